@@ -1,0 +1,228 @@
+use std::{fmt::Display, path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Db, Http, JobError, Level, LogLine, Progress, Statement,
+    host::{BoxFuture, Host},
+};
+
+/// The project a run works for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Id in the database.
+    pub id: Uuid,
+    /// Short name in jobs.toml and addresses.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+}
+
+/// Why a run exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Trigger {
+    /// Its own `every` or `cron`.
+    Timer,
+    /// An upstream job succeeded.
+    Cascade {
+        /// The upstream job.
+        job_type: String,
+        /// When it was done.
+        at: DateTime<Utc>,
+    },
+    /// A person or a program asked for it.
+    Manual {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// Facts about one run; the same on every call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The job type's name.
+    pub job_type: String,
+    /// The project it works for.
+    pub project: Project,
+    /// The run; a retried attempt keeps it.
+    pub run_id: Uuid,
+    /// From 1.
+    pub attempt: u32,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// Everything that came with the trigger, `cascade_triggered_by` among it.
+    pub payload: Value,
+    /// Why the run exists.
+    pub triggered_by: Trigger,
+    /// The folder of jobs.toml: relative paths in params start there.
+    pub base_dir: PathBuf,
+}
+
+/// A job's window on the host.
+#[derive(Clone)]
+pub struct Context {
+    info: Arc<RunInfo>,
+    host: Arc<dyn Host>,
+}
+
+impl Context {
+    /// For hosts and test harnesses.
+    pub fn new(info: RunInfo, host: Arc<dyn Host>) -> Self {
+        Self { info: Arc::new(info), host }
+    }
+
+    /// All facts about the run.
+    pub fn info(&self) -> &RunInfo {
+        &self.info
+    }
+
+    /// The project the run works for.
+    pub fn project(&self) -> &Project {
+        &self.info.project
+    }
+
+    /// The project's id.
+    pub fn project_id(&self) -> Uuid {
+        self.info.project.id
+    }
+
+    /// The run's id: the key for idempotent work, since retries keep it.
+    pub fn run_id(&self) -> Uuid {
+        self.info.run_id
+    }
+
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.info.attempt
+    }
+
+    /// Everything that came with the trigger.
+    pub fn payload(&self) -> &Value {
+        &self.info.payload
+    }
+
+    /// Decodes the payload.
+    ///
+    /// # Errors
+    /// [`JobError::Fail`] when it is of another form.
+    pub fn payload_as<T: DeserializeOwned>(&self) -> Result<T, JobError> {
+        T::deserialize(&self.info.payload).map_err(|e| JobError::fail(format!("payload: {e}")))
+    }
+
+    /// Why the run exists.
+    pub fn triggered_by(&self) -> &Trigger {
+        &self.info.triggered_by
+    }
+
+    /// A path in params, resolved against the folder of jobs.toml.
+    pub fn resolve(&self, path: impl AsRef<std::path::Path>) -> PathBuf {
+        self.info.base_dir.join(path)
+    }
+
+    /// The current time; a test harness may hold it still.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.host.now()
+    }
+
+    /// Portable SQL over the host's pool.
+    pub fn db(&self) -> Db<'_> {
+        Db(self.host.database())
+    }
+
+    /// Writes that commit with the run, and only then: exactly once.
+    pub fn transaction(&self) -> StagedTransaction<'_> {
+        StagedTransaction(&*self.host)
+    }
+
+    /// HTTP through the host, which limits size, time and redirects.
+    pub fn http(&self) -> Http<'_> {
+        Http(self.host.http())
+    }
+
+    /// Says how far the run has come: 0..1, and what it is doing.
+    pub fn progress(&self, fraction: f64, message: impl Into<String>) {
+        let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
+        self.host.progress(Progress { fraction, message: message.into() });
+    }
+
+    /// The log that is kept with the run.
+    pub fn log(&self) -> Logger<'_> {
+        Logger { host: &*self.host, fields: Value::Null }
+    }
+
+    /// Resolves when the run should stop: on cancel, on time-out, on shutdown.
+    pub fn cancelled(&self) -> BoxFuture<'_, ()> {
+        self.host.cancelled()
+    }
+
+    /// For loops: `ctx.checkpoint()?` ends the run when it should stop.
+    ///
+    /// # Errors
+    /// [`JobError::Cancelled`] when the run should stop.
+    pub fn checkpoint(&self) -> Result<(), JobError> {
+        if self.host.is_cancelled() { Err(JobError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Writes structured lines into the run's log.
+#[must_use]
+#[derive(Clone)]
+pub struct Logger<'a> {
+    host: &'a dyn Host,
+    fields: Value,
+}
+
+impl Logger<'_> {
+    /// Fields for the next line, as `json!({"source": "inbox"})`.
+    pub fn with(mut self, fields: Value) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// For whoever debugs the plugin.
+    pub fn debug(self, message: impl Display) {
+        self.write(Level::Debug, message);
+    }
+
+    /// Normal course of work.
+    pub fn info(self, message: impl Display) {
+        self.write(Level::Info, message);
+    }
+
+    /// Something was skipped or degraded; the run goes on.
+    pub fn warn(self, message: impl Display) {
+        self.write(Level::Warn, message);
+    }
+
+    /// Something failed.
+    pub fn error(self, message: impl Display) {
+        self.write(Level::Error, message);
+    }
+
+    fn write(self, level: Level, message: impl Display) {
+        let at = self.host.now();
+        self.host.log(LogLine { at, level, message: message.to_string(), fields: self.fields });
+    }
+}
+
+/// Statements that run in the transaction that marks the run done: see [`Context::transaction`].
+///
+/// If the run fails, is retried or loses its lease, none of them happens. Reads in the same run do
+/// not see them.
+#[derive(Clone, Copy)]
+pub struct StagedTransaction<'a>(&'a dyn Host);
+
+impl StagedTransaction<'_> {
+    /// Adds a statement.
+    ///
+    /// # Errors
+    /// [`DbError`](crate::DbError) when a bound value did not serialise.
+    pub fn execute(&self, statement: Statement) -> Result<(), crate::DbError> {
+        self.0.stage(statement.checked()?);
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+use std::{fmt, future::Future, marker::PhantomData, sync::Arc, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Context, host::BoxFuture};
+
+/// A job type: what runs when a schedule, a cascade or a person asks for it.
+pub trait Job: Send + Sync + 'static {
+    /// Unique `snake_case` name, as jobs.toml and the API spell it.
+    const NAME: &'static str;
+    /// One sentence for the people at the screen.
+    const DESCRIPTION: &'static str;
+    /// What an operator may set under `[jobs.NAME.params]`. Its JSON Schema is checked before any
+    /// run; use `()`-like empty structs for none, and `deny_unknown_fields` to catch typing errors.
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+
+    /// Does the work once. Must be idempotent: see the crate's *Delivery* section.
+    ///
+    /// It has a thread of its own, so that blocking calls (files, computation) are fine. A panic
+    /// fails this run only.
+    fn run(
+        ctx: Context,
+        params: Self::Params,
+    ) -> impl Future<Output = Result<Outcome, JobError>> + Send;
+}
+
+/// A success, with something to tell about it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// One line for the run list, such as `12 new messages`.
+    pub summary: Option<String>,
+}
+
+impl Outcome {
+    /// Success with nothing to tell.
+    pub fn done() -> Self {
+        Self::default()
+    }
+
+    /// Success with one line for the run list.
+    pub fn summary(text: impl Into<String>) -> Self {
+        Self { summary: Some(text.into()) }
+    }
+}
+
+/// How a run ends when it does not succeed.
+///
+/// Any [`std::error::Error`] converts by `?` into [`JobError::Retry`]: most faults pass, and
+/// `max_attempts` bounds the rest. Return [`JobError::Fail`] for what will not mend by itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum JobError {
+    /// Try again, after `after_ms` or else after the job's own backoff.
+    Retry {
+        /// For the run's page.
+        message: String,
+        /// Delay in milliseconds; `None` takes the job's backoff.
+        after_ms: Option<u64>,
+    },
+    /// Do not try again.
+    Fail {
+        /// For the run's page.
+        message: String,
+    },
+    /// The run stopped because it was asked to.
+    Cancelled,
+}
+
+impl JobError {
+    /// Try again after the job's backoff.
+    pub fn retry(message: impl fmt::Display) -> Self {
+        Self::Retry { message: message.to_string(), after_ms: None }
+    }
+
+    /// Try again after a delay, such as a server's `Retry-After`.
+    pub fn retry_after(message: impl fmt::Display, delay: Duration) -> Self {
+        let after_ms = Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+        Self::Retry { message: message.to_string(), after_ms }
+    }
+
+    /// Do not try again.
+    pub fn fail(message: impl fmt::Display) -> Self {
+        Self::Fail { message: message.to_string() }
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry { message, .. } | Self::Fail { message } => f.write_str(message),
+            Self::Cancelled => f.write_str("cancelled"),
+        }
+    }
+}
+
+// `JobError` is no `std::error::Error` itself: that would forbid this blanket conversion.
+impl<E: std::error::Error> From<E> for JobError {
+    fn from(error: E) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        Self::Retry { message, after_ms: None }
+    }
+}
+
+/// Where a job type or view comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The plugin crate's name.
+    pub plugin: String,
+    /// The plugin crate's version.
+    pub version: String,
+    /// Source file and line, or the path of the shared library.
+    pub location: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.plugin, self.version, self.location)
+    }
+}
+
+/// What the host knows of a job type without running it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobDescriptor {
+    /// Unique name.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// JSON Schema of its params.
+    pub params_schema: Value,
+}
+
+/// A [`Job`] with its types erased, as the host holds it.
+pub trait DynJob: Send + Sync {
+    /// What the host knows of it.
+    fn descriptor(&self) -> &JobDescriptor;
+    /// Runs it once with params that passed the schema.
+    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>>;
+}
+
+/// A job type as it waits in `inventory` for the host.
+pub struct JobRegistration {
+    /// Builds the erased job.
+    pub make: fn() -> Arc<dyn DynJob>,
+}
+
+inventory::collect!(JobRegistration);
+
+struct Erased<J> {
+    descriptor: JobDescriptor,
+    job: PhantomData<fn() -> J>,
+}
+
+impl<J: Job> DynJob for Erased<J> {
+    fn descriptor(&self) -> &JobDescriptor {
+        &self.descriptor
+    }
+
+    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+        Box::pin(async move {
+            let params = serde_json::from_value(params)
+                .map_err(|e| JobError::fail(format!("params: {e}")))?;
+            J::run(ctx, params).await
+        })
+    }
+}
+
+/// Erases a job's types. [`submit_job!`](crate::submit_job) calls it.
+#[doc(hidden)]
+pub fn erase_job<J: Job>(plugin: &str, version: &str, file: &str, line: u32) -> Arc<dyn DynJob> {
+    Arc::new(Erased::<J> {
+        descriptor: JobDescriptor {
+            name: J::NAME.into(),
+            description: J::DESCRIPTION.into(),
+            origin: Origin {
+                plugin: plugin.into(),
+                version: version.into(),
+                location: format!("{file}:{line}"),
+            },
+            params_schema: schemars::schema_for!(J::Params).to_value(),
+        },
+        job: PhantomData,
+    })
+}
+
+/// Submits a [`Job`] to the host: one line per job type.
+#[macro_export]
+macro_rules! submit_job {
+    ($job:ty) => {
+        $crate::inventory::submit! {
+            $crate::JobRegistration {
+                make: || $crate::erase::job::<$job>(
+                    env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), file!(), line!(),
+                ),
+            }
+        }
+    };
+}

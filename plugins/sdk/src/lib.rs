@@ -1,0 +1,74 @@
+//! All that a Cascade plugin author sees.
+//!
+//! A plugin crate adds [job types](Job), [views](View) and the migrations of its own tables. Each is
+//! one trait and one line that submits it; the host finds them by itself.
+//!
+//! ```
+//! use cascade_sdk::{Context, Job, JobError, Outcome};
+//!
+//! /// What an operator writes under `[jobs.greet.params]` in jobs.toml.
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Params {
+//!     /// Whom to greet.
+//!     name: String,
+//! }
+//!
+//! struct Greet;
+//!
+//! impl Job for Greet {
+//!     const NAME: &'static str = "greet";
+//!     const DESCRIPTION: &'static str = "Says hello in the run's log.";
+//!     type Params = Params;
+//!
+//!     async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+//!         ctx.log().info(format!("hello, {}", params.name));
+//!         ctx.progress(1.0, "greeted");
+//!         Ok(Outcome::done())
+//!     }
+//! }
+//!
+//! cascade_sdk::submit_job!(Greet);
+//! ```
+//!
+//! # Delivery
+//! Runs are delivered **at least once**: a worker that dies in mid-run has its run picked up by
+//! another. Make the work idempotent: upsert by a natural key, or store [`Context::run_id`] beside
+//! what you wrote and skip what that id already wrote (a retried attempt keeps its run id). Writes
+//! staged with [`Context::transaction`] commit in the transaction that marks the run done, so they
+//! happen exactly once.
+//!
+//! # Invariants
+//! This crate knows neither the host's database driver nor its web framework nor an async runtime:
+//! everything a job touches goes through the object-safe traits in [`host`], with JSON as the
+//! currency, so the same job source can also be loaded from a shared library.
+
+mod context;
+mod db;
+pub mod host;
+mod http;
+mod job;
+mod migration;
+mod time;
+mod view;
+
+pub use context::{Context, Logger, Project, RunInfo, StagedTransaction, Trigger};
+pub use db::{Db, DbError, Dialect, Row, Statement, Transaction, decode_row, sql};
+pub use host::{BoxFuture, Level, LogLine, Progress};
+pub use http::{Http, HttpError, HttpRequest, HttpResponse};
+pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, Outcome};
+pub use migration::{Migration, MigrationError, MigrationSet};
+pub use time::rfc3339;
+pub use view::{
+    Action, DynView, Page, Query, RawQuery, View, ViewContext, ViewDescriptor, ViewError,
+    ViewRegistration,
+};
+
+#[doc(hidden)]
+pub mod erase {
+    //! What the submitting macros call.
+    pub use crate::{job::erase_job as job, view::erase_view as view};
+}
+
+#[doc(hidden)]
+pub use {chrono, inventory, schemars, serde, serde_json, uuid};
