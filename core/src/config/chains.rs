@@ -1,0 +1,83 @@
+//! The shape of CASCADE_CHAINS: edges that repeat, point at themselves or close a cycle.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
+
+use super::{diagnostic::Problem, parse::NameLists};
+
+pub(super) fn check(chains: &NameLists, problems: &mut Vec<Problem>) {
+    let mut graph = DiGraphMap::<&str, ()>::new();
+    for (up, downs) in chains {
+        let key = format!("CASCADE_CHAINS.{}", up.value);
+        let mut seen = BTreeSet::new();
+        for down in downs {
+            if down.value == up.value {
+                problems.push(
+                    Problem::error(&key, down.span.clone(), format!("`{}` triggers itself", up.value))
+                        .help("remove it; a job that should repeat takes `every` or `cron`"),
+                );
+            } else if !seen.insert(&down.value) {
+                problems.push(
+                    Problem::error(
+                        &key,
+                        down.span.clone(),
+                        format!("duplicate edge `{}` -> `{}`", up.value, down.value),
+                    )
+                    .help("name each downstream job once"),
+                );
+            }
+            if down.value != up.value {
+                graph.add_edge(&up.value, &down.value, ());
+            }
+        }
+    }
+    for component in tarjan_scc(&graph).iter().filter(|component| component.len() > 1) {
+        problems.push(cycle(chains, &graph, component));
+    }
+}
+
+/// Names one cycle of a component by its path, and marks the edge that closes it in the file.
+fn cycle(chains: &NameLists, graph: &DiGraphMap<&str, ()>, component: &[&str]) -> Problem {
+    // The job that stands first in the file is where a reader starts.
+    let order: HashMap<&str, usize> =
+        chains.iter().map(|(up, _)| (up.value.as_str(), up.span.start)).collect();
+    let start = component.iter().copied().min_by_key(|job| order.get(job)).unwrap_or_default();
+    let path = shortest_way_back(graph, start);
+    let last = path.last().copied().unwrap_or(start);
+    let closing = chains
+        .iter()
+        .filter(|(up, _)| up.value == last)
+        .flat_map(|(_, downs)| downs)
+        .find(|down| down.value == start);
+    let span = closing.map_or(0..0, |down| down.span.clone());
+    let shown = path.iter().chain([&start]).copied().collect::<Vec<_>>().join(" -> ");
+    Problem::error(&format!("CASCADE_CHAINS.{last}"), span, format!("cycle: {shown}"))
+        .label("this edge closes the cycle")
+        .help("a cascade must end: remove one of these edges")
+}
+
+/// Breadth first, so that the path shown is as short as any.
+fn shortest_way_back<'a>(graph: &DiGraphMap<&'a str, ()>, start: &'a str) -> Vec<&'a str> {
+    let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut queue = std::collections::VecDeque::from([start]);
+    while let Some(job) = queue.pop_front() {
+        for next in graph.neighbors(job) {
+            if next == start {
+                let mut path = vec![job];
+                let mut at = job;
+                while let Some(before) = came_from.get(at) {
+                    path.push(before);
+                    at = before;
+                }
+                path.reverse();
+                return path;
+            }
+            if !came_from.contains_key(next) {
+                came_from.insert(next, job);
+                queue.push_back(next);
+            }
+        }
+    }
+    vec![start]
+}

@@ -1,0 +1,182 @@
+//! `jobs.toml`: parse, diagnose, watch.
+//!
+//! The file is the one source of truth for cascades, data keys, schedules, params and projects. A
+//! [`Config`] exists only if the whole file is right: [`load`] reports every problem at once and
+//! nothing is half-applied. [`LiveConfig`] holds the one in force.
+
+mod chains;
+mod check;
+mod diagnostic;
+mod live;
+mod parse;
+mod reader;
+mod schedule;
+mod schema;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use live::{ConfigState, LiveConfig, Rejected};
+pub use schedule::Schedule;
+
+use crate::registry::Registry;
+
+/// A jobs.toml that passed every check.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// Job to its downstream jobs.
+    #[serde(rename = "CASCADE_CHAINS")]
+    pub chains: BTreeMap<String, Vec<String>>,
+    /// Job to the data keys that a screen must refetch when it is done.
+    #[serde(rename = "JOB_TO_DATA_MAP")]
+    pub data_map: BTreeMap<String, Vec<String>>,
+    /// Settings by job. Every job that the file mentions is here, with defaults where it has no
+    /// table of its own.
+    pub jobs: BTreeMap<String, JobSettings>,
+    /// Projects by slug.
+    pub projects: BTreeMap<String, ProjectSettings>,
+}
+
+impl Config {
+    /// The jobs that a success of `job` triggers.
+    pub fn downstream(&self, job: &str) -> &[String] {
+        self.chains.get(job).map_or(&[], Vec::as_slice)
+    }
+
+    /// The jobs whose success triggers `job`.
+    pub fn upstream<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
+        let triggers = move |(_, down): &(&String, &Vec<String>)| down.iter().any(|d| d == job);
+        self.chains.iter().filter(triggers).map(|(up, _)| up.as_str())
+    }
+
+    /// The folder of the file: relative paths in params start there.
+    pub fn base_dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// One `[jobs.NAME]` table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobSettings {
+    /// When it runs by itself; `None` leaves it to cascades and people.
+    pub schedule: Option<Schedule>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// How long one attempt may take.
+    #[serde(serialize_with = "as_text")]
+    pub timeout: Duration,
+    /// How many attempts a run has.
+    pub max_attempts: u32,
+    /// Pause between attempts.
+    pub backoff: Backoff,
+    /// What the plugin is given; passed the plugin's JSON Schema.
+    pub params: Value,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            schedule: None,
+            enabled: true,
+            timeout: Duration::from_secs(600),
+            max_attempts: 3,
+            backoff: Backoff::default(),
+            params: Value::Object(serde_json::Map::new()),
+        }
+    }
+}
+
+/// Exponential backoff: `initial * factor^(attempt - 1)`, at most `max`, less up to a quarter of
+/// itself at random so that runs which failed together do not come back together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Backoff {
+    /// Pause after the first failed attempt.
+    #[serde(serialize_with = "as_text")]
+    pub initial: Duration,
+    /// The longest pause.
+    #[serde(serialize_with = "as_text")]
+    pub max: Duration,
+    /// Growth per attempt, at least 1.
+    pub factor: f64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { initial: Duration::from_secs(10), max: Duration::from_secs(600), factor: 2.0 }
+    }
+}
+
+impl Backoff {
+    /// The pause after failed attempt number `attempt` (from 1); `jitter` is a random 0..1.
+    pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
+        let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let grown = self.initial.as_secs_f64() * self.factor.powi(power);
+        let capped = grown.min(self.max.as_secs_f64());
+        Duration::from_secs_f64(capped * (1.0 - 0.25 * jitter.clamp(0.0, 1.0)))
+    }
+}
+
+/// One `[projects.SLUG]` table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProjectSettings {
+    /// Name for people.
+    pub name: String,
+}
+
+/// Reads and checks a file.
+///
+/// # Errors
+/// All the file's problems at once, or the one that kept it from being read.
+pub fn load(path: &Path, registry: &Registry) -> Result<Config, Diagnostics> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse_and_check(path, &text, registry),
+        Err(error) => Err(Diagnostics::unreadable(path, &error)),
+    }
+}
+
+/// Checks a text as if it stood in the file `path`.
+///
+/// # Errors
+/// All problems at once.
+pub fn parse_and_check(path: &Path, text: &str, registry: &Registry) -> Result<Config, Diagnostics> {
+    let (document, problems) = parse::parse(text);
+    let (config, problems) = check::check(path, document, problems, registry);
+    let diagnostics = Diagnostics::new(path, text, problems);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    for warning in diagnostics.iter() {
+        tracing::warn!(line = warning.line, key = warning.key, "jobs.toml: {}", warning.message);
+    }
+    Ok(config)
+}
+
+fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&humantime::format_duration(*duration))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_grows_to_its_maximum_and_jitter_only_shortens_it() {
+        let backoff = Backoff {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(5),
+            factor: 2.0,
+        };
+        let plain = [1, 2, 3, 4, 900].map(|attempt| backoff.delay(attempt, 0.0).as_secs());
+        assert_eq!(plain, [1, 2, 4, 5, 5]);
+        assert_eq!(backoff.delay(2, 1.0), Duration::from_millis(1500));
+    }
+}

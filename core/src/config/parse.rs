@@ -1,0 +1,231 @@
+//! From text to typed values with their places. What the values mean is checked in `check`.
+
+use std::{collections::BTreeMap, ops::Range, time::Duration};
+
+use serde_json::Value;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    Backoff, ProjectSettings, Schedule,
+    diagnostic::Problem,
+    reader::{Placed, Reader, TomlValue, to_json},
+};
+
+/// Names by key, each with its place: the shape of both upper-case tables.
+pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
+
+/// The file's content before its meaning is checked.
+#[derive(Default)]
+pub(super) struct Document<'i> {
+    pub chains: NameLists,
+    pub data_map: NameLists,
+    pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
+    pub projects: BTreeMap<String, ProjectSettings>,
+}
+
+/// A `[jobs.NAME]` table.
+#[derive(Default)]
+pub(super) struct JobTable<'i> {
+    pub schedule: Option<Schedule>,
+    pub enabled: Option<bool>,
+    pub timeout: Option<Duration>,
+    pub max_attempts: Option<u32>,
+    pub backoff: Option<Backoff>,
+    pub params: Option<TomlValue<'i>>,
+}
+
+impl JobTable<'_> {
+    pub fn params_json(&self) -> Value {
+        let params = self.params.as_ref().map(|value| to_json(value.get_ref()));
+        params.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+    }
+}
+
+const TOP: [&str; 4] = ["CASCADE_CHAINS", "JOB_TO_DATA_MAP", "jobs", "projects"];
+const JOB: [&str; 8] =
+    ["every", "cron", "timezone", "enabled", "timeout", "max_attempts", "backoff", "params"];
+const BACKOFF: [&str; 3] = ["initial", "max", "factor"];
+const PROJECT: [&str; 1] = ["name"];
+
+pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
+    let mut reader = Reader::default();
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
+        reader.refuse(Problem::error("", span, format!("syntax error: {message}")));
+    }
+    let mut document = Document::default();
+    for (key, value) in root.get_ref().iter() {
+        match key.get_ref().as_ref() {
+            name @ "CASCADE_CHAINS" => document.chains = name_lists(&mut reader, name, value),
+            name @ "JOB_TO_DATA_MAP" => document.data_map = name_lists(&mut reader, name, value),
+            "jobs" => document.jobs = jobs(&mut reader, value),
+            "projects" => document.projects = projects(&mut reader, value),
+            name => reader.unknown_key("", name, key.span(), &TOP),
+        }
+    }
+    (document, reader.problems)
+}
+
+fn name_lists(reader: &mut Reader, table: &str, value: &TomlValue) -> NameLists {
+    let Some(entries) = reader.table(table, value) else { return Vec::new() };
+    let read = |(key, value): (&Spanned<_>, &TomlValue)| {
+        let name = placed_key(key);
+        let list = reader.text_list(&format!("{table}.{}", name.value), value);
+        (name, list)
+    };
+    entries.iter().map(read).collect()
+}
+
+fn placed_key(key: &Spanned<std::borrow::Cow<'_, str>>) -> Placed<String> {
+    Placed { value: key.get_ref().to_string(), span: key.span() }
+}
+
+fn jobs<'i>(reader: &mut Reader, value: &TomlValue<'i>) -> Vec<(Placed<String>, JobTable<'i>)> {
+    let Some(entries) = reader.table("jobs", value) else { return Vec::new() };
+    let read = |(key, value): (&Spanned<_>, &TomlValue<'i>)| {
+        let name = placed_key(key);
+        let table = job(reader, &format!("jobs.{}", name.value), value);
+        (name, table)
+    };
+    entries.iter().map(read).collect()
+}
+
+fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'i> {
+    let mut job = JobTable::default();
+    let Some(entries) = reader.table(path, value) else { return job };
+    let (mut every, mut cron, mut zone) = (None, None, None);
+    for (key, value) in entries.iter() {
+        let name = key.get_ref().as_ref();
+        let at = format!("{path}.{name}");
+        match name {
+            "every" => every = Some((key.span(), reader.duration(&at, value))),
+            "cron" => cron = reader.text(&at, value).map(|line| (key.span(), line, value.span())),
+            "timezone" => zone = Some((key.span(), time_zone(reader, &at, value))),
+            "enabled" => job.enabled = reader.boolean(&at, value),
+            "timeout" => job.timeout = reader.duration(&at, value),
+            "max_attempts" => job.max_attempts = reader.count(&at, value, 1000),
+            "backoff" => job.backoff = backoff(reader, &at, value),
+            "params" if reader.table(&at, value).is_some() => job.params = Some(value.clone()),
+            "params" => {}
+            other => reader.unknown_key(path, other, key.span(), &JOB),
+        }
+    }
+    if let (Some((span, _)), Some(_)) = (&every, &cron) {
+        reader.refuse(
+            Problem::error(&format!("{path}.every"), span.clone(), "both `every` and `cron` are set")
+                .help("keep one of them"),
+        );
+    }
+    if let (Some((span, _)), None) = (&zone, &cron) {
+        reader.refuse(
+            Problem::error(&format!("{path}.timezone"), span.clone(), "`timezone` without `cron`")
+                .help("add `cron`, or remove `timezone`: `every` needs none"),
+        );
+    }
+    let zone = zone.map_or(Some(chrono_tz::UTC), |(_, zone)| zone);
+    job.schedule = match (cron, every) {
+        (Some((_, line, span)), _) => zone.and_then(|zone| cron_line(reader, path, &line, span, zone)),
+        (None, every) => every.and_then(|(_, pause)| pause).map(Schedule::Every),
+    };
+    job
+}
+
+fn cron_line(
+    reader: &mut Reader,
+    path: &str,
+    line: &str,
+    span: Range<usize>,
+    zone: chrono_tz::Tz,
+) -> Option<Schedule> {
+    match Schedule::cron(line, zone) {
+        Ok(schedule) => Some(schedule),
+        Err(error) => {
+            reader.refuse(
+                Problem::error(&format!("{path}.cron"), span, format!("bad cron line \"{line}\""))
+                    .label(error)
+                    .help("five fields: minute hour day-of-month month day-of-week, as in \"0 6 * * 1-5\""),
+            );
+            None
+        }
+    }
+}
+
+fn time_zone(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<chrono_tz::Tz> {
+    let name = reader.text(path, value)?;
+    let zone = name.parse().ok();
+    if zone.is_none() {
+        let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        let mut problem =
+            Problem::error(path, value.span(), format!("unknown time zone \"{name}\""))
+                .suggest(&name, known);
+        // Six hundred names are no help.
+        problem.help = problem.help.filter(|help| help.starts_with("did you mean")).or_else(|| {
+            Some("write an IANA name, such as \"UTC\" or \"Europe/Berlin\"".into())
+        });
+        reader.refuse(problem);
+    }
+    zone
+}
+
+fn backoff(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<Backoff> {
+    let mut backoff = Backoff::default();
+    if let DeValue::String(_) = value.get_ref() {
+        backoff.initial = reader.duration(path, value)?;
+        backoff.max = backoff.max.max(backoff.initial);
+        return Some(backoff);
+    }
+    let mut max = None;
+    for (key, value) in reader.table(path, value)?.iter() {
+        let name = key.get_ref().as_ref();
+        let at = format!("{path}.{name}");
+        match name {
+            "initial" => backoff.initial = reader.duration(&at, value)?,
+            "max" => max = Some((reader.duration(&at, value)?, value.span())),
+            "factor" => backoff.factor = reader.number(&at, value, 1.0..100.0)?,
+            other => reader.unknown_key(path, other, key.span(), &BACKOFF),
+        }
+    }
+    match max {
+        Some((max, span)) if max < backoff.initial => reader.refuse(
+            Problem::error(&format!("{path}.max"), span, "`max` is shorter than `initial`"),
+        ),
+        Some((max, _)) => backoff.max = max,
+        None => backoff.max = backoff.max.max(backoff.initial),
+    }
+    Some(backoff)
+}
+
+fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectSettings> {
+    let mut projects = BTreeMap::new();
+    let Some(entries) = reader.table("projects", value) else { return projects };
+    for (key, value) in entries.iter() {
+        let slug = key.get_ref().to_string();
+        let path = format!("projects.{slug}");
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if slug.is_empty() || slug.len() > 64 || !slug.chars().all(fits) {
+            reader.refuse(
+                Problem::error(&path, key.span(), format!("bad project name `{slug}`"))
+                    .help("use 1 to 64 of a-z, 0-9, `-` and `_`; the display name goes into `name`"),
+            );
+        }
+        let mut name = slug.clone();
+        let Some(entries) = reader.table(&path, value) else { continue };
+        for (key, value) in entries.iter() {
+            match key.get_ref().as_ref() {
+                "name" => {
+                    if let Some(text) = reader.text(&format!("{path}.name"), value) {
+                        name = text;
+                    }
+                }
+                other => reader.unknown_key(&path, other, key.span(), &PROJECT),
+            }
+        }
+        projects.insert(slug, ProjectSettings { name });
+    }
+    projects
+}
