@@ -1,0 +1,41 @@
+use cascade_sdk::DbError;
+
+/// Why a store could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the run by now, or nobody does.
+    #[error("the lease on this run is lost: it expired, or the run was taken over")]
+    LostLease,
+    /// There is no such scheduled job.
+    #[error("`{job}` is not scheduled for this project")]
+    NotScheduled {
+        /// The job type asked for.
+        job: String,
+    },
+    /// A statement of the plugin failed in the transaction that should have marked the run done.
+    #[error("staged write: {0}")]
+    Staged(#[from] DbError),
+    /// The database failed.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// The host's tables could not be brought up to date.
+    #[error("migration: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A plugin's tables could not be brought up to date.
+    #[error(transparent)]
+    PluginMigrate(#[from] cascade_portable_sql::PluginMigrationError),
+    /// A row holds what this version cannot read.
+    #[error("cannot read {what}: {why}")]
+    Corrupt {
+        /// Which column or row.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(what: &'static str) -> impl FnOnce(String) -> Self {
+        move |why| Self::Corrupt { what, why }
+    }
+}

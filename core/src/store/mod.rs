@@ -1,0 +1,189 @@
+//! The truth: schedules, runs, logs and the event outbox.
+//!
+//! [`Store`] is all that the rest of the host knows of a database. `contract` (tests) is the suite
+//! that every implementation must pass; each implementation keeps its SQL beside its code.
+//!
+//! # Life of a run
+//! ```text
+//!                    claim                 ok
+//!   available ───────────────► running ──────────► completed
+//!       ▲                      │  │  │
+//!       │ release (shutdown)   │  │  └── fail, no attempt left ──► failed
+//!       └──────────────────────┘  │  └── cancelled ──────────────► cancelled
+//!                                 │ fail or lease expired, attempts left
+//!              claim              ▼
+//!   running ◄───────────────── retryable
+//! ```
+//! Every change of state is one method below. A run that runs is held by a [`Lease`]; a method that
+//! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
+
+#[cfg(test)]
+mod contract;
+mod error;
+mod event;
+mod payload;
+mod run;
+mod scheduled;
+pub mod sqlite;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cascade_sdk::{LogLine, MigrationSet, Progress, Project, Statement, host::Database};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use error::StoreError;
+pub use event::{Event, EventStatus, JobCompleted};
+pub use payload::{Payload, TriggerNote};
+pub use run::{ClaimedRun, Lease, Run, RunFilter, RunPage, RunState};
+pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
+
+use crate::config::Config;
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A success, as the runner reports it.
+#[derive(Debug, Default)]
+pub struct Success {
+    /// One line for the run list.
+    pub summary: Option<String>,
+    /// Writes of the plugin that commit with the run.
+    pub staged: Vec<Statement>,
+    /// Jobs to make due, in the order of jobs.toml.
+    pub downstream: Vec<String>,
+}
+
+/// A fault, as the runner reports it.
+#[derive(Debug)]
+pub struct Fault {
+    /// For the run's page.
+    pub error: String,
+    /// The pause before the next attempt; `None` for no further attempt.
+    pub retry_in: Option<Duration>,
+}
+
+/// What came of a [`Success`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    /// Downstream jobs that are due now.
+    pub triggered: Vec<String>,
+    /// The outbox id of the `job_completed` event.
+    pub event_id: i64,
+}
+
+/// What came of a [`Fault`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// Another attempt follows.
+    WillRetry,
+    /// That was the last one; the event has this outbox id.
+    ForGood(i64),
+}
+
+/// A project as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct ProjectRow {
+    /// Id.
+    pub id: Uuid,
+    /// Short name in jobs.toml and addresses.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// When it was first seen.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<ProjectRow> for Project {
+    fn from(row: ProjectRow) -> Self {
+        Self { id: row.id, slug: row.slug, name: row.name }
+    }
+}
+
+/// One line of a run's log as the API shows it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+pub struct RunLogRow {
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// Text for a person.
+    pub message: String,
+    /// Structured fields.
+    pub fields: Option<Value>,
+}
+
+/// The database behind the host. All times are compared with the database's clock.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// `sqlite` or `postgres`.
+    fn kind(&self) -> &'static str;
+
+    /// Portable SQL for plugins, over the same pool.
+    fn database(&self) -> Arc<dyn Database>;
+
+    /// Brings the host's and the plugins' tables up to date.
+    async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()>;
+
+    /// Makes projects and scheduled jobs what `config` says, in one transaction. A job that is new
+    /// and that nothing triggers is due at once.
+    async fn reconcile(&self, config: &Config) -> Result<()>;
+
+    /// Takes up to `limit` runs for `owner`: first gives up expired leases and turns due schedules
+    /// into runs. At most one unfinished run comes of each schedule.
+    async fn claim(&self, owner: &str, limit: u32, lease: Duration) -> Result<Vec<ClaimedRun>>;
+
+    /// How long until [`Store::claim`] may find something; `None` when nothing is in sight.
+    async fn next_due(&self) -> Result<Option<Duration>>;
+
+    /// Prolongs a lease to `duration` from now.
+    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<()>;
+
+    /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
+    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed>;
+
+    /// Ends an attempt: retryable, or failed with an event.
+    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed>;
+
+    /// Ends a run that stopped because it was asked to.
+    async fn cancel(&self, lease: &Lease) -> Result<()>;
+
+    /// Gives a run back unfinished; the attempt does not count.
+    async fn release(&self, lease: &Lease) -> Result<()>;
+
+    /// Keeps log lines and the latest progress of a run.
+    async fn record(&self, run: Uuid, logs: Vec<LogLine>, progress: Option<Progress>)
+    -> Result<()>;
+
+    /// Runs a scheduled job as soon as it may: now, or once more after its current run.
+    async fn run_now(&self, job: &str, project: Uuid, params: Option<Value>) -> Result<RunNow>;
+
+    /// Pauses or resumes a scheduled job.
+    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
+
+    /// All projects, by slug.
+    async fn projects(&self) -> Result<Vec<ProjectRow>>;
+
+    /// Scheduled jobs with their current and last runs.
+    async fn scheduled(&self, project: Option<Uuid>) -> Result<Vec<ScheduledJob>>;
+
+    /// Runs, newest first.
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage>;
+
+    /// One run.
+    async fn run(&self, id: Uuid) -> Result<Option<Run>>;
+
+    /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
+    async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
+
+    /// Events with a greater id, oldest first.
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>>;
+
+    /// The ids of the oldest and the newest event ever kept: `(oldest there is, newest so far)`.
+    async fn event_range(&self) -> Result<(i64, i64)>;
+
+    /// How much waits, by job type.
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>>;
+}

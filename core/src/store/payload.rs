@@ -1,0 +1,112 @@
+//! What triggers leave behind for the run they cause.
+
+use cascade_sdk::Trigger;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// A trigger as the payload keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriggerNote {
+    /// The upstream job.
+    pub job_type: String,
+    /// When it was done.
+    pub at: DateTime<Utc>,
+    /// The upstream run; absent in `cascade_triggered_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<Uuid>,
+}
+
+/// The payload of a scheduled job (what waits for its next run) and of a run (what caused it).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    /// The latest upstream that triggered the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cascade_triggered_by: Option<TriggerNote>,
+    /// Every upstream that triggered the run, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<TriggerNote>,
+    /// When a person or program asked for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<DateTime<Utc>>,
+    /// Params given with the request; they stand in for those of jobs.toml.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Value>,
+    /// The trace that the run belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<Uuid>,
+    /// Whatever else was put there.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Payload {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        // A struct of strings, times and JSON values has no way to fail.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
+    }
+
+    pub(crate) fn add_trigger(&mut self, upstream: TriggerNote, trace_id: Uuid) {
+        self.cascade_triggered_by = Some(TriggerNote { run_id: None, ..upstream.clone() });
+        self.triggers.push(upstream);
+        self.trace_id = Some(trace_id);
+    }
+
+    pub(crate) fn add_request(&mut self, at: DateTime<Utc>, params: Option<Value>) {
+        self.requested_at = Some(at);
+        self.params = params.or(self.params.take());
+    }
+
+    /// Why a run with this payload exists: the latest of what it names.
+    pub fn trigger(&self) -> Trigger {
+        match (&self.cascade_triggered_by, self.requested_at) {
+            (Some(cascade), None) => {
+                Trigger::Cascade { job_type: cascade.job_type.clone(), at: cascade.at }
+            }
+            (Some(cascade), Some(at)) if cascade.at >= at => {
+                Trigger::Cascade { job_type: cascade.job_type.clone(), at: cascade.at }
+            }
+            (_, Some(at)) => Trigger::Manual { at },
+            (None, None) => Trigger::Timer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(job: &str, at: &str) -> TriggerNote {
+        TriggerNote { job_type: job.into(), at: at.parse().unwrap(), run_id: Some(Uuid::nil()) }
+    }
+
+    #[test]
+    fn every_trigger_is_kept_and_the_latest_is_named() {
+        let mut payload = Payload::default();
+        payload.add_trigger(note("a", "2026-01-01T00:00:00Z"), Uuid::nil());
+        payload.add_trigger(note("b", "2026-01-01T00:00:01Z"), Uuid::nil());
+        let json: Value = serde_json::from_str(&payload.to_text()).unwrap();
+        assert_eq!(
+            json["cascade_triggered_by"],
+            serde_json::json!({"job_type": "b", "at": "2026-01-01T00:00:01Z"})
+        );
+        assert_eq!(json["triggers"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_trigger_is_the_latest_of_cascade_and_request() {
+        let mut payload = Payload::default();
+        assert_eq!(payload.trigger(), Trigger::Timer);
+        payload.add_trigger(note("a", "2026-01-01T00:00:00Z"), Uuid::nil());
+        assert!(matches!(payload.trigger(), Trigger::Cascade { .. }));
+        payload.add_request("2026-01-01T00:00:05Z".parse().unwrap(), None);
+        assert!(matches!(payload.trigger(), Trigger::Manual { .. }));
+        payload.add_trigger(note("b", "2026-01-01T00:00:09Z"), Uuid::nil());
+        assert!(matches!(payload.trigger(), Trigger::Cascade { job_type, .. } if job_type == "b"));
+    }
+}
