@@ -1,0 +1,369 @@
+//! What every store must do. Each implementation's tests run the whole suite.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use cascade_sdk::{Level, LogLine, Progress, Trigger, sql};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    ClaimedRun, Failed, Fault, RunFilter, RunNow, RunState, ScheduledStatus, Store, StoreError,
+    Success,
+};
+use crate::config::{Config, JobSettings, ProjectSettings, Schedule};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Runs the suite; `open` makes an empty store and whatever must live as long as it.
+pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn() -> F) {
+    macro_rules! suite {
+        ($($case:ident),+ $(,)?) => {$(
+            let (store, _guard) = open().await;
+            store.migrate(&[]).await.unwrap();
+            store.reconcile(&config()).await.unwrap();
+            println!("contract: {}", stringify!($case));
+            $case(&store).await;
+        )+};
+    }
+    suite!(
+        a_new_root_timer_is_due_at_once_and_others_wait,
+        a_run_is_claimed_once,
+        success_triggers_downstream_of_its_own_project,
+        a_due_time_in_the_past_is_left_alone,
+        several_triggers_make_one_run_that_names_them_all,
+        a_trigger_while_running_makes_exactly_one_more_run,
+        paused_and_missing_downstream_are_skipped_and_say_so,
+        failure_retries_then_fails_with_an_event_and_no_cascade,
+        an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
+        an_expired_last_attempt_fails,
+        a_released_run_keeps_its_attempt,
+        staged_writes_commit_with_the_run_or_not_at_all,
+        logs_and_progress_are_kept,
+        a_changed_schedule_counts_from_now,
+        what_the_file_no_longer_names_stops_running,
+        a_request_with_params_reaches_the_run,
+        events_replay_in_order,
+        runs_are_listed_newest_first_and_filtered,
+    );
+}
+
+/// `up` (a timer) -> `down` -> `last`, in two projects.
+fn config() -> Config {
+    let every = Some(Schedule::Every(Duration::from_secs(3600)));
+    let project = |name: &str| ProjectSettings { name: name.into() };
+    Config {
+        path: PathBuf::from("/nowhere/jobs.toml"),
+        chains: BTreeMap::from([
+            ("up".into(), vec!["down".into()]),
+            ("down".into(), vec!["last".into()]),
+        ]),
+        data_map: BTreeMap::new(),
+        jobs: BTreeMap::from([
+            ("up".into(), JobSettings { schedule: every, max_attempts: 2, ..Default::default() }),
+            ("down".into(), JobSettings::default()),
+            ("last".into(), JobSettings::default()),
+        ]),
+        projects: BTreeMap::from([("one".into(), project("One")), ("two".into(), project("Two"))]),
+    }
+}
+
+async fn claim(store: &impl Store) -> Vec<ClaimedRun> {
+    store.claim("worker-a", 10, LEASE).await.unwrap()
+}
+
+async fn project(store: &impl Store, slug: &str) -> Uuid {
+    store.projects().await.unwrap().into_iter().find(|p| p.slug == slug).unwrap().id
+}
+
+/// The first claim of an empty store: `up` of both projects; this is project `one`'s.
+async fn claim_up(store: &impl Store) -> ClaimedRun {
+    claim(store).await.into_iter().find(|run| run.project.slug == "one").unwrap()
+}
+
+fn success(downstream: &[&str]) -> Success {
+    Success { downstream: downstream.iter().map(|&job| job.into()).collect(), ..Default::default() }
+}
+
+async fn scheduled(store: &impl Store, job: &str, slug: &str) -> super::ScheduledJob {
+    let all = store.scheduled(None).await.unwrap();
+    all.into_iter().find(|s| s.job_type == job && s.project_slug == slug).unwrap()
+}
+
+async fn a_new_root_timer_is_due_at_once_and_others_wait(store: &impl Store) {
+    let mut runs = claim(store).await;
+    runs.sort_by(|a, b| a.project.slug.cmp(&b.project.slug));
+    let claimed: Vec<_> = runs.iter().map(|r| (r.job_type.as_str(), r.project.slug.as_str())).collect();
+    assert_eq!(claimed, [("up", "one"), ("up", "two")]);
+    assert_eq!(runs[0].payload.trigger(), Trigger::Timer);
+    let next = store.next_due().await.unwrap().unwrap();
+    assert!(next <= LEASE, "the lease is the next thing to look after, not {next:?}");
+    assert!(scheduled(store, "up", "one").await.next_run_at > Some(chrono::Utc::now()));
+    assert_eq!(scheduled(store, "down", "one").await.next_run_at, None);
+}
+
+async fn a_run_is_claimed_once(store: &impl Store) {
+    let (a, b) = tokio::join!(store.claim("a", 10, LEASE), store.claim("b", 10, LEASE));
+    assert_eq!(a.unwrap().len() + b.unwrap().len(), 2);
+    assert!(claim(store).await.is_empty());
+}
+
+async fn success_triggers_downstream_of_its_own_project(store: &impl Store) {
+    let run = claim_up(store).await;
+    let done = store.complete(&run.lease, success(&["down"])).await.unwrap();
+    assert_eq!(done.triggered, ["down"]);
+    assert_eq!(store.next_due().await.unwrap(), Some(Duration::ZERO));
+    let next = claim(store).await;
+    assert_eq!(next.len(), 1);
+    assert_eq!((next[0].job_type.as_str(), next[0].project.slug.as_str()), ("down", "one"));
+    assert_eq!(next[0].trace_id, run.trace_id, "a cascade is one trace");
+    let event = store.events_after(0, 10).await.unwrap().remove(0);
+    let event: serde_json::Value = serde_json::from_str(&event.payload).unwrap();
+    let note = next[0].payload.cascade_triggered_by.clone().unwrap();
+    assert_eq!(serde_json::to_value(note).unwrap(), json!({"job_type": "up", "at": event["at"]}));
+    assert_eq!(event["status"], "ok");
+    assert_eq!(event["project_id"], json!(run.project.id));
+    assert_eq!(event.as_object().unwrap().len(), 4);
+}
+
+async fn a_due_time_in_the_past_is_left_alone(store: &impl Store) {
+    // `down` is due but cannot start, since it runs.
+    let up = claim_up(store).await;
+    store.complete(&up.lease, success(&["down"])).await.unwrap();
+    let _running = claim(store).await;
+    let one = project(store, "one").await;
+    assert_eq!(store.run_now("down", one, None).await.unwrap(), RunNow::AfterCurrent);
+    let before = scheduled(store, "down", "one").await;
+    store.run_now("up", one, None).await.unwrap();
+    let up = claim(store).await.remove(0);
+    store.complete(&up.lease, success(&["down"])).await.unwrap();
+    let after = scheduled(store, "down", "one").await;
+    assert_eq!(after.next_run_at, before.next_run_at);
+    assert!(after.payload.cascade_triggered_by.is_some(), "the trigger is kept all the same");
+}
+
+async fn several_triggers_make_one_run_that_names_them_all(store: &impl Store) {
+    let run = claim_up(store).await;
+    store.complete(&run.lease, success(&["last"])).await.unwrap();
+    let one = project(store, "one").await;
+    store.run_now("down", one, None).await.unwrap();
+    // Claim only `down`: it waits longest? No order is promised between schedules, so take both.
+    let runs = claim(store).await;
+    let down = runs.iter().find(|r| r.job_type == "down").unwrap();
+    let last = runs.iter().find(|r| r.job_type == "last").unwrap();
+    store.complete(&down.lease, success(&["last"])).await.unwrap();
+    store.run_now("up", one, None).await.unwrap();
+    let up = claim(store).await.remove(0);
+    store.complete(&up.lease, success(&["last"])).await.unwrap();
+    assert!(claim(store).await.is_empty(), "`last` runs already");
+    store.complete(&last.lease, success(&[])).await.unwrap();
+    let more = claim(store).await;
+    assert_eq!(more.len(), 1);
+    let triggers: Vec<_> = more[0].payload.triggers.iter().map(|t| t.job_type.as_str()).collect();
+    assert_eq!(triggers, ["down", "up"]);
+    assert_eq!(more[0].payload.cascade_triggered_by.as_ref().unwrap().job_type, "up");
+}
+
+async fn a_trigger_while_running_makes_exactly_one_more_run(store: &impl Store) {
+    let one = project(store, "one").await;
+    let run = claim_up(store).await;
+    for _ in 0..3 {
+        assert_eq!(store.run_now("up", one, None).await.unwrap(), RunNow::AfterCurrent);
+    }
+    store.complete(&run.lease, success(&[])).await.unwrap();
+    let again = claim(store).await;
+    assert_eq!(again.len(), 1);
+    store.complete(&again[0].lease, success(&[])).await.unwrap();
+    assert!(claim(store).await.is_empty());
+}
+
+async fn paused_and_missing_downstream_are_skipped_and_say_so(store: &impl Store) {
+    let one = project(store, "one").await;
+    store.set_status("down", one, ScheduledStatus::Paused).await.unwrap();
+    let run = claim_up(store).await;
+    let done = store.complete(&run.lease, success(&["down", "ghost", "last"])).await.unwrap();
+    assert_eq!(done.triggered, ["last"]);
+    let logs = store.run_logs(run.lease.run_id, 10).await.unwrap();
+    let said: Vec<_> = logs.iter().map(|line| line.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "cascade to down skipped: it is paused",
+            "cascade to ghost skipped: it is not scheduled for this project",
+        ]
+    );
+    let unknown = store.set_status("ghost", one, ScheduledStatus::Paused).await;
+    assert!(matches!(unknown, Err(StoreError::NotScheduled { .. })));
+}
+
+async fn failure_retries_then_fails_with_an_event_and_no_cascade(store: &impl Store) {
+    let fault = |retry_in| Fault { error: "no luck".into(), retry_in };
+    let run = claim_up(store).await;
+    let first = store.fail(&run.lease, fault(Some(Duration::ZERO))).await.unwrap();
+    assert_eq!(first, Failed::WillRetry);
+    assert!(store.events_after(0, 10).await.unwrap().is_empty());
+    let again = claim(store).await.remove(0);
+    assert_eq!((again.lease.run_id, again.lease.attempt), (run.lease.run_id, 2));
+    let last = store.fail(&again.lease, fault(None)).await.unwrap();
+    let events = store.events_after(0, 10).await.unwrap();
+    assert_eq!(last, Failed::ForGood(events[0].id));
+    assert!(events[0].payload.contains(r#""status":"failed""#));
+    assert!(claim(store).await.is_empty());
+    let run = store.run(run.lease.run_id).await.unwrap().unwrap();
+    assert_eq!((run.state, run.error.as_deref()), (RunState::Failed, Some("no luck")));
+}
+
+async fn an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off(store: &impl Store) {
+    let zombies = store.claim("zombie", 10, Duration::ZERO).await.unwrap();
+    let zombie = zombies.iter().find(|run| run.project.slug == "one").unwrap();
+    let taken = claim_until(store, 2).await;
+    let heir = taken.iter().find(|run| run.lease.run_id == zombie.lease.run_id).unwrap();
+    assert_eq!(heir.lease.attempt, 2);
+    let lost = store.complete(&zombie.lease, success(&["down"])).await;
+    assert!(matches!(lost, Err(StoreError::LostLease)));
+    assert!(matches!(store.renew(&zombie.lease, LEASE).await, Err(StoreError::LostLease)));
+    assert!(store.events_after(0, 10).await.unwrap().is_empty());
+    store.renew(&heir.lease, LEASE).await.unwrap();
+    store.complete(&heir.lease, success(&["down"])).await.unwrap();
+}
+
+/// A lease of zero ends when the database's clock has moved on by its smallest step.
+async fn claim_until(store: &impl Store, count: usize) -> Vec<ClaimedRun> {
+    let mut runs = Vec::new();
+    while runs.len() < count {
+        runs.extend(claim(store).await);
+        tokio::task::yield_now().await;
+    }
+    runs
+}
+
+async fn an_expired_last_attempt_fails(store: &impl Store) {
+    let mut config = config();
+    config.jobs.get_mut("down").unwrap().max_attempts = 1;
+    store.reconcile(&config).await.unwrap();
+    claim(store).await;
+    let one = project(store, "one").await;
+    let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
+    store.claim("zombie", 10, Duration::ZERO).await.unwrap();
+    loop {
+        assert!(claim(store).await.is_empty());
+        if store.run(id).await.unwrap().unwrap().state == RunState::Failed {
+            break;
+        }
+    }
+    assert_eq!(store.events_after(0, 10).await.unwrap().len(), 1);
+}
+
+async fn a_released_run_keeps_its_attempt(store: &impl Store) {
+    let run = claim_up(store).await;
+    store.release(&run.lease).await.unwrap();
+    assert!(matches!(store.release(&run.lease).await, Err(StoreError::LostLease)));
+    let again = store.claim("worker-b", 10, LEASE).await.unwrap().remove(0);
+    assert_eq!((again.lease.run_id, again.lease.attempt), (run.lease.run_id, 1));
+}
+
+async fn staged_writes_commit_with_the_run_or_not_at_all(store: &impl Store) {
+    let db = store.database();
+    db.batch(vec![sql("CREATE TABLE note (text text NOT NULL)")]).await.unwrap();
+    let count = || async { db.query(sql("SELECT count(*) AS n FROM note")).await.unwrap()[0]["n"].clone() };
+    let staged = |text: Option<&str>| Success {
+        staged: vec![sql("INSERT INTO note VALUES ($1)").bind(text)],
+        ..success(&["down"])
+    };
+    let run = claim_up(store).await;
+    let refused = store.complete(&run.lease, staged(None)).await;
+    assert!(matches!(refused, Err(StoreError::Staged(_))));
+    let state = store.run(run.lease.run_id).await.unwrap().unwrap().state;
+    assert_eq!((state, count().await), (RunState::Running, json!(0)));
+    assert!(claim(store).await.is_empty(), "nothing cascaded");
+    store.complete(&run.lease, staged(Some("x"))).await.unwrap();
+    assert_eq!(count().await, json!(1));
+    store.complete(&run.lease, staged(Some("y"))).await.unwrap_err();
+    assert_eq!(count().await, json!(1));
+}
+
+async fn logs_and_progress_are_kept(store: &impl Store) {
+    let run = claim_up(store).await;
+    let line = |message: &str, fields| LogLine {
+        at: chrono::Utc::now(),
+        level: Level::Info,
+        message: message.into(),
+        fields,
+    };
+    let lines = vec![line("one", json!({"n": 1})), line("two", json!(null))];
+    let progress = Progress { fraction: 0.5, message: "half".into() };
+    store.record(run.lease.run_id, lines, Some(progress.clone())).await.unwrap();
+    let logs = store.run_logs(run.lease.run_id, 10).await.unwrap();
+    let kept: Vec<_> = logs.iter().map(|l| (l.message.as_str(), l.fields.clone())).collect();
+    assert_eq!(kept, [("one", Some(json!({"n": 1}))), ("two", None)]);
+    assert_eq!(store.run_logs(run.lease.run_id, 1).await.unwrap()[0].message, "two");
+    let shown = scheduled(store, "up", "one").await.current_run.unwrap();
+    assert_eq!((shown.progress, shown.state), (Some(progress), RunState::Running));
+}
+
+async fn a_changed_schedule_counts_from_now(store: &impl Store) {
+    claim(store).await;
+    let before = scheduled(store, "up", "one").await.next_run_at.unwrap();
+    let mut config = config();
+    store.reconcile(&config).await.unwrap();
+    assert_eq!(scheduled(store, "up", "one").await.next_run_at, Some(before), "nothing changed");
+    config.jobs.get_mut("up").unwrap().schedule = Some(Schedule::Every(Duration::from_secs(60)));
+    store.reconcile(&config).await.unwrap();
+    let after = scheduled(store, "up", "one").await;
+    assert!(after.next_run_at.unwrap() < before);
+    assert_eq!(after.schedule.as_deref(), Some("every 1m"));
+}
+
+async fn what_the_file_no_longer_names_stops_running(store: &impl Store) {
+    let mut config = config();
+    config.jobs.remove("up");
+    config.projects.remove("two");
+    store.reconcile(&config).await.unwrap();
+    assert!(claim(store).await.is_empty());
+    assert!(!scheduled(store, "up", "one").await.enabled);
+    assert!(!scheduled(store, "down", "two").await.enabled);
+    assert!(scheduled(store, "down", "one").await.enabled);
+}
+
+async fn a_request_with_params_reaches_the_run(store: &impl Store) {
+    claim(store).await;
+    let one = project(store, "one").await;
+    let params = json!({"limit": 3});
+    let RunNow::Queued(id) = store.run_now("last", one, Some(params.clone())).await.unwrap() else {
+        panic!("nothing else of `last` runs")
+    };
+    let run = claim(store).await.remove(0);
+    assert_eq!((run.lease.run_id, run.payload.params.clone()), (id, Some(params)));
+    assert!(matches!(run.payload.trigger(), Trigger::Manual { .. }));
+    assert!(matches!(
+        store.run_now("ghost", one, None).await,
+        Err(StoreError::NotScheduled { job }) if job == "ghost"
+    ));
+}
+
+async fn events_replay_in_order(store: &impl Store) {
+    assert_eq!(store.event_range().await.unwrap(), (1, 0));
+    for run in claim(store).await {
+        store.complete(&run.lease, success(&[])).await.unwrap();
+    }
+    let ids: Vec<_> = store.events_after(0, 10).await.unwrap().iter().map(|e| e.id).collect();
+    assert_eq!(ids, [1, 2]);
+    assert_eq!(store.events_after(1, 10).await.unwrap().len(), 1);
+    assert_eq!(store.events_after(0, 1).await.unwrap()[0].id, 1);
+    assert_eq!(store.event_range().await.unwrap(), (1, 2));
+}
+
+async fn runs_are_listed_newest_first_and_filtered(store: &impl Store) {
+    let run = claim_up(store).await;
+    store.complete(&run.lease, success(&["down"])).await.unwrap();
+    claim(store).await;
+    let page = store.runs(&RunFilter::default()).await.unwrap();
+    assert_eq!((page.total, page.items[0].job_type.as_str()), (3, "down"));
+    let completed = RunFilter { state: Some(RunState::Completed), ..Default::default() };
+    assert_eq!(store.runs(&completed).await.unwrap().total, 1);
+    let two = RunFilter { project_id: Some(project(store, "two").await), ..Default::default() };
+    assert_eq!(store.runs(&two).await.unwrap().total, 1);
+    let second = RunFilter { page: 2, per_page: 2, ..Default::default() };
+    assert_eq!(store.runs(&second).await.unwrap().items.len(), 1);
+    let depth = store.queue_depth().await.unwrap();
+    assert!(depth.iter().any(|d| d.job_type == "up" && d.state == "running" && d.count == 1));
+}

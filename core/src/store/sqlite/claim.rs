@@ -1,0 +1,156 @@
+//! From due schedules and expired leases to runs in a worker's hands.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::{SqliteStore, finish, now, row, row::run_columns};
+use crate::{
+    config::Schedule,
+    store::{ClaimedRun, Lease, Payload, Result, sqlite::write},
+};
+
+pub(super) async fn claim(
+    store: &SqliteStore,
+    owner: &str,
+    limit: u32,
+    lease: Duration,
+) -> Result<Vec<ClaimedRun>> {
+    let mut tx = store.begin().await?;
+    give_up_expired(&mut tx).await?;
+    fire_due(&mut tx, limit).await?;
+    let ids = sqlx::query_scalar::<_, String>(concat!(
+        "UPDATE worker_runs
+         SET state = 'running', attempt = attempt + 1, lease_owner = $1,
+             lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $2),
+             started_at = ",
+        now!(),
+        ", finished_at = NULL, progress = NULL
+         WHERE id IN (
+             SELECT id FROM worker_runs
+             WHERE state IN ('available', 'retryable') AND available_at <= ",
+        now!(),
+        " ORDER BY available_at, id LIMIT $3
+         )
+         RETURNING id",
+    ))
+    .bind(owner)
+    .bind(seconds(lease))
+    .bind(limit)
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut runs = Vec::with_capacity(ids.len());
+    for id in ids {
+        let found = sqlx::query(concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1",
+        ))
+        .bind(id)
+        .fetch_one(&mut *tx)
+        .await?;
+        runs.push(row::claimed(&found)?);
+    }
+    tx.commit().await?;
+    // `RETURNING` keeps no order; the longest-waiting run starts first.
+    runs.sort_by_key(|run| run.lease.run_id);
+    Ok(runs)
+}
+
+/// A modifier of SQLite's date functions.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("+{:.3} seconds", duration.as_secs_f64())
+}
+
+async fn give_up_expired(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
+    let expired = sqlx::query(concat!(
+        "SELECT id, lease_owner, attempt, max_attempts FROM worker_runs
+         WHERE state = 'running' AND lease_until < ",
+        now!(),
+    ))
+    .fetch_all(&mut **tx)
+    .await?;
+    for found in expired {
+        let lease = Lease {
+            run_id: row::uuid(&found, "id")?,
+            owner: found.try_get("lease_owner")?,
+            attempt: found.try_get("attempt")?,
+        };
+        let error = format!("lease expired: worker {} stopped renewing it", lease.owner);
+        let last: u32 = found.try_get("max_attempts")?;
+        let retry_in = (lease.attempt < last).then_some(Duration::ZERO);
+        finish::end_attempt(tx, &lease, &error, retry_in).await?;
+    }
+    Ok(())
+}
+
+/// Turns due schedules into available runs, at most one unfinished run each.
+async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<()> {
+    let due = sqlx::query(concat!(
+        "SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, ",
+        now!(),
+        " AS now
+         FROM scheduled_jobs s
+         WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
+           AND s.next_run_at <= ",
+        now!(),
+        " AND NOT EXISTS (
+             SELECT 1 FROM worker_runs r
+             WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+               AND r.state IN ('available', 'running', 'retryable')
+         )
+         ORDER BY s.next_run_at LIMIT $1",
+    ))
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    for found in due {
+        let now: DateTime<Utc> = found.try_get("now")?;
+        let schedule: Option<String> = found.try_get("schedule")?;
+        let next = schedule.as_deref().and_then(Schedule::from_stored);
+        let next = next.and_then(|schedule| schedule.next_after(now)).map(cascade_sdk::rfc3339);
+        let job: String = found.try_get("job_type")?;
+        let payload = row::payload(&found)?;
+        let project: String = found.try_get("project_id")?;
+        write::insert_run(tx, &job, &project, found.try_get("max_attempts")?, payload).await?;
+        sqlx::query(concat!(
+            "UPDATE scheduled_jobs SET next_run_at = $2, payload = '{}', updated_at = ",
+            now!(),
+            " WHERE id = $1",
+        ))
+        .bind(found.try_get::<String, _>("id")?)
+        .bind(next)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// A run's trace: that of the cascade it belongs to, or the start of a new one.
+pub(super) fn trace_of(payload: &Payload) -> Uuid {
+    payload.trace_id.unwrap_or_else(Uuid::new_v4)
+}
+
+pub(super) async fn next_due(store: &SqliteStore) -> Result<Option<Duration>> {
+    let seconds: Option<f64> = sqlx::query_scalar(
+        "SELECT (julianday(min(at)) - julianday('now')) * 86400.0 FROM (
+             SELECT min(available_at) AS at FROM worker_runs
+             WHERE state IN ('available', 'retryable')
+             UNION ALL
+             SELECT min(lease_until) FROM worker_runs WHERE state = 'running'
+             UNION ALL
+             SELECT min(s.next_run_at) FROM scheduled_jobs s
+             WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
+               AND NOT EXISTS (
+                   SELECT 1 FROM worker_runs r
+                   WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+                     AND r.state IN ('available', 'running', 'retryable')
+               )
+         )",
+    )
+    .fetch_one(&store.read)
+    .await?;
+    Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9))))
+}

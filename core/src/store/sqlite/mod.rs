@@ -1,0 +1,185 @@
+//! The embedded default: one file, WAL mode, one writer connection and a pool of readers.
+
+mod claim;
+mod finish;
+mod read;
+mod reconcile;
+mod row;
+mod write;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cascade_portable_sql::SqliteDatabase;
+use cascade_sdk::{LogLine, MigrationSet, Progress, host::Database};
+use serde_json::Value;
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::{
+    ClaimedRun, Completed, Event, Failed, Fault, Lease, ProjectRow, QueueDepth, Result, Run,
+    RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success,
+};
+use crate::config::Config;
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
+
+/// The database's clock, in the form all times are kept in.
+macro_rules! now {
+    () => {
+        "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+    };
+}
+use now;
+
+/// A SQLite file.
+#[derive(Clone)]
+pub struct SqliteStore {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`](super::StoreError::Sql) when it cannot be opened.
+    pub async fn open(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit that was told to anybody survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let write =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let readers = options.pragma("query_only", "ON");
+        let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(readers);
+        Ok(Self { write, read })
+    }
+
+    /// A transaction that may write from its first statement: one that began as a reader could
+    /// not be upgraded while another writes.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn database(&self) -> Arc<dyn Database> {
+        Arc::new(SqliteDatabase::new(self.write.clone(), self.read.clone()))
+    }
+
+    async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
+        MIGRATOR.run(&self.write).await?;
+        let mut connection = self.write.acquire().await?;
+        Ok(cascade_portable_sql::run_migrations(&mut connection, plugins).await?)
+    }
+
+    async fn reconcile(&self, config: &Config) -> Result<()> {
+        reconcile::reconcile(self, config).await
+    }
+
+    async fn claim(&self, owner: &str, limit: u32, lease: Duration) -> Result<Vec<ClaimedRun>> {
+        claim::claim(self, owner, limit, lease).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Duration>> {
+        claim::next_due(self).await
+    }
+
+    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<()> {
+        write::renew(self, lease, duration).await
+    }
+
+    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
+        finish::complete(self, lease, success).await
+    }
+
+    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
+        finish::fail(self, lease, fault).await
+    }
+
+    async fn cancel(&self, lease: &Lease) -> Result<()> {
+        finish::cancel(self, lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        finish::release(self, lease).await
+    }
+
+    async fn record(
+        &self,
+        run: Uuid,
+        logs: Vec<LogLine>,
+        progress: Option<Progress>,
+    ) -> Result<()> {
+        write::record(self, run, &logs, progress).await
+    }
+
+    async fn run_now(&self, job: &str, project: Uuid, params: Option<Value>) -> Result<RunNow> {
+        write::run_now(self, job, project, params).await
+    }
+
+    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
+        write::set_status(self, job, project, status).await
+    }
+
+    async fn projects(&self) -> Result<Vec<ProjectRow>> {
+        read::projects(&self.read).await
+    }
+
+    async fn scheduled(&self, project: Option<Uuid>) -> Result<Vec<ScheduledJob>> {
+        read::scheduled(&self.read, project).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
+        read::runs(&self.read, filter).await
+    }
+
+    async fn run(&self, id: Uuid) -> Result<Option<Run>> {
+        read::run(&self.read, id).await
+    }
+
+    async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+        read::run_logs(&self.read, id, limit).await
+    }
+
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>> {
+        read::events_after(&self.read, id, limit).await
+    }
+
+    async fn event_range(&self) -> Result<(i64, i64)> {
+        read::event_range(&self.read).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
+        read::queue_depth(&self.read).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract;
+
+    #[tokio::test]
+    async fn sqlite_keeps_the_contract() {
+        contract::check(|| async {
+            let folder = tempfile::tempdir().unwrap();
+            let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+            (store, folder)
+        })
+        .await;
+    }
+}

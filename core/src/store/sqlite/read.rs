@@ -1,0 +1,229 @@
+//! What screens and the event hub read.
+
+use std::collections::HashMap;
+
+use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use uuid::Uuid;
+
+use super::{now, row, row::run_columns};
+use crate::store::{
+    Event, ProjectRow, QueueDepth, Result, Run, RunFilter, RunLogRow, RunPage, ScheduledJob,
+};
+
+pub(super) async fn projects(pool: &SqlitePool) -> Result<Vec<ProjectRow>> {
+    let rows = sqlx::query("SELECT id, slug, name, created_at FROM projects ORDER BY slug")
+        .fetch_all(pool)
+        .await?;
+    rows.iter()
+        .map(|found| {
+            Ok(ProjectRow {
+                id: row::uuid(found, "id")?,
+                slug: found.try_get("slug")?,
+                name: found.try_get("name")?,
+                created_at: found.try_get("created_at")?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn scheduled(
+    pool: &SqlitePool,
+    project: Option<Uuid>,
+) -> Result<Vec<ScheduledJob>> {
+    let project = project.map(|id| id.to_string());
+    let rows = sqlx::query(
+        "SELECT s.*, p.slug FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id
+         WHERE $1 IS NULL OR s.project_id = $1
+         ORDER BY p.slug, s.job_type",
+    )
+    .bind(&project)
+    .fetch_all(pool)
+    .await?;
+    let current = runs_by_job(
+        pool,
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM worker_runs r JOIN projects p ON p.id = r.project_id
+             WHERE r.state IN ('available', 'running', 'retryable') AND ($1 IS NULL OR r.project_id = $1)
+             ORDER BY r.queued_at",
+        ),
+        &project,
+    )
+    .await?;
+    let last = runs_by_job(
+        pool,
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM scheduled_jobs s
+             JOIN worker_runs r ON r.id = (
+                 SELECT l.id FROM worker_runs l
+                 WHERE l.job_type = s.job_type AND l.project_id = s.project_id
+                   AND l.state IN ('completed', 'failed', 'cancelled')
+                 ORDER BY l.finished_at DESC LIMIT 1
+             )
+             JOIN projects p ON p.id = r.project_id
+             WHERE $1 IS NULL OR s.project_id = $1",
+        ),
+        &project,
+    )
+    .await?;
+    rows.iter()
+        .map(|found| {
+            let key = (found.try_get("job_type")?, row::uuid(found, "project_id")?);
+            Ok(ScheduledJob {
+                project_slug: found.try_get("slug")?,
+                status: row::parsed(found, "status")?,
+                enabled: found.try_get("enabled")?,
+                next_run_at: found.try_get("next_run_at")?,
+                schedule: found.try_get("schedule")?,
+                payload: row::payload(found)?,
+                updated_at: found.try_get("updated_at")?,
+                current_run: current.get(&key).cloned(),
+                last_run: last.get(&key).cloned(),
+                job_type: key.0,
+                project_id: key.1,
+            })
+        })
+        .collect()
+}
+
+async fn runs_by_job(
+    pool: &SqlitePool,
+    sql: &'static str,
+    project: &Option<String>,
+) -> Result<HashMap<(String, Uuid), Run>> {
+    let rows = sqlx::query(sql).bind(project).fetch_all(pool).await?;
+    let keyed = |found| {
+        let run = row::run(found)?;
+        Ok(((run.job_type.clone(), run.project_id), run))
+    };
+    rows.iter().map(keyed).collect()
+}
+
+fn filtered<'a>(select: &'static str, filter: &'a RunFilter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select);
+    if let Some(project) = filter.project_id {
+        query.push(" AND r.project_id = ").push_bind(project.to_string());
+    }
+    if let Some(job) = &filter.job_type {
+        query.push(" AND r.job_type = ").push_bind(job.clone());
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND r.state = ").push_bind(state.as_str());
+    }
+    query
+}
+
+pub(super) async fn runs(pool: &SqlitePool, filter: &RunFilter) -> Result<RunPage> {
+    let mut list = filtered(
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE TRUE",
+        ),
+        filter,
+    );
+    let offset = i64::from(filter.page.saturating_sub(1)) * i64::from(filter.per_page);
+    list.push(" ORDER BY r.queued_at DESC, r.id DESC LIMIT ").push_bind(filter.per_page);
+    list.push(" OFFSET ").push_bind(offset);
+    let rows = list.build().fetch_all(pool).await?;
+    let mut count = filtered("SELECT count(*) FROM worker_runs r WHERE TRUE", filter);
+    let total: i64 = count.build_query_scalar().fetch_one(pool).await?;
+    Ok(RunPage {
+        items: rows.iter().map(row::run).collect::<Result<_>>()?,
+        total: total.unsigned_abs(),
+        page: filter.page,
+        per_page: filter.per_page,
+    })
+}
+
+pub(super) async fn run(pool: &SqlitePool, id: Uuid) -> Result<Option<Run>> {
+    let found = sqlx::query(concat!(
+        "SELECT ",
+        run_columns!(),
+        " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1",
+    ))
+    .bind(id.to_string())
+    .fetch_optional(pool)
+    .await?;
+    found.as_ref().map(row::run).transpose()
+}
+
+pub(super) async fn run_logs(pool: &SqlitePool, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+    let rows = sqlx::query(
+        "SELECT * FROM (
+             SELECT seq, at, level, message, fields FROM run_logs
+             WHERE run_id = $1 ORDER BY seq DESC LIMIT $2
+         ) ORDER BY seq",
+    )
+    .bind(id.to_string())
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|found| {
+            Ok(RunLogRow {
+                at: found.try_get("at")?,
+                level: found.try_get("level")?,
+                message: found.try_get("message")?,
+                fields: row::json(found, "fields")?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn events_after(pool: &SqlitePool, id: i64, limit: u32) -> Result<Vec<Event>> {
+    let rows = sqlx::query(
+        "SELECT id, project_id, kind, payload FROM events WHERE id > $1 ORDER BY id LIMIT $2",
+    )
+    .bind(id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|found| {
+            Ok(Event {
+                id: found.try_get("id")?,
+                project_id: row::uuid(found, "project_id")?,
+                kind: found.try_get("kind")?,
+                payload: found.try_get("payload")?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn event_range(pool: &SqlitePool) -> Result<(i64, i64)> {
+    // The sequence remembers ids whose rows have been pruned.
+    let newest: Option<i64> =
+        sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
+            .fetch_optional(pool)
+            .await?;
+    let oldest: Option<i64> = sqlx::query_scalar("SELECT min(id) FROM events").fetch_one(pool).await?;
+    let newest = newest.unwrap_or(0);
+    Ok((oldest.unwrap_or(newest + 1), newest))
+}
+
+pub(super) async fn queue_depth(pool: &SqlitePool) -> Result<Vec<QueueDepth>> {
+    let rows = sqlx::query(concat!(
+        "SELECT job_type, state, count(*) AS count,
+                max(0.0, (julianday(",
+        now!(),
+        ") - julianday(min(available_at))) * 86400.0) AS age
+         FROM worker_runs WHERE state IN ('available', 'running', 'retryable')
+         GROUP BY job_type, state",
+    ))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|found| {
+            Ok(QueueDepth {
+                job_type: found.try_get("job_type")?,
+                state: found.try_get("state")?,
+                count: found.try_get("count")?,
+                oldest_age_s: found.try_get("age")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! Makes projects and scheduled jobs what jobs.toml says.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::{SqliteStore, now};
+use crate::{
+    config::{Config, JobSettings, Schedule},
+    store::Result,
+};
+
+pub(super) async fn reconcile(store: &SqliteStore, config: &Config) -> Result<()> {
+    let mut tx = store.begin().await?;
+    let now: DateTime<Utc> =
+        sqlx::query_scalar(concat!("SELECT ", now!())).fetch_one(&mut *tx).await?;
+    let at = cascade_sdk::rfc3339(now);
+    let mut projects = Vec::new();
+    for (slug, settings) in &config.projects {
+        projects.push(keep_project(&mut tx, slug, &settings.name, &at).await?);
+    }
+    if config.projects.is_empty() {
+        projects.push(keep_project(&mut tx, "default", "Default", &at).await?);
+    }
+    let mut wanted = Vec::new();
+    for project in &projects {
+        for (job, settings) in &config.jobs {
+            keep_job(&mut tx, job, project, settings, first_due(config, job, settings, now), now)
+                .await?;
+            wanted.push(format!("{job} {project}"));
+        }
+    }
+    // Whatever jobs.toml no longer names stays in the tables, with its history, but does not run.
+    sqlx::query(
+        "UPDATE scheduled_jobs SET enabled = 0, updated_at = $1
+         WHERE enabled = 1 AND job_type || ' ' || project_id NOT IN (SELECT value FROM json_each($2))",
+    )
+    .bind(&at)
+    .bind(serde_json::Value::from(wanted).to_string())
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn keep_project(
+    tx: &mut Transaction<'static, Sqlite>,
+    slug: &str,
+    name: &str,
+    at: &str,
+) -> Result<String> {
+    let id = sqlx::query_scalar(
+        "INSERT INTO projects (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (slug) DO UPDATE SET name = excluded.name
+         RETURNING id",
+    )
+    .bind(Uuid::now_v7().to_string())
+    .bind(slug)
+    .bind(name)
+    .bind(at)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(id)
+}
+
+/// When a job that is new here runs first: a timer that nothing else triggers starts at once, so
+/// that a new installation has data.
+fn first_due(
+    config: &Config,
+    job: &str,
+    settings: &JobSettings,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let root = config.upstream(job).next().is_none();
+    match &settings.schedule {
+        Some(Schedule::Every(_)) if root => Some(now),
+        Some(schedule) => schedule.next_after(now),
+        None => None,
+    }
+}
+
+async fn keep_job(
+    tx: &mut Transaction<'static, Sqlite>,
+    job: &str,
+    project: &str,
+    settings: &JobSettings,
+    first_due: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let at = cascade_sdk::rfc3339(now);
+    let schedule = settings.schedule.as_ref().map(ToString::to_string);
+    let known = sqlx::query(
+        "SELECT id, schedule, enabled, max_attempts FROM scheduled_jobs
+         WHERE job_type = $1 AND project_id = $2",
+    )
+    .bind(job)
+    .bind(project)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(known) = known else {
+        sqlx::query(
+            "INSERT INTO scheduled_jobs
+                 (id, job_type, project_id, enabled, next_run_at, schedule, max_attempts, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(Uuid::now_v7().to_string())
+        .bind(job)
+        .bind(project)
+        .bind(settings.enabled)
+        .bind(first_due.map(cascade_sdk::rfc3339))
+        .bind(schedule)
+        .bind(settings.max_attempts)
+        .bind(at)
+        .execute(&mut **tx)
+        .await?;
+        return Ok(());
+    };
+    let same_schedule = known.try_get::<Option<String>, _>("schedule")? == schedule;
+    if same_schedule
+        && known.try_get::<bool, _>("enabled")? == settings.enabled
+        && known.try_get::<u32, _>("max_attempts")? == settings.max_attempts
+    {
+        return Ok(());
+    }
+    // A new schedule counts from now; what is due already stays due.
+    let next = settings.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    sqlx::query(
+        "UPDATE scheduled_jobs
+         SET enabled = $2, schedule = $3, max_attempts = $4, updated_at = $5,
+             next_run_at = CASE WHEN $6 OR next_run_at <= $5 THEN next_run_at ELSE $7 END
+         WHERE id = $1",
+    )
+    .bind(known.try_get::<String, _>("id")?)
+    .bind(settings.enabled)
+    .bind(schedule)
+    .bind(settings.max_attempts)
+    .bind(at)
+    .bind(same_schedule)
+    .bind(next.map(cascade_sdk::rfc3339))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! What changes while a run runs, and what people ask for.
+
+use std::time::Duration;
+
+use cascade_sdk::{LogLine, Progress};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::{
+    SqliteStore,
+    claim::{seconds, trace_of},
+    now, row,
+};
+use crate::store::{Lease, Payload, Result, RunNow, ScheduledStatus, StoreError};
+
+pub(super) async fn renew(store: &SqliteStore, lease: &Lease, duration: Duration) -> Result<()> {
+    let renewed = sqlx::query(
+        "UPDATE worker_runs SET lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $4)
+         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'",
+    )
+    .bind(lease.run_id.to_string())
+    .bind(&lease.owner)
+    .bind(lease.attempt)
+    .bind(seconds(duration))
+    .execute(&store.write)
+    .await?;
+    if renewed.rows_affected() == 0 { Err(StoreError::LostLease) } else { Ok(()) }
+}
+
+pub(super) async fn record(
+    store: &SqliteStore,
+    run: Uuid,
+    logs: &[LogLine],
+    progress: Option<Progress>,
+) -> Result<()> {
+    let mut tx = store.begin().await?;
+    for line in logs {
+        let fields = (!line.fields.is_null()).then(|| line.fields.to_string());
+        let level = line.level.as_str();
+        insert_log(&mut tx, run, line.at, level, &line.message, fields).await?;
+    }
+    if let Some(progress) = progress {
+        let text = serde_json::to_string(&progress).map_err(|e| e.to_string());
+        sqlx::query("UPDATE worker_runs SET progress = $2 WHERE id = $1")
+            .bind(run.to_string())
+            .bind(text.map_err(StoreError::corrupt("progress"))?)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+pub(super) async fn insert_log(
+    tx: &mut Transaction<'static, Sqlite>,
+    run: Uuid,
+    at: DateTime<Utc>,
+    level: &str,
+    message: &str,
+    fields: Option<String>,
+) -> Result<()> {
+    sqlx::query("INSERT INTO run_logs (run_id, at, level, message, fields) VALUES ($1, $2, $3, $4, $5)")
+        .bind(run.to_string())
+        .bind(cascade_sdk::rfc3339(at))
+        .bind(level)
+        .bind(message)
+        .bind(fields)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_run(
+    tx: &mut Transaction<'static, Sqlite>,
+    job: &str,
+    project: &str,
+    max_attempts: u32,
+    payload: Payload,
+) -> Result<Uuid> {
+    let id = Uuid::now_v7();
+    sqlx::query(concat!(
+        "INSERT INTO worker_runs
+             (id, job_type, project_id, state, max_attempts, payload, available_at, queued_at, trace_id)
+         SELECT $1, $2, $3, 'available', $4, $5, at, at, $6 FROM (SELECT ",
+        now!(),
+        " AS at)",
+    ))
+    .bind(id.to_string())
+    .bind(job)
+    .bind(project)
+    .bind(max_attempts)
+    .bind(payload.to_text())
+    .bind(trace_of(&payload).to_string())
+    .execute(&mut **tx)
+    .await?;
+    Ok(id)
+}
+
+pub(super) async fn run_now(
+    store: &SqliteStore,
+    job: &str,
+    project: Uuid,
+    params: Option<Value>,
+) -> Result<RunNow> {
+    let mut tx = store.begin().await?;
+    let found = sqlx::query(concat!(
+        "SELECT s.id, s.max_attempts, s.payload, ",
+        now!(),
+        " AS now, EXISTS (
+             SELECT 1 FROM worker_runs r
+             WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+               AND r.state IN ('available', 'running', 'retryable')
+         ) AS busy
+         FROM scheduled_jobs s WHERE s.job_type = $1 AND s.project_id = $2",
+    ))
+    .bind(job)
+    .bind(project.to_string())
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+    let now: DateTime<Utc> = found.try_get("now")?;
+    let mut payload = row::payload(&found)?;
+    payload.add_request(now, params);
+    let id: String = found.try_get("id")?;
+    let answer = if found.try_get("busy")? {
+        sqlx::query(
+            "UPDATE scheduled_jobs
+             SET payload = $2, updated_at = $3,
+                 next_run_at = CASE WHEN next_run_at <= $3 THEN next_run_at ELSE $3 END
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(payload.to_text())
+        .bind(cascade_sdk::rfc3339(now))
+        .execute(&mut *tx)
+        .await?;
+        RunNow::AfterCurrent
+    } else {
+        // What waited for the next run is served by this one; a timer in the future stays.
+        sqlx::query(
+            "UPDATE scheduled_jobs
+             SET payload = '{}', updated_at = $2,
+                 next_run_at = CASE WHEN next_run_at <= $2 AND schedule IS NULL THEN NULL
+                                    ELSE next_run_at END
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(cascade_sdk::rfc3339(now))
+        .execute(&mut *tx)
+        .await?;
+        let max_attempts = found.try_get("max_attempts")?;
+        RunNow::Queued(insert_run(&mut tx, job, &project.to_string(), max_attempts, payload).await?)
+    };
+    tx.commit().await?;
+    Ok(answer)
+}
+
+pub(super) async fn set_status(
+    store: &SqliteStore,
+    job: &str,
+    project: Uuid,
+    status: ScheduledStatus,
+) -> Result<()> {
+    let changed = sqlx::query(concat!(
+        "UPDATE scheduled_jobs SET status = $3, updated_at = ",
+        now!(),
+        " WHERE job_type = $1 AND project_id = $2",
+    ))
+    .bind(job)
+    .bind(project.to_string())
+    .bind(status.to_string())
+    .execute(&store.write)
+    .await?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotScheduled { job: job.into() });
+    }
+    Ok(())
+}
