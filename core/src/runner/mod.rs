@@ -1,0 +1,266 @@
+//! Runs one claimed run: context, time-out, panic, retry, progress, log.
+//!
+//! A plugin's future is driven on a thread of its own, so that a plugin which blocks (files,
+//! computation) never holds up the host. Whatever happens in there, this run alone is affected.
+
+mod host_services;
+mod http_client;
+mod recorder;
+
+use std::{any::Any, sync::Arc, time::Duration};
+
+use cascade_sdk::{Context, DynJob, JobError, Outcome, RunInfo};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+pub use http_client::HostHttp;
+
+use crate::{
+    bus::Bus,
+    config::{Config, JobSettings, LiveConfig},
+    registry::Registry,
+    scheduler::Wake,
+    store::{ClaimedRun, Failed, Fault, Lease, Store, StoreError, Success},
+};
+use host_services::RunServices;
+
+/// How long a plugin may take to stop after it was asked to; then it is abandoned.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Everything that runs need.
+pub struct Runner {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Job types.
+    pub registry: Arc<Registry>,
+    /// Settings, read at the start and at the end of each run.
+    pub config: LiveConfig,
+    /// Tells the event hubs to look.
+    pub bus: Arc<dyn Bus>,
+    /// Tells the scheduler to look.
+    pub wake: Wake,
+    /// HTTP for plugins.
+    pub http: Arc<HostHttp>,
+    /// How long a lease lasts; renewed every third of it.
+    pub lease: Duration,
+}
+
+/// Why a run was stopped before it ended by itself.
+enum Stopped {
+    TimedOut,
+    ShuttingDown,
+    LostLease,
+}
+
+impl Runner {
+    /// Runs it to its end, or until `give_back`, and reports to the store.
+    pub async fn run(&self, run: ClaimedRun, give_back: CancellationToken) {
+        let span = tracing::info_span!(
+            "run",
+            id = %run.lease.run_id,
+            job = run.job_type,
+            project = run.project.slug,
+            attempt = run.lease.attempt,
+            trace = %run.trace_id,
+        );
+        async {
+            if let Err(error) = self.run_and_report(run, give_back).await {
+                match error {
+                    StoreError::LostLease => tracing::warn!("lease lost; the result is dropped"),
+                    // The lease will expire and another attempt follows.
+                    error => tracing::error!(%error, "the end of the run could not be stored"),
+                }
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn run_and_report(
+        &self,
+        run: ClaimedRun,
+        give_back: CancellationToken,
+    ) -> Result<(), StoreError> {
+        let began = std::time::Instant::now();
+        let config = self.config.current();
+        let settings = config.jobs.get(&run.job_type).cloned().unwrap_or_default();
+        let Some(job) = self.registry.job(&run.job_type).cloned() else {
+            let error = format!("no plugin has the job type `{}`", run.job_type);
+            return self.report_fault(&run, &settings, JobError::fail(error)).await;
+        };
+        tracing::info!("started");
+        let (recorder, recording) = recorder::start(self.store.clone(), run.lease.run_id);
+        let services = Arc::new(RunServices::new(self.store.database(), self.http.clone(), recorder));
+        let stop = services.stop.clone();
+        let mut task = spawn(&run, &config, &settings, job, services.clone());
+        let ended = tokio::select! {
+            ended = &mut task => Ok(ended),
+            () = tokio::time::sleep(settings.timeout) => Err(Stopped::TimedOut),
+            () = self.keep_lease(&run.lease) => Err(Stopped::LostLease),
+            () = give_back.cancelled() => Err(Stopped::ShuttingDown),
+        };
+        let result = match ended {
+            Ok(ended) => Ok(ended),
+            Err(why) => {
+                stop.cancel();
+                // Something that stops in time may still have finished its work.
+                tokio::time::timeout(STOP_GRACE, &mut task).await.map_err(|_| why)
+            }
+        };
+        let staged = services.take_staged();
+        services.close();
+        recording.finish().await;
+        metrics::histogram!("cascade_run_duration_seconds", "job_type" => run.job_type.clone())
+            .record(began.elapsed());
+        match result {
+            Ok(Ok(Ok(outcome))) => {
+                let success = Success {
+                    summary: outcome.summary,
+                    staged,
+                    // Read once, here: a chain edited while the run ran is in force.
+                    downstream: self.config.current().downstream(&run.job_type).to_vec(),
+                };
+                self.report_success(&run, &settings, success).await
+            }
+            Ok(Ok(Err(JobError::Cancelled))) if give_back.is_cancelled() => {
+                self.give_back(&run.lease).await
+            }
+            Ok(Ok(Err(JobError::Cancelled))) if stop.is_cancelled() => {
+                self.report_fault(&run, &settings, timed_out(&settings)).await
+            }
+            Ok(Ok(Err(JobError::Cancelled))) => {
+                tracing::info!("cancelled");
+                count(&run, "cancelled");
+                self.store.cancel(&run.lease).await
+            }
+            Ok(Ok(Err(error))) => self.report_fault(&run, &settings, error).await,
+            Ok(Err(crash)) => {
+                let error = JobError::retry(panic_text(crash));
+                self.report_fault(&run, &settings, error).await
+            }
+            Err(Stopped::ShuttingDown) => self.give_back(&run.lease).await,
+            Err(Stopped::TimedOut) => self.report_fault(&run, &settings, timed_out(&settings)).await,
+            Err(Stopped::LostLease) => Err(StoreError::LostLease),
+        }
+    }
+
+    /// Ends only when the lease is lost.
+    async fn keep_lease(&self, lease: &Lease) {
+        loop {
+            tokio::time::sleep(self.lease / 3).await;
+            match self.store.renew(lease, self.lease).await {
+                Ok(()) => {}
+                Err(StoreError::LostLease) => return,
+                // Two more tries fit into the lease.
+                Err(error) => tracing::warn!(%error, "lease not renewed"),
+            }
+        }
+    }
+
+    async fn report_success(
+        &self,
+        run: &ClaimedRun,
+        settings: &JobSettings,
+        success: Success,
+    ) -> Result<(), StoreError> {
+        let summary = success.summary.clone().unwrap_or_default();
+        let done = match self.store.complete(&run.lease, success).await {
+            // The plugin's own statement was refused: the run has failed, not the store.
+            Err(StoreError::Staged(error)) => {
+                return self.report_fault(run, settings, error.into()).await;
+            }
+            done => done?,
+        };
+        count(run, "completed");
+        tracing::info!(summary, triggered = ?done.triggered, "completed");
+        self.wake.wake();
+        self.bus.publish(done.event_id).await;
+        Ok(())
+    }
+
+    async fn report_fault(
+        &self,
+        run: &ClaimedRun,
+        settings: &JobSettings,
+        error: JobError,
+    ) -> Result<(), StoreError> {
+        let attempt = run.lease.attempt;
+        let pause = match &error {
+            JobError::Retry { after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
+            JobError::Retry { .. } => Some(settings.backoff.delay(attempt, jitter())),
+            JobError::Fail { .. } | JobError::Cancelled => None,
+        };
+        let retry_in = pause.filter(|_| attempt < run.max_attempts);
+        let error = error.to_string();
+        tracing::warn!(error, ?retry_in, "attempt failed");
+        let failed = self.store.fail(&run.lease, Fault { error, retry_in }).await?;
+        self.wake.wake();
+        match failed {
+            Failed::WillRetry => count(run, "retried"),
+            Failed::ForGood(event_id) => {
+                count(run, "failed");
+                self.bus.publish(event_id).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, lease: &Lease) -> Result<(), StoreError> {
+        tracing::info!("given back: shutting down");
+        self.store.release(lease).await
+    }
+}
+
+/// Starts the plugin on a thread of its own.
+fn spawn(
+    run: &ClaimedRun,
+    config: &Config,
+    settings: &JobSettings,
+    job: Arc<dyn DynJob>,
+    services: Arc<RunServices>,
+) -> JoinHandle<Result<Outcome, JobError>> {
+    let info = RunInfo {
+        job_type: run.job_type.clone(),
+        project: run.project.clone(),
+        run_id: run.lease.run_id,
+        attempt: run.lease.attempt,
+        max_attempts: run.max_attempts,
+        payload: serde_json::to_value(&run.payload).unwrap_or_default(),
+        triggered_by: run.payload.trigger(),
+        base_dir: config.base_dir().to_owned(),
+    };
+    let params = run.payload.params.clone().unwrap_or_else(|| settings.params.clone());
+    let handle = tokio::runtime::Handle::current();
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || {
+        handle.block_on(job.run(Context::new(info, services), params).instrument(span))
+    })
+}
+
+fn timed_out(settings: &JobSettings) -> JobError {
+    JobError::retry(format!("timed out after {}", humantime::format_duration(settings.timeout)))
+}
+
+fn panic_text(crash: tokio::task::JoinError) -> String {
+    let text = |payload: Box<dyn Any + Send>| {
+        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+    };
+    let said = crash.try_into_panic().ok().and_then(text);
+    format!("the plugin panicked: {}", said.as_deref().unwrap_or("no message"))
+}
+
+fn count(run: &ClaimedRun, result: &'static str) {
+    metrics::counter!(
+        "cascade_runs_total", "job_type" => run.job_type.clone(), "result" => result
+    )
+    .increment(1);
+}
+
+/// A random 0..1, from the random bits of a fresh UUID.
+fn jitter() -> f64 {
+    let (bits, _) = uuid::Uuid::new_v4().as_u64_pair();
+    // The version and variant bits stand elsewhere: the upper 32 are all random.
+    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
