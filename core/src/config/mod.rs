@@ -138,26 +138,30 @@ pub struct ProjectSettings {
 /// All the file's problems at once, or the one that kept it from being read.
 pub fn load(path: &Path, registry: &Registry) -> Result<Config, Diagnostics> {
     match std::fs::read_to_string(path) {
-        Ok(text) => parse_and_check(path, &text, registry),
+        Ok(text) => {
+            let (config, warnings) = parse_and_check(path, &text, registry)?;
+            if !warnings.is_empty() {
+                tracing::warn!("jobs.toml\n{warnings}");
+            }
+            Ok(config)
+        }
         Err(error) => Err(Diagnostics::unreadable(path, &error)),
     }
 }
 
-/// Checks a text as if it stood in the file `path`.
+/// Checks a text as if it stood in the file `path`; a good one comes with its warnings.
 ///
 /// # Errors
 /// All problems at once.
-pub fn parse_and_check(path: &Path, text: &str, registry: &Registry) -> Result<Config, Diagnostics> {
+pub fn parse_and_check(
+    path: &Path,
+    text: &str,
+    registry: &Registry,
+) -> Result<(Config, Diagnostics), Diagnostics> {
     let (document, problems) = parse::parse(text);
     let (config, problems) = check::check(path, document, problems, registry);
     let diagnostics = Diagnostics::new(path, text, problems);
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
-    for warning in diagnostics.iter() {
-        tracing::warn!(line = warning.line, key = warning.key, "jobs.toml: {}", warning.message);
-    }
-    Ok(config)
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok((config, diagnostics)) }
 }
 
 fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {

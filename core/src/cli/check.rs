@@ -1,0 +1,29 @@
+use std::{path::Path, process::ExitCode};
+
+use crate::{config, registry::Registry};
+
+/// `cascade check FILE`: every problem at once; nothing is applied.
+pub(super) fn check(file: &Path, registry: &Registry) -> ExitCode {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("error: cannot read {}: {error}", file.display());
+            eprintln!("  = help: cascade check FILE, or CASCADE_CONFIG=FILE cascade check");
+            return ExitCode::FAILURE;
+        }
+    };
+    match config::parse_and_check(file, &text, registry) {
+        Ok((config, warnings)) => {
+            if !warnings.is_empty() {
+                eprintln!("{warnings}\n");
+            }
+            let edges: usize = config.chains.values().map(Vec::len).sum();
+            println!("{}: ok, {} jobs, {edges} edges", file.display(), config.jobs.len());
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            eprintln!("{problems}\n\n{}: {}", file.display(), problems.count());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The command line: `cascade [run | check | plugin list]`.
+
+mod check;
+mod plugin;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    host::{self, HostSettings},
+    registry::Registry,
+    scheduler::WorkerSettings,
+};
+
+/// Cascading background jobs, watched live in the browser.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Database, worker, server and UI in one process; the default.
+    Run(RunArgs),
+    /// Reports every problem of a jobs.toml.
+    Check {
+        /// The file.
+        #[arg(default_value = "jobs.toml", env = "CASCADE_CONFIG")]
+        file: PathBuf,
+    },
+    /// What plugins there are.
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// jobs.toml.
+    #[arg(long, default_value = "jobs.toml", env = "CASCADE_CONFIG")]
+    config: PathBuf,
+    /// Folder of the SQLite file.
+    #[arg(long, default_value = "cascade-data", env = "CASCADE_DATA_DIR")]
+    data_dir: PathBuf,
+    /// Address of the server and UI; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7878", env = "CASCADE_LISTEN")]
+    listen: SocketAddr,
+    /// Runs at a time.
+    #[arg(long, default_value_t = 8, env = "CASCADE_CONCURRENCY", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    concurrency: u32,
+    /// The scheduler's safety net, in seconds.
+    #[arg(long, default_value_t = 60, env = "WORKER_INTERVAL_SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
+    interval: u64,
+    /// How long a worker may be silent before its runs are given to another, such as 30s.
+    #[arg(long, default_value = "30s", env = "CASCADE_LEASE", value_parser = at_least_a_second)]
+    lease: Duration,
+    /// How long running runs may go on after Ctrl-C, such as 10s.
+    #[arg(long, default_value = "10s", env = "CASCADE_GRACE", value_parser = humantime::parse_duration)]
+    grace: Duration,
+    /// `text` or `json`.
+    #[arg(long, default_value = "text", env = "CASCADE_LOG_FORMAT", value_parser = ["text", "json"])]
+    log_format: String,
+}
+
+fn at_least_a_second(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|e| e.to_string())?;
+    if duration < Duration::from_secs(1) { Err("at least 1s".into()) } else { Ok(duration) }
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let registry = match Registry::compiled_in() {
+        Ok(registry) => registry,
+        Err(faults) => {
+            for fault in faults {
+                eprintln!("error: {fault}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    match cli.command {
+        None => run(cli.run, registry),
+        Some(Command::Run(args)) => run(args, registry),
+        Some(Command::Check { file }) => check::check(&file, &registry),
+        Some(Command::Plugin(command)) => plugin::plugin(&command, &registry),
+    }
+}
+
+fn run(args: RunArgs, registry: Registry) -> ExitCode {
+    init_log(&args.log_format);
+    let settings = HostSettings {
+        config: args.config,
+        data_dir: args.data_dir,
+        listen: args.listen,
+        worker: WorkerSettings {
+            concurrency: args.concurrency,
+            tick: Duration::from_secs(args.interval),
+            lease: args.lease,
+            grace: args.grace,
+        },
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_on_signal(stop.clone()));
+        host::run(settings, registry, stop).await
+    });
+    // A plugin that never looks up has been abandoned; do not wait for its thread.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    println!("stopping; once more to stop at once");
+    stop.cancel();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    std::process::exit(130);
+}
+
+fn init_log(format: &str) {
+    let filter = EnvFilter::try_from_env("CASCADE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if format == "json" {
+        log.json().init();
+    } else {
+        log.with_target(false).init();
+    }
+}

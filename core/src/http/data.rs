@@ -1,0 +1,132 @@
+//! Views: the data behind the screens. The host knows no data key by name.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use cascade_sdk::{
+    DynView, RawQuery, ViewContext, ViewDescriptor,
+    host::{Database, HttpClient, ViewHost},
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    AppState,
+    error::{ApiError, ApiResult},
+};
+use crate::{config::LiveConfig, runner::HostHttp};
+
+#[derive(Serialize, ToSchema)]
+pub struct Views {
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<ViewDescriptor>,
+}
+
+/// Every data key that some plugin serves.
+#[utoipa::path(get, path = "/data", responses((status = 200, body = Views)))]
+pub async fn views(State(server): State<AppState>) -> Json<Views> {
+    Json(Views { items: server.registry.views().map(|view| view.descriptor().clone()).collect() })
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct DataPage {
+    items: Vec<Value>,
+    /// How many there are on all pages.
+    total: u64,
+    page: u32,
+    per_page: u32,
+    as_of: DateTime<Utc>,
+}
+
+/// One page of a data key: `project_id`, `page`, `per_page`, and the view's own parameters.
+#[utoipa::path(get, path = "/data/{key}", responses((status = 200, body = DataPage), (status = 400), (status = 404)))]
+pub async fn read(
+    State(server): State<AppState>,
+    Path(key): Path<String>,
+    Query(mut filter): Query<BTreeMap<String, String>>,
+) -> ApiResult<Json<DataPage>> {
+    let view = view(&server, &key)?;
+    let project_id = take(&mut filter, "project_id")?;
+    let page = take(&mut filter, "page")?.unwrap_or(1).max(1);
+    let per_page = take(&mut filter, "per_page")?.unwrap_or(50).clamp(1, 200);
+    filter.retain(|_, text| !text.is_empty());
+    let query = RawQuery { project_id, page, per_page, filter };
+    let as_of = Utc::now();
+    let found = view.read(context(&server), query).await?;
+    Ok(Json(DataPage { items: found.items, total: found.total, page, per_page, as_of }))
+}
+
+/// Does one of a view's actions.
+#[utoipa::path(
+    post, path = "/data/{key}/actions/{action}", request_body = Value,
+    responses((status = 200, body = Value), (status = 400), (status = 404))
+)]
+pub async fn act(
+    State(server): State<AppState>,
+    Path((key, action)): Path<(String, String)>,
+    Json(input): Json<Value>,
+) -> ApiResult<Json<Value>> {
+    let view = view(&server, &key)?;
+    let actions = &view.descriptor().actions;
+    let known = actions.iter().find(|known| known.name == action).ok_or_else(|| {
+        let names: Vec<_> = actions.iter().map(|action| action.name.as_str()).collect();
+        ApiError::not_found(format!("`{key}` has no action `{action}`"))
+            .help(format!("there is: {}", names.join(", ")))
+    })?;
+    jsonschema::validate(&known.input_schema, &input)
+        .map_err(|fault| ApiError::bad_request(format!("body{}: {fault}", fault.instance_path())))?;
+    Ok(Json(view.act(context(&server), action, input).await?))
+}
+
+fn view<'a>(server: &'a AppState, key: &str) -> ApiResult<&'a Arc<dyn DynView>> {
+    server.registry.view(key).ok_or_else(|| {
+        ApiError::not_found(format!("no view serves the data key `{key}`"))
+            .help("GET /api/data lists them")
+    })
+}
+
+fn take<T: std::str::FromStr>(
+    filter: &mut BTreeMap<String, String>,
+    name: &str,
+) -> ApiResult<Option<T>> {
+    let Some(text) = filter.remove(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let refuse = |_| ApiError::bad_request(format!("query: `{name}` cannot be \"{text}\""));
+    text.parse().map(Some).map_err(refuse)
+}
+
+fn context(server: &AppState) -> ViewContext {
+    ViewContext::new(Arc::new(ViewServices {
+        database: server.store.database(),
+        http: server.http.clone(),
+        config: server.config.clone(),
+    }))
+}
+
+struct ViewServices {
+    database: Arc<dyn Database>,
+    http: Arc<HostHttp>,
+    config: LiveConfig,
+}
+
+impl ViewHost for ViewServices {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn database(&self) -> &dyn Database {
+        &*self.database
+    }
+
+    fn http(&self) -> &dyn HttpClient {
+        &*self.http
+    }
+
+    fn job_params(&self, job: &str) -> Option<Value> {
+        self.config.current().jobs.get(job).map(|settings| settings.params.clone())
+    }
+}

@@ -1,0 +1,248 @@
+//! Job types, their schedules and runs.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{
+    AppState,
+    error::{ApiError, ApiResult},
+};
+use crate::store::{
+    Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob, ScheduledStatus,
+};
+
+#[derive(Serialize, ToSchema)]
+pub struct JobType {
+    name: String,
+    version: String,
+    description: String,
+    /// The plugin, its version and where it was found.
+    origin: String,
+    params_schema: Value,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct JobTypes {
+    items: Vec<JobType>,
+}
+
+/// Every job type that some plugin brings.
+#[utoipa::path(get, path = "/jobs/types", responses((status = 200, body = JobTypes)))]
+pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
+    let describe = |job: &std::sync::Arc<dyn cascade_sdk::DynJob>| {
+        let job = job.descriptor().clone();
+        JobType {
+            name: job.name,
+            version: job.origin.version.clone(),
+            description: job.description,
+            origin: job.origin.to_string(),
+            params_schema: job.params_schema,
+        }
+    };
+    Json(JobTypes { items: server.registry.jobs().map(describe).collect() })
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct Scope {
+    /// Only this project.
+    project_id: Option<Uuid>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Scheduled {
+    #[serde(flatten)]
+    job: ScheduledJob,
+    description: String,
+    version: String,
+    /// Jobs whose success triggers it.
+    upstream: Vec<String>,
+    /// Jobs that its success triggers.
+    downstream: Vec<String>,
+    /// Data that a screen must refetch when it is done.
+    data_keys: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Schedule {
+    now: DateTime<Utc>,
+    items: Vec<Scheduled>,
+}
+
+/// Each job of each project: state, next run, current and last run.
+#[utoipa::path(get, path = "/jobs/scheduler", params(Scope), responses((status = 200, body = Schedule)))]
+pub async fn scheduler(
+    State(server): State<AppState>,
+    Query(scope): Query<Scope>,
+) -> ApiResult<Json<Schedule>> {
+    let config = server.config.current();
+    let describe = |job: ScheduledJob| {
+        let plugin = server.registry.job(&job.job_type).map(|job| job.descriptor());
+        Scheduled {
+            description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
+            version: plugin.map(|p| p.origin.version.clone()).unwrap_or_default(),
+            upstream: config.upstream(&job.job_type).map(ToOwned::to_owned).collect(),
+            downstream: config.downstream(&job.job_type).to_vec(),
+            data_keys: config.data_map.get(&job.job_type).cloned().unwrap_or_default(),
+            job,
+        }
+    };
+    let items = server.store.scheduled(scope.project_id).await?.into_iter().map(describe).collect();
+    Ok(Json(Schedule { now: Utc::now(), items }))
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct RunQuery {
+    /// Only this project.
+    project_id: Option<Uuid>,
+    /// Only this job type.
+    job_type: Option<String>,
+    /// Only this state.
+    state: Option<String>,
+    /// From 1.
+    page: Option<u32>,
+    /// At most 200; 50 if not given.
+    per_page: Option<u32>,
+}
+
+/// Runs, newest first.
+#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage)))]
+pub async fn runs(
+    State(server): State<AppState>,
+    Query(query): Query<RunQuery>,
+) -> ApiResult<Json<RunPage>> {
+    let state = query.state.map(|text| text.parse::<RunState>()).transpose();
+    let filter = RunFilter {
+        project_id: query.project_id,
+        job_type: query.job_type,
+        state: state.map_err(ApiError::bad_request)?,
+        page: query.page.unwrap_or(1).max(1),
+        per_page: query.per_page.unwrap_or(50).clamp(1, 200),
+    };
+    Ok(Json(server.store.runs(&filter).await?))
+}
+
+/// One run.
+#[utoipa::path(get, path = "/jobs/runs/{id}", responses((status = 200, body = Run), (status = 404)))]
+pub async fn run(State(server): State<AppState>, Path(id): Path<Uuid>) -> ApiResult<Json<Run>> {
+    let run = server.store.run(id).await?;
+    run.map(Json).ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RunLogs {
+    items: Vec<RunLogRow>,
+}
+
+/// The log of a run: its latest 5,000 lines, oldest first.
+#[utoipa::path(get, path = "/jobs/runs/{id}/logs", responses((status = 200, body = RunLogs)))]
+pub async fn run_logs(
+    State(server): State<AppState>,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Json<RunLogs>> {
+    Ok(Json(RunLogs { items: server.store.run_logs(id, 5000).await? }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequest {
+    /// The project to run it for.
+    project_id: Uuid,
+    /// Params for this run, in the place of those of jobs.toml.
+    params: Option<Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RunAnswer {
+    /// Absent when the run will only be made after the current one.
+    run_id: Option<Uuid>,
+    /// `now` or `after_current`.
+    queued: &'static str,
+}
+
+/// Runs a job as soon as it may: now, or once more after its current run.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/run", request_body = RunRequest,
+    responses((status = 202, body = RunAnswer), (status = 400), (status = 404))
+)]
+pub async fn run_now(
+    State(server): State<AppState>,
+    Path(job): Path<String>,
+    Json(request): Json<RunRequest>,
+) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
+    let plugin = server.registry.job(&job).ok_or_else(|| {
+        ApiError::not_found(format!("there is no job type `{job}`"))
+            .help("GET /api/jobs/types lists them")
+    })?;
+    if let Some(params) = &request.params {
+        let schema = &plugin.descriptor().params_schema;
+        jsonschema::validate(schema, params).map_err(|fault| {
+            ApiError::bad_request(format!("params{}: {fault}", fault.instance_path()))
+        })?;
+    }
+    let queued = server.store.run_now(&job, request.project_id, request.params).await?;
+    server.wake.wake();
+    let answer = match queued {
+        RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
+        RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
+    };
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusRequest {
+    /// The project it is scheduled for.
+    project_id: Uuid,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StatusAnswer {
+    job_type: String,
+    project_id: Uuid,
+    status: ScheduledStatus,
+}
+
+/// Timers and cascades stop running the job.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/pause", request_body = StatusRequest,
+    responses((status = 200, body = StatusAnswer), (status = 404))
+)]
+pub async fn pause(
+    State(server): State<AppState>,
+    Path(job): Path<String>,
+    Json(request): Json<StatusRequest>,
+) -> ApiResult<Json<StatusAnswer>> {
+    set_status(server, job, request.project_id, ScheduledStatus::Paused).await
+}
+
+/// Timers and cascades run the job again.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/resume", request_body = StatusRequest,
+    responses((status = 200, body = StatusAnswer), (status = 404))
+)]
+pub async fn resume(
+    State(server): State<AppState>,
+    Path(job): Path<String>,
+    Json(request): Json<StatusRequest>,
+) -> ApiResult<Json<StatusAnswer>> {
+    set_status(server, job, request.project_id, ScheduledStatus::Active).await
+}
+
+async fn set_status(
+    server: AppState,
+    job_type: String,
+    project_id: Uuid,
+    status: ScheduledStatus,
+) -> ApiResult<Json<StatusAnswer>> {
+    server.store.set_status(&job_type, project_id, status).await?;
+    server.wake.wake();
+    Ok(Json(StatusAnswer { job_type, project_id, status }))
+}

@@ -1,0 +1,29 @@
+use axum::{extract::State, http::header, response::IntoResponse};
+
+use super::{AppState, error::ApiResult};
+
+/// Prometheus text.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
+pub async fn metrics(State(server): State<AppState>) -> ApiResult<impl IntoResponse> {
+    let audience = server.hub.audience();
+    gauge("app_sse_connections_total", audience.connections);
+    gauge("app_sse_projects_subscribed", audience.projects);
+    // A job type that has nothing waiting any more must read 0, not its last figure.
+    for job in server.registry.jobs() {
+        for state in ["available", "running", "retryable"] {
+            let labels = [("job_type", job.descriptor().name.clone()), ("state", state.into())];
+            metrics::gauge!("cascade_queue_depth", &labels).set(0.0);
+        }
+    }
+    for depth in server.store.queue_depth().await? {
+        let labels = [("job_type", depth.job_type), ("state", depth.state)];
+        metrics::gauge!("cascade_queue_depth", &labels).set(depth.count as f64);
+        metrics::gauge!("cascade_queue_oldest_seconds", &labels).set(depth.oldest_age_s);
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, server.metrics.render()))
+}
+
+fn gauge(name: &'static str, value: usize) {
+    metrics::gauge!(name).set(value as f64);
+}

@@ -1,0 +1,104 @@
+//! The HTTP server: one file per resource. Everything answers under `/` and under `/api`.
+
+mod config;
+mod data;
+mod error;
+mod events;
+mod health;
+mod hub;
+mod jobs;
+mod metrics;
+mod projects;
+mod ui;
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{Json, Router, http::HeaderValue, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use hub::EventHub;
+
+use crate::{
+    bus::Bus, config::LiveConfig, registry::Registry, runner::HostHttp, scheduler::Wake,
+    store::Store,
+};
+
+/// What handlers need.
+pub struct Server {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Job types and views.
+    pub registry: Arc<Registry>,
+    /// jobs.toml in force.
+    pub config: LiveConfig,
+    /// How events travel.
+    pub bus: Arc<dyn Bus>,
+    /// Events to browsers.
+    pub hub: Arc<EventHub>,
+    /// Wakes this process' worker.
+    pub wake: Wake,
+    /// HTTP for views.
+    pub http: Arc<HostHttp>,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// When the process started.
+    pub started: Instant,
+    /// Ends event streams.
+    pub stop: CancellationToken,
+}
+
+/// The state of every handler.
+pub type AppState = Arc<Server>;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Cascade",
+    description = "Cascading background jobs, watched live. Every path also answers without /api."
+))]
+struct ApiDoc;
+
+fn resources() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(projects::list))
+        .routes(routes!(jobs::types))
+        .routes(routes!(jobs::scheduler))
+        .routes(routes!(jobs::runs))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::run_logs))
+        .routes(routes!(jobs::run_now))
+        .routes(routes!(jobs::pause))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(config::config))
+        .routes(routes!(data::views))
+        .routes(routes!(data::read))
+        .routes(routes!(data::act))
+        .routes(routes!(events::stream))
+}
+
+/// The whole application.
+pub fn router(state: AppState) -> Router {
+    let (api, mut document) =
+        OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api", resources()).split_for_parts();
+    let (bare, _) = resources().split_for_parts();
+    document.info.version = env!("CARGO_PKG_VERSION").into();
+    let openapi = get(move || async move { Json(document) });
+    let no_sniff = HeaderValue::from_static("nosniff");
+    Router::new()
+        .merge(api)
+        .merge(bare)
+        .route("/api/openapi.json", openapi)
+        .fallback(ui::serve)
+        // Compressed streams are buffered streams; the default predicate leaves SSE alone.
+        .layer(CompressionLayer::new())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            axum::http::header::X_CONTENT_TYPE_OPTIONS,
+            no_sniff,
+        ))
+        .with_state(state)
+}

@@ -1,0 +1,63 @@
+use chrono::{DateTime, Utc};
+
+/// A message as its source tells it, before it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The source's own id.
+    pub native_id: String,
+    /// The id of the first message of the conversation.
+    pub thread_id: String,
+    /// Name for people.
+    pub author: String,
+    /// What tells authors apart: address or user id.
+    pub author_key: String,
+    /// Title, or empty.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+    /// Where it can be read in place.
+    pub url: Option<String>,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// What one look at a source found.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// New or changed messages.
+    pub messages: Vec<Message>,
+    /// What was malformed, and where it stands.
+    pub skipped: Vec<String>,
+    /// Where to go on next time; the source's own business.
+    pub position: serde_json::Value,
+}
+
+/// `ru` or `en` by the share of letters of either script, `other` when neither prevails.
+pub fn language(text: &str) -> &'static str {
+    let (mut cyrillic, mut latin) = (0_usize, 0_usize);
+    for letter in text.chars() {
+        match letter {
+            'а'..='я' | 'А'..='Я' | 'ё' | 'Ё' => cyrillic += 1,
+            'a'..='z' | 'A'..='Z' => latin += 1,
+            _ => {}
+        }
+    }
+    match (cyrillic, latin) {
+        (0, 0) => "other",
+        // Russian office mail is full of Latin names and terms.
+        _ if cyrillic * 3 >= latin => "ru",
+        _ => "en",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::language;
+
+    #[test]
+    fn language_goes_by_script() {
+        assert_eq!(language("Deploy завтра, release готов"), "ru");
+        assert_eq!(language("The release is ready"), "en");
+        assert_eq!(language("12:30 +1"), "other");
+    }
+}

@@ -1,0 +1,56 @@
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// `[jobs.connectors_sync_cycle.params]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Where messages come from.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+}
+
+/// One place that messages come from.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Slug of the project whose messages these are.
+    pub project: String,
+    /// Name of the source, unique in its project; renaming it reads everything again.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// File or folder, relative to jobs.toml. A feed may have a `url` in its place.
+    pub path: Option<String>,
+    /// Address of a feed.
+    pub url: Option<String>,
+    /// For sample data: the day of this time is shown as the day of the first sync, and all other
+    /// days move with it.
+    pub replay_from: Option<DateTime<Utc>>,
+}
+
+/// The kinds of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A mail archive in one file.
+    Mbox,
+    /// A mail archive in a folder with `cur` and `new`.
+    Maildir,
+    /// An unpacked Slack export.
+    Slack,
+    /// RSS or Atom, by file or HTTP.
+    Feed,
+}
+
+impl SourceKind {
+    /// As the `messages` table spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mbox | Self::Maildir => "mail",
+            Self::Slack => "slack",
+            Self::Feed => "feed",
+        }
+    }
+}
