@@ -1,0 +1,342 @@
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use cascade_portable_sql::{SqliteDatabase, run_migrations};
+use cascade_sdk::{
+    Context, HttpError, HttpRequest, HttpResponse, Job, JobError, MigrationSet, Page, Project,
+    Query, Row, RunInfo, Statement, Trigger, View, ViewContext, ViewError, host::Database, rfc3339,
+    sql,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sqlx::{
+    AssertSqlSafe, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    Run,
+    host::{ReadHost, RunHost, Shared, lock},
+};
+
+/// The time on a new bench; it stands still until [`TestBench::set_now`] or [`TestBench::advance`].
+pub const START: &str = "2026-01-15T12:00:00Z";
+
+/// A host for one test: a database with the tables of every linked plugin, and one project.
+pub struct TestBench {
+    shared: Arc<Shared>,
+    write: SqlitePool,
+    project: Project,
+    base_dir: PathBuf,
+    /// Holds the database; removed with the bench.
+    folder: TempDir,
+}
+
+impl TestBench {
+    /// A fresh database in a temporary folder, set up as the host sets up its own (one writer, WAL),
+    /// with the migrations of all plugin crates that the test links, and a project `demo`.
+    ///
+    /// # Panics
+    /// When a migration fails.
+    pub async fn new() -> Self {
+        let folder = must(tempfile::tempdir(), "temporary folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("bench.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Off)
+            .foreign_keys(true);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await;
+        let write = must(write, "database");
+        let read = SqlitePoolOptions::new().max_connections(4);
+        let read = read.connect_lazy_with(options.pragma("query_only", "ON"));
+        let sets: Vec<MigrationSet> = inventory::iter::<MigrationSet>().copied().collect();
+        let mut connection = must(write.acquire().await, "database");
+        must(run_migrations(&mut connection, &sets).await, "migrations");
+        drop(connection);
+        let shared = Arc::new(Shared {
+            database: SqliteDatabase::new(write.clone(), read),
+            now: Mutex::new(must(START.parse(), "start")),
+            http: Mutex::default(),
+            params: Mutex::default(),
+            cancelled: watch::Sender::new(false),
+        });
+        let base_dir = folder.path().to_owned();
+        let project = Project {
+            id: Uuid::nil(),
+            slug: String::new(),
+            name: String::new(),
+        };
+        let mut bench = Self {
+            shared,
+            write,
+            project,
+            base_dir,
+            folder,
+        };
+        bench
+            .schema("CREATE TABLE projects (id text NOT NULL PRIMARY KEY, slug text NOT NULL UNIQUE, name text NOT NULL, created_at text NOT NULL)")
+            .await;
+        bench.project = bench.add_project("demo", "Demo").await;
+        bench
+    }
+
+    /// The project that [`TestBench::run`] works for.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Adds another project.
+    ///
+    /// # Panics
+    /// When the slug is taken.
+    pub async fn add_project(&self, slug: &str, name: &str) -> Project {
+        // Made of the slug, so that tests may compare whole rows.
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, slug.as_bytes());
+        let project = Project {
+            id,
+            slug: slug.into(),
+            name: name.into(),
+        };
+        let insert =
+            sql("INSERT INTO projects (id, slug, name, created_at) VALUES ($1, $2, $3, $4)");
+        let created_at = rfc3339(self.now());
+        self.execute(insert.bind(id).bind(slug).bind(name).bind(created_at))
+            .await;
+        project
+    }
+
+    /// Creates tables that belong to plugin crates the test does not link. Several statements may
+    /// stand in one text.
+    ///
+    /// # Panics
+    /// When the SQL fails.
+    pub async fn schema(&self, statements: impl Into<String>) {
+        let done = sqlx::raw_sql(AssertSqlSafe(statements.into()))
+            .execute(&self.write)
+            .await;
+        must(done, "schema");
+    }
+
+    /// The bench's time.
+    pub fn now(&self) -> DateTime<Utc> {
+        *lock(&self.shared.now)
+    }
+
+    /// Sets the bench's time, which then stands still.
+    pub fn set_now(&self, now: DateTime<Utc>) {
+        *lock(&self.shared.now) = now;
+    }
+
+    /// Moves the bench's time on.
+    pub fn advance(&self, by: TimeDelta) {
+        *lock(&self.shared.now) += by;
+    }
+
+    /// Answers the HTTP requests of jobs and views. Without it they get an error.
+    pub fn http(
+        &self,
+        answer: impl Fn(HttpRequest) -> Result<HttpResponse, HttpError> + Send + Sync + 'static,
+    ) {
+        *lock(&self.shared.http) = Some(Arc::new(answer));
+    }
+
+    /// Sets what views read as a job's params. A [`TestBench::run`] sets those of its job too.
+    pub fn set_params(&self, job: &str, params: Value) {
+        lock(&self.shared.params).insert(job.into(), params);
+    }
+
+    /// Asks runs to stop: those under way and those to come.
+    pub fn cancel(&self) {
+        self.shared.cancelled.send_replace(true);
+    }
+
+    /// The folder that `ctx.resolve` starts from; a temporary one unless it was set.
+    pub fn base_dir(&self) -> &Path {
+        &self.base_dir
+    }
+
+    /// Sets the folder that `ctx.resolve` starts from.
+    #[must_use]
+    pub fn with_base_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.base_dir = folder.into();
+        self
+    }
+
+    /// A temporary folder for the test's own files; removed with the bench.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a job once for the bench's project. Statements it staged are applied if it succeeds.
+    ///
+    /// # Panics
+    /// When the job does, or a staged statement fails.
+    pub async fn run<J: Job>(&self, params: Value) -> Run {
+        self.run_for::<J>(&self.project, params).await
+    }
+
+    /// Runs a job once for a project.
+    ///
+    /// # Panics
+    /// As [`TestBench::run`].
+    pub async fn run_for<J: Job>(&self, project: &Project, params: Value) -> Run {
+        let info = RunInfo {
+            job_type: J::NAME.into(),
+            project: project.clone(),
+            run_id: Uuid::now_v7(),
+            attempt: 1,
+            max_attempts: 3,
+            payload: json!({}),
+            triggered_by: Trigger::Manual { at: self.now() },
+            base_dir: self.base_dir.clone(),
+        };
+        self.run_with::<J>(info, params).await
+    }
+
+    /// Runs a job once with facts of the test's choice: attempt, payload, trigger.
+    ///
+    /// # Panics
+    /// As [`TestBench::run`].
+    pub async fn run_with<J: Job>(&self, info: RunInfo, params: Value) -> Run {
+        self.set_params(J::NAME, params.clone());
+        let host = Arc::new(RunHost::new(self.shared.clone()));
+        let result = match serde_json::from_value(params) {
+            Ok(params) => J::run(Context::new(info, host.clone()), params).await,
+            Err(error) => Err(JobError::fail(format!("params: {error}"))),
+        };
+        let staged = std::mem::take(&mut *lock(&host.staged));
+        if result.is_ok() && !staged.is_empty() {
+            must(
+                self.shared.database.batch(staged).await,
+                "staged statements",
+            );
+        }
+        let (outcome, error) = match result {
+            Ok(outcome) => (Some(outcome), None),
+            Err(error) => (None, Some(error)),
+        };
+        let logs = std::mem::take(&mut *lock(&host.logs));
+        let progress = std::mem::take(&mut *lock(&host.progress));
+        Run {
+            outcome,
+            error,
+            logs,
+            progress,
+        }
+    }
+
+    /// Reads a view's first 50 rows for the bench's project. `filter` is an object.
+    ///
+    /// # Errors
+    /// As the view.
+    ///
+    /// # Panics
+    /// When `filter` is not what the view takes.
+    pub async fn view<V: View>(&self, filter: Value) -> Result<Page<V::Row>, ViewError> {
+        self.view_page::<V>(Some(self.project.id), 1, 50, filter)
+            .await
+    }
+
+    /// Reads a page of a view; no project means all.
+    ///
+    /// # Errors
+    /// As the view.
+    ///
+    /// # Panics
+    /// When `filter` is not what the view takes.
+    pub async fn view_page<V: View>(
+        &self,
+        project_id: Option<Uuid>,
+        page: u32,
+        per_page: u32,
+        filter: Value,
+    ) -> Result<Page<V::Row>, ViewError> {
+        let filter = must(serde_json::from_value(filter), "filter");
+        V::read(
+            self.view_context(),
+            Query {
+                project_id,
+                page,
+                per_page,
+                filter,
+            },
+        )
+        .await
+    }
+
+    /// Does a view's action.
+    ///
+    /// # Errors
+    /// As the view.
+    pub async fn act<V: View>(&self, action: &str, input: Value) -> Result<Value, ViewError> {
+        V::act(self.view_context(), action.into(), input).await
+    }
+
+    /// A context for views, for a test that calls them itself.
+    pub fn view_context(&self) -> ViewContext {
+        ViewContext::new(Arc::new(ReadHost(self.shared.clone())))
+    }
+
+    /// Runs one statement; returns how many rows it affected.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn execute(&self, statement: Statement) -> u64 {
+        let statement = must(statement.checked(), "statement");
+        must(
+            self.shared.database.batch(vec![statement]).await,
+            "statement",
+        )
+        .into_iter()
+        .sum()
+    }
+
+    /// The rows of a query.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn rows(&self, query: Statement) -> Vec<Row> {
+        let query = must(query.checked(), "query");
+        must(self.shared.database.query(query).await, "query")
+    }
+
+    /// Inserts one row; the object's keys are the columns.
+    ///
+    /// # Panics
+    /// When `row` is no object, or the insert fails.
+    pub async fn insert(&self, table: &str, row: Value) {
+        let Value::Object(row) = row else {
+            panic!("a row is an object, not {row}")
+        };
+        let columns = row
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let places = (1..=row.len())
+            .map(|n| format!("${n}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let insert = sql(format!("INSERT INTO {table} ({columns}) VALUES ({places})"));
+        self.execute(
+            row.into_iter()
+                .fold(insert, |insert, (_, value)| insert.bind(value)),
+        )
+        .await;
+    }
+}
+
+#[track_caller]
+fn must<T, E: Display>(result: Result<T, E>, what: &str) -> T {
+    result.unwrap_or_else(|error| panic!("{what}: {error}"))
+}

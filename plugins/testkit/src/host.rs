@@ -1,0 +1,125 @@
+//! The sdk's host traits, kept by the bench.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use cascade_portable_sql::SqliteDatabase;
+use cascade_sdk::{
+    BoxFuture, HttpError, HttpRequest, HttpResponse, LogLine, Progress, Statement,
+    host::{Database, Host, HttpClient, ViewHost},
+};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio::sync::watch;
+
+type Handler = dyn Fn(HttpRequest) -> Result<HttpResponse, HttpError> + Send + Sync;
+
+/// What runs and views of one bench share.
+pub(crate) struct Shared {
+    pub(crate) database: SqliteDatabase,
+    pub(crate) now: Mutex<DateTime<Utc>>,
+    pub(crate) http: Mutex<Option<Arc<Handler>>>,
+    pub(crate) params: Mutex<HashMap<String, Value>>,
+    pub(crate) cancelled: watch::Sender<bool>,
+}
+
+/// A test that panicked elsewhere must not hide its own message behind a poisoned lock.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl HttpClient for Shared {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+        let handler = lock(&self.http).clone();
+        Box::pin(async move {
+            match handler {
+                Some(handler) => handler(request),
+                None => Err(HttpError(format!(
+                    "no http in tests: {} {} (give the bench an answer with `http`)",
+                    request.method, request.url
+                ))),
+            }
+        })
+    }
+}
+
+/// One run's view of the bench.
+pub(crate) struct RunHost {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) logs: Mutex<Vec<LogLine>>,
+    pub(crate) progress: Mutex<Vec<Progress>>,
+    pub(crate) staged: Mutex<Vec<Statement>>,
+}
+
+impl RunHost {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let (logs, progress, staged) = Default::default();
+        Self {
+            shared,
+            logs,
+            progress,
+            staged,
+        }
+    }
+}
+
+impl Host for RunHost {
+    fn now(&self) -> DateTime<Utc> {
+        *lock(&self.shared.now)
+    }
+
+    fn database(&self) -> &dyn Database {
+        &self.shared.database
+    }
+
+    fn http(&self) -> &dyn HttpClient {
+        &*self.shared
+    }
+
+    fn log(&self, line: LogLine) {
+        lock(&self.logs).push(line);
+    }
+
+    fn progress(&self, progress: Progress) {
+        lock(&self.progress).push(progress);
+    }
+
+    fn stage(&self, statement: Statement) {
+        lock(&self.staged).push(statement);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        *self.shared.cancelled.borrow()
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        let mut cancelled = self.shared.cancelled.subscribe();
+        Box::pin(async move {
+            // The sender lives as long as the bench; an error cannot come first.
+            let _ = cancelled.wait_for(|cancelled| *cancelled).await;
+        })
+    }
+}
+
+/// A view's view of the bench.
+pub(crate) struct ReadHost(pub(crate) Arc<Shared>);
+
+impl ViewHost for ReadHost {
+    fn now(&self) -> DateTime<Utc> {
+        *lock(&self.0.now)
+    }
+
+    fn database(&self) -> &dyn Database {
+        &self.0.database
+    }
+
+    fn http(&self) -> &dyn HttpClient {
+        &*self.0
+    }
+
+    fn job_params(&self, job: &str) -> Option<Value> {
+        lock(&self.0.params).get(job).cloned()
+    }
+}

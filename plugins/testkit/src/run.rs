@@ -1,0 +1,59 @@
+use cascade_sdk::{JobError, Level, LogLine, Outcome, Progress};
+
+/// What one run did, as far as the host can see.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The outcome of a run that succeeded.
+    pub outcome: Option<Outcome>,
+    /// The error of a run that did not.
+    pub error: Option<JobError>,
+    /// Every line it logged, in order.
+    pub logs: Vec<LogLine>,
+    /// Every progress it published, in order.
+    pub progress: Vec<Progress>,
+}
+
+impl Run {
+    /// The summary of a run that must have succeeded; empty when it gave none.
+    ///
+    /// # Panics
+    /// When the run failed.
+    #[track_caller]
+    pub fn summary(&self) -> &str {
+        match &self.error {
+            Some(error) => panic!("the run failed: {error}\n{}", self.log_text()),
+            None => self
+                .outcome
+                .as_ref()
+                .and_then(|o| o.summary.as_deref())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The message of the error of a run that must have failed.
+    ///
+    /// # Panics
+    /// When the run succeeded.
+    #[track_caller]
+    pub fn failure(&self) -> String {
+        match &self.error {
+            Some(error) => error.to_string(),
+            None => panic!("the run succeeded: {:?}", self.outcome),
+        }
+    }
+
+    /// The log's messages at one level.
+    pub fn logged(&self, level: Level) -> Vec<&str> {
+        self.logs
+            .iter()
+            .filter(|line| line.level == level)
+            .map(|line| line.message.as_str())
+            .collect()
+    }
+
+    /// The whole log as text, one line each.
+    pub fn log_text(&self) -> String {
+        let line = |line: &LogLine| format!("{:5} {}\n", line.level.as_str(), line.message);
+        self.logs.iter().map(line).collect()
+    }
+}
