@@ -1,1 +1,54 @@
-//! Placeholder, to be filled.
+//! `analytics_aggregates`: daily roll-ups per project for the charts, and the `portfolio` view.
+//!
+//! Incremental: only days whose messages, signals or scores changed since the last run are computed
+//! again; the first run takes them all.
+
+mod rollup;
+mod view;
+
+use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// `[jobs.analytics_aggregates.params]`: there are none.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {}
+
+struct AnalyticsAggregates;
+
+impl Job for AnalyticsAggregates {
+    const NAME: &'static str = "analytics_aggregates";
+    const DESCRIPTION: &'static str = "Rolls up each day's messages, signals and health for charts.";
+    type Params = Params;
+
+    async fn run(ctx: Context, _: Params) -> Result<Outcome, JobError> {
+        let days = rollup::changed_days(&ctx).await?;
+        ctx.progress(0.5, format!("{} days", days.len()));
+        let now = rfc3339(ctx.now());
+        let tx = ctx.transaction();
+        for (day, totals) in &days {
+            tx.execute(
+                sql("INSERT INTO analytics_daily
+                         (project_id, day, messages, signals, signals_by_kind, health_score, updated_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7)
+                     ON CONFLICT (project_id, day) DO UPDATE SET
+                         messages = excluded.messages, signals = excluded.signals,
+                         signals_by_kind = excluded.signals_by_kind,
+                         health_score = excluded.health_score, updated_at = excluded.updated_at")
+                .bind(ctx.project_id())
+                .bind(day)
+                .bind(totals.messages)
+                .bind(totals.by_kind.values().sum::<i64>())
+                .bind(serde_json::to_string(&totals.by_kind)?)
+                .bind(totals.health_score)
+                .bind(&now),
+            )?;
+        }
+        Ok(Outcome::summary(format!("{} days rolled up", days.len())))
+    }
+}
+
+cascade_sdk::submit_job!(AnalyticsAggregates);
+cascade_sdk::submit_view!(view::Portfolio);
+cascade_sdk::submit_migrations!("0001_init.sql");

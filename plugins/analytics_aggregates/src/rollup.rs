@@ -1,0 +1,111 @@
+//! What each changed day comes to.
+
+use std::collections::BTreeMap;
+
+use cascade_sdk::{Context, JobError, Statement, sql};
+use serde::Deserialize;
+
+/// One day of one project.
+#[derive(Debug, Default)]
+pub struct Totals {
+    pub messages: i64,
+    pub by_kind: BTreeMap<String, i64>,
+    pub health_score: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Last {
+    at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Day {
+    day: String,
+}
+
+#[derive(Deserialize)]
+struct MessageCount {
+    day: String,
+    n: i64,
+}
+
+#[derive(Deserialize)]
+struct SignalCount {
+    day: String,
+    kind: String,
+    n: i64,
+}
+
+#[derive(Deserialize)]
+struct Score {
+    day: String,
+    score: f64,
+}
+
+/// Days with anything new since the last roll-up, with their totals.
+pub async fn changed_days(ctx: &Context) -> Result<BTreeMap<String, Totals>, JobError> {
+    let project = ctx.project_id();
+    let last: Last = ctx
+        .db()
+        .fetch_one(
+            sql("SELECT max(updated_at) AS at FROM analytics_daily WHERE project_id = $1").bind(project),
+        )
+        .await?;
+    let since = last.at.unwrap_or_default();
+    let bound = |text: &'static str| -> Statement { sql(text).bind(project).bind(&since) };
+    let changed: Vec<Day> = ctx
+        .db()
+        .fetch_all(bound(
+            "SELECT substr(sent_at, 1, 10) AS day FROM messages
+             WHERE project_id = $1 AND ingested_at >= $2
+             UNION
+             SELECT substr(sent_at, 1, 10) AS day FROM signals
+             WHERE project_id = $1 AND (detected_at >= $2 OR resolved_at >= $2)
+             UNION
+             SELECT substr(scored_at, 1, 10) AS day FROM health_scores
+             WHERE project_id = $1 AND scored_at >= $2",
+        ))
+        .await?;
+    let mut days: BTreeMap<String, Totals> =
+        changed.into_iter().map(|row| (row.day, Totals::default())).collect();
+    let Some(first) = days.keys().next().cloned() else { return Ok(days) };
+    let from = |text: &'static str| -> Statement { sql(text).bind(project).bind(&first) };
+    let messages: Vec<MessageCount> = ctx
+        .db()
+        .fetch_all(from(
+            "SELECT substr(sent_at, 1, 10) AS day, count(*) AS n FROM messages
+             WHERE project_id = $1 AND sent_at >= $2 GROUP BY substr(sent_at, 1, 10)",
+        ))
+        .await?;
+    for row in messages {
+        if let Some(day) = days.get_mut(&row.day) {
+            day.messages = row.n;
+        }
+    }
+    let signals: Vec<SignalCount> = ctx
+        .db()
+        .fetch_all(from(
+            "SELECT substr(sent_at, 1, 10) AS day, kind, count(*) AS n FROM signals
+             WHERE project_id = $1 AND sent_at >= $2 GROUP BY substr(sent_at, 1, 10), kind",
+        ))
+        .await?;
+    for row in signals {
+        if let Some(day) = days.get_mut(&row.day) {
+            day.by_kind.insert(row.kind, row.n);
+        }
+    }
+    // Oldest first, so that the last score of a day is what stays.
+    let scores: Vec<Score> = ctx
+        .db()
+        .fetch_all(from(
+            "SELECT substr(scored_at, 1, 10) AS day, score FROM health_scores
+             WHERE project_id = $1 AND scored_at >= $2 ORDER BY scored_at",
+        ))
+        .await?;
+    for row in scores {
+        if let Some(day) = days.get_mut(&row.day) {
+            day.health_score = Some(row.score);
+        }
+    }
+    Ok(days)
+}
