@@ -1,1 +1,248 @@
-//! Placeholder, to be filled.
+//! Turns messages into typed signals, by rules in a data file, in English and Russian.
+//!
+//! A message is looked at once per version of the rules; a changed file has all of them looked at
+//! again. Whether a question stayed unanswered is decided by the clock and the thread, so each run
+//! also goes over the questions that still wait (see [`questions`]).
+
+pub mod extract;
+pub mod questions;
+pub mod rules;
+pub mod sentences;
+
+use cascade_sdk::{Context, Job, JobError, Outcome, Statement, rfc3339, sql};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    extract::{Found, extract},
+    rules::{Kind, Rules},
+};
+
+cascade_sdk::submit_migrations!("0001_init.sql");
+cascade_sdk::submit_job!(SignalsExtraction);
+
+/// Messages per transaction: few enough to hold the writer only briefly.
+const CHUNK: u32 = 200;
+
+/// Settings of `signals_extraction`.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    /// A rules file to use instead of the built-in one; relative to the folder of jobs.toml.
+    pub rules_path: Option<String>,
+    /// Hours after which a question without an answer from someone else becomes a signal.
+    #[schemars(range(min = 1, max = 8760))]
+    pub unanswered_after_hours: u32,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            rules_path: None,
+            unanswered_after_hours: 48,
+        }
+    }
+}
+
+/// The job.
+pub struct SignalsExtraction;
+
+impl Job for SignalsExtraction {
+    const NAME: &'static str = "signals_extraction";
+    const DESCRIPTION: &'static str =
+        "Finds deadline risks, blockers, budget trouble, bad mood, decisions and open questions.";
+    type Params = Params;
+
+    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+        let rules = load_rules(&ctx, &params)?;
+        let project = ctx.project_id().to_string();
+        let total = count_waiting(&ctx, &project, &rules.version).await?;
+        let (mut done, mut found) = (0_u64, 0_usize);
+        loop {
+            ctx.checkpoint()?;
+            let messages = next_messages(&ctx, &project, &rules.version).await?;
+            if messages.is_empty() {
+                break;
+            }
+            done += messages.len() as u64;
+            found += process(&ctx, &project, &rules, &messages).await?;
+            let fraction = 0.9 * done as f64 / total.max(done) as f64;
+            ctx.progress(fraction, format!("{done} of {total} messages"));
+        }
+        let open = questions::review(&ctx, &project, &rules, &params).await?;
+        ctx.log()
+            .with(serde_json::json!({"rules": rules.version, "messages": done, "signals": found}))
+            .info(format!(
+                "{found} signals in {done} messages; {open} questions without an answer"
+            ));
+        ctx.progress(1.0, "done");
+        Ok(Outcome::summary(format!(
+            "{found} signals in {done} messages, {open} open questions"
+        )))
+    }
+}
+
+fn load_rules(ctx: &Context, params: &Params) -> Result<Rules, JobError> {
+    let Some(path) = &params.rules_path else {
+        return Rules::built_in().map_err(JobError::fail);
+    };
+    let path = ctx.resolve(path);
+    let fault = |error: &dyn std::fmt::Display| {
+        JobError::fail(format!("rules file {}: {error}", path.display()))
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| fault(&error))?;
+    Rules::parse(&text).map_err(|error| fault(&error))
+}
+
+#[derive(Deserialize)]
+struct Count {
+    n: u64,
+}
+
+/// What is matched against the rules.
+#[derive(Debug, Clone, Deserialize)]
+struct Message {
+    id: String,
+    source_kind: String,
+    body: String,
+    sent_at: String,
+}
+
+async fn count_waiting(ctx: &Context, project: &str, version: &str) -> Result<u64, JobError> {
+    let query = sql(
+        "SELECT COUNT(*) AS n FROM messages m WHERE m.project_id = $1 AND NOT EXISTS (\
+         SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2)",
+    );
+    Ok(ctx
+        .db()
+        .fetch_one::<Count>(query.bind(project).bind(version))
+        .await?
+        .n)
+}
+
+async fn next_messages(
+    ctx: &Context,
+    project: &str,
+    version: &str,
+) -> Result<Vec<Message>, JobError> {
+    let query = sql(
+        "SELECT m.id, m.source_kind, m.body, m.sent_at FROM messages m \
+         WHERE m.project_id = $1 AND NOT EXISTS (\
+         SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2) \
+         ORDER BY m.sent_at, m.id LIMIT $3",
+    );
+    Ok(ctx
+        .db()
+        .fetch_all(query.bind(project).bind(version).bind(CHUNK))
+        .await?)
+}
+
+/// Extracts a chunk and writes it. `batch`, not the run's own transaction: a first run may have very
+/// many messages, each chunk is whole by itself, and a retried run goes on after the last one.
+async fn process(
+    ctx: &Context,
+    project: &str,
+    rules: &Rules,
+    messages: &[Message],
+) -> Result<usize, JobError> {
+    let now = rfc3339(ctx.now());
+    let mut statements = Vec::new();
+    let mut count = 0;
+    for message in messages {
+        let all = extract(rules, &message.body);
+        // Nobody answers a feed.
+        let asks = message.source_kind != "feed"
+            && all
+                .iter()
+                .any(|found| found.kind == Kind::UnansweredQuestion);
+        let kept: Vec<&Found> = all
+            .iter()
+            .filter(|found| found.kind != Kind::UnansweredQuestion)
+            .collect();
+        count += kept.len();
+        statements.push(forget_others(message, &kept, asks));
+        for found in kept {
+            statements.push(upsert_signal(
+                project,
+                &message.id,
+                &message.sent_at,
+                found,
+                &now,
+                None,
+            ));
+        }
+        statements.push(
+            sql("INSERT INTO signals_processed \
+                 (message_id, project_id, rules_version, awaiting_answer, processed_at) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (message_id) DO UPDATE SET \
+                 rules_version = excluded.rules_version, \
+                 awaiting_answer = excluded.awaiting_answer, \
+                 processed_at = excluded.processed_at")
+            .bind(&message.id)
+            .bind(project)
+            .bind(&rules.version)
+            .bind(asks)
+            .bind(&now),
+        );
+    }
+    ctx.db().batch(statements).await?;
+    Ok(count)
+}
+
+/// Removes what an older version of the rules found and this one does not.
+fn forget_others(message: &Message, kept: &[&Found], asks: bool) -> Statement {
+    let mut text = String::from("DELETE FROM signals WHERE message_id = $1");
+    if asks {
+        text.push_str(" AND kind <> 'unanswered_question'");
+    }
+    if !kept.is_empty() {
+        let places: Vec<String> = (0..kept.len()).map(|at| format!("${}", at + 2)).collect();
+        text.push_str(&format!(" AND id NOT IN ({})", places.join(", ")));
+    }
+    let statement = sql(text).bind(&message.id);
+    kept.iter().fold(statement, |statement, found| {
+        statement.bind(signal_id(&message.id, found).to_string())
+    })
+}
+
+/// The same finding has the same id in every run. A message has one question at most.
+pub(crate) fn signal_id(message: &str, found: &Found) -> Uuid {
+    let place = match found.kind {
+        Kind::UnansweredQuestion => 0,
+        _ => found.span_start,
+    };
+    let name = format!("cascade:signal/{message}/{}/{place}", found.kind.as_str());
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}
+
+/// Keeps `detected_at` of a signal that was known already.
+pub(crate) fn upsert_signal(
+    project: &str,
+    message: &str,
+    sent_at: &str,
+    found: &Found,
+    now: &str,
+    resolved_at: Option<&str>,
+) -> Statement {
+    sql(
+        "INSERT INTO signals (id, project_id, message_id, kind, evidence, span_start, span_end, \
+         weight, confidence, sent_at, detected_at, resolved_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         ON CONFLICT (id) DO UPDATE SET evidence = excluded.evidence, \
+         span_start = excluded.span_start, span_end = excluded.span_end, \
+         weight = excluded.weight, confidence = excluded.confidence, \
+         resolved_at = excluded.resolved_at",
+    )
+    .bind(signal_id(message, found).to_string())
+    .bind(project)
+    .bind(message)
+    .bind(found.kind.as_str())
+    .bind(&found.evidence)
+    .bind(found.span_start)
+    .bind(found.span_end)
+    .bind(found.weight)
+    .bind(found.confidence)
+    .bind(sent_at)
+    .bind(now)
+    .bind(resolved_at)
+}
