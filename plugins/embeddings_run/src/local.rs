@@ -1,0 +1,159 @@
+//! The local embedder: feature hashing.
+//!
+//! A text becomes a bag of features: stems of its words, pairs of neighbouring stems, character
+//! 3- to 5-grams of the words (so that misspelt and unseen forms come near), and the concepts of a
+//! small thesaurus (so that `costs exceed` comes near `budget overrun`, and near `перерасход
+//! бюджета`). Each feature is hashed to one of `dim` places with a sign of plus or minus, and the
+//! weights are summed there; the sign makes collisions cancel out on average, which keeps inner
+//! products unbiased (K. Weinberger, A. Dasgupta, J. Langford, A. Smola, J. Attenberg: *Feature
+//! Hashing for Large Scale Multitask Learning*, ICML 2009). The vector is scaled to unit length.
+//!
+//! It is deterministic, needs no model file, and takes microseconds. It knows words, not meaning:
+//! beyond the thesaurus, two texts are near only if they share words or parts of words.
+
+use std::collections::HashMap;
+
+use crate::{
+    concepts,
+    words::{is_stop_word, stem, words},
+};
+
+/// Raised whenever the features change, so that stored vectors are made anew.
+pub const VERSION: u32 = 1;
+
+const WORD: f32 = 1.0;
+const STOP_WORD: f32 = 0.1;
+const PAIR: f32 = 0.4;
+/// For all n-grams of a word together.
+const GRAMS: f32 = 0.9;
+const CONCEPT: f32 = 1.6;
+
+/// A text's vector, of unit length; all zero for a text without words.
+pub fn embed(text: &str, dim: usize) -> Vec<f32> {
+    let mut vector = vec![0.0; dim];
+    for (feature, weight) in features(text) {
+        let hash = fnv1a(feature.as_bytes());
+        let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
+        // The remainder fits: it is less than `dim`.
+        let place = (hash % dim as u64) as usize;
+        vector[place] += sign * weight;
+    }
+    crate::vector::normalize(&mut vector);
+    vector
+}
+
+/// Features with their weights. A word said often counts more, but less each time (1 + ln n).
+fn features(text: &str) -> HashMap<String, f32> {
+    let mut counted: HashMap<String, (f32, f32)> = HashMap::new();
+    let mut add = |feature: String, weight: f32| {
+        let (count, kept) = counted.entry(feature).or_insert((0.0, weight));
+        *count += 1.0;
+        *kept = kept.max(weight);
+    };
+    let mut before: Option<String> = None;
+    for word in words(text) {
+        let stem = stem(&word);
+        if is_stop_word(&word) {
+            add(format!("w:{stem}"), STOP_WORD);
+            continue;
+        }
+        add(format!("w:{stem}"), WORD);
+        for concept in concepts::of(&word) {
+            add(format!("c:{concept}"), CONCEPT);
+        }
+        let grams = grams(&stem);
+        // A unit-length share: the grams of a long word weigh no more than those of a short one.
+        let weight = GRAMS / (grams.len().max(1) as f32).sqrt();
+        for gram in grams {
+            add(format!("g:{gram}"), weight);
+        }
+        if let Some(before) = before.replace(stem.clone()) {
+            add(format!("p:{before} {stem}"), PAIR);
+        }
+    }
+    counted
+        .into_iter()
+        .map(|(f, (count, weight))| (f, weight * (1.0 + count.ln())))
+        .collect()
+}
+
+/// Character 3- to 5-grams of a word between marks of its start and end.
+fn grams(word: &str) -> Vec<String> {
+    let letters: Vec<char> = std::iter::once('<')
+        .chain(word.chars())
+        .chain(['>'])
+        .collect();
+    (3..=5)
+        .flat_map(|n| letters.windows(n).map(|gram| gram.iter().collect()))
+        .collect()
+}
+
+/// FNV-1a, 64 bits, with a final mix: the plain hash's top bits differ little between short texts.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash ^ (hash >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::dot;
+
+    fn similarity(one: &str, other: &str) -> f32 {
+        dot(&embed(one, 256), &embed(other, 256))
+    }
+
+    #[test]
+    fn a_vector_has_unit_length_and_never_changes() {
+        let vector = embed("The budget is 20% over", 256);
+        assert!((dot(&vector, &vector) - 1.0).abs() < 1e-5);
+        assert_eq!(vector, embed("The budget is 20% over", 256));
+        assert!(embed("!!!", 256).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn nearer_texts_have_nearer_vectors() {
+        for (query, near, far) in [
+            (
+                "budget overrun",
+                "Costs exceed the plan by a fifth.",
+                "Lunch is at one, who is in?",
+            ),
+            (
+                "budget overrun",
+                "Перерасход бюджета, нужно решение.",
+                "Обед в час, кто идёт?",
+            ),
+            (
+                "задержка релиза",
+                "Релиз задерживается на неделю.",
+                "Бюджет утверждён.",
+            ),
+            (
+                "deployment",
+                "We deployed on Friday.",
+                "We hired two people.",
+            ),
+            (
+                "kubernets",
+                "Kubernetes needs more memory.",
+                "The party is on Friday.",
+            ),
+        ] {
+            let (near, far) = (similarity(query, near), similarity(query, far));
+            assert!(near > far + 0.15, "{query}: {near} against {far}");
+        }
+    }
+
+    #[test]
+    fn texts_without_common_words_are_far_apart() {
+        let score = similarity(
+            "quarterly budget review",
+            "Anna lost her umbrella on the train",
+        );
+        assert!(score.abs() < 0.25, "{score}");
+    }
+}
