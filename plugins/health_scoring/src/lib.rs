@@ -46,27 +46,27 @@ impl Default for Params {
             half_life_days: 14.0,
             deadline_risk: Weighting {
                 max: 24.0,
-                scale: 4.0,
+                scale: 2.0,
             },
             blocker: Weighting {
                 max: 24.0,
-                scale: 4.0,
+                scale: 2.0,
             },
             budget: Weighting {
                 max: 18.0,
-                scale: 4.0,
+                scale: 2.0,
             },
             negative_sentiment: Weighting {
                 max: 18.0,
-                scale: 4.0,
+                scale: 2.0,
             },
             unanswered_question: Weighting {
                 max: 12.0,
-                scale: 4.0,
+                scale: 2.0,
             },
             decision: Weighting {
                 max: 6.0,
-                scale: 4.0,
+                scale: 2.0,
             },
         }
     }
