@@ -1,0 +1,25 @@
+import { useSearchParams } from "react-router";
+
+import { get } from "../api/client";
+import type { Project } from "../api/types";
+import { type Polled, usePolledQuery } from "../live/use-polled-query";
+
+/** The list of projects; stable, so polled once a minute. */
+export function useProjectPortfolio(): Polled<{ items: Project[] }> {
+  return usePolledQuery(["projects"], () => get<{ items: Project[] }>("/projects"), 60_000);
+}
+
+/** The active project, kept in the address as `?project=slug`; `undefined` for all. */
+export function useProjectScope() {
+  const [search, setSearch] = useSearchParams();
+  const projects = useProjectPortfolio();
+  const slug = search.get("project") ?? "";
+  const active = projects.data?.items.find((project) => project.slug === slug);
+  const choose = (next: string) =>
+    setSearch((before) => {
+      if (next) before.set("project", next);
+      else before.delete("project");
+      return before;
+    });
+  return { projects: projects.data?.items ?? [], slug, projectId: active?.id, choose };
+}

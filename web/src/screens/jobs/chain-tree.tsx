@@ -1,0 +1,38 @@
+import { useTranslation } from "react-i18next";
+
+import { useChains } from "./jobs-data";
+
+/** CASCADE_CHAINS as a tree: a job with several upstream jobs stands under each. */
+export function ChainTree() {
+  const { t } = useTranslation();
+  const chains = useChains().data?.CASCADE_CHAINS;
+  if (!chains) return null;
+  const triggered = new Set(Object.values(chains).flat());
+  const roots = Object.keys(chains).filter((job) => !triggered.has(job));
+  return (
+    <section className="panel">
+      <h2>{t("jobs.chains")}</h2>
+      <ul className="tree">
+        {roots.map((job) => (
+          <Branch key={job} job={job} chains={chains} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Branch({ job, chains }: { job: string; chains: Record<string, string[]> }) {
+  const downstream = chains[job] ?? [];
+  return (
+    <li>
+      <code>{job}</code>
+      {downstream.length > 0 && (
+        <ul>
+          {downstream.map((next) => (
+            <Branch key={next} job={next} chains={chains} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,79 @@
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { RunState } from "../../api/types";
+import { relative } from "../../i18n/time";
+import { Pager } from "../../layout/pager";
+import { Empty, Failure, Loading } from "../../layout/states";
+import { useRuns } from "./jobs-data";
+import { StatePill, Took, TriggerText } from "./run-facts";
+
+const STATES: RunState[] = ["available", "running", "retryable", "completed", "failed", "cancelled"];
+
+export function Runs({ projectId }: { projectId: string | undefined }) {
+  const { t, i18n } = useTranslation();
+  const [state, setState] = useState<RunState | "">("");
+  const [page, setPage] = useState(1);
+  useEffect(() => setPage(1), [projectId, state]);
+  const runs = useRuns(projectId, state, page);
+  return (
+    <section className="panel">
+      <header>
+        <h2>{t("jobs.runs")}</h2>
+        <select
+          aria-label={t("jobs.state")}
+          value={state}
+          onChange={(event) => setState(event.target.value as RunState | "")}
+        >
+          <option value="">{t("jobs.any_state")}</option>
+          {STATES.map((state) => (
+            <option key={state} value={state}>
+              {t(`jobs.run_states.${state}`)}
+            </option>
+          ))}
+        </select>
+      </header>
+      {runs.error && <Failure error={runs.error} retry={() => void runs.refresh()} />}
+      {runs.loading && <Loading rows={5} />}
+      {runs.data?.items.length === 0 && <Empty>{t("jobs.no_runs")}</Empty>}
+      {runs.data && runs.data.items.length > 0 && (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                {["job", "project", "state", "trigger", "queued", "took", "result"].map((column) => (
+                  <th key={column}>{t(`jobs.${column}`)}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {runs.data.items.map((run) => (
+                <tr key={run.id}>
+                  <td>
+                    <Link to={`/runs/${run.id}`}>
+                      <code>{run.job_type}</code>
+                    </Link>
+                  </td>
+                  <td>{run.project_slug}</td>
+                  <td>
+                    <StatePill state={run.state} />
+                  </td>
+                  <td className="muted">
+                    <TriggerText trigger={run.triggered_by} />
+                  </td>
+                  <td className="num muted">{relative(Date.parse(run.queued_at) - Date.now(), i18n.language)}</td>
+                  <td className="num">
+                    <Took run={run} />
+                  </td>
+                  <td>{run.error ?? run.summary}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {runs.data && <Pager page={page} perPage={runs.data.per_page} total={runs.data.total} onPage={setPage} />}
+    </section>
+  );
+}
