@@ -12,6 +12,8 @@ use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use topics::Topics;
+
 /// `[jobs.kag_recommendations_refresh.params]`.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -26,11 +28,21 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { half_life_days: 14.0, most: 60 }
+        Self {
+            half_life_days: 14.0,
+            most: 60,
+        }
     }
 }
 
-struct KagRecommendationsRefresh;
+#[derive(Deserialize)]
+struct Text {
+    subject: String,
+    body: String,
+}
+
+/// The job.
+pub struct KagRecommendationsRefresh;
 
 impl Job for KagRecommendationsRefresh {
     const NAME: &'static str = "kag_recommendations_refresh";
@@ -46,12 +58,27 @@ impl Job for KagRecommendationsRefresh {
                         m.author, m.author_key, m.subject, m.body
                      FROM signals s JOIN messages m ON m.id = s.message_id
                      WHERE s.project_id = $1 AND s.resolved_at IS NULL
-                     ORDER BY s.sent_at DESC LIMIT 5000")
+                     ORDER BY s.sent_at DESC, s.id LIMIT 5000")
+                .bind(ctx.project_id()),
+            )
+            .await?;
+        let texts: Vec<Text> = ctx
+            .db()
+            .fetch_all(
+                sql("SELECT subject, body FROM messages WHERE project_id = $1
+                     ORDER BY sent_at DESC LIMIT 5000")
                 .bind(ctx.project_id()),
             )
             .await?;
         ctx.progress(0.3, "building the graph");
-        let graph = graph::build(ctx.project(), &found, ctx.now(), params.half_life_days);
+        let topics = Topics::learn(texts.iter().map(|t| (t.subject.as_str(), t.body.as_str())));
+        let graph = graph::build(
+            ctx.project(),
+            &found,
+            &topics,
+            ctx.now(),
+            params.half_life_days,
+        );
         ctx.checkpoint()?;
         ctx.progress(0.7, "deriving recommendations");
         let mut derived = derive::derive(&graph);

@@ -1,54 +1,203 @@
-//! What messages are about: terms that are frequent in some messages and rare in the rest.
+//! What messages are about.
+//!
+//! A topic is a term that some messages share and most do not. Terms are single words, pairs of
+//! words, and *names*: what stands in a mail's subject or in quotation marks, up to four words. Of
+//! the terms in a signal's sentence the topic is the one with the highest
+//! `sqrt(df) * ln(n / df) * boost`, where `df` of `n` messages have it (inverse document frequency,
+//! Spärck Jones, 1972), and a name counts more than a pair, a pair more than a word.
 
 use std::collections::{HashMap, HashSet};
 
 /// Words that say nothing about a topic, English and Russian.
 const STOP: &str = include_str!("../stop_words.txt");
 
-/// Terms of one or two words in a text, lower case, each once.
-pub fn terms(text: &str) -> HashSet<String> {
-    let stop: HashSet<&str> = STOP.split_whitespace().collect();
-    let lower = text.to_lowercase();
-    let words: Vec<&str> =
-        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let counts = |word: &str| word.chars().count() >= 3 && !stop.contains(word) && !word.chars().all(char::is_numeric);
-    let mut terms = HashSet::new();
-    for pair in words.windows(2) {
-        if counts(pair[0]) && counts(pair[1]) {
-            terms.insert(format!("{} {}", pair[0], pair[1]));
-        }
-    }
-    terms.extend(words.into_iter().filter(|word| counts(word)).map(str::to_owned));
-    terms
+/// The longest name in words.
+const LONGEST_NAME: usize = 4;
+
+/// A term on more than this share of messages tells nothing; so the name of a channel goes.
+const TOO_COMMON: f64 = 0.35;
+
+/// The terms of a project's messages.
+#[derive(Debug, Default)]
+pub struct Topics {
+    stop: HashSet<&'static str>,
+    names: HashSet<String>,
+    messages_with: HashMap<String, usize>,
+    messages: usize,
 }
 
-/// The term of `own` that most others share without everybody sharing it; a pair of words counts
-/// double, since it names a thing better than one word does.
-pub fn main_topic(own: &HashSet<String>, shared_by: &HashMap<String, usize>, total: usize) -> Option<String> {
-    let value = |term: &String| {
-        let shared = *shared_by.get(term)? as f64;
-        // Inverse document frequency (Spärck Jones, 1972), times how many share the term.
-        let rarity = (total as f64 / shared).ln();
-        let words = if term.contains(' ') { 2.0 } else { 1.0 };
-        (shared >= 2.0).then_some(shared.sqrt() * rarity * words)
-    };
-    let ranked = own.iter().filter_map(|term| Some((value(term)?, term)));
-    ranked.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1))).map(|(_, term)| term.clone())
+/// A topic in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Lower case, one space between words.
+    pub key: String,
+    /// As written there.
+    pub label: String,
+}
+
+impl Topics {
+    /// Learns from subjects and bodies.
+    pub fn learn<'a>(messages: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
+        let mut topics = Self {
+            stop: STOP.split_whitespace().collect(),
+            ..Self::default()
+        };
+        for (subject, body) in messages.clone() {
+            topics.names.extend(
+                quoted(body)
+                    .chain([plain_subject(subject)])
+                    .filter_map(name),
+            );
+        }
+        for (subject, body) in messages {
+            let terms = topics.terms(subject).into_iter().chain(topics.terms(body));
+            let keys: HashSet<String> = terms.map(|term| term.key).collect();
+            for key in keys {
+                *topics.messages_with.entry(key).or_default() += 1;
+            }
+            topics.messages += 1;
+        }
+        topics
+    }
+
+    /// The topic of the first of the texts that has one.
+    pub fn of<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Option<Topic> {
+        texts.into_iter().find_map(|text| {
+            let ranked = self
+                .terms(text)
+                .into_iter()
+                .filter_map(|t| Some((self.value(&t.key)?, t)));
+            // By key on a tie, so that each run finds the same.
+            let best =
+                ranked.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.key.cmp(&a.1.key)));
+            best.map(|(_, term)| term)
+        })
+    }
+
+    fn value(&self, key: &str) -> Option<f64> {
+        let with = *self.messages_with.get(key)? as f64;
+        let all = self.messages as f64;
+        if with < 2.0 || (all >= 20.0 && with > all * TOO_COMMON) {
+            return None;
+        }
+        let boost = match key.split(' ').count() {
+            _ if self.names.contains(key) => 4.0,
+            1 => 1.0,
+            _ => 2.0,
+        };
+        Some(with.sqrt() * ((all + 1.0) / with).ln() * boost)
+    }
+
+    fn terms(&self, text: &str) -> Vec<Topic> {
+        let words = words(text);
+        let mut terms = Vec::new();
+        for length in 1..=LONGEST_NAME {
+            for window in words.windows(length) {
+                let lower: Vec<String> = window.iter().map(|word| word.to_lowercase()).collect();
+                let key = lower.join(" ");
+                let telling = length <= 2 && lower.iter().all(|word| self.tells(word));
+                if telling || self.names.contains(&key) {
+                    terms.push(Topic {
+                        key,
+                        label: window.join(" "),
+                    });
+                }
+            }
+        }
+        terms
+    }
+
+    fn tells(&self, word: &str) -> bool {
+        word.chars().count() >= 3
+            && !self.stop.contains(word)
+            && !word.chars().all(char::is_numeric)
+    }
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// A subject without `Re:`, `Fwd:` and the like.
+fn plain_subject(subject: &str) -> &str {
+    let mut rest = subject.trim();
+    while let Some((prefix, after)) = rest.split_once(':') {
+        let known = ["re", "fwd", "fw", "aw", "отв", "на"];
+        if !known.contains(&prefix.trim().to_lowercase().as_str()) {
+            break;
+        }
+        rest = after.trim();
+    }
+    rest
+}
+
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    let pairs = [('«', '»'), ('“', '”')];
+    pairs.into_iter().flat_map(move |(open, close)| {
+        text.split(open)
+            .skip(1)
+            .filter_map(move |rest| Some(rest.split_once(close)?.0))
+    })
+}
+
+fn name(text: &str) -> Option<String> {
+    let words = words(text);
+    let fits = (1..=LONGEST_NAME).contains(&words.len());
+    fits.then(|| words.join(" ").to_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn learnt() -> Topics {
+        let texts = [
+            ("Re: Data migration", "It is late."),
+            ("", "the data migration slipped again"),
+            ("", "тема «отчёт для клиента» стоит"),
+            ("", "клиент ждёт отчёт для клиента"),
+            ("", "lunch is late"),
+        ];
+        Topics::learn(texts.into_iter())
+    }
+
+    fn topic(text: &str) -> Option<String> {
+        learnt().of([text]).map(|topic| topic.key)
+    }
+
     #[test]
-    fn a_topic_is_what_some_messages_share() {
-        let texts = ["the data migration is late", "data migration slipped", "lunch is late", "hello"];
-        let all: Vec<_> = texts.iter().map(|text| terms(text)).collect();
-        let mut shared = HashMap::new();
-        for term in all.iter().flatten() {
-            *shared.entry(term.clone()).or_default() += 1;
-        }
-        assert_eq!(main_topic(&all[0], &shared, texts.len()).as_deref(), Some("data migration"));
-        assert_eq!(main_topic(&all[3], &shared, texts.len()), None);
+    fn a_subject_names_a_topic_wherever_it_is_said() {
+        assert_eq!(
+            topic("Blocked on the Data Migration, sorry").as_deref(),
+            Some("data migration")
+        );
+    }
+
+    #[test]
+    fn a_quoted_name_may_hold_words_that_tell_nothing_by_themselves() {
+        assert_eq!(
+            topic("где отчёт для клиента?").as_deref(),
+            Some("отчёт для клиента")
+        );
+    }
+
+    #[test]
+    fn the_label_is_as_written() {
+        let topic = learnt().of(["no", "Our Data migration"]).unwrap();
+        assert_eq!(topic.label, "Data migration");
+    }
+
+    #[test]
+    fn what_one_message_says_is_no_topic() {
+        assert_eq!(topic("lunch"), None);
+    }
+
+    #[test]
+    fn what_nearly_all_messages_say_is_no_topic() {
+        let texts = ["general", "general talk"].repeat(20);
+        let topics = Topics::learn(texts.iter().map(|text| ("", *text)));
+        assert_eq!(topics.of(["general"]), None);
     }
 }
