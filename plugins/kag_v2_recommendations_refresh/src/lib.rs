@@ -1,18 +1,22 @@
 //! `kag_v2_recommendations_refresh`: merges and ranks recommendations, and keeps what people decided.
 //!
-//! What was dismissed never comes back as open; what was accepted stays accepted. An open one whose
-//! evidence is gone goes too.
+//! Each run merges the candidates that say the same, sets aside what people decided on, and ranks
+//! the rest. What was dismissed never comes back as open; what was accepted stays accepted. An open
+//! one whose evidence is gone goes too.
 
+mod known;
 mod rank;
 mod view;
-
-use std::collections::HashMap;
 
 use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use rank::Candidate;
+use serde_json::json;
+
+use known::{Known, settle};
+use rank::{Candidate, merge, rank};
+pub use view::Recommendations;
 
 /// `[jobs.kag_v2_recommendations_refresh.params]`.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -32,13 +36,8 @@ impl Default for Params {
     }
 }
 
-#[derive(Deserialize)]
-struct Decided {
-    id: String,
-    status: String,
-}
-
-struct KagV2RecommendationsRefresh;
+/// The job.
+pub struct KagV2RecommendationsRefresh;
 
 impl Job for KagV2RecommendationsRefresh {
     const NAME: &'static str = "kag_v2_recommendations_refresh";
@@ -55,57 +54,69 @@ impl Job for KagV2RecommendationsRefresh {
                 .bind(ctx.project_id()),
             )
             .await?;
-        let known: Vec<Decided> = ctx
+        let known: Vec<Known> = ctx
             .db()
             .fetch_all(
-                sql("SELECT id, status FROM recommendations WHERE project_id = $1")
-                    .bind(ctx.project_id()),
+                sql("SELECT id, kind, subject, title, detail, score, evidence, status
+                     FROM recommendations WHERE project_id = $1 ORDER BY created_at, id")
+                .bind(ctx.project_id()),
             )
             .await?;
-        let status: HashMap<_, _> = known.iter().map(|k| (k.id.as_str(), k.status.as_str())).collect();
-        let merged = rank::merge(candidates);
-        // A merged one counts as decided if any part of it was.
-        let decided = |c: &Candidate| {
-            c.merged_ids().any(|id| status.get(id).is_some_and(|status| *status != "open"))
-        };
-        let open: Vec<_> = merged.into_iter().filter(|candidate| !decided(candidate)).collect();
-        let ranked = rank::rank(open, params.relevance, params.most);
-        let now = rfc3339(ctx.now());
-        let tx = ctx.transaction();
-        tx.execute(
-            sql("DELETE FROM recommendations
-                 WHERE project_id = $1 AND status = 'open' AND updated_at < $2")
-            .bind(ctx.project_id())
-            .bind(&now),
-        )?;
+        ctx.progress(0.3, format!("{} candidates", candidates.len()));
+        let (found, decided) = (candidates.len(), known.iter().filter(|k| k.is_decided()).count());
+        let merged = merge(candidates);
+        let merges = found - merged.len();
+        let open = settle(merged, &known);
+        ctx.checkpoint()?;
+        let ranked = rank(open, params.relevance, params.most);
         let count = ranked.len();
-        for (nth, item) in ranked.into_iter().enumerate() {
-            // A decision taken while this ran wins: only open rows are touched.
-            tx.execute(
-                sql("INSERT INTO recommendations (project_id, id, kind, subject, title, detail, score,
-                         rank, status, evidence, created_at, updated_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $10)
-                     ON CONFLICT (project_id, id) DO UPDATE SET
-                         detail = excluded.detail, score = excluded.score, rank = excluded.rank,
-                         evidence = excluded.evidence, updated_at = excluded.updated_at
-                     WHERE recommendations.status = 'open'")
-                .bind(ctx.project_id())
-                .bind(&item.id)
-                .bind(&item.kind)
-                .bind(&item.subject)
-                .bind(&item.title)
-                .bind(&item.detail)
-                .bind(item.score)
-                .bind(nth + 1)
-                .bind(serde_json::to_string(&item.quotes)?)
-                .bind(&now),
-            )?;
-        }
-        let kept = status.values().filter(|status| **status != "open").count();
-        Ok(Outcome::summary(format!("{count} open, {kept} decided by people")))
+        write(&ctx, &ranked)?;
+        ctx.log()
+            .with(json!({"candidates": found, "merged": merges, "open": count, "decided": decided}))
+            .info(format!("{count} open recommendations from {found} candidates"));
+        ctx.progress(1.0, "ranked");
+        Ok(Outcome::summary(format!("{count} open, {decided} decided by people")))
     }
 }
 
+/// Replaces the open ones. Staged, since they are few: readers see the new list when the run is
+/// done, whole. What a person decides in the meantime wins: only open rows are touched.
+fn write(ctx: &Context, ranked: &[Candidate]) -> Result<(), JobError> {
+    let now = rfc3339(ctx.now());
+    let tx = ctx.transaction();
+    let mut gone =
+        String::from("DELETE FROM recommendations WHERE project_id = $1 AND status = 'open'");
+    if !ranked.is_empty() {
+        let places: Vec<String> = (0..ranked.len()).map(|at| format!("${}", at + 2)).collect();
+        gone.push_str(&format!(" AND id NOT IN ({})", places.join(", ")));
+    }
+    let gone = sql(gone).bind(ctx.project_id());
+    tx.execute(ranked.iter().fold(gone, |gone, item| gone.bind(&item.id)))?;
+    for (nth, item) in ranked.iter().enumerate() {
+        tx.execute(
+            sql("INSERT INTO recommendations (project_id, id, kind, subject, title, detail, score,
+                     rank, status, evidence, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $10)
+                 ON CONFLICT (project_id, id) DO UPDATE SET
+                     subject = excluded.subject, title = excluded.title,
+                     detail = excluded.detail, score = excluded.score, rank = excluded.rank,
+                     evidence = excluded.evidence, updated_at = excluded.updated_at
+                 WHERE recommendations.status = 'open'")
+            .bind(ctx.project_id())
+            .bind(&item.id)
+            .bind(&item.kind)
+            .bind(&item.subject)
+            .bind(&item.title)
+            .bind(&item.detail)
+            .bind(item.score)
+            .bind(nth + 1)
+            .bind(serde_json::to_string(&item.quotes)?)
+            .bind(&now),
+        )?;
+    }
+    Ok(())
+}
+
 cascade_sdk::submit_job!(KagV2RecommendationsRefresh);
-cascade_sdk::submit_view!(view::Recommendations);
+cascade_sdk::submit_view!(Recommendations);
 cascade_sdk::submit_migrations!("0001_init.sql");

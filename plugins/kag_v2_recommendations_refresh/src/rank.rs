@@ -40,12 +40,12 @@ impl Candidate {
         std::iter::once(self.id.as_str()).chain(self.absorbed.iter().map(String::as_str))
     }
 
-    fn words(&self) -> BTreeSet<&str> {
-        self.subject.split_whitespace().collect()
+    fn words(&self) -> BTreeSet<String> {
+        self.subject.split_whitespace().map(str::to_lowercase).collect()
     }
 
-    fn messages(&self) -> BTreeSet<&str> {
-        self.quotes.iter().map(|quote| quote.message_id.as_str()).collect()
+    fn messages(&self) -> BTreeSet<String> {
+        self.quotes.iter().map(|quote| quote.message_id.clone()).collect()
     }
 }
 
@@ -55,7 +55,7 @@ fn from_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Qu
 }
 
 /// Share of what two sets have in common (Jaccard, 1901): 0..1.
-fn jaccard(a: &BTreeSet<&str>, b: &BTreeSet<&str>) -> f64 {
+fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     let common = a.intersection(b).count() as f64;
     let all = a.union(b).count() as f64;
     if all == 0.0 { 0.0 } else { common / all }
@@ -67,14 +67,20 @@ fn likeness(a: &Candidate, b: &Candidate) -> f64 {
     if a.kind == b.kind { alike } else { alike / 2.0 }
 }
 
-/// Joins those of one kind that are at least half alike; the better one keeps its id and words.
+/// Enough to believe it; more is in the messages.
+const MOST_QUOTES: usize = 3;
+
+/// Whether two say the same: of one kind and at least half alike.
+pub fn same(a: &Candidate, b: &Candidate) -> bool {
+    a.kind == b.kind && likeness(a, b) >= 0.5
+}
+
+/// Joins those that say the same; the better one keeps its id and words.
 /// Expects the best first.
 pub fn merge(candidates: Vec<Candidate>) -> Vec<Candidate> {
     let mut merged: Vec<Candidate> = Vec::new();
     for candidate in candidates {
-        let twin = merged
-            .iter_mut()
-            .find(|kept| kept.kind == candidate.kind && likeness(kept, &candidate) >= 0.5);
+        let twin = merged.iter_mut().find(|kept| same(kept, &candidate));
         let Some(kept) = twin else {
             merged.push(candidate);
             continue;
@@ -84,7 +90,7 @@ pub fn merge(candidates: Vec<Candidate>) -> Vec<Candidate> {
         let new: Vec<_> =
             candidate.quotes.into_iter().filter(|quote| !kept.quotes.contains(quote)).collect();
         kept.quotes.extend(new);
-        kept.quotes.truncate(5);
+        kept.quotes.truncate(MOST_QUOTES);
         kept.absorbed.push(candidate.id);
     }
     merged

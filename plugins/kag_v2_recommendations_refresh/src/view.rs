@@ -3,11 +3,12 @@
 use cascade_sdk::{Action, Page, Query, View, ViewContext, ViewError, rfc3339, sql};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::rank::Quote;
 
+/// The view `recommendations`.
 pub struct Recommendations;
 
 #[derive(Deserialize, JsonSchema)]
@@ -77,6 +78,14 @@ struct Count {
     n: u64,
 }
 
+/// What an action answers.
+#[derive(Serialize, Deserialize)]
+struct Decision {
+    id: String,
+    status: Status,
+    decided_at: Option<String>,
+}
+
 /// Which recommendation.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +100,10 @@ impl View for Recommendations {
     type Filter = Filter;
     type Row = Recommendation;
 
-    async fn read(ctx: ViewContext, query: Query<Filter>) -> Result<Page<Recommendation>, ViewError> {
+    async fn read(
+        ctx: ViewContext,
+        query: Query<Filter>,
+    ) -> Result<Page<Recommendation>, ViewError> {
         let status = query.filter.status.unwrap_or(Status::Open).as_str();
         let project = query.project_id.map_or_else(|| "%".to_owned(), |id| id.to_string());
         let rows: Vec<Stored> = ctx
@@ -137,22 +149,28 @@ impl View for Recommendations {
         };
         let now = rfc3339(ctx.now());
         let decided_at = (!matches!(status, Status::Open)).then_some(&now);
-        let changed = ctx
+        // Only a change counts, so that a second press of the button leaves the first one's time.
+        let change = sql("UPDATE recommendations SET status = $3, decided_at = $4, updated_at = $5
+                          WHERE project_id = $1 AND id = $2 AND status <> $3")
+        .bind(which.project_id)
+        .bind(&which.id)
+        .bind(status)
+        .bind(decided_at)
+        .bind(&now);
+        ctx.db().execute(change).await?;
+        let row: Option<Decision> = ctx
             .db()
-            .execute(
-                sql("UPDATE recommendations SET status = $3, decided_at = $4, updated_at = $5
+            .fetch_optional(
+                sql("SELECT id, status, decided_at FROM recommendations
                      WHERE project_id = $1 AND id = $2")
                 .bind(which.project_id)
-                .bind(&which.id)
-                .bind(status)
-                .bind(decided_at)
-                .bind(&now),
+                .bind(&which.id),
             )
             .await?;
-        if changed == 0 {
-            return Err(ViewError::NotFound(format!("there is no recommendation {}", which.id)));
-        }
-        Ok(json!({"id": which.id, "status": status, "decided_at": decided_at}))
+        let row = row.ok_or_else(|| {
+            ViewError::NotFound(format!("there is no recommendation {}", which.id))
+        })?;
+        serde_json::to_value(row).map_err(|error| ViewError::Internal(error.to_string()))
     }
 }
 
