@@ -8,7 +8,11 @@ mod phrases;
 #[path = "generate_sample/write.rs"]
 mod write;
 
-use std::{env, error::Error, path::PathBuf};
+use std::{
+    env,
+    error::Error,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use phrases::{Mood, PEOPLE, Phrases};
@@ -61,15 +65,27 @@ struct Project {
 
 const PROJECTS: [Project; 3] = [
     Project { slug: "atlas", trouble: 42, russian: 12, people: 0..6, mail: 75, chat: 70, news: 12 },
-    Project { slug: "borealis", trouble: 20, russian: 85, people: 5..11, mail: 65, chat: 75, news: 0 },
+    Project {
+        slug: "borealis",
+        trouble: 20,
+        russian: 85,
+        people: 5..11,
+        mail: 65,
+        chat: 75,
+        news: 0,
+    },
     Project { slug: "cedar", trouble: 6, russian: 40, people: 10..16, mail: 0, chat: 85, news: 16 },
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/sample");
-    let folder = PathBuf::from(env::args().nth(1).unwrap_or_else(|| default.into()));
+    generate(&PathBuf::from(env::args().nth(1).unwrap_or_else(|| default.into())))
+}
+
+/// Writes all projects into a folder.
+pub fn generate(folder: &Path) -> Result<(), Box<dyn Error>> {
     let anchor: DateTime<Utc> = ANCHOR.parse()?;
-    let mut dice = Dice(0x000C_A5CA_DE20_26);
+    let mut dice = Dice(0x0CA5_CADE_2026);
     for project in &PROJECTS {
         let home = folder.join(project.slug);
         std::fs::create_dir_all(&home)?;
@@ -92,7 +108,8 @@ fn talk(dice: &mut Dice, project: &Project, count: usize, anchor: DateTime<Utc>)
     let minutes = DAYS * 24 * 60;
     let step = minutes / i64::try_from(count).unwrap_or(1);
     for nth in 0..count {
-        let wobble = i64::try_from(dice.roll(usize::try_from(step).unwrap_or(1).max(1))).unwrap_or(0);
+        let wobble =
+            i64::try_from(dice.roll(usize::try_from(step).unwrap_or(1).max(1))).unwrap_or(0);
         let left = minutes - i64::try_from(nth).unwrap_or(0) * step - wobble;
         // The anchor is six in the evening; whole days back keep people to office hours.
         let hours = TimeDelta::minutes(left % (24 * 60) * 9 / 24);
@@ -113,19 +130,31 @@ fn talk(dice: &mut Dice, project: &Project, count: usize, anchor: DateTime<Utc>)
             None => capitalised(topic),
         };
         let mut body = dice.pick(phrases.openings).replace("{name}", PEOPLE[who].first_name());
-        body.push(' ');
-        body.push_str(&dice.pick(phrases.sentences(mood)).replace("{topic}", topic));
+        add_sentence(&mut body, &dice.pick(phrases.sentences(mood)).replace("{topic}", topic));
         if dice.roll(2) == 0 {
-            body.push(' ');
-            body.push_str(&dice.pick(phrases.sentences(Mood::Calm)).replace("{topic}", topic));
+            let more = dice.pick(phrases.sentences(Mood::Calm)).replace("{topic}", topic);
+            add_sentence(&mut body, &more);
         }
         if dice.roll(3) == 0 {
             body.push(' ');
             body.push_str(dice.pick::<&str>(phrases.closings));
         }
+        // Nobody says the very same twice.
+        while said.iter().any(|before| before.body == body) {
+            let more =
+                phrases.sentences(Mood::Calm)[said.len() % phrases.sentences(Mood::Calm).len()];
+            add_sentence(&mut body, &more.replace("{topic}", topic));
+        }
         said.push(Said { who, at, subject, body, answers });
     }
     said
+}
+
+/// The phrases begin in lower case, for those that follow a comma or a colon.
+fn add_sentence(body: &mut String, sentence: &str) {
+    let starts = body.ends_with(['.', '!', '?']);
+    body.push(' ');
+    body.push_str(&if starts { capitalised(sentence) } else { sentence.to_owned() });
 }
 
 fn capitalised(text: &str) -> String {

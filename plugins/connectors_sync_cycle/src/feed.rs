@@ -57,7 +57,11 @@ pub async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Ba
 }
 
 /// The feed's text, or `None` when it has not changed.
-async fn fetch(ctx: &Context, url: &str, position: &mut Value) -> Result<Option<Vec<u8>>, JobError> {
+async fn fetch(
+    ctx: &Context,
+    url: &str,
+    position: &mut Value,
+) -> Result<Option<Vec<u8>>, JobError> {
     let known = Position::deserialize(&*position).unwrap_or_default();
     let mut request = HttpRequest::get(url);
     if let Some(etag) = known.etag {

@@ -11,6 +11,8 @@ mod params;
 mod slack;
 mod sync;
 
+use std::collections::HashSet;
+
 use cascade_sdk::{Context, Job, JobError, Outcome};
 
 pub use params::{Params, Source, SourceKind};
@@ -20,12 +22,17 @@ pub struct ConnectorsSyncCycle;
 
 impl Job for ConnectorsSyncCycle {
     const NAME: &'static str = "connectors_sync_cycle";
-    const DESCRIPTION: &'static str = "Reads new messages from mail archives, Slack exports and feeds.";
+    const DESCRIPTION: &'static str =
+        "Reads new messages from mail archives, Slack exports and feeds.";
     type Params = Params;
 
     async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
         let slug = ctx.project().slug.clone();
         let sources: Vec<_> = params.sources.iter().filter(|s| s.project == slug).collect();
+        // They would share a cursor and overwrite each other's messages.
+        if let Some(name) = first_twice(sources.iter().map(|source| source.name.as_str())) {
+            return Err(JobError::fail(format!("two sources of {slug} are named `{name}`")));
+        }
         let (mut new, mut skipped, mut failed) = (0, 0, Vec::new());
         for (at, source) in sources.iter().enumerate() {
             ctx.checkpoint()?;
@@ -49,6 +56,11 @@ impl Job for ConnectorsSyncCycle {
         let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
         Ok(Outcome::summary(format!("{new} new messages from {} sources{skipped}", sources.len())))
     }
+}
+
+fn first_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
 }
 
 cascade_sdk::submit_job!(ConnectorsSyncCycle);

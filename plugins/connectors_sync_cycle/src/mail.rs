@@ -1,10 +1,11 @@
 //! Mail archives: mbox (RFC 4155) and Maildir. Messages are parsed by `mail-parser`.
 
 use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io::{Read, Seek, SeekFrom},
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File, Metadata},
+    io::{BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
+    time::Duration,
 };
 
 use cascade_sdk::JobError;
@@ -12,57 +13,108 @@ use chrono::{DateTime, Utc};
 use mail_parser::{HeaderValue, MessageParser};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::message::{Batch, Message};
 
-/// Where reading stopped, and what the file began with: a file that begins otherwise is another.
+/// Messages read before they are stored.
+const AT_A_TIME: usize = 500;
+/// A message over this size is skipped, so that no file can fill the memory.
+const LARGEST: usize = 32 << 20;
+/// Bytes at a file's start that tell it from another.
+const HEAD: u64 = 1024;
+/// A file untouched for so long is not being written.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Where reading stopped, and what the file began with: a file that begins otherwise, or is shorter
+/// than before, is another and is read from its start.
 #[derive(Default, Serialize, Deserialize)]
 struct MboxPosition {
     offset: u64,
-    head: Vec<u8>,
+    head_length: u64,
+    head_hash: Uuid,
 }
 
-const HEAD: usize = 64;
-
-/// Reads what was appended to an mbox since `position`.
+/// Reads on in an mbox from `position`.
 pub fn read_mbox(path: &Path, position: &Value) -> Result<Batch, JobError> {
-    let mut from = MboxPosition::deserialize(position).unwrap_or_default();
-    let mut file = File::open(path).map_err(|e| JobError::retry(format!("{}: {e}", path.display())))?;
-    let mut head = vec![0; HEAD.min(usize::try_from(file.metadata()?.len()).unwrap_or(HEAD))];
-    file.read_exact(&mut head)?;
-    if file.metadata()?.len() < from.offset || !head.starts_with(&from.head) {
-        from = MboxPosition::default();
+    let fault = |error: std::io::Error| JobError::retry(format!("{}: {error}", path.display()));
+    let mut file = File::open(path).map_err(fault)?;
+    let about = file.metadata().map_err(fault)?;
+    let mut place = MboxPosition::deserialize(position).unwrap_or_default();
+    let same = about.len() >= place.offset
+        && head_hash(&mut file, place.head_length).map_err(fault)? == place.head_hash;
+    if !same {
+        place = MboxPosition::default();
     }
-    file.seek(SeekFrom::Start(from.offset))?;
-    let mut text = Vec::new();
-    file.read_to_end(&mut text)?;
+    place.head_length = about.len().min(HEAD);
+    place.head_hash = head_hash(&mut file, place.head_length).map_err(fault)?;
+    file.seek(SeekFrom::Start(place.offset)).map_err(fault)?;
+
     let mut batch = Batch::default();
-    // A message is whole when it ends in a newline; one that is still being written waits.
-    let end = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let mut starts = message_starts(&text[..end]);
-    if starts.first() != Some(&0) && end > 0 {
-        starts.insert(0, 0);
-    }
-    for (at, &start) in starts.iter().enumerate() {
-        let stop = starts.get(at + 1).copied().unwrap_or(end);
-        let place = || format!("{} at byte {}", path.display(), from.offset + start as u64);
-        match parse(unquote(&text[start..stop])) {
-            Ok(message) => batch.messages.push(message),
-            Err(why) => batch.skipped.push(format!("{}: {why}", place())),
+    let mut reader = BufReader::new(file);
+    let (mut at, mut raw, mut after_blank) = (place.offset, Vec::new(), true);
+    let mut line = Vec::new();
+    let mut done = 0;
+    while reader.read_until(b'\n', &mut line).map_err(fault)? > 0 {
+        if at == 0 && !line.starts_with(b"From ") {
+            return Err(JobError::retry(format!("{}: not an mbox", path.display())));
         }
+        if after_blank && !raw.is_empty() && is_postmark(&line) {
+            keep(&mut batch, path, place.offset, &raw);
+            place.offset = at;
+            raw.clear();
+            done += 1;
+            if done == AT_A_TIME {
+                batch.more = true;
+                break;
+            }
+        }
+        after_blank = line == b"\n" || line == b"\r\n";
+        at += line.len() as u64;
+        if raw.len() <= LARGEST {
+            raw.extend_from_slice(&line);
+        }
+        line.clear();
     }
-    let offset = from.offset + end as u64;
-    batch.position = serde_json::to_value(MboxPosition { offset, head })?;
+    // The last message is whole when an empty line ends it; else it may still be being written.
+    if !batch.more && !raw.is_empty() && (after_blank || is_settled(&about)) {
+        keep(&mut batch, path, place.offset, &raw);
+        place.offset = at;
+    }
+    batch.position = serde_json::to_value(place)?;
     Ok(batch)
 }
 
-/// Where `From ` lines stand: at the start, or after an empty line.
-fn message_starts(text: &[u8]) -> Vec<usize> {
-    let begins = |at: usize| {
-        text[at..].starts_with(b"From ")
-            && (at == 0 || text[..at].ends_with(b"\n\n") || text[..at].ends_with(b"\r\n\r\n"))
+/// The line that begins a message, after an empty line: `From`, an address and a time. Not every
+/// writer quotes a sentence that begins with the word, so the time of day must be there.
+fn is_postmark(line: &[u8]) -> bool {
+    let is_time = |word: &[u8]| {
+        word.len() >= 5
+            && word[2] == b':'
+            && [0, 1, 3, 4].iter().all(|&at| word[at].is_ascii_digit())
     };
-    (0..text.len()).filter(|&at| text[at] == b'F' && begins(at)).collect()
+    line.starts_with(b"From ") && line.split(u8::is_ascii_whitespace).any(is_time)
+}
+
+fn head_hash(file: &mut File, length: u64) -> std::io::Result<Uuid> {
+    let mut head = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(length).read_to_end(&mut head)?;
+    Ok(if head.is_empty() { Uuid::nil() } else { Uuid::new_v5(&Uuid::NAMESPACE_OID, &head) })
+}
+
+fn is_settled(about: &Metadata) -> bool {
+    let age = about.modified().ok().and_then(|at| at.elapsed().ok());
+    age.is_some_and(|age| age > SETTLED)
+}
+
+fn keep(batch: &mut Batch, path: &Path, offset: u64, raw: &[u8]) {
+    let message =
+        if raw.len() > LARGEST { Err("larger than 32 MiB") } else { parse(&unquote(raw)) };
+    match message {
+        Ok(message) => batch.messages.push(message),
+        Err(why) => batch.skipped.push(format!("{} at byte {offset}: {why}", path.display())),
+    }
 }
 
 /// Drops the `From ` line and turns `>From` back into `From` (mboxrd quoting).
@@ -82,37 +134,49 @@ fn unquote(raw: &[u8]) -> Vec<u8> {
 
 /// Reads the files of a Maildir that are not in `position` yet.
 pub fn read_maildir(path: &Path, position: &Value) -> Result<Batch, JobError> {
-    let mut seen: BTreeSet<String> = BTreeSet::deserialize(position).unwrap_or_default();
-    let mut batch = Batch::default();
+    let mut files = BTreeMap::new();
     for folder in ["cur", "new"] {
         let folder = path.join(folder);
-        let entries = fs::read_dir(&folder)
-            .map_err(|e| JobError::retry(format!("{}: {e}", folder.display())))?;
-        for entry in entries {
-            let entry = entry?;
+        let fault = |error| JobError::retry(format!("{}: {error}", folder.display()));
+        for entry in fs::read_dir(&folder).map_err(fault)? {
+            let entry = entry.map_err(fault)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            // Flags after `:` change and the message moves from new to cur; the name before stays.
-            let unique = name.split(':').next().unwrap_or(&name).to_owned();
-            if name.starts_with('.') || !seen.insert(unique) {
-                continue;
-            }
-            match parse(fs::read(entry.path())?) {
-                Ok(message) => batch.messages.push(message),
-                Err(why) => batch.skipped.push(format!("{}: {why}", entry.path().display())),
+            if !name.starts_with('.') {
+                // Flags after `:` change and the message moves from new to cur; what is before stays.
+                let unique = name.split(':').next().unwrap_or(&name).to_owned();
+                files.insert(unique, entry.path());
             }
         }
     }
+    let mut seen: BTreeSet<String> = BTreeSet::deserialize(position).unwrap_or_default();
+    // Names of deleted messages are not needed any more.
+    seen.retain(|name| files.contains_key(name));
+    files.retain(|name, _| !seen.contains(name));
+    let mut batch = Batch { more: files.len() > AT_A_TIME, ..Default::default() };
+    for (name, file) in files.into_iter().take(AT_A_TIME) {
+        // A file that moved on meanwhile is found in its new place next time.
+        let Ok(raw) = fs::read(&file) else { continue };
+        match parse(&raw) {
+            Ok(message) => batch.messages.push(message),
+            Err(why) => batch.skipped.push(format!("{}: {why}", file.display())),
+        }
+        seen.insert(name);
+    }
+    batch.more &= !(batch.messages.is_empty() && batch.skipped.is_empty());
     batch.position = json!(seen);
     Ok(batch)
 }
 
-fn parse(raw: Vec<u8>) -> Result<Message, &'static str> {
-    let mail = MessageParser::default().parse(&raw).ok_or("not a mail message")?;
+fn parse(raw: &[u8]) -> Result<Message, &'static str> {
+    let mail = MessageParser::default().parse(raw).ok_or("not a mail message")?;
     let date = mail.date().ok_or("no Date header")?;
-    let sent_at = DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0).ok_or("bad Date header")?;
+    let sent_at =
+        DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0).ok_or("bad Date header")?;
     let from = mail.from().and_then(|from| from.first()).ok_or("no From header")?;
     let address = from.address().ok_or("no address in the From header")?.to_lowercase();
-    let native_id = mail.message_id().ok_or("no Message-ID header")?.to_owned();
+    // Message-ID is not obligatory (RFC 5322, section 3.6.4).
+    let own_id = || Uuid::new_v5(&Uuid::NAMESPACE_OID, raw).to_string();
+    let native_id = mail.message_id().map_or_else(own_id, ToOwned::to_owned);
     let body = mail.body_text(0).ok_or("no text")?.trim().to_owned();
     let first_of = |header: &HeaderValue| match header {
         HeaderValue::Text(id) => Some(id.to_string()),
@@ -173,6 +237,70 @@ mod tests {
         file.write_all(format!("{FIRST}{broken}{REPLY}").as_bytes()).unwrap();
         let batch = read_mbox(file.path(), &Value::Null).unwrap();
         assert_eq!((batch.messages.len(), batch.skipped.len()), (2, 1));
-        assert!(batch.skipped[0].contains(&format!("at byte {}", FIRST.len())), "{:?}", batch.skipped);
+        assert!(
+            batch.skipped[0].contains(&format!("at byte {}", FIRST.len())),
+            "{:?}",
+            batch.skipped
+        );
+    }
+
+    #[test]
+    fn a_message_that_is_still_being_written_waits() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let (written, rest) = REPLY.split_at(REPLY.len() - 4);
+        file.write_all(format!("{FIRST}{written}").as_bytes()).unwrap();
+        let first = read_mbox(file.path(), &Value::Null).unwrap();
+        assert_eq!((first.messages.len(), first.skipped.len()), (1, 0));
+        file.write_all(rest.as_bytes()).unwrap();
+        let more = read_mbox(file.path(), &first.position).unwrap();
+        assert_eq!(more.messages[0].body, "Good.");
+    }
+
+    #[test]
+    fn a_large_mbox_comes_in_pieces() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), FIRST.repeat(AT_A_TIME + 3)).unwrap();
+        let first = read_mbox(file.path(), &Value::Null).unwrap();
+        assert_eq!((first.messages.len(), first.more), (AT_A_TIME, true));
+        let rest = read_mbox(file.path(), &first.position).unwrap();
+        assert_eq!((rest.messages.len(), rest.more), (3, false));
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "{}\n").unwrap();
+        assert!(
+            read_mbox(file.path(), &Value::Null).unwrap_err().to_string().contains("not an mbox")
+        );
+    }
+
+    #[test]
+    fn a_maildir_is_read_once_and_html_becomes_text() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["cur", "new"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let mail = "From: Ann <a@x.org>\nDate: Mon, 5 Jan 2026 10:00:00 +0100\nContent-Type: text/html\n\n<p>Costs &amp; <b>plan</b></p>\n";
+        fs::write(folder.path().join("new/1.host"), mail).unwrap();
+        let first = read_maildir(folder.path(), &Value::Null).unwrap();
+        assert_eq!(first.messages[0].body, "Costs & plan");
+        assert_eq!(first.messages[0].thread_id, first.messages[0].native_id);
+        fs::rename(folder.path().join("new/1.host"), folder.path().join("cur/1.host:2,S")).unwrap();
+        assert!(read_maildir(folder.path(), &first.position).unwrap().messages.is_empty());
+        fs::remove_file(folder.path().join("cur/1.host:2,S")).unwrap();
+        assert_eq!(read_maildir(folder.path(), &first.position).unwrap().position, json!([]));
+    }
+
+    #[test]
+    fn only_a_postmark_begins_a_message() {
+        for (line, expected) in [
+            ("From a@x Mon Jan  5 10:00:00 2026\n", true),
+            ("From MAILER-DAEMON Fri Jul  8 12:08 2011\r\n", true),
+            ("From today's call: all is well.\n", false),
+            (">From a@x Mon Jan  5 10:00:00 2026\n", false),
+        ] {
+            assert_eq!(is_postmark(line.as_bytes()), expected, "{line}");
+        }
     }
 }

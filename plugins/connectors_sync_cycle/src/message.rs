@@ -30,6 +30,8 @@ pub struct Batch {
     pub skipped: Vec<String>,
     /// Where to go on next time; the source's own business.
     pub position: serde_json::Value,
+    /// Whether there is more to read right away, so that a large archive comes in pieces.
+    pub more: bool,
 }
 
 /// `ru` or `en` by the share of letters of either script, `other` when neither prevails.

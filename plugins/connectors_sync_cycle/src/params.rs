@@ -25,8 +25,8 @@ pub struct Source {
     pub path: Option<String>,
     /// Address of a feed.
     pub url: Option<String>,
-    /// For sample data: the day of this time is shown as the day of the first sync, and all other
-    /// days move with it.
+    /// For sample data: an archive that ends at this time is shown as if it ended within the day
+    /// before the first sync. All its times move by that many whole days, then and ever after.
     pub replay_from: Option<DateTime<Utc>>,
 }
 

@@ -36,15 +36,30 @@ struct Entry {
     /// Seconds since 1970, a dot, and a counter that makes it unique in its channel.
     ts: String,
     thread_ts: Option<String>,
+    edited: Option<Edited>,
 }
 
-/// Reads what is newer than `position`, the newest `ts` by channel.
+#[derive(Deserialize)]
+struct Edited {
+    ts: String,
+}
+
+impl Entry {
+    /// When it was written or last edited: an edited message is read again.
+    fn touched(&self) -> &str {
+        self.edited.as_ref().map_or(self.ts.as_str(), |edited| edited.ts.as_str().max(&self.ts))
+    }
+}
+
+/// Reads what was written or edited after `position`, the newest time by channel.
 pub fn read(folder: &Path, position: &Value) -> Result<Batch, JobError> {
     let mut newest: BTreeMap<String, String> = BTreeMap::deserialize(position).unwrap_or_default();
     let users: Vec<User> = file(&folder.join("users.json"))?;
     let channels: Vec<Channel> = file(&folder.join("channels.json"))?;
-    let names: HashMap<_, _> =
-        users.iter().map(|u| (u.id.as_str(), u.real_name.as_ref().unwrap_or(&u.name).as_str())).collect();
+    let names: HashMap<_, _> = users
+        .iter()
+        .map(|u| (u.id.as_str(), u.real_name.as_ref().unwrap_or(&u.name).as_str()))
+        .collect();
     let mut batch = Batch::default();
     for Channel { name } in channels {
         let since = newest.entry(name.clone()).or_default();
@@ -62,16 +77,19 @@ pub fn read(folder: &Path, position: &Value) -> Result<Batch, JobError> {
                     }
                 };
                 // Joins, topic changes and the like are not messages; those of bots are.
-                let said = matches!(entry.subtype.as_deref(), None | Some("bot_message" | "thread_broadcast"));
-                if entry.kind != "message" || !said || entry.ts.as_str() <= since.as_str() {
+                let said = matches!(
+                    entry.subtype.as_deref(),
+                    None | Some("bot_message" | "thread_broadcast")
+                );
+                if entry.kind != "message" || !said || entry.touched() <= since.as_str() {
                     continue;
                 }
-                let ts = entry.ts.clone();
+                let touched = entry.touched().to_owned();
                 match message(&name, entry, &names) {
                     Ok(message) => batch.messages.push(message),
                     Err(why) => batch.skipped.push(format!("{path}, item {}: {why}", at + 1)),
                 }
-                latest = latest.max(ts);
+                latest = latest.max(touched);
             }
         }
         *since = latest;
@@ -81,7 +99,8 @@ pub fn read(folder: &Path, position: &Value) -> Result<Batch, JobError> {
 }
 
 fn file<T: DeserializeOwned>(path: &Path) -> Result<T, JobError> {
-    let fault = |error: &dyn std::fmt::Display| JobError::retry(format!("{}: {error}", path.display()));
+    let fault =
+        |error: &dyn std::fmt::Display| JobError::retry(format!("{}: {error}", path.display()));
     serde_json::from_slice(&fs::read(path).map_err(|e| fault(&e))?).map_err(|e| fault(&e))
 }
 
@@ -120,7 +139,9 @@ fn plain(text: &str, names: &HashMap<&str, &str>) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
-        let Some((inside, behind)) = after.split_once('>') else { break };
+        let Some((inside, behind)) = after.split_once('>') else {
+            break;
+        };
         plain.push_str(before);
         let (target, label) = inside.split_once('|').map_or((inside, None), |(t, l)| (t, Some(l)));
         match (target.strip_prefix('@'), label) {
@@ -151,7 +172,9 @@ mod tests {
     #[test]
     fn only_what_is_newer_is_read_and_the_malformed_is_counted() {
         let folder = tempfile::tempdir().unwrap();
-        let put = |name: &str, value: Value| fs::write(folder.path().join(name), value.to_string()).unwrap();
+        let put = |name: &str, value: Value| {
+            fs::write(folder.path().join(name), value.to_string()).unwrap()
+        };
         put("users.json", json!([{"id": "U1", "name": "ann", "real_name": "Ann"}]));
         put("channels.json", json!([{"name": "general"}]));
         fs::create_dir(folder.path().join("general")).unwrap();
@@ -164,5 +187,12 @@ mod tests {
         let more = read(folder.path(), &first.position).unwrap();
         assert_eq!((more.messages.len(), more.skipped.len()), (1, 0));
         assert_eq!(more.messages[0].native_id, "general/1767690000.000100");
+        let mut edited = say("1767600000.000100");
+        edited["edited"] = json!({"user": "U1", "ts": "1767700000.000000"});
+        let joined = json!({"type": "message", "subtype": "channel_join", "user": "U1", "text": "", "ts": "1767700001.0"});
+        put("general/2026-01-05.json", json!([edited, joined]));
+        let again = read(folder.path(), &more.position).unwrap();
+        assert_eq!(again.messages.len(), 1);
+        assert_eq!(again.messages[0].native_id, "general/1767600000.000100");
     }
 }

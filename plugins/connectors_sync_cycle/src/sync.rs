@@ -29,7 +29,11 @@ struct Cursor {
     shift_days: i64,
 }
 
-/// Messages and cursor are written in one transaction, so that neither runs ahead of the other.
+/// Statements in one transaction: enough to be quick, few enough to let other writers in.
+const AT_A_TIME: usize = 500;
+
+/// Reads and stores piece by piece. The cursor moves in the transaction of a piece's last messages,
+/// so that it never runs ahead of them; a piece that was cut short is read again and upserted.
 pub async fn sync(ctx: &Context, source: &Source) -> Result<Count, JobError> {
     let kept: Option<KeptCursor> = ctx
         .db()
@@ -43,19 +47,32 @@ pub async fn sync(ctx: &Context, source: &Source) -> Result<Count, JobError> {
         Some(kept) => serde_json::from_str(&kept.cursor)?,
         None => Cursor { shift_days: first_shift(ctx, source), ..Default::default() },
     };
-    let batch = read(ctx, source, &cursor.position).await?;
-    for what in &batch.skipped {
-        ctx.log().with(json!({"source": source.name})).warn(format!("skipped {what}"));
-    }
-    cursor.position = batch.position;
-    let mut writes: Vec<Statement> =
-        batch.messages.iter().map(|message| upsert(ctx, source, message, cursor.shift_days)).collect();
-    writes.push(keep_cursor(ctx, source, &cursor)?);
     let before = count(ctx, source).await?;
-    ctx.db().batch(writes).await?;
+    let mut skipped = 0;
+    loop {
+        ctx.checkpoint()?;
+        let batch = read(ctx, source, &cursor.position).await?;
+        for what in &batch.skipped {
+            ctx.log().with(json!({"source": source.name})).warn(format!("skipped {what}"));
+        }
+        skipped += batch.skipped.len();
+        cursor.position = batch.position;
+        let upsert = |message| upsert(ctx, source, message, cursor.shift_days);
+        let mut writes: Vec<Statement> = batch.messages.iter().map(upsert).collect();
+        writes.push(keep_cursor(ctx, source, &cursor)?);
+        while !writes.is_empty() {
+            let rest = writes.split_off(writes.len().min(AT_A_TIME));
+            ctx.db().batch(std::mem::replace(&mut writes, rest)).await?;
+            ctx.checkpoint()?;
+        }
+        if !batch.more {
+            break;
+        }
+    }
     let new = count(ctx, source).await?.saturating_sub(before);
-    ctx.log().with(json!({"source": source.name, "new": new})).info(format!("{}: {new} new", source.name));
-    Ok(Count { new, skipped: batch.skipped.len() })
+    let line = ctx.log().with(json!({"source": source.name, "new": new, "skipped": skipped}));
+    line.info(format!("{}: {new} new", source.name));
+    Ok(Count { new, skipped })
 }
 
 #[derive(Deserialize)]
@@ -68,7 +85,8 @@ async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Batch,
         return feed::read(ctx, source, position).await;
     }
     let path = source.path.as_ref();
-    let path = path.ok_or_else(|| JobError::fail(format!("source {} needs a `path`", source.name)))?;
+    let path =
+        path.ok_or_else(|| JobError::fail(format!("source {} needs a `path`", source.name)))?;
     let path = ctx.resolve(path);
     match source.kind {
         SourceKind::Mbox => mail::read_mbox(&path, position),
@@ -77,8 +95,11 @@ async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Batch,
     }
 }
 
+/// Rounded down, so that nothing is shown as sent in the future.
 fn first_shift(ctx: &Context, source: &Source) -> i64 {
-    source.replay_from.map_or(0, |anchor| (ctx.now() - anchor).num_days())
+    source
+        .replay_from
+        .map_or(0, |anchor| (ctx.now() - anchor).num_seconds().div_euclid(24 * 60 * 60))
 }
 
 fn upsert(ctx: &Context, source: &Source, message: &Message, shift_days: i64) -> Statement {
@@ -89,7 +110,11 @@ fn upsert(ctx: &Context, source: &Source, message: &Message, shift_days: i64) ->
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (project_id, source, native_id) DO UPDATE SET
              author = excluded.author, subject = excluded.subject, body = excluded.body,
-             url = excluded.url, lang = excluded.lang")
+             url = excluded.url, lang = excluded.lang,
+             -- Jobs that follow take a message with a later time for changed.
+             ingested_at = CASE
+                 WHEN messages.body <> excluded.body OR messages.subject <> excluded.subject
+                 THEN excluded.ingested_at ELSE messages.ingested_at END")
     .bind(Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes()))
     .bind(ctx.project_id())
     .bind(&source.name)

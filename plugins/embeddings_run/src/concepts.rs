@@ -26,10 +26,7 @@ fn parse(text: &'static str) -> Vec<Concept> {
                 None => Stem::Prefix(stem),
             }
         });
-        Some(Concept {
-            name: name.trim(),
-            stems: stems.collect(),
-        })
+        Some(Concept { name: name.trim(), stems: stems.collect() })
     };
     lines.filter_map(concept).collect()
 }
@@ -40,10 +37,7 @@ pub fn of(word: &str) -> impl Iterator<Item = &'static str> {
         Stem::Prefix(prefix) => word.starts_with(prefix.as_str()),
         Stem::Whole(whole) => word == whole,
     };
-    CONCEPTS
-        .iter()
-        .filter(move |c| c.stems.iter().any(holds))
-        .map(|c| c.name)
+    CONCEPTS.iter().filter(move |c| c.stems.iter().any(holds)).map(|c| c.name)
 }
 
 #[cfg(test)]
@@ -65,9 +59,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_file_is_a_concept_with_long_stems() {
-        let lines = include_str!("../data/concepts.txt")
-            .lines()
-            .filter(|l| !l.starts_with('#'));
+        let lines = include_str!("../data/concepts.txt").lines().filter(|l| !l.starts_with('#'));
         assert_eq!(lines.count(), CONCEPTS.len());
         for concept in CONCEPTS.iter() {
             for stem in &concept.stems {

@@ -40,9 +40,7 @@ impl EmbedError {
     /// How a run ends by it: what passes by itself is tried again.
     pub fn into_job_error(self) -> JobError {
         match &self {
-            Self::Busy {
-                after: Some(after), ..
-            } => JobError::retry_after(&self, *after),
+            Self::Busy { after: Some(after), .. } => JobError::retry_after(&self, *after),
             Self::Http(_) | Self::Busy { .. } | Self::Answer(_) => JobError::retry(self),
             Self::Refused { .. } | Self::NoKey(_) => JobError::fail(self),
         }
@@ -65,15 +63,12 @@ impl EmbedderParams {
         texts: &[String],
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self {
-            Self::Local { dim } => Ok(texts
-                .iter()
-                .map(|text| local::embed(text, bounded(*dim)))
-                .collect()),
-            Self::Openai {
-                url,
-                model,
-                api_key_env,
-            } => openai::embed(http, url, model, api_key_env.as_deref(), texts).await,
+            Self::Local { dim } => {
+                Ok(texts.iter().map(|text| local::embed(text, bounded(*dim))).collect())
+            }
+            Self::Openai { url, model, api_key_env } => {
+                openai::embed(http, url, model, api_key_env.as_deref(), texts).await
+            }
         }
     }
 }

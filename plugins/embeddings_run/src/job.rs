@@ -31,26 +31,19 @@ impl Job for EmbeddingsRun {
     async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
         let model = params.embedder.model();
         let count = sql(format!("SELECT count(*) AS n {STALE}"));
-        let Count { n: total } = ctx
-            .db()
-            .fetch_one(count.bind(ctx.project_id()).bind(&model))
-            .await?;
+        let Count { n: total } =
+            ctx.db().fetch_one(count.bind(ctx.project_id()).bind(&model)).await?;
         let (mut done, mut last) = (0_u64, String::new());
         loop {
             ctx.checkpoint()?;
             let batch = next(&ctx, &model, &last, params.batch_size.get()).await?;
             let Some(end) = batch.last() else { break };
             last.clone_from(&end.id);
-            let texts: Vec<_> = batch
-                .iter()
-                .map(|m| format!("{}\n{}", m.subject, m.body))
-                .collect();
+            let texts: Vec<_> =
+                batch.iter().map(|m| format!("{}\n{}", m.subject, m.body)).collect();
             let vectors = params.embedder.embed(ctx.http(), &texts).await;
             let vectors = vectors.map_err(crate::EmbedError::into_job_error)?;
-            let keep = batch
-                .iter()
-                .zip(&vectors)
-                .map(|(m, v)| keep(&ctx, &m.id, &model, v));
+            let keep = batch.iter().zip(&vectors).map(|(m, v)| keep(&ctx, &m.id, &model, v));
             ctx.db().batch(keep.collect()).await?;
             done += batch.len() as u64;
             ctx.progress(
@@ -59,9 +52,7 @@ impl Job for EmbeddingsRun {
             );
         }
         ctx.progress(1.0, "done");
-        Ok(Outcome::summary(format!(
-            "{done} messages embedded by {model}"
-        )))
+        Ok(Outcome::summary(format!("{done} messages embedded by {model}")))
     }
 }
 
@@ -72,25 +63,18 @@ async fn next(
     last: &str,
     limit: usize,
 ) -> Result<Vec<Message>, JobError> {
-    let query = sql(format!(
-        "SELECT m.id, m.subject, m.body {STALE} AND m.id > $3 ORDER BY m.id LIMIT $4"
-    ));
-    let query = query
-        .bind(ctx.project_id())
-        .bind(model)
-        .bind(last)
-        .bind(limit);
+    let query =
+        sql(format!("SELECT m.id, m.subject, m.body {STALE} AND m.id > $3 ORDER BY m.id LIMIT $4"));
+    let query = query.bind(ctx.project_id()).bind(model).bind(last).bind(limit);
     Ok(ctx.db().fetch_all(query).await?)
 }
 
 fn keep(ctx: &Context, message: &str, model: &str, embedding: &[f32]) -> Statement {
-    sql(
-        "INSERT INTO message_embeddings (message_id, project_id, model, dim, vector, embedded_at)
+    sql("INSERT INTO message_embeddings (message_id, project_id, model, dim, vector, embedded_at)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (message_id) DO UPDATE SET
              project_id = excluded.project_id, model = excluded.model, dim = excluded.dim,
-             vector = excluded.vector, embedded_at = excluded.embedded_at",
-    )
+             vector = excluded.vector, embedded_at = excluded.embedded_at")
     .bind(message)
     .bind(ctx.project_id())
     .bind(model)

@@ -33,14 +33,9 @@ impl Terms {
         if telling.is_empty() {
             telling = all.iter().collect();
         }
-        let term = |word: &String| Term {
-            stem: stem(word),
-            concepts: concepts::of(word).collect(),
-        };
-        Self {
-            phrase: all.join(" "),
-            terms: telling.into_iter().map(term).collect(),
-        }
+        let term =
+            |word: &String| Term { stem: stem(word), concepts: concepts::of(word).collect() };
+        Self { phrase: all.join(" "), terms: telling.into_iter().map(term).collect() }
     }
 
     /// The mean over the query's words, 0..1; 1 when the text holds the query as it stands.
@@ -54,11 +49,7 @@ impl Terms {
         }
         let stems: HashSet<String> = words.iter().map(|word| stem(word)).collect();
         let meant: HashSet<&str> = words.iter().flat_map(|word| concepts::of(word)).collect();
-        let sum: f32 = self
-            .terms
-            .iter()
-            .map(|term| term.score(&stems, &meant))
-            .sum();
+        let sum: f32 = self.terms.iter().map(|term| term.score(&stems, &meant)).sum();
         sum / self.terms.len() as f32
     }
 }

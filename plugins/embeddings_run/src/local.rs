@@ -71,21 +71,13 @@ fn features(text: &str) -> HashMap<String, f32> {
             add(format!("p:{before} {stem}"), PAIR);
         }
     }
-    counted
-        .into_iter()
-        .map(|(f, (count, weight))| (f, weight * (1.0 + count.ln())))
-        .collect()
+    counted.into_iter().map(|(f, (count, weight))| (f, weight * (1.0 + count.ln()))).collect()
 }
 
 /// Character 3- to 5-grams of a word between marks of its start and end.
 fn grams(word: &str) -> Vec<String> {
-    let letters: Vec<char> = std::iter::once('<')
-        .chain(word.chars())
-        .chain(['>'])
-        .collect();
-    (3..=5)
-        .flat_map(|n| letters.windows(n).map(|gram| gram.iter().collect()))
-        .collect()
+    let letters: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();
+    (3..=5).flat_map(|n| letters.windows(n).map(|gram| gram.iter().collect())).collect()
 }
 
 /// FNV-1a, 64 bits, with a final mix: the plain hash's top bits differ little between short texts.
@@ -117,31 +109,11 @@ mod tests {
     #[test]
     fn nearer_texts_have_nearer_vectors() {
         for (query, near, far) in [
-            (
-                "budget overrun",
-                "Costs exceed the plan by a fifth.",
-                "Lunch is at one, who is in?",
-            ),
-            (
-                "budget overrun",
-                "Перерасход бюджета, нужно решение.",
-                "Обед в час, кто идёт?",
-            ),
-            (
-                "задержка релиза",
-                "Релиз задерживается на неделю.",
-                "Бюджет утверждён.",
-            ),
-            (
-                "deployment",
-                "We deployed on Friday.",
-                "We hired two people.",
-            ),
-            (
-                "kubernets",
-                "Kubernetes needs more memory.",
-                "The party is on Friday.",
-            ),
+            ("budget overrun", "Costs exceed the plan by a fifth.", "Lunch is at one, who is in?"),
+            ("budget overrun", "Перерасход бюджета, нужно решение.", "Обед в час, кто идёт?"),
+            ("задержка релиза", "Релиз задерживается на неделю.", "Бюджет утверждён."),
+            ("deployment", "We deployed on Friday.", "We hired two people."),
+            ("kubernets", "Kubernetes needs more memory.", "The party is on Friday."),
         ] {
             let (near, far) = (similarity(query, near), similarity(query, far));
             assert!(near > far + 0.15, "{query}: {near} against {far}");
@@ -150,10 +122,7 @@ mod tests {
 
     #[test]
     fn texts_without_common_words_are_far_apart() {
-        let score = similarity(
-            "quarterly budget review",
-            "Anna lost her umbrella on the train",
-        );
+        let score = similarity("quarterly budget review", "Anna lost her umbrella on the train");
         assert!(score.abs() < 0.25, "{score}");
     }
 }

@@ -38,14 +38,8 @@ pub async fn embed(
     texts: &[String],
 ) -> Result<Vec<Vec<f32>>, EmbedError> {
     let input = texts.iter().map(|text| sendable(text)).collect();
-    let mut request = HttpRequest::post_json(
-        url,
-        &Request {
-            model,
-            input,
-            encoding_format: "float",
-        },
-    )?;
+    let mut request =
+        HttpRequest::post_json(url, &Request { model, input, encoding_format: "float" })?;
     if let Some(name) = api_key_env {
         let key = std::env::var(name).map_err(|_| EmbedError::NoKey(name.to_owned()))?;
         request = request.header("authorization", format!("Bearer {key}"));
@@ -53,15 +47,11 @@ pub async fn embed(
     let answer = http.send(request).await?;
     match answer.status {
         200 => vectors(answer.json()?, texts.len()),
-        status @ (408 | 429 | 500..=599) => Err(EmbedError::Busy {
-            status,
-            after: retry_after(&answer),
-        }),
+        status @ (408 | 429 | 500..=599) => {
+            Err(EmbedError::Busy { status, after: retry_after(&answer) })
+        }
         status => {
-            let text = String::from_utf8_lossy(&answer.body)
-                .chars()
-                .take(300)
-                .collect();
+            let text = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
             Err(EmbedError::Refused { status, text })
         }
     }
@@ -70,19 +60,11 @@ pub async fn embed(
 /// Servers refuse an empty text.
 fn sendable(text: &str) -> String {
     let text: String = text.trim().chars().take(LONGEST_TEXT).collect();
-    if text.is_empty() {
-        "(empty)".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "(empty)".to_owned() } else { text }
 }
 
 fn retry_after(answer: &HttpResponse) -> Option<Duration> {
-    answer
-        .header("retry-after")?
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
+    answer.header("retry-after")?.parse().ok().map(Duration::from_secs)
 }
 
 fn vectors(answer: Answer, wanted: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
@@ -93,17 +75,10 @@ fn vectors(answer: Answer, wanted: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
         return fault("not one embedding for each text");
     }
     let dim = items.first().map_or(0, |item| item.embedding.len());
-    if items
-        .iter()
-        .any(|item| item.embedding.len() != dim || dim == 0)
-    {
+    if items.iter().any(|item| item.embedding.len() != dim || dim == 0) {
         return fault("embeddings of different lengths");
     }
-    if items
-        .iter()
-        .flat_map(|item| &item.embedding)
-        .any(|x| !x.is_finite())
-    {
+    if items.iter().flat_map(|item| &item.embedding).any(|x| !x.is_finite()) {
         return fault("an embedding that is no number");
     }
     let unit = |mut item: Item| {

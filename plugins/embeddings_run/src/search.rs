@@ -59,22 +59,13 @@ pub async fn search(
         for candidate in candidates {
             let similarity = similarity(&candidate, &wanted, &terms);
             if similarity >= least {
-                hits.push(Hit {
-                    id: candidate.id,
-                    similarity,
-                    sent_at: candidate.sent_at,
-                });
+                hits.push(Hit { id: candidate.id, similarity, sent_at: candidate.sent_at });
             }
         }
     }
     hits.sort_by(|a, b| {
-        let score = b
-            .similarity
-            .partial_cmp(&a.similarity)
-            .unwrap_or(Ordering::Equal);
-        score
-            .then_with(|| b.sent_at.cmp(&a.sent_at))
-            .then_with(|| a.id.cmp(&b.id))
+        let score = b.similarity.partial_cmp(&a.similarity).unwrap_or(Ordering::Equal);
+        score.then_with(|| b.sent_at.cmp(&a.sent_at)).then_with(|| a.id.cmp(&b.id))
     });
     Ok(hits)
 }
@@ -103,11 +94,7 @@ async fn candidates(
 
 /// A message that is not embedded yet is found by its words alone.
 fn similarity(candidate: &Candidate, wanted: &[f32], terms: &Terms) -> f32 {
-    let vector = candidate
-        .vector
-        .as_deref()
-        .and_then(vector::decode)
-        .unwrap_or_default();
+    let vector = candidate.vector.as_deref().and_then(vector::decode).unwrap_or_default();
     let cosine = vector::dot(&vector, wanted).max(0.0);
     let words = terms.score(&format!("{}\n{}", candidate.subject, candidate.body));
     (SHARE_OF_COSINE * cosine + (1.0 - SHARE_OF_COSINE) * words).clamp(0.0, 1.0)

@@ -47,18 +47,12 @@ pub async fn of_messages(
     ));
     let query = ids.iter().fold(query, |query, id| query.bind(id));
     for found in ctx.db().fetch_all::<Found>(query).await? {
-        signals
-            .entry(found.message_id)
-            .or_default()
-            .push(found.signal);
+        signals.entry(found.message_id).or_default().push(found.signal);
     }
     Ok(signals)
 }
 
 /// `$from, $from+1, ...`
 pub fn places(from: usize, count: usize) -> String {
-    (from..from + count)
-        .map(|n| format!("${n}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }

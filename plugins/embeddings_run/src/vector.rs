@@ -25,12 +25,7 @@ pub fn encode(vector: &[f32]) -> String {
 pub fn decode(text: &str) -> Option<Vec<f32>> {
     let bytes = STANDARD_NO_PAD.decode(text).ok()?;
     let (floats, rest) = bytes.as_chunks::<4>();
-    rest.is_empty().then(|| {
-        floats
-            .iter()
-            .map(|four| f32::from_le_bytes(*four))
-            .collect()
-    })
+    rest.is_empty().then(|| floats.iter().map(|four| f32::from_le_bytes(*four)).collect())
 }
 
 #[cfg(test)]

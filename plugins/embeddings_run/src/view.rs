@@ -108,10 +108,7 @@ impl View for Messages {
             lang: message.lang,
             sent_at: message.sent_at,
         };
-        Ok(Page {
-            items: found.into_iter().map(row).collect(),
-            total,
-        })
+        Ok(Page { items: found.into_iter().map(row).collect(), total })
     }
 }
 
@@ -120,10 +117,7 @@ type Found = (Vec<Stored>, u64, HashMap<String, f32>);
 
 async fn newest(ctx: &ViewContext, query: &Query<MessageFilter>) -> Result<Found, ViewError> {
     let mut scope = Scope::new(query.project_id, &query.filter);
-    let count = sql(format!(
-        "SELECT count(*) AS n FROM messages m WHERE {}",
-        scope.condition()
-    ));
+    let count = sql(format!("SELECT count(*) AS n FROM messages m WHERE {}", scope.condition()));
     let Count { n: total } = ctx.db().fetch_one(scope.bind(count)).await?;
     let (limit, offset) = (scope.place(query.limit()), scope.place(query.offset()));
     let page = scope.bind(sql(format!(
@@ -143,32 +137,17 @@ async fn matching(
     let hits = search::search(ctx, &params, text, query.project_id, &query.filter).await?;
     let total = hits.len() as u64;
     let first = usize::try_from(query.offset()).unwrap_or(usize::MAX);
-    let page: Vec<_> = hits
-        .into_iter()
-        .skip(first)
-        .take(query.limit() as usize)
-        .collect();
+    let page: Vec<_> = hits.into_iter().skip(first).take(query.limit() as usize).collect();
     if page.is_empty() {
         return Ok((Vec::new(), total, HashMap::new()));
     }
-    let select = sql(format!(
-        "SELECT {COLUMNS} FROM messages m WHERE m.id IN ({})",
-        places(1, page.len())
-    ));
+    let select =
+        sql(format!("SELECT {COLUMNS} FROM messages m WHERE m.id IN ({})", places(1, page.len())));
     let select = page.iter().fold(select, |select, hit| select.bind(&hit.id));
     let stored: Vec<Stored> = ctx.db().fetch_all(select).await?;
     let mut stored: HashMap<_, _> = stored.into_iter().map(|m| (m.id.clone(), m)).collect();
-    let ranked = page
-        .iter()
-        .filter_map(|hit| stored.remove(&hit.id))
-        .collect();
-    Ok((
-        ranked,
-        total,
-        page.into_iter()
-            .map(|hit| (hit.id, hit.similarity))
-            .collect(),
-    ))
+    let ranked = page.iter().filter_map(|hit| stored.remove(&hit.id)).collect();
+    Ok((ranked, total, page.into_iter().map(|hit| (hit.id, hit.similarity)).collect()))
 }
 
 /// The conditions of a query, and the values of their placeholders.
@@ -179,10 +158,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     pub fn new(project_id: Option<Uuid>, filter: &MessageFilter) -> Self {
-        let mut scope = Self {
-            conditions: Vec::new(),
-            values: Vec::new(),
-        };
+        let mut scope = Self { conditions: Vec::new(), values: Vec::new() };
         if let Some(id) = project_id {
             scope.require(|place| format!("m.project_id = {place}"), id.to_string());
         }
@@ -194,10 +170,7 @@ impl Scope {
         if let Some(kind) = &filter.signal {
             let open =
                 "SELECT 1 FROM signals s WHERE s.message_id = m.id AND s.resolved_at IS NULL";
-            scope.require(
-                |place| format!("EXISTS ({open} AND s.kind = {place})"),
-                kind.as_str(),
-            );
+            scope.require(|place| format!("EXISTS ({open} AND s.kind = {place})"), kind.as_str());
         }
         scope
     }
@@ -205,9 +178,7 @@ impl Scope {
     /// Only what comes after this message in the order of time, newest first.
     pub fn older_than(&mut self, sent_at: &str, id: &str) {
         let (at, id) = (self.place(sent_at), self.place(id));
-        self.conditions.push(format!(
-            "(m.sent_at < {at} OR (m.sent_at = {at} AND m.id < {id}))"
-        ));
+        self.conditions.push(format!("(m.sent_at < {at} OR (m.sent_at = {at} AND m.id < {id}))"));
     }
 
     fn require(&mut self, condition: impl FnOnce(String) -> String, value: impl Into<Value>) {
@@ -222,17 +193,11 @@ impl Scope {
     }
 
     pub fn condition(&self) -> String {
-        if self.conditions.is_empty() {
-            "TRUE".to_owned()
-        } else {
-            self.conditions.join(" AND ")
-        }
+        if self.conditions.is_empty() { "TRUE".to_owned() } else { self.conditions.join(" AND ") }
     }
 
     pub fn bind(&self, statement: Statement) -> Statement {
-        self.values
-            .iter()
-            .fold(statement, |statement, value| statement.bind(json!(value)))
+        self.values.iter().fold(statement, |statement, value| statement.bind(json!(value)))
     }
 }
 

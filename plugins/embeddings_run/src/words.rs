@@ -101,11 +101,7 @@ pub fn is_stop_word(word: &str) -> bool {
 /// The part that a word's common forms share. Light on purpose: it cuts endings and knows no
 /// exceptions, since both the text and the query go through it.
 pub fn stem(word: &str) -> String {
-    if word.chars().all(|c| c.is_ascii_alphanumeric()) {
-        english(word)
-    } else {
-        russian(word)
-    }
+    if word.chars().all(|c| c.is_ascii_alphanumeric()) { english(word) } else { russian(word) }
 }
 
 fn english(word: &str) -> String {
@@ -121,10 +117,7 @@ fn english(word: &str) -> String {
         cut("s", 3).unwrap_or(word)
     };
     // `exceeded`, `exceeds` and `exceed`, but also `price` and `pricing`.
-    stem.strip_suffix('e')
-        .filter(|s| s.len() >= 3)
-        .unwrap_or(stem)
-        .to_owned()
+    stem.strip_suffix('e').filter(|s| s.len() >= 3).unwrap_or(stem).to_owned()
 }
 
 /// `planned` is `plan`, though `missed` stays `miss`.
@@ -149,9 +142,7 @@ fn russian(word: &str) -> String {
         "ь", "й", "л",
     ];
     let kept = |stem: &&str| stem.chars().count() >= 3;
-    let stem = ENDINGS
-        .iter()
-        .find_map(|ending| word.strip_suffix(ending).filter(kept));
+    let stem = ENDINGS.iter().find_map(|ending| word.strip_suffix(ending).filter(kept));
     stem.unwrap_or(word).to_owned()
 }
 
@@ -179,12 +170,8 @@ mod tests {
 
     #[test]
     fn different_words_keep_different_stems() {
-        for (one, other) in [
-            ("miss", "mist"),
-            ("status", "state"),
-            ("срок", "сорок"),
-            ("is", "i"),
-        ] {
+        for (one, other) in [("miss", "mist"), ("status", "state"), ("срок", "сорок"), ("is", "i")]
+        {
             assert_ne!(stem(one), stem(other));
         }
     }

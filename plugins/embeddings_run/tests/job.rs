@@ -10,11 +10,7 @@ use serde_json::{Value, json};
 use support::{bench, say};
 
 fn answer(status: u16, body: &Value) -> HttpResponse {
-    HttpResponse {
-        status,
-        headers: Vec::new(),
-        body: body.to_string().into_bytes(),
-    }
+    HttpResponse { status, headers: Vec::new(), body: body.to_string().into_bytes() }
 }
 
 fn openai() -> Value {
@@ -42,13 +38,9 @@ async fn another_model_embeds_all_again() {
     let bench = bench().await;
     say(&bench, bench.project(), "m", &["one", "two"]).await;
     bench.run::<EmbeddingsRun>(json!({})).await.summary();
-    let run = bench
-        .run::<EmbeddingsRun>(json!({"embedder": {"kind": "local", "dim": 128}}))
-        .await;
+    let run = bench.run::<EmbeddingsRun>(json!({"embedder": {"kind": "local", "dim": 128}})).await;
     assert_eq!(run.summary(), "2 messages embedded by local-1-128");
-    let rows = bench
-        .rows(sql("SELECT DISTINCT model, dim FROM message_embeddings"))
-        .await;
+    let rows = bench.rows(sql("SELECT DISTINCT model, dim FROM message_embeddings")).await;
     assert_eq!(json!(rows), json!([{"model": "local-1-128", "dim": 128}]));
 }
 
@@ -60,10 +52,8 @@ async fn a_server_embeds_in_batches_with_its_key() {
     let sent = seen.clone();
     bench.http(move |request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        let key = request
-            .headers
-            .iter()
-            .any(|(n, v)| n == "authorization" && v.starts_with("Bearer /"));
+        let key =
+            request.headers.iter().any(|(n, v)| n == "authorization" && v.starts_with("Bearer /"));
         let texts = body["input"].as_array().unwrap().clone();
         sent.lock().unwrap().push((request.url, key, texts.len()));
         // Out of order, as the endpoint may answer.
@@ -76,10 +66,7 @@ async fn a_server_embeds_in_batches_with_its_key() {
     let run = bench.run::<EmbeddingsRun>(openai()).await;
     assert_eq!(run.summary(), "3 messages embedded by openai:small");
     let url = "http://peer/v1/embeddings".to_owned();
-    assert_eq!(
-        *seen.lock().unwrap(),
-        [(url.clone(), true, 2), (url, true, 1)]
-    );
+    assert_eq!(*seen.lock().unwrap(), [(url.clone(), true, 2), (url, true, 1)]);
 }
 
 #[tokio::test]
@@ -92,16 +79,7 @@ async fn a_busy_server_is_asked_again_and_a_refusal_is_not() {
         Ok(busy)
     });
     let error = bench.run::<EmbeddingsRun>(openai()).await.error;
-    assert!(
-        matches!(
-            error,
-            Some(JobError::Retry {
-                after_ms: Some(7000),
-                ..
-            })
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(JobError::Retry { after_ms: Some(7000), .. })), "{error:?}");
     bench.http(|_| Ok(answer(401, &json!({"error": "bad key"}))));
     let error = bench.run::<EmbeddingsRun>(openai()).await.error;
     assert!(
@@ -126,16 +104,7 @@ async fn a_key_that_is_not_set_is_named() {
 #[tokio::test]
 async fn a_typing_error_in_the_params_is_refused() {
     let bench = bench().await;
-    for params in [
-        json!({"embeder": {}}),
-        json!({"embedder": {"kind": "local", "dimension": 1}}),
-    ] {
-        assert!(
-            bench
-                .run::<EmbeddingsRun>(params)
-                .await
-                .failure()
-                .starts_with("params: unknown")
-        );
+    for params in [json!({"embeder": {}}), json!({"embedder": {"kind": "local", "dimension": 1}})] {
+        assert!(bench.run::<EmbeddingsRun>(params).await.failure().starts_with("params: unknown"));
     }
 }

@@ -37,10 +37,7 @@ async fn newest_first_page_by_page() {
     let bench = embedded().await;
     let page = |n| bench.view_page::<Messages>(Some(bench.project().id), n, 3, json!({}));
     let (first, last) = (page(1).await.unwrap(), page(3).await.unwrap());
-    assert_eq!(
-        (ids(&first.items), first.total),
-        (vec!["m7", "m6", "m5"], 7)
-    );
+    assert_eq!((ids(&first.items), first.total), (vec!["m7", "m6", "m5"], 7));
     assert_eq!(ids(&last.items), ["m1"]);
     assert_eq!(first.items[0].similarity, None);
 }
@@ -54,22 +51,12 @@ async fn a_search_finds_other_words_for_the_same_thing() {
         let mut best = ids(&rows)[..2].to_vec();
         best.sort_unstable();
         assert_eq!(best, ["m1", "m4"], "{search}");
-        assert!(
-            rows.iter()
-                .all(|row| (0.2..=1.0).contains(&row.similarity.unwrap()))
-        );
+        assert!(rows.iter().all(|row| (0.2..=1.0).contains(&row.similarity.unwrap())));
     }
     // By the words themselves, in other forms, and by a beginning.
-    for (search, best) in [
-        ("hiring developer", "m6"),
-        ("releases slipped", "m3"),
-        ("printe", "m7"),
-    ] {
-        assert_eq!(
-            found(&bench, json!({"search": search})).await[0].id,
-            best,
-            "{search}"
-        );
+    for (search, best) in [("hiring developer", "m6"), ("releases slipped", "m3"), ("printe", "m7")]
+    {
+        assert_eq!(found(&bench, json!({"search": search})).await[0].id, best, "{search}");
     }
 }
 
@@ -114,27 +101,11 @@ async fn filters_and_open_signals() {
     }
     let budget = found(&bench, json!({"signal": "budget"})).await;
     assert_eq!(ids(&budget), ["m4", "m1"]);
-    assert_eq!(
-        (
-            budget[0].signals[0].kind.as_str(),
-            budget[0].signals[0].span_end
-        ),
-        ("budget", 5)
-    );
-    assert_eq!(
-        ids(&found(&bench, json!({"signal": "budget", "lang": "en"})).await),
-        ["m1"]
-    );
-    let searched = found(
-        &bench,
-        json!({"search": "costs", "signal": "budget", "lang": "ru"}),
-    )
-    .await;
+    assert_eq!((budget[0].signals[0].kind.as_str(), budget[0].signals[0].span_end), ("budget", 5));
+    assert_eq!(ids(&found(&bench, json!({"signal": "budget", "lang": "en"})).await), ["m1"]);
+    let searched =
+        found(&bench, json!({"search": "costs", "signal": "budget", "lang": "ru"})).await;
     assert_eq!(ids(&searched), ["m4"]);
-    assert!(
-        found(&bench, json!({"source_kind": "slack"}))
-            .await
-            .is_empty()
-    );
+    assert!(found(&bench, json!({"source_kind": "slack"})).await.is_empty());
     assert!(found(&bench, json!({})).await[1].signals.is_empty());
 }

@@ -52,10 +52,7 @@ impl TestBench {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Off)
             .foreign_keys(true);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await;
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
         let write = must(write, "database");
         let read = SqlitePoolOptions::new().max_connections(4);
         let read = read.connect_lazy_with(options.pragma("query_only", "ON"));
@@ -71,18 +68,8 @@ impl TestBench {
             cancelled: watch::Sender::new(false),
         });
         let base_dir = folder.path().to_owned();
-        let project = Project {
-            id: Uuid::nil(),
-            slug: String::new(),
-            name: String::new(),
-        };
-        let mut bench = Self {
-            shared,
-            write,
-            project,
-            base_dir,
-            folder,
-        };
+        let project = Project { id: Uuid::nil(), slug: String::new(), name: String::new() };
+        let mut bench = Self { shared, write, project, base_dir, folder };
         bench
             .schema("CREATE TABLE projects (id text NOT NULL PRIMARY KEY, slug text NOT NULL UNIQUE, name text NOT NULL, created_at text NOT NULL)")
             .await;
@@ -102,16 +89,11 @@ impl TestBench {
     pub async fn add_project(&self, slug: &str, name: &str) -> Project {
         // Made of the slug, so that tests may compare whole rows.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, slug.as_bytes());
-        let project = Project {
-            id,
-            slug: slug.into(),
-            name: name.into(),
-        };
+        let project = Project { id, slug: slug.into(), name: name.into() };
         let insert =
             sql("INSERT INTO projects (id, slug, name, created_at) VALUES ($1, $2, $3, $4)");
         let created_at = rfc3339(self.now());
-        self.execute(insert.bind(id).bind(slug).bind(name).bind(created_at))
-            .await;
+        self.execute(insert.bind(id).bind(slug).bind(name).bind(created_at)).await;
         project
     }
 
@@ -121,9 +103,7 @@ impl TestBench {
     /// # Panics
     /// When the SQL fails.
     pub async fn schema(&self, statements: impl Into<String>) {
-        let done = sqlx::raw_sql(AssertSqlSafe(statements.into()))
-            .execute(&self.write)
-            .await;
+        let done = sqlx::raw_sql(AssertSqlSafe(statements.into())).execute(&self.write).await;
         must(done, "schema");
     }
 
@@ -216,10 +196,7 @@ impl TestBench {
         };
         let staged = std::mem::take(&mut *lock(&host.staged));
         if result.is_ok() && !staged.is_empty() {
-            must(
-                self.shared.database.batch(staged).await,
-                "staged statements",
-            );
+            must(self.shared.database.batch(staged).await, "staged statements");
         }
         let (outcome, error) = match result {
             Ok(outcome) => (Some(outcome), None),
@@ -227,12 +204,7 @@ impl TestBench {
         };
         let logs = std::mem::take(&mut *lock(&host.logs));
         let progress = std::mem::take(&mut *lock(&host.progress));
-        Run {
-            outcome,
-            error,
-            logs,
-            progress,
-        }
+        Run { outcome, error, logs, progress }
     }
 
     /// Reads a view's first 50 rows for the bench's project. `filter` is an object.
@@ -243,8 +215,7 @@ impl TestBench {
     /// # Panics
     /// When `filter` is not what the view takes.
     pub async fn view<V: View>(&self, filter: Value) -> Result<Page<V::Row>, ViewError> {
-        self.view_page::<V>(Some(self.project.id), 1, 50, filter)
-            .await
+        self.view_page::<V>(Some(self.project.id), 1, 50, filter).await
     }
 
     /// Reads a page of a view; no project means all.
@@ -262,16 +233,7 @@ impl TestBench {
         filter: Value,
     ) -> Result<Page<V::Row>, ViewError> {
         let filter = must(serde_json::from_value(filter), "filter");
-        V::read(
-            self.view_context(),
-            Query {
-                project_id,
-                page,
-                per_page,
-                filter,
-            },
-        )
-        .await
+        V::read(self.view_context(), Query { project_id, page, per_page, filter }).await
     }
 
     /// Does a view's action.
@@ -293,12 +255,7 @@ impl TestBench {
     /// When it fails.
     pub async fn execute(&self, statement: Statement) -> u64 {
         let statement = must(statement.checked(), "statement");
-        must(
-            self.shared.database.batch(vec![statement]).await,
-            "statement",
-        )
-        .into_iter()
-        .sum()
+        must(self.shared.database.batch(vec![statement]).await, "statement").into_iter().sum()
     }
 
     /// The rows of a query.
@@ -315,24 +272,11 @@ impl TestBench {
     /// # Panics
     /// When `row` is no object, or the insert fails.
     pub async fn insert(&self, table: &str, row: Value) {
-        let Value::Object(row) = row else {
-            panic!("a row is an object, not {row}")
-        };
-        let columns = row
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let places = (1..=row.len())
-            .map(|n| format!("${n}"))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let Value::Object(row) = row else { panic!("a row is an object, not {row}") };
+        let columns = row.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let places = (1..=row.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let insert = sql(format!("INSERT INTO {table} ({columns}) VALUES ({places})"));
-        self.execute(
-            row.into_iter()
-                .fold(insert, |insert, (_, value)| insert.bind(value)),
-        )
-        .await;
+        self.execute(row.into_iter().fold(insert, |insert, (_, value)| insert.bind(value))).await;
     }
 }
 

@@ -56,12 +56,7 @@ pub(crate) struct RunHost {
 impl RunHost {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let (logs, progress, staged) = Default::default();
-        Self {
-            shared,
-            logs,
-            progress,
-            staged,
-        }
+        Self { shared, logs, progress, staged }
     }
 }
 

@@ -22,11 +22,7 @@ impl Run {
     pub fn summary(&self) -> &str {
         match &self.error {
             Some(error) => panic!("the run failed: {error}\n{}", self.log_text()),
-            None => self
-                .outcome
-                .as_ref()
-                .and_then(|o| o.summary.as_deref())
-                .unwrap_or_default(),
+            None => self.outcome.as_ref().and_then(|o| o.summary.as_deref()).unwrap_or_default(),
         }
     }
 

@@ -34,11 +34,7 @@ impl Job for Probe {
             let answer = ctx.http().send(HttpRequest::get("http://peer/x")).await?;
             return Ok(Outcome::summary(answer.status.to_string()));
         }
-        if params.fail {
-            Err(JobError::fail("told to"))
-        } else {
-            Ok(Outcome::done())
-        }
+        if params.fail { Err(JobError::fail("told to")) } else { Ok(Outcome::done()) }
     }
 }
 
@@ -49,9 +45,7 @@ async fn bench() -> TestBench {
 }
 
 async fn notes(bench: &TestBench) -> Vec<Value> {
-    let rows = bench
-        .rows(sql("SELECT text FROM notes ORDER BY text"))
-        .await;
+    let rows = bench.rows(sql("SELECT text FROM notes ORDER BY text")).await;
     rows.into_iter().map(|row| row["text"].clone()).collect()
 }
 
@@ -61,10 +55,7 @@ async fn staged_writes_happen_when_the_run_succeeds() {
     let run = bench.run::<Probe>(json!({})).await;
     assert_eq!(run.summary(), "");
     assert_eq!(run.logged(Level::Warn), ["careful"]);
-    assert_eq!(
-        (run.logs[0].at, &run.logs[0].fields),
-        (bench.now(), &json!({"n": 1}))
-    );
+    assert_eq!((run.logs[0].at, &run.logs[0].fields), (bench.now(), &json!({"n": 1})));
     assert!((run.progress[0].fraction - 0.5).abs() < f64::EPSILON);
     assert_eq!(notes(&bench).await, ["direct", "staged"]);
 }
@@ -72,10 +63,7 @@ async fn staged_writes_happen_when_the_run_succeeds() {
 #[tokio::test]
 async fn staged_writes_are_dropped_when_it_fails() {
     let bench = bench().await;
-    assert_eq!(
-        bench.run::<Probe>(json!({"fail": true})).await.failure(),
-        "told to"
-    );
+    assert_eq!(bench.run::<Probe>(json!({"fail": true})).await.failure(), "told to");
     assert_eq!(notes(&bench).await, ["direct"]);
 }
 
@@ -83,34 +71,16 @@ async fn staged_writes_are_dropped_when_it_fails() {
 async fn http_answers_only_what_the_test_gives() {
     let bench = bench().await;
     let run = bench.run::<Probe>(json!({"fetch": true})).await;
-    assert!(
-        run.failure()
-            .contains("no http in tests: GET http://peer/x"),
-        "{}",
-        run.failure()
-    );
-    bench.http(|_| {
-        Ok(HttpResponse {
-            status: 204,
-            headers: Vec::new(),
-            body: Vec::new(),
-        })
-    });
-    assert_eq!(
-        bench.run::<Probe>(json!({"fetch": true})).await.summary(),
-        "204"
-    );
+    assert!(run.failure().contains("no http in tests: GET http://peer/x"), "{}", run.failure());
+    bench.http(|_| Ok(HttpResponse { status: 204, headers: Vec::new(), body: Vec::new() }));
+    assert_eq!(bench.run::<Probe>(json!({"fetch": true})).await.summary(), "204");
 }
 
 #[tokio::test]
 async fn wrong_params_and_cancel_end_the_run() {
     let bench = bench().await;
     assert!(
-        bench
-            .run::<Probe>(json!({"x": 1}))
-            .await
-            .failure()
-            .starts_with("params: unknown field")
+        bench.run::<Probe>(json!({"x": 1})).await.failure().starts_with("params: unknown field")
     );
     bench.cancel();
     assert_eq!(bench.run::<Probe>(json!({})).await.failure(), "cancelled");
@@ -121,11 +91,6 @@ async fn every_project_is_in_the_projects_table() {
     let bench = bench().await;
     bench.add_project("atlas", "Atlas Migration").await;
     bench.insert("notes", json!({"text": "x"})).await;
-    let rows = bench
-        .rows(sql("SELECT slug FROM projects ORDER BY slug"))
-        .await;
-    assert_eq!(
-        rows.iter().map(|r| &r["slug"]).collect::<Vec<_>>(),
-        ["atlas", "demo"]
-    );
+    let rows = bench.rows(sql("SELECT slug FROM projects ORDER BY slug")).await;
+    assert_eq!(rows.iter().map(|r| &r["slug"]).collect::<Vec<_>>(), ["atlas", "demo"]);
 }

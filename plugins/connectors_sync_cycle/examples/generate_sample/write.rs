@@ -12,7 +12,12 @@ pub fn mbox(file: &Path, slug: &str, said: &[Said]) -> Result<(), Box<dyn Error>
     let mut text = String::new();
     for (nth, message) in said.iter().enumerate() {
         let person = &PEOPLE[message.who];
-        writeln!(text, "From {}@example.org {}", person.key, message.at.format("%a %b %e %H:%M:%S %Y"))?;
+        writeln!(
+            text,
+            "From {}@example.org {}",
+            person.key,
+            message.at.format("%a %b %e %H:%M:%S %Y")
+        )?;
         writeln!(text, "From: {} <{}@example.org>", encoded(person.name), person.key)?;
         writeln!(text, "To: {slug}@example.org")?;
         // The twentieth has lost its date.
@@ -25,8 +30,13 @@ pub fn mbox(file: &Path, slug: &str, said: &[Said]) -> Result<(), Box<dyn Error>
             writeln!(text, "References: <{slug}-{}@example.org>", root(said, answers))?;
         }
         writeln!(text, "Subject: {}", encoded(&message.subject))?;
-        writeln!(text, "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n")?;
-        writeln!(text, "{}\n", message.body)?;
+        writeln!(
+            text,
+            "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
+        )?;
+        // Quoted as mboxrd does, lest the body begin a message.
+        let quote = if message.body.starts_with("From ") { ">" } else { "" };
+        writeln!(text, "{quote}{}\n", message.body)?;
     }
     Ok(fs::write(file, text)?)
 }
@@ -38,7 +48,10 @@ fn encoded(text: &str) -> String {
     }
     text.split(' ').fold(String::new(), |mut line, word| {
         let gap = if line.is_empty() { "" } else { "_" };
-        let bytes: String = gap.chars().chain(word.bytes().flat_map(|b| format!("={b:02X}").chars().collect::<Vec<_>>())).collect();
+        let bytes: String = gap
+            .chars()
+            .chain(word.bytes().flat_map(|b| format!("={b:02X}").chars().collect::<Vec<_>>()))
+            .collect();
         let space = if line.is_empty() { "" } else { " " };
         line.push_str(&format!("{space}=?utf-8?Q?{bytes}?="));
         line
@@ -51,11 +64,13 @@ fn root(said: &[Said], of: usize) -> usize {
 
 pub fn slack(folder: &Path, said: &[Said], people: Range<usize>) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
-    let users = people.map(|who| {
-        json!({"id": id(who), "name": PEOPLE[who].key, "real_name": PEOPLE[who].name})
-    });
+    let users = people
+        .map(|who| json!({"id": id(who), "name": PEOPLE[who].key, "real_name": PEOPLE[who].name}));
     save(&folder.join("users.json"), &users.collect())?;
-    save(&folder.join("channels.json"), &CHANNELS.iter().map(|name| json!({"name": name})).collect())?;
+    save(
+        &folder.join("channels.json"),
+        &CHANNELS.iter().map(|name| json!({"name": name})).collect(),
+    )?;
     let mut days: BTreeMap<(usize, String), Vec<Value>> = BTreeMap::new();
     for (nth, message) in said.iter().enumerate() {
         let first = root(said, nth);
@@ -99,14 +114,21 @@ pub fn atom(file: &Path, slug: &str, said: &[Said]) -> Result<(), Box<dyn Error>
     writeln!(text, "  <id>urn:example:{slug}</id>\n  <title>{slug} news</title>")?;
     for (nth, message) in said.iter().enumerate() {
         let (title, body) = (escaped(&message.subject), escaped(&message.body));
-        writeln!(text, "  <entry>\n    <id>urn:example:{slug}:{nth}</id>\n    <title>{title}</title>")?;
+        writeln!(
+            text,
+            "  <entry>\n    <id>urn:example:{slug}:{nth}</id>\n    <title>{title}</title>"
+        )?;
         writeln!(text, "    <link href=\"https://example.org/{slug}/{nth}\"/>")?;
         writeln!(text, "    <author><name>{}</name></author>", escaped(PEOPLE[message.who].name))?;
         // The fifth has lost its date.
         if nth != 5 {
             writeln!(text, "    <updated>{}</updated>", message.at.to_rfc3339())?;
         }
-        writeln!(text, "    <content type=\"html\">{}</content>\n  </entry>", escaped(&format!("<p>{body}</p>")))?;
+        writeln!(
+            text,
+            "    <content type=\"html\">{}</content>\n  </entry>",
+            escaped(&format!("<p>{body}</p>"))
+        )?;
     }
     writeln!(text, "</feed>")?;
     Ok(fs::write(file, text)?)
