@@ -1,7 +1,7 @@
 //! `analytics_aggregates`: daily roll-ups per project for the charts, and the `portfolio` view.
 //!
 //! Incremental: only days whose messages, signals or scores changed since the last run are computed
-//! again; the first run takes them all.
+//! again, and today; the first run takes them all (see [`rollup`]).
 
 mod rollup;
 mod view;
@@ -10,22 +10,28 @@ use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use view::Portfolio;
+
 /// `[jobs.analytics_aggregates.params]`: there are none.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {}
 
-struct AnalyticsAggregates;
+/// The job.
+pub struct AnalyticsAggregates;
 
 impl Job for AnalyticsAggregates {
     const NAME: &'static str = "analytics_aggregates";
-    const DESCRIPTION: &'static str = "Rolls up each day's messages, signals and health for charts.";
+    const DESCRIPTION: &'static str =
+        "Rolls up each day's messages, signals and health for charts.";
     type Params = Params;
 
     async fn run(ctx: Context, _: Params) -> Result<Outcome, JobError> {
         let days = rollup::changed_days(&ctx).await?;
         ctx.progress(0.5, format!("{} days", days.len()));
         let now = rfc3339(ctx.now());
+        ctx.checkpoint()?;
+        // Staged: a few days on a usual run, and each depends on the run's own view of its upstreams.
         let tx = ctx.transaction();
         for (day, totals) in &days {
             tx.execute(
@@ -45,10 +51,12 @@ impl Job for AnalyticsAggregates {
                 .bind(&now),
             )?;
         }
+        ctx.log().info(format!("{} days changed", days.len()));
+        ctx.progress(1.0, "rolled up");
         Ok(Outcome::summary(format!("{} days rolled up", days.len())))
     }
 }
 
 cascade_sdk::submit_job!(AnalyticsAggregates);
-cascade_sdk::submit_view!(view::Portfolio);
+cascade_sdk::submit_view!(Portfolio);
 cascade_sdk::submit_migrations!("0001_init.sql");

@@ -1,9 +1,18 @@
 //! What each changed day comes to.
+//!
+//! A day has changed when one of its messages came in or had its signals revised, or when it was
+//! scored, since the last roll-up. A transaction that was open then may have committed rows with an
+//! earlier time, so the search begins an hour before. Today is always among the days: so its row
+//! exists, and the last roll-up has a time.
 
 use std::collections::BTreeMap;
 
-use cascade_sdk::{Context, JobError, Statement, sql};
+use cascade_sdk::{Context, JobError, Statement, rfc3339, sql};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+
+/// Longer than any transaction may stay open.
+const OVERLAP: TimeDelta = TimeDelta::hours(1);
 
 /// One day of one project.
 #[derive(Debug, Default)]
@@ -15,7 +24,7 @@ pub struct Totals {
 
 #[derive(Deserialize)]
 struct Last {
-    at: Option<String>,
+    at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -48,10 +57,11 @@ pub async fn changed_days(ctx: &Context) -> Result<BTreeMap<String, Totals>, Job
     let last: Last = ctx
         .db()
         .fetch_one(
-            sql("SELECT max(updated_at) AS at FROM analytics_daily WHERE project_id = $1").bind(project),
+            sql("SELECT max(updated_at) AS at FROM analytics_daily WHERE project_id = $1")
+                .bind(project),
         )
         .await?;
-    let since = last.at.unwrap_or_default();
+    let since = last.at.map(|at| rfc3339(at - OVERLAP)).unwrap_or_default();
     let bound = |text: &'static str| -> Statement { sql(text).bind(project).bind(&since) };
     let changed: Vec<Day> = ctx
         .db()
@@ -59,16 +69,21 @@ pub async fn changed_days(ctx: &Context) -> Result<BTreeMap<String, Totals>, Job
             "SELECT substr(sent_at, 1, 10) AS day FROM messages
              WHERE project_id = $1 AND ingested_at >= $2
              UNION
+             SELECT substr(m.sent_at, 1, 10) AS day
+             FROM signals_processed p JOIN messages m ON m.id = p.message_id
+             WHERE p.project_id = $1 AND p.processed_at >= $2
+             UNION
              SELECT substr(sent_at, 1, 10) AS day FROM signals
-             WHERE project_id = $1 AND (detected_at >= $2 OR resolved_at >= $2)
+             WHERE project_id = $1 AND detected_at >= $2
              UNION
              SELECT substr(scored_at, 1, 10) AS day FROM health_scores
              WHERE project_id = $1 AND scored_at >= $2",
         ))
         .await?;
-    let mut days: BTreeMap<String, Totals> =
-        changed.into_iter().map(|row| (row.day, Totals::default())).collect();
-    let Some(first) = days.keys().next().cloned() else { return Ok(days) };
+    let today = ctx.now().date_naive().to_string();
+    let days = changed.into_iter().map(|row| row.day).chain([today]);
+    let mut days: BTreeMap<String, Totals> = days.map(|day| (day, Totals::default())).collect();
+    let first = days.keys().next().cloned().unwrap_or_default();
     let from = |text: &'static str| -> Statement { sql(text).bind(project).bind(&first) };
     let messages: Vec<MessageCount> = ctx
         .db()

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 const TREND_DAYS: i64 = 30;
 
+/// The view `portfolio`.
 pub struct Portfolio;
 
 #[derive(Deserialize, JsonSchema)]
@@ -37,7 +38,7 @@ struct Health {
     /// 0..100; absent until the first scoring.
     score: Option<f64>,
     scored_at: Option<String>,
-    /// Against the last score that is at least seven days old.
+    /// Against the last score that is at least seven days old and at most fourteen.
     delta_7d: Option<f64>,
     /// Why the score is what it is.
     factors: Vec<Value>,
@@ -105,6 +106,8 @@ impl View for Portfolio {
     async fn read(ctx: ViewContext, query: Query<Filter>) -> Result<Page<Card>, ViewError> {
         let only = query.project_id.map_or_else(|| "%".to_owned(), |id| id.to_string());
         let week_ago = ctx.now() - TimeDelta::days(7);
+        // What was long before says nothing of the last week.
+        let too_old = rfc3339(ctx.now() - TimeDelta::days(14));
         let first_day = ctx.now().date_naive() - TimeDelta::days(TREND_DAYS - 1);
         let of = |text: &'static str| -> Statement { sql(text).bind(&only) };
         let db = ctx.db();
@@ -148,7 +151,7 @@ impl View for Portfolio {
         for ProjectRow { id, slug, name } in projects {
             let total = messages.iter().find(|row| row.project_id == id);
             let score = scores.iter().find(|row| row.project_id == id);
-            let old = before.iter().find(|row| row.project_id == id);
+            let old = before.iter().find(|row| row.project_id == id && row.scored_at >= too_old);
             let health = match score {
                 Some(row) => Health {
                     score: Some(row.score),
@@ -181,7 +184,10 @@ impl View for Portfolio {
                 signals_open: signals_by_kind.values().sum(),
                 signals_by_kind,
                 last_message_at: total.map(|row| row.last_at.clone()),
-                recommendations_open: open.iter().find(|row| row.project_id == id).map_or(0, |r| r.n),
+                recommendations_open: open
+                    .iter()
+                    .find(|row| row.project_id == id)
+                    .map_or(0, |r| r.n),
                 trend: trend.collect(),
                 project_id: id,
                 slug,
@@ -199,4 +205,3 @@ impl View for Portfolio {
         Ok(Page { items, total })
     }
 }
-

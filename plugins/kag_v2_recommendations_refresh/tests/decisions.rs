@@ -1,5 +1,7 @@
 //! What people decide stays decided, whatever later runs find.
 
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
+
 use cascade_sdk::{Page, View, ViewError, sql};
 use cascade_testkit::TestBench;
 use kag_v2_recommendations_refresh::{KagV2RecommendationsRefresh, Recommendations};
