@@ -48,11 +48,16 @@ pub async fn run(
         .install_recorder()
         .context("metrics")?;
     std::fs::create_dir_all(&settings.data_dir).with_context(|| {
-        format!("cannot make the data directory {}; name another by --data-dir", settings.data_dir.display())
+        format!(
+            "cannot make the data directory {}; name another by --data-dir",
+            settings.data_dir.display()
+        )
     })?;
     let file = settings.data_dir.join("cascade.db");
     let store: Arc<dyn Store> = Arc::new(
-        SqliteStore::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?,
+        SqliteStore::open(&file)
+            .await
+            .with_context(|| format!("cannot open {}", file.display()))?,
     );
     store.migrate(registry.migrations()).await?;
     store.reconcile(&config.current()).await?;

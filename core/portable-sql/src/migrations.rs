@@ -18,7 +18,9 @@ pub enum PluginMigrationError {
         source: MigrationError,
     },
     /// Two files of one number.
-    #[error("plugin {plugin}: `{first}` and `{second}` have the same number; renumber the newer one")]
+    #[error(
+        "plugin {plugin}: `{first}` and `{second}` have the same number; renumber the newer one"
+    )]
     SameVersion {
         /// The plugin crate.
         plugin: &'static str,
@@ -100,12 +102,13 @@ async fn apply(
 ) -> Result<(), PluginMigrationError> {
     let file = migration.file;
     let checksum = Uuid::new_v5(&Uuid::NAMESPACE_OID, migration.sql.as_bytes()).to_string();
-    let known: Option<String> =
-        sqlx::query_scalar("SELECT checksum FROM plugin_migrations WHERE plugin = $1 AND version = $2")
-            .bind(plugin)
-            .bind(version)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let known: Option<String> = sqlx::query_scalar(
+        "SELECT checksum FROM plugin_migrations WHERE plugin = $1 AND version = $2",
+    )
+    .bind(plugin)
+    .bind(version)
+    .fetch_optional(&mut *connection)
+    .await?;
     match known {
         Some(known) if known == checksum => return Ok(()),
         Some(_) => return Err(PluginMigrationError::Edited { plugin, file }),
@@ -114,13 +117,15 @@ async fn apply(
     let fault = |source| PluginMigrationError::Sql { plugin, file, source };
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
     sqlx::raw_sql(AssertSqlSafe(migration.sql)).execute(&mut *tx).await.map_err(fault)?;
-    sqlx::query("INSERT INTO plugin_migrations (plugin, version, file, checksum) VALUES ($1, $2, $3, $4)")
-        .bind(plugin)
-        .bind(version)
-        .bind(file)
-        .bind(checksum)
-        .execute(&mut *tx)
-        .await
-        .map_err(fault)?;
+    sqlx::query(
+        "INSERT INTO plugin_migrations (plugin, version, file, checksum) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(plugin)
+    .bind(version)
+    .bind(file)
+    .bind(checksum)
+    .execute(&mut *tx)
+    .await
+    .map_err(fault)?;
     tx.commit().await.map_err(fault)
 }

@@ -9,7 +9,9 @@ use sqlx::{
 };
 
 /// Binds a statement's values. Arrays and objects become JSON text.
-pub(crate) fn bind(statement: &Statement) -> Result<Query<'static, Sqlite, SqliteArguments>, DbError> {
+pub(crate) fn bind(
+    statement: &Statement,
+) -> Result<Query<'static, Sqlite, SqliteArguments>, DbError> {
     let mut query = sqlx::query(AssertSqlSafe(statement.sql.to_string()));
     for (at, value) in statement.params.iter().enumerate() {
         query = match value {
@@ -32,13 +34,15 @@ pub(crate) fn bind(statement: &Statement) -> Result<Query<'static, Sqlite, Sqlit
 
 /// A row as a JSON object.
 pub(crate) fn read(sql: &str, row: &SqliteRow) -> Result<Row, DbError> {
-    let fault = |column: &str, error: sqlx::Error| DbError::new(sql, format!("column {column}: {error}"));
+    let fault =
+        |column: &str, error: sqlx::Error| DbError::new(sql, format!("column {column}: {error}"));
     let mut object = Row::new();
     for (at, column) in row.columns().iter().enumerate() {
         let name = column.name();
         let declared = column.type_info().name().to_owned();
         let raw = row.try_get_raw(at).map_err(|e| fault(name, e))?;
-        let stored = if raw.is_null() { "NULL".to_owned() } else { raw.type_info().name().to_owned() };
+        let stored =
+            if raw.is_null() { "NULL".to_owned() } else { raw.type_info().name().to_owned() };
         let value = match stored.as_str() {
             "NULL" => Value::Null,
             "INTEGER" | "BOOLEAN" | "INT4" | "BIGINT" => {

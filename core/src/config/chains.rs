@@ -14,8 +14,12 @@ pub(super) fn check(chains: &NameLists, problems: &mut Vec<Problem>) {
         for down in downs {
             if down.value == up.value {
                 problems.push(
-                    Problem::error(&key, down.span.clone(), format!("`{}` triggers itself", up.value))
-                        .help("remove it; a job that should repeat takes `every` or `cron`"),
+                    Problem::error(
+                        &key,
+                        down.span.clone(),
+                        format!("`{}` triggers itself", up.value),
+                    )
+                    .help("remove it; a job that should repeat takes `every` or `cron`"),
                 );
             } else if !seen.insert(&down.value) {
                 problems.push(

@@ -79,8 +79,9 @@ fn check_data_keys(data_map: &NameLists, registry: &Registry, problems: &mut Vec
             } else if registry.view(&key.value).is_none() {
                 let message = format!("no view serves the data key `{}`", key.value);
                 let views = registry.views().map(|view| view.descriptor().key.as_str());
-                problems
-                    .push(Problem::warning(&at, key.span.clone(), message).suggest(&key.value, views));
+                problems.push(
+                    Problem::warning(&at, key.span.clone(), message).suggest(&key.value, views),
+                );
             }
         }
     }

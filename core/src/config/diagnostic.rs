@@ -181,7 +181,8 @@ fn render(name: &str, text: &str, problem: &Problem) -> String {
     let span = start..problem.span.end.clamp(start, text.len());
     let mark = AnnotationKind::Primary.span(span).label(problem.label.as_str());
     let snippet = Snippet::source(text).path(name).annotation(mark);
-    let mut group = Group::with_title(level.primary_title(problem.message.as_str())).element(snippet);
+    let mut group =
+        Group::with_title(level.primary_title(problem.message.as_str())).element(snippet);
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

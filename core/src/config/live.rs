@@ -89,16 +89,17 @@ impl LiveConfig {
         let (changed, mut changes) = tokio::sync::mpsc::channel(1);
         let file = self.path.file_name().map(ToOwned::to_owned);
         // The folder, not the file: an editor saves by renaming a new file over the old one.
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let ours = |event: &notify::Event| {
-                !event.kind.is_access()
-                    && event.paths.iter().any(|path| path.file_name() == file.as_deref())
-            };
-            if event.as_ref().map_or(true, ours) {
-                // A full channel already holds the news.
-                changed.try_send(()).ok();
-            }
-        })?;
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                let ours = |event: &notify::Event| {
+                    !event.kind.is_access()
+                        && event.paths.iter().any(|path| path.file_name() == file.as_deref())
+                };
+                if event.as_ref().map_or(true, ours) {
+                    // A full channel already holds the news.
+                    changed.try_send(()).ok();
+                }
+            })?;
         watcher.watch(self.path.parent().unwrap_or(Path::new(".")), RecursiveMode::NonRecursive)?;
         let live = self.clone();
         Ok(async move {
@@ -127,8 +128,11 @@ impl LiveConfig {
             Ok(config) => {
                 tracing::info!(path = %self.path.display(), "jobs.toml changed and is now in force");
                 let config = Arc::new(config);
-                self.state
-                    .send_replace(ConfigState { config, loaded_at: Utc::now(), rejected: None });
+                self.state.send_replace(ConfigState {
+                    config,
+                    loaded_at: Utc::now(),
+                    rejected: None,
+                });
             }
             Err(problems) => {
                 tracing::error!(

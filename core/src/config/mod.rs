@@ -174,11 +174,8 @@ mod tests {
 
     #[test]
     fn backoff_grows_to_its_maximum_and_jitter_only_shortens_it() {
-        let backoff = Backoff {
-            initial: Duration::from_secs(1),
-            max: Duration::from_secs(5),
-            factor: 2.0,
-        };
+        let backoff =
+            Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(5), factor: 2.0 };
         let plain = [1, 2, 3, 4, 900].map(|attempt| backoff.delay(attempt, 0.0).as_secs());
         assert_eq!(plain, [1, 2, 4, 5, 5]);
         assert_eq!(backoff.delay(2, 1.0), Duration::from_millis(1500));

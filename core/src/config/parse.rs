@@ -117,8 +117,12 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
     }
     if let (Some((span, _)), Some(_)) = (&every, &cron) {
         reader.refuse(
-            Problem::error(&format!("{path}.every"), span.clone(), "both `every` and `cron` are set")
-                .help("keep one of them"),
+            Problem::error(
+                &format!("{path}.every"),
+                span.clone(),
+                "both `every` and `cron` are set",
+            )
+            .help("keep one of them"),
         );
     }
     if let (Some((span, _)), None) = (&zone, &cron) {
@@ -129,7 +133,9 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
     }
     let zone = zone.map_or(Some(chrono_tz::UTC), |(_, zone)| zone);
     job.schedule = match (cron, every) {
-        (Some((_, line, span)), _) => zone.and_then(|zone| cron_line(reader, path, &line, span, zone)),
+        (Some((_, line, span)), _) => {
+            zone.and_then(|zone| cron_line(reader, path, &line, span, zone))
+        }
         (None, every) => every.and_then(|(_, pause)| pause).map(Schedule::Every),
     };
     job
@@ -164,9 +170,10 @@ fn time_zone(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<chron
             Problem::error(path, value.span(), format!("unknown time zone \"{name}\""))
                 .suggest(&name, known);
         // Six hundred names are no help.
-        problem.help = problem.help.filter(|help| help.starts_with("did you mean")).or_else(|| {
-            Some("write an IANA name, such as \"UTC\" or \"Europe/Berlin\"".into())
-        });
+        problem.help = problem
+            .help
+            .filter(|help| help.starts_with("did you mean"))
+            .or_else(|| Some("write an IANA name, such as \"UTC\" or \"Europe/Berlin\"".into()));
         reader.refuse(problem);
     }
     zone
@@ -191,9 +198,11 @@ fn backoff(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<Backoff
         }
     }
     match max {
-        Some((max, span)) if max < backoff.initial => reader.refuse(
-            Problem::error(&format!("{path}.max"), span, "`max` is shorter than `initial`"),
-        ),
+        Some((max, span)) if max < backoff.initial => reader.refuse(Problem::error(
+            &format!("{path}.max"),
+            span,
+            "`max` is shorter than `initial`",
+        )),
         Some((max, _)) => backoff.max = max,
         None => backoff.max = backoff.max.max(backoff.initial),
     }
@@ -209,8 +218,9 @@ fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectS
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         if slug.is_empty() || slug.len() > 64 || !slug.chars().all(fits) {
             reader.refuse(
-                Problem::error(&path, key.span(), format!("bad project name `{slug}`"))
-                    .help("use 1 to 64 of a-z, 0-9, `-` and `_`; the display name goes into `name`"),
+                Problem::error(&path, key.span(), format!("bad project name `{slug}`")).help(
+                    "use 1 to 64 of a-z, 0-9, `-` and `_`; the display name goes into `name`",
+                ),
             );
         }
         let mut name = slug.clone();

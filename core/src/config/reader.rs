@@ -38,7 +38,11 @@ impl Reader {
         );
     }
 
-    pub fn table<'v, 'i>(&mut self, key: &str, value: &'v TomlValue<'i>) -> Option<&'v DeTable<'i>> {
+    pub fn table<'v, 'i>(
+        &mut self,
+        key: &str,
+        value: &'v TomlValue<'i>,
+    ) -> Option<&'v DeTable<'i>> {
         let table = value.get_ref().as_table();
         if table.is_none() {
             self.expected(key, value, "a table");
@@ -90,7 +94,8 @@ impl Reader {
         match humantime::parse_duration(&text) {
             Ok(duration) if duration > Duration::from_secs(366 * 24 * 3600) => {
                 self.refuse(
-                    Problem::error(key, value.span(), format!("`{key}` is over a year")).help(example),
+                    Problem::error(key, value.span(), format!("`{key}` is over a year"))
+                        .help(example),
                 );
                 None
             }
@@ -129,7 +134,8 @@ impl Reader {
 
     pub fn unknown_key(&mut self, table: &str, key: &str, span: Range<usize>, known: &[&str]) {
         let path = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
-        let place = if table.is_empty() { "at top level".into() } else { format!("in `[{table}]`") };
+        let place =
+            if table.is_empty() { "at top level".into() } else { format!("in `[{table}]`") };
         self.refuse(
             Problem::error(&path, span, format!("unknown key `{key}` {place}"))
                 .suggest(key, known.iter().copied()),

@@ -38,8 +38,12 @@ pub(super) fn check(
                 let span = place.and_then(|p| key_span(p, name)).unwrap_or(span.clone());
                 let known = known_keys(schema, error.schema_path().as_str());
                 problems.push(
-                    Problem::error(&format!("{at}.{name}"), span, format!("unknown key `{name}` in `{at}`"))
-                        .suggest(name, known.iter().map(String::as_str)),
+                    Problem::error(
+                        &format!("{at}.{name}"),
+                        span,
+                        format!("unknown key `{name}` in `{at}`"),
+                    )
+                    .suggest(name, known.iter().map(String::as_str)),
                 );
             }
             continue;

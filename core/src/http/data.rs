@@ -78,8 +78,9 @@ pub async fn act(
         ApiError::not_found(format!("`{key}` has no action `{action}`"))
             .help(format!("there is: {}", names.join(", ")))
     })?;
-    jsonschema::validate(&known.input_schema, &input)
-        .map_err(|fault| ApiError::bad_request(format!("body{}: {fault}", fault.instance_path())))?;
+    jsonschema::validate(&known.input_schema, &input).map_err(|fault| {
+        ApiError::bad_request(format!("body{}: {fault}", fault.instance_path()))
+    })?;
     Ok(Json(view.act(context(&server), action, input).await?))
 }
 

@@ -50,7 +50,8 @@ impl Registry {
     /// All faults at once: duplicates (both origins named) and bad names.
     pub fn compiled_in() -> Result<Self, Vec<RegistryError>> {
         let mut registry = Self::default();
-        let jobs = inventory::iter::<JobRegistration>().map(|entry| registry.add_job((entry.make)()));
+        let jobs =
+            inventory::iter::<JobRegistration>().map(|entry| registry.add_job((entry.make)()));
         let mut faults: Vec<_> = jobs.filter_map(Result::err).collect();
         let views =
             inventory::iter::<ViewRegistration>().map(|entry| registry.add_view((entry.make)()));
@@ -116,7 +117,9 @@ fn admit(
     taken: Option<&Origin>,
 ) -> Result<(), RegistryError> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.len() > 64 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(fits)
+    if name.len() > 64
+        || !name.starts_with(|c: char| c.is_ascii_lowercase())
+        || !name.chars().all(fits)
     {
         return Err(RegistryError::BadName {
             kind,

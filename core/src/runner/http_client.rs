@@ -36,7 +36,9 @@ impl HostHttp {
         }
         let mut incoming = outgoing.send().await.map_err(fault)?;
         let status = incoming.status().as_u16();
-        let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let text = |value: &reqwest::header::HeaderValue| {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        };
         let headers = incoming.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect();
         let mut body = Vec::new();
         while let Some(chunk) = incoming.chunk().await.map_err(fault)? {

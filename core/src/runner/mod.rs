@@ -91,7 +91,8 @@ impl Runner {
         };
         tracing::info!("started");
         let (recorder, recording) = recorder::start(self.store.clone(), run.lease.run_id);
-        let services = Arc::new(RunServices::new(self.store.database(), self.http.clone(), recorder));
+        let services =
+            Arc::new(RunServices::new(self.store.database(), self.http.clone(), recorder));
         let stop = services.stop.clone();
         let mut task = spawn(&run, &config, &settings, job, services.clone());
         let ended = tokio::select! {
@@ -140,7 +141,9 @@ impl Runner {
                 self.report_fault(&run, &settings, error).await
             }
             Err(Stopped::ShuttingDown) => self.give_back(&run.lease).await,
-            Err(Stopped::TimedOut) => self.report_fault(&run, &settings, timed_out(&settings)).await,
+            Err(Stopped::TimedOut) => {
+                self.report_fault(&run, &settings, timed_out(&settings)).await
+            }
             Err(Stopped::LostLease) => Err(StoreError::LostLease),
         }
     }

@@ -8,10 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    runner::Runner,
-    store::StoreError,
-};
+use crate::{runner::Runner, store::StoreError};
 
 /// Wakes this process' worker: something may be due.
 #[derive(Clone, Default)]
@@ -51,7 +48,8 @@ pub async fn work(
     let give_back = CancellationToken::new();
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
-        let free = settings.concurrency - u32::try_from(running.len()).unwrap_or(u32::MAX).min(settings.concurrency);
+        let free = settings.concurrency
+            - u32::try_from(running.len()).unwrap_or(u32::MAX).min(settings.concurrency);
         let pause = match look(&runner, &owner, free, &settings, &mut running, &give_back).await {
             Ok(pause) => pause,
             Err(error) => {

@@ -92,7 +92,8 @@ async fn scheduled(store: &impl Store, job: &str, slug: &str) -> super::Schedule
 async fn a_new_root_timer_is_due_at_once_and_others_wait(store: &impl Store) {
     let mut runs = claim(store).await;
     runs.sort_by(|a, b| a.project.slug.cmp(&b.project.slug));
-    let claimed: Vec<_> = runs.iter().map(|r| (r.job_type.as_str(), r.project.slug.as_str())).collect();
+    let claimed: Vec<_> =
+        runs.iter().map(|r| (r.job_type.as_str(), r.project.slug.as_str())).collect();
     assert_eq!(claimed, [("up", "one"), ("up", "two")]);
     assert_eq!(runs[0].payload.trigger(), Trigger::Timer);
     let next = store.next_due().await.unwrap().unwrap();
@@ -264,7 +265,8 @@ async fn a_released_run_keeps_its_attempt(store: &impl Store) {
 async fn staged_writes_commit_with_the_run_or_not_at_all(store: &impl Store) {
     let db = store.database();
     db.batch(vec![sql("CREATE TABLE note (text text NOT NULL)")]).await.unwrap();
-    let count = || async { db.query(sql("SELECT count(*) AS n FROM note")).await.unwrap()[0]["n"].clone() };
+    let count =
+        || async { db.query(sql("SELECT count(*) AS n FROM note")).await.unwrap()[0]["n"].clone() };
     let staged = |text: Option<&str>| Success {
         staged: vec![sql("INSERT INTO note VALUES ($1)").bind(text)],
         ..success(&["down"])

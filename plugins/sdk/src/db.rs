@@ -102,7 +102,10 @@ impl Db<'_> {
     ///
     /// # Errors
     /// [`DbError`] when the statement fails or a row does not fit `T`.
-    pub async fn fetch_all<T: DeserializeOwned>(&self, query: Statement) -> Result<Vec<T>, DbError> {
+    pub async fn fetch_all<T: DeserializeOwned>(
+        &self,
+        query: Statement,
+    ) -> Result<Vec<T>, DbError> {
         let text = query.sql.clone();
         let rows = self.0.query(query.checked()?).await?;
         rows.into_iter().map(|row| decode_row(&text, row)).collect()

@@ -237,7 +237,9 @@ impl<V: View> DynView for Erased<V> {
             let items = page
                 .items
                 .into_iter()
-                .map(|row| serde_json::to_value(row).map_err(|e| ViewError::Internal(e.to_string())))
+                .map(|row| {
+                    serde_json::to_value(row).map_err(|e| ViewError::Internal(e.to_string()))
+                })
                 .collect::<Result<_, _>>()?;
             Ok(Page { items, total: page.total })
         })

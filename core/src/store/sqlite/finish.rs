@@ -123,11 +123,7 @@ async fn trigger(
     }
     let mut payload: Payload = row::payload(&found)?;
     payload.add_trigger(
-        TriggerNote {
-            job_type: ended.job_type.clone(),
-            at: ended.at,
-            run_id: Some(lease.run_id),
-        },
+        TriggerNote { job_type: ended.job_type.clone(), at: ended.at, run_id: Some(lease.run_id) },
         ended.trace_id,
     );
     sqlx::query(concat!(

@@ -200,7 +200,8 @@ pub(super) async fn event_range(pool: &SqlitePool) -> Result<(i64, i64)> {
         sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
             .fetch_optional(pool)
             .await?;
-    let oldest: Option<i64> = sqlx::query_scalar("SELECT min(id) FROM events").fetch_one(pool).await?;
+    let oldest: Option<i64> =
+        sqlx::query_scalar("SELECT min(id) FROM events").fetch_one(pool).await?;
     let newest = newest.unwrap_or(0);
     Ok((oldest.unwrap_or(newest + 1), newest))
 }

@@ -60,14 +60,16 @@ pub(super) async fn insert_log(
     message: &str,
     fields: Option<String>,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO run_logs (run_id, at, level, message, fields) VALUES ($1, $2, $3, $4, $5)")
-        .bind(run.to_string())
-        .bind(cascade_sdk::rfc3339(at))
-        .bind(level)
-        .bind(message)
-        .bind(fields)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO run_logs (run_id, at, level, message, fields) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(run.to_string())
+    .bind(cascade_sdk::rfc3339(at))
+    .bind(level)
+    .bind(message)
+    .bind(fields)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

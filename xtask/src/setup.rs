@@ -1,0 +1,32 @@
+//! Installs what the tests need and a fresh machine lacks.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::command::{exists, run, run_with};
+
+/// Programs by the Debian package that brings them.
+const PACKAGES: [(&str, &str); 2] = [("chromium", "chromium"), ("node", "nodejs npm")];
+
+/// Debian and Ubuntu: installs it. Elsewhere: says what to install.
+pub fn setup(root: &Path) -> Result<()> {
+    let missing: Vec<_> = PACKAGES
+        .iter()
+        .filter(|(program, _)| !exists(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if !missing.is_empty() {
+        let list = missing.join(" ");
+        if !exists("apt-get") {
+            bail!("please install what Debian calls: {list}");
+        }
+        let env = [("DEBIAN_FRONTEND", "noninteractive")];
+        run_with(root, "apt-get update -qq", &env)?;
+        run_with(root, &format!("apt-get install -y -qq --no-install-recommends {list}"), &env)?;
+    }
+    if !exists("cargo-nextest") {
+        run(root, "cargo install cargo-nextest --locked")?;
+    }
+    Ok(())
+}
