@@ -43,79 +43,43 @@ struct Advice {
 
 fn advice(signal: &str) -> Option<Advice> {
     let (kind, urgency, about_topic, about_person) = match signal {
-        "deadline_risk" => (
-            "mitigate_deadline",
-            1.0,
-            "Secure the date of “{}”",
-            "Ask {} about the dates at risk",
-        ),
-        "blocker" => (
-            "remove_blocker",
-            1.0,
-            "Remove the blocker on “{}”",
-            "Help {} to go on",
-        ),
-        "budget" => (
-            "review_budget",
-            0.9,
-            "Review the budget of “{}”",
-            "Go through the budget with {}",
-        ),
-        "negative_sentiment" => (
-            "address_sentiment",
-            0.8,
-            "Address the discontent with “{}”",
-            "Talk to {}",
-        ),
-        "decision" => (
-            "confirm_decision",
-            0.4,
-            "Confirm the decision on “{}”",
-            "Confirm what {} wrote down",
-        ),
-        "unanswered_question" => (
-            "answer_question",
-            0.7,
-            "Answer the question about “{}”",
-            "Answer {}",
-        ),
+        "deadline_risk" => {
+            ("mitigate_deadline", 1.0, "Secure the date of “{}”", "Ask {} about the dates at risk")
+        }
+        "blocker" => ("remove_blocker", 1.0, "Remove the blocker on “{}”", "Help {} to go on"),
+        "budget" => {
+            ("review_budget", 0.9, "Review the budget of “{}”", "Go through the budget with {}")
+        }
+        "negative_sentiment" => {
+            ("address_sentiment", 0.8, "Address the discontent with “{}”", "Talk to {}")
+        }
+        "decision" => {
+            ("confirm_decision", 0.4, "Confirm the decision on “{}”", "Confirm what {} wrote down")
+        }
+        "unanswered_question" => {
+            ("answer_question", 0.7, "Answer the question about “{}”", "Answer {}")
+        }
         _ => return None,
     };
-    Some(Advice {
-        kind,
-        urgency,
-        about_topic,
-        about_person,
-    })
+    Some(Advice { kind, urgency, about_topic, about_person })
 }
 
 /// All that follows from the graph, weightiest first.
 pub fn derive(graph: &Graph) -> Vec<Derived> {
     let mut groups: BTreeMap<(&str, &Subject), Vec<&Placed>> = BTreeMap::new();
     for signal in &graph.signals {
-        groups
-            .entry((&signal.found.kind, &signal.subject))
-            .or_default()
-            .push(signal);
+        groups.entry((&signal.found.kind, &signal.subject)).or_default().push(signal);
     }
     let mut all: Vec<_> = groups
         .into_iter()
         .filter_map(|((signal, subject), signals)| Some(one(&advice(signal)?, subject, signals)))
         .collect();
-    all.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| a.title.cmp(&b.title))
-    });
+    all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.title.cmp(&b.title)));
     all
 }
 
 fn one(advice: &Advice, subject: &Subject, mut signals: Vec<&Placed>) -> Derived {
-    signals.sort_by(|a, b| {
-        b.mass
-            .total_cmp(&a.mass)
-            .then_with(|| a.found.id.cmp(&b.found.id))
-    });
+    signals.sort_by(|a, b| b.mass.total_cmp(&a.mass).then_with(|| a.found.id.cmp(&b.found.id)));
     let people: BTreeSet<_> = signals.iter().map(|s| s.found.author.as_str()).collect();
     let mass: f64 = signals.iter().map(|signal| signal.mass).sum();
     let heard = 1.0 + (people.len() as f64).ln();
@@ -144,15 +108,10 @@ fn detail(signals: &[&Placed], people: &BTreeSet<&str>) -> String {
         [one, other] => format!("{one} and {other}"),
         [one, other, rest @ ..] => format!("{one}, {other} and {} more", rest.len()),
     };
-    let messages: BTreeSet<_> = signals
-        .iter()
-        .map(|s| s.found.message_id.as_str())
-        .collect();
+    let messages: BTreeSet<_> = signals.iter().map(|s| s.found.message_id.as_str()).collect();
     let plural = if messages.len() == 1 { "" } else { "s" };
     let latest = signals.iter().map(|signal| signal.found.sent_at).max();
-    let day = latest.map_or_else(String::new, |at| {
-        format!(", the latest on {}", at.date_naive())
-    });
+    let day = latest.map_or_else(String::new, |at| format!(", the latest on {}", at.date_naive()));
     format!("{} message{plural} from {who}{day}.", messages.len())
 }
 
@@ -203,36 +162,21 @@ mod tests {
             found(4, "budget", "Ann", "search index over budget", old),
             found(5, "gossip", "Ann", "lunch", now),
         ];
-        let project = Project {
-            id: Uuid::nil(),
-            slug: "p".into(),
-            name: "P".into(),
-        };
+        let project = Project { id: Uuid::nil(), slug: "p".into(), name: "P".into() };
         let topics = Topics::learn(signals.iter().map(|s| ("", s.body.as_str())));
         let graph = build(&project, &signals, &topics, now, 14.0);
         let derived = derive(&graph);
         let titles: Vec<_> = derived.iter().map(|d| d.title.as_str()).collect();
         assert_eq!(
             titles,
-            [
-                "Remove the blocker on “billing export”",
-                "Review the budget of “search index”"
-            ]
+            ["Remove the blocker on “billing export”", "Review the budget of “search index”"]
         );
         assert_eq!(derived[0].evidence.len(), 2);
         assert_eq!(
             derived[0].detail,
-            format!(
-                "2 messages from Ann and Tom, the latest on {}.",
-                now.date_naive()
-            )
+            format!("2 messages from Ann and Tom, the latest on {}.", now.date_naive())
         );
         assert!(derived.iter().all(|d| (0.0..=1.0).contains(&d.score)));
-        assert!(
-            graph
-                .nodes
-                .iter()
-                .any(|n| n.kind == "person" && n.label == "Tom")
-        );
+        assert!(graph.nodes.iter().any(|n| n.kind == "person" && n.label == "Tom"));
     }
 }

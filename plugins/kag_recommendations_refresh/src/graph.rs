@@ -82,30 +82,21 @@ pub fn build<'a>(
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
     let root = format!("project:{}", project.slug);
     let mut add = |id: &str, kind, label: &str, mass: f64| {
-        let new = || Node {
-            id: id.into(),
-            kind,
-            label: label.into(),
-            weight: 0.0,
-        };
+        let new = || Node { id: id.into(), kind, label: label.into(), weight: 0.0 };
         nodes.entry(id.into()).or_insert_with(new).weight += mass;
     };
     add(&root, "project", &project.name, 0.0);
     for signal in found {
         let age_days = (now - signal.sent_at).num_seconds().max(0) as f64 / 86_400.0;
         let mass = signal.weight * signal.confidence * (-age_days / half_life_days).exp2();
-        let topic = topics.of([signal.evidence.as_str(), &signal.subject, &signal.body]);
-        let (id, person) = (
-            format!("signal:{}", signal.id),
-            format!("person:{}", signal.author_key),
-        );
+        let topic = topics.of(&signal.evidence, &[&signal.subject, &signal.body]);
+        let (id, person) =
+            (format!("signal:{}", signal.id), format!("person:{}", signal.author_key));
         add(&root, "project", &project.name, mass);
         add(&id, "signal", &signal.evidence, mass);
         add(&person, "person", &signal.author, mass);
         let mut link = |source: &str, target: &str, kind| {
-            *edges
-                .entry((source.into(), target.into(), kind))
-                .or_default() += mass;
+            *edges.entry((source.into(), target.into(), kind)).or_default() += mass;
         };
         link(&person, &id, "raised");
         link(&root, &person, "involves");
@@ -121,18 +112,9 @@ pub fn build<'a>(
             }
             None => Subject::Person(signal.author.clone()),
         };
-        signals.push(Placed {
-            found: signal,
-            subject,
-            mass,
-        });
+        signals.push(Placed { found: signal, subject, mass });
     }
-    let edge = |((source, target, kind), weight)| Edge {
-        source,
-        target,
-        kind,
-        weight,
-    };
+    let edge = |((source, target, kind), weight)| Edge { source, target, kind, weight };
     Graph {
         nodes: nodes.into_values().collect(),
         edges: edges.into_iter().map(edge).collect(),

@@ -28,10 +28,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            half_life_days: 14.0,
-            most: 60,
-        }
+        Self { half_life_days: 14.0, most: 60 }
     }
 }
 
@@ -72,13 +69,7 @@ impl Job for KagRecommendationsRefresh {
             .await?;
         ctx.progress(0.3, "building the graph");
         let topics = Topics::learn(texts.iter().map(|t| (t.subject.as_str(), t.body.as_str())));
-        let graph = graph::build(
-            ctx.project(),
-            &found,
-            &topics,
-            ctx.now(),
-            params.half_life_days,
-        );
+        let graph = graph::build(ctx.project(), &found, &topics, ctx.now(), params.half_life_days);
         ctx.checkpoint()?;
         ctx.progress(0.7, "deriving recommendations");
         let mut derived = derive::derive(&graph);

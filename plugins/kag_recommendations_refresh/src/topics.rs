@@ -38,16 +38,9 @@ pub struct Topic {
 impl Topics {
     /// Learns from subjects and bodies.
     pub fn learn<'a>(messages: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
-        let mut topics = Self {
-            stop: STOP.split_whitespace().collect(),
-            ..Self::default()
-        };
+        let mut topics = Self { stop: STOP.split_whitespace().collect(), ..Self::default() };
         for (subject, body) in messages.clone() {
-            topics.names.extend(
-                quoted(body)
-                    .chain([plain_subject(subject)])
-                    .filter_map(name),
-            );
+            topics.names.extend(quoted(body).chain([plain_subject(subject)]).filter_map(name));
         }
         for (subject, body) in messages {
             let terms = topics.terms(subject).into_iter().chain(topics.terms(body));
@@ -60,18 +53,21 @@ impl Topics {
         topics
     }
 
-    /// The topic of the first of the texts that has one.
-    pub fn of<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Option<Topic> {
-        texts.into_iter().find_map(|text| {
-            let ranked = self
-                .terms(text)
-                .into_iter()
-                .filter_map(|t| Some((self.value(&t.key)?, t)));
-            // By key on a tie, so that each run finds the same.
-            let best =
-                ranked.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.key.cmp(&a.1.key)));
-            best.map(|(_, term)| term)
-        })
+    /// The topic of a sentence with what stands around it: a name in the sentence; or a name in
+    /// the subject or the rest; or else any term of the sentence itself.
+    pub fn of(&self, sentence: &str, around: &[&str]) -> Option<Topic> {
+        let named = |text: &str| self.best(text, |key| self.names.contains(key));
+        named(sentence)
+            .or_else(|| around.iter().find_map(|text| named(text)))
+            .or_else(|| self.best(sentence, |_| true))
+    }
+
+    fn best(&self, text: &str, wanted: impl Fn(&str) -> bool) -> Option<Topic> {
+        let terms = self.terms(text).into_iter().filter(|term| wanted(&term.key));
+        let ranked = terms.filter_map(|term| Some((self.value(&term.key)?, term)));
+        // By key on a tie, so that each run finds the same.
+        let best = ranked.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.key.cmp(&a.1.key)));
+        best.map(|(_, term)| term)
     }
 
     fn value(&self, key: &str) -> Option<f64> {
@@ -97,10 +93,7 @@ impl Topics {
                 let key = lower.join(" ");
                 let telling = length <= 2 && lower.iter().all(|word| self.tells(word));
                 if telling || self.names.contains(&key) {
-                    terms.push(Topic {
-                        key,
-                        label: window.join(" "),
-                    });
+                    terms.push(Topic { key, label: window.join(" ") });
                 }
             }
         }
@@ -115,9 +108,7 @@ impl Topics {
 }
 
 fn words(text: &str) -> Vec<&str> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect()
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
 /// A subject without `Re:`, `Fwd:` and the like.
@@ -136,9 +127,7 @@ fn plain_subject(subject: &str) -> &str {
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     let pairs = [('«', '»'), ('“', '”')];
     pairs.into_iter().flat_map(move |(open, close)| {
-        text.split(open)
-            .skip(1)
-            .filter_map(move |rest| Some(rest.split_once(close)?.0))
+        text.split(open).skip(1).filter_map(move |rest| Some(rest.split_once(close)?.0))
     })
 }
 
@@ -164,7 +153,7 @@ mod tests {
     }
 
     fn topic(text: &str) -> Option<String> {
-        learnt().of([text]).map(|topic| topic.key)
+        learnt().of(text, &[]).map(|topic| topic.key)
     }
 
     #[test]
@@ -177,16 +166,23 @@ mod tests {
 
     #[test]
     fn a_quoted_name_may_hold_words_that_tell_nothing_by_themselves() {
-        assert_eq!(
-            topic("где отчёт для клиента?").as_deref(),
-            Some("отчёт для клиента")
-        );
+        assert_eq!(topic("где отчёт для клиента?").as_deref(), Some("отчёт для клиента"));
     }
 
     #[test]
     fn the_label_is_as_written() {
-        let topic = learnt().of(["no", "Our Data migration"]).unwrap();
+        let topic = learnt().of("no", &["Our Data migration"]).unwrap();
         assert_eq!(topic.label, "Data migration");
+    }
+
+    #[test]
+    fn words_around_the_sentence_are_no_topic_unless_they_are_a_name() {
+        assert_eq!(learnt().of("who knows?", &["clearly late"]), None);
+        assert!(
+            learnt()
+                .of("it is late", &["data migration"])
+                .is_some_and(|t| t.key == "data migration")
+        );
     }
 
     #[test]
@@ -198,6 +194,6 @@ mod tests {
     fn what_nearly_all_messages_say_is_no_topic() {
         let texts = ["general", "general talk"].repeat(20);
         let topics = Topics::learn(texts.iter().map(|text| ("", *text)));
-        assert_eq!(topics.of(["general"]), None);
+        assert_eq!(topics.of("general", &[]), None);
     }
 }

@@ -25,6 +25,9 @@ pub struct Params {
     /// How much of the ranking is relevance; the rest is being unlike what ranks above.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub relevance: f64,
+    /// What scores less is not worth a person's time.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub at_least: f64,
     /// How many recommendations stay open at most.
     #[schemars(range(min = 1, max = 500))]
     pub most: usize,
@@ -32,7 +35,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { relevance: 0.75, most: 20 }
+        Self { relevance: 0.75, at_least: 0.12, most: 20 }
     }
 }
 
@@ -66,7 +69,8 @@ impl Job for KagV2RecommendationsRefresh {
         let (found, decided) = (candidates.len(), known.iter().filter(|k| k.is_decided()).count());
         let merged = merge(candidates);
         let merges = found - merged.len();
-        let open = settle(merged, &known);
+        let mut open = settle(merged, &known);
+        open.retain(|candidate| candidate.score >= params.at_least);
         ctx.checkpoint()?;
         let ranked = rank(open, params.relevance, params.most);
         let count = ranked.len();

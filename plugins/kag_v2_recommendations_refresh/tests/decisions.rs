@@ -134,3 +134,12 @@ async fn an_unknown_id_or_action_is_refused() {
     let body = bench.act::<Recommendations>("accept", json!({"id": 7})).await;
     assert!(matches!(body, Err(ViewError::BadRequest(_))));
 }
+
+#[tokio::test]
+async fn what_scores_too_little_is_left_out() {
+    let bench = bench().await;
+    candidate(&bench, "a", "search index", 0.9, &["m1"]).await;
+    candidate(&bench, "b", "billing", 0.05, &["m2"]).await;
+    refresh(&bench).await;
+    assert_eq!(open_ids(&bench).await, ["a"]);
+}
