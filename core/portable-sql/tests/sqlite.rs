@@ -1,11 +1,7 @@
 //! Portable SQL on SQLite: values, parameters, transactions.
 
 use cascade_portable_sql::{SqliteDatabase, execute_on};
-use cascade_sdk::{
-    Dialect, Statement,
-    host::{Database, DatabaseTransaction},
-    sql,
-};
+use cascade_sdk::{Dialect, Statement, host::Database, sql};
 use serde_json::{Value, json};
 use sqlx::{
     SqlitePool,
@@ -86,7 +82,7 @@ async fn what_does_not_fit_is_refused_with_the_statement_named() {
         (sql("SELECT $1 AS a").bind(1).bind(2), "1 placeholders, but 2 values"),
         (sql("SELECT $1 AS a").bind(u64::MAX), "does not fit a 64-bit integer"),
         (sql("SELECT x'00' AS a"), "a blob has no JSON form"),
-        (sql("SELECT nothing FROM t"), "no such column"),
+        (sql("SELECT absent FROM t"), "no such column"),
     ] {
         let error = bench.database.query(query.clone()).await.expect_err("a fault").to_string();
         assert!(error.contains(fault) && error.contains(&*query.sql), "{error}");
