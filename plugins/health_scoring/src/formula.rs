@@ -103,10 +103,7 @@ pub fn score(
         if of.is_empty() {
             continue;
         }
-        of.sort_by(|a, b| {
-            b.0.total_cmp(&a.0)
-                .then_with(|| b.1.sent_at.cmp(&a.1.sent_at))
-        });
+        of.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| b.1.sent_at.cmp(&a.1.sent_at)));
         let load: f64 = of.iter().map(|(load, _)| load).sum();
         let size = weighting.max * (1.0 - (-load / weighting.scale).exp());
         let impact = if *kind == gives_back { size } else { -size };

@@ -44,30 +44,12 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             half_life_days: 14.0,
-            deadline_risk: Weighting {
-                max: 24.0,
-                scale: 2.0,
-            },
-            blocker: Weighting {
-                max: 24.0,
-                scale: 2.0,
-            },
-            budget: Weighting {
-                max: 18.0,
-                scale: 2.0,
-            },
-            negative_sentiment: Weighting {
-                max: 18.0,
-                scale: 2.0,
-            },
-            unanswered_question: Weighting {
-                max: 12.0,
-                scale: 2.0,
-            },
-            decision: Weighting {
-                max: 6.0,
-                scale: 2.0,
-            },
+            deadline_risk: Weighting { max: 24.0, scale: 2.0 },
+            blocker: Weighting { max: 24.0, scale: 2.0 },
+            budget: Weighting { max: 18.0, scale: 2.0 },
+            negative_sentiment: Weighting { max: 18.0, scale: 2.0 },
+            unanswered_question: Weighting { max: 12.0, scale: 2.0 },
+            decision: Weighting { max: 6.0, scale: 2.0 },
         }
     }
 }
@@ -100,50 +82,33 @@ impl Job for HealthScoring {
         let now = ctx.now();
         let horizon =
             Duration::minutes((params.half_life_days * HORIZON_HALF_LIVES * 1440.0) as i64);
-        let query = sql(
-            "SELECT kind, message_id, evidence, weight, confidence, sent_at FROM signals \
-             WHERE project_id = $1 AND resolved_at IS NULL AND sent_at >= $2 ORDER BY sent_at, id",
-        );
-        let signals: Vec<Signal> = ctx
-            .db()
-            .fetch_all(query.bind(&project).bind(rfc3339(now - horizon)))
-            .await?;
+        let query =
+            sql("SELECT kind, message_id, evidence, weight, confidence, sent_at FROM signals \
+             WHERE project_id = $1 AND resolved_at IS NULL AND sent_at >= $2 ORDER BY sent_at, id");
+        let signals: Vec<Signal> =
+            ctx.db().fetch_all(query.bind(&project).bind(rfc3339(now - horizon))).await?;
         ctx.progress(0.5, format!("{} open signals", signals.len()));
         ctx.checkpoint()?;
-        let (score, factors) = score(
-            &signals,
-            &params.kinds(),
-            GIVES_BACK,
-            params.half_life_days,
-            now,
-        );
+        let (score, factors) =
+            score(&signals, &params.kinds(), GIVES_BACK, params.half_life_days, now);
         let score = rounded(score, 10.0);
         // One row that belongs to this run: staged, so that it is there if and only if the run is done.
         ctx.transaction().execute(
-            sql(
-                "INSERT INTO health_scores (project_id, run_id, score, factors, scored_at) \
+            sql("INSERT INTO health_scores (project_id, run_id, score, factors, scored_at) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (project_id, run_id) DO UPDATE SET \
                  score = excluded.score, factors = excluded.factors, \
-                 scored_at = excluded.scored_at",
-            )
+                 scored_at = excluded.scored_at")
             .bind(&project)
             .bind(ctx.run_id().to_string())
             .bind(score)
             .bind(serde_json::to_string(&factors)?)
             .bind(rfc3339(now)),
         )?;
-        let impacts: serde_json::Map<String, serde_json::Value> = factors
-            .iter()
-            .map(|f| (f.key.clone(), f.impact.into()))
-            .collect();
-        ctx.log()
-            .with(impacts.into())
-            .info(format!("score {score:.1}"));
+        let impacts: serde_json::Map<String, serde_json::Value> =
+            factors.iter().map(|f| (f.key.clone(), f.impact.into())).collect();
+        ctx.log().with(impacts.into()).info(format!("score {score:.1}"));
         ctx.progress(1.0, "scored");
-        Ok(Outcome::summary(format!(
-            "score {score:.1} from {} open signals",
-            signals.len()
-        )))
+        Ok(Outcome::summary(format!("score {score:.1} from {} open signals", signals.len())))
     }
 }
 
@@ -171,14 +136,7 @@ mod tests {
 
     fn score_of(signals: &[Signal]) -> f64 {
         let params = Params::default();
-        score(
-            signals,
-            &params.kinds(),
-            GIVES_BACK,
-            params.half_life_days,
-            now(),
-        )
-        .0
+        score(signals, &params.kinds(), GIVES_BACK, params.half_life_days, now()).0
     }
 
     /// A small generator: the property needs many cases, not a good one.
@@ -195,21 +153,12 @@ mod tests {
 
         fn signal(&mut self, kinds: &[&str]) -> Signal {
             let kind = kinds[self.below(kinds.len() as u64) as usize];
-            signal(
-                kind,
-                self.below(101) as f64 / 100.0,
-                self.below(100) as i64 - 5,
-            )
+            signal(kind, self.below(101) as f64 / 100.0, self.below(100) as i64 - 5)
         }
     }
 
-    const TROUBLE: [&str; 5] = [
-        "deadline_risk",
-        "blocker",
-        "budget",
-        "negative_sentiment",
-        "unanswered_question",
-    ];
+    const TROUBLE: [&str; 5] =
+        ["deadline_risk", "blocker", "budget", "negative_sentiment", "unanswered_question"];
 
     #[test]
     fn one_more_problem_never_raises_the_score_and_it_stays_in_range() {
@@ -255,19 +204,13 @@ mod tests {
 
     #[test]
     fn the_factors_add_up_to_the_score_and_the_costliest_comes_first() {
-        let signals = [
-            signal("budget", 0.2, 1),
-            signal("blocker", 1.0, 1),
-            signal("blocker", 0.5, 0),
-        ];
+        let signals =
+            [signal("budget", 0.2, 1), signal("blocker", 1.0, 1), signal("blocker", 0.5, 0)];
         let kinds = Params::default().kinds();
         let (score, factors) = score(&signals, &kinds, GIVES_BACK, 14.0, now());
         let sum: f64 = factors.iter().map(|factor| factor.impact).sum();
         assert!((100.0 + sum - score).abs() < 0.11, "{sum} {score}");
         assert_eq!((factors[0].key.as_str(), factors[0].count), ("blocker", 2));
-        assert_eq!(
-            factors[0].examples[0].message_id, "m1",
-            "the heaviest is quoted first"
-        );
+        assert_eq!(factors[0].examples[0].message_id, "m1", "the heaviest is quoted first");
     }
 }

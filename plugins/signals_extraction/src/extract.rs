@@ -72,11 +72,8 @@ mod tests {
         let body = "Привет 👋🏽 всем!\nМы не успеваем к пятнице. Спасибо";
         let found = found(body);
         let one = found.iter().find(|f| f.kind == Kind::DeadlineRisk).unwrap();
-        let cut: String = body
-            .chars()
-            .skip(one.span_start)
-            .take(one.span_end - one.span_start)
-            .collect();
+        let cut: String =
+            body.chars().skip(one.span_start).take(one.span_end - one.span_start).collect();
         assert_eq!(cut, one.evidence);
         assert_eq!(cut, "Мы не успеваем к пятнице.");
     }
@@ -96,10 +93,7 @@ mod tests {
 
     #[test]
     fn a_denied_problem_is_no_signal() {
-        assert_eq!(
-            found("We are no longer blocked. Задача больше не блокирует релиз."),
-            []
-        );
+        assert_eq!(found("We are no longer blocked. Задача больше не блокирует релиз."), []);
     }
 
     #[test]

@@ -37,10 +37,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self {
-            rules_path: None,
-            unanswered_after_hours: 48,
-        }
+        Self { rules_path: None, unanswered_after_hours: 48 }
     }
 }
 
@@ -76,9 +73,7 @@ impl Job for SignalsExtraction {
                 "{found} signals in {done} messages; {open} questions without an answer"
             ));
         ctx.progress(1.0, "done");
-        Ok(Outcome::summary(format!(
-            "{found} signals in {done} messages, {open} open questions"
-        )))
+        Ok(Outcome::summary(format!("{found} signals in {done} messages, {open} open questions")))
     }
 }
 
@@ -109,15 +104,10 @@ struct Message {
 }
 
 async fn count_waiting(ctx: &Context, project: &str, version: &str) -> Result<u64, JobError> {
-    let query = sql(
-        "SELECT COUNT(*) AS n FROM messages m WHERE m.project_id = $1 AND NOT EXISTS (\
-         SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2)",
-    );
-    Ok(ctx
-        .db()
-        .fetch_one::<Count>(query.bind(project).bind(version))
-        .await?
-        .n)
+    let query =
+        sql("SELECT COUNT(*) AS n FROM messages m WHERE m.project_id = $1 AND NOT EXISTS (\
+         SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2)");
+    Ok(ctx.db().fetch_one::<Count>(query.bind(project).bind(version)).await?.n)
 }
 
 async fn next_messages(
@@ -125,16 +115,11 @@ async fn next_messages(
     project: &str,
     version: &str,
 ) -> Result<Vec<Message>, JobError> {
-    let query = sql(
-        "SELECT m.id, m.source_kind, m.body, m.sent_at FROM messages m \
+    let query = sql("SELECT m.id, m.source_kind, m.body, m.sent_at FROM messages m \
          WHERE m.project_id = $1 AND NOT EXISTS (\
          SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2) \
-         ORDER BY m.sent_at, m.id LIMIT $3",
-    );
-    Ok(ctx
-        .db()
-        .fetch_all(query.bind(project).bind(version).bind(CHUNK))
-        .await?)
+         ORDER BY m.sent_at, m.id LIMIT $3");
+    Ok(ctx.db().fetch_all(query.bind(project).bind(version).bind(CHUNK)).await?)
 }
 
 /// Extracts a chunk and writes it. `batch`, not the run's own transaction: a first run may have very
@@ -152,13 +137,9 @@ async fn process(
         let all = extract(rules, &message.body);
         // Nobody answers a feed.
         let asks = message.source_kind != "feed"
-            && all
-                .iter()
-                .any(|found| found.kind == Kind::UnansweredQuestion);
-        let kept: Vec<&Found> = all
-            .iter()
-            .filter(|found| found.kind != Kind::UnansweredQuestion)
-            .collect();
+            && all.iter().any(|found| found.kind == Kind::UnansweredQuestion);
+        let kept: Vec<&Found> =
+            all.iter().filter(|found| found.kind != Kind::UnansweredQuestion).collect();
         count += kept.len();
         statements.push(forget_others(message, &kept, asks));
         for found in kept {
@@ -224,15 +205,13 @@ pub(crate) fn upsert_signal(
     now: &str,
     resolved_at: Option<&str>,
 ) -> Statement {
-    sql(
-        "INSERT INTO signals (id, project_id, message_id, kind, evidence, span_start, span_end, \
+    sql("INSERT INTO signals (id, project_id, message_id, kind, evidence, span_start, span_end, \
          weight, confidence, sent_at, detected_at, resolved_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (id) DO UPDATE SET evidence = excluded.evidence, \
          span_start = excluded.span_start, span_end = excluded.span_end, \
          weight = excluded.weight, confidence = excluded.confidence, \
-         resolved_at = excluded.resolved_at",
-    )
+         resolved_at = excluded.resolved_at")
     .bind(signal_id(message, found).to_string())
     .bind(project)
     .bind(message)

@@ -46,13 +46,11 @@ pub(crate) async fn review(
     rules: &Rules,
     params: &Params,
 ) -> Result<usize, JobError> {
-    let query = sql(
-        "SELECT m.id, m.body, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
+    let query = sql("SELECT m.id, m.body, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
          WHERE r.project_id = m.project_id AND r.thread_id = m.thread_id \
          AND r.author_key <> m.author_key AND r.sent_at > m.sent_at) AS answered_at \
          FROM signals_processed p JOIN messages m ON m.id = p.message_id \
-         WHERE p.project_id = $1 AND p.awaiting_answer = $2 ORDER BY m.sent_at, m.id",
-    );
+         WHERE p.project_id = $1 AND p.awaiting_answer = $2 ORDER BY m.sent_at, m.id");
     let waiting: Vec<Question> = ctx.db().fetch_all(query.bind(project).bind(true)).await?;
     let allowed = Duration::hours(params.unanswered_after_hours.into());
     let now = rfc3339(ctx.now());
@@ -63,14 +61,7 @@ pub(crate) async fn review(
             continue;
         };
         let signal = |resolved: Option<&str>| {
-            upsert_signal(
-                project,
-                &question.id,
-                &question.sent_at,
-                &found,
-                &now,
-                resolved,
-            )
+            upsert_signal(project, &question.id, &question.sent_at, &found, &now, resolved)
         };
         match state(question, allowed, ctx.now())? {
             State::Young => {}
@@ -97,9 +88,7 @@ pub(crate) async fn review(
 }
 
 fn asked(rules: &Rules, body: &str) -> Option<Found> {
-    extract(rules, body)
-        .into_iter()
-        .find(|found| found.kind == Kind::UnansweredQuestion)
+    extract(rules, body).into_iter().find(|found| found.kind == Kind::UnansweredQuestion)
 }
 
 fn settled(message: &str, now: &str) -> Statement {

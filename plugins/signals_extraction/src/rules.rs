@@ -108,10 +108,7 @@ pub struct Rule {
     pub confidence: f64,
     any: Vec<Regex>,
     unless: Vec<Regex>,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "tests count patterns per language")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests count patterns per language"))]
     lang: Lang,
 }
 
@@ -147,24 +144,15 @@ impl Rules {
     /// [`RulesError`] naming the rule.
     pub fn parse(text: &str) -> Result<Self, RulesError> {
         let file: File = toml::from_str(text)?;
-        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes())
-            .simple()
-            .to_string();
+        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).simple().to_string();
         let version = format!("{}+{}", file.version, &digest[..8]);
-        let rules = file
-            .rule
-            .into_iter()
-            .map(compile)
-            .collect::<Result<_, _>>()?;
+        let rules = file.rule.into_iter().map(compile).collect::<Result<_, _>>()?;
         Ok(Self { version, rules })
     }
 }
 
 fn compile(source: Source) -> Result<Rule, RulesError> {
-    let fault = |message: String| RulesError::Rule {
-        rule: source.name.clone(),
-        message,
-    };
+    let fault = |message: String| RulesError::Rule { rule: source.name.clone(), message };
     if source.any.is_empty() {
         return Err(fault("`any` needs at least one pattern".into()));
     }
@@ -174,10 +162,7 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
         }
     }
     let all = |patterns: &[String]| -> Result<Vec<Regex>, RulesError> {
-        patterns
-            .iter()
-            .map(|pattern| compile_pattern(&source.name, pattern))
-            .collect()
+        patterns.iter().map(|pattern| compile_pattern(&source.name, pattern)).collect()
     };
     let rule = Rule {
         name: source.name.clone(),
@@ -188,14 +173,8 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
         unless: all(&source.unless)?,
         lang: source.lang,
     };
-    if let Some(sentence) = source
-        .matching
-        .iter()
-        .find(|sentence| !rule.fires(sentence))
-    {
-        return Err(fault(format!(
-            "does not match its own example `{sentence}`"
-        )));
+    if let Some(sentence) = source.matching.iter().find(|sentence| !rule.fires(sentence)) {
+        return Err(fault(format!("does not match its own example `{sentence}`")));
     }
     if let Some(sentence) = source.skip.iter().find(|sentence| rule.fires(sentence)) {
         return Err(fault(format!("matches `{sentence}`, which it must skip")));
@@ -204,9 +183,7 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
         !source.matching.is_empty() && !source.matching.iter().any(|s| pattern.is_match(s))
     });
     if let Some((_, pattern)) = unused {
-        return Err(fault(format!(
-            "no example in `match` shows the pattern `{pattern}`"
-        )));
+        return Err(fault(format!("no example in `match` shows the pattern `{pattern}`")));
     }
     Ok(rule)
 }
@@ -214,14 +191,11 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
 /// Mail wraps lines anywhere, so that a space in a pattern has to match a line end too.
 fn compile_pattern(rule: &str, pattern: &str) -> Result<Regex, RulesError> {
     let text = format!(r"\b(?:{})", pattern.replace(' ', r"\s+"));
-    RegexBuilder::new(&text)
-        .case_insensitive(true)
-        .build()
-        .map_err(|source| RulesError::Pattern {
-            rule: rule.into(),
-            pattern: pattern.into(),
-            source: Box::new(source),
-        })
+    RegexBuilder::new(&text).case_insensitive(true).build().map_err(|source| RulesError::Pattern {
+        rule: rule.into(),
+        pattern: pattern.into(),
+        source: Box::new(source),
+    })
 }
 
 #[cfg(test)]
@@ -268,39 +242,22 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_names_its_rule() {
-        let error = Rules::parse(&RULE.replace("too late", "too (late"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("rule `late`") && error.contains("too (late"),
-            "{error}"
-        );
+        let error = Rules::parse(&RULE.replace("too late", "too (late")).unwrap_err().to_string();
+        assert!(error.contains("rule `late`") && error.contains("too (late"), "{error}");
     }
 
     #[test]
     fn an_example_that_fails_names_its_rule() {
-        let error = Rules::parse(&format!("{RULE}\nmatch = ['on time']"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("rule `late`") && error.contains("on time"),
-            "{error}"
-        );
-        let error = Rules::parse(&format!("{RULE}\nskip = ['too late']"))
-            .unwrap_err()
-            .to_string();
+        let error = Rules::parse(&format!("{RULE}\nmatch = ['on time']")).unwrap_err().to_string();
+        assert!(error.contains("rule `late`") && error.contains("on time"), "{error}");
+        let error = Rules::parse(&format!("{RULE}\nskip = ['too late']")).unwrap_err().to_string();
         assert!(error.contains("must skip"), "{error}");
     }
 
     #[test]
     fn a_weight_out_of_range_is_refused() {
         let text = RULE.replace("weight = 0.5", "weight = 5");
-        assert!(
-            Rules::parse(&text)
-                .unwrap_err()
-                .to_string()
-                .contains("weight")
-        );
+        assert!(Rules::parse(&text).unwrap_err().to_string().contains("weight"));
     }
 
     #[test]

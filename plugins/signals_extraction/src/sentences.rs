@@ -32,10 +32,7 @@ pub fn sentences(body: &str) -> Vec<Range<usize>> {
         }
     }
     found.extend(open);
-    found
-        .into_iter()
-        .filter_map(|range| trimmed(body, range))
-        .collect()
+    found.into_iter().filter_map(|range| trimmed(body, range)).collect()
 }
 
 /// Pushes the whole sentences of `from..to`, returns what is not ended yet.
@@ -44,9 +41,7 @@ fn cut(body: &str, from: usize, to: usize, found: &mut Vec<Range<usize>>) -> Opt
     let mut characters = body[from..to].char_indices().peekable();
     while let Some((at, character)) = characters.next() {
         let ends = matches!(character, '.' | '!' | '?' | '…');
-        let then_space = characters
-            .peek()
-            .is_none_or(|(_, next)| next.is_whitespace());
+        let then_space = characters.peek().is_none_or(|(_, next)| next.is_whitespace());
         if ends && then_space {
             let end = from + at + character.len_utf8();
             found.push(start..end);
@@ -68,10 +63,7 @@ mod tests {
     use super::*;
 
     fn texts(body: &str) -> Vec<&str> {
-        sentences(body)
-            .into_iter()
-            .map(|range| &body[range])
-            .collect()
+        sentences(body).into_iter().map(|range| &body[range]).collect()
     }
 
     #[test]
@@ -79,14 +71,7 @@ mod tests {
         let body = "Hi all,\nWe are late. Are we?  Да!\n\n- first\n- second";
         assert_eq!(
             texts(body),
-            [
-                "Hi all,",
-                "We are late.",
-                "Are we?",
-                "Да!",
-                "- first",
-                "- second"
-            ]
+            ["Hi all,", "We are late.", "Are we?", "Да!", "- first", "- second"]
         );
     }
 
