@@ -48,7 +48,10 @@ impl Terms {
             return 1.0;
         }
         let stems: HashSet<String> = words.iter().map(|word| stem(word)).collect();
-        let meant: HashSet<&str> = words.iter().flat_map(|word| concepts::of(word)).collect();
+        // Only a query that stands for a concept needs to know those of the text.
+        let asked = self.terms.iter().any(|term| !term.concepts.is_empty());
+        let telling = words.iter().filter(|_| asked);
+        let meant: HashSet<&str> = telling.flat_map(|word| concepts::of(word)).collect();
         let sum: f32 = self.terms.iter().map(|term| term.score(&stems, &meant)).sum();
         sum / self.terms.len() as f32
     }
