@@ -1,7 +1,7 @@
 //! `analytics_aggregates`: daily roll-ups per project for the charts, and the `portfolio` view.
 //!
 //! Incremental: only days whose messages, signals or scores changed since the last run are computed
-//! again, and today; the first run takes them all (see [`rollup`]).
+//! again, and today; the first run takes them all (see `rollup.rs`).
 
 mod rollup;
 mod view;

@@ -9,6 +9,7 @@ mod graph;
 mod topics;
 
 use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
+use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -32,6 +33,13 @@ impl Default for Params {
     }
 }
 
+/// After so many half-lives a signal has less than half a percent of its mass, and is left out.
+const HORIZON_HALF_LIVES: f64 = 8.0;
+
+/// The newest signals that the graph takes: it is rewritten in the transaction that ends the run,
+/// which must stay short.
+const MOST_SIGNALS: u32 = 1000;
+
 #[derive(Deserialize)]
 struct Text {
     subject: String,
@@ -48,15 +56,18 @@ impl Job for KagRecommendationsRefresh {
     type Params = Params;
 
     async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+        let horizon = TimeDelta::hours((params.half_life_days * HORIZON_HALF_LIVES * 24.0) as i64);
         let found: Vec<graph::Found> = ctx
             .db()
             .fetch_all(
                 sql("SELECT s.id, s.message_id, s.kind, s.evidence, s.weight, s.confidence, s.sent_at,
                         m.author, m.author_key, m.subject, m.body
                      FROM signals s JOIN messages m ON m.id = s.message_id
-                     WHERE s.project_id = $1 AND s.resolved_at IS NULL
-                     ORDER BY s.sent_at DESC, s.id LIMIT 5000")
-                .bind(ctx.project_id()),
+                     WHERE s.project_id = $1 AND s.resolved_at IS NULL AND s.sent_at >= $2
+                     ORDER BY s.sent_at DESC, s.id LIMIT $3")
+                .bind(ctx.project_id())
+                .bind(rfc3339(ctx.now() - horizon))
+                .bind(MOST_SIGNALS),
             )
             .await?;
         let texts: Vec<Text> = ctx
@@ -120,6 +131,8 @@ impl Job for KagRecommendationsRefresh {
                 .bind(rfc3339(ctx.now())),
             )?;
         }
+        ctx.log().info(format!("{} signals, {} recommendations", found.len(), derived.len()));
+        ctx.progress(1.0, "derived");
         Ok(Outcome::summary(format!(
             "{} recommendations from {} nodes and {} edges",
             derived.len(),

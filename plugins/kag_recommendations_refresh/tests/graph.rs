@@ -71,6 +71,15 @@ async fn signals_meet_in_the_topic_that_a_subject_names() {
 }
 
 #[tokio::test]
+async fn a_signal_that_has_faded_away_advises_nothing() {
+    let bench = bench().await;
+    said(&bench, "m1", "Ann", "Partner API", "The partner API is stuck.", Some("blocker")).await;
+    bench.advance(TimeDelta::days(14 * 9));
+    bench.run::<KagRecommendationsRefresh>(json!({})).await.summary();
+    assert!(recommendations(&bench).await.is_empty());
+}
+
+#[tokio::test]
 async fn without_a_topic_the_advice_is_about_the_person() {
     let bench = bench().await;
     said(&bench, "m1", "Ann", "", "Enough!", Some("negative_sentiment")).await;
