@@ -1,6 +1,12 @@
 //! Puts the parts together: the embedded default, everything in one process.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -98,9 +104,7 @@ pub async fn run(
         tokio::spawn(apply_changes(config, store.clone(), wake, stop.clone())),
         tokio::spawn(async move { hub.follow(store, bus, stop.clone()).await }),
     ];
-    println!("data      {}", std::path::absolute(&file)?.display());
-    println!("config    {}", std::path::absolute(&settings.config)?.display());
-    println!("open      http://{address}/");
+    announce(&file, &settings.config, address)?;
     let stop = server.stop.clone();
     let worker = tokio::spawn(scheduler::work(
         runner,
@@ -115,6 +119,19 @@ pub async fn run(
     for task in background {
         task.await?;
     }
+    Ok(())
+}
+
+/// Says on standard output where everything is. Nobody reading it is no reason to stop.
+fn announce(file: &Path, config: &Path, address: SocketAddr) -> std::io::Result<()> {
+    let (file, config) = (std::path::absolute(file)?, std::path::absolute(config)?);
+    let text = format!(
+        "data      {}\nconfig    {}\nopen      http://{address}/\n",
+        file.display(),
+        config.display()
+    );
+    std::io::stdout().write_all(text.as_bytes()).ok();
+    std::io::stdout().flush().ok();
     Ok(())
 }
 

@@ -136,7 +136,7 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
-    println!("stopping; once more to stop at once");
+    tracing::info!("stopping; once more to stop at once");
     stop.cancel();
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}

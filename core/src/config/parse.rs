@@ -133,8 +133,9 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
     }
     let zone = zone.map_or(Some(chrono_tz::UTC), |(_, zone)| zone);
     job.schedule = match (cron, every) {
+        // A bad zone has been told; the line is still checked.
         (Some((_, line, span)), _) => {
-            zone.and_then(|zone| cron_line(reader, path, &line, span, zone))
+            cron_line(reader, path, &line, span, zone.unwrap_or(chrono_tz::UTC))
         }
         (None, every) => every.and_then(|(_, pause)| pause).map(Schedule::Every),
     };

@@ -1,0 +1,156 @@
+//! Starts the host in a folder of its own, on a free port.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take on a busy two-core machine before it counts as never.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The binary under test: `CASCADE_BIN`, or else the one that `cargo build` makes.
+pub fn binary() -> PathBuf {
+    let given = std::env::var_os("CASCADE_BIN").map(PathBuf::from);
+    let binary = given.unwrap_or_else(|| root().join("target/debug/cascade"));
+    assert!(binary.exists(), "{} is missing: run `cargo build` first", binary.display());
+    binary
+}
+
+/// A command that sees nothing of our own environment's settings.
+pub fn command() -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CASCADE_") || text == "WORKER_INTERVAL_SECONDS" {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// A running host; killed when dropped.
+pub struct Host {
+    pub folder: TempDir,
+    pub url: String,
+    pub process: Child,
+    pub client: reqwest::Client,
+}
+
+impl Host {
+    /// Starts on a copy of the repository's jobs.toml and sample.
+    pub fn start() -> Self {
+        Self::start_with(&repository_config(), &[])
+    }
+
+    /// Starts on a jobs.toml text. The worker's tick is an hour, so that nothing is done by the
+    /// safety net that should be done at once.
+    pub fn start_with(jobs_toml: &str, args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("jobs.toml"), jobs_toml).unwrap();
+        Self::start_in(folder, args)
+    }
+
+    pub fn start_in(folder: TempDir, args: &[&str]) -> Self {
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut process = command()
+            .current_dir(folder.path())
+            .args(["--listen", "127.0.0.1:0", "--interval", "3600"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().map(Result::unwrap);
+            let Some(line) = line else {
+                let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+                panic!("the host did not start:\n{log}");
+            };
+            if let Some(url) = line.strip_prefix("open") {
+                break url.trim().trim_end_matches('/').to_owned();
+            }
+        };
+        Self { folder, url, process, client: reqwest::Client::new() }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    pub fn save_config(&self, text: &str) {
+        // As editors do: a new file, renamed over the old one.
+        let new = self.folder.path().join("jobs.toml.new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, self.folder.path().join("jobs.toml")).unwrap();
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let request = self.client.post(format!("{}{path}", self.url)).json(&body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    pub async fn project(&self, slug: &str) -> String {
+        let projects = self.get("/api/projects").await;
+        let all = projects["items"].as_array().unwrap();
+        let found = all.iter().find(|project| project["slug"] == slug).unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks until `fits`, and says what it was told last when it never does.
+    pub async fn wait_for(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let answer = self.get(path).await;
+            if fits(&answer) {
+                return answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "{path} never came to fit; last: {answer:#}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until nothing runs or waits, and at least `runs` runs have ended.
+    pub async fn settled(&self, runs: usize) -> Vec<Value> {
+        let ended = |run: &Value| {
+            ["completed", "failed", "cancelled"].contains(&run["state"].as_str().unwrap())
+        };
+        let answer = self
+            .wait_for("/api/jobs/runs?per_page=200", |page| {
+                let items = page["items"].as_array().unwrap();
+                items.len() >= runs && items.iter().all(ended)
+            })
+            .await;
+        answer["items"].as_array().unwrap().clone()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// The repository's own jobs.toml, its sample paths made absolute.
+pub fn repository_config() -> String {
+    let text = std::fs::read_to_string(root().join("jobs.toml")).unwrap();
+    text.replace("path = \"plugins/", &format!("path = \"{}/plugins/", root().display()))
+}
