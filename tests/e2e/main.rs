@@ -1,5 +1,8 @@
 //! The real binary, from outside: its command line, its HTTP, its files, its signals.
 
+// All of it is tests; clippy only knows those that carry the attribute.
+#![allow(clippy::unwrap_used)]
+
 mod browser;
 mod cascade;
 mod check;

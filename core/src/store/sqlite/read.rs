@@ -102,7 +102,7 @@ async fn runs_by_job(
     rows.iter().map(keyed).collect()
 }
 
-fn filtered<'a>(select: &'static str, filter: &'a RunFilter) -> QueryBuilder<Sqlite> {
+fn filtered(select: &'static str, filter: &RunFilter) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(select);
     if let Some(project) = filter.project_id {
         query.push(" AND r.project_id = ").push_bind(project.to_string());
