@@ -6,6 +6,8 @@
 mod host_services;
 mod http_client;
 mod recorder;
+#[cfg(test)]
+mod tests;
 
 use std::{any::Any, sync::Arc, time::Duration};
 

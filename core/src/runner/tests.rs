@@ -1,0 +1,215 @@
+//! The runner against a real store, with job types made for each case.
+
+use std::{sync::Arc, time::Duration};
+
+use cascade_sdk::{BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, Outcome, sql};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{HostHttp, Runner};
+use crate::{
+    bus::{Bus, MemoryBus},
+    config::LiveConfig,
+    registry::{Registry, RegistryError},
+    scheduler::{self, Wake, WorkerSettings},
+    store::{Run, RunFilter, RunState, Store, sqlite::SqliteStore},
+};
+
+type Work = fn(Context) -> BoxFuture<'static, Result<Outcome, JobError>>;
+
+struct TestJob {
+    descriptor: JobDescriptor,
+    work: Work,
+}
+
+fn job(name: &str, line: u32, work: Work) -> Arc<dyn DynJob> {
+    Arc::new(TestJob {
+        descriptor: JobDescriptor {
+            name: name.into(),
+            description: String::new(),
+            origin: Origin {
+                plugin: "test".into(),
+                version: "1.0.0".into(),
+                location: format!("tests.rs:{line}"),
+            },
+            params_schema: json!({"type": "object"}),
+        },
+        work,
+    })
+}
+
+impl DynJob for TestJob {
+    fn descriptor(&self) -> &JobDescriptor {
+        &self.descriptor
+    }
+
+    fn run(&self, ctx: Context, _: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+        (self.work)(ctx)
+    }
+}
+
+struct Bench {
+    store: Arc<SqliteStore>,
+    stop: CancellationToken,
+    worker: tokio::task::JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Bench {
+    /// A worker whose tick is an hour: whatever happens, happens because it was woken.
+    async fn start(jobs_toml: &str, jobs: Vec<Arc<dyn DynJob>>, grace: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut registry = Registry::default();
+        for job in jobs {
+            registry.add_job(job).unwrap();
+        }
+        let registry = Arc::new(registry);
+        let file = folder.path().join("jobs.toml");
+        std::fs::write(&file, jobs_toml).unwrap();
+        let config = LiveConfig::open(&file, registry.clone()).unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("db")).await.unwrap());
+        store.migrate(&[]).await.unwrap();
+        store.reconcile(&config.current()).await.unwrap();
+        let lease = Duration::from_secs(30);
+        let runner = Runner {
+            store: store.clone(),
+            registry,
+            config,
+            bus: Arc::new(MemoryBus::default()) as Arc<dyn Bus>,
+            wake: Wake::default(),
+            http: Arc::new(HostHttp::new().unwrap()),
+            lease,
+        };
+        let settings =
+            WorkerSettings { concurrency: 4, tick: Duration::from_secs(3600), lease, grace };
+        let stop = CancellationToken::new();
+        let work = scheduler::work(Arc::new(runner), "w".into(), settings, stop.clone());
+        Self { store, stop, worker: tokio::spawn(work), _folder: folder }
+    }
+
+    /// The run of a job, once it stands as wanted.
+    async fn run(&self, job: &str, state: RunState) -> Run {
+        let filter = RunFilter { job_type: Some(job.into()), ..Default::default() };
+        let wait = async {
+            loop {
+                let page = self.store.runs(&filter).await.unwrap();
+                if let Some(run) = page.items.into_iter().find(|run| run.state == state) {
+                    return run;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let found = tokio::time::timeout(Duration::from_secs(30), wait).await;
+        found.unwrap_or_else(|_| panic!("no run of {job} came to be {state}"))
+    }
+
+    async fn log(&self, run: &Run) -> Vec<String> {
+        let lines = self.store.run_logs(run.id, 100).await.unwrap();
+        lines.into_iter().map(|line| line.message).collect()
+    }
+}
+
+const GRACE: Duration = Duration::from_secs(10);
+
+fn timer(job: &str, more: &str) -> String {
+    format!("[jobs.{job}]\nevery = \"1h\"\nbackoff = \"1ms\"\n{more}\n")
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_own_run_only() {
+    let panics: Work = |_| Box::pin(async { panic!("no such luck") });
+    let works: Work = |_| Box::pin(async { Ok(Outcome::summary("fine")) });
+    let toml = timer("panics", "max_attempts = 2") + &timer("works", "");
+    let bench =
+        Bench::start(&toml, vec![job("panics", 1, panics), job("works", 2, works)], GRACE).await;
+    let run = bench.run("panics", RunState::Failed).await;
+    assert_eq!(run.attempt, 2);
+    assert_eq!(run.error.as_deref(), Some("the plugin panicked: no such luck"));
+    let run = bench.run("works", RunState::Completed).await;
+    assert_eq!(run.summary.as_deref(), Some("fine"));
+}
+
+#[tokio::test]
+async fn a_fault_that_will_not_mend_is_not_tried_again() {
+    let fails: Work = |_| Box::pin(async { Err(JobError::fail("bad key")) });
+    let bench = Bench::start(&timer("fails", ""), vec![job("fails", 1, fails)], GRACE).await;
+    let run = bench.run("fails", RunState::Failed).await;
+    assert_eq!((run.attempt, run.error.as_deref()), (1, Some("bad key")));
+}
+
+#[tokio::test]
+async fn a_run_over_its_time_is_asked_to_stop_and_tried_again() {
+    let slow: Work = |ctx| {
+        Box::pin(async move {
+            if ctx.attempt() > 1 {
+                return Ok(Outcome::done());
+            }
+            ctx.cancelled().await;
+            ctx.log().info("stopping");
+            Err(JobError::Cancelled)
+        })
+    };
+    let toml = timer("slow", "timeout = \"50ms\"");
+    let bench = Bench::start(&toml, vec![job("slow", 1, slow)], GRACE).await;
+    let run = bench.run("slow", RunState::Completed).await;
+    assert_eq!(run.attempt, 2);
+    assert_eq!(bench.log(&run).await, ["stopping", "timed out after 50ms"]);
+}
+
+#[tokio::test]
+async fn success_starts_the_downstream_at_once_and_commits_what_was_staged() {
+    let up: Work = |ctx| {
+        Box::pin(async move {
+            ctx.db().execute(sql("CREATE TABLE note (run text)")).await?;
+            ctx.transaction().execute(sql("INSERT INTO note VALUES ($1)").bind(ctx.run_id()))?;
+            ctx.progress(0.5, "half");
+            Ok(Outcome::done())
+        })
+    };
+    let down: Work = |ctx| {
+        Box::pin(async move {
+            let rows: Vec<Value> = ctx.db().fetch_all(sql("SELECT run FROM note")).await?;
+            Ok(Outcome::summary(format!("{} after {:?}", rows.len(), ctx.triggered_by())))
+        })
+    };
+    let toml = "[CASCADE_CHAINS]\nup = [\"down\"]\n".to_owned() + &timer("up", "");
+    let bench = Bench::start(&toml, vec![job("up", 1, up), job("down", 2, down)], GRACE).await;
+    let run = bench.run("down", RunState::Completed).await;
+    let summary = run.summary.unwrap();
+    assert!(summary.starts_with("1 after Cascade { job_type: \"up\""), "{summary}");
+    let up = bench.run("up", RunState::Completed).await;
+    assert_eq!(up.progress.unwrap().fraction, 0.5);
+    let note = bench.store.database().query(sql("SELECT run FROM note")).await.unwrap();
+    assert_eq!(note[0]["run"], json!(up.id));
+}
+
+#[tokio::test]
+async fn a_run_still_going_after_the_grace_time_is_given_back() {
+    let endless: Work = |ctx| {
+        Box::pin(async move {
+            ctx.cancelled().await;
+            Err(JobError::Cancelled)
+        })
+    };
+    let bench =
+        Bench::start(&timer("endless", ""), vec![job("endless", 1, endless)], Duration::ZERO).await;
+    bench.run("endless", RunState::Running).await;
+    bench.stop.cancel();
+    let Bench { store, worker, _folder, .. } = bench;
+    worker.await.unwrap();
+    let run = store.runs(&RunFilter::default()).await.unwrap().items.remove(0);
+    assert_eq!((run.state, run.attempt), (RunState::Available, 0));
+}
+
+#[test]
+fn two_plugins_of_one_name_are_refused_with_both_origins() {
+    let nothing: Work = |_| Box::pin(async { Ok(Outcome::done()) });
+    let mut registry = Registry::default();
+    registry.add_job(job("twin", 1, nothing)).unwrap();
+    let refused = registry.add_job(job("twin", 2, nothing)).unwrap_err();
+    assert!(matches!(refused, RegistryError::Duplicate { .. }));
+    let said = refused.to_string();
+    assert!(said.contains("tests.rs:1") && said.contains("tests.rs:2"), "{said}");
+    assert!(registry.add_job(job("Bad-Name", 3, nothing)).is_err());
+}
