@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -22,6 +22,9 @@ use crate::{
     scheduler::{self, Wake, WorkerSettings},
     store::{Store, sqlite::SqliteStore},
 };
+
+/// The pause after a database fault kept a new jobs.toml from being applied.
+const RECONCILE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where things are and how the worker works.
 #[derive(Debug, Clone)]
@@ -144,16 +147,20 @@ async fn apply_changes(
 ) {
     let mut changes = config.subscribe();
     let mut applied = changes.borrow_and_update().loaded_at;
+    let mut failed = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             changed = changes.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(RECONCILE_AGAIN), if failed => {}
         }
         let state = changes.borrow_and_update().clone();
         if state.loaded_at == applied {
             continue;
         }
-        match store.reconcile(&state.config).await {
+        let reconciled = store.reconcile(&state.config).await;
+        failed = reconciled.is_err();
+        match reconciled {
             Ok(()) => {
                 applied = state.loaded_at;
                 wake.wake();
