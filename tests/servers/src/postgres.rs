@@ -1,0 +1,143 @@
+use std::{
+    path::PathBuf,
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use tempfile::TempDir;
+
+use crate::process::{Process, find, free_port, is_root, signal};
+
+/// The account that runs it when the tests run as root, as PostgreSQL refuses to.
+const USER: &str = "postgres";
+
+/// A PostgreSQL cluster.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: TempDir,
+    port: u16,
+    process: Option<Process>,
+    databases: AtomicU32,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        if is_root() {
+            let owner = Command::new("chown").arg(USER).arg(folder.path()).status();
+            assert!(owner.is_ok_and(|status| status.success()), "no account `{USER}`");
+        }
+        let mut postgres =
+            Self { folder, port: free_port(), process: None, databases: AtomicU32::new(0) };
+        postgres.make();
+        postgres.restart();
+        postgres
+    }
+
+    fn make(&self) {
+        let data = self.data().display().to_string();
+        let args =
+            ["-D", &data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+        let log = self.folder.path().join("initdb.log");
+        let mut initdb = Process::start(&find("initdb"), &args, Some(USER), log);
+        initdb.wait();
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A new empty database.
+    pub fn database(&self) -> String {
+        let name = format!("cascade_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+        self.url(&name)
+    }
+
+    /// The address of a database.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Runs a statement by psql and returns what it prints, unaligned and without headers.
+    pub fn sql(&self, database: &str, statement: &str) -> String {
+        let ran = Command::new(find("psql"))
+            .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database)])
+            .args(["-c", statement])
+            .output()
+            .expect("psql");
+        assert!(ran.status.success(), "{statement}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+    }
+
+    /// SIGKILL of every process of the cluster, as a power cut would.
+    pub fn kill(&mut self) {
+        for pid in self.backends() {
+            signal(&pid, "KILL");
+        }
+        self.process = None;
+    }
+
+    /// SIGSTOP of the cluster: connections stay open and nothing answers.
+    pub fn pause(&self) {
+        self.family("STOP");
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.family("CONT");
+    }
+
+    fn family(&self, name: &str) {
+        self.process.iter().for_each(|postmaster| postmaster.signal(name));
+        for pid in self.backends() {
+            signal(&pid, name);
+        }
+    }
+
+    fn backends(&self) -> Vec<String> {
+        let Some(postmaster) = &self.process else { return Vec::new() };
+        let pid = postmaster.id().to_string();
+        let children = Command::new("pgrep").args(["-P", &pid]).output().expect("pgrep");
+        String::from_utf8_lossy(&children.stdout).lines().map(ToOwned::to_owned).collect()
+    }
+
+    /// Ends it as an administrator would, fast: open transactions are rolled back.
+    pub fn stop(&mut self) {
+        if let Some(mut postmaster) = self.process.take() {
+            postmaster.signal("INT");
+            postmaster.wait();
+        }
+    }
+
+    /// Starts again, on the same port, with what was committed.
+    pub fn restart(&mut self) {
+        self.kill();
+        let port = self.port.to_string();
+        let (data, folder) =
+            (self.data().display().to_string(), self.folder.path().display().to_string());
+        let args = [
+            "-D",
+            &data,
+            "-p",
+            &port,
+            "-k",
+            &folder,
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "max_connections=200",
+            "-c",
+            "shared_buffers=64MB",
+        ];
+        let log = self.folder.path().join("postgres.log");
+        let mut process = Process::start(&find("postgres"), &args, Some(USER), log);
+        let ready = find("pg_isready");
+        process.wait_until("postgres", || {
+            let asked = Command::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
+            asked.is_ok_and(|status| status.success())
+        });
+        self.process = Some(process);
+    }
+}

@@ -1,0 +1,111 @@
+//! One server process.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+/// How long a server may take to start or stop on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A child that ends when its parent does, however that ends.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `program` with its output in `log`; under the account `user` if we are root
+    /// and it is given.
+    pub fn start(program: &Path, args: &[&str], user: Option<&str>, log: PathBuf) -> Self {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]);
+        if let Some(user) = user.filter(|_| is_root()) {
+            command.args(["--reuid", user, "--regid", user, "--init-groups"]);
+        }
+        let out = File::options().create(true).append(true).open(&log).expect("log file");
+        let err = out.try_clone().expect("log file");
+        let child = command
+            .arg("--")
+            .arg(program)
+            .args(args)
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .unwrap_or_else(|error| panic!("setpriv (util-linux) is needed: {error}"));
+        Self { child, log }
+    }
+
+    /// Waits until `ready`, which must not take long itself.
+    pub fn wait_until(&mut self, what: &str, ready: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !ready() {
+            let ended = self.child.try_wait().expect("child");
+            if ended.is_some() || began.elapsed() > PATIENCE {
+                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+                panic!("{what} did not start ({ended:?}):\n{log}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Sends a signal by its name, without `SIG`.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child.id().to_string(), name);
+    }
+
+    /// Waits for the end.
+    pub fn wait(&mut self) {
+        self.child.wait().expect("child");
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+pub(crate) fn signal(pid: &str, name: &str) {
+    Command::new("kill").args([&format!("-{name}"), pid]).status().expect("kill");
+}
+
+pub(crate) fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().expect("id");
+    id.stdout.starts_with(b"0\n")
+}
+
+/// A port that nobody listens on now.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("address").port()
+}
+
+/// A program by the places where Debian puts it.
+pub(crate) fn find(program: &str) -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<_> = std::env::split_paths(&paths).collect();
+    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
+        let mut versions: Vec<_> =
+            versions.flatten().map(|version| version.path().join("bin")).collect();
+        versions.sort();
+        // The newest first, and all of them before a wrapper in the path.
+        for version in versions {
+            folders.insert(0, version);
+        }
+    }
+    folders
+        .iter()
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("`{program}` is missing: `cargo xtask test` installs it"))
+}

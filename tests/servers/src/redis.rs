@@ -1,0 +1,88 @@
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::process::{Process, find, free_port};
+
+/// A Redis server without persistence, as docker-compose.yml sets it up.
+#[derive(Debug)]
+pub struct Redis {
+    folder: TempDir,
+    port: u16,
+    process: Option<Process>,
+}
+
+impl Redis {
+    /// Starts one.
+    pub fn start() -> Self {
+        let mut redis = Self::stopped();
+        redis.restart();
+        redis
+    }
+
+    /// One that does not run yet; its port is free.
+    pub fn stopped() -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        Self { folder, port: free_port(), process: None }
+    }
+
+    /// `redis://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// SIGSTOP: it accepts connections, as the kernel does that, and never answers.
+    pub fn pause(&self) {
+        self.process.iter().for_each(|process| process.signal("STOP"));
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.process.iter().for_each(|process| process.signal("CONT"));
+    }
+
+    /// Starts again, on the same port.
+    pub fn restart(&mut self) {
+        self.process = None;
+        let port = self.port.to_string();
+        let dir = self.folder.path().display().to_string();
+        let args = [
+            "--port",
+            &port,
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            &dir,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--maxmemory",
+            "128mb",
+            "--maxmemory-policy",
+            "allkeys-lru",
+        ];
+        let log = self.folder.path().join("redis.log");
+        let mut process = Process::start(&find("redis-server"), &args, None, log);
+        process.wait_until("redis-server", || self.answers());
+        self.process = Some(process);
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("socket");
+        let mut answer = [0; 5];
+        stream.write_all(b"PING\r\n").is_ok()
+            && stream.read_exact(&mut answer).is_ok()
+            && &answer == b"+PONG"
+    }
+}
