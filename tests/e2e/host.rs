@@ -31,7 +31,8 @@ pub fn command() -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CASCADE_") || text == "WORKER_INTERVAL_SECONDS" {
+        let ours = ["WORKER_INTERVAL_SECONDS", "DATABASE_URL", "REDIS_URL"];
+        if text.starts_with("CASCADE_") || text.starts_with("OTEL_") || ours.contains(&&*text) {
             command.env_remove(&name);
         }
     }
@@ -61,11 +62,23 @@ impl Host {
     }
 
     pub fn start_in(folder: TempDir, args: &[&str]) -> Self {
+        Self::start_as(&[], folder, args, &[])
+    }
+
+    /// Starts `cascade SUBCOMMAND`, with settings in the environment.
+    pub fn start_as(
+        subcommand: &[&str],
+        folder: TempDir,
+        args: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut process = command()
             .current_dir(folder.path())
+            .args(subcommand)
             .args(["--listen", "127.0.0.1:0", "--interval", "3600"])
             .args(args)
+            .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -77,11 +90,18 @@ impl Host {
                 let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
                 panic!("the host did not start:\n{log}");
             };
-            if let Some(url) = line.strip_prefix("open") {
+            let address = line.strip_prefix("open").or_else(|| line.strip_prefix("health"));
+            if let Some(url) = address {
                 break url.trim().trim_end_matches('/').to_owned();
             }
         };
         Self { folder, url, process, client: reqwest::Client::new() }
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     pub fn log(&self) -> String {

@@ -12,3 +12,4 @@ mod reload;
 mod sample;
 mod shutdown;
 mod stream;
+mod topology;

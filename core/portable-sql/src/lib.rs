@@ -3,9 +3,18 @@
 //! One SQL text with `$1` placeholders and JSON values serves every database that has a module
 //! here. The host and the plugin test bench share it, so that a plugin's tests run the real thing.
 
+mod faults;
 mod migrations;
+mod postgres;
+mod postgres_value;
 mod sqlite;
 mod sqlite_value;
 
-pub use migrations::{PluginMigrationError, run_migrations};
+use std::time::Duration;
+
+pub use migrations::{PluginMigrationError, run_migrations, run_migrations_postgres};
+pub use postgres::{PostgresDatabase, execute_on_postgres};
 pub use sqlite::{SqliteDatabase, execute_on};
+
+/// How long a plugin may keep a transaction open.
+const LONGEST_TRANSACTION: Duration = Duration::from_secs(5);

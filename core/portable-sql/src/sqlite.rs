@@ -1,6 +1,6 @@
 //! SQLite: one writer connection, a pool of readers.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use cascade_sdk::{
     DbError, Dialect, Row, Statement,
@@ -9,10 +9,11 @@ use cascade_sdk::{
 use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, Statement as _, Transaction};
 use tokio::{sync::Mutex, time::timeout_at};
 
-use crate::sqlite_value::{bind, read};
-
-/// How long a plugin may hold the one writer.
-const LONGEST_TRANSACTION: Duration = Duration::from_secs(5);
+use crate::{
+    LONGEST_TRANSACTION,
+    faults::{too_long, wrong_count},
+    sqlite_value::{bind, read},
+};
 
 /// The host's SQLite file, as plugins see it.
 #[derive(Clone)]
@@ -66,12 +67,10 @@ async fn check_parameters(
         Some(sqlx::Either::Left(types)) => types.len(),
         None => 0,
     };
-    let given = statement.params.len();
-    if wanted == given {
+    if wanted == statement.params.len() {
         return Ok(());
     }
-    let message = format!("{wanted} placeholders, but {given} values are bound");
-    Err(DbError::new(&statement.sql, message))
+    Err(wrong_count(statement, wanted))
 }
 
 /// Whether a statement only reads, by its first word. A wrong guess is safe: the readers refuse to
@@ -132,11 +131,6 @@ impl Database for SqliteDatabase {
 struct SqliteTransaction {
     open: Arc<Mutex<Option<Transaction<'static, Sqlite>>>>,
     deadline: tokio::time::Instant,
-}
-
-fn too_long(sql: &str) -> DbError {
-    let limit = LONGEST_TRANSACTION.as_secs();
-    DbError::new(sql, format!("the transaction was open for over {limit} s and was rolled back"))
 }
 
 impl DatabaseTransaction for SqliteTransaction {

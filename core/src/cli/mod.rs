@@ -1,6 +1,7 @@
-//! The command line: `cascade [run | check | plugin list]`.
+//! The command line: `cascade [run | server | worker | health | check | plugin list]`.
 
 mod check;
+mod health;
 mod plugin;
 
 use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    host::{self, HostSettings},
+    host::{self, DatabaseSettings, HostSettings},
     registry::Registry,
     scheduler::WorkerSettings,
 };
@@ -25,10 +26,27 @@ struct Cli {
     run: RunArgs,
 }
 
+/// `command` shares a database with others, which SQLite cannot.
+fn needs_postgres(command: &str) -> ExitCode {
+    eprintln!("error: `cascade {command}` shares its database with other processes");
+    eprintln!("  = help: set DATABASE_URL=postgres://..., or start `cascade run`, all in one");
+    ExitCode::FAILURE
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Database, worker, server and UI in one process; the default.
     Run(RunArgs),
+    /// The API, the event stream and the UI, on a shared PostgreSQL.
+    Server(RunArgs),
+    /// Runs jobs, on a shared PostgreSQL; --listen serves its health and metrics.
+    Worker(RunArgs),
+    /// Asks a running process whether it is well; for container health checks.
+    Health {
+        /// Its address.
+        #[arg(default_value = "127.0.0.1:7878", env = "CASCADE_LISTEN")]
+        address: SocketAddr,
+    },
     /// Reports every problem of a jobs.toml.
     Check {
         /// The file.
@@ -45,12 +63,21 @@ struct RunArgs {
     /// jobs.toml.
     #[arg(long, default_value = "jobs.toml", env = "CASCADE_CONFIG")]
     config: PathBuf,
+    /// `postgres://...`; without it, a SQLite file.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// `redis://...` carries events; without it, or while it does not answer, pg_notify does.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    redis_url: Option<String>,
+    /// The most connections to PostgreSQL, besides one that listens.
+    #[arg(long, default_value_t = 10, env = "CASCADE_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    database_connections: u32,
     /// Folder of the SQLite file.
     #[arg(long, default_value = "cascade-data", env = "CASCADE_DATA_DIR")]
     data_dir: PathBuf,
-    /// Address of the server and UI; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:7878", env = "CASCADE_LISTEN")]
-    listen: SocketAddr,
+    /// Address of the server and UI, 127.0.0.1:7878 if not given; port 0 takes a free one.
+    #[arg(long, env = "CASCADE_LISTEN")]
+    listen: Option<SocketAddr>,
     /// Runs at a time.
     #[arg(long, default_value_t = 8, env = "CASCADE_CONCURRENCY", value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: u32,
@@ -86,25 +113,53 @@ pub fn main() -> ExitCode {
         }
     };
     match cli.command {
-        None => run(cli.run, registry),
-        Some(Command::Run(args)) => run(args, registry),
+        None => run(cli.run, Role::Both, registry),
+        Some(Command::Run(args)) => run(args, Role::Both, registry),
+        Some(Command::Server(args)) => run(args, Role::Server, registry),
+        Some(Command::Worker(args)) => run(args, Role::Worker, registry),
+        Some(Command::Health { address }) => health::health(address),
         Some(Command::Check { file }) => check::check(&file, &registry),
         Some(Command::Plugin(command)) => plugin::plugin(&command, &registry),
     }
 }
 
-fn run(args: RunArgs, registry: Registry) -> ExitCode {
+/// What a process does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Both,
+    Server,
+    Worker,
+}
+
+fn run(args: RunArgs, role: Role, registry: Registry) -> ExitCode {
+    let database = match args.database_url.filter(|url| !url.is_empty()) {
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            DatabaseSettings::Postgres { url, connections: args.database_connections }
+        }
+        Some(_) => {
+            eprintln!("error: DATABASE_URL must begin with postgres://");
+            eprintln!("  = help: leave it out for a SQLite file in the folder --data-dir");
+            return ExitCode::FAILURE;
+        }
+        None if role == Role::Server => return needs_postgres("server"),
+        None if role == Role::Worker => return needs_postgres("worker"),
+        None => DatabaseSettings::Embedded(args.data_dir),
+    };
     init_log(&args.log_format);
+    let worker = WorkerSettings {
+        concurrency: args.concurrency,
+        tick: Duration::from_secs(args.interval),
+        lease: args.lease,
+        grace: args.grace,
+    };
+    let default_listen = SocketAddr::from(([127, 0, 0, 1], 7878));
     let settings = HostSettings {
         config: args.config,
-        data_dir: args.data_dir,
-        listen: args.listen,
-        worker: WorkerSettings {
-            concurrency: args.concurrency,
-            tick: Duration::from_secs(args.interval),
-            lease: args.lease,
-            grace: args.grace,
-        },
+        database,
+        redis_url: args.redis_url.filter(|url| !url.is_empty()),
+        listen: args.listen.or((role != Role::Worker).then_some(default_listen)),
+        serve: role != Role::Worker,
+        worker: (role != Role::Server).then_some(worker),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

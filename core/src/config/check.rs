@@ -116,6 +116,7 @@ fn assemble(path: &Path, document: Document) -> Config {
             schedule: table.schedule,
             enabled: table.enabled.unwrap_or(defaults.enabled),
             timeout: table.timeout.unwrap_or(defaults.timeout),
+            concurrency: table.concurrency,
             max_attempts: table.max_attempts.unwrap_or(defaults.max_attempts),
             backoff: table.backoff.unwrap_or(defaults.backoff),
             params,
@@ -127,5 +128,12 @@ fn assemble(path: &Path, document: Document) -> Config {
     for job in named.chain(data_map.keys()) {
         jobs.entry(job.clone()).or_default();
     }
-    Config { path: path.into(), chains, data_map, jobs, projects: document.projects }
+    Config {
+        path: path.into(),
+        chains,
+        data_map,
+        jobs,
+        projects: document.projects,
+        retention: document.retention,
+    }
 }

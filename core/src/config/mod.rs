@@ -19,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub jobs: BTreeMap<String, JobSettings>,
     /// Projects by slug.
     pub projects: BTreeMap<String, ProjectSettings>,
+    /// For how long what is over is kept.
+    pub retention: Retention,
 }
 
 impl Config {
@@ -56,6 +59,17 @@ impl Config {
     pub fn upstream<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
         let triggers = move |(_, down): &(&String, &Vec<String>)| down.iter().any(|d| d == job);
         self.chains.iter().filter(triggers).map(|(up, _)| up.as_str())
+    }
+
+    /// When a job that is new in a database runs first: a timer that nothing else triggers starts at
+    /// once, so that a new installation has data.
+    pub fn first_due(&self, job: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let root = self.upstream(job).next().is_none();
+        match &self.jobs.get(job)?.schedule {
+            Some(Schedule::Every(_)) if root => Some(now),
+            Some(schedule) => schedule.next_after(now),
+            None => None,
+        }
     }
 
     /// The folder of the file: relative paths in params start there.
@@ -76,6 +90,8 @@ pub struct JobSettings {
     pub timeout: Duration,
     /// How many attempts a run has.
     pub max_attempts: u32,
+    /// Runs of this job type at a time, over all workers and projects; `None` for no limit.
+    pub concurrency: Option<u32>,
     /// Pause between attempts.
     pub backoff: Backoff,
     /// What the plugin is given; passed the plugin's JSON Schema.
@@ -89,6 +105,7 @@ impl Default for JobSettings {
             enabled: true,
             timeout: Duration::from_secs(600),
             max_attempts: 3,
+            concurrency: None,
             backoff: Backoff::default(),
             params: Value::Object(serde_json::Map::new()),
         }
@@ -125,11 +142,34 @@ impl Backoff {
     }
 }
 
+/// The `[retention]` table: what is older is pruned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// Ended runs, with their logs.
+    #[serde(serialize_with = "as_text")]
+    pub runs: Duration,
+    /// Log lines of runs that are still kept.
+    #[serde(serialize_with = "as_text")]
+    pub logs: Duration,
+    /// Events, which streams replay from.
+    #[serde(serialize_with = "as_text")]
+    pub events: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let day = Duration::from_secs(86400);
+        Self { runs: 30 * day, logs: 14 * day, events: 3 * day }
+    }
+}
+
 /// One `[projects.SLUG]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProjectSettings {
     /// Name for people.
     pub name: String,
+    /// Runs of this project at a time, over all workers; `None` for no limit.
+    pub concurrency: Option<u32>,
 }
 
 /// Reads and checks a file.

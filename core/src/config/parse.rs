@@ -9,7 +9,7 @@ use toml::{
 };
 
 use super::{
-    Backoff, ProjectSettings, Schedule,
+    Backoff, ProjectSettings, Retention, Schedule,
     diagnostic::Problem,
     reader::{Placed, Reader, TomlValue, to_json},
 };
@@ -24,6 +24,7 @@ pub(super) struct Document<'i> {
     pub data_map: NameLists,
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
     pub projects: BTreeMap<String, ProjectSettings>,
+    pub retention: Retention,
 }
 
 /// A `[jobs.NAME]` table.
@@ -33,6 +34,7 @@ pub(super) struct JobTable<'i> {
     pub enabled: Option<bool>,
     pub timeout: Option<Duration>,
     pub max_attempts: Option<u32>,
+    pub concurrency: Option<u32>,
     pub backoff: Option<Backoff>,
     pub params: Option<TomlValue<'i>>,
 }
@@ -44,11 +46,23 @@ impl JobTable<'_> {
     }
 }
 
-const TOP: [&str; 4] = ["CASCADE_CHAINS", "JOB_TO_DATA_MAP", "jobs", "projects"];
-const JOB: [&str; 8] =
-    ["every", "cron", "timezone", "enabled", "timeout", "max_attempts", "backoff", "params"];
+const TOP: [&str; 5] = ["CASCADE_CHAINS", "JOB_TO_DATA_MAP", "jobs", "projects", "retention"];
+const JOB: [&str; 9] = [
+    "every",
+    "cron",
+    "timezone",
+    "enabled",
+    "timeout",
+    "max_attempts",
+    "concurrency",
+    "backoff",
+    "params",
+];
+/// A limit above this is a slip of the pen.
+const MOST_RUNS: u32 = 10_000;
+const RETENTION: [&str; 3] = ["runs", "logs", "events"];
 const BACKOFF: [&str; 3] = ["initial", "max", "factor"];
-const PROJECT: [&str; 1] = ["name"];
+const PROJECT: [&str; 2] = ["name", "concurrency"];
 
 pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     let mut reader = Reader::default();
@@ -65,6 +79,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
             name @ "JOB_TO_DATA_MAP" => document.data_map = name_lists(&mut reader, name, value),
             "jobs" => document.jobs = jobs(&mut reader, value),
             "projects" => document.projects = projects(&mut reader, value),
+            "retention" => document.retention = retention(&mut reader, value),
             name => reader.unknown_key("", name, key.span(), &TOP),
         }
     }
@@ -109,6 +124,7 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
             "enabled" => job.enabled = reader.boolean(&at, value),
             "timeout" => job.timeout = reader.duration(&at, value),
             "max_attempts" => job.max_attempts = reader.count(&at, value, 1000),
+            "concurrency" => job.concurrency = reader.count(&at, value, MOST_RUNS),
             "backoff" => job.backoff = backoff(reader, &at, value),
             "params" if reader.table(&at, value).is_some() => job.params = Some(value.clone()),
             "params" => {}
@@ -210,6 +226,28 @@ fn backoff(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<Backoff
     Some(backoff)
 }
 
+fn retention(reader: &mut Reader, value: &TomlValue) -> Retention {
+    let mut retention = Retention::default();
+    let Some(entries) = reader.table("retention", value) else { return retention };
+    for (key, value) in entries.iter() {
+        let name = key.get_ref().as_ref();
+        let at = format!("retention.{name}");
+        let kept = match name {
+            "runs" => &mut retention.runs,
+            "logs" => &mut retention.logs,
+            "events" => &mut retention.events,
+            other => {
+                reader.unknown_key("retention", other, key.span(), &RETENTION);
+                continue;
+            }
+        };
+        if let Some(duration) = reader.duration(&at, value) {
+            *kept = duration;
+        }
+    }
+    retention
+}
+
 fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectSettings> {
     let mut projects = BTreeMap::new();
     let Some(entries) = reader.table("projects", value) else { return projects };
@@ -224,7 +262,7 @@ fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectS
                 ),
             );
         }
-        let mut name = slug.clone();
+        let (mut name, mut concurrency) = (slug.clone(), None);
         let Some(entries) = reader.table(&path, value) else { continue };
         for (key, value) in entries.iter() {
             match key.get_ref().as_ref() {
@@ -233,10 +271,13 @@ fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectS
                         name = text;
                     }
                 }
+                "concurrency" => {
+                    concurrency = reader.count(&format!("{path}.concurrency"), value, MOST_RUNS);
+                }
                 other => reader.unknown_key(&path, other, key.span(), &PROJECT),
             }
         }
-        projects.insert(slug, ProjectSettings { name });
+        projects.insert(slug, ProjectSettings { name, concurrency });
     }
     projects
 }

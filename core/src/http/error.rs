@@ -51,6 +51,8 @@ impl From<StoreError> for ApiError {
             StoreError::NotScheduled { job } => {
                 Self::not_found(error.to_string()).help(format!("add `[jobs.{job}]` to jobs.toml"))
             }
+            StoreError::NoRun(_) => Self::not_found(error.to_string()),
+            StoreError::WrongState(why) => Self::new(StatusCode::CONFLICT, "wrong_state", *why),
             other => Self::internal(other),
         }
     }

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
+};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -18,6 +21,7 @@ use super::{
     error::{ApiError, ApiResult},
     hub::{BATCH, Frame, Subscriber},
 };
+use crate::bus::BusState;
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long a browser waits before it connects again, in ms.
@@ -29,7 +33,7 @@ pub struct StreamQuery {
     project_id: Option<Uuid>,
 }
 
-/// Events as they happen: first `connected`, then each `job_completed`. `Last-Event-ID` replays
+/// Events as they happen: `connected`, at first and whenever the bus changes, and each `job_completed`. `Last-Event-ID` replays
 /// what was missed, or says `reset` when the outbox no longer has it.
 #[utoipa::path(get, path = "/events/stream", params(StreamQuery), responses((status = 200, content_type = "text/event-stream")))]
 pub async fn stream(
@@ -47,11 +51,11 @@ pub async fn stream(
     // Listen first and read the outbox then: nothing falls between the two.
     let subscriber = server.hub.subscribe(query.project_id);
     let (oldest, newest) = server.store.event_range().await?;
+    let mut bus = server.bus.state();
     let mut first = format!(
-        "retry: {RETRY_MS}\nid: {}\nevent: connected\ndata: {{\"connected\":{},\"bus\":\"{}\"}}\n\n",
+        "retry: {RETRY_MS}\nid: {}\n{}",
         last.filter(|last| (oldest - 1..=newest).contains(last)).unwrap_or(newest),
-        server.bus.connected(),
-        server.bus.name(),
+        connected(*bus.borrow_and_update()),
     );
     let cursor = match last {
         Some(last) if (oldest - 1..=newest).contains(&last) => last,
@@ -66,6 +70,7 @@ pub async fn stream(
     let open = OpenStream {
         server,
         subscriber,
+        bus,
         cursor,
         replaying: last.is_some(),
         ready: VecDeque::from([Bytes::from(first)]),
@@ -83,9 +88,16 @@ pub async fn stream(
     Ok((headers, body).into_response())
 }
 
+/// Sent first, and again whenever another bus carries the events.
+fn connected(state: BusState) -> String {
+    let state = serde_json::to_string(&state).unwrap_or_default();
+    format!("event: connected\ndata: {state}\n\n")
+}
+
 struct OpenStream {
     server: AppState,
     subscriber: Subscriber,
+    bus: watch::Receiver<BusState>,
     /// The last event that was sent, or would have been had it been in scope.
     cursor: i64,
     replaying: bool,
@@ -112,6 +124,10 @@ impl OpenStream {
                 () = self.server.stop.cancelled() => return None,
                 // An error means too far behind: the client's last id keeps its place.
                 frame = self.subscriber.frames.recv() => self.take(frame.ok()?),
+                Ok(()) = self.bus.changed() => {
+                    let state = *self.bus.borrow_and_update();
+                    return Some(connected(state).into());
+                }
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":heartbeat\n\n")),
             }
         }
@@ -123,6 +139,8 @@ impl OpenStream {
         }
         self.cursor = frame.id;
         if self.subscriber.scope.is_none_or(|project| project == frame.project_id) {
+            let (read, age) = frame.read;
+            metrics::histogram!("cascade_event_latency_seconds").record(age + read.elapsed());
             self.ready.push_back(frame.bytes);
         }
     }

@@ -3,6 +3,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{AppState, error::ApiResult};
+use crate::bus::BusState;
 
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -11,10 +12,9 @@ pub struct Health {
     version: &'static str,
     /// `sqlite` or `postgres`.
     database: &'static str,
-    /// What carries events: `redis`, `postgres` or `memory`.
-    bus: &'static str,
-    /// Whether it does at present.
-    connected: bool,
+    /// What carries events now, and whether anything does.
+    #[serde(flatten)]
+    bus: BusState,
     uptime_ms: u64,
 }
 
@@ -26,8 +26,7 @@ pub async fn health(State(server): State<AppState>) -> ApiResult<Json<Health>> {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         database: server.store.kind(),
-        bus: server.bus.name(),
-        connected: server.bus.connected(),
+        bus: *server.bus.state().borrow(),
         uptime_ms: u64::try_from(server.started.elapsed().as_millis()).unwrap_or(u64::MAX),
     }))
 }

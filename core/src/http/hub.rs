@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::body::Bytes;
@@ -26,6 +26,8 @@ const TAIL: usize = 1024;
 pub(super) const BATCH: u32 = 500;
 /// The net under the bus: the outbox is read this often whatever the bus says.
 const NET: Duration = Duration::from_secs(5);
+/// The same while the best bus is not there.
+const NET_DEGRADED: Duration = Duration::from_secs(1);
 
 /// An event in its wire form.
 #[derive(Debug, Clone)]
@@ -36,13 +38,16 @@ pub struct Frame {
     pub project_id: Uuid,
     /// `id:`, `event:` and `data:` lines.
     pub bytes: Bytes,
+    /// When it was read from the outbox, and how long after the end of its run.
+    pub read: (Instant, Duration),
 }
 
 impl From<Event> for Frame {
     fn from(event: Event) -> Self {
         let Event { id, kind, payload, .. } = &event;
         let bytes = format!("id: {id}\nevent: {kind}\ndata: {payload}\n\n").into();
-        Self { id: event.id, project_id: event.project_id, bytes }
+        let read = (Instant::now(), event.age);
+        Self { id: event.id, project_id: event.project_id, bytes, read }
     }
 }
 
@@ -70,16 +75,23 @@ impl Default for EventHub {
 impl EventHub {
     /// Reads the outbox from its present end on, until `stop`.
     pub async fn follow(&self, store: Arc<dyn Store>, bus: Arc<dyn Bus>, stop: CancellationToken) {
-        let mut news = bus.subscribe();
+        let (mut news, mut state) = (bus.subscribe(), bus.state());
         let mut cursor = None;
         while !stop.is_cancelled() {
+            let now = *state.borrow_and_update();
+            let net = if now.connected && !now.degraded { NET } else { NET_DEGRADED };
             if let Err(error) = self.share_news(&*store, &mut cursor).await {
                 tracing::warn!(%error, "the outbox could not be read");
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                changed = news.changed() => if changed.is_err() { tokio::time::sleep(NET).await },
-                () = tokio::time::sleep(NET) => {}
+                _ = news.changed() => {}
+                // What was said on a bus that has just gone may have been lost.
+                _ = state.changed() => {}
+                () = tokio::time::sleep(net) => {
+                    // For a worker that died between the end of a run and its announcement.
+                    store.number_events().await.ok();
+                }
             }
         }
     }

@@ -16,7 +16,8 @@ use super::{
     error::{ApiError, ApiResult},
 };
 use crate::store::{
-    Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob, ScheduledStatus,
+    CancelRequest, Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob,
+    ScheduledStatus,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -188,12 +189,54 @@ pub async fn run_now(
         })?;
     }
     let queued = server.store.run_now(&job, request.project_id, request.params).await?;
-    server.wake.wake();
+    server.wake.wake_all().await;
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RunChange {
+    run_id: Uuid,
+    /// The state it is in now.
+    #[schema(value_type = String)]
+    state: RunState,
+}
+
+/// Cancels a run: one that waits at once; one that runs is asked to stop, and abandoned if it does
+/// not within 5 s.
+#[utoipa::path(
+    post, path = "/jobs/runs/{id}/cancel",
+    responses((status = 202, body = RunChange), (status = 404), (status = 409))
+)]
+pub async fn cancel(
+    State(server): State<AppState>,
+    Path(run_id): Path<Uuid>,
+) -> ApiResult<(StatusCode, Json<RunChange>)> {
+    let state = match server.store.request_cancel(run_id).await? {
+        CancelRequest::Cancelled => RunState::Cancelled,
+        CancelRequest::Requested => {
+            server.wake.cancel(run_id).await;
+            RunState::Running
+        }
+    };
+    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state })))
+}
+
+/// Gives a failed or cancelled run one more attempt.
+#[utoipa::path(
+    post, path = "/jobs/runs/{id}/retry",
+    responses((status = 202, body = RunChange), (status = 404), (status = 409))
+)]
+pub async fn retry(
+    State(server): State<AppState>,
+    Path(run_id): Path<Uuid>,
+) -> ApiResult<(StatusCode, Json<RunChange>)> {
+    server.store.retry(run_id).await?;
+    server.wake.wake_all().await;
+    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -243,6 +286,6 @@ async fn set_status(
     status: ScheduledStatus,
 ) -> ApiResult<Json<StatusAnswer>> {
     server.store.set_status(&job_type, project_id, status).await?;
-    server.wake.wake();
+    server.wake.wake_all().await;
     Ok(Json(StatusAnswer { job_type, project_id, status }))
 }

@@ -20,6 +20,12 @@ pub async fn metrics(State(server): State<AppState>) -> ApiResult<impl IntoRespo
         metrics::gauge!("cascade_queue_depth", &labels).set(depth.count as f64);
         metrics::gauge!("cascade_queue_oldest_seconds", &labels).set(depth.oldest_age_s);
     }
+    for pool in server.store.pools() {
+        let labels = [("pool", pool.name)];
+        metrics::gauge!("cascade_pool_connections", &labels).set(f64::from(pool.size));
+        metrics::gauge!("cascade_pool_idle", &labels).set(f64::from(pool.idle));
+        metrics::gauge!("cascade_pool_max", &labels).set(f64::from(pool.max));
+    }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((kind, server.metrics.render()))
 }

@@ -71,6 +71,8 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::runs))
         .routes(routes!(jobs::run))
         .routes(routes!(jobs::run_logs))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::retry))
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
@@ -79,6 +81,15 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(data::read))
         .routes(routes!(data::act))
         .routes(routes!(events::stream))
+}
+
+/// What a worker serves: health and metrics.
+pub fn probes(state: AppState) -> Router {
+    let probes =
+        || OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(metrics::metrics));
+    let (bare, _) = probes().split_for_parts();
+    let (api, _) = OpenApiRouter::new().nest("/api", probes()).split_for_parts();
+    Router::new().merge(bare).merge(api).with_state(state)
 }
 
 /// The whole application.

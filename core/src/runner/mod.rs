@@ -6,6 +6,7 @@
 mod host_services;
 mod http_client;
 mod recorder;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,7 @@ use tracing::Instrument;
 pub use http_client::HostHttp;
 
 use crate::{
-    bus::Bus,
+    bus::{Announcer, jitter},
     config::{Config, JobSettings, LiveConfig},
     registry::Registry,
     scheduler::Wake,
@@ -39,7 +40,7 @@ pub struct Runner {
     /// Settings, read at the start and at the end of each run.
     pub config: LiveConfig,
     /// Tells the event hubs to look.
-    pub bus: Arc<dyn Bus>,
+    pub announcer: Announcer,
     /// Tells the scheduler to look.
     pub wake: Wake,
     /// HTTP for plugins.
@@ -52,6 +53,7 @@ pub struct Runner {
 enum Stopped {
     TimedOut,
     ShuttingDown,
+    Cancelled,
     LostLease,
 }
 
@@ -64,10 +66,12 @@ impl Runner {
             job = run.job_type,
             project = run.project.slug,
             attempt = run.lease.attempt,
-            trace = %run.trace_id,
+            trace = %run.trace_id.simple(),
         );
+        let run_id = run.lease.run_id;
+        let cancel = self.wake.began(run_id);
         async {
-            if let Err(error) = self.run_and_report(run, give_back).await {
+            if let Err(error) = self.run_and_report(run, give_back, cancel).await {
                 match error {
                     StoreError::LostLease => tracing::warn!("lease lost; the result is dropped"),
                     // The lease will expire and another attempt follows.
@@ -77,12 +81,14 @@ impl Runner {
         }
         .instrument(span)
         .await;
+        self.wake.ended(run_id);
     }
 
     async fn run_and_report(
         &self,
         run: ClaimedRun,
         give_back: CancellationToken,
+        cancel: CancellationToken,
     ) -> Result<(), StoreError> {
         let began = std::time::Instant::now();
         let config = self.config.current();
@@ -92,6 +98,7 @@ impl Runner {
             return self.report_fault(&run, &settings, JobError::fail(error)).await;
         };
         tracing::info!("started");
+        telemetry::started(&run);
         let (recorder, recording) = recorder::start(self.store.clone(), run.lease.run_id);
         let services =
             Arc::new(RunServices::new(self.store.database(), self.http.clone(), recorder));
@@ -101,6 +108,7 @@ impl Runner {
             ended = &mut task => Ok(ended),
             () = tokio::time::sleep(settings.timeout) => Err(Stopped::TimedOut),
             () = self.keep_lease(&run.lease) => Err(Stopped::LostLease),
+            () = cancel.cancelled() => Err(Stopped::Cancelled),
             () = give_back.cancelled() => Err(Stopped::ShuttingDown),
         };
         let result = match ended {
@@ -114,8 +122,7 @@ impl Runner {
         let staged = services.take_staged();
         services.close();
         recording.finish().await;
-        metrics::histogram!("cascade_run_duration_seconds", "job_type" => run.job_type.clone())
-            .record(began.elapsed());
+        telemetry::ended(&run, began.elapsed());
         match result {
             Ok(Ok(Ok(outcome))) => {
                 let success = Success {
@@ -129,20 +136,20 @@ impl Runner {
             Ok(Ok(Err(JobError::Cancelled))) if give_back.is_cancelled() => {
                 self.give_back(&run.lease).await
             }
-            Ok(Ok(Err(JobError::Cancelled))) if stop.is_cancelled() => {
+            Ok(Ok(Err(JobError::Cancelled))) if stop.is_cancelled() && !cancel.is_cancelled() => {
                 self.report_fault(&run, &settings, timed_out(&settings)).await
             }
-            Ok(Ok(Err(JobError::Cancelled))) => {
-                tracing::info!("cancelled");
-                count(&run, "cancelled");
-                self.store.cancel(&run.lease).await
-            }
+            Ok(Ok(Err(JobError::Cancelled))) => self.report_cancelled(&run).await,
+            // Whatever a plugin that was asked to stop calls its end, it is not tried again.
+            Ok(Ok(Err(_)) | Err(_)) if cancel.is_cancelled() => self.report_cancelled(&run).await,
             Ok(Ok(Err(error))) => self.report_fault(&run, &settings, error).await,
             Ok(Err(crash)) => {
                 let error = JobError::retry(panic_text(crash));
                 self.report_fault(&run, &settings, error).await
             }
             Err(Stopped::ShuttingDown) => self.give_back(&run.lease).await,
+            // It did not stop: it is left to itself, and whatever it still says is dropped.
+            Err(Stopped::Cancelled) => self.report_cancelled(&run).await,
             Err(Stopped::TimedOut) => {
                 self.report_fault(&run, &settings, timed_out(&settings)).await
             }
@@ -155,7 +162,9 @@ impl Runner {
         loop {
             tokio::time::sleep(self.lease / 3).await;
             match self.store.renew(lease, self.lease).await {
-                Ok(()) => {}
+                Ok(false) => {}
+                // The request itself may have been lost on its way.
+                Ok(true) => drop(self.wake.cancel_here(lease.run_id)),
                 Err(StoreError::LostLease) => return,
                 // Two more tries fit into the lease.
                 Err(error) => tracing::warn!(%error, "lease not renewed"),
@@ -177,10 +186,18 @@ impl Runner {
             }
             done => done?,
         };
-        count(run, "completed");
+        telemetry::counted(run, "completed");
         tracing::info!(summary, triggered = ?done.triggered, "completed");
         self.wake.wake();
-        self.bus.publish(done.event_id).await;
+        self.announcer.announce();
+        Ok(())
+    }
+
+    async fn report_cancelled(&self, run: &ClaimedRun) -> Result<(), StoreError> {
+        self.store.cancel(&run.lease).await?;
+        telemetry::counted(run, "cancelled");
+        tracing::info!("cancelled");
+        self.wake.wake();
         Ok(())
     }
 
@@ -202,10 +219,10 @@ impl Runner {
         let failed = self.store.fail(&run.lease, Fault { error, retry_in }).await?;
         self.wake.wake();
         match failed {
-            Failed::WillRetry => count(run, "retried"),
-            Failed::ForGood(event_id) => {
-                count(run, "failed");
-                self.bus.publish(event_id).await;
+            Failed::WillRetry => telemetry::counted(run, "retried"),
+            Failed::ForGood => {
+                telemetry::counted(run, "failed");
+                self.announcer.announce();
             }
         }
         Ok(())
@@ -254,18 +271,4 @@ fn panic_text(crash: tokio::task::JoinError) -> String {
     };
     let said = crash.try_into_panic().ok().and_then(text);
     format!("the plugin panicked: {}", said.as_deref().unwrap_or("no message"))
-}
-
-fn count(run: &ClaimedRun, result: &'static str) {
-    metrics::counter!(
-        "cascade_runs_total", "job_type" => run.job_type.clone(), "result" => result
-    )
-    .increment(1);
-}
-
-/// A random 0..1, from the random bits of a fresh UUID.
-fn jitter() -> f64 {
-    let (bits, _) = uuid::Uuid::new_v4().as_u64_pair();
-    // The version and variant bits stand elsewhere: the upper 32 are all random.
-    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{HostHttp, Runner};
 use crate::{
-    bus::{Bus, MemoryBus},
+    bus::Announcer,
     config::LiveConfig,
     registry::{Registry, RegistryError},
     scheduler::{self, Wake, WorkerSettings},
@@ -76,7 +76,7 @@ impl Bench {
             store: store.clone(),
             registry,
             config,
-            bus: Arc::new(MemoryBus::default()) as Arc<dyn Bus>,
+            announcer: Announcer::default(),
             wake: Wake::default(),
             http: Arc::new(HostHttp::new().unwrap()),
             lease,

@@ -3,27 +3,16 @@
 //! There is no leader: every worker claims, and the store sees to it that nothing is claimed twice.
 //! A worker looks when it is woken, when the next thing falls due, and at each tick, the safety net.
 
+mod wake;
+
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use wake::Wake;
+
 use crate::{runner::Runner, store::StoreError};
-
-/// Wakes this process' worker: something may be due.
-#[derive(Clone, Default)]
-pub struct Wake(Arc<Notify>);
-
-impl Wake {
-    /// Wakes it now, or keeps it from falling asleep.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-
-    async fn woken(&self) {
-        self.0.notified().await;
-    }
-}
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -93,6 +82,8 @@ async fn look(
         running.spawn(async move { runner.run(run, give_back).await });
     }
     if full {
+        // There may be more than fits here.
+        runner.wake.wake_peers();
         return Ok(settings.tick);
     }
     let due = runner.store.next_due().await?.unwrap_or(settings.tick);

@@ -7,10 +7,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    ClaimedRun, Failed, Fault, RunFilter, RunNow, RunState, ScheduledStatus, Store, StoreError,
-    Success,
+    CancelRequest, ClaimedRun, Failed, Fault, KeepFor, Pruned, RunFilter, RunNow, RunState,
+    ScheduledStatus, Store, StoreError, Success,
 };
-use crate::config::{Config, JobSettings, ProjectSettings, Schedule};
+use crate::config::{Config, JobSettings, ProjectSettings, Retention, Schedule};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -44,14 +44,20 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         a_request_with_params_reaches_the_run,
         events_replay_in_order,
         runs_are_listed_newest_first_and_filtered,
+        a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
+        a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
+        limits_hold_for_job_types_and_projects,
+        a_project_with_much_to_do_does_not_starve_another,
+        what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays,
     );
 }
 
 /// `up` (a timer) -> `down` -> `last`, in two projects.
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let every = Some(Schedule::Every(Duration::from_secs(3600)));
-    let project = |name: &str| ProjectSettings { name: name.into() };
+    let project = |name: &str| ProjectSettings { name: name.into(), concurrency: None };
     Config {
+        retention: Retention::default(),
         path: PathBuf::from("/nowhere/jobs.toml"),
         chains: BTreeMap::from([
             ("up".into(), vec!["down".into()]),
@@ -65,6 +71,12 @@ fn config() -> Config {
         ]),
         projects: BTreeMap::from([("one".into(), project("One")), ("two".into(), project("Two"))]),
     }
+}
+
+/// As a worker and then a server would: the events that are committed get their ids first.
+async fn events_after(store: &impl Store, id: i64, limit: u32) -> super::Result<Vec<super::Event>> {
+    store.number_events().await?;
+    store.events_after(id, limit).await
 }
 
 async fn claim(store: &impl Store) -> Vec<ClaimedRun> {
@@ -117,7 +129,7 @@ async fn success_triggers_downstream_of_its_own_project(store: &impl Store) {
     assert_eq!(next.len(), 1);
     assert_eq!((next[0].job_type.as_str(), next[0].project.slug.as_str()), ("down", "one"));
     assert_eq!(next[0].trace_id, run.trace_id, "a cascade is one trace");
-    let event = store.events_after(0, 10).await.unwrap().remove(0);
+    let event = events_after(store, 0, 10).await.unwrap().remove(0);
     let event: serde_json::Value = serde_json::from_str(&event.payload).unwrap();
     let note = next[0].payload.cascade_triggered_by.clone().unwrap();
     assert_eq!(serde_json::to_value(note).unwrap(), json!({"job_type": "up", "at": event["at"]}));
@@ -201,12 +213,12 @@ async fn failure_retries_then_fails_with_an_event_and_no_cascade(store: &impl St
     let run = claim_up(store).await;
     let first = store.fail(&run.lease, fault(Some(Duration::ZERO))).await.unwrap();
     assert_eq!(first, Failed::WillRetry);
-    assert!(store.events_after(0, 10).await.unwrap().is_empty());
+    assert!(events_after(store, 0, 10).await.unwrap().is_empty());
     let again = claim(store).await.remove(0);
     assert_eq!((again.lease.run_id, again.lease.attempt), (run.lease.run_id, 2));
     let last = store.fail(&again.lease, fault(None)).await.unwrap();
-    let events = store.events_after(0, 10).await.unwrap();
-    assert_eq!(last, Failed::ForGood(events[0].id));
+    let events = events_after(store, 0, 10).await.unwrap();
+    assert_eq!((last, events.len()), (Failed::ForGood, 1));
     assert!(events[0].payload.contains(r#""status":"failed""#));
     assert!(claim(store).await.is_empty());
     let run = store.run(run.lease.run_id).await.unwrap().unwrap();
@@ -222,7 +234,7 @@ async fn an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off(store: &impl
     let lost = store.complete(&zombie.lease, success(&["down"])).await;
     assert!(matches!(lost, Err(StoreError::LostLease)));
     assert!(matches!(store.renew(&zombie.lease, LEASE).await, Err(StoreError::LostLease)));
-    assert!(store.events_after(0, 10).await.unwrap().is_empty());
+    assert!(events_after(store, 0, 10).await.unwrap().is_empty());
     store.renew(&heir.lease, LEASE).await.unwrap();
     store.complete(&heir.lease, success(&["down"])).await.unwrap();
 }
@@ -251,7 +263,7 @@ async fn an_expired_last_attempt_fails(store: &impl Store) {
             break;
         }
     }
-    assert_eq!(store.events_after(0, 10).await.unwrap().len(), 1);
+    assert_eq!(events_after(store, 0, 10).await.unwrap().len(), 1);
 }
 
 async fn a_released_run_keeps_its_attempt(store: &impl Store) {
@@ -347,10 +359,10 @@ async fn events_replay_in_order(store: &impl Store) {
     for run in claim(store).await {
         store.complete(&run.lease, success(&[])).await.unwrap();
     }
-    let ids: Vec<_> = store.events_after(0, 10).await.unwrap().iter().map(|e| e.id).collect();
+    let ids: Vec<_> = events_after(store, 0, 10).await.unwrap().iter().map(|e| e.id).collect();
     assert_eq!(ids, [1, 2]);
-    assert_eq!(store.events_after(1, 10).await.unwrap().len(), 1);
-    assert_eq!(store.events_after(0, 1).await.unwrap()[0].id, 1);
+    assert_eq!(events_after(store, 1, 10).await.unwrap().len(), 1);
+    assert_eq!(events_after(store, 0, 1).await.unwrap()[0].id, 1);
     assert_eq!(store.event_range().await.unwrap(), (1, 2));
 }
 
@@ -368,4 +380,128 @@ async fn runs_are_listed_newest_first_and_filtered(store: &impl Store) {
     assert_eq!(store.runs(&second).await.unwrap().items.len(), 1);
     let depth = store.queue_depth().await.unwrap();
     assert!(depth.iter().any(|d| d.job_type == "up" && d.state == "running" && d.count == 1));
+}
+
+async fn a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked(store: &impl Store) {
+    let run = claim_up(store).await;
+    let id = run.lease.run_id;
+    assert!(!store.renew(&run.lease, LEASE).await.unwrap());
+    assert_eq!(store.request_cancel(id).await.unwrap(), CancelRequest::Requested);
+    assert!(store.renew(&run.lease, LEASE).await.unwrap(), "its worker learns of it");
+    assert!(store.run(id).await.unwrap().unwrap().cancel_requested_at.is_some());
+    store.cancel(&run.lease).await.unwrap();
+    let shown = store.run(id).await.unwrap().unwrap();
+    assert_eq!((shown.state, shown.cancel_requested_at), (RunState::Cancelled, None));
+    assert!(matches!(store.request_cancel(id).await, Err(StoreError::WrongState(_))));
+
+    let one = project(store, "one").await;
+    let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
+    assert_eq!(store.request_cancel(id).await.unwrap(), CancelRequest::Cancelled);
+    assert!(claim(store).await.is_empty());
+    let unknown = store.request_cancel(Uuid::nil()).await;
+    assert!(matches!(unknown, Err(StoreError::NoRun(_))));
+}
+
+async fn a_failed_run_is_retried_by_hand_unless_the_job_is_busy(store: &impl Store) {
+    let run = claim_up(store).await;
+    let id = run.lease.run_id;
+    assert!(matches!(store.retry(id).await, Err(StoreError::WrongState(_))), "it runs");
+    store.fail(&run.lease, Fault { error: "no luck".into(), retry_in: None }).await.unwrap();
+    let RunNow::Queued(other) = store.run_now("up", run.project.id, None).await.unwrap() else {
+        panic!()
+    };
+    assert!(matches!(store.retry(id).await, Err(StoreError::WrongState(_))), "another waits");
+    store.request_cancel(other).await.unwrap();
+    store.retry(id).await.unwrap();
+    let again = claim(store).await.remove(0);
+    assert_eq!((again.lease.run_id, again.lease.attempt), (id, 2));
+    store.complete(&again.lease, success(&[])).await.unwrap();
+    assert!(matches!(store.retry(id).await, Err(StoreError::WrongState(_))), "it succeeded");
+    assert!(matches!(store.retry(Uuid::nil()).await, Err(StoreError::NoRun(_))));
+}
+
+async fn limits_hold_for_job_types_and_projects(store: &impl Store) {
+    let mut config = config();
+    config.jobs.get_mut("up").unwrap().concurrency = Some(1);
+    store.reconcile(&config).await.unwrap();
+    let first = claim(store).await;
+    assert_eq!(first.len(), 1, "`up` of one of the two projects");
+    assert!(claim(store).await.is_empty());
+    let next = store.next_due().await.unwrap().unwrap();
+    assert!(next > Duration::from_secs(1), "what may not start is no reason to look again");
+    store.complete(&first[0].lease, success(&[])).await.unwrap();
+    let second = claim(store).await;
+    assert_eq!(second.len(), 1);
+    assert_ne!(first[0].project.id, second[0].project.id);
+
+    config.jobs.get_mut("up").unwrap().concurrency = None;
+    config.projects.get_mut("two").unwrap().concurrency = Some(1);
+    store.reconcile(&config).await.unwrap();
+    store.complete(&second[0].lease, success(&[])).await.unwrap();
+    let (one, two) = (project(store, "one").await, project(store, "two").await);
+    for job in ["up", "down", "last"] {
+        store.run_now(job, one, None).await.unwrap();
+        store.run_now(job, two, None).await.unwrap();
+    }
+    let (a, b) = tokio::join!(store.claim("a", 10, LEASE), store.claim("b", 10, LEASE));
+    let mut runs = [a.unwrap(), b.unwrap()].concat();
+    // A claim that could not be sure that there was room left something to the next.
+    runs.extend(claim(store).await);
+    let of = |id| runs.iter().filter(|run| run.project.id == id).count();
+    assert_eq!((of(one), of(two)), (3, 1));
+}
+
+async fn a_project_with_much_to_do_does_not_starve_another(store: &impl Store) {
+    let mut config = config();
+    let settings = config.jobs["up"].clone();
+    for nth in 0..100 {
+        config.jobs.insert(format!("more_{nth}"), settings.clone());
+    }
+    config.projects.remove("two");
+    store.reconcile(&config).await.unwrap();
+    // A hundred are due in the one project before the other has anything.
+    let two = project(store, "two").await;
+    let RunNow::Queued(id) = store.run_now("last", two, None).await.unwrap() else { panic!() };
+    let mut before = 0;
+    loop {
+        let runs = store.claim("w", 4, LEASE).await.unwrap();
+        assert!(!runs.is_empty(), "it never came");
+        if runs.iter().any(|run| run.lease.run_id == id) {
+            break;
+        }
+        before += runs.len();
+    }
+    assert!(before <= 8, "{before} of the other project came first");
+}
+
+async fn what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays(store: &impl Store) {
+    let runs = claim(store).await;
+    for run in &runs {
+        let line = LogLine {
+            at: chrono::Utc::now() - chrono::Duration::days(9),
+            level: Level::Info,
+            message: "old".into(),
+            fields: json!(null),
+        };
+        store.record(run.lease.run_id, vec![line], None).await.unwrap();
+        store.complete(&run.lease, success(&[])).await.unwrap();
+    }
+    let events = events_after(store, 0, 10).await.unwrap();
+    let day = Duration::from_secs(86400);
+    let mut keep = KeepFor { runs: day, logs: day, events: day };
+    let step = store.prune(&keep, 1).await.unwrap();
+    assert_eq!(step, Pruned { runs: 0, logs: 1, events: 0 }, "a step takes no more than it may");
+    assert_eq!(store.prune(&keep, 10).await.unwrap().logs, 1);
+    keep = KeepFor { runs: Duration::ZERO, logs: day, events: Duration::ZERO };
+    let mut all = Pruned::default();
+    while all.runs < 2 || all.events < 1 {
+        let step = store.prune(&keep, 10).await.unwrap();
+        all.runs += step.runs;
+        all.events += step.events;
+    }
+    assert_eq!(store.runs(&RunFilter::default()).await.unwrap().total, 0);
+    let newest = events.last().unwrap().id;
+    assert_eq!(store.event_range().await.unwrap(), (newest, newest));
+    let pool = store.pools().remove(0);
+    assert!(pool.size >= pool.idle && pool.max >= pool.size);
 }

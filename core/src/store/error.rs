@@ -1,5 +1,10 @@
 use cascade_sdk::DbError;
 
+/// Why a run is not retried.
+pub(super) const NOT_ENDED_BADLY: &str = "only a failed or cancelled run can be tried again";
+/// Why a run is not retried.
+pub(super) const JOB_IS_BUSY: &str = "the job has another unfinished run in this project";
+
 /// Why a store could not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -12,6 +17,12 @@ pub enum StoreError {
         /// The job type asked for.
         job: String,
     },
+    /// There is no such run.
+    #[error("there is no run {0}")]
+    NoRun(uuid::Uuid),
+    /// A run in this state cannot do what was asked.
+    #[error("{0}")]
+    WrongState(&'static str),
     /// A statement of the plugin failed in the transaction that should have marked the run done.
     #[error("staged write: {0}")]
     Staged(#[from] DbError),

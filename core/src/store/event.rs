@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -45,4 +47,6 @@ pub struct Event {
     pub kind: String,
     /// JSON text, as it goes over the wire.
     pub payload: String,
+    /// Time since its run ended, by the database's clock, when it was read.
+    pub age: Duration,
 }

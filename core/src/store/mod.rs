@@ -9,11 +9,14 @@
 //!   available ───────────────► running ──────────► completed
 //!       ▲                      │  │  │
 //!       │ release (shutdown)   │  │  └── fail, no attempt left ──► failed
-//!       └──────────────────────┘  │  └── cancelled ──────────────► cancelled
+//!       └──────────────────────┘  └───── cancelled ──────────────► cancelled
 //!                                 │ fail or lease expired, attempts left
 //!              claim              ▼
 //!   running ◄───────────────── retryable
 //! ```
+//! `request_cancel` takes an available or retryable run to cancelled at once; `retry` takes a failed
+//! or cancelled one back to available.
+//!
 //! Every change of state is one method below. A run that runs is held by a [`Lease`]; a method that
 //! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
 
@@ -21,7 +24,9 @@
 mod contract;
 mod error;
 mod event;
+mod limits;
 mod payload;
+pub mod postgres;
 mod run;
 mod scheduled;
 pub mod sqlite;
@@ -35,6 +40,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use error::StoreError;
+use error::{JOB_IS_BUSY, NOT_ENDED_BADLY};
 pub use event::{Event, EventStatus, JobCompleted};
 pub use payload::{Payload, TriggerNote};
 pub use run::{ClaimedRun, Lease, Run, RunFilter, RunPage, RunState};
@@ -70,8 +76,6 @@ pub struct Fault {
 pub struct Completed {
     /// Downstream jobs that are due now.
     pub triggered: Vec<String>,
-    /// The outbox id of the `job_completed` event.
-    pub event_id: i64,
 }
 
 /// What came of a [`Fault`].
@@ -79,8 +83,52 @@ pub struct Completed {
 pub enum Failed {
     /// Another attempt follows.
     WillRetry,
-    /// That was the last one; the event has this outbox id.
-    ForGood(i64),
+    /// That was the last one; an event says so.
+    ForGood,
+}
+
+/// What came of a request to cancel a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelRequest {
+    /// It waited; it is cancelled.
+    Cancelled,
+    /// It runs; its worker is to stop it.
+    Requested,
+}
+
+/// For how long what is over is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeepFor {
+    /// Ended runs, counted from their end; their logs go with them.
+    pub runs: Duration,
+    /// Log lines of runs that are still kept.
+    pub logs: Duration,
+    /// Events; clients that were away for longer are told to reset.
+    pub events: Duration,
+}
+
+/// How many rows one step of pruning removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Ended runs.
+    pub runs: u64,
+    /// Log lines.
+    pub logs: u64,
+    /// Events.
+    pub events: u64,
+}
+
+/// How busy a connection pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Which pool.
+    pub name: &'static str,
+    /// Open connections.
+    pub size: u32,
+    /// Open connections that nobody uses.
+    pub idle: u32,
+    /// The most there may be.
+    pub max: u32,
 }
 
 /// A project as the API shows it.
@@ -138,8 +186,8 @@ pub trait Store: Send + Sync {
     /// How long until [`Store::claim`] may find something; `None` when nothing is in sight.
     async fn next_due(&self) -> Result<Option<Duration>>;
 
-    /// Prolongs a lease to `duration` from now.
-    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<()>;
+    /// Prolongs a lease to `duration` from now; says whether the run is to be cancelled.
+    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool>;
 
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed>;
@@ -160,6 +208,19 @@ pub trait Store: Send + Sync {
     /// Runs a scheduled job as soon as it may: now, or once more after its current run.
     async fn run_now(&self, job: &str, project: Uuid, params: Option<Value>) -> Result<RunNow>;
 
+    /// Cancels a run that waits, or asks for the end of one that runs.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has ended.
+    async fn request_cancel(&self, run: Uuid) -> Result<CancelRequest>;
+
+    /// Gives a failed or cancelled run one more attempt, now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed or the job has
+    /// another unfinished run.
+    async fn retry(&self, run: Uuid) -> Result<()>;
+
     /// Pauses or resumes a scheduled job.
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
 
@@ -178,6 +239,10 @@ pub trait Store: Send + Sync {
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
     async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
 
+    /// Gives ids to the committed events that have none yet, so that ids become visible in their own
+    /// order, and returns those events. Whoever ends runs calls it; a hub does when nobody did.
+    async fn number_events(&self) -> Result<Vec<Event>>;
+
     /// Events with a greater id, oldest first.
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>>;
 
@@ -186,4 +251,11 @@ pub trait Store: Send + Sync {
 
     /// How much waits, by job type.
     async fn queue_depth(&self) -> Result<Vec<QueueDepth>>;
+
+    /// Removes what is older than `keep`, at most `batch` rows of each table: a small step that holds
+    /// nobody up. The newest event stays, as the end of the outbox.
+    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned>;
+
+    /// How busy the connection pools are.
+    fn pools(&self) -> Vec<PoolUse>;
 }

@@ -97,6 +97,8 @@ pub struct ClaimedRun {
     pub trace_id: Uuid,
     /// When it was put into the queue.
     pub queued_at: DateTime<Utc>,
+    /// When this attempt began, by the database's clock.
+    pub started_at: DateTime<Utc>,
 }
 
 /// A run as the API shows it.
@@ -126,6 +128,8 @@ pub struct Run {
     pub queued_at: DateTime<Utc>,
     /// When the latest attempt began.
     pub started_at: Option<DateTime<Utc>>,
+    /// When a person asked for its end.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
     /// The latest fault.

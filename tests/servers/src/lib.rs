@@ -7,7 +7,7 @@ mod postgres;
 mod process;
 mod redis;
 
-pub use postgres::Postgres;
+pub use postgres::{Held, Postgres};
 pub use redis::Redis;
 
 #[cfg(test)]

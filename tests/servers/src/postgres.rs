@@ -1,6 +1,7 @@
 use std::{
+    io::{BufRead, BufReader, Write},
     path::PathBuf,
-    process::Command,
+    process::{Child, ChildStdin, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -18,6 +19,20 @@ pub struct Postgres {
     port: u16,
     process: Option<Process>,
     databases: AtomicU32,
+}
+
+/// An open transaction.
+#[derive(Debug)]
+pub struct Held {
+    psql: Child,
+    _input: ChildStdin,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.psql.kill().ok();
+        self.psql.wait().ok();
+    }
 }
 
 impl Postgres {
@@ -69,6 +84,23 @@ impl Postgres {
             .expect("psql");
         assert!(ran.status.success(), "{statement}: {}", String::from_utf8_lossy(&ran.stderr));
         String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+    }
+
+    /// Runs a statement in a transaction that stays open until the answer is dropped.
+    pub fn hold(&self, statement: &str, database: &str) -> Held {
+        let mut psql = Command::new(find("psql"))
+            .args(["-X", "-q", "-A", "-t", "-d", &self.url(database)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("psql");
+        let mut input = psql.stdin.take().expect("stdin");
+        writeln!(input, "BEGIN; {statement}; SELECT 'held';").expect("psql");
+        let mut said = String::new();
+        let output = psql.stdout.take().expect("stdout");
+        BufReader::new(output).read_line(&mut said).expect("psql");
+        assert_eq!(said.trim(), "held", "{statement}");
+        Held { psql, _input: input }
     }
 
     /// SIGKILL of every process of the cluster, as a power cut would.

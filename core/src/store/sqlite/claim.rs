@@ -9,7 +9,11 @@ use uuid::Uuid;
 use super::{SqliteStore, finish, now, row, row::run_columns};
 use crate::{
     config::Schedule,
-    store::{ClaimedRun, Lease, Payload, Result, sqlite::write},
+    store::{
+        ClaimedRun, Lease, Payload, Result,
+        limits::{Rooms, rooms_sql},
+        sqlite::write,
+    },
 };
 
 pub(super) async fn claim(
@@ -21,6 +25,7 @@ pub(super) async fn claim(
     let mut tx = store.begin().await?;
     give_up_expired(&mut tx).await?;
     fire_due(&mut tx, limit).await?;
+    let chosen = choose(&mut tx, limit).await?;
     let ids = sqlx::query_scalar::<_, String>(concat!(
         "UPDATE worker_runs
          SET state = 'running', attempt = attempt + 1, lease_owner = $1,
@@ -28,17 +33,12 @@ pub(super) async fn claim(
              started_at = ",
         now!(),
         ", finished_at = NULL, progress = NULL
-         WHERE id IN (
-             SELECT id FROM worker_runs
-             WHERE state IN ('available', 'retryable') AND available_at <= ",
-        now!(),
-        " ORDER BY available_at, id LIMIT $3
-         )
+         WHERE id IN (SELECT value FROM json_each($3))
          RETURNING id",
     ))
     .bind(owner)
     .bind(seconds(lease))
-    .bind(limit)
+    .bind(serde_json::Value::from(chosen).to_string())
     .fetch_all(&mut *tx)
     .await?;
     let mut runs = Vec::with_capacity(ids.len());
@@ -57,6 +57,49 @@ pub(super) async fn claim(
     // `RETURNING` keeps no order; the longest-waiting run starts first.
     runs.sort_by_key(|run| run.lease.run_id);
     Ok(runs)
+}
+
+/// What may start now: each project in turn, the longest-waiting run of each first, within limits.
+async fn choose(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<Vec<String>> {
+    let mut rooms = rooms(&mut **tx).await?;
+    let waiting = sqlx::query(concat!(
+        "SELECT id, job_type, project_id FROM (
+             SELECT id, job_type, project_id, available_at, row_number() OVER (
+                 PARTITION BY project_id ORDER BY available_at, id
+             ) AS turn
+             FROM worker_runs
+             WHERE state IN ('available', 'retryable') AND available_at <= ",
+        now!(),
+        " AND job_type NOT IN (SELECT value FROM json_each($2))
+               AND project_id NOT IN (SELECT value FROM json_each($3))
+         )
+         ORDER BY turn, available_at, id LIMIT $1",
+    ))
+    .bind(limit)
+    .bind(json_list(rooms.full_jobs()))
+    .bind(json_list(rooms.full_projects()))
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut chosen = Vec::with_capacity(waiting.len());
+    for found in waiting {
+        if rooms.take(found.try_get("job_type")?, row::uuid(&found, "project_id")?) {
+            chosen.push(found.try_get("id")?);
+        }
+    }
+    Ok(chosen)
+}
+
+async fn rooms(executor: impl sqlx::SqliteExecutor<'_>) -> Result<Rooms> {
+    let mut rooms = Rooms::default();
+    for found in sqlx::query(rooms_sql!()).fetch_all(executor).await? {
+        rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
+    }
+    Ok(rooms)
+}
+
+fn json_list(items: Vec<impl ToString>) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    serde_json::Value::from(items).to_string()
 }
 
 /// A modifier of SQLite's date functions.
@@ -91,7 +134,7 @@ async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<(
     let due = sqlx::query(concat!(
         "SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, ",
         now!(),
-        " AS now
+        " AS now, row_number() OVER (PARTITION BY s.project_id ORDER BY s.next_run_at) AS turn
          FROM scheduled_jobs s
          WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
            AND s.next_run_at <= ",
@@ -101,7 +144,7 @@ async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<(
              WHERE r.job_type = s.job_type AND r.project_id = s.project_id
                AND r.state IN ('available', 'running', 'retryable')
          )
-         ORDER BY s.next_run_at LIMIT $1",
+         ORDER BY turn, s.next_run_at LIMIT $1",
     ))
     .bind(limit)
     .fetch_all(&mut **tx)
@@ -134,10 +177,13 @@ pub(super) fn trace_of(payload: &Payload) -> Uuid {
 }
 
 pub(super) async fn next_due(store: &SqliteStore) -> Result<Option<Duration>> {
+    let rooms = rooms(&store.read).await?;
     let seconds: Option<f64> = sqlx::query_scalar(
         "SELECT (julianday(min(at)) - julianday('now')) * 86400.0 FROM (
              SELECT min(available_at) AS at FROM worker_runs
              WHERE state IN ('available', 'retryable')
+               AND job_type NOT IN (SELECT value FROM json_each($1))
+               AND project_id NOT IN (SELECT value FROM json_each($2))
              UNION ALL
              SELECT min(lease_until) FROM worker_runs WHERE state = 'running'
              UNION ALL
@@ -150,6 +196,8 @@ pub(super) async fn next_due(store: &SqliteStore) -> Result<Option<Duration>> {
                )
          )",
     )
+    .bind(json_list(rooms.full_jobs()))
+    .bind(json_list(rooms.full_projects()))
     .fetch_one(&store.read)
     .await?;
     Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9))))

@@ -31,7 +31,7 @@ async fn end(
     let row = sqlx::query(concat!(
         "UPDATE worker_runs
          SET state = $4, error = coalesce($5, error), summary = $6, lease_owner = NULL,
-             lease_until = NULL, finished_at = ",
+             lease_until = NULL, cancel_requested_at = NULL, finished_at = ",
         now!(),
         " WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
          RETURNING job_type, project_id, trace_id, finished_at",
@@ -57,19 +57,17 @@ async fn append_event(
     tx: &mut Transaction<'static, Sqlite>,
     ended: &Ended,
     status: EventStatus,
-) -> Result<i64> {
+) -> Result<()> {
     let event = JobCompleted::new(&ended.job_type, ended.project_id, status, ended.at);
     let payload = serde_json::to_string(&event).map_err(|e| e.to_string());
-    let id = sqlx::query_scalar(
-        "INSERT INTO events (project_id, kind, payload, at) VALUES ($1, $2, $3, $4) RETURNING id",
-    )
-    .bind(ended.project_id.to_string())
-    .bind(JobCompleted::KIND)
-    .bind(payload.map_err(StoreError::corrupt("event"))?)
-    .bind(cascade_sdk::rfc3339(ended.at))
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(id)
+    sqlx::query("INSERT INTO events (project_id, kind, payload, at) VALUES ($1, $2, $3, $4)")
+        .bind(ended.project_id.to_string())
+        .bind(JobCompleted::KIND)
+        .bind(payload.map_err(StoreError::corrupt("event"))?)
+        .bind(cascade_sdk::rfc3339(ended.at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn complete(
@@ -92,9 +90,9 @@ pub(super) async fn complete(
             }
         }
     }
-    let event_id = append_event(&mut tx, &ended, EventStatus::Ok).await?;
+    append_event(&mut tx, &ended, EventStatus::Ok).await?;
     tx.commit().await?;
-    Ok(Completed { triggered, event_id })
+    Ok(Completed { triggered })
 }
 
 /// Makes one downstream job due; or says why not.
@@ -160,7 +158,8 @@ pub(super) async fn end_attempt(
     let ended = end(tx, lease, state, Some(error), None).await?;
     write::insert_log(tx, lease.run_id, ended.at, "error", error, None).await?;
     let Some(pause) = retry_in else {
-        return Ok(Failed::ForGood(append_event(tx, &ended, EventStatus::Failed).await?));
+        append_event(tx, &ended, EventStatus::Failed).await?;
+        return Ok(Failed::ForGood);
     };
     sqlx::query(
         "UPDATE worker_runs
@@ -184,7 +183,7 @@ pub(super) async fn release(store: &SqliteStore, lease: &Lease) -> Result<()> {
     let released = sqlx::query(
         "UPDATE worker_runs
          SET state = 'available', attempt = attempt - 1, lease_owner = NULL, lease_until = NULL,
-             started_at = NULL, progress = NULL
+             cancel_requested_at = NULL, started_at = NULL, progress = NULL
          WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'",
     )
     .bind(lease.run_id.to_string())

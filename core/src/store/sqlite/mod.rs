@@ -2,12 +2,20 @@
 
 mod claim;
 mod finish;
+mod prune;
 mod read;
 mod reconcile;
 mod row;
 mod write;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use cascade_portable_sql::SqliteDatabase;
@@ -20,8 +28,9 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    ClaimedRun, Completed, Event, Failed, Fault, Lease, ProjectRow, QueueDepth, Result, Run,
-    RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success,
+    CancelRequest, ClaimedRun, Completed, Event, Failed, Fault, KeepFor, Lease, PoolUse,
+    ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
+    ScheduledJob, ScheduledStatus, Store, Success,
 };
 use crate::config::Config;
 
@@ -40,6 +49,9 @@ use now;
 pub struct SqliteStore {
     write: SqlitePool,
     read: SqlitePool,
+    /// The last event that [`Store::number_events`] has returned. Ids are given at once here, as the
+    /// one writer commits in their order.
+    numbered: Arc<AtomicI64>,
 }
 
 impl SqliteStore {
@@ -60,7 +72,7 @@ impl SqliteStore {
             SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let readers = options.pragma("query_only", "ON");
         let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(readers);
-        Ok(Self { write, read })
+        Ok(Self { write, read, numbered: Arc::default() })
     }
 
     /// A transaction that may write from its first statement: one that began as a reader could
@@ -83,7 +95,10 @@ impl Store for SqliteStore {
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
         MIGRATOR.run(&self.write).await?;
         let mut connection = self.write.acquire().await?;
-        Ok(cascade_portable_sql::run_migrations(&mut connection, plugins).await?)
+        cascade_portable_sql::run_migrations(&mut connection, plugins).await?;
+        let (_, newest) = read::event_range(&self.read).await?;
+        self.numbered.store(newest, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn reconcile(&self, config: &Config) -> Result<()> {
@@ -98,7 +113,7 @@ impl Store for SqliteStore {
         claim::next_due(self).await
     }
 
-    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<()> {
+    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool> {
         write::renew(self, lease, duration).await
     }
 
@@ -131,6 +146,14 @@ impl Store for SqliteStore {
         write::run_now(self, job, project, params).await
     }
 
+    async fn request_cancel(&self, run: Uuid) -> Result<CancelRequest> {
+        write::request_cancel(self, run).await
+    }
+
+    async fn retry(&self, run: Uuid) -> Result<()> {
+        write::retry(self, run).await
+    }
+
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
         write::set_status(self, job, project, status).await
     }
@@ -155,6 +178,15 @@ impl Store for SqliteStore {
         read::run_logs(&self.read, id, limit).await
     }
 
+    async fn number_events(&self) -> Result<Vec<Event>> {
+        let last = self.numbered.load(Ordering::Relaxed);
+        let events = read::events_after(&self.read, last, u32::MAX).await?;
+        if let Some(newest) = events.last() {
+            self.numbered.fetch_max(newest.id, Ordering::Relaxed);
+        }
+        Ok(events)
+    }
+
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>> {
         read::events_after(&self.read, id, limit).await
     }
@@ -165,6 +197,21 @@ impl Store for SqliteStore {
 
     async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
         read::queue_depth(&self.read).await
+    }
+
+    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned> {
+        prune::prune(self, keep, batch).await
+    }
+
+    fn pools(&self) -> Vec<PoolUse> {
+        [("write", &self.write), ("read", &self.read)]
+            .map(|(name, pool)| PoolUse {
+                name,
+                size: pool.size(),
+                idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+                max: pool.options().get_max_connections(),
+            })
+            .into()
     }
 }
 

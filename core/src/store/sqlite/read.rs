@@ -1,6 +1,6 @@
 //! What screens and the event hub read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use uuid::Uuid;
@@ -175,9 +175,11 @@ pub(super) async fn run_logs(pool: &SqlitePool, id: Uuid, limit: u32) -> Result<
 }
 
 pub(super) async fn events_after(pool: &SqlitePool, id: i64, limit: u32) -> Result<Vec<Event>> {
-    let rows = sqlx::query(
-        "SELECT id, project_id, kind, payload FROM events WHERE id > $1 ORDER BY id LIMIT $2",
-    )
+    let rows = sqlx::query(concat!(
+        "SELECT id, project_id, kind, payload, max(0.0, (julianday(",
+        now!(),
+        ") - julianday(at)) * 86400.0) AS age FROM events WHERE id > $1 ORDER BY id LIMIT $2"
+    ))
     .bind(id)
     .bind(limit)
     .fetch_all(pool)
@@ -189,6 +191,7 @@ pub(super) async fn events_after(pool: &SqlitePool, id: i64, limit: u32) -> Resu
                 project_id: row::uuid(found, "project_id")?,
                 kind: found.try_get("kind")?,
                 payload: found.try_get("payload")?,
+                age: Duration::from_secs_f64(found.try_get("age")?),
             })
         })
         .collect()

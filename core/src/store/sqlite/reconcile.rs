@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{SqliteStore, now};
 use crate::{
-    config::{Config, JobSettings, Schedule},
+    config::{Config, JobSettings},
     store::Result,
 };
 
@@ -17,16 +17,16 @@ pub(super) async fn reconcile(store: &SqliteStore, config: &Config) -> Result<()
     let at = cascade_sdk::rfc3339(now);
     let mut projects = Vec::new();
     for (slug, settings) in &config.projects {
-        projects.push(keep_project(&mut tx, slug, &settings.name, &at).await?);
+        projects
+            .push(keep_project(&mut tx, slug, &settings.name, settings.concurrency, &at).await?);
     }
     if config.projects.is_empty() {
-        projects.push(keep_project(&mut tx, "default", "Default", &at).await?);
+        projects.push(keep_project(&mut tx, "default", "Default", None, &at).await?);
     }
     let mut wanted = Vec::new();
     for project in &projects {
         for (job, settings) in &config.jobs {
-            keep_job(&mut tx, job, project, settings, first_due(config, job, settings, now), now)
-                .await?;
+            keep_job(&mut tx, job, project, settings, config.first_due(job, now), now).await?;
             wanted.push(format!("{job} {project}"));
         }
     }
@@ -46,36 +46,22 @@ async fn keep_project(
     tx: &mut Transaction<'static, Sqlite>,
     slug: &str,
     name: &str,
+    concurrency: Option<u32>,
     at: &str,
 ) -> Result<String> {
     let id = sqlx::query_scalar(
-        "INSERT INTO projects (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (slug) DO UPDATE SET name = excluded.name
+        "INSERT INTO projects (id, slug, name, concurrency, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (slug) DO UPDATE SET name = excluded.name, concurrency = excluded.concurrency
          RETURNING id",
     )
     .bind(Uuid::now_v7().to_string())
     .bind(slug)
     .bind(name)
+    .bind(concurrency)
     .bind(at)
     .fetch_one(&mut **tx)
     .await?;
     Ok(id)
-}
-
-/// When a job that is new here runs first: a timer that nothing else triggers starts at once, so
-/// that a new installation has data.
-fn first_due(
-    config: &Config,
-    job: &str,
-    settings: &JobSettings,
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
-    let root = config.upstream(job).next().is_none();
-    match &settings.schedule {
-        Some(Schedule::Every(_)) if root => Some(now),
-        Some(schedule) => schedule.next_after(now),
-        None => None,
-    }
 }
 
 async fn keep_job(
@@ -89,7 +75,7 @@ async fn keep_job(
     let at = cascade_sdk::rfc3339(now);
     let schedule = settings.schedule.as_ref().map(ToString::to_string);
     let known = sqlx::query(
-        "SELECT id, schedule, enabled, max_attempts FROM scheduled_jobs
+        "SELECT id, schedule, enabled, max_attempts, concurrency FROM scheduled_jobs
          WHERE job_type = $1 AND project_id = $2",
     )
     .bind(job)
@@ -99,8 +85,9 @@ async fn keep_job(
     let Some(known) = known else {
         sqlx::query(
             "INSERT INTO scheduled_jobs
-                 (id, job_type, project_id, enabled, next_run_at, schedule, max_attempts, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                 (id, job_type, project_id, enabled, next_run_at, schedule, max_attempts, concurrency,
+                  updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(Uuid::now_v7().to_string())
         .bind(job)
@@ -109,6 +96,7 @@ async fn keep_job(
         .bind(first_due.map(cascade_sdk::rfc3339))
         .bind(schedule)
         .bind(settings.max_attempts)
+        .bind(settings.concurrency)
         .bind(at)
         .execute(&mut **tx)
         .await?;
@@ -118,6 +106,7 @@ async fn keep_job(
     if same_schedule
         && known.try_get::<bool, _>("enabled")? == settings.enabled
         && known.try_get::<u32, _>("max_attempts")? == settings.max_attempts
+        && known.try_get::<Option<u32>, _>("concurrency")? == settings.concurrency
     {
         return Ok(());
     }
@@ -125,7 +114,7 @@ async fn keep_job(
     let next = settings.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
     sqlx::query(
         "UPDATE scheduled_jobs
-         SET enabled = $2, schedule = $3, max_attempts = $4, updated_at = $5,
+         SET enabled = $2, schedule = $3, max_attempts = $4, concurrency = $8, updated_at = $5,
              next_run_at = CASE WHEN $6 OR next_run_at <= $5 THEN next_run_at ELSE $7 END
          WHERE id = $1",
     )
@@ -136,6 +125,7 @@ async fn keep_job(
     .bind(at)
     .bind(same_schedule)
     .bind(next.map(cascade_sdk::rfc3339))
+    .bind(settings.concurrency)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use cascade_sdk::Project;
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -14,7 +13,7 @@ use crate::store::{ClaimedRun, Lease, Payload, Result, Run, StoreError};
 macro_rules! run_columns {
     () => {
         "r.id, r.job_type, r.project_id, p.slug, p.name, r.state, r.attempt, r.max_attempts, \
-         r.payload, r.queued_at, r.started_at, r.finished_at, r.error, r.summary, r.progress, \
+         r.payload, r.queued_at, r.started_at, r.cancel_requested_at, r.finished_at, r.error, r.summary, r.progress, \
          r.trace_id, r.lease_owner"
     };
 }
@@ -62,6 +61,7 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run> {
         payload,
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,
+        cancel_requested_at: row.try_get("cancel_requested_at")?,
         finished_at: row.try_get("finished_at")?,
         error: row.try_get("error")?,
         summary: row.try_get("summary")?,
@@ -71,7 +71,6 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run> {
 }
 
 pub(super) fn claimed(row: &SqliteRow) -> Result<ClaimedRun> {
-    let queued_at: DateTime<Utc> = row.try_get("queued_at")?;
     Ok(ClaimedRun {
         lease: Lease {
             run_id: uuid(row, "id")?,
@@ -87,6 +86,7 @@ pub(super) fn claimed(row: &SqliteRow) -> Result<ClaimedRun> {
         max_attempts: row.try_get("max_attempts")?,
         payload: payload(row)?,
         trace_id: uuid(row, "trace_id")?,
-        queued_at,
+        queued_at: row.try_get("queued_at")?,
+        started_at: row.try_get("started_at")?,
     })
 }

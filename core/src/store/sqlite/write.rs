@@ -13,20 +13,24 @@ use super::{
     claim::{seconds, trace_of},
     now, row,
 };
-use crate::store::{Lease, Payload, Result, RunNow, ScheduledStatus, StoreError};
+use crate::store::{
+    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Result, RunNow, ScheduledStatus,
+    StoreError,
+};
 
-pub(super) async fn renew(store: &SqliteStore, lease: &Lease, duration: Duration) -> Result<()> {
-    let renewed = sqlx::query(
+pub(super) async fn renew(store: &SqliteStore, lease: &Lease, duration: Duration) -> Result<bool> {
+    let renewed = sqlx::query_scalar(
         "UPDATE worker_runs SET lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $4)
-         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'",
+         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
+         RETURNING cancel_requested_at IS NOT NULL",
     )
     .bind(lease.run_id.to_string())
     .bind(&lease.owner)
     .bind(lease.attempt)
     .bind(seconds(duration))
-    .execute(&store.write)
+    .fetch_optional(&store.write)
     .await?;
-    if renewed.rows_affected() == 0 { Err(StoreError::LostLease) } else { Ok(()) }
+    renewed.ok_or(StoreError::LostLease)
 }
 
 pub(super) async fn record(
@@ -178,4 +182,67 @@ pub(super) async fn set_status(
         return Err(StoreError::NotScheduled { job: job.into() });
     }
     Ok(())
+}
+
+pub(super) async fn request_cancel(store: &SqliteStore, run: Uuid) -> Result<CancelRequest> {
+    let mut tx = store.begin().await?;
+    let state: Option<String> = sqlx::query_scalar("SELECT state FROM worker_runs WHERE id = $1")
+        .bind(run.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let (set, answer) = match state.ok_or(StoreError::NoRun(run))?.as_str() {
+        "available" | "retryable" => (
+            concat!(
+                "UPDATE worker_runs SET state = 'cancelled', finished_at = ",
+                now!(),
+                " WHERE id = $1"
+            ),
+            CancelRequest::Cancelled,
+        ),
+        "running" => (
+            concat!(
+                "UPDATE worker_runs SET cancel_requested_at = coalesce(cancel_requested_at, ",
+                now!(),
+                ") WHERE id = $1"
+            ),
+            CancelRequest::Requested,
+        ),
+        _ => return Err(StoreError::WrongState("the run has ended already")),
+    };
+    sqlx::query(set).bind(run.to_string()).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+pub(super) async fn retry(store: &SqliteStore, run: Uuid) -> Result<()> {
+    let mut tx = store.begin().await?;
+    let found = sqlx::query(
+        "SELECT r.state, EXISTS (
+             SELECT 1 FROM worker_runs u
+             WHERE u.job_type = r.job_type AND u.project_id = r.project_id
+               AND u.state IN ('available', 'running', 'retryable')
+         ) AS busy
+         FROM worker_runs r WHERE r.id = $1",
+    )
+    .bind(run.to_string())
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(StoreError::NoRun(run))?;
+    if !matches!(found.try_get("state")?, "failed" | "cancelled") {
+        return Err(StoreError::WrongState(NOT_ENDED_BADLY));
+    }
+    if found.try_get("busy")? {
+        return Err(StoreError::WrongState(JOB_IS_BUSY));
+    }
+    sqlx::query(concat!(
+        "UPDATE worker_runs
+         SET state = 'available', max_attempts = max(max_attempts, attempt + 1),
+             finished_at = NULL, progress = NULL, summary = NULL, available_at = ",
+        now!(),
+        " WHERE id = $1",
+    ))
+    .bind(run.to_string())
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
 }

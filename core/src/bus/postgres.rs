@@ -1,0 +1,103 @@
+//! NOTIFY and LISTEN. Two channels: [`CHANNEL`] tells servers of events, [`SIGNALS`] tells workers
+//! that something is due or that a run is to be cancelled.
+
+use std::time::Duration;
+
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{CHANNEL, backoff::Reconnect, hear, heard_id, id_alone, message};
+use crate::{scheduler::Wake, store::Event};
+
+/// The channel of [`crate::scheduler::Signal`].
+const SIGNALS: &str = "worker_signals";
+/// PostgreSQL refuses a payload of 8,000 bytes or more.
+const MOST_BYTES: usize = 7999;
+/// How often a silent connection is asked whether it is still there, and how long it may take.
+const PING: Duration = Duration::from_secs(5);
+
+/// PostgreSQL as a bus.
+pub struct PostgresLink {
+    pool: PgPool,
+    connected: watch::Sender<bool>,
+}
+
+impl PostgresLink {
+    /// Over a pool; [`PostgresLink::run`] listens, on a connection of its own.
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool, connected: watch::Sender::new(false) }
+    }
+
+    /// Whether the process listens.
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.subscribe()
+    }
+
+    /// One notification for all the events: NOTIFY takes a lock of the whole cluster at commit, and
+    /// the newest says enough.
+    pub(super) async fn publish(&self, events: &[Event]) {
+        let Some(newest) = events.iter().max_by_key(|event| event.id) else { return };
+        let full = message(newest);
+        let payload = if full.len() > MOST_BYTES { id_alone(newest.id) } else { full };
+        if let Err(error) = notify(&self.pool, CHANNEL, &payload).await {
+            tracing::warn!(%error, "pg_notify failed: hubs will find the event in the outbox");
+        }
+    }
+
+    /// Passes on what comes until `stop`: events to `heard`, signals to `wake`.
+    pub async fn run(&self, heard: &watch::Sender<i64>, wake: &Wake, stop: CancellationToken) {
+        let mut reconnect = Reconnect::default();
+        let work = async {
+            loop {
+                let ended = self.listen(heard, wake, &mut reconnect).await;
+                self.connected.send_replace(false);
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "not listening to PostgreSQL");
+                }
+                reconnect.pause().await;
+            }
+        };
+        tokio::select! { () = stop.cancelled() => {}, () = work => {} }
+    }
+
+    async fn listen(
+        &self,
+        heard: &watch::Sender<i64>,
+        wake: &Wake,
+        reconnect: &mut Reconnect,
+    ) -> Result<(), anyhow::Error> {
+        // Not one of the pool's connections: those are for queries.
+        let own = sqlx::postgres::PgPoolOptions::new().max_connections(1).acquire_timeout(PING);
+        let own = own.connect_with((*self.pool.connect_options()).clone()).await?;
+        let mut listener = PgListener::connect_with(&own).await?;
+        listener.eager_reconnect(false);
+        listener.listen_all([CHANNEL, SIGNALS]).await?;
+        reconnect.reset();
+        self.connected.send_replace(true);
+        // What was said while nobody listened.
+        hear(heard, None);
+        wake.wake();
+        loop {
+            match timeout(PING, listener.try_recv()).await {
+                Ok(Ok(Some(said))) if said.channel() == SIGNALS => wake.hear(said.payload()),
+                Ok(Ok(Some(said))) => hear(heard, heard_id(said.payload())),
+                Ok(Ok(None)) => anyhow::bail!("connection closed"),
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => {
+                    timeout(PING, sqlx::query("SELECT 1").execute(&mut listener)).await??;
+                }
+            }
+        }
+    }
+}
+
+/// Tells the workers of other processes.
+pub(crate) async fn signal(pool: &PgPool, text: &str) -> Result<(), sqlx::Error> {
+    notify(pool, SIGNALS, text).await
+}
+
+async fn notify(pool: &PgPool, channel: &str, payload: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Puts the parts together: everything in one process, or a server or a worker alone.
+
+mod database;
+mod metrics;
+mod retention;
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    bus::Announcer,
+    config::LiveConfig,
+    http::{self, EventHub, Server},
+    registry::Registry,
+    runner::{HostHttp, Runner},
+    scheduler::{self, Wake, WorkerSettings},
+    store::Store,
+};
+use database::Backend;
+
+/// The pause after a database fault kept a new jobs.toml from being applied.
+const RECONCILE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Where things are and how the worker works.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// jobs.toml.
+    pub config: PathBuf,
+    /// Where the data is.
+    pub database: DatabaseSettings,
+    /// `redis://...`; without it events go by pg_notify.
+    pub redis_url: Option<String>,
+    /// Where HTTP is served; `None` for not at all.
+    pub listen: Option<SocketAddr>,
+    /// Whether the API, the event stream and the UI are served there; else health and metrics only.
+    pub serve: bool,
+    /// The worker, if this process is to work.
+    pub worker: Option<WorkerSettings>,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum DatabaseSettings {
+    /// A SQLite file in this folder, for one process.
+    Embedded(PathBuf),
+    /// PostgreSQL, shared by any number of processes.
+    Postgres {
+        /// `postgres://...`
+        url: String,
+        /// The most connections this process opens.
+        connections: u32,
+    },
+}
+
+/// Runs until `stop`.
+///
+/// # Errors
+/// Whatever keeps the host from starting; each names what to do about it.
+pub async fn run(
+    settings: HostSettings,
+    registry: Registry,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let registry = Arc::new(registry);
+    let config = LiveConfig::open(&settings.config, registry.clone()).map_err(|problems| {
+        anyhow::anyhow!("{problems}\n\n{}: {}", settings.config.display(), problems.count())
+    })?;
+    let recorder = metrics::install()?;
+    let Backend { store, bus, wake, connections, place } = database::open(&settings).await?;
+    store.migrate(registry.migrations()).await?;
+    store.reconcile(&config.current()).await?;
+    let listener = match settings.listen {
+        None => None,
+        Some(address) => Some(TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; name another address by --listen")
+        })?),
+    };
+    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+
+    let http = Arc::new(HostHttp::new().context("HTTP client")?);
+    let hub = Arc::new(EventHub::default());
+    let watcher = config.watch(stop.clone()).context("cannot watch the folder of jobs.toml")?;
+    let mut background = JoinSet::new();
+    background.spawn(watcher);
+    background.spawn(apply_changes(config.clone(), store.clone(), wake.clone(), stop.clone()));
+    if settings.serve {
+        let (hub, store, bus, stop) = (hub.clone(), store.clone(), bus.clone(), stop.clone());
+        background.spawn(async move { hub.follow(store, bus, stop).await });
+    }
+    // These outlast the worker, whose last runs are still to be announced.
+    let worker_done = CancellationToken::new();
+    background.spawn(connections(worker_done.clone()));
+    announce(&place, &settings, address)?;
+
+    let mut worker = JoinSet::new();
+    if let Some(worker_settings) = settings.worker.clone() {
+        let announcer = Announcer::default();
+        let announced = announcer.clone().run(store.clone(), bus.clone(), worker_done.clone());
+        background.spawn(announced);
+        background.spawn(retention::keep(config.clone(), store.clone(), stop.clone()));
+        let runner = Arc::new(Runner {
+            store: store.clone(),
+            registry: registry.clone(),
+            config: config.clone(),
+            announcer,
+            wake: wake.clone(),
+            http: http.clone(),
+            lease: worker_settings.lease,
+        });
+        let name = format!("worker-{}", Uuid::new_v4().simple());
+        worker.spawn(scheduler::work(runner, name, worker_settings, stop.clone()));
+    }
+    if let Some(listener) = listener {
+        let server = Server {
+            store,
+            registry,
+            config,
+            bus,
+            hub,
+            wake,
+            http,
+            metrics: recorder,
+            started,
+            stop: stop.clone(),
+        };
+        let router = if settings.serve { http::router } else { http::probes };
+        let stop = stop.clone();
+        axum::serve(listener, router(Arc::new(server)))
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .await?;
+    }
+    stop.cancelled().await;
+    while let Some(ended) = worker.join_next().await {
+        ended?;
+    }
+    worker_done.cancel();
+    while let Some(ended) = background.join_next().await {
+        ended?;
+    }
+    Ok(())
+}
+
+/// Says on standard output where everything is. Nobody reading it is no reason to stop.
+fn announce(
+    place: &str,
+    settings: &HostSettings,
+    address: Option<SocketAddr>,
+) -> std::io::Result<()> {
+    let config = std::path::absolute(&settings.config)?;
+    let mut text = format!("data      {place}\nconfig    {}\n", config.display());
+    if let Some(address) = address {
+        let what = if settings.serve { "open  " } else { "health" };
+        text.push_str(&format!("{what}    http://{address}/\n"));
+    }
+    text.push_str("ready\n");
+    std::io::stdout().write_all(text.as_bytes()).ok();
+    std::io::stdout().flush().ok();
+    Ok(())
+}
+
+/// Brings scheduled jobs in line with each jobs.toml that comes into force.
+async fn apply_changes(
+    config: LiveConfig,
+    store: Arc<dyn Store>,
+    wake: Wake,
+    stop: CancellationToken,
+) {
+    let mut changes = config.subscribe();
+    let mut applied = changes.borrow_and_update().loaded_at;
+    let mut failed = false;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = changes.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(RECONCILE_AGAIN), if failed => {}
+        }
+        let state = changes.borrow_and_update().clone();
+        if state.loaded_at == applied {
+            continue;
+        }
+        let reconciled = store.reconcile(&state.config).await;
+        failed = reconciled.is_err();
+        match reconciled {
+            Ok(()) => {
+                applied = state.loaded_at;
+                wake.wake();
+            }
+            Err(error) => tracing::error!(%error, "scheduled jobs do not follow jobs.toml yet"),
+        }
+    }
+}

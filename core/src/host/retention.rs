@@ -1,0 +1,44 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bus::jitter,
+    config::LiveConfig,
+    store::{KeepFor, Pruned, Store},
+};
+
+/// Rows of a table that one step removes.
+const BATCH: u32 = 500;
+/// The pause between rounds, less up to half of it at random: every worker prunes, and they should
+/// not do it together.
+const PAUSE: Duration = Duration::from_secs(600);
+
+/// Prunes what jobs.toml no longer wants kept, in small steps, until `stop`.
+pub(super) async fn keep(config: LiveConfig, store: Arc<dyn Store>, stop: CancellationToken) {
+    let work = async {
+        loop {
+            if let Err(error) = round(&config, &*store).await {
+                tracing::warn!(%error, "old rows were not pruned");
+            }
+            tokio::time::sleep(PAUSE.mul_f64(1.0 - jitter() / 2.0)).await;
+        }
+    };
+    tokio::select! { () = stop.cancelled() => {}, () = work => {} }
+}
+
+/// Steps until nothing is left that is too old.
+async fn round(config: &LiveConfig, store: &dyn Store) -> crate::store::Result<()> {
+    let retention = config.current().retention.clone();
+    let keep = KeepFor { runs: retention.runs, logs: retention.logs, events: retention.events };
+    loop {
+        let Pruned { runs, logs, events } = store.prune(&keep, BATCH).await?;
+        for (table, rows) in [("worker_runs", runs), ("run_logs", logs), ("events", events)] {
+            metrics::counter!("cascade_pruned_rows_total", "table" => table).increment(rows);
+        }
+        if [runs, logs, events].iter().all(|rows| *rows < u64::from(BATCH)) {
+            return Ok(());
+        }
+        tokio::task::yield_now().await;
+    }
+}

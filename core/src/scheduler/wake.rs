@@ -1,0 +1,93 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::bus;
+
+/// Wakes workers: something may be due, or a run is to be cancelled. In this process at once; in
+/// others, if there are any, by a notification through the database. A lost one costs latency: the
+/// tick and the renewal of leases find out.
+#[derive(Clone, Default)]
+pub struct Wake {
+    notify: Arc<Notify>,
+    running: Arc<Mutex<HashMap<Uuid, CancellationToken>>>,
+    peers: Option<PgPool>,
+}
+
+impl Wake {
+    /// Reaches the workers of other processes too.
+    pub fn with_peers(pool: PgPool) -> Self {
+        Self { peers: Some(pool), ..Self::default() }
+    }
+
+    /// Wakes this process' worker now, or keeps it from falling asleep.
+    pub fn wake(&self) {
+        self.notify.notify_one();
+    }
+
+    /// Wakes every worker.
+    pub async fn wake_all(&self) {
+        self.wake();
+        self.tell_peers("look").await;
+    }
+
+    /// Wakes the workers of other processes, without waiting for it.
+    pub(super) fn wake_peers(&self) {
+        if self.peers.is_some() {
+            let wake = self.clone();
+            tokio::spawn(async move { wake.tell_peers("look").await });
+        }
+    }
+
+    /// Has a running run stopped, whichever worker holds it.
+    pub async fn cancel(&self, run: Uuid) {
+        if !self.cancel_here(run) {
+            self.tell_peers(&format!("cancel {run}")).await;
+        }
+    }
+
+    /// What another process said.
+    pub(crate) fn hear(&self, signal: &str) {
+        match signal.strip_prefix("cancel ").map(str::parse) {
+            Some(Ok(run)) => {
+                self.cancel_here(run);
+            }
+            _ => self.wake(),
+        }
+    }
+
+    pub(crate) fn cancel_here(&self, run: Uuid) -> bool {
+        let held = self.running().get(&run).cloned();
+        held.inspect(CancellationToken::cancel).is_some()
+    }
+
+    /// A token that a request to cancel the run sets; forget it by [`Wake::ended`].
+    pub(crate) fn began(&self, run: Uuid) -> CancellationToken {
+        self.running().entry(run).or_default().clone()
+    }
+
+    pub(crate) fn ended(&self, run: Uuid) {
+        self.running().remove(&run);
+    }
+
+    pub(super) async fn woken(&self) {
+        self.notify.notified().await;
+    }
+
+    async fn tell_peers(&self, signal: &str) {
+        let Some(pool) = &self.peers else { return };
+        if let Err(error) = bus::signal(pool, signal).await {
+            tracing::warn!(%error, "workers of other processes were not told");
+        }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, CancellationToken>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,227 @@
+//! What screens and the event hub read.
+
+use std::{collections::HashMap, time::Duration};
+
+use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{row, row::run_columns};
+use crate::store::{
+    Event, ProjectRow, QueueDepth, Result, Run, RunFilter, RunLogRow, RunPage, ScheduledJob,
+    StoreError,
+};
+
+pub(super) async fn projects(pool: &PgPool) -> Result<Vec<ProjectRow>> {
+    let rows = sqlx::query("SELECT id, slug, name, created_at FROM projects ORDER BY slug")
+        .fetch_all(pool)
+        .await?;
+    let project = |found: &PgRow| {
+        Ok(ProjectRow {
+            id: found.try_get("id")?,
+            slug: found.try_get("slug")?,
+            name: found.try_get("name")?,
+            created_at: found.try_get("created_at")?,
+        })
+    };
+    rows.iter().map(project).collect()
+}
+
+pub(super) async fn scheduled(pool: &PgPool, project: Option<Uuid>) -> Result<Vec<ScheduledJob>> {
+    let rows = sqlx::query(
+        "SELECT s.*, p.slug FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id
+         WHERE $1::uuid IS NULL OR s.project_id = $1
+         ORDER BY p.slug, s.job_type",
+    )
+    .bind(project)
+    .fetch_all(pool)
+    .await?;
+    let current = runs_by_job(
+        pool,
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM worker_runs r JOIN projects p ON p.id = r.project_id
+             WHERE r.state IN ('available', 'running', 'retryable')
+               AND ($1::uuid IS NULL OR r.project_id = $1)",
+        ),
+        project,
+    )
+    .await?;
+    let last = runs_by_job(
+        pool,
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM scheduled_jobs s
+             JOIN worker_runs r ON r.id = (
+                 SELECT l.id FROM worker_runs l
+                 WHERE l.job_type = s.job_type AND l.project_id = s.project_id
+                   AND l.state IN ('completed', 'failed', 'cancelled')
+                 ORDER BY l.finished_at DESC LIMIT 1
+             )
+             JOIN projects p ON p.id = r.project_id
+             WHERE $1::uuid IS NULL OR s.project_id = $1",
+        ),
+        project,
+    )
+    .await?;
+    let job = |found: &PgRow| {
+        let key = (found.try_get("job_type")?, found.try_get("project_id")?);
+        let status: &str = found.try_get("status")?;
+        Ok(ScheduledJob {
+            project_slug: found.try_get("slug")?,
+            status: status.parse().map_err(StoreError::corrupt("status"))?,
+            enabled: found.try_get("enabled")?,
+            next_run_at: found.try_get("next_run_at")?,
+            schedule: found.try_get("schedule")?,
+            payload: row::payload(found)?,
+            updated_at: found.try_get("updated_at")?,
+            current_run: current.get(&key).cloned(),
+            last_run: last.get(&key).cloned(),
+            job_type: key.0,
+            project_id: key.1,
+        })
+    };
+    rows.iter().map(job).collect()
+}
+
+async fn runs_by_job(
+    pool: &PgPool,
+    sql: &'static str,
+    project: Option<Uuid>,
+) -> Result<HashMap<(String, Uuid), Run>> {
+    let rows = sqlx::query(sql).bind(project).fetch_all(pool).await?;
+    let keyed = |found| {
+        let run = row::run(found)?;
+        Ok(((run.job_type.clone(), run.project_id), run))
+    };
+    rows.iter().map(keyed).collect()
+}
+
+fn filtered(select: &'static str, filter: &RunFilter) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(select);
+    if let Some(project) = filter.project_id {
+        query.push(" AND r.project_id = ").push_bind(project);
+    }
+    if let Some(job) = &filter.job_type {
+        query.push(" AND r.job_type = ").push_bind(job.clone());
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND r.state = ").push_bind(state.as_str());
+    }
+    query
+}
+
+pub(super) async fn runs(pool: &PgPool, filter: &RunFilter) -> Result<RunPage> {
+    let mut list = filtered(
+        concat!(
+            "SELECT ",
+            run_columns!(),
+            " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE TRUE",
+        ),
+        filter,
+    );
+    let offset = i64::from(filter.page.saturating_sub(1)) * i64::from(filter.per_page);
+    list.push(" ORDER BY r.queued_at DESC, r.id DESC LIMIT ").push_bind(i64::from(filter.per_page));
+    list.push(" OFFSET ").push_bind(offset);
+    let rows = list.build().fetch_all(pool).await?;
+    let mut count = filtered("SELECT count(*) FROM worker_runs r WHERE TRUE", filter);
+    let total: i64 = count.build_query_scalar().fetch_one(pool).await?;
+    Ok(RunPage {
+        items: rows.iter().map(row::run).collect::<Result<_>>()?,
+        total: total.unsigned_abs(),
+        page: filter.page,
+        per_page: filter.per_page,
+    })
+}
+
+pub(super) async fn run(pool: &PgPool, id: Uuid) -> Result<Option<Run>> {
+    let found = sqlx::query(concat!(
+        "SELECT ",
+        run_columns!(),
+        " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1",
+    ))
+    .bind(id)
+    .fetch_optional(pool)
+    .await?;
+    found.as_ref().map(row::run).transpose()
+}
+
+pub(super) async fn run_logs(pool: &PgPool, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+    let rows = sqlx::query(
+        "SELECT * FROM (
+             SELECT seq, at, level, message, fields FROM run_logs
+             WHERE run_id = $1 ORDER BY seq DESC LIMIT $2
+         ) newest ORDER BY seq",
+    )
+    .bind(id)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    let line = |found: &PgRow| {
+        Ok(RunLogRow {
+            at: found.try_get("at")?,
+            level: found.try_get("level")?,
+            message: found.try_get("message")?,
+            fields: found.try_get("fields")?,
+        })
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Columns of an [`Event`].
+macro_rules! event_columns {
+    () => {
+        "id, project_id, kind, payload::text AS payload,
+         greatest(0, extract(epoch FROM clock_timestamp() - at))::float8 AS age"
+    };
+}
+
+fn event(found: &PgRow) -> Result<Event> {
+    Ok(Event {
+        id: found.try_get("id")?,
+        project_id: found.try_get("project_id")?,
+        kind: found.try_get("kind")?,
+        payload: found.try_get("payload")?,
+        age: Duration::from_secs_f64(found.try_get("age")?),
+    })
+}
+
+pub(super) async fn number_events(pool: &PgPool) -> Result<Vec<Event>> {
+    let numbered = concat!("SELECT ", event_columns!(), " FROM number_events()");
+    sqlx::query(numbered).fetch_all(pool).await?.iter().map(event).collect()
+}
+
+pub(super) async fn events_after(pool: &PgPool, id: i64, limit: u32) -> Result<Vec<Event>> {
+    let sql =
+        concat!("SELECT ", event_columns!(), " FROM events WHERE id > $1 ORDER BY id LIMIT $2");
+    let rows = sqlx::query(sql).bind(id).bind(i64::from(limit)).fetch_all(pool).await?;
+    rows.iter().map(event).collect()
+}
+
+pub(super) async fn event_range(pool: &PgPool) -> Result<(i64, i64)> {
+    // Pruning leaves the newest, so that the end of the outbox is always known.
+    let (oldest, newest): (Option<i64>, Option<i64>) =
+        sqlx::query_as("SELECT min(id), max(id) FROM events").fetch_one(pool).await?;
+    Ok((oldest.unwrap_or(1), newest.unwrap_or(0)))
+}
+
+pub(super) async fn queue_depth(pool: &PgPool) -> Result<Vec<QueueDepth>> {
+    let rows = sqlx::query(
+        "SELECT job_type, state, count(*) AS count,
+                greatest(0, extract(epoch FROM now() - min(available_at)))::float8 AS age
+         FROM worker_runs WHERE state IN ('available', 'running', 'retryable')
+         GROUP BY job_type, state",
+    )
+    .fetch_all(pool)
+    .await?;
+    let depth = |found: &PgRow| {
+        Ok(QueueDepth {
+            job_type: found.try_get("job_type")?,
+            state: found.try_get("state")?,
+            count: found.try_get("count")?,
+            oldest_age_s: found.try_get("age")?,
+        })
+    };
+    rows.iter().map(depth).collect()
+}

@@ -1,0 +1,82 @@
+use cascade_test_servers::Postgres;
+use sqlx::Row;
+
+use super::*;
+use crate::store::contract;
+
+async fn store(server: &Postgres) -> PostgresStore {
+    PostgresStore::connect(&server.database(), 4).await.unwrap()
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let server = Postgres::start();
+    contract::check(|| async { (store(&server).await, ()) }).await;
+}
+
+#[tokio::test]
+async fn ten_processes_that_start_together_migrate_once() {
+    let server = Postgres::start();
+    let url = server.database();
+    let start = || async {
+        let store = PostgresStore::connect(&url, 2).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        store.reconcile(&contract::config()).await.unwrap();
+    };
+    futures::future::join_all((0..10).map(|_| start())).await;
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    assert_eq!(store.projects().await.unwrap().len(), 2);
+    assert_eq!(store.scheduled(None).await.unwrap().len(), 6);
+}
+
+/// Ids are given in the order of commits: a transaction that is open while a later one commits gets
+/// the greater id, and whoever has seen the lesser one asks for what is greater.
+#[tokio::test]
+async fn an_event_that_commits_late_is_not_lost_to_a_reader_that_has_gone_past() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    let insert = "INSERT INTO events (project_id, kind, payload, at)
+                  VALUES (gen_random_uuid(), 'job_completed', '{}', now()) RETURNING key";
+    let mut slow = store.pool().begin().await.unwrap();
+    let early: i64 = sqlx::query(insert).fetch_one(&mut *slow).await.unwrap().get("key");
+    let late: i64 = sqlx::query(insert).fetch_one(store.pool()).await.unwrap().get("key");
+    assert!(early < late);
+    let seen: Vec<_> = store.number_events().await.unwrap().iter().map(|e| e.id).collect();
+    assert_eq!(seen, [1]);
+    slow.commit().await.unwrap();
+    // Two hubs at once number it once.
+    let (a, b) = tokio::join!(store.number_events(), store.number_events());
+    assert_eq!(a.unwrap().len() + b.unwrap().len(), 1);
+    let rest: Vec<_> = store.events_after(1, 10).await.unwrap().iter().map(|e| e.id).collect();
+    assert_eq!(rest, [2], "each once");
+}
+
+/// The claim looks at each waiting project through the index, not at each waiting run.
+#[tokio::test]
+async fn a_claim_on_a_long_queue_reads_the_index_only() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id)
+         SELECT gen_random_uuid(), 'job_' || n, p.id, 'available', 1, gen_random_uuid()
+         FROM generate_series(1, 20000) n, projects p WHERE p.slug = 'one';
+         ANALYZE worker_runs;",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT id FROM worker_runs
+         WHERE project_id = (SELECT id FROM projects WHERE slug = 'one')
+           AND state IN ('available', 'retryable') AND available_at <= now()
+         ORDER BY available_at, id LIMIT 10",
+    )
+    .fetch_all(store.pool())
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("worker_runs_claimable") && !plan.contains("Sort"), "{plan}");
+}
