@@ -136,7 +136,7 @@ async fn everything_works_without_redis_from_the_start() {
         let page = topology.servers[1].get(&format!("/api/data/{key}")).await;
         assert!(!page["items"].as_array().unwrap().is_empty(), "{key} on PostgreSQL");
     }
-    let found = topology.servers[0].get("/api/data/messages?q=deadline").await;
+    let found = topology.servers[0].get("/api/data/messages?search=deadline").await;
     assert!(found["total"].as_u64() > Some(0), "{found}");
     let address = topology.workers[0].url.trim_start_matches("http://").to_owned();
     let asked = command().args(["health", &address]).output().unwrap();

@@ -115,8 +115,13 @@ impl Runner {
             Ok(ended) => Ok(ended),
             Err(why) => {
                 stop.cancel();
-                // Something that stops in time may still have finished its work.
-                tokio::time::timeout(STOP_GRACE, &mut task).await.map_err(|_| why)
+                tokio::select! {
+                    // Something that stops in time may still have finished its work.
+                    ended = &mut task => Ok(ended),
+                    () = tokio::time::sleep(STOP_GRACE) => Err(why),
+                    // Held meanwhile, or another worker would begin the run anew.
+                    () = self.keep_lease(&run.lease) => Err(Stopped::LostLease),
+                }
             }
         };
         let staged = services.take_staged();

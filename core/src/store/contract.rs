@@ -398,6 +398,13 @@ async fn a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked(store: &i
     let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
     assert_eq!(store.request_cancel(id).await.unwrap(), CancelRequest::Cancelled);
     assert!(claim(store).await.is_empty());
+    // A worker that died before it could stop the run does not bring it back.
+    store.retry(id).await.unwrap();
+    while store.claim("dead", 10, Duration::ZERO).await.unwrap().is_empty() {}
+    store.request_cancel(id).await.unwrap();
+    while store.run(id).await.unwrap().unwrap().state != RunState::Cancelled {
+        assert!(claim(store).await.iter().all(|run| run.lease.run_id != id));
+    }
     let unknown = store.request_cancel(Uuid::nil()).await;
     assert!(matches!(unknown, Err(StoreError::NoRun(_))));
 }

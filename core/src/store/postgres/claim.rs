@@ -58,7 +58,8 @@ pub(super) async fn claim(
 
 async fn give_up_expired(tx: &mut PgConnection) -> Result<()> {
     let expired = sqlx::query(
-        "SELECT id, lease_owner, attempt, max_attempts FROM worker_runs
+        "SELECT id, lease_owner, attempt, max_attempts, cancel_requested_at IS NOT NULL AS cancel
+         FROM worker_runs
          WHERE state = 'running' AND lease_until < now()
          ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED",
     )
@@ -71,6 +72,10 @@ async fn give_up_expired(tx: &mut PgConnection) -> Result<()> {
             owner: found.try_get("lease_owner")?,
             attempt: row::count(&found, "attempt")?,
         };
+        if found.try_get("cancel")? {
+            finish::end(tx, &lease, "cancelled", None, None).await?;
+            continue;
+        }
         let error = format!("lease expired: worker {} stopped renewing it", lease.owner);
         let retry_in =
             (lease.attempt < row::count(&found, "max_attempts")?).then_some(Duration::ZERO);

@@ -13,7 +13,7 @@ use crate::store::{
 };
 
 /// What the fenced update tells of the run that it ended.
-struct Ended {
+pub(super) struct Ended {
     job_type: String,
     project_id: Uuid,
     trace_id: Uuid,
@@ -21,7 +21,7 @@ struct Ended {
 }
 
 /// Moves a run out of `running`, if `lease` still holds it.
-async fn end(
+pub(super) async fn end(
     tx: &mut PgConnection,
     lease: &Lease,
     state: &str,

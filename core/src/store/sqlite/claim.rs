@@ -109,7 +109,8 @@ pub(super) fn seconds(duration: Duration) -> String {
 
 async fn give_up_expired(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
     let expired = sqlx::query(concat!(
-        "SELECT id, lease_owner, attempt, max_attempts FROM worker_runs
+        "SELECT id, lease_owner, attempt, max_attempts, cancel_requested_at IS NOT NULL AS cancel
+         FROM worker_runs
          WHERE state = 'running' AND lease_until < ",
         now!(),
     ))
@@ -121,6 +122,10 @@ async fn give_up_expired(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
             owner: found.try_get("lease_owner")?,
             attempt: found.try_get("attempt")?,
         };
+        if found.try_get("cancel")? {
+            finish::end(tx, &lease, "cancelled", None, None).await?;
+            continue;
+        }
         let error = format!("lease expired: worker {} stopped renewing it", lease.owner);
         let last: u32 = found.try_get("max_attempts")?;
         let retry_in = (lease.attempt < last).then_some(Duration::ZERO);
