@@ -1,16 +1,20 @@
-//! `cargo xtask test`: everything that must hold, on a fresh machine too.
+//! `cargo xtask test`: everything that must hold, on a fresh machine too. `cargo xtask chaos`: faults.
 
+mod chaos;
 mod command;
 mod setup;
 mod test;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask test    sets up what is missing and runs every check and test";
+const USAGE: &str = "\
+cargo xtask test             sets up what is missing and runs every check and test
+cargo xtask chaos [--help]   kills and restarts every part under load and counts what was lost";
 
 fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {
         Some("test") => test::test(),
+        Some("chaos") => chaos::chaos(std::env::args().skip(2)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::FAILURE;

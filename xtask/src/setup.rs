@@ -7,15 +7,25 @@ use anyhow::{Result, bail};
 use crate::command::{exists, run, run_with};
 
 /// Programs by the Debian package that brings them.
-const PACKAGES: [(&str, &str); 2] = [("chromium", "chromium"), ("node", "nodejs npm")];
+const PACKAGES: [(&str, &str); 4] = [
+    ("chromium", "chromium"),
+    ("node", "nodejs npm"),
+    ("redis-server", "redis-server"),
+    ("pgrep", "procps"),
+];
+/// PostgreSQL's own programs stand outside the path, by version.
+const POSTGRES: &str = "/usr/lib/postgresql";
 
 /// Debian and Ubuntu: installs it. Elsewhere: says what to install.
 pub fn setup(root: &Path) -> Result<()> {
-    let missing: Vec<_> = PACKAGES
+    let mut missing: Vec<_> = PACKAGES
         .iter()
         .filter(|(program, _)| !exists(program))
         .map(|(_, package)| *package)
         .collect();
+    if !Path::new(POSTGRES).exists() && !exists("initdb") {
+        missing.push("postgresql");
+    }
     if !missing.is_empty() {
         let list = missing.join(" ");
         if !exists("apt-get") {

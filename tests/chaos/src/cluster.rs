@@ -1,0 +1,184 @@
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use cascade_test_servers::{Postgres, Redis};
+use tempfile::TempDir;
+
+use crate::{Fault, Settings, jobs};
+
+const WORKERS: usize = 3;
+/// A cluster that has not settled after this long has lost something.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Two servers and three workers on PostgreSQL and Redis.
+pub(crate) struct Cluster {
+    pub postgres: Postgres,
+    redis: Redis,
+    settings: Settings,
+    folder: TempDir,
+    url: String,
+    servers: Vec<(u16, Child)>,
+    workers: Vec<Child>,
+    started: u32,
+}
+
+impl Cluster {
+    pub fn start(settings: &Settings) -> Self {
+        let postgres = Postgres::start();
+        let folder = tempfile::tempdir().expect("folder");
+        let toml = jobs::jobs_toml(settings.projects);
+        std::fs::write(folder.path().join("jobs.toml"), toml).expect("jobs.toml");
+        let url = postgres.database();
+        let mut cluster = Self {
+            postgres,
+            redis: Redis::start(),
+            settings: settings.clone(),
+            folder,
+            url,
+            servers: Vec::new(),
+            workers: Vec::new(),
+            started: 0,
+        };
+        for _ in 0..2 {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+            let port = listener.local_addr().expect("port").port();
+            drop(listener);
+            let server = cluster.process("server", port);
+            cluster.servers.push((port, server));
+        }
+        for _ in 0..WORKERS {
+            let worker = cluster.process("worker", 0);
+            cluster.workers.push(worker);
+        }
+        cluster
+    }
+
+    fn process(&mut self, subcommand: &str, port: u16) -> Child {
+        self.started += 1;
+        let log = self.folder.path().join(format!("{subcommand}-{}.log", self.started));
+        let listen = format!("127.0.0.1:{port}");
+        let mut process = Command::new(&self.settings.host)
+            .args([subcommand, "--listen", &listen, "--lease", "2s", "--interval", "5"])
+            .current_dir(self.folder.path())
+            .env("DATABASE_URL", &self.url)
+            .env("REDIS_URL", self.redis.url())
+            .env("CASCADE_LOG", "info,sqlx=off")
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).expect("log"))
+            .spawn()
+            .expect("host");
+        let mut lines = BufReader::new(process.stdout.take().expect("stdout")).lines();
+        if !lines.any(|line| line.is_ok_and(|line| line == "ready")) {
+            let log = std::fs::read_to_string(log).unwrap_or_default();
+            panic!("{subcommand} did not start:\n{log}");
+        }
+        process
+    }
+
+    pub fn server_urls(&self) -> Vec<String> {
+        self.servers.iter().map(|(port, _)| format!("http://127.0.0.1:{port}")).collect()
+    }
+
+    pub async fn projects(&self) -> Vec<String> {
+        let url = format!("{}/api/projects", self.server_urls()[0]);
+        let answer: serde_json::Value =
+            reqwest::get(url).await.expect("server").json().await.expect("JSON");
+        let items = answer["items"].as_array().expect("items");
+        items.iter().map(|item| item["id"].as_str().expect("id").to_owned()).collect()
+    }
+
+    /// Does it, and puts right what it broke after `pause`.
+    pub async fn inflict(&mut self, fault: Fault, pause: Duration, random: &mut fastrand::Rng) {
+        match fault {
+            Fault::WorkerKilled => {
+                let victim = random.usize(0..self.workers.len());
+                end(&mut self.workers[victim]);
+                self.workers[victim] = self.process("worker", 0);
+            }
+            Fault::ServerKilled => {
+                let victim = random.usize(0..self.servers.len());
+                end(&mut self.servers[victim].1);
+                tokio::time::sleep(pause).await;
+                let port = self.servers[victim].0;
+                self.servers[victim].1 = self.process("server", port);
+            }
+            Fault::RedisKilled => {
+                self.redis.kill();
+                tokio::time::sleep(pause).await;
+                self.redis.restart();
+            }
+            Fault::RedisPaused => {
+                self.redis.pause();
+                tokio::time::sleep(pause * 4).await;
+                self.redis.resume();
+            }
+            Fault::PostgresRestarted => {
+                self.postgres.stop();
+                tokio::time::sleep(pause).await;
+                self.postgres.restart();
+            }
+            Fault::PostgresKilled => {
+                self.postgres.kill();
+                tokio::time::sleep(pause).await;
+                self.postgres.restart();
+            }
+            Fault::PostgresPaused => {
+                self.postgres.pause();
+                tokio::time::sleep(pause * 4).await;
+                self.postgres.resume();
+            }
+        }
+    }
+
+    /// Waits until nothing is due and nothing runs.
+    pub async fn settle(&self) {
+        let began = Instant::now();
+        let open = "SELECT (SELECT count(*) FROM worker_runs
+                            WHERE state IN ('available', 'running', 'retryable'))
+                         + (SELECT count(*) FROM scheduled_jobs WHERE next_run_at IS NOT NULL)
+                         + (SELECT count(*) FROM events WHERE id IS NULL)";
+        loop {
+            let left = self.sql(open);
+            if left == "0" {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{left} still open:\n{}", self.logs());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub fn newest_event(&self) -> i64 {
+        self.sql("SELECT coalesce(max(id), 0) FROM events").parse().expect("id")
+    }
+
+    pub fn sql(&self, statement: &str) -> String {
+        self.postgres.sql("cascade_0", statement)
+    }
+
+    fn logs(&self) -> String {
+        let files = std::fs::read_dir(self.folder.path()).expect("folder").flatten();
+        let tail = |text: String| text.lines().rev().take(20).collect::<Vec<_>>().join("\n");
+        let logs = files.filter(|file| file.path().extension().is_some_and(|end| end == "log"));
+        logs.map(|file| tail(std::fs::read_to_string(file.path()).unwrap_or_default())).collect()
+    }
+}
+
+fn end(process: &mut Child) {
+    process.kill().expect("kill");
+    process.wait().expect("wait");
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let servers = self.servers.iter_mut().map(|(_, server)| server);
+        for process in servers.chain(&mut self.workers) {
+            process.kill().ok();
+            process.wait().ok();
+        }
+    }
+}
