@@ -1,7 +1,6 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader},
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -45,9 +44,7 @@ impl Cluster {
             started: 0,
         };
         for _ in 0..2 {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("port");
-            let port = listener.local_addr().expect("port").port();
-            drop(listener);
+            let port = cascade_test_servers::free_port();
             let server = cluster.process("server", port);
             cluster.servers.push((port, server));
         }

@@ -8,6 +8,7 @@ mod process;
 mod redis;
 
 pub use postgres::{Held, Postgres};
+pub use process::free_port;
 pub use redis::Redis;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::{
     io::{BufRead, BufReader, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -105,10 +105,16 @@ impl Postgres {
 
     /// SIGKILL of every process of the cluster, as a power cut would.
     pub fn kill(&mut self) {
-        for pid in self.backends() {
-            signal(&pid, "KILL");
-        }
+        // Held still first, or it would begin to recover from the death of its children, by new ones.
+        self.process.iter().for_each(|postmaster| postmaster.signal("STOP"));
+        let backends = self.backends();
         self.process = None;
+        for pid in &backends {
+            signal(pid, "KILL");
+        }
+        while backends.iter().any(|pid| Path::new("/proc").join(pid).exists()) {
+            std::thread::yield_now();
+        }
     }
 
     /// SIGSTOP of the cluster: connections stay open and nothing answers.

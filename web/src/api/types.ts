@@ -34,6 +34,8 @@ export interface Run {
   triggered_by: Trigger;
   queued_at: string;
   started_at: string | null;
+  /** When a person asked for its end. */
+  cancel_requested_at: string | null;
   finished_at: string | null;
   error: string | null;
   summary: string | null;

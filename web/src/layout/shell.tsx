@@ -6,6 +6,7 @@ import { NavLink, useLocation } from "react-router";
 import { get } from "../api/client";
 import type { JobsConfig } from "../api/types";
 import { LANGUAGES } from "../i18n";
+import { BusBanner } from "../live/bus-banner";
 import { usePolledQuery } from "../live/use-polled-query";
 import { type StreamState, useEventStream } from "../live/use-event-stream";
 import { useRealtimeRefresh } from "../live/use-realtime-refresh";
@@ -54,6 +55,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <pre>{config.data.rejected.rendered}</pre>
         </details>
       )}
+      <BusBanner stream={stream} />
       <main>{children}</main>
     </>
   );
@@ -65,7 +67,7 @@ function ConnectionBadge({ stream }: { stream: StreamState }) {
     <span className="badge" data-testid="connection-badge" data-state={stream.state} role="status">
       <i aria-hidden />
       {t(`connection.${stream.state}`)}
-      {stream.state === "live" && <span className="muted">{stream.bus}</span>}
+      {stream.state === "live" && <span className="muted">{t(`bus.names.${stream.bus}`)}</span>}
     </span>
   );
 }

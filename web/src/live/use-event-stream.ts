@@ -7,6 +7,8 @@ export interface StreamState {
   state: "connecting" | "live" | "polling" | "offline";
   /** What carries events: redis, postgres or memory. */
   bus: string | null;
+  /** A better bus is set up and does not answer. */
+  degraded: boolean;
 }
 
 export interface StreamHandlers {
@@ -15,6 +17,7 @@ export interface StreamHandlers {
   onReset: () => void;
 }
 
+const CONNECTING: StreamState = { state: "connecting", bus: null, degraded: false };
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -25,7 +28,7 @@ const LONGEST_PAUSE_MS = 30_000;
  * (readyState CLOSED) is opened anew, with backoff and jitter.
  */
 export function useEventStream(projectId: string | undefined, handlers: StreamHandlers): StreamState {
-  const [stream, setStream] = useState<StreamState>({ state: "connecting", bus: null });
+  const [stream, setStream] = useState<StreamState>(CONNECTING);
   const latest = useRef(handlers);
   useEffect(() => {
     latest.current = handlers;
@@ -42,11 +45,13 @@ export function useEventStream(projectId: string | undefined, handlers: StreamHa
       source = new EventSource(`/api/events/stream${scope}`);
       source.addEventListener("connected", (event) => {
         pause = FIRST_PAUSE_MS;
-        const { connected, bus } = JSON.parse((event as MessageEvent<string>).data) as {
+        // The first of a stream, or another bus has taken over.
+        const { connected, bus, degraded } = JSON.parse((event as MessageEvent<string>).data) as {
           connected: boolean;
           bus: string;
+          degraded: boolean;
         };
-        setStream({ state: connected ? "live" : "polling", bus });
+        setStream({ state: connected ? "live" : "polling", bus, degraded });
         // A new EventSource has no last id, so that what happened in between is unknown.
         if (lostEvents) latest.current.onReset();
         lostEvents = false;
@@ -64,7 +69,7 @@ export function useEventStream(projectId: string | undefined, handlers: StreamHa
       };
     };
 
-    setStream({ state: "connecting", bus: null });
+    setStream(CONNECTING);
     open();
     return () => {
       clearTimeout(timer);

@@ -5,6 +5,7 @@ import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "./jobs.css";
 import { useRun, useRunLog } from "./jobs-data";
+import { RunActions } from "./run-actions";
 import { Progress, StatePill, Took, TriggerText } from "./run-facts";
 
 export default function RunPage() {
@@ -25,6 +26,7 @@ export default function RunPage() {
             <code>{it.job_type}</code>
           </h1>
         </div>
+        <RunActions run={it} onDone={run.refresh} />
         <LastUpdatedIndicator of={run} />
       </div>
       <section className="panel">

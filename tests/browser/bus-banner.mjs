@@ -1,0 +1,31 @@
+// Watches one open page while the test outside kills Redis and starts it again.
+// Speaks to it by lines: what has been seen.
+import { createRequire } from "node:module";
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+try {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: "en" });
+  await page.goto(`${process.env.CASCADE_URL}/jobs`);
+  const badge = page.getByTestId("connection-badge");
+  const banner = page.getByTestId("bus-banner");
+  const wait = { timeout: 60_000 };
+  await badge.filter({ hasText: "over Redis" }).waitFor(wait);
+  if (await banner.isVisible()) throw new Error("a banner in the normal case");
+  console.log("over redis");
+
+  await banner.filter({ hasText: "Live over PostgreSQL: Redis does not answer." }).waitFor(wait);
+  await badge.filter({ hasText: "over PostgreSQL" }).waitFor(wait);
+  await page.screenshot({ path: `${process.env.ARTEFACTS}/bus-banner.png` });
+  console.log("over postgres");
+
+  await badge.filter({ hasText: "over Redis" }).waitFor(wait);
+  await banner.waitFor({ state: "detached", ...wait });
+  console.log("over redis");
+} finally {
+  await browser.close();
+}

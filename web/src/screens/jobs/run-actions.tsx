@@ -1,0 +1,41 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { post } from "../../api/client";
+import type { Run } from "../../api/types";
+
+const UNFINISHED = ["available", "running", "retryable"];
+
+/** Cancel while it is not over; try again when it ended badly. */
+export function RunActions({ run, onDone }: { run: Run; onDone: () => Promise<unknown> }) {
+  const { t } = useTranslation();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
+  const act = async (action: "cancel" | "retry") => {
+    setBusy(true);
+    setError("");
+    try {
+      await post(`/jobs/runs/${run.id}/${action}`, {});
+    } catch (fault) {
+      setError(fault instanceof Error ? fault.message : String(fault));
+    }
+    await onDone();
+    setBusy(false);
+  };
+  const cancelling = run.cancel_requested_at !== null;
+  return (
+    <span className="run-actions">
+      {UNFINISHED.includes(run.state) && (
+        <button type="button" disabled={busy || cancelling} onClick={() => void act("cancel")}>
+          {t(cancelling ? "jobs.cancelling" : "jobs.cancel")}
+        </button>
+      )}
+      {(run.state === "failed" || run.state === "cancelled") && (
+        <button type="button" disabled={busy} onClick={() => void act("retry")}>
+          {t("jobs.retry")}
+        </button>
+      )}
+      {error && <span role="alert">{error}</span>}
+    </span>
+  );
+}
