@@ -8,6 +8,7 @@ mod cascade;
 mod check;
 mod host;
 mod layout;
+mod observability;
 mod reload;
 mod sample;
 mod shutdown;

@@ -17,6 +17,8 @@ pub struct Topology {
     pub redis: Redis,
     pub servers: Vec<Host>,
     pub workers: Vec<Host>,
+    /// More settings for the processes to come.
+    pub env: Vec<(String, String)>,
     url: String,
     jobs_toml: String,
 }
@@ -26,7 +28,15 @@ impl Topology {
         let postgres = Postgres::start();
         let url = postgres.database();
         let jobs_toml = jobs_toml.to_owned();
-        Self { postgres, redis, servers: Vec::new(), workers: Vec::new(), url, jobs_toml }
+        Self {
+            postgres,
+            redis,
+            servers: Vec::new(),
+            workers: Vec::new(),
+            env: Vec::new(),
+            url,
+            jobs_toml,
+        }
     }
 
     /// Two servers and three workers.
@@ -55,7 +65,8 @@ impl Topology {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("jobs.toml"), &self.jobs_toml).unwrap();
         let redis = self.redis.url();
-        let env = [("DATABASE_URL", self.url.as_str()), ("REDIS_URL", &redis)];
+        let mut env = vec![("DATABASE_URL", self.url.as_str()), ("REDIS_URL", &redis)];
+        env.extend(self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         Host::start_as(&[subcommand], folder, args, &env)
     }
 

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     host::{self, DatabaseSettings, HostSettings},
     registry::Registry,
+    runner::trace,
     scheduler::WorkerSettings,
 };
 
@@ -90,6 +91,10 @@ struct RunArgs {
     /// How long running runs may go on after Ctrl-C, such as 10s.
     #[arg(long, default_value = "10s", env = "CASCADE_GRACE", value_parser = humantime::parse_duration)]
     grace: Duration,
+    /// Where traces go over OTLP, such as http://127.0.0.1:4318; without it, nowhere. The other
+    /// OTEL_EXPORTER_OTLP_* variables are heeded too.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp_endpoint: Option<String>,
     /// `text` or `json`.
     #[arg(long, default_value = "text", env = "CASCADE_LOG_FORMAT", value_parser = ["text", "json"])]
     log_format: String,
@@ -161,6 +166,17 @@ fn run(args: RunArgs, role: Role, registry: Registry) -> ExitCode {
         serve: role != Role::Worker,
         worker: (role != Role::Server).then_some(worker),
     };
+    // Outside the runtime: the exporter has a thread and a blocking client of its own.
+    let traces = match args.otlp_endpoint.filter(|url| !url.is_empty()) {
+        None => None,
+        Some(endpoint) => match trace::export(&endpoint) {
+            Ok(provider) => Some(provider),
+            Err(error) => {
+                eprintln!("error: cannot export traces to {endpoint}: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -175,6 +191,9 @@ fn run(args: RunArgs, role: Role, registry: Registry) -> ExitCode {
     });
     // A plugin that never looks up has been abandoned; do not wait for its thread.
     runtime.shutdown_background();
+    if let Some(Err(error)) = traces.map(|traces| traces.shutdown()) {
+        tracing::warn!(%error, "the last traces were not exported");
+    }
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

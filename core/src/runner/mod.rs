@@ -9,6 +9,7 @@ mod recorder;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 
 use std::{any::Any, sync::Arc, time::Duration};
 

@@ -1,7 +1,8 @@
-//! What runs tell Prometheus.
+//! What runs tell Prometheus and the trace collector.
 
 use std::time::Duration;
 
+use super::trace;
 use crate::store::ClaimedRun;
 
 /// Queueing and cascade latency, both by the database's clock.
@@ -21,10 +22,11 @@ pub(super) fn ended(run: &ClaimedRun, took: Duration) {
         .record(took);
 }
 
-/// `completed`, `retried`, `failed` or `cancelled`.
+/// How an attempt ended: `completed`, `retried`, `failed` or `cancelled`.
 pub(super) fn counted(run: &ClaimedRun, result: &'static str) {
     metrics::counter!(
         "cascade_runs_total", "job_type" => run.job_type.clone(), "result" => result
     )
     .increment(1);
+    trace::attempt(run, result);
 }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Fault, Report, clients::Heard, cluster::Cluster, jobs::CHAINS, load::Accepted};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Fault, Report, UnderFault, clients::Heard, cluster::Cluster, jobs::CHAINS, load::Accepted,
+};
 
 pub(crate) fn check(
     cluster: &Cluster,
-    schedule: &[Fault],
+    schedule: &[(Fault, DateTime<Utc>)],
     accepted: &[Accepted],
     heard: &[Heard],
 ) -> Report {
@@ -52,13 +56,28 @@ pub(crate) fn check(
     let (mut lost_events, mut doubled_events) = (0, 0);
     for client in heard {
         let mut times = BTreeMap::new();
-        client.events.iter().for_each(|(id, _)| *times.entry(*id).or_insert(0_u64) += 1);
+        client.events.iter().for_each(|event| *times.entry(event.id).or_insert(0_u64) += 1);
         let expected = cluster_ids(cluster, client.from, newest);
         lost_events += expected.iter().filter(|id| !times.contains_key(id)).count() as u64;
         doubled_events += times.values().map(|times| times - 1).sum::<u64>();
     }
-    let mut faults = BTreeMap::new();
-    schedule.iter().for_each(|fault| *faults.entry(*fault).or_insert(0) += 1);
+    // Until the next one, what is seen counts as seen under the latest fault.
+    let under = |at: DateTime<Utc>| {
+        let begun = schedule.partition_point(|(_, began)| *began <= at);
+        begun.checked_sub(1).map(|latest| schedule[latest].0)
+    };
+    let mut faults: BTreeMap<Fault, UnderFault> = BTreeMap::new();
+    schedule.iter().for_each(|(fault, _)| faults.entry(*fault).or_default().times += 1);
+    for fault in accepted.iter().filter_map(|request| under(request.at)) {
+        faults.entry(fault).or_default().requests += 1;
+    }
+    let all = || heard.iter().flat_map(|client| &client.events);
+    for event in all() {
+        if let Some(fault) = under(event.at) {
+            let worst = &mut faults.entry(fault).or_default().worst_event_ms;
+            *worst = event.delay_ms.max(*worst);
+        }
+    }
     Report {
         faults,
         requests: accepted.len() as u64,
@@ -82,11 +101,7 @@ pub(crate) fn check(
         lost_events,
         doubled_events,
         resets: heard.iter().map(|client| u64::from(client.resets)).sum(),
-        worst_event_ms: heard
-            .iter()
-            .flat_map(|client| client.events.iter().map(|(_, delay)| *delay))
-            .max()
-            .unwrap_or(0),
+        worst_event_ms: all().map(|event| event.delay_ms).max().unwrap_or(0),
         worst_hop_ms: count(
             "SELECT coalesce(max(extract(epoch FROM started_at
                  - (payload -> 'cascade_triggered_by' ->> 'at')::timestamptz) * 1000), 0)::bigint

@@ -3,13 +3,23 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::{sync::watch, task::JoinHandle};
 
+/// One event as a browser got it.
+#[derive(Debug)]
+pub(crate) struct HeardEvent {
+    pub id: i64,
+    /// The end of the run.
+    pub at: DateTime<Utc>,
+    /// From then to here.
+    pub delay_ms: i64,
+}
+
 /// What one browser has heard.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
     /// The end of the outbox when it came.
     pub from: i64,
-    /// Ids in the order in which they came, and how long after the end of the run, in ms.
-    pub events: Vec<(i64, i64)>,
+    /// In the order in which they came.
+    pub events: Vec<HeardEvent>,
     /// `reset` events: the outbox was said to have lost something.
     pub resets: u32,
     /// Connections after the first.
@@ -112,8 +122,9 @@ fn take(block: &str, last: &mut Option<i64>, heard: &mut Heard, greeting: &watch
             let data = field("data: ").unwrap_or_default();
             let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
             let at: Option<DateTime<Utc>> = data["at"].as_str().and_then(|at| at.parse().ok());
-            let delay = at.map_or(0, |at| (Utc::now() - at).num_milliseconds());
-            heard.events.push((id.unwrap_or(0), delay));
+            let at = at.unwrap_or_default();
+            let delay_ms = (Utc::now() - at).num_milliseconds();
+            heard.events.push(HeardEvent { id: id.unwrap_or(0), at, delay_ms });
         }
         _ => {}
     }

@@ -15,7 +15,7 @@ mod report;
 
 use std::{path::PathBuf, time::Duration};
 
-pub use report::Report;
+pub use report::{Report, UnderFault};
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -78,7 +78,9 @@ pub async fn run(settings: &Settings) -> Report {
     let projects = cluster.projects().await;
     let clients = clients::Clients::open(&urls, settings.clients).await;
     let load = load::Load::start(&urls, projects, random.fork());
+    let mut windows = Vec::new();
     for fault in &schedule {
+        windows.push((*fault, chrono::Utc::now()));
         let pause = Duration::from_millis(random.u64(50..350));
         cluster.inflict(*fault, pause, &mut random).await;
         // Some work gets done between faults, or the queue would only grow.
@@ -88,5 +90,5 @@ pub async fn run(settings: &Settings) -> Report {
     cluster.settle().await;
     let newest = cluster.newest_event();
     let heard = clients.close(newest).await;
-    check::check(&cluster, &schedule, &accepted, &heard)
+    check::check(&cluster, &windows, &accepted, &heard)
 }

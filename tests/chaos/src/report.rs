@@ -2,11 +2,22 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::Fault;
 
+/// From one fault to the next.
+#[derive(Debug, Default)]
+pub struct UnderFault {
+    /// How often it was inflicted.
+    pub times: u32,
+    /// Requests for a cascade that were accepted meanwhile.
+    pub requests: u64,
+    /// From the end of a run to a client, at worst, in ms.
+    pub worst_event_ms: i64,
+}
+
 /// What was done and what came of it.
 #[derive(Debug)]
 pub struct Report {
-    /// How often each fault was inflicted.
-    pub faults: BTreeMap<Fault, u32>,
+    /// What was seen under each fault.
+    pub faults: BTreeMap<Fault, UnderFault>,
     /// Requests that a server accepted.
     pub requests: u64,
     /// Runs in the end.
@@ -60,9 +71,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| fault | times |\n|---|---|")?;
-        for (fault, times) in &self.faults {
-            writeln!(f, "| {fault:?} | {times} |")?;
+        writeln!(f, "| fault | times | cascades asked for | worst event delay, ms |")?;
+        writeln!(f, "|---|---|---|---|")?;
+        for (fault, UnderFault { times, requests, worst_event_ms }) in &self.faults {
+            writeln!(f, "| {fault:?} | {times} | {requests} | {worst_event_ms} |")?;
         }
         writeln!(f, "\n| checked afterwards | count |\n|---|---|")?;
         let rows = [
