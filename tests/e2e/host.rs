@@ -72,17 +72,20 @@ impl Host {
         args: &[&str],
         env: &[(&str, &str)],
     ) -> Self {
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut process = command()
-            .current_dir(folder.path())
+        let mut process = command();
+        process
             .args(subcommand)
             .args(["--listen", "127.0.0.1:0", "--interval", "3600"])
             .args(args)
-            .envs(env.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .envs(env.iter().copied());
+        Self::start_by(process, folder)
+    }
+
+    /// Starts a command that becomes the host.
+    pub fn start_by(mut process: Command, folder: TempDir) -> Self {
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut process =
+            process.current_dir(folder.path()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let url = loop {
             let line = lines.next().map(Result::unwrap);

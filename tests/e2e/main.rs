@@ -6,6 +6,8 @@
 mod browser;
 mod cascade;
 mod check;
+mod clocks;
+mod full_disk;
 mod host;
 mod layout;
 mod observability;

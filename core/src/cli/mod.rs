@@ -224,6 +224,8 @@ fn init_log(format: &str) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A disk that is full of logs is told to nobody, as that would go to the same disk and panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     if format == "json" {
         log.json().init();

@@ -22,7 +22,7 @@ use cascade_portable_sql::SqliteDatabase;
 use cascade_sdk::{LogLine, MigrationSet, Progress, host::Database};
 use serde_json::Value;
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use uuid::Uuid;
@@ -68,8 +68,16 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
-        let write =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            // A commit that the disk refused has ended the transaction for SQLite, but not for sqlx:
+            // such a connection would refuse to begin another for ever.
+            .before_acquire(|connection, _| {
+                let fit = !connection.is_in_transaction();
+                Box::pin(async move { Ok(fit) })
+            })
+            .connect_with(options.clone())
+            .await?;
         let readers = options.pragma("query_only", "ON");
         let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(readers);
         Ok(Self { write, read, numbered: Arc::default() })
