@@ -43,7 +43,7 @@ async fn leases_and_due_times_do_not_depend_on_the_clocks_of_workers() {
             ("LD_PRELOAD".into(), library.display().to_string()),
             ("CLOCK_OFF_BY".into(), off.into()),
         ];
-        topology.add_worker(&["--lease", "5s", "--concurrency", "2"]);
+        topology.add_worker(&["--lease", "10s", "--concurrency", "2"]);
     }
     let log = topology.workers[2].log();
     let server = &topology.servers[0];

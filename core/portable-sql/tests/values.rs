@@ -1,5 +1,8 @@
 //! JSON to each type and back, on both databases by one table.
 
+// All of it is tests; clippy only knows those that carry the attribute.
+#![allow(clippy::unwrap_used)]
+
 use cascade_portable_sql::{PostgresDatabase, SqliteDatabase};
 use cascade_sdk::{host::Database, sql};
 use cascade_test_servers::Postgres;

@@ -38,8 +38,7 @@ impl PostgresLink {
     /// the newest says enough.
     pub(super) async fn publish(&self, events: &[Event]) {
         let Some(newest) = events.iter().max_by_key(|event| event.id) else { return };
-        let full = message(newest);
-        let payload = if full.len() > MOST_BYTES { id_alone(newest.id) } else { full };
+        let payload = notification(newest);
         if let Err(error) = notify(&self.pool, CHANNEL, &payload).await {
             tracing::warn!(%error, "pg_notify failed: hubs will find the event in the outbox");
         }
@@ -92,6 +91,11 @@ impl PostgresLink {
     }
 }
 
+fn notification(event: &Event) -> String {
+    let full = message(event);
+    if full.len() > MOST_BYTES { id_alone(event.id) } else { full }
+}
+
 /// Tells the workers of other processes.
 pub(crate) async fn signal(pool: &PgPool, text: &str) -> Result<(), sqlx::Error> {
     notify(pool, SIGNALS, text).await
@@ -100,4 +104,34 @@ pub(crate) async fn signal(pool: &PgPool, text: &str) -> Result<(), sqlx::Error>
 async fn notify(pool: &PgPool, channel: &str, payload: &str) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use cascade_test_servers::Postgres;
+
+    use super::*;
+    use crate::store::postgres::PostgresStore;
+
+    #[tokio::test]
+    async fn an_event_that_is_too_long_to_notify_goes_as_its_id() {
+        let payload = format!(r#"{{"job_type":"{}"}}"#, "x".repeat(9000));
+        let project_id = uuid::Uuid::nil();
+        let event =
+            Event { id: 41, project_id, kind: CHANNEL.into(), payload, age: Duration::ZERO };
+        assert_eq!(notification(&event), r#"{"id":41}"#);
+
+        let server = Postgres::start();
+        let store = PostgresStore::connect(&server.database(), 2).await.unwrap();
+        let link = PostgresLink::new(store.pool().clone());
+        let (heard, stop) = (watch::Sender::new(0), CancellationToken::new());
+        let wake = Wake::default();
+        let told = async {
+            link.connected().wait_for(|connected| *connected).await.unwrap();
+            link.publish(&[event]).await;
+            heard.subscribe().wait_for(|id| *id == 41).await.unwrap();
+            stop.cancel();
+        };
+        tokio::join!(link.run(&heard, &wake, stop.clone()), told);
+    }
 }

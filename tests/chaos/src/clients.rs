@@ -112,11 +112,8 @@ fn take(block: &str, last: &mut Option<i64>, heard: &mut Heard, greeting: &watch
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
     let id = field("id: ").and_then(|id| id.parse().ok());
     match field("event: ") {
-        Some("connected") => {
-            if !greeting.send_replace(true) {
-                heard.from = id.unwrap_or(0);
-            }
-        }
+        // The first one only: later ones tell of another bus.
+        Some("connected") if !greeting.send_replace(true) => heard.from = id.unwrap_or(0),
         Some("reset") => heard.resets += 1,
         Some("job_completed") => {
             let data = field("data: ").unwrap_or_default();
