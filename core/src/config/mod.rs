@@ -213,6 +213,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn limits_and_retention_are_read_and_a_bad_one_is_named() {
+        let path = Path::new("jobs.toml");
+        let text = "[retention]\nevents = \"6h\"\n[projects.one]\nconcurrency = 2\n";
+        let (config, _) = parse_and_check(path, text, &Registry::default()).unwrap();
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        assert_eq!((config.retention.events, config.retention.runs), (hours(6), hours(720)));
+        assert_eq!(config.projects["one"].concurrency, Some(2));
+
+        let text = "[retention]\nlog = \"1d\"\n[projects.one]\nconcurrency = 0\n";
+        let said = parse_and_check(path, text, &Registry::default()).unwrap_err().to_string();
+        for part in ["jobs.toml:2:1", "did you mean `logs`?", "jobs.toml:4:15", "from 1 to 10000"] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+
+    #[test]
     fn backoff_grows_to_its_maximum_and_jitter_only_shortens_it() {
         let backoff =
             Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(5), factor: 2.0 };

@@ -10,9 +10,10 @@ pub async fn metrics(State(server): State<AppState>) -> ApiResult<impl IntoRespo
     gauge("app_sse_projects_subscribed", audience.projects);
     // A job type that has nothing waiting any more must read 0, not its last figure.
     for job in server.registry.jobs() {
-        for state in ["available", "running", "retryable"] {
+        for state in ["due", "available", "running", "retryable"] {
             let labels = [("job_type", job.descriptor().name.clone()), ("state", state.into())];
             metrics::gauge!("cascade_queue_depth", &labels).set(0.0);
+            metrics::gauge!("cascade_queue_oldest_seconds", &labels).set(0.0);
         }
     }
     for depth in server.store.queue_depth().await? {

@@ -102,6 +102,12 @@ async fn scheduled(store: &impl Store, job: &str, slug: &str) -> super::Schedule
 }
 
 async fn a_new_root_timer_is_due_at_once_and_others_wait(store: &impl Store) {
+    let depth = store.queue_depth().await.unwrap();
+    assert_eq!(depth.len(), 1, "{depth:?}");
+    assert_eq!(
+        (depth[0].job_type.as_str(), depth[0].state.as_str(), depth[0].count),
+        ("up", "due", 2)
+    );
     let mut runs = claim(store).await;
     runs.sort_by(|a, b| a.project.slug.cmp(&b.project.slug));
     let claimed: Vec<_> =

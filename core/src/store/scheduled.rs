@@ -80,7 +80,8 @@ pub enum RunNow {
 pub struct QueueDepth {
     /// The job type.
     pub job_type: String,
-    /// The runs' state: available, running or retryable.
+    /// The runs' state: available, running or retryable; or `due` for schedules that no worker has
+    /// turned into a run yet.
     pub state: String,
     /// How many runs.
     pub count: i64,

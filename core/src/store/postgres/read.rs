@@ -211,7 +211,14 @@ pub(super) async fn queue_depth(pool: &PgPool) -> Result<Vec<QueueDepth>> {
         "SELECT job_type, state, count(*) AS count,
                 greatest(0, extract(epoch FROM now() - min(available_at)))::float8 AS age
          FROM worker_runs WHERE state IN ('available', 'running', 'retryable')
-         GROUP BY job_type, state",
+         GROUP BY job_type, state
+         UNION ALL
+         SELECT s.job_type, 'due', count(*),
+                greatest(0, extract(epoch FROM now() - min(s.next_run_at)))::float8
+         FROM scheduled_jobs s
+         WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
+           AND s.next_run_at <= now()
+         GROUP BY s.job_type",
     )
     .fetch_all(pool)
     .await?;

@@ -216,7 +216,15 @@ pub(super) async fn queue_depth(pool: &SqlitePool) -> Result<Vec<QueueDepth>> {
         now!(),
         ") - julianday(min(available_at))) * 86400.0) AS age
          FROM worker_runs WHERE state IN ('available', 'running', 'retryable')
-         GROUP BY job_type, state",
+         GROUP BY job_type, state
+         UNION ALL
+         SELECT job_type, 'due', count(*), max(0.0, (julianday(",
+        now!(),
+        ") - julianday(min(next_run_at))) * 86400.0)
+         FROM scheduled_jobs
+         WHERE status = 'active' AND enabled = 1 AND next_run_at IS NOT NULL AND next_run_at <= ",
+        now!(),
+        " GROUP BY job_type",
     ))
     .fetch_all(pool)
     .await?;
