@@ -26,8 +26,10 @@ export default function RunPage() {
             <code>{it.job_type}</code>
           </h1>
         </div>
-        <RunActions run={it} onDone={run.refresh} />
-        <LastUpdatedIndicator of={run} />
+        <div className="run-tools">
+          <RunActions run={it} onDone={run.refresh} />
+          <LastUpdatedIndicator of={run} />
+        </div>
       </div>
       <section className="panel">
         <dl className="run-facts">
