@@ -1,9 +1,9 @@
 use std::{path::Path, process::ExitCode};
 
-use crate::{config, registry::Registry};
+use crate::{config, registry::Plugins};
 
 /// `cascade check FILE`: every problem at once; nothing is applied.
-pub(super) fn check(file: &Path, registry: &Registry) -> ExitCode {
+pub(super) fn check(file: &Path, plugins: &Plugins) -> ExitCode {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
@@ -12,8 +12,8 @@ pub(super) fn check(file: &Path, registry: &Registry) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match config::parse_and_check(file, &text, registry) {
-        Ok((config, warnings)) => {
+    match config::parse_and_check(file, &text, plugins).result {
+        Ok((config::Checked { config, .. }, warnings)) => {
             if !warnings.is_empty() {
                 eprintln!("{warnings}\n");
             }

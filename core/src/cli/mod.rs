@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     host::{self, DatabaseSettings, HostSettings},
-    registry::Registry,
+    registry::{Plugins, Registry},
     runner::trace,
     scheduler::WorkerSettings,
 };
@@ -108,8 +108,8 @@ fn at_least_a_second(text: &str) -> Result<Duration, String> {
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let registry = match Registry::compiled_in() {
-        Ok(registry) => registry,
+    let plugins = match Registry::compiled_in() {
+        Ok(registry) => Plugins::from(registry),
         Err(faults) => {
             for fault in faults {
                 eprintln!("error: {fault}");
@@ -118,13 +118,13 @@ pub fn main() -> ExitCode {
         }
     };
     match cli.command {
-        None => run(cli.run, Role::Both, registry),
-        Some(Command::Run(args)) => run(args, Role::Both, registry),
-        Some(Command::Server(args)) => run(args, Role::Server, registry),
-        Some(Command::Worker(args)) => run(args, Role::Worker, registry),
+        None => run(cli.run, Role::Both, plugins),
+        Some(Command::Run(args)) => run(args, Role::Both, plugins),
+        Some(Command::Server(args)) => run(args, Role::Server, plugins),
+        Some(Command::Worker(args)) => run(args, Role::Worker, plugins),
         Some(Command::Health { address }) => health::health(address),
-        Some(Command::Check { file }) => check::check(&file, &registry),
-        Some(Command::Plugin(command)) => plugin::plugin(&command, &registry),
+        Some(Command::Check { file }) => check::check(&file, &plugins),
+        Some(Command::Plugin(command)) => plugin::plugin(command, &plugins),
     }
 }
 
@@ -136,7 +136,7 @@ enum Role {
     Worker,
 }
 
-fn run(args: RunArgs, role: Role, registry: Registry) -> ExitCode {
+fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
     let database = match args.database_url.filter(|url| !url.is_empty()) {
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             DatabaseSettings::Postgres { url, connections: args.database_connections }
@@ -187,7 +187,7 @@ fn run(args: RunArgs, role: Role, registry: Registry) -> ExitCode {
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
-        host::run(settings, registry, stop).await
+        host::run(settings, plugins, stop).await
     });
     // A plugin that never looks up has been abandoned; do not wait for its thread.
     runtime.shutdown_background();

@@ -116,13 +116,25 @@ impl Diagnostics {
         let message = format!("cannot read {}: {error}", path.display());
         Self {
             rendered: format!("error: {message}\n  = help: {help}"),
+            ..Self::placeless(message, Some(help.into()))
+        }
+    }
+
+    /// A problem that no line of the file is to blame for.
+    pub(super) fn about(message: &str) -> Self {
+        Self::placeless(message.into(), None)
+    }
+
+    fn placeless(message: String, help: Option<String>) -> Self {
+        Self {
+            rendered: format!("error: {message}"),
             list: vec![Diagnostic {
                 severity: Severity::Error,
                 message,
                 line: 0,
                 column: 0,
                 key: String::new(),
-                help: Some(help.into()),
+                help,
             }],
         }
     }

@@ -1,19 +1,21 @@
-//! The config in force, and the watcher that replaces it when the file is saved.
+//! The config in force, and the watcher that replaces it when the file is saved or a plugin that it
+//! names is built anew.
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use cascade_sdk::BoxFuture;
 use chrono::{DateTime, Utc};
 use notify::{RecursiveMode, Watcher};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, Diagnostic, Diagnostics};
-use crate::registry::Registry;
+use super::{Checked, Config, Diagnostic, Diagnostics, Verdict};
+use crate::registry::{PluginSources, Plugins, Registry};
 
 /// An editor writes in several steps; this long without one means it is done.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -26,9 +28,12 @@ pub struct ConfigState {
     /// The last good one.
     #[serde(flatten)]
     pub config: Arc<Config>,
+    /// All job types and views there are under it.
+    #[serde(skip)]
+    pub registry: Arc<Registry>,
     /// When it came into force.
     pub loaded_at: DateTime<Utc>,
-    /// The file's present text, if it was refused.
+    /// The file's present text, or a plugin's present build, if it was refused.
     pub rejected: Option<Rejected>,
 }
 
@@ -43,12 +48,18 @@ pub struct Rejected {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The config in force: read it once per decision, subscribe to follow it.
+/// Does what must be done before a new config and its plugins come into force, such as migrations.
+pub type Prepare =
+    Box<dyn Fn(Checked) -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static>;
+
+/// The config in force and the plugins under it: read it once per decision, subscribe to follow it.
 #[derive(Clone)]
 pub struct LiveConfig {
     state: watch::Sender<ConfigState>,
     path: PathBuf,
-    registry: Arc<Registry>,
+    plugins: Arc<Plugins>,
+    /// Where the file's present text says that plugins are, be it in force or refused.
+    sources: Arc<Mutex<PluginSources>>,
 }
 
 impl LiveConfig {
@@ -56,11 +67,23 @@ impl LiveConfig {
     ///
     /// # Errors
     /// All the file's problems.
-    pub fn open(path: &Path, registry: Arc<Registry>) -> Result<Self, Diagnostics> {
+    pub fn open(path: &Path, plugins: Plugins) -> Result<Self, Diagnostics> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let config = Arc::new(super::load(&path, &registry)?);
-        let state = ConfigState { config, loaded_at: Utc::now(), rejected: None };
-        Ok(Self { state: watch::Sender::new(state), path, registry })
+        let Verdict { result, sources } = super::load(&path, &plugins);
+        let (Checked { config, registry }, warnings) = result?;
+        warn(&warnings);
+        let state = ConfigState { config, registry, loaded_at: Utc::now(), rejected: None };
+        Ok(Self {
+            state: watch::Sender::new(state),
+            path,
+            plugins: Arc::new(plugins),
+            sources: Arc::new(Mutex::new(sources)),
+        })
+    }
+
+    /// The job types and views in force now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.state.borrow().registry.clone()
     }
 
     /// The config in force now.
@@ -78,12 +101,13 @@ impl LiveConfig {
         self.state.subscribe()
     }
 
-    /// Applies each saved change until `stop`.
+    /// Applies each saved change and each new build of a plugin until `stop`.
     ///
     /// # Errors
     /// [`notify::Error`] when the folder cannot be watched.
     pub fn watch(
         &self,
+        prepare: Prepare,
         stop: CancellationToken,
     ) -> Result<impl Future<Output = ()> + use<>, notify::Error> {
         let (changed, mut changes) = tokio::sync::mpsc::channel(1);
@@ -104,7 +128,7 @@ impl LiveConfig {
         let live = self.clone();
         Ok(async move {
             let _watcher = watcher;
-            let mut seen = std::fs::read(&live.path).ok();
+            let mut seen = live.snapshot();
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -113,23 +137,57 @@ impl LiveConfig {
                     }
                     () = tokio::time::sleep(POLL) => {}
                 }
-                let text = std::fs::read(&live.path).ok();
+                let mut now = live.snapshot();
+                if now == seen {
+                    continue;
+                }
+                // A library is written in many steps, and nobody tells of the last one.
+                loop {
+                    tokio::time::sleep(SETTLE).await;
+                    let next = live.snapshot();
+                    if next == now {
+                        break;
+                    }
+                    now = next;
+                }
                 // A file that is gone for a moment is being replaced; the last good one stands.
-                if text.is_some() && text != seen {
-                    live.reload();
-                    seen = text;
+                if now.text.is_some() && now != seen {
+                    live.reload(&prepare).await;
+                    // Read again: the new text may name other plugins.
+                    seen = Snapshot { text: now.text, ..live.snapshot() };
                 }
             }
         })
     }
 
-    fn reload(&self) {
-        match super::load(&self.path, &self.registry) {
-            Ok(config) => {
-                tracing::info!(path = %self.path.display(), "jobs.toml changed and is now in force");
-                let config = Arc::new(config);
+    fn sources(&self) -> std::sync::MutexGuard<'_, PluginSources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let libraries = self.sources().fingerprint();
+        Snapshot { text: std::fs::read(&self.path).ok(), libraries }
+    }
+
+    async fn reload(&self, prepare: &Prepare) {
+        let (path, plugins) = (self.path.clone(), self.plugins.clone());
+        let loading = tokio::task::spawn_blocking(move || super::load(&path, &plugins));
+        let Ok(Verdict { result, sources }) = loading.await else { return };
+        *self.sources() = sources;
+        let result = match result {
+            Err(problems) => Err(problems),
+            Ok((checked, warnings)) => match prepare(checked.clone()).await {
+                Ok(()) => Ok((checked, warnings)),
+                Err(error) => Err(Diagnostics::about(&error)),
+            },
+        };
+        match result {
+            Ok((Checked { config, registry }, warnings)) => {
+                warn(&warnings);
+                tracing::info!(path = %self.path.display(), "jobs.toml and its plugins are now in force as they are");
                 self.state.send_replace(ConfigState {
                     config,
+                    registry,
                     loaded_at: Utc::now(),
                     rejected: None,
                 });
@@ -148,4 +206,17 @@ impl LiveConfig {
             }
         }
     }
+}
+
+fn warn(warnings: &Diagnostics) {
+    if !warnings.is_empty() {
+        tracing::warn!("jobs.toml\n{warnings}");
+    }
+}
+
+/// What a reload would read.
+#[derive(PartialEq)]
+struct Snapshot {
+    text: Option<Vec<u8>>,
+    libraries: Vec<crate::registry::LibraryState>,
 }

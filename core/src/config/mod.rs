@@ -9,6 +9,7 @@ mod check;
 mod diagnostic;
 mod live;
 mod parse;
+mod plugins;
 mod reader;
 mod schedule;
 mod schema;
@@ -16,6 +17,7 @@ mod schema;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,10 +26,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use live::{ConfigState, LiveConfig, Rejected};
+pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
 pub use schedule::Schedule;
 
-use crate::registry::Registry;
+use crate::registry::{PluginSources, Plugins, Registry};
 
 /// A jobs.toml that passed every check.
 #[derive(Debug, Clone, Serialize)]
@@ -172,36 +174,48 @@ pub struct ProjectSettings {
     pub concurrency: Option<u32>,
 }
 
-/// Reads and checks a file.
-///
-/// # Errors
-/// All the file's problems at once, or the one that kept it from being read.
-pub fn load(path: &Path, registry: &Registry) -> Result<Config, Diagnostics> {
+/// A jobs.toml that passed every check, with the plugins it names.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What it says.
+    pub config: Arc<Config>,
+    /// All job types and views there are under it.
+    pub registry: Arc<Registry>,
+}
+
+/// The outcome of a check, good or bad, with the plugin files to watch either way.
+pub struct Verdict {
+    /// The config, with its warnings; or all its problems.
+    pub result: Result<(Checked, Diagnostics), Diagnostics>,
+    /// Where the text says that plugins are.
+    pub sources: PluginSources,
+}
+
+/// Reads and checks a file; loads the plugins it names.
+pub fn load(path: &Path, plugins: &Plugins) -> Verdict {
     match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let (config, warnings) = parse_and_check(path, &text, registry)?;
-            if !warnings.is_empty() {
-                tracing::warn!("jobs.toml\n{warnings}");
-            }
-            Ok(config)
-        }
-        Err(error) => Err(Diagnostics::unreadable(path, &error)),
+        Ok(text) => parse_and_check(path, &text, plugins),
+        Err(error) => Verdict {
+            result: Err(Diagnostics::unreadable(path, &error)),
+            sources: PluginSources::default(),
+        },
     }
 }
 
-/// Checks a text as if it stood in the file `path`; a good one comes with its warnings.
-///
-/// # Errors
-/// All problems at once.
-pub fn parse_and_check(
-    path: &Path,
-    text: &str,
-    registry: &Registry,
-) -> Result<(Config, Diagnostics), Diagnostics> {
-    let (document, problems) = parse::parse(text);
-    let (config, problems) = check::check(path, document, problems, registry);
+/// Checks a text as if it stood in the file `path`; loads the plugins it names.
+pub fn parse_and_check(path: &Path, text: &str, plugins: &Plugins) -> Verdict {
+    let (document, mut problems) = parse::parse(text);
+    let sources = document.plugins.resolve(path.parent().unwrap_or(Path::new("")));
+    let (registry, faults) = plugins.gather(&sources);
+    problems.extend(faults.iter().map(|(source, fault)| document.plugins.problem(*source, fault)));
+    let (config, problems) = check::check(path, document, problems, &registry);
     let diagnostics = Diagnostics::new(path, text, problems);
-    if diagnostics.has_errors() { Err(diagnostics) } else { Ok((config, diagnostics)) }
+    let result = if diagnostics.has_errors() {
+        Err(diagnostics)
+    } else {
+        Ok((Checked { config: Arc::new(config), registry: Arc::new(registry) }, diagnostics))
+    };
+    Verdict { result, sources }
 }
 
 fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {
@@ -212,17 +226,21 @@ fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::
 mod tests {
     use super::*;
 
+    fn check(path: &Path, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
+        parse_and_check(path, text, &Plugins::from(Registry::default())).result
+    }
+
     #[test]
     fn limits_and_retention_are_read_and_a_bad_one_is_named() {
         let path = Path::new("jobs.toml");
         let text = "[retention]\nevents = \"6h\"\n[projects.one]\nconcurrency = 2\n";
-        let (config, _) = parse_and_check(path, text, &Registry::default()).unwrap();
+        let (Checked { config, .. }, _) = check(path, text).unwrap();
         let hours = |hours: u64| Duration::from_secs(hours * 3600);
         assert_eq!((config.retention.events, config.retention.runs), (hours(6), hours(720)));
         assert_eq!(config.projects["one"].concurrency, Some(2));
 
         let text = "[retention]\nlog = \"1d\"\n[projects.one]\nconcurrency = 0\n";
-        let said = parse_and_check(path, text, &Registry::default()).unwrap_err().to_string();
+        let said = check(path, text).unwrap_err().to_string();
         for part in ["jobs.toml:2:1", "did you mean `logs`?", "jobs.toml:4:15", "from 1 to 10000"] {
             assert!(said.contains(part), "{part} is not in\n{said}");
         }

@@ -11,8 +11,10 @@ use toml::{
 use super::{
     Backoff, ProjectSettings, Retention, Schedule,
     diagnostic::Problem,
+    plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
 };
+use crate::registry::program::Program;
 
 /// Names by key, each with its place: the shape of both upper-case tables.
 pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
@@ -25,6 +27,7 @@ pub(super) struct Document<'i> {
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
     pub projects: BTreeMap<String, ProjectSettings>,
     pub retention: Retention,
+    pub plugins: PlacedSources,
 }
 
 /// A `[jobs.NAME]` table.
@@ -46,8 +49,17 @@ impl JobTable<'_> {
     }
 }
 
-const TOP: [&str; 5] = ["CASCADE_CHAINS", "JOB_TO_DATA_MAP", "jobs", "projects", "retention"];
-const JOB: [&str; 9] = [
+const TOP: [&str; 8] = [
+    "CASCADE_CHAINS",
+    "JOB_TO_DATA_MAP",
+    "jobs",
+    "projects",
+    "retention",
+    "plugins_dir",
+    "plugin_files",
+    "allow_world_writable_plugins",
+];
+const JOB: [&str; 10] = [
     "every",
     "cron",
     "timezone",
@@ -57,6 +69,7 @@ const JOB: [&str; 9] = [
     "concurrency",
     "backoff",
     "params",
+    "executable",
 ];
 /// A limit above this is a slip of the pen.
 const MOST_RUNS: u32 = 10_000;
@@ -77,9 +90,19 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
         match key.get_ref().as_ref() {
             name @ "CASCADE_CHAINS" => document.chains = name_lists(&mut reader, name, value),
             name @ "JOB_TO_DATA_MAP" => document.data_map = name_lists(&mut reader, name, value),
-            "jobs" => document.jobs = jobs(&mut reader, value),
+            "jobs" => document.jobs = jobs(&mut reader, value, &mut document.plugins.programs),
             "projects" => document.projects = projects(&mut reader, value),
             "retention" => document.retention = retention(&mut reader, value),
+            name @ "plugins_dir" => {
+                let text = reader.text(name, value);
+                document.plugins.folder =
+                    text.map(|text| Placed { value: text, span: value.span() });
+            }
+            name @ "plugin_files" => document.plugins.files = reader.text_list(name, value),
+            name @ "allow_world_writable_plugins" => {
+                document.plugins.allow_world_writable =
+                    reader.boolean(name, value).unwrap_or_default();
+            }
             name => reader.unknown_key("", name, key.span(), &TOP),
         }
     }
@@ -100,11 +123,21 @@ fn placed_key(key: &Spanned<std::borrow::Cow<'_, str>>) -> Placed<String> {
     Placed { value: key.get_ref().to_string(), span: key.span() }
 }
 
-fn jobs<'i>(reader: &mut Reader, value: &TomlValue<'i>) -> Vec<(Placed<String>, JobTable<'i>)> {
+fn jobs<'i>(
+    reader: &mut Reader,
+    value: &TomlValue<'i>,
+    programs: &mut Vec<Placed<Program>>,
+) -> Vec<(Placed<String>, JobTable<'i>)> {
     let Some(entries) = reader.table("jobs", value) else { return Vec::new() };
     let read = |(key, value): (&Spanned<_>, &TomlValue<'i>)| {
         let name = placed_key(key);
-        let table = job(reader, &format!("jobs.{}", name.value), value);
+        let path = format!("jobs.{}", name.value);
+        let table = job(reader, &path, value);
+        let executable = value.get_ref().as_table().and_then(|table| table.get("executable"));
+        let program = executable.and_then(|executable| {
+            plugins::executable(reader, &name.value, &format!("{path}.executable"), executable)
+        });
+        programs.extend(program.map(|program| Placed { value: program, span: name.span.clone() }));
         (name, table)
     };
     entries.iter().map(read).collect()
@@ -127,7 +160,8 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
             "concurrency" => job.concurrency = reader.count(&at, value, MOST_RUNS),
             "backoff" => job.backoff = backoff(reader, &at, value),
             "params" if reader.table(&at, value).is_some() => job.params = Some(value.clone()),
-            "params" => {}
+            // The executable is read by itself.
+            "params" | "executable" => {}
             other => reader.unknown_key(path, other, key.span(), &JOB),
         }
     }

@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use crate::{
     bus::Announcer,
-    config::LiveConfig,
+    config::{Checked, LiveConfig, Prepare},
     http::{self, EventHub, Server},
-    registry::Registry,
+    registry::Plugins,
     runner::{HostHttp, Runner},
     scheduler::{self, Wake, WorkerSettings},
     store::Store,
@@ -68,17 +68,16 @@ pub enum DatabaseSettings {
 /// Whatever keeps the host from starting; each names what to do about it.
 pub async fn run(
     settings: HostSettings,
-    registry: Registry,
+    plugins: Plugins,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
-    let registry = Arc::new(registry);
-    let config = LiveConfig::open(&settings.config, registry.clone()).map_err(|problems| {
+    let config = LiveConfig::open(&settings.config, plugins).map_err(|problems| {
         anyhow::anyhow!("{problems}\n\n{}: {}", settings.config.display(), problems.count())
     })?;
     let recorder = metrics::install()?;
     let Backend { store, bus, wake, connections, place } = database::open(&settings).await?;
-    store.migrate(registry.migrations()).await?;
+    store.migrate(config.registry().migrations()).await?;
     store.reconcile(&config.current()).await?;
     let listener = match settings.listen {
         None => None,
@@ -90,7 +89,9 @@ pub async fn run(
 
     let http = Arc::new(HostHttp::new().context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
-    let watcher = config.watch(stop.clone()).context("cannot watch the folder of jobs.toml")?;
+    let watcher = config
+        .watch(migrate_first(store.clone()), stop.clone())
+        .context("cannot watch the folder of jobs.toml")?;
     let mut background = JoinSet::new();
     background.spawn(watcher);
     background.spawn(apply_changes(config.clone(), store.clone(), wake.clone(), stop.clone()));
@@ -111,7 +112,6 @@ pub async fn run(
         background.spawn(retention::keep(config.clone(), store.clone(), stop.clone()));
         let runner = Arc::new(Runner {
             store: store.clone(),
-            registry: registry.clone(),
             config: config.clone(),
             announcer,
             wake: wake.clone(),
@@ -124,7 +124,6 @@ pub async fn run(
     if let Some(listener) = listener {
         let server = Server {
             store,
-            registry,
             config,
             bus,
             hub,
@@ -167,6 +166,17 @@ fn announce(
     std::io::stdout().write_all(text.as_bytes()).ok();
     std::io::stdout().flush().ok();
     Ok(())
+}
+
+/// The tables of a plugin that has come or changed are there before its code runs.
+fn migrate_first(store: Arc<dyn Store>) -> Prepare {
+    Box::new(move |checked: Checked| {
+        let store = store.clone();
+        Box::pin(async move {
+            let migrated = store.migrate(checked.registry.migrations()).await;
+            migrated.map_err(|error| format!("the plugins' tables: {error}"))
+        })
+    })
 }
 
 /// Brings scheduled jobs in line with each jobs.toml that comes into force.

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State},
 };
 use cascade_sdk::{
-    DynView, RawQuery, ViewContext, ViewDescriptor,
+    DynView, RawQuery, Sort, ViewContext, ViewDescriptor,
     host::{Database, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
@@ -30,7 +30,9 @@ pub struct Views {
 /// Every data key that some plugin serves.
 #[utoipa::path(get, path = "/data", responses((status = 200, body = Views)))]
 pub async fn views(State(server): State<AppState>) -> Json<Views> {
-    Json(Views { items: server.registry.views().map(|view| view.descriptor().clone()).collect() })
+    Json(Views {
+        items: server.config.registry().views().map(|view| view.descriptor().clone()).collect(),
+    })
 }
 
 #[derive(Serialize, ToSchema)]
@@ -43,7 +45,8 @@ pub struct DataPage {
     as_of: DateTime<Utc>,
 }
 
-/// One page of a data key: `project_id`, `page`, `per_page`, and the view's own parameters.
+/// One page of a data key: `project_id`, `page`, `per_page`, `sort` (a column; `-column`
+/// for the largest first), and the view's own parameters.
 #[utoipa::path(get, path = "/data/{key}", responses((status = 200, body = DataPage), (status = 400), (status = 404)))]
 pub async fn read(
     State(server): State<AppState>,
@@ -54,8 +57,10 @@ pub async fn read(
     let project_id = take(&mut filter, "project_id")?;
     let page = take(&mut filter, "page")?.unwrap_or(1).max(1);
     let per_page = take(&mut filter, "per_page")?.unwrap_or(50).clamp(1, 200);
+    let sort =
+        take::<String>(&mut filter, "sort")?.map(|column| sort(&view, column)).transpose()?;
     filter.retain(|_, text| !text.is_empty());
-    let query = RawQuery { project_id, page, per_page, filter };
+    let query = RawQuery { project_id, page, per_page, sort, filter };
     let as_of = Utc::now();
     let found = view.read(context(&server), query).await?;
     Ok(Json(DataPage { items: found.items, total: found.total, page, per_page, as_of }))
@@ -84,8 +89,23 @@ pub async fn act(
     Ok(Json(view.act(context(&server), action, input).await?))
 }
 
-fn view<'a>(server: &'a AppState, key: &str) -> ApiResult<&'a Arc<dyn DynView>> {
-    server.registry.view(key).ok_or_else(|| {
+/// `at` or `-at`, the latter descending.
+fn sort(view: &Arc<dyn DynView>, text: String) -> ApiResult<Sort> {
+    let descending = text.starts_with('-');
+    let column = text.trim_start_matches('-').to_owned();
+    let sortable = &view.descriptor().sortable;
+    if sortable.contains(&column) {
+        return Ok(Sort { column, descending });
+    }
+    let help = match sortable.is_empty() {
+        true => "this view has an order of its own".into(),
+        false => format!("there is: {}", sortable.join(", ")),
+    };
+    Err(ApiError::bad_request(format!("query: cannot sort by `{column}`")).help(help))
+}
+
+fn view(server: &AppState, key: &str) -> ApiResult<Arc<dyn DynView>> {
+    server.config.registry().view(key).cloned().ok_or_else(|| {
         ApiError::not_found(format!("no view serves the data key `{key}`"))
             .help("GET /api/data lists them")
     })

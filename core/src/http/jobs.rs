@@ -15,9 +15,12 @@ use super::{
     AppState,
     error::{ApiError, ApiResult},
 };
-use crate::store::{
-    CancelRequest, Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob,
-    ScheduledStatus,
+use crate::{
+    config::ConfigState,
+    store::{
+        CancelRequest, Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob,
+        ScheduledStatus,
+    },
 };
 
 #[derive(Serialize, ToSchema)]
@@ -48,7 +51,7 @@ pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
             params_schema: job.params_schema,
         }
     };
-    Json(JobTypes { items: server.registry.jobs().map(describe).collect() })
+    Json(JobTypes { items: server.config.registry().jobs().map(describe).collect() })
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -83,9 +86,9 @@ pub async fn scheduler(
     State(server): State<AppState>,
     Query(scope): Query<Scope>,
 ) -> ApiResult<Json<Schedule>> {
-    let config = server.config.current();
+    let ConfigState { config, registry, .. } = server.config.state();
     let describe = |job: ScheduledJob| {
-        let plugin = server.registry.job(&job.job_type).map(|job| job.descriptor());
+        let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
         Scheduled {
             description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
             version: plugin.map(|p| p.origin.version.clone()).unwrap_or_default(),
@@ -178,7 +181,7 @@ pub async fn run_now(
     Path(job): Path<String>,
     Json(request): Json<RunRequest>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
-    let plugin = server.registry.job(&job).ok_or_else(|| {
+    let plugin = server.config.registry().job(&job).cloned().ok_or_else(|| {
         ApiError::not_found(format!("there is no job type `{job}`"))
             .help("GET /api/jobs/types lists them")
     })?;

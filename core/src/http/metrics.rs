@@ -9,7 +9,7 @@ pub async fn metrics(State(server): State<AppState>) -> ApiResult<impl IntoRespo
     gauge("app_sse_connections_total", audience.connections);
     gauge("app_sse_projects_subscribed", audience.projects);
     // A job type that has nothing waiting any more must read 0, not its last figure.
-    for job in server.registry.jobs() {
+    for job in server.config.registry().jobs() {
         for state in ["due", "available", "running", "retryable"] {
             let labels = [("job_type", job.descriptor().name.clone()), ("state", state.into())];
             metrics::gauge!("cascade_queue_depth", &labels).set(0.0);

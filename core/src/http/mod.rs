@@ -22,18 +22,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use hub::EventHub;
 
-use crate::{
-    bus::Bus, config::LiveConfig, registry::Registry, runner::HostHttp, scheduler::Wake,
-    store::Store,
-};
+use crate::{bus::Bus, config::LiveConfig, runner::HostHttp, scheduler::Wake, store::Store};
 
 /// What handlers need.
 pub struct Server {
     /// The truth.
     pub store: Arc<dyn Store>,
-    /// Job types and views.
-    pub registry: Arc<Registry>,
-    /// jobs.toml in force.
+    /// jobs.toml in force, and the job types and views under it.
     pub config: LiveConfig,
     /// How events travel.
     pub bus: Arc<dyn Bus>,

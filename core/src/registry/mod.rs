@@ -1,10 +1,19 @@
-//! Every job type and view there is, compiled in or loaded, in one list.
+//! Every job type and view there is in one list: compiled in, loaded from a shared library, or a
+//! program of its own.
+
+pub mod library;
+mod plugins;
+pub mod program;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use cascade_sdk::{
     DynJob, DynView, JobRegistration, MigrationSet, Origin, ViewRegistration, inventory,
 };
+
+pub use plugins::{LibraryState, PluginFault, PluginSources, Plugins, Source};
+
+use library::LoadedLibrary;
 
 /// Job types and views by name.
 #[derive(Default, Clone)]
@@ -41,6 +50,13 @@ pub enum RegistryError {
         /// Where it comes from.
         origin: Box<Origin>,
     },
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (jobs, views) = (self.jobs.keys(), self.views.keys());
+        f.debug_list().entries(jobs).entries(views).finish()
+    }
 }
 
 impl Registry {
@@ -82,6 +98,16 @@ impl Registry {
         admit("view", &descriptor.key, &descriptor.origin, taken)?;
         self.views.insert(descriptor.key.clone(), view);
         Ok(())
+    }
+
+    /// Takes in all that a library brings; what cannot be taken in is told.
+    pub fn add_library(&mut self, library: &LoadedLibrary) -> Vec<RegistryError> {
+        let jobs = library.jobs.iter().map(|job| self.add_job(job.clone()));
+        let mut faults: Vec<_> = jobs.filter_map(Result::err).collect();
+        let views = library.views.iter().map(|view| self.add_view(view.clone()));
+        faults.extend(views.filter_map(Result::err));
+        self.migrations.extend(library.migrations);
+        faults
     }
 
     /// A job type by name.

@@ -1,6 +1,9 @@
 //! The services behind one run's `Context`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use cascade_sdk::{
     BoxFuture, LogLine, Progress, Statement,
@@ -86,5 +89,9 @@ impl Host for RunServices {
 
     fn cancelled(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.stop.cancelled())
+    }
+
+    fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(pause))
     }
 }

@@ -22,8 +22,7 @@ pub use http_client::HostHttp;
 
 use crate::{
     bus::{Announcer, jitter},
-    config::{Config, JobSettings, LiveConfig},
-    registry::Registry,
+    config::{Config, ConfigState, JobSettings, LiveConfig},
     scheduler::Wake,
     store::{ClaimedRun, Failed, Fault, Lease, Store, StoreError, Success},
 };
@@ -36,9 +35,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 pub struct Runner {
     /// The truth.
     pub store: Arc<dyn Store>,
-    /// Job types.
-    pub registry: Arc<Registry>,
-    /// Settings, read at the start and at the end of each run.
+    /// Job types and settings, read at the start and at the end of each run.
     pub config: LiveConfig,
     /// Tells the event hubs to look.
     pub announcer: Announcer,
@@ -92,11 +89,13 @@ impl Runner {
         cancel: CancellationToken,
     ) -> Result<(), StoreError> {
         let began = std::time::Instant::now();
-        let config = self.config.current();
+        // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
+        let ConfigState { config, registry, .. } = self.config.state();
         let settings = config.jobs.get(&run.job_type).cloned().unwrap_or_default();
-        let Some(job) = self.registry.job(&run.job_type).cloned() else {
-            let error = format!("no plugin has the job type `{}`", run.job_type);
-            return self.report_fault(&run, &settings, JobError::fail(error)).await;
+        let Some(job) = registry.job(&run.job_type).cloned() else {
+            // Another worker may have it, or this one soon.
+            let error = format!("no plugin of this worker has the job type `{}`", run.job_type);
+            return self.report_fault(&run, &settings, JobError::retry(error)).await;
         };
         tracing::info!("started");
         telemetry::started(&run);

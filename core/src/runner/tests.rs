@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cascade_sdk::{BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, Outcome, sql};
+use cascade_sdk::{
+    BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, OriginKind, Outcome, sql,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +13,7 @@ use super::{HostHttp, Runner};
 use crate::{
     bus::Announcer,
     config::LiveConfig,
-    registry::{Registry, RegistryError},
+    registry::{Plugins, Registry, RegistryError},
     scheduler::{self, Wake, WorkerSettings},
     store::{Run, RunFilter, RunState, Store, sqlite::SqliteStore},
 };
@@ -29,6 +31,7 @@ fn job(name: &str, line: u32, work: Work) -> Arc<dyn DynJob> {
             name: name.into(),
             description: String::new(),
             origin: Origin {
+                kind: OriginKind::CompiledIn,
                 plugin: "test".into(),
                 version: "1.0.0".into(),
                 location: format!("tests.rs:{line}"),
@@ -64,17 +67,15 @@ impl Bench {
         for job in jobs {
             registry.add_job(job).unwrap();
         }
-        let registry = Arc::new(registry);
         let file = folder.path().join("jobs.toml");
         std::fs::write(&file, jobs_toml).unwrap();
-        let config = LiveConfig::open(&file, registry.clone()).unwrap();
+        let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("db")).await.unwrap());
         store.migrate(&[]).await.unwrap();
         store.reconcile(&config.current()).await.unwrap();
         let lease = Duration::from_secs(30);
         let runner = Runner {
             store: store.clone(),
-            registry,
             config,
             announcer: Announcer::default(),
             wake: Wake::default(),

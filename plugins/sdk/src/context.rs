@@ -1,4 +1,4 @@
-use std::{fmt::Display, path::PathBuf, sync::Arc};
+use std::{fmt::Display, path::PathBuf, sync::Arc, task::Poll, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -73,6 +73,12 @@ impl Context {
     /// For hosts and test harnesses.
     pub fn new(info: RunInfo, host: Arc<dyn Host>) -> Self {
         Self { info: Arc::new(info), host }
+    }
+
+    /// The services behind it; for hosts.
+    #[doc(hidden)]
+    pub fn host(&self) -> &Arc<dyn Host> {
+        &self.host
     }
 
     /// All facts about the run.
@@ -157,6 +163,23 @@ impl Context {
     /// Resolves when the run should stop: on cancel, on time-out, on shutdown.
     pub fn cancelled(&self) -> BoxFuture<'_, ()> {
         self.host.cancelled()
+    }
+
+    /// Pauses without holding a thread up, on whatever runtime the host has. In a test the bench's
+    /// clock moves on instead.
+    ///
+    /// # Errors
+    /// [`JobError::Cancelled`] when the run should stop; at once, not after the pause.
+    pub async fn sleep(&self, pause: Duration) -> Result<(), JobError> {
+        let mut pause = self.host.sleep(pause);
+        let mut cancelled = self.host.cancelled();
+        std::future::poll_fn(|cx| {
+            if self.host.is_cancelled() || cancelled.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(JobError::Cancelled));
+            }
+            pause.as_mut().poll(cx).map(Ok)
+        })
+        .await
     }
 
     /// For loops: `ctx.checkpoint()?` ends the run when it should stop.

@@ -3,7 +3,7 @@
 //! Plugin authors do not use this module; they use [`Context`](crate::Context), which wraps it. A
 //! host implements these traits once.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,8 @@ pub trait Host: Send + Sync {
     fn is_cancelled(&self) -> bool;
     /// Resolves when the run should stop.
     fn cancelled(&self) -> BoxFuture<'_, ()>;
+    /// Resolves after a pause; a test harness may let its own time pass instead.
+    fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()>;
 }
 
 /// The services behind a view's [`ViewContext`](crate::ViewContext).

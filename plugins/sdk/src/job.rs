@@ -108,20 +108,51 @@ impl<E: std::error::Error> From<E> for JobError {
     }
 }
 
+/// How a plugin came into the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginKind {
+    /// Linked into the host's binary.
+    CompiledIn,
+    /// A shared library, loaded at run time.
+    Library,
+    /// A program of its own, described in jobs.toml.
+    Executable,
+}
+
 /// Where a job type or view comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The plugin crate's name.
+    /// How it came.
+    pub kind: OriginKind,
+    /// The plugin's name; a crate's, for one in Rust.
     pub plugin: String,
-    /// The plugin crate's version.
+    /// The plugin's version.
     pub version: String,
-    /// Source file and line, or the path of the shared library.
+    /// Source file and line, or the path of the library or program.
     pub location: String,
+}
+
+impl Origin {
+    /// Something that was linked into the host.
+    pub(crate) fn compiled_in(plugin: &str, version: &str, file: &str, line: u32) -> Self {
+        Self {
+            kind: OriginKind::CompiledIn,
+            plugin: plugin.into(),
+            version: version.into(),
+            location: format!("{file}:{line}"),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({})", self.plugin, self.version, self.location)
+        let kind = match self.kind {
+            OriginKind::CompiledIn => "compiled in",
+            OriginKind::Library => "library",
+            OriginKind::Executable => "executable",
+        };
+        write!(f, "{} {} ({kind}: {})", self.plugin, self.version, self.location)
     }
 }
 
@@ -180,11 +211,7 @@ pub fn erase_job<J: Job>(plugin: &str, version: &str, file: &str, line: u32) -> 
         descriptor: JobDescriptor {
             name: J::NAME.into(),
             description: J::DESCRIPTION.into(),
-            origin: Origin {
-                plugin: plugin.into(),
-                version: version.into(),
-                location: format!("{file}:{line}"),
-            },
+            origin: Origin::compiled_in(plugin, version, file, line),
             params_schema: schemars::schema_for!(J::Params).to_value(),
         },
         job: PhantomData,

@@ -48,19 +48,21 @@ mod db;
 pub mod host;
 mod http;
 mod job;
+pub mod loaded;
 mod migration;
 mod time;
 mod view;
+pub mod wire;
 
 pub use context::{Context, Logger, Project, RunInfo, StagedTransaction, Trigger};
 pub use db::{Db, DbError, Dialect, Row, Statement, Transaction, decode_row, sql};
 pub use host::{BoxFuture, Level, LogLine, Progress};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
-pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, Outcome};
+pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, OriginKind, Outcome};
 pub use migration::{Migration, MigrationError, MigrationSet};
 pub use time::rfc3339;
 pub use view::{
-    Action, DynView, Page, Query, RawQuery, View, ViewContext, ViewDescriptor, ViewError,
+    Action, DynView, Page, Query, RawQuery, Sort, View, ViewContext, ViewDescriptor, ViewError,
     ViewRegistration,
 };
 

@@ -17,7 +17,10 @@ pub trait View: Send + Sync + 'static {
     const KEY: &'static str;
     /// One sentence for the people at the screen.
     const DESCRIPTION: &'static str;
-    /// Query parameters beyond project and page; every field optional.
+    /// Columns a reader may sort by: names of the row's fields, which must be output columns of the
+    /// view's SQL too. See [`Query::order_by`].
+    const SORTABLE: &'static [&'static str] = &[];
+    /// Query parameters beyond project, page and sort; every field optional.
     type Filter: DeserializeOwned + JsonSchema + Send + 'static;
     /// One item.
     type Row: Serialize + JsonSchema + Send + 'static;
@@ -66,6 +69,15 @@ impl Action {
     }
 }
 
+/// A reader's wish for an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sort {
+    /// One of the view's sortable columns.
+    pub column: String,
+    /// Whether the largest comes first.
+    pub descending: bool,
+}
+
 /// One page's worth of a question to a view.
 #[derive(Debug, Clone)]
 pub struct Query<F> {
@@ -75,6 +87,8 @@ pub struct Query<F> {
     pub page: u32,
     /// At most 200.
     pub per_page: u32,
+    /// By one of [`View::SORTABLE`]; `None` for the view's own order.
+    pub sort: Option<Sort>,
     /// The view's own parameters.
     pub filter: F,
 }
@@ -89,6 +103,19 @@ impl<F> Query<F> {
     pub fn offset(&self) -> u64 {
         u64::from(self.page.saturating_sub(1)) * u64::from(self.per_page)
     }
+
+    /// What follows `ORDER BY` in SQL: the reader's wish first, then `otherwise`, which should be a
+    /// total order so that pages do not overlap.
+    pub fn order_by(&self, otherwise: &str) -> String {
+        let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        match &self.sort {
+            Some(Sort { column, descending }) if plain(column) => {
+                let direction = if *descending { "DESC" } else { "ASC" };
+                format!("{column} {direction} NULLS LAST, {otherwise}")
+            }
+            _ => otherwise.into(),
+        }
+    }
 }
 
 /// A [`Query`] before its parameters are typed.
@@ -100,6 +127,9 @@ pub struct RawQuery {
     pub page: u32,
     /// At most 200.
     pub per_page: u32,
+    /// The reader's wish for an order.
+    #[serde(default)]
+    pub sort: Option<Sort>,
     /// Query parameters as they came in the address.
     pub filter: BTreeMap<String, String>,
 }
@@ -143,6 +173,12 @@ impl ViewContext {
         Self(host)
     }
 
+    /// The services behind it; for hosts.
+    #[doc(hidden)]
+    pub fn host(&self) -> &Arc<dyn ViewHost> {
+        &self.0
+    }
+
     /// The current time.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.now()
@@ -175,8 +211,11 @@ pub struct ViewDescriptor {
     pub origin: Origin,
     /// JSON Schema of an item.
     pub row_schema: Value,
-    /// JSON Schema of the query parameters beyond project and page.
+    /// JSON Schema of the query parameters beyond project, page and sort.
     pub filter_schema: Value,
+    /// Columns a reader may sort by.
+    #[serde(default)]
+    pub sortable: Vec<String>,
     /// What a person may do to an item.
     pub actions: Vec<Action>,
 }
@@ -225,12 +264,22 @@ impl<V: View> DynView for Erased<V> {
     ) -> BoxFuture<'static, Result<Page<Value>, ViewError>> {
         let filter = typed_filter(&self.descriptor.filter_schema, raw.filter);
         Box::pin(async move {
+            if let Some(sort) = &raw.sort
+                && !V::SORTABLE.contains(&sort.column.as_str())
+            {
+                return Err(ViewError::BadRequest(format!(
+                    "query: cannot sort by `{}`; there is: {}",
+                    sort.column,
+                    V::SORTABLE.join(", ")
+                )));
+            }
             let filter = serde_json::from_value(filter)
                 .map_err(|e| ViewError::BadRequest(format!("query: {e}")))?;
             let query = Query {
                 project_id: raw.project_id,
                 page: raw.page.max(1),
                 per_page: raw.per_page.clamp(1, 200),
+                sort: raw.sort,
                 filter,
             };
             let page = V::read(ctx, query).await?;
@@ -280,13 +329,10 @@ pub fn erase_view<V: View>(plugin: &str, version: &str, file: &str, line: u32) -
         descriptor: ViewDescriptor {
             key: V::KEY.into(),
             description: V::DESCRIPTION.into(),
-            origin: Origin {
-                plugin: plugin.into(),
-                version: version.into(),
-                location: format!("{file}:{line}"),
-            },
+            origin: Origin::compiled_in(plugin, version, file, line),
             row_schema: schemars::schema_for!(V::Row).to_value(),
             filter_schema: schemars::schema_for!(V::Filter).to_value(),
+            sortable: V::SORTABLE.iter().map(|&column| column.into()).collect(),
             actions: V::actions(),
         },
         view: PhantomData,

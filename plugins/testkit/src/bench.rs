@@ -233,7 +233,7 @@ impl TestBench {
         filter: Value,
     ) -> Result<Page<V::Row>, ViewError> {
         let filter = must(serde_json::from_value(filter), "filter");
-        V::read(self.view_context(), Query { project_id, page, per_page, filter }).await
+        V::read(self.view_context(), Query { project_id, page, per_page, sort: None, filter }).await
     }
 
     /// Does a view's action.

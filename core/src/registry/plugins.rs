@@ -1,0 +1,182 @@
+//! All plugins there are: those compiled in, and those that jobs.toml names.
+
+use std::{
+    collections::HashMap,
+    fs::Metadata,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    Registry, RegistryError,
+    library::{self, LibraryError, LoadedLibrary},
+    program::{Program, ProgramJob, ProgramView},
+};
+
+/// What shared libraries are called here.
+const LIBRARY_SUFFIX: &str = std::env::consts::DLL_EXTENSION;
+
+/// Where jobs.toml says that plugins are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PluginSources {
+    /// Every shared library in this folder.
+    pub folder: Option<PathBuf>,
+    /// These files.
+    pub files: Vec<PathBuf>,
+    /// Whether a file that anybody may change is loaded all the same.
+    pub allow_world_writable: bool,
+    /// Programs, each a job type.
+    pub programs: Vec<Program>,
+}
+
+/// Which of the sources a fault is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// [`PluginSources::folder`].
+    Folder,
+    /// One of [`PluginSources::files`].
+    File(usize),
+    /// One of [`PluginSources::programs`].
+    Program(usize),
+}
+
+/// A plugin that cannot be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginFault {
+    /// A folder that cannot be read.
+    #[error("plugin folder {}: {error}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A library that is refused.
+    #[error("plugin {}: {error}", file.display())]
+    Library {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: LibraryError,
+    },
+    /// Something in it that cannot be registered.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+impl PluginFault {
+    /// The mend.
+    pub fn help(&self) -> &str {
+        match self {
+            Self::Folder { .. } => "make the folder, or take `plugins_dir` out of jobs.toml",
+            Self::Library { error, .. } => error.help(),
+            Self::Registry(_) => "names are unique over all plugins, compiled in or loaded",
+        }
+    }
+}
+
+/// A file as it was when it was loaded: inode, time of change, size.
+type Stamp = (u64, i64, i64, u64);
+
+/// A library file and its present state; `None` while it is not there.
+pub type LibraryState = (PathBuf, Option<Stamp>);
+
+fn stamp(metadata: &Metadata) -> Stamp {
+    (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.size())
+}
+
+/// Builds a [`Registry`] for each state of jobs.toml; loads each build of a library once.
+pub struct Plugins {
+    compiled_in: Registry,
+    loaded: Mutex<HashMap<PathBuf, (Stamp, Arc<LoadedLibrary>)>>,
+}
+
+impl From<Registry> for Plugins {
+    fn from(compiled_in: Registry) -> Self {
+        Self { compiled_in, loaded: Mutex::default() }
+    }
+}
+
+impl Plugins {
+    /// What was compiled in and what `sources` names, as far as it is sound.
+    pub fn gather(&self, sources: &PluginSources) -> (Registry, Vec<(Source, PluginFault)>) {
+        let mut registry = self.compiled_in.clone();
+        let mut faults = Vec::new();
+        let (files, fault) = sources.libraries();
+        faults.extend(fault.map(|fault| (Source::Folder, fault)));
+        for (source, file) in files {
+            match self.load(&file, sources.allow_world_writable) {
+                Ok(library) => faults
+                    .extend(registry.add_library(&library).into_iter().map(|e| (source, e.into()))),
+                Err(error) => faults.push((source, PluginFault::Library { file, error })),
+            }
+        }
+        for (at, program) in sources.programs.iter().enumerate() {
+            let job = registry.add_job(Arc::new(ProgramJob::new(program.clone())));
+            let view = program
+                .view
+                .clone()
+                .map(|view| registry.add_view(Arc::new(ProgramView::new(program, view))));
+            let refused = [Some(job), view].into_iter().flatten().filter_map(Result::err);
+            faults.extend(refused.map(|error| (Source::Program(at), error.into())));
+        }
+        (registry, faults)
+    }
+
+    /// The library in `file`, loaded anew only if the file has changed.
+    fn load(&self, file: &Path, allowed: bool) -> Result<Arc<LoadedLibrary>, LibraryError> {
+        if !allowed {
+            library::check_permissions(file)?;
+        }
+        let now = stamp(&std::fs::metadata(file)?);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((then, library)) = loaded.get(file)
+            && *then == now
+        {
+            return Ok(library.clone());
+        }
+        let library = Arc::new(library::load(file)?);
+        tracing::info!(file = %file.display(), "plugin library loaded");
+        loaded.insert(file.to_owned(), (now, library.clone()));
+        Ok(library)
+    }
+}
+
+impl PluginSources {
+    /// The library files, each with what named it.
+    fn libraries(&self) -> (Vec<(Source, PathBuf)>, Option<PluginFault>) {
+        let named = self.files.iter().enumerate();
+        let mut files: Vec<_> = named.map(|(at, file)| (Source::File(at), file.clone())).collect();
+        let Some(folder) = &self.folder else { return (files, None) };
+        match libraries_in(folder) {
+            Ok(found) => {
+                files.extend(found.into_iter().map(|file| (Source::Folder, file)));
+                (files, None)
+            }
+            Err(error) => (files, Some(PluginFault::Folder { folder: folder.clone(), error })),
+        }
+    }
+
+    /// Changes whenever one of the libraries does, comes or goes.
+    pub fn fingerprint(&self) -> Vec<LibraryState> {
+        let (files, _) = self.libraries();
+        let state = |file: PathBuf| {
+            let now = std::fs::metadata(&file).ok().map(|metadata| stamp(&metadata));
+            (file, now)
+        };
+        files.into_iter().map(|(_, file)| state(file)).collect()
+    }
+}
+
+fn libraries_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|suffix| suffix == LIBRARY_SUFFIX) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

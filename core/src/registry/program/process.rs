@@ -1,0 +1,175 @@
+//! Starts a program, listens to it, and stops it when it must stop.
+
+use std::{process::Stdio, time::Duration};
+
+use cascade_sdk::{Context, JobError, Outcome};
+use futures::StreamExt;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncWriteExt},
+    process::{Child, Command},
+    time::Instant,
+};
+use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
+
+use super::{
+    Limits, Program,
+    protocol::{Input, Said},
+    rows,
+};
+
+/// From SIGTERM to SIGKILL; shorter than what the runner gives a plugin to stop.
+const GRACE: Duration = Duration::from_secs(4);
+/// How long descendants may keep the pipes open after the program itself has ended.
+const LINGER: Duration = Duration::from_secs(1);
+/// The longest line.
+const MOST_BYTES: usize = 1024 * 1024;
+/// What every program gets of the host's environment; the rest may hold secrets.
+const ENVIRONMENT: [&str; 6] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+
+pub(super) async fn run(
+    program: &Program,
+    ctx: &Context,
+    params: Value,
+) -> Result<Outcome, JobError> {
+    let mut child = command(program, ctx).spawn().map_err(|error| {
+        JobError::fail(format!("cannot start {}: {error}", program.command.join(" ")))
+    })?;
+    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let input = serde_json::to_vec(&Input { info: ctx.info(), params: &params })?;
+    let mut stdin = child.stdin.take();
+    // A program need not read what it is told; a broken pipe is no fault.
+    let feed = async {
+        if let Some(mut stdin) = stdin.take() {
+            stdin.write_all(&input).await.ok();
+        }
+    };
+    let mut said = Said::default();
+    let listen = listen(&mut child, ctx, &mut said, group);
+    let ((), ended) = tokio::join!(feed, listen);
+    let (status, asked) = ended?;
+    if asked && !status.success() {
+        return Err(JobError::Cancelled);
+    }
+    let rows = std::mem::take(&mut said.rows);
+    let outcome = said.end(status)?;
+    match &program.view {
+        Some(view) => rows::stage(ctx, view, rows)?,
+        None if rows.is_empty() => {}
+        None => ctx.log().warn(format!(
+            "{} rows are dropped: [jobs.{}.executable.view] says nothing of them",
+            rows.len(),
+            program.job
+        )),
+    }
+    Ok(outcome)
+}
+
+fn command(program: &Program, ctx: &Context) -> Command {
+    // The shell sets the limits and becomes the program: they hold from its first instruction on.
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("{}exec \"$@\"", ulimits(program.limits))).arg("sh");
+    command.args(&program.command).current_dir(&program.folder).env_clear();
+    for name in ENVIRONMENT {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+        .envs(&program.env)
+        .env("CASCADE_RUN_ID", ctx.run_id().to_string())
+        .env("CASCADE_PROJECT", &ctx.project().slug)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // A group of its own, so that a signal reaches its children too.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+fn ulimits(limits: Limits) -> String {
+    let kib = |bytes: u64| bytes.div_ceil(1024);
+    let mut text = String::new();
+    let mut set = |flag: char, value: Option<u64>| {
+        if let Some(value) = value {
+            text.push_str(&format!("ulimit -{flag} {value} && "));
+        }
+    };
+    set('v', limits.memory.map(kib));
+    set('t', limits.cpu.map(|time| time.as_secs().max(1)));
+    set('n', limits.open_files.map(u64::from));
+    // POSIX counts in blocks of 512 bytes.
+    set('f', limits.file_size.map(|bytes| bytes.div_ceil(512)));
+    text
+}
+
+/// Hears the program to its end; says also whether it was asked to stop.
+async fn listen(
+    child: &mut Child,
+    ctx: &Context,
+    said: &mut Said,
+    group: Option<Pid>,
+) -> Result<(std::process::ExitStatus, bool), JobError> {
+    let signal = |signal| {
+        if let Some(group) = group {
+            // It may just have ended.
+            kill_process_group(group, signal).ok();
+        }
+    };
+    let mut out = child.stdout.take().map(lines);
+    let mut err = child.stderr.take().map(lines);
+    let (mut status, mut asked) = (None, false);
+    let mut deadline: Option<Instant> = None;
+    let mut cancelled = ctx.cancelled();
+    while status.is_none() || out.is_some() || err.is_some() {
+        tokio::select! {
+            line = next(&mut out), if out.is_some() => match line {
+                Some(Ok(line)) => said.hear(ctx, &line),
+                Some(Err(error)) => {
+                    signal(Signal::KILL);
+                    return Err(JobError::fail(format!("its output cannot be read: {error}")));
+                }
+                None => out = None,
+            },
+            line = next(&mut err), if err.is_some() => match line {
+                Some(Ok(line)) => ctx.log().warn(line),
+                Some(Err(_)) | None => err = None,
+            },
+            ended = child.wait(), if status.is_none() => {
+                status = Some(ended?);
+                deadline = Some(Instant::now() + LINGER);
+            }
+            () = &mut cancelled, if !asked => {
+                asked = true;
+                signal(Signal::TERM);
+                deadline = Some(Instant::now() + GRACE);
+            }
+            () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                // Either it does not stop, or something that it left behind holds its output open.
+                signal(Signal::KILL);
+                deadline = None;
+                if status.is_some() {
+                    break;
+                }
+            }
+        }
+    }
+    match status {
+        Some(status) => Ok((status, asked)),
+        None => Err(JobError::retry("it ended without a status")),
+    }
+}
+
+type Lines<R> = FramedRead<R, LinesCodec>;
+
+fn lines<R: AsyncRead>(pipe: R) -> Lines<R> {
+    FramedRead::new(pipe, LinesCodec::new_with_max_length(MOST_BYTES))
+}
+
+async fn next<R: AsyncRead + Unpin>(
+    lines: &mut Option<Lines<R>>,
+) -> Option<Result<String, LinesCodecError>> {
+    lines.as_mut()?.next().await
+}

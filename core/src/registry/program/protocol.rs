@@ -1,0 +1,176 @@
+//! What a program is told and what it may say.
+//!
+//! Standard input: one JSON object, then end of file:
+//! `{"job_type", "project": {"id","slug","name"}, "run_id", "attempt", "max_attempts", "payload",
+//! "triggered_by", "params"}`.
+//!
+//! Standard output, one JSON object a line:
+//! - `{"type":"log","level":"info","message":"...","fields":{..}}`
+//! - `{"type":"progress","fraction":0.5,"message":"..."}`
+//! - `{"type":"row","key":"...","data":{..}}`: kept with the run and shown by the job's view; a row
+//!   with the key of an older one replaces it, one without a key is added
+//! - `{"type":"result","summary":"..."}`
+//! - `{"type":"error","message":"...","retry":true,"after_ms":1000}`: why it will not exit with 0
+//!
+//! Any other line, and all of standard error, goes to the run's log as it is.
+
+use std::process::ExitStatus;
+
+use cascade_sdk::{Context, JobError, Level, Outcome, RunInfo};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Input that is wrong (`EX_USAGE`, `EX_DATAERR`, `EX_CONFIG` of sysexits.h): not tried again.
+const FOR_GOOD: [i32; 3] = [64, 65, 78];
+
+#[derive(Serialize)]
+pub(super) struct Input<'a> {
+    #[serde(flatten)]
+    pub info: &'a RunInfo,
+    pub params: &'a Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(super) enum Line {
+    Log {
+        #[serde(default = "info")]
+        level: Level,
+        message: String,
+        #[serde(default)]
+        fields: Value,
+    },
+    Progress {
+        fraction: f64,
+        #[serde(default)]
+        message: String,
+    },
+    Row(Row),
+    Result {
+        summary: Option<String>,
+    },
+    Error(Fault),
+}
+
+fn info() -> Level {
+    Level::Info
+}
+
+/// A row for the job's view.
+#[derive(Debug, Deserialize)]
+pub(super) struct Row {
+    pub key: Option<String>,
+    pub data: serde_json::Map<String, Value>,
+}
+
+/// What a program says of its own failure.
+#[derive(Debug, Deserialize)]
+pub(super) struct Fault {
+    message: String,
+    retry: Option<bool>,
+    after_ms: Option<u64>,
+}
+
+/// All that a program has said.
+#[derive(Default)]
+pub(super) struct Said {
+    pub rows: Vec<Row>,
+    pub summary: Option<String>,
+    pub fault: Option<Fault>,
+}
+
+impl Said {
+    /// Takes one line of standard output.
+    pub fn hear(&mut self, ctx: &Context, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        match serde_json::from_str(text) {
+            Ok(Line::Log { level, message, fields }) => {
+                let log = ctx.log().with(fields);
+                match level {
+                    Level::Debug => log.debug(message),
+                    Level::Info => log.info(message),
+                    Level::Warn => log.warn(message),
+                    Level::Error => log.error(message),
+                }
+            }
+            Ok(Line::Progress { fraction, message }) => ctx.progress(fraction, message),
+            Ok(Line::Row(row)) => self.rows.push(row),
+            Ok(Line::Result { summary }) => self.summary = summary,
+            Ok(Line::Error(fault)) => self.fault = Some(fault),
+            // It meant to say something that the host does not understand.
+            Err(error) if text.starts_with('{') => {
+                ctx.log().warn(format!("not understood ({error}): {text}"));
+            }
+            Err(_) => ctx.log().info(text),
+        }
+    }
+
+    /// What the exit status makes of the run.
+    pub fn end(self, status: ExitStatus) -> Result<Outcome, JobError> {
+        if status.success() {
+            return Ok(Outcome { summary: self.summary });
+        }
+        let how = ended(status);
+        let again = status.code().is_none_or(|code| !FOR_GOOD.contains(&code));
+        let (message, again, after_ms) = match self.fault {
+            Some(fault) => {
+                (format!("{} ({how})", fault.message), fault.retry.unwrap_or(again), fault.after_ms)
+            }
+            None => (how, again, None),
+        };
+        Err(match again {
+            true => JobError::Retry { message, after_ms },
+            false => JobError::Fail { message },
+        })
+    }
+}
+
+fn ended(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(127), _) => "exit status 127: the command was not found".into(),
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(24)) => "killed by SIGXCPU: over its limit of processor time".into(),
+        (None, Some(25)) => "killed by SIGXFSZ: over its limit of file size".into(),
+        (None, signal) => format!("killed by signal {}", signal.unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    fn exit(code: i32) -> ExitStatus {
+        ExitStatus::from_raw(code << 8)
+    }
+
+    #[test]
+    fn exit_statuses_say_whether_to_try_again() {
+        assert!(Said::default().end(exit(0)).is_ok());
+        for (status, again) in [
+            (exit(1), true),
+            (exit(75), true),
+            (exit(64), false),
+            (exit(65), false),
+            (exit(78), false),
+            (ExitStatus::from_raw(9), true),
+        ] {
+            let error = Said::default().end(status).unwrap_err();
+            assert_eq!(matches!(error, JobError::Retry { .. }), again, "{status}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_it_says_of_its_failure_outweighs_the_status() {
+        let fault = Fault { message: "no such host".into(), retry: Some(false), after_ms: None };
+        let said = Said { fault: Some(fault), ..Said::default() };
+        let error = said.end(exit(1)).unwrap_err();
+        assert!(
+            matches!(&error, JobError::Fail { message } if message.contains("no such host (exit status 1)"))
+        );
+    }
+}
