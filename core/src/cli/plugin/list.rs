@@ -1,6 +1,6 @@
 //! `cascade plugin list`.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{fmt::Write as _, io::Write as _, path::Path, process::ExitCode, sync::Arc};
 
 use cascade_sdk::{JobDescriptor, ViewDescriptor};
 use serde_json::{Value, json};
@@ -19,23 +19,25 @@ pub(super) fn list(file: &Path, as_json: bool, plugins: &Plugins) -> ExitCode {
         });
         let views = registry.views().map(|view| view.descriptor());
         let all = json!({"jobs": jobs.collect::<Vec<_>>(), "views": views.collect::<Vec<_>>()});
-        println!("{all:#}");
+        print(&format!("{all:#}\n"));
         return status;
     }
-    for job in registry.jobs() {
-        print_job(job.descriptor(), config.as_deref());
-    }
-    for view in registry.views() {
-        print_view(view.descriptor(), config.as_deref());
-    }
+    let jobs = registry.jobs().map(|job| about_job(job.descriptor(), config.as_deref()));
+    let views = registry.views().map(|view| about_view(view.descriptor(), config.as_deref()));
+    print(&jobs.chain(views).collect::<Vec<_>>().join("\n"));
     status
+}
+
+/// A reader that has seen enough, such as `head`, is no fault.
+fn print(text: &str) {
+    std::io::stdout().write_all(text.as_bytes()).ok();
 }
 
 pub(super) fn schema(file: &Path, name: &str, plugins: &Plugins) -> ExitCode {
     let (registry, _, _) = gather(file, plugins);
     match registry.job(name) {
         Some(job) => {
-            println!("{:#}", job.descriptor().params_schema);
+            print(&format!("{:#}\n", job.descriptor().params_schema));
             ExitCode::SUCCESS
         }
         None => {
@@ -76,35 +78,32 @@ fn triggers(config: &Config, job: &str) -> Vec<String> {
     all
 }
 
-fn print_job(job: &JobDescriptor, config: Option<&Config>) {
-    println!("job   {:<32} {}", job.name, job.origin);
-    println!("      {}", job.description);
-    match fields(&job.params_schema) {
-        params if params.is_empty() => println!("      params: none"),
-        params => println!("      params: {}", params.join(", ")),
-    }
+fn about_job(job: &JobDescriptor, config: Option<&Config>) -> String {
+    let mut text = format!("job   {:<32} {}\n      {}\n", job.name, job.origin, job.description);
+    let params = fields(&job.params_schema);
+    let params = if params.is_empty() { "none".into() } else { params.join(", ") };
+    writeln!(text, "      params: {params}").ok();
     if let Some(config) = config {
-        println!("      triggered by: {}", triggers(config, &job.name).join(", "));
+        writeln!(text, "      triggered by: {}", triggers(config, &job.name).join(", ")).ok();
         let downstream = config.downstream(&job.name);
         if !downstream.is_empty() {
-            println!("      triggers: {}", downstream.join(", "));
+            writeln!(text, "      triggers: {}", downstream.join(", ")).ok();
         }
     }
-    println!();
+    text
 }
 
-fn print_view(view: &ViewDescriptor, config: Option<&Config>) {
-    println!("view  {:<32} {}", view.key, view.origin);
-    println!("      {}", view.description);
-    println!("      columns: {}", fields(&view.row_schema).join(", "));
+fn about_view(view: &ViewDescriptor, config: Option<&Config>) -> String {
+    let mut text = format!("view  {:<32} {}\n      {}\n", view.key, view.origin, view.description);
+    writeln!(text, "      columns: {}", fields(&view.row_schema).join(", ")).ok();
     if let Some(config) = config {
         let refreshed = config.data_map.iter().filter(|(_, keys)| keys.contains(&view.key));
         let jobs: Vec<_> = refreshed.map(|(job, _)| job.as_str()).collect();
         if !jobs.is_empty() {
-            println!("      refreshed by: {}", jobs.join(", "));
+            writeln!(text, "      refreshed by: {}", jobs.join(", ")).ok();
         }
     }
-    println!();
+    text
 }
 
 /// `name: type`, with `?` for what may be left out.
@@ -112,16 +111,59 @@ fn fields(schema: &Value) -> Vec<String> {
     let required = schema["required"].as_array();
     let describe = |(name, field): (&String, &Value)| {
         let must = required.is_some_and(|list| list.iter().any(|item| item == name));
-        let kind = match &field["type"] {
-            Value::String(kind) => kind.clone(),
-            Value::Array(kinds) => {
-                let kinds = kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null");
-                kinds.collect::<Vec<_>>().join("|")
-            }
-            _ => "any".into(),
-        };
+        let mut kinds = Vec::new();
+        add_kinds(schema, field, 0, &mut kinds);
+        let kind = if kinds.is_empty() { "any".into() } else { kinds.join("|") };
         format!("{name}{}: {kind}", if must { "" } else { "?" })
     };
     let properties = schema["properties"].as_object();
     properties.map(|all| all.iter().map(describe).collect()).unwrap_or_default()
+}
+
+/// The JSON types that a schema lets through, but for null.
+fn add_kinds<'a>(root: &'a Value, schema: &'a Value, depth: u32, kinds: &mut Vec<&'a str>) {
+    if let Some(target) = schema["$ref"].as_str()
+        && let Some(target) = root.pointer(target.trim_start_matches('#'))
+        && depth < 8
+    {
+        add_kinds(root, target, depth + 1, kinds);
+    }
+    let named = match &schema["type"] {
+        Value::String(kind) => vec![kind.as_str()],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    for kind in named {
+        if kind != "null" && !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    for key in ["anyOf", "oneOf"] {
+        for choice in schema[key].as_array().into_iter().flatten() {
+            add_kinds(root, choice, depth, kinds);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_told_through_references_and_alternatives() {
+        let schema = json!({
+            "required": ["a"],
+            "properties": {
+                "a": {"$ref": "#/$defs/A"},
+                "b": {"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]},
+                "c": {"type": ["integer", "null"]},
+                "d": true
+            },
+            "$defs": {"A": {"oneOf": [{"type": "string"}, {"type": "object"}]}}
+        });
+        assert_eq!(
+            fields(&schema),
+            ["a: string|object", "b?: string|object", "c?: integer", "d?: any"]
+        );
+    }
 }

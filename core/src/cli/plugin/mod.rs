@@ -1,6 +1,7 @@
 //! `cascade plugin ...`.
 
 mod list;
+mod new;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -10,6 +11,8 @@ use crate::registry::Plugins;
 
 #[derive(Subcommand)]
 pub(super) enum PluginCommand {
+    /// Makes a plugin that compiles, passes its test and runs as it is.
+    New(new::NewArgs),
     /// Every job type and view: version, origin, params, and what triggers it.
     List {
         /// jobs.toml, which names the plugins that are loaded.
@@ -26,6 +29,7 @@ pub(super) enum PluginCommand {
 
 pub(super) fn plugin(command: PluginCommand, plugins: &Plugins) -> ExitCode {
     match command {
+        PluginCommand::New(args) => new::new(args, plugins),
         PluginCommand::List { config, schema: Some(job), .. } => {
             list::schema(&config, &job, plugins)
         }
