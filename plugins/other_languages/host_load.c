@@ -202,12 +202,13 @@ static void read_view(cascade_text view, cascade_text request, const cascade_hos
     cascade_text project = or(get(query, "project_id"), "null");
     long page = strtol(or(get(query, "page"), "1").data, NULL, 10);
     long per_page = strtol(or(get(query, "per_page"), "50").data, NULL, 10);
+    /* Compared before it is tested for NULL: PostgreSQL takes the type of $1 from its first use. */
     /* The host lets only columns through that `sortable` names. */
     int by_load = strncmp(or(get(sort, "column"), "").data, "\"load_1m\"", 9) == 0;
     int ascending = strncmp(or(get(sort, "descending"), "").data, "false", 5) == 0;
     answer rows = ask(host, call, "db.query",
         format("{\"sql\":\"SELECT at, load_1m FROM host_load"
-               " WHERE $1 IS NULL OR project_id = $1 ORDER BY %s %s LIMIT %ld OFFSET %ld\","
+               " WHERE project_id = $1 OR $1 IS NULL ORDER BY %s %s LIMIT %ld OFFSET %ld\","
                "\"params\":[%.*s]}", by_load ? "load_1m" : "at_ms", ascending ? "ASC" : "DESC",
                per_page, (page - 1) * per_page, TEXT(project)));
     if (!rows.ok) {
@@ -216,7 +217,7 @@ static void read_view(cascade_text view, cascade_text request, const cascade_hos
     }
     answer count = ask(host, call, "db.query",
         format("{\"sql\":\"SELECT count(*) AS n FROM host_load"
-               " WHERE $1 IS NULL OR project_id = $1\",\"params\":[%.*s]}", TEXT(project)));
+               " WHERE project_id = $1 OR $1 IS NULL\",\"params\":[%.*s]}", TEXT(project)));
     if (!count.ok) {
         free(rows.json);
         give_refusal(reply, user, "internal", count);

@@ -120,8 +120,10 @@ impl Host {
 
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        answer.json().await.unwrap()
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status}: {text}\n{}", self.log());
+        serde_json::from_str(&text).unwrap()
     }
 
     pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {

@@ -11,6 +11,7 @@ mod full_disk;
 mod host;
 mod layout;
 mod observability;
+mod plugins;
 mod reload;
 mod sample;
 mod shutdown;

@@ -1,16 +1,17 @@
 //! Views: the data behind the screens. The host knows no data key by name.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
 use cascade_sdk::{
-    DynView, RawQuery, Sort, ViewContext, ViewDescriptor,
+    DynView, RawQuery, Sort, ViewContext, ViewDescriptor, ViewError,
     host::{Database, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use super::{
     AppState,
     error::{ApiError, ApiResult},
 };
-use crate::{config::LiveConfig, runner::HostHttp};
+use crate::{config::LiveConfig, registry::panic_text, runner::HostHttp};
 
 #[derive(Serialize, ToSchema)]
 pub struct Views {
@@ -62,7 +63,7 @@ pub async fn read(
     filter.retain(|_, text| !text.is_empty());
     let query = RawQuery { project_id, page, per_page, sort, filter };
     let as_of = Utc::now();
-    let found = view.read(context(&server), query).await?;
+    let found = guarded(view.read(context(&server), query)).await?;
     Ok(Json(DataPage { items: found.items, total: found.total, page, per_page, as_of }))
 }
 
@@ -86,7 +87,13 @@ pub async fn act(
     jsonschema::validate(&known.input_schema, &input).map_err(|fault| {
         ApiError::bad_request(format!("body{}: {fault}", fault.instance_path()))
     })?;
-    Ok(Json(view.act(context(&server), action, input).await?))
+    Ok(Json(guarded(view.act(context(&server), action, input)).await?))
+}
+
+/// A view's panic is an error of the view, not a connection that breaks off.
+async fn guarded<T>(call: impl Future<Output = Result<T, ViewError>>) -> Result<T, ViewError> {
+    let caught = AssertUnwindSafe(call).catch_unwind().await;
+    caught.unwrap_or_else(|payload| Err(ViewError::Internal(panic_text(&*payload))))
 }
 
 /// `at` or `-at`, the latter descending.

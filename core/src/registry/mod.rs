@@ -2,6 +2,7 @@
 //! program of its own.
 
 pub mod library;
+mod panic;
 mod plugins;
 pub mod program;
 
@@ -11,6 +12,7 @@ use cascade_sdk::{
     DynJob, DynView, JobRegistration, MigrationSet, Origin, ViewRegistration, inventory,
 };
 
+pub use panic::panic_text;
 pub use plugins::{LibraryState, PluginFault, PluginSources, Plugins, Source};
 
 use library::LoadedLibrary;

@@ -11,7 +11,7 @@ mod telemetry;
 mod tests;
 pub mod trace;
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cascade_sdk::{Context, DynJob, JobError, Outcome, RunInfo};
 use tokio::task::JoinHandle;
@@ -23,6 +23,7 @@ pub use http_client::HostHttp;
 use crate::{
     bus::{Announcer, jitter},
     config::{Config, ConfigState, JobSettings, LiveConfig},
+    registry::panic_text,
     scheduler::Wake,
     store::{ClaimedRun, Failed, Fault, Lease, Store, StoreError, Success},
 };
@@ -149,7 +150,7 @@ impl Runner {
             Ok(Ok(Err(_)) | Err(_)) if cancel.is_cancelled() => self.report_cancelled(&run).await,
             Ok(Ok(Err(error))) => self.report_fault(&run, &settings, error).await,
             Ok(Err(crash)) => {
-                let error = JobError::retry(panic_text(crash));
+                let error = JobError::retry(crash_text(crash));
                 self.report_fault(&run, &settings, error).await
             }
             Err(Stopped::ShuttingDown) => self.give_back(&run.lease).await,
@@ -269,11 +270,6 @@ fn timed_out(settings: &JobSettings) -> JobError {
     JobError::retry(format!("timed out after {}", humantime::format_duration(settings.timeout)))
 }
 
-fn panic_text(crash: tokio::task::JoinError) -> String {
-    let text = |payload: Box<dyn Any + Send>| {
-        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        text.or_else(|| payload.downcast_ref::<String>().cloned())
-    };
-    let said = crash.try_into_panic().ok().and_then(text);
-    format!("the plugin panicked: {}", said.as_deref().unwrap_or("no message"))
+fn crash_text(crash: tokio::task::JoinError) -> String {
+    crash.try_into_panic().map_or_else(|e| e.to_string(), |payload| panic_text(&*payload))
 }

@@ -51,7 +51,7 @@ impl View for Uptime {
     type Row = Row;
 
     async fn read(ctx: ViewContext, query: Query<Filter>) -> Result<Page<Row>, ViewError> {
-        // `url` stands for itself when it is empty; a boolean has no empty value, so it is a text here.
+        // An empty text lets everything through; a boolean has no empty value, so it becomes a text.
         let up = query.filter.up.map_or("", |up| if up { "1" } else { "0" });
         let project = query.project_id.map(|id| id.to_string()).unwrap_or_default();
         let url = query.filter.url.clone().unwrap_or_default();
@@ -70,7 +70,7 @@ impl View for Uptime {
         let page = format!("ORDER BY {order} LIMIT {} OFFSET {}", query.limit(), query.offset());
         let columns = "at, url, up, status, latency_ms, error";
         let items = ctx.db().fetch_all(select(columns, &page)).await?;
-        let count: Vec<Count> = ctx.db().fetch_all(select("count(*) AS n", "")).await?;
-        Ok(Page { items, total: count.first().map_or(0, |count| count.n) })
+        let count: Count = ctx.db().fetch_one(select("count(*) AS n", "")).await?;
+        Ok(Page { items, total: count.n })
     }
 }

@@ -102,6 +102,22 @@ impl DynJob for ProgramJob {
 
     fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
         let program = self.program.clone();
+        let params = with_defaults(&program.params_schema, params);
         Box::pin(async move { process::run(&program, &ctx, params).await })
     }
+}
+
+/// Params with the defaults of their schema filled in: a program has nothing that would do it.
+fn with_defaults(schema: &Value, mut params: Value) -> Value {
+    let properties = schema["properties"].as_object();
+    if let (Some(properties), Some(given)) = (properties, params.as_object_mut()) {
+        for (name, property) in properties {
+            if let Some(value) = given.get_mut(name) {
+                *value = with_defaults(property, value.take());
+            } else if let Some(default) = property.get("default") {
+                given.insert(name.clone(), default.clone());
+            }
+        }
+    }
+    params
 }

@@ -89,19 +89,23 @@ fn command(program: &Program, ctx: &Context) -> Command {
     command
 }
 
+/// From SIGXCPU to SIGKILL for a program that catches the first, s of processor time.
+const CPU_GRACE: u64 = 5;
+
 fn ulimits(limits: Limits) -> String {
-    let kib = |bytes: u64| bytes.div_ceil(1024);
     let mut text = String::new();
-    let mut set = |flag: char, value: Option<u64>| {
+    let mut set = |flag: &str, value: Option<u64>| {
         if let Some(value) = value {
-            text.push_str(&format!("ulimit -{flag} {value} && "));
+            text.push_str(&format!("ulimit {flag} {value} && "));
         }
     };
-    set('v', limits.memory.map(kib));
-    set('t', limits.cpu.map(|time| time.as_secs().max(1)));
-    set('n', limits.open_files.map(u64::from));
-    // POSIX counts in blocks of 512 bytes.
-    set('f', limits.file_size.map(|bytes| bytes.div_ceil(512)));
+    let cpu = limits.cpu.map(|time| time.as_secs().max(1));
+    set("-t", cpu.map(|seconds| seconds + CPU_GRACE));
+    set("-S -t", cpu);
+    // In KiB, and by POSIX in blocks of 512 bytes.
+    set("-v", limits.memory.map(|bytes| bytes.div_ceil(1024)));
+    set("-f", limits.file_size.map(|bytes| bytes.div_ceil(512)));
+    set("-n", limits.open_files.map(u64::from));
     text
 }
 

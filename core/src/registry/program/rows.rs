@@ -101,11 +101,17 @@ impl DynView for ProgramView {
                     .bind(query.project_id.map(|id| id.to_string()).unwrap_or_default()),
                 )
                 .await?;
-            let mut rows: Vec<Map<String, Value>> = stored.into_iter().map(row).collect();
-            if let Some(search) = query.filter.get("search") {
-                let search = search.to_lowercase();
-                let holds = |value: &Value| shown(value).to_lowercase().contains(&search);
-                rows.retain(|row| row.values().any(holds));
+            let search = query.filter.get("search").map(|text| text.to_lowercase());
+            let holds = |value: &Value| {
+                search.as_ref().is_none_or(|text| shown(value).to_lowercase().contains(text))
+            };
+            let mut rows = Vec::new();
+            for Stored { at, data } in stored {
+                let mut row: Map<String, Value> = serde_json::from_str(&data).unwrap_or_default();
+                if search.is_none() || row.values().any(holds) {
+                    row.entry("at").or_insert(at.into());
+                    rows.push(row);
+                }
             }
             if let Some(sort) = &query.sort {
                 sort_by(&mut rows, sort);
@@ -125,12 +131,6 @@ impl DynView for ProgramView {
     ) -> BoxFuture<'static, Result<Value, ViewError>> {
         Box::pin(async move { Err(ViewError::BadRequest(format!("no action `{action}`"))) })
     }
-}
-
-fn row(stored: Stored) -> Map<String, Value> {
-    let mut row: Map<String, Value> = serde_json::from_str(&stored.data).unwrap_or_default();
-    row.entry("at").or_insert(stored.at.into());
-    row
 }
 
 fn shown(value: &Value) -> String {

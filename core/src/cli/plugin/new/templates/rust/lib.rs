@@ -91,7 +91,7 @@ impl View for {{Type}}Rows {
         let order = query.order_by("at DESC, run_id");
         let page = format!("ORDER BY {order} LIMIT {} OFFSET {}", query.limit(), query.offset());
         let items = ctx.db().fetch_all(select("at, message", &page)).await?;
-        let count: Vec<Count> = ctx.db().fetch_all(select("count(*) AS n", "")).await?;
-        Ok(Page { items, total: count.first().map_or(0, |count| count.n) })
+        let count: Count = ctx.db().fetch_one(select("count(*) AS n", "")).await?;
+        Ok(Page { items, total: count.n })
     }
 }

@@ -1,0 +1,9 @@
+//! Plugins that the host has never seen: loaded libraries, programs, and new crates.
+
+mod build;
+mod c_example;
+mod compiled_in_or_loaded;
+mod programs;
+mod refused;
+mod replaced;
+mod scaffold;

@@ -1,0 +1,220 @@
+//! `cascade plugin new`: from an empty folder to a live row, for each kind, without an edit by hand.
+//!
+//! Prints what it took: time, and the files that were made and edited.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::host::{Host, binary, command, root};
+
+/// What an author waits for and touches.
+struct Effort {
+    kind: &'static str,
+    made: usize,
+    edited: Vec<String>,
+}
+
+fn new_plugin(folder: &Path, kind: &'static str) -> Effort {
+    let output = command()
+        .args(["plugin", "new", "greeter", "--kind", kind])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let edited = said.lines().filter_map(|line| line.strip_prefix("edited  "));
+    let made = said.lines().filter(|line| line.starts_with("made")).count();
+    Effort { kind, made, edited: edited.map(ToOwned::to_owned).collect() }
+}
+
+impl Effort {
+    /// One line for people; and the promise itself.
+    fn report(&self, began: Instant, build: Duration) {
+        let ours =
+            |file: &&String| !["jobs.toml", "plugins/bundle/Cargo.toml"].contains(&file.as_str());
+        let host_files = self.edited.iter().filter(ours).count();
+        println!(
+            "{:<12} {:>5.1} s to a live row, {:>5.1} s of it compiling; {} files made, {} edited ({}), \
+             host and front-end source files touched: {host_files}",
+            self.kind,
+            began.elapsed().as_secs_f64(),
+            build.as_secs_f64(),
+            self.made,
+            self.edited.len(),
+            self.edited.join(", "),
+        );
+        assert_eq!(host_files, 0);
+    }
+}
+
+fn run(folder: &Path, line: &str, env: &[(&str, &Path)]) -> Duration {
+    let began = Instant::now();
+    let mut words = line.split(' ');
+    let output = Command::new(words.next().unwrap())
+        .args(words)
+        .current_dir(folder)
+        .envs(env.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{line}\n{said}\n{}", String::from_utf8_lossy(&output.stdout));
+    began.elapsed()
+}
+
+/// The row that the plugin's job keeps, on the host in question.
+async fn live_row(host: &Host) {
+    let page = host.wait_for("/api/data/greeter", |page| page["total"].as_u64() > Some(0)).await;
+    assert!(page["items"][0]["message"].as_str().unwrap().contains("hello"), "{page:#}");
+}
+
+/// A host that runs before the plugin is made, on an empty jobs.toml.
+fn running_host() -> Host {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), "# Ours.\n").unwrap();
+    Host::start_in(folder, &[])
+}
+
+#[tokio::test]
+async fn an_executable_is_live_at_once() {
+    let host = running_host();
+    let began = Instant::now();
+    let effort = new_plugin(host.folder.path(), "python");
+    live_row_of_an_unknown_view(&host).await;
+    effort.report(began, Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_library_in_c_is_live_when_it_is_compiled() {
+    let host = running_host();
+    let began = Instant::now();
+    let effort = new_plugin(host.folder.path(), "c");
+    let line = "cc -std=c11 -Wall -Wextra -Werror -shared -fPIC -o libgreeter.so greeter.c";
+    let build = run(&host.folder.path().join("greeter"), line, &[]);
+    live_row_of_an_unknown_view(&host).await;
+    effort.report(began, build);
+}
+
+#[tokio::test]
+async fn a_library_in_rust_passes_its_test_and_is_live_when_it_is_compiled() {
+    let host = running_host();
+    let began = Instant::now();
+    let effort = new_plugin(host.folder.path(), "library");
+    let crate_folder = host.folder.path().join("greeter");
+    // The versions that this checkout has, so that nothing is fetched; and a place that outlives
+    // the test, so that the sdk is compiled once.
+    std::fs::copy(root().join("Cargo.lock"), crate_folder.join("Cargo.lock")).unwrap();
+    let target = root().join("target/scaffold");
+    let env = [("CARGO_TARGET_DIR", target.as_path())];
+    let build = run(&crate_folder, "cargo build --quiet", &env);
+    let made = crate_folder.join("target/debug");
+    std::fs::create_dir_all(&made).unwrap();
+    std::fs::copy(target.join("debug/libgreeter.so"), made.join("libgreeter.so")).unwrap();
+    live_row_of_an_unknown_view(&host).await;
+    effort.report(began, build);
+    run(&crate_folder, "cargo test --quiet", &env);
+}
+
+#[tokio::test]
+async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
+    let checkout = tempfile::tempdir().unwrap();
+    copy_checkout(checkout.path());
+    let before = sources(checkout.path());
+    let began = Instant::now();
+    let effort = new_plugin(checkout.path(), "compiled-in");
+    let target = root().join("target/scaffold-checkout");
+    let env = [("CARGO_TARGET_DIR", target.as_path())];
+    let build = run(checkout.path(), "cargo build --quiet -p cascade", &env);
+    let host_folder = tempfile::tempdir().unwrap();
+    let mut host = Command::new(target.join("debug/cascade"));
+    host.args(["--listen", "127.0.0.1:0", "--interval", "3600", "--data-dir"])
+        .arg(host_folder.path())
+        .arg("--config")
+        .arg(checkout.path().join("jobs.toml"));
+    let host = Host::start_by(host, host_folder);
+    live_row(&host).await;
+    effort.report(began, build);
+    drop(host);
+    run(checkout.path(), "cargo test --quiet -p greeter", &env);
+    run(checkout.path(), "cargo fmt --check -p greeter", &env);
+    let clippy = "cargo clippy --quiet -p greeter --all-targets -- -D warnings";
+    run(checkout.path(), clippy, &env);
+    assert_eq!(sources(checkout.path()), before, "host or front-end files were touched");
+}
+
+/// The host learns of the view while it runs; until then its address is not found.
+async fn live_row_of_an_unknown_view(host: &Host) {
+    host.wait_for("/api/data", |views| {
+        views["items"].as_array().unwrap().iter().any(|view| view["key"] == "greeter")
+    })
+    .await;
+    live_row(host).await;
+}
+
+/// What git has and would have, as it is in the work tree.
+fn copy_checkout(to: &Path) {
+    let listed = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    for file in String::from_utf8(listed.stdout).unwrap().split_terminator('\0') {
+        let (from, to) = (root().join(file), to.join(file));
+        if !from.is_file() {
+            continue; // removed, and not committed yet
+        }
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+/// Host and front end, with their texts.
+fn sources(checkout: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders: Vec<PathBuf> =
+        ["core", "web/src", "migrations", "plugins/sdk", "plugins/abi", "plugins/bundle/src"]
+            .map(|folder| checkout.join(folder))
+            .into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                all.push((path.clone(), std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    all.sort();
+    assert!(all.len() > 100, "only {} files: the test looks in the wrong place", all.len());
+    all
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_and_nothing_is_left_behind() {
+    assert!(binary().exists());
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("jobs.toml");
+    let refused = |args: &[&str], part: &str| {
+        let output = command()
+            .args(["plugin", "new"])
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(part), "{args:?}: {said}");
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, usize::from(config.exists()), "{args:?} left something behind");
+    };
+    refused(&["Greeter"], "snake_case");
+    refused(&["health_scoring"], "taken by health_scoring 0.1.0 (compiled in");
+    refused(&["portfolio"], "data key `portfolio` is taken");
+    refused(&["greeter", "--kind", "compiled-in"], "needs a checkout of Cascade");
+    refused(&["greeter", "--sdk", "nowhere"], "is no crate");
+    std::fs::write(&config, "[jobs\n").unwrap();
+    refused(&["greeter", "--kind", "python"], "jobs.toml");
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), "[jobs\n");
+}
