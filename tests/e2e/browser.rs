@@ -7,8 +7,11 @@ use std::{
 
 use cascade_test_servers::Redis;
 
+use serde_json::json;
+
 use crate::{
     host::{Host, repository_config, root},
+    plugins::rust_library,
     topology::Topology,
 };
 
@@ -60,4 +63,37 @@ async fn a_card_changes_after_a_run_without_reload_and_without_polling() {
         + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{}", host.log());
     println!("{said}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_the_host_has_never_seen_gets_its_screens_while_the_page_is_open() {
+    let library = rust_library("uptime_check");
+    let host = Host::start_with("[projects]\none = { name = \"One\" }\n", &[]);
+    let artefacts = root().join("tests/artefacts");
+    std::fs::create_dir_all(&artefacts).unwrap();
+    // One that answers, and one that nobody listens on.
+    let params = json!({"urls": [format!("{}/health", host.url), "http://127.0.0.1:1/"]});
+    let mut page = Command::new("node")
+        .arg(root().join("tests/browser/generic-screens.mjs"))
+        .env("CASCADE_URL", &host.url)
+        .env("ARTEFACTS", &artefacts)
+        .env("JOB", "uptime_check")
+        .env("VIEW", "uptime")
+        .env("PARAMS", params.to_string())
+        .env("FILTER", json!({"name": "url", "value": "health"}).to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node is needed for browser tests");
+    for line in BufReader::new(page.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        println!("{line}");
+        if line == "ready" {
+            host.save_config(&format!(
+                "plugin_files = [{:?}]\n[JOB_TO_DATA_MAP]\nuptime_check = [\"uptime\"]\n\
+                 [projects]\none = {{ name = \"One\" }}\n\
+                 [jobs.uptime_check]\nparams = {{ urls = [\"http://127.0.0.1:1/\"] }}\n",
+                library.display().to_string()
+            ));
+        }
+    }
+    assert!(page.wait().unwrap().success(), "{}", host.log());
 }

@@ -21,7 +21,7 @@ use super::{
     error::{ApiError, ApiResult},
     hub::{BATCH, Frame, Subscriber},
 };
-use crate::bus::BusState;
+use crate::{bus::BusState, config::ConfigState};
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long a browser waits before it connects again, in ms.
@@ -33,8 +33,9 @@ pub struct StreamQuery {
     project_id: Option<Uuid>,
 }
 
-/// Events as they happen: `connected`, at first and whenever the bus changes, and each `job_completed`. `Last-Event-ID` replays
-/// what was missed, or says `reset` when the outbox no longer has it.
+/// Events as they happen: `connected`, at first and whenever the bus changes; each `job_completed`;
+/// and `config_changed` when another jobs.toml or another build of a plugin came into force or was
+/// refused. `Last-Event-ID` replays what was missed, or says `reset` when the outbox no longer has it.
 #[utoipa::path(get, path = "/events/stream", params(StreamQuery), responses((status = 200, content_type = "text/event-stream")))]
 pub async fn stream(
     State(server): State<AppState>,
@@ -52,6 +53,7 @@ pub async fn stream(
     let subscriber = server.hub.subscribe(query.project_id);
     let (oldest, newest) = server.store.event_range().await?;
     let mut bus = server.bus.state();
+    let config = server.config.subscribe();
     let mut first = format!(
         "retry: {RETRY_MS}\nid: {}\n{}",
         last.filter(|last| (oldest - 1..=newest).contains(last)).unwrap_or(newest),
@@ -70,6 +72,7 @@ pub async fn stream(
     let open = OpenStream {
         server,
         subscriber,
+        config,
         bus,
         cursor,
         replaying: last.is_some(),
@@ -98,6 +101,7 @@ struct OpenStream {
     server: AppState,
     subscriber: Subscriber,
     bus: watch::Receiver<BusState>,
+    config: watch::Receiver<ConfigState>,
     /// The last event that was sent, or would have been had it been in scope.
     cursor: i64,
     replaying: bool,
@@ -127,6 +131,10 @@ impl OpenStream {
                 Ok(()) = self.bus.changed() => {
                     let state = *self.bus.borrow_and_update();
                     return Some(connected(state).into());
+                }
+                Ok(()) = self.config.changed() => {
+                    self.config.mark_unchanged();
+                    return Some(Bytes::from_static(b"event: config_changed\ndata: {}\n\n"));
                 }
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":heartbeat\n\n")),
             }

@@ -13,7 +13,7 @@ mod ui;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Json, Router, http::HeaderValue, routing::get};
+use axum::{Json, Router, http::HeaderValue, middleware::from_fn, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
@@ -56,10 +56,12 @@ pub type AppState = Arc<Server>;
 ))]
 struct ApiDoc;
 
+fn health_and_metrics() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(metrics::metrics))
+}
+
 fn resources() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(health::health))
-        .routes(routes!(metrics::metrics))
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
@@ -80,24 +82,26 @@ fn resources() -> OpenApiRouter<AppState> {
 
 /// What a worker serves: health and metrics.
 pub fn probes(state: AppState) -> Router {
-    let probes =
-        || OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(metrics::metrics));
-    let (bare, _) = probes().split_for_parts();
-    let (api, _) = OpenApiRouter::new().nest("/api", probes()).split_for_parts();
+    let (bare, _) = health_and_metrics().split_for_parts();
+    let (api, _) = OpenApiRouter::new().nest("/api", health_and_metrics()).split_for_parts();
     Router::new().merge(bare).merge(api).with_state(state)
 }
 
 /// The whole application.
 pub fn router(state: AppState) -> Router {
-    let (api, mut document) =
-        OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api", resources()).split_for_parts();
+    let (api, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .nest("/api", health_and_metrics().merge(resources()))
+        .split_for_parts();
+    let (probes, _) = health_and_metrics().split_for_parts();
     let (bare, _) = resources().split_for_parts();
+    let bare = bare.route_layer(from_fn(ui::screens_first));
     document.info.version = env!("CARGO_PKG_VERSION").into();
     let openapi = get(move || async move { Json(document) });
     let no_sniff = HeaderValue::from_static("nosniff");
     Router::new()
         .merge(api)
         .merge(bare)
+        .merge(probes)
         .route("/api/openapi.json", openapi)
         .fallback(ui::serve)
         // Compressed streams are buffered streams; the default predicate leaves SSE alone.

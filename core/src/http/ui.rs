@@ -2,7 +2,9 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, Uri, header},
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use rust_embed::{Embed, EmbeddedFile};
@@ -10,6 +12,17 @@ use rust_embed::{Embed, EmbeddedFile};
 #[derive(Embed)]
 #[folder = "../web/dist"]
 struct Files;
+
+/// Some screens have the address of a resource without /api in front, such as /data/KEY. A browser
+/// that is told to open it gets the screen; everybody else gets the resource.
+pub async fn screens_first(request: Request, next: Next) -> Response {
+    let wants_page = |accept: &HeaderValue| accept.to_str().is_ok_and(|a| a.contains("text/html"));
+    let accept = request.headers().get(header::ACCEPT);
+    if request.method() == Method::GET && accept.is_some_and(wants_page) {
+        return serve(request.uri().clone()).await;
+    }
+    next.run(request).await
+}
 
 /// A file of the UI; any other path gets the page, whose router knows what to do with it.
 pub async fn serve(uri: Uri) -> Response {

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     Run,
     host::{ReadHost, RunHost, Shared, lock},
+    wiring::Wiring,
 };
 
 /// The time on a new bench; it stands still until [`TestBench::set_now`] or [`TestBench::advance`].
@@ -34,6 +35,7 @@ pub struct TestBench {
     write: SqlitePool,
     project: Project,
     base_dir: PathBuf,
+    wiring: Wiring,
     /// Holds the database; removed with the bench.
     folder: TempDir,
 }
@@ -69,7 +71,8 @@ impl TestBench {
         });
         let base_dir = folder.path().to_owned();
         let project = Project { id: Uuid::nil(), slug: String::new(), name: String::new() };
-        let mut bench = Self { shared, write, project, base_dir, folder };
+        let wiring = Wiring::default();
+        let mut bench = Self { shared, write, project, base_dir, wiring, folder };
         bench
             .schema("CREATE TABLE projects (id text NOT NULL PRIMARY KEY, slug text NOT NULL UNIQUE, name text NOT NULL, created_at text NOT NULL)")
             .await;
@@ -152,6 +155,16 @@ impl TestBench {
         self
     }
 
+    /// Sets the part of jobs.toml that says what runs set off and what params jobs have.
+    ///
+    /// # Panics
+    /// When `text` is not TOML, or a list in it is not one of names.
+    #[must_use]
+    pub fn with_jobs_toml(mut self, text: &str) -> Self {
+        self.wiring = must(toml::from_str(text), "jobs.toml");
+        self
+    }
+
     /// A temporary folder for the test's own files; removed with the bench.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -163,6 +176,14 @@ impl TestBench {
     /// When the job does, or a staged statement fails.
     pub async fn run<J: Job>(&self, params: Value) -> Run {
         self.run_for::<J>(&self.project, params).await
+    }
+
+    /// Runs a job once with the params that [`TestBench::with_jobs_toml`] gives it, or none.
+    ///
+    /// # Panics
+    /// As [`TestBench::run`].
+    pub async fn run_configured<J: Job>(&self) -> Run {
+        self.run::<J>(self.wiring.params(J::NAME).unwrap_or_else(|| json!({}))).await
     }
 
     /// Runs a job once for a project.
@@ -204,7 +225,9 @@ impl TestBench {
         };
         let logs = std::mem::take(&mut *lock(&host.logs));
         let progress = std::mem::take(&mut *lock(&host.progress));
-        Run { outcome, error, logs, progress }
+        let triggers = if outcome.is_some() { self.wiring.triggers(J::NAME) } else { Vec::new() };
+        let refreshes = self.wiring.refreshes(J::NAME);
+        Run { outcome, error, logs, progress, triggers, refreshes }
     }
 
     /// Reads a view's first 50 rows for the bench's project. `filter` is an object.

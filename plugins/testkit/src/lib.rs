@@ -44,12 +44,50 @@
 //! # }
 //! ```
 //!
+//! What a run sets off is asserted against the jobs.toml that an operator would write:
+//!
+//! ```
+//! # use cascade_sdk::{Context, Job, JobError, Outcome};
+//! # use cascade_testkit::TestBench;
+//! # #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! # struct Params { name: String }
+//! # struct Greet;
+//! # impl Job for Greet {
+//! #     const NAME: &'static str = "greet";
+//! #     const DESCRIPTION: &'static str = "Greets.";
+//! #     type Params = Params;
+//! #     async fn run(_: Context, params: Params) -> Result<Outcome, JobError> {
+//! #         Ok(Outcome::summary(params.name))
+//! #     }
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let bench = TestBench::new().await.with_jobs_toml(
+//!     r#"
+//!     [CASCADE_CHAINS]
+//!     greet = ["count_greetings"]
+//!     [JOB_TO_DATA_MAP]
+//!     greet = ["greetings"]
+//!     [jobs.greet.params]
+//!     name = "Ann"
+//!     "#,
+//! );
+//!
+//! let run = bench.run_configured::<Greet>().await;
+//!
+//! assert_eq!(run.summary(), "Ann");
+//! assert_eq!(run.triggers, ["count_greetings"]);
+//! assert_eq!(run.refreshes, ["greetings"]);
+//! # }
+//! ```
+//!
 //! Everything here panics when the test's own set-up is wrong: the panic is the test's failure. A
 //! panic inside the job under test reaches the test too.
 
 mod bench;
 mod host;
 mod run;
+mod wiring;
 
 pub use bench::{START, TestBench};
 pub use run::Run;

@@ -11,6 +11,11 @@ pub struct Run {
     pub logs: Vec<LogLine>,
     /// Every progress it published, in order.
     pub progress: Vec<Progress>,
+    /// The jobs it triggers by [`TestBench::with_jobs_toml`](crate::TestBench::with_jobs_toml): none
+    /// if it failed, since only success cascades.
+    pub triggers: Vec<String>,
+    /// The data that screens refetch when it is over, by `JOB_TO_DATA_MAP`.
+    pub refreshes: Vec<String>,
 }
 
 impl Run {

@@ -94,3 +94,55 @@ async fn every_project_is_in_the_projects_table() {
     let rows = bench.rows(sql("SELECT slug FROM projects ORDER BY slug")).await;
     assert_eq!(rows.iter().map(|r| &r["slug"]).collect::<Vec<_>>(), ["atlas", "demo"]);
 }
+
+#[tokio::test]
+async fn only_a_success_triggers_what_jobs_toml_says() {
+    let bench = bench().await.with_jobs_toml(
+        r#"
+        [CASCADE_CHAINS]
+        probe = ["next", "switched_off"]
+        [JOB_TO_DATA_MAP]
+        probe = ["notes"]
+        [jobs.switched_off]
+        enabled = false
+        [jobs.probe.params]
+        fail = true
+        "#,
+    );
+    let good = bench.run::<Probe>(json!({})).await;
+    assert_eq!(
+        (good.triggers, good.refreshes),
+        (vec!["next".to_owned()], vec!["notes".to_owned()])
+    );
+    let failed = bench.run_configured::<Probe>().await;
+    assert_eq!(failed.failure(), "told to");
+    // Screens refetch all the same: a failure is news too.
+    assert_eq!((failed.triggers.len(), failed.refreshes.len()), (0, 1));
+}
+
+struct Sleeper;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nothing {}
+
+impl Job for Sleeper {
+    const NAME: &'static str = "sleeper";
+    const DESCRIPTION: &'static str = "Sleeps for a day.";
+    type Params = Nothing;
+
+    async fn run(ctx: Context, _: Nothing) -> Result<Outcome, JobError> {
+        let before = ctx.now();
+        ctx.sleep(std::time::Duration::from_secs(86_400)).await?;
+        Ok(Outcome::summary((ctx.now() - before).num_hours().to_string()))
+    }
+}
+
+#[tokio::test]
+async fn a_pause_moves_the_bench_s_time_and_holds_up_nobody() {
+    let bench = bench().await;
+    let before = bench.now();
+    assert_eq!(bench.run::<Sleeper>(json!({})).await.summary(), "24");
+    assert_eq!((bench.now() - before).num_hours(), 24);
+    bench.cancel();
+    assert_eq!(bench.run::<Sleeper>(json!({})).await.failure(), "cancelled");
+}

@@ -16,7 +16,7 @@ pub struct Filter {
 
 // The hints beginning with `x-` are for the screen: see "Hints for screens" in the reference.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("x-chart" = {"kind": "line", "x": "at", "y": ["latency_ms"], "series": "url"}))]
+#[schemars(extend("x-chart" = {"kind": "line", "x": "at", "y": ["latency_ms"], "series": "url", "title": "Latency"}))]
 pub struct Row {
     /// When it was asked.
     #[schemars(title = "Asked", extend("format" = "date-time"))]

@@ -7,3 +7,5 @@ mod programs;
 mod refused;
 mod replaced;
 mod scaffold;
+
+pub use build::rust_library;

@@ -1,5 +1,7 @@
 /** What the host answers; see /api/openapi.json. */
 
+import type { JsonSchema } from "../schema/json-schema";
+
 export interface Page<T> {
   items: T[];
   total: number;
@@ -66,11 +68,46 @@ export interface LogLine {
   fields: Record<string, unknown> | null;
 }
 
+export interface JobType {
+  name: string;
+  version: string;
+  description: string;
+  /** `plugin version (how it came: place)`. */
+  origin: string;
+  params_schema: JsonSchema;
+}
+
+/** What the host answers to "Run now". */
+export interface RunAnswer {
+  /** Absent when the run will only be made after the current one. */
+  run_id: string | null;
+  queued: "now" | "after_current";
+}
+
 export interface JobsConfig {
   CASCADE_CHAINS: Record<string, string[]>;
   JOB_TO_DATA_MAP: Record<string, string[]>;
+  jobs: Record<string, { params: Record<string, unknown> }>;
   loaded_at: string;
   rejected: { at: string; rendered: string } | null;
+}
+
+/** Something a person may do to a row. */
+export interface Action {
+  name: string;
+  description: string;
+  input_schema: JsonSchema;
+}
+
+/** A data key as its plugin describes it. */
+export interface View {
+  key: string;
+  description: string;
+  origin: { plugin: string; version: string };
+  row_schema: JsonSchema;
+  filter_schema: JsonSchema;
+  sortable: string[];
+  actions: Action[];
 }
 
 /** The data of `job_completed`. */

@@ -19,7 +19,16 @@ export function useProjectScope() {
     setSearch((before) => {
       if (next) before.set("project", next);
       else before.delete("project");
+      // Another project has other pages.
+      before.delete("page");
       return before;
     });
   return { projects: projects.data?.items ?? [], slug, projectId: active?.id, choose };
+}
+
+/** A link within the active project. */
+export function useScopedPath(): (path: string) => string {
+  const [search] = useSearchParams();
+  const slug = search.get("project");
+  return (path) => (slug ? `${path}?project=${encodeURIComponent(slug)}` : path);
 }

@@ -1,39 +1,36 @@
 import { Moon, Sun } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, useLocation } from "react-router";
+import { NavLink } from "react-router";
 
-import { get } from "../api/client";
-import type { JobsConfig } from "../api/types";
 import { LANGUAGES } from "../i18n";
 import { BusBanner } from "../live/bus-banner";
-import { usePolledQuery } from "../live/use-polled-query";
 import { type StreamState, useEventStream } from "../live/use-event-stream";
+import { useJobsConfig, useRefreshOnConfig } from "../live/use-jobs-config";
 import { useRealtimeRefresh } from "../live/use-realtime-refresh";
-import { useProjectScope } from "./project-scope";
+import { useProjectScope, useScopedPath } from "./project-scope";
 
 /** The frame of every screen, and the one event stream that keeps them fresh. */
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const scope = useProjectScope();
-  const config = usePolledQuery(["config"], () => get<JobsConfig>("/jobs/config"), 15_000);
-  const stream = useEventStream(scope.projectId, useRealtimeRefresh(config.data?.JOB_TO_DATA_MAP));
-  const { search } = useLocation();
-  const project = new URLSearchParams(search).get("project");
-  const keep = project ? `?project=${encodeURIComponent(project)}` : "";
+  const config = useJobsConfig();
+  useRefreshOnConfig(config.data?.loaded_at);
+  const stream = useEventStream(scope.projectId, useRealtimeRefresh());
+  const scoped = useScopedPath();
   return (
     <>
       <header className="top">
-        <NavLink to={`/${keep}`} className="brand" end>
+        <NavLink to={scoped("/")} className="brand" end>
           <img src="/icon.svg" alt="" width={26} height={26} />
           Cascade
         </NavLink>
         <nav className="tabs">
-          <NavLink to={`/${keep}`} end>
+          <NavLink to={scoped("/")} end>
             {t("nav.tower")}
           </NavLink>
-          <NavLink to={`/jobs${keep}`}>{t("nav.jobs")}</NavLink>
-          <NavLink to={`/data${keep}`}>{t("nav.data")}</NavLink>
+          <NavLink to={scoped("/jobs")}>{t("nav.jobs")}</NavLink>
+          <NavLink to={scoped("/data")}>{t("nav.data")}</NavLink>
         </nav>
         <div className="tools">
           <select aria-label={t("project")} value={scope.slug} onChange={(event) => scope.choose(event.target.value)}>

@@ -13,6 +13,8 @@ export interface StreamState {
 
 export interface StreamHandlers {
   onJobCompleted: (event: JobCompleted) => void;
+  /** Another jobs.toml or another build of a plugin came into force, or was refused. */
+  onConfigChanged: () => void;
   /** The server no longer has all that was missed: refetch everything. */
   onReset: () => void;
 }
@@ -59,6 +61,7 @@ export function useEventStream(projectId: string | undefined, handlers: StreamHa
       source.addEventListener("job_completed", (event) => {
         latest.current.onJobCompleted(JSON.parse((event as MessageEvent<string>).data) as JobCompleted);
       });
+      source.addEventListener("config_changed", () => latest.current.onConfigChanged());
       source.addEventListener("reset", () => latest.current.onReset());
       source.onerror = () => {
         setStream((before) => ({ ...before, state: "offline" }));

@@ -1,48 +1,77 @@
-import type { QueryClient } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import type { JobsConfig } from "../api/types";
+import { CONFIG_KEY } from "./use-jobs-config";
 import { BURST_MS, RefreshBatch } from "./use-realtime-refresh";
 
-const invalidateQueries = vi.fn(async () => {});
-const client = { invalidateQueries } as unknown as QueryClient;
 const event = (job_type: string) => ({ job_type, project_id: "p", status: "ok" as const, at: "" });
+const map = { sync: ["cards", "mail"], score: ["cards"] };
 
-function refetched(): unknown[] {
-  return (invalidateQueries.mock.calls as unknown as [{ queryKey: unknown }?][]).map((call) => call[0]?.queryKey);
+let client: QueryClient;
+let batch: RefreshBatch;
+/** What the host's jobs.toml says by now. */
+let atHost: Record<string, string[]>;
+let refetched: unknown[];
+
+function know(JOB_TO_DATA_MAP: Record<string, string[]>) {
+  client.setQueryData(CONFIG_KEY, { JOB_TO_DATA_MAP } as JobsConfig);
 }
 
 beforeEach(() => {
   vi.useFakeTimers();
-  invalidateQueries.mockClear();
+  client = new QueryClient();
+  batch = new RefreshBatch(client);
+  atHost = map;
+  refetched = [];
+  know(map);
+  vi.spyOn(client, "invalidateQueries").mockImplementation(async (filters) => {
+    refetched.push(filters?.queryKey);
+    if (filters?.queryKey !== CONFIG_KEY) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    know(atHost);
+  });
 });
 afterEach(() => vi.useRealTimers());
 
 describe("RefreshBatch", () => {
-  const map = { sync: ["cards", "mail"], score: ["cards"] };
-
-  it("refetches the keys of the server's map, each once for a burst", () => {
-    const batch = new RefreshBatch(client, () => map);
+  it("refetches the keys of the server's map, each once for a burst", async () => {
     batch.add(event("sync"));
     batch.add(event("score"));
-    expect(refetched()).toEqual([]);
-    vi.advanceTimersByTime(BURST_MS);
-    expect(refetched()).toEqual([["data", "cards"], ["data", "mail"], ["jobs"]]);
+    expect(refetched).toEqual([]);
+    await vi.advanceTimersByTimeAsync(BURST_MS);
+    expect(refetched).toEqual([["data", "cards"], ["data", "mail"], ["jobs"]]);
   });
 
-  it("starts anew after a burst", () => {
-    const batch = new RefreshBatch(client, () => map);
+  it("starts anew after a burst", async () => {
     batch.add(event("sync"));
-    vi.advanceTimersByTime(BURST_MS);
-    invalidateQueries.mockClear();
+    await vi.advanceTimersByTimeAsync(BURST_MS);
+    refetched = [];
     batch.add(event("score"));
-    vi.advanceTimersByTime(BURST_MS);
-    expect(refetched()).toEqual([["data", "cards"], ["jobs"]]);
+    await vi.advanceTimersByTimeAsync(BURST_MS);
+    expect(refetched).toEqual([["data", "cards"], ["jobs"]]);
   });
 
-  it("asks for the map again when it does not know the job", () => {
-    const batch = new RefreshBatch(client, () => map);
+  it("asks for the map again when it does not know the job, and then refetches the job's keys", async () => {
+    atHost = { ...map, newcomer: ["fresh", "cards"] };
     batch.add(event("newcomer"));
-    vi.advanceTimersByTime(BURST_MS);
-    expect(refetched()).toEqual([["config"], ["jobs"]]);
+    batch.add(event("score"));
+    await vi.advanceTimersByTimeAsync(BURST_MS);
+    expect(refetched).toEqual([["data", "cards"], ["jobs"], CONFIG_KEY]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(refetched.slice(3)).toEqual([["data", "fresh"]]);
+  });
+
+  it("does so when the map has not come yet", async () => {
+    client.removeQueries({ queryKey: CONFIG_KEY });
+    batch.add(event("score"));
+    await vi.advanceTimersByTimeAsync(BURST_MS + 20);
+    expect(refetched).toEqual([["jobs"], CONFIG_KEY, ["data", "cards"]]);
+  });
+
+  it("leaves a job at that which even the newest map lacks", async () => {
+    batch.add(event("silent"));
+    await vi.advanceTimersByTimeAsync(BURST_MS + 20);
+    expect(refetched).toEqual([["jobs"], CONFIG_KEY]);
   });
 });

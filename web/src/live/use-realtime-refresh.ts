@@ -2,30 +2,25 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 
 import type { JobCompleted } from "../api/types";
+import { CONFIG_KEY, knownConfig } from "./use-jobs-config";
 import type { StreamHandlers } from "./use-event-stream";
 
 /** A burst of events within this time makes one refetch. */
 export const BURST_MS = 150;
 
 /**
- * Collects the data keys that events touch, and refetches each once per burst. The map is the
- * server's JOB_TO_DATA_MAP: a new job needs no line here.
+ * Collects the jobs that events tell of, and refetches the data keys they touch, each once per burst.
+ * The map is the server's JOB_TO_DATA_MAP: a new job needs no line here.
  */
 export class RefreshBatch {
-  private keys = new Set<string>();
+  private jobs = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    private readonly client: QueryClient,
-    private readonly mapOf: () => Record<string, string[]> | undefined,
-  ) {}
+  constructor(private readonly client: QueryClient) {}
 
   add(event: JobCompleted): void {
-    const map = this.mapOf();
-    for (const key of map?.[event.job_type] ?? []) this.keys.add(key);
-    // A job the map does not know may stand in a newer map.
-    if (!map || !(event.job_type in map)) void this.client.invalidateQueries({ queryKey: ["config"] });
-    this.timer ??= setTimeout(() => this.flush(), BURST_MS);
+    this.jobs.add(event.job_type);
+    this.timer ??= setTimeout(() => void this.flush(), BURST_MS);
   }
 
   refreshAll(): void {
@@ -36,25 +31,39 @@ export class RefreshBatch {
     clearTimeout(this.timer);
   }
 
-  private flush(): void {
+  private async flush(): Promise<void> {
     this.timer = undefined;
-    for (const key of this.keys) void this.client.invalidateQueries({ queryKey: ["data", key] });
+    const jobs = [...this.jobs];
+    this.jobs.clear();
+    const refetched = new Set<string>();
+    const refetch = () => {
+      const map = knownConfig(this.client)?.JOB_TO_DATA_MAP ?? {};
+      for (const key of jobs.flatMap((job) => map[job] ?? [])) {
+        if (!refetched.has(key)) void this.client.invalidateQueries({ queryKey: ["data", key] });
+        refetched.add(key);
+      }
+    };
+    const known = knownConfig(this.client)?.JOB_TO_DATA_MAP;
+    refetch();
     void this.client.invalidateQueries({ queryKey: ["jobs"] });
-    this.keys.clear();
+    // A job the map does not know may stand in a newer one: its data come after that.
+    if (jobs.every((job) => known && job in known)) return;
+    await this.client.invalidateQueries({ queryKey: CONFIG_KEY });
+    refetch();
   }
 }
 
 /** What an event stream needs to keep the screens fresh. */
-export function useRealtimeRefresh(map: Record<string, string[]> | undefined): StreamHandlers {
+export function useRealtimeRefresh(): StreamHandlers {
   const client = useQueryClient();
-  const current = useMemo(() => ({ map: undefined as typeof map }), []);
-  useEffect(() => {
-    current.map = map;
-  }, [current, map]);
-  const batch = useMemo(() => new RefreshBatch(client, () => current.map), [client, current]);
+  const batch = useMemo(() => new RefreshBatch(client), [client]);
   useEffect(() => () => batch.stop(), [batch]);
   return useMemo(
-    () => ({ onJobCompleted: (event) => batch.add(event), onReset: () => batch.refreshAll() }),
-    [batch],
+    () => ({
+      onJobCompleted: (event) => batch.add(event),
+      onConfigChanged: () => void client.invalidateQueries({ queryKey: CONFIG_KEY }),
+      onReset: () => batch.refreshAll(),
+    }),
+    [batch, client],
   );
 }

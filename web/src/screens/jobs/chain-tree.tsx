@@ -1,11 +1,12 @@
 import { useTranslation } from "react-i18next";
 
-import { useChains } from "./jobs-data";
+import { useJobsConfig } from "../../live/use-jobs-config";
+import { JobLink } from "./job-link";
 
 /** CASCADE_CHAINS as a tree: a job with several upstream jobs stands under each. */
 export function ChainTree() {
   const { t } = useTranslation();
-  const chains = useChains().data?.CASCADE_CHAINS;
+  const chains = useJobsConfig().data?.CASCADE_CHAINS;
   if (!chains) return null;
   const triggered = new Set(Object.values(chains).flat());
   const roots = Object.keys(chains).filter((job) => !triggered.has(job));
@@ -25,7 +26,7 @@ function Branch({ job, chains }: { job: string; chains: Record<string, string[]>
   const downstream = chains[job] ?? [];
   return (
     <li>
-      <code>{job}</code>
+      <JobLink job={job} />
       {downstream.length > 0 && (
         <ul>
           {downstream.map((next) => (

@@ -1,8 +1,10 @@
 import { get } from "../../api/client";
-import type { JobsConfig, LogLine, Run, RunState, ScheduledJob } from "../../api/types";
+import type { JobType, LogLine, Run, RunState, ScheduledJob } from "../../api/types";
 import { usePolledQuery } from "../../live/use-polled-query";
 
 const STATUS_MS = 15_000;
+/** Job types change with jobs.toml, which is watched; this is the net. */
+const TYPES_MS = 60_000;
 /** A run page is watched while it runs. */
 const RUN_MS = 3000;
 
@@ -19,16 +21,20 @@ export const useJobsStatus = (project_id?: string) =>
     STATUS_MS,
   );
 
-export const useRuns = (project_id: string | undefined, state: RunState | "", page: number) =>
-  usePolledQuery(
-    ["jobs", "runs", project_id, state, page],
-    () => get<RunPage>("/jobs/runs", { project_id, state, page, per_page: 20 }),
-    STATUS_MS,
-  );
+interface RunQuery {
+  project_id?: string;
+  job_type?: string;
+  state: RunState | "";
+  page: number;
+}
+
+export const useRuns = (query: RunQuery) =>
+  usePolledQuery(["jobs", "runs", query], () => get<RunPage>("/jobs/runs", { ...query, per_page: 20 }), STATUS_MS);
+
+export const useJobTypes = () =>
+  usePolledQuery(["job-types"], () => get<{ items: JobType[] }>("/jobs/types"), TYPES_MS);
 
 export const useRun = (id: string) => usePolledQuery(["jobs", "run", id], () => get<Run>(`/jobs/runs/${id}`), RUN_MS);
 
 export const useRunLog = (id: string) =>
   usePolledQuery(["jobs", "log", id], () => get<{ items: LogLine[] }>(`/jobs/runs/${id}/logs`), RUN_MS);
-
-export const useChains = () => usePolledQuery(["config"], () => get<JobsConfig>("/jobs/config"), STATUS_MS);

@@ -2,19 +2,18 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
 import { post } from "../../api/client";
 import type { ScheduledJob } from "../../api/types";
-import { relative } from "../../i18n/time";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { ChainTree } from "./chain-tree";
+import { JobLink } from "./job-link";
 import "./jobs.css";
 import { useJobsStatus } from "./jobs-data";
-import { Progress, StatePill, Took } from "./run-facts";
 import { Runs } from "./runs";
+import { JobState, LastRun, NextRun } from "./schedule-facts";
 
 export default function Jobs() {
   const { t } = useTranslation();
@@ -84,8 +83,7 @@ interface RowProps {
 }
 
 function Row({ job, now, act }: RowProps) {
-  const { t, i18n } = useTranslation();
-  const untilNext = job.next_run_at ? Date.parse(job.next_run_at) - Date.parse(now) : null;
+  const { t } = useTranslation();
   const starts = [
     ...(job.upstream.length > 0 ? [t("jobs.after", { jobs: job.upstream.join(", ") })] : []),
     ...(job.schedule ? [job.schedule] : []),
@@ -94,37 +92,18 @@ function Row({ job, now, act }: RowProps) {
   return (
     <tr data-testid="job-row" data-job-type={job.job_type} data-project-slug={job.project_slug}>
       <td>
-        <code title={job.description}>{job.job_type}</code>
+        <JobLink job={job.job_type} title={job.description} />
       </td>
       <td>{job.project_slug}</td>
       <td data-testid="job-state">
-        {job.current_run ? (
-          <StatePill state={job.current_run.state} />
-        ) : (
-          <span className="muted">{t(!job.enabled ? "jobs.disabled" : paused ? "jobs.paused" : "jobs.idle")}</span>
-        )}
-        {job.current_run && <Progress run={job.current_run} />}
+        <JobState job={job} />
       </td>
       <td className="muted">{starts.length > 0 ? starts.join(" · ") : t("jobs.by_hand")}</td>
       <td className="num">
-        {untilNext === null || paused || !job.enabled
-          ? "–"
-          : untilNext <= 0
-            ? t("jobs.due")
-            : relative(untilNext, i18n.language)}
+        <NextRun job={job} now={now} />
       </td>
       <td>
-        {job.last_run ? (
-          <Link to={`/runs/${job.last_run.id}`} className="last">
-            <StatePill state={job.last_run.state} />
-            <span className="num muted">
-              <Took run={job.last_run} />
-            </span>
-            <span className="muted">{job.last_run.summary ?? job.last_run.error}</span>
-          </Link>
-        ) : (
-          <span className="muted">{t("jobs.never")}</span>
-        )}
+        <LastRun job={job} />
       </td>
       <td className="actions">
         <button type="button" data-testid="run-now" disabled={!job.enabled} onClick={() => void act(job, "run")}>

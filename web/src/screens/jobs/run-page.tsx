@@ -3,6 +3,7 @@ import { Link, useParams } from "react-router";
 
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { JobLink } from "./job-link";
 import "./jobs.css";
 import { useRun, useRunLog } from "./jobs-data";
 import { RunActions } from "./run-actions";
@@ -23,7 +24,7 @@ export default function RunPage() {
         <div>
           <Link to="/jobs">← {t("jobs.back")}</Link>
           <h1>
-            <code>{it.job_type}</code>
+            <JobLink job={it.job_type} />
           </h1>
         </div>
         <div className="run-tools">

@@ -11,12 +11,13 @@ import { StatePill, Took, TriggerText } from "./run-facts";
 
 const STATES: RunState[] = ["available", "running", "retryable", "completed", "failed", "cancelled"];
 
-export function Runs({ projectId }: { projectId: string | undefined }) {
+/** Runs, newest first; of one job, if it is named. */
+export function Runs({ projectId, job }: { projectId: string | undefined; job?: string }) {
   const { t, i18n } = useTranslation();
   const [state, setState] = useState<RunState | "">("");
   const [page, setPage] = useState(1);
-  useEffect(() => setPage(1), [projectId, state]);
-  const runs = useRuns(projectId, state, page);
+  useEffect(() => setPage(1), [projectId, job, state]);
+  const runs = useRuns({ project_id: projectId, job_type: job, state, page });
   return (
     <section className="panel">
       <header>
@@ -42,7 +43,7 @@ export function Runs({ projectId }: { projectId: string | undefined }) {
           <table>
             <thead>
               <tr>
-                {["job", "project", "state", "trigger", "queued", "took", "result"].map((column) => (
+                {[job ? "run" : "job", "project", "state", "trigger", "queued", "took", "result"].map((column) => (
                   <th key={column}>{t(`jobs.${column}`)}</th>
                 ))}
               </tr>
@@ -52,7 +53,7 @@ export function Runs({ projectId }: { projectId: string | undefined }) {
                 <tr key={run.id}>
                   <td>
                     <Link to={`/runs/${run.id}`}>
-                      <code>{run.job_type}</code>
+                      <code>{job ? run.id.slice(-8) : run.job_type}</code>
                     </Link>
                   </td>
                   <td>{run.project_slug}</td>

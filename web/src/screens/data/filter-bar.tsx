@@ -1,0 +1,91 @@
+import { X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Filter } from "./filters";
+
+/** Typing makes one question, not one for each letter. */
+const PAUSE_MS = 300;
+
+interface Props {
+  filters: Filter[];
+  values: Record<string, string>;
+  onFilter: (name: string, value: string) => void;
+  onClear: () => void;
+}
+
+export function FilterBar({ filters, values, onFilter, onClear }: Props) {
+  const { t } = useTranslation();
+  if (filters.length === 0) return null;
+  return (
+    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      {filters.map((filter) => (
+        <label key={filter.name} title={filter.description}>
+          <span>{filter.title}</span>
+          <Input filter={filter} value={values[filter.name] ?? ""} onFilter={onFilter} />
+        </label>
+      ))}
+      {Object.keys(values).length > 0 && (
+        <button type="button" className="ghost" onClick={onClear}>
+          <X size={14} aria-hidden /> {t("data.clear")}
+        </button>
+      )}
+    </form>
+  );
+}
+
+function Input({ filter, value, onFilter }: { filter: Filter; value: string; onFilter: Props["onFilter"] }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(value);
+  // The address may change by other ways than this field: a link, "back", "clear".
+  useEffect(() => setTyped(value), [value]);
+  const latest = useRef(onFilter);
+  useEffect(() => {
+    latest.current = onFilter;
+  });
+  useEffect(() => {
+    if (typed === value) return;
+    const timer = setTimeout(() => latest.current(filter.name, typed), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed, value, filter.name]);
+  if (filter.kind === "choice" || filter.kind === "boolean") {
+    const options = filter.kind === "boolean" ? ["true", "false"] : filter.choices;
+    const shown = (option: string) => (filter.kind === "boolean" ? t(option === "true" ? "form.yes" : "form.no") : option);
+    return (
+      <select name={filter.name} value={value} onChange={(event) => onFilter(filter.name, event.target.value)}>
+        <option value="">{t("form.any")}</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {shown(option)}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  if (filter.kind === "time") {
+    return (
+      <input
+        type="datetime-local"
+        name={filter.name}
+        value={localTime(typed)}
+        onChange={(event) => setTyped(event.target.value && new Date(event.target.value).toISOString())}
+      />
+    );
+  }
+  return (
+    <input
+      type={filter.kind === "number" ? "number" : "text"}
+      step={filter.step}
+      name={filter.name}
+      value={typed}
+      onChange={(event) => setTyped(event.target.value)}
+    />
+  );
+}
+
+/** A time on the wire as the field wants it: without a zone, in the reader's own. */
+function localTime(text: string): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return "";
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

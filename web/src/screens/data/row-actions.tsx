@@ -1,0 +1,100 @@
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { post } from "../../api/client";
+import type { Action } from "../../api/types";
+import { Loading } from "../../layout/states";
+import { actionInput } from "./action-input";
+import type { Row } from "./view-data";
+
+const SchemaForm = lazy(() => import("../../form/schema-form"));
+
+interface Props {
+  viewKey: string;
+  actions: Action[];
+  row: Row;
+  onDone: (action: Action) => void;
+  onFault: (fault: Error) => void;
+}
+
+/** What may be done to a row: at one click, or after a few questions. */
+export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
+  // With its row: the table may move on beneath an open dialog.
+  const [asked, setAsked] = useState<{ action: Action; row: Row }>();
+  const [busy, setBusy] = useState(false);
+  const act = async (action: Action, input: unknown) => {
+    setBusy(true);
+    try {
+      await post(`/data/${encodeURIComponent(viewKey)}/actions/${encodeURIComponent(action.name)}`, input);
+      onDone(action);
+      setAsked(undefined);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      {actions.map((action) => {
+        const { filled, rest } = actionInput(action.input_schema, row);
+        return (
+          <button
+            key={action.name}
+            type="button"
+            title={action.description}
+            disabled={busy}
+            onClick={() => (rest ? setAsked({ action, row }) : void act(action, filled).catch(onFault))}
+          >
+            {action.name}
+            {rest && "…"}
+          </button>
+        );
+      })}
+      {asked && <Questions {...asked} busy={busy} act={act} onClose={() => setAsked(undefined)} />}
+    </>
+  );
+}
+
+interface QuestionsProps {
+  action: Action;
+  row: Row;
+  busy: boolean;
+  act: (action: Action, input: unknown) => Promise<void>;
+  onClose: () => void;
+}
+
+function Questions({ action, row, busy, act, onClose }: QuestionsProps) {
+  const { t } = useTranslation();
+  const [fault, setFault] = useState<Error>();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const { filled, rest } = actionInput(action.input_schema, row);
+  const send = async (given: unknown) => {
+    setFault(undefined);
+    try {
+      await act(action, { ...filled, ...(given as object) });
+    } catch (error) {
+      setFault(error as Error);
+    }
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="action-title" onClose={onClose}>
+      <header>
+        <h2 id="action-title">{action.name}</h2>
+        <button type="button" className="ghost" onClick={onClose}>
+          {t("data.close")}
+        </button>
+      </header>
+      <p className="muted">{action.description}</p>
+      <Suspense fallback={<Loading rows={2} />}>
+        <SchemaForm
+          schema={rest ?? {}}
+          initial={{}}
+          submitLabel={action.name}
+          busy={busy}
+          fault={fault}
+          onSubmit={(given) => void send(given)}
+        />
+      </Suspense>
+    </dialog>
+  );
+}

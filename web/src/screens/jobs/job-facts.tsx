@@ -1,0 +1,70 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { JobType, JobsConfig } from "../../api/types";
+import { useScopedPath } from "../../layout/project-scope";
+import { JobLink } from "./job-link";
+import { originOf } from "./origin";
+
+/** Where a job comes from and what it is connected with. */
+export function JobFacts({ job, config }: { job: JobType; config: JobsConfig }) {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  const origin = originOf(job.origin);
+  const chains = config.CASCADE_CHAINS;
+  const upstream = Object.keys(chains).filter((other) => chains[other]?.includes(job.name));
+  const keys = config.JOB_TO_DATA_MAP[job.name] ?? [];
+  return (
+    <section className="panel">
+      <h2>{t("jobs.about")}</h2>
+      <dl className="run-facts">
+        <dt>{t("jobs.version")}</dt>
+        <dd>{job.version}</dd>
+        <dt>{t("jobs.origin")}</dt>
+        <dd>
+          {origin ? (
+            <>
+              {t(`jobs.origins.${origin.kind}`)}, <code>{origin.plugin}</code>
+              <br />
+              <code className="muted">{origin.location}</code>
+            </>
+          ) : (
+            job.origin
+          )}
+        </dd>
+        <dt>{t("jobs.upstream")}</dt>
+        <dd>
+          <Names none={t("jobs.no_jobs")} names={upstream} shown={(name) => <JobLink job={name} />} />
+        </dd>
+        <dt>{t("jobs.downstream")}</dt>
+        <dd>
+          <Names none={t("jobs.no_jobs")} names={chains[job.name] ?? []} shown={(name) => <JobLink job={name} />} />
+        </dd>
+        <dt>{t("jobs.refreshes")}</dt>
+        <dd>
+          <Names
+            none={t("jobs.no_data")}
+            names={keys}
+            shown={(key) => (
+              <Link to={scoped(`/data/${encodeURIComponent(key)}`)}>
+                <code>{key}</code>
+              </Link>
+            )}
+          />
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Names({ names, none, shown }: { names: string[]; none: string; shown: (name: string) => ReactNode }) {
+  if (names.length === 0) return <span className="muted">{none}</span>;
+  return (
+    <ul className="names">
+      {names.map((name) => (
+        <li key={name}>{shown(name)}</li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,71 @@
+import { useTranslation } from "react-i18next";
+import { Link, useParams } from "react-router";
+
+import { useProjectScope, useScopedPath } from "../../layout/project-scope";
+import { Empty, Failure, Loading } from "../../layout/states";
+import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { useJobsConfig } from "../../live/use-jobs-config";
+import { JobFacts } from "./job-facts";
+import { JobSchedule } from "./job-schedule";
+import "./jobs.css";
+import { useJobTypes, useJobsStatus } from "./jobs-data";
+import { RunForm } from "./run-form";
+import { Runs } from "./runs";
+
+/** All there is to know of one job type, and a form that runs it. */
+export default function JobPage() {
+  const { t } = useTranslation();
+  const { job_type = "" } = useParams();
+  const scoped = useScopedPath();
+  const { projectId } = useProjectScope();
+  const types = useJobTypes();
+  const config = useJobsConfig();
+  const status = useJobsStatus(projectId);
+  if (types.loading || config.loading) return <Loading rows={4} />;
+  if (!types.data || !config.data) {
+    const error = types.error ?? config.error ?? new Error(job_type);
+    return (
+      <Failure
+        error={error}
+        retry={() => {
+          void types.refresh();
+          void config.refresh();
+        }}
+      />
+    );
+  }
+  const job = types.data.items.find(({ name }) => name === job_type);
+  const head = (
+    <div className="head">
+      <div>
+        <Link to={scoped("/jobs")}>← {t("jobs.back")}</Link>
+        <h1>
+          <code>{job_type}</code>
+        </h1>
+        {job && <p className="muted">{job.description}</p>}
+      </div>
+      <LastUpdatedIndicator of={status} />
+    </div>
+  );
+  if (!job) {
+    return (
+      <>
+        {head}
+        <Empty>{t("jobs.unknown", { job: job_type })}</Empty>
+      </>
+    );
+  }
+  return (
+    <>
+      {head}
+      <div className="job-columns">
+        <div className="job-facts">
+          <JobFacts job={job} config={config.data} />
+          <JobSchedule job={job.name} status={status} />
+        </div>
+        <RunForm key={job.name} job={job} params={config.data.jobs[job.name]?.params} />
+      </div>
+      <Runs projectId={projectId} job={job.name} />
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { ScheduledJob } from "../../api/types";
+import { relative } from "../../i18n/time";
+import { Progress, StatePill, Took } from "./run-facts";
+
+interface Props {
+  job: ScheduledJob;
+}
+
+/** What a job does now. */
+export function JobState({ job }: Props) {
+  const { t } = useTranslation();
+  if (job.current_run) {
+    return (
+      <>
+        <StatePill state={job.current_run.state} />
+        <Progress run={job.current_run} />
+      </>
+    );
+  }
+  const rest = !job.enabled ? "jobs.disabled" : job.status === "paused" ? "jobs.paused" : "jobs.idle";
+  return <span className="muted">{t(rest)}</span>;
+}
+
+/** When a job runs next, by the host's clock. */
+export function NextRun({ job, now }: Props & { now: string }) {
+  const { t, i18n } = useTranslation();
+  if (!job.next_run_at || job.status === "paused" || !job.enabled) return <>–</>;
+  const until = Date.parse(job.next_run_at) - Date.parse(now);
+  return <>{until <= 0 ? t("jobs.due") : relative(until, i18n.language)}</>;
+}
+
+/** How a job ended last, which leads to that run. */
+export function LastRun({ job }: Props) {
+  const { t } = useTranslation();
+  if (!job.last_run) return <span className="muted">{t("jobs.never")}</span>;
+  return (
+    <Link to={`/runs/${job.last_run.id}`} className="last">
+      <StatePill state={job.last_run.state} />
+      <span className="num muted">
+        <Took run={job.last_run} />
+      </span>
+      <span className="muted">{job.last_run.summary ?? job.last_run.error}</span>
+    </Link>
+  );
+}
