@@ -3,6 +3,7 @@
 //! Invariants: nothing here names a job type or a data key; the database is the truth and the bus
 //! only says "look now"; a config exists only if the whole file is right.
 
+pub mod access;
 pub mod bus;
 pub mod cli;
 pub mod config;

@@ -1,14 +1,20 @@
 //! The command line: `cascade [run | server | worker | health | check | plugin list]`.
 
 mod check;
+mod database;
 mod health;
 mod plugin;
+mod sign_in;
+mod user;
 
 use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+use database::DatabaseArgs;
+use sign_in::SignInArgs;
 
 use crate::{
     host::{self, DatabaseSettings, HostSettings},
@@ -57,6 +63,10 @@ enum Command {
     /// What plugins there are.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Who may sign in, and what they may do.
+    User(user::UserArgs),
+    /// API tokens, for machines.
+    Token(user::TokenArgs),
 }
 
 #[derive(Args)]
@@ -64,21 +74,16 @@ struct RunArgs {
     /// jobs.toml.
     #[arg(long, default_value = "jobs.toml", env = "CASCADE_CONFIG")]
     config: PathBuf,
-    /// `postgres://...`; without it, a SQLite file.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// `redis://...` carries events; without it, or while it does not answer, pg_notify does.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     redis_url: Option<String>,
-    /// The most connections to PostgreSQL, besides one that listens.
-    #[arg(long, default_value_t = 10, env = "CASCADE_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(2..=1000))]
-    database_connections: u32,
-    /// Folder of the SQLite file.
-    #[arg(long, default_value = "cascade-data", env = "CASCADE_DATA_DIR")]
-    data_dir: PathBuf,
     /// Address of the server and UI, 127.0.0.1:7878 if not given; port 0 takes a free one.
     #[arg(long, env = "CASCADE_LISTEN")]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    sign_in: SignInArgs,
     /// Runs at a time.
     #[arg(long, default_value_t = 8, env = "CASCADE_CONCURRENCY", value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: u32,
@@ -125,7 +130,14 @@ pub fn main() -> ExitCode {
         Some(Command::Health { address }) => health::health(address),
         Some(Command::Check { file }) => check::check(&file, &plugins),
         Some(Command::Plugin(command)) => plugin::plugin(command, &plugins),
+        Some(Command::User(args)) => user::user(args),
+        Some(Command::Token(args)) => user::token(args),
     }
+}
+
+fn refuse(error: &str) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
 }
 
 /// What a process does.
@@ -137,19 +149,17 @@ enum Role {
 }
 
 fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
-    let database = match args.database_url.filter(|url| !url.is_empty()) {
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            DatabaseSettings::Postgres { url, connections: args.database_connections }
-        }
-        Some(_) => {
-            eprintln!("error: DATABASE_URL must begin with postgres://");
-            eprintln!("  = help: leave it out for a SQLite file in the folder --data-dir");
-            return ExitCode::FAILURE;
-        }
-        None if role == Role::Server => return needs_postgres("server"),
-        None if role == Role::Worker => return needs_postgres("worker"),
-        None => DatabaseSettings::Embedded(args.data_dir),
+    let database = match args.database.settings() {
+        Ok(database) => database,
+        Err(error) => return refuse(&error),
     };
+    if matches!(database, DatabaseSettings::Embedded(_)) {
+        match role {
+            Role::Server => return needs_postgres("server"),
+            Role::Worker => return needs_postgres("worker"),
+            Role::Both => {}
+        }
+    }
     init_log(&args.log_format);
     let worker = WorkerSettings {
         concurrency: args.concurrency,
@@ -158,11 +168,18 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
         grace: args.grace,
     };
     let default_listen = SocketAddr::from(([127, 0, 0, 1], 7878));
+    let listen = args.listen.or((role != Role::Worker).then_some(default_listen));
+    let (auth, oidc) = match args.sign_in.settings(listen) {
+        Ok(settings) => settings,
+        Err(error) => return refuse(&error),
+    };
     let settings = HostSettings {
         config: args.config,
         database,
         redis_url: args.redis_url.filter(|url| !url.is_empty()),
-        listen: args.listen.or((role != Role::Worker).then_some(default_listen)),
+        listen,
+        auth,
+        oidc,
         serve: role != Role::Worker,
         worker: (role != Role::Server).then_some(worker),
     };

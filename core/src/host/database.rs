@@ -1,4 +1,9 @@
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -24,16 +29,40 @@ pub(super) struct Backend {
     pub place: String,
 }
 
+/// The database alone, for commands that work beside the host.
+///
+/// # Errors
+/// Whatever keeps it from being opened.
+pub async fn open_store(settings: &DatabaseSettings) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(match settings {
+        DatabaseSettings::Embedded(folder) => Arc::new(open_file(folder).await?.0),
+        DatabaseSettings::Postgres { url, connections } => {
+            Arc::new(connect(url, *connections).await?)
+        }
+    })
+}
+
+async fn open_file(folder: &Path) -> anyhow::Result<(SqliteStore, PathBuf)> {
+    std::fs::create_dir_all(folder).with_context(|| {
+        let folder = folder.display();
+        format!("cannot make the data directory {folder}; name another by --data-dir")
+    })?;
+    let file = std::path::absolute(folder.join("cascade.db"))?;
+    let store = SqliteStore::open(&file).await;
+    let store = store.with_context(|| format!("cannot open {}", file.display()))?;
+    Ok((store, file))
+}
+
+async fn connect(url: &str, connections: u32) -> anyhow::Result<PostgresStore> {
+    // The URL may hold a password: it is not repeated.
+    let store = PostgresStore::connect(url, connections).await;
+    store.context("cannot use the PostgreSQL that DATABASE_URL names")
+}
+
 pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
     match &settings.database {
         DatabaseSettings::Embedded(folder) => {
-            std::fs::create_dir_all(folder).with_context(|| {
-                let folder = folder.display();
-                format!("cannot make the data directory {folder}; name another by --data-dir")
-            })?;
-            let file = std::path::absolute(folder.join("cascade.db"))?;
-            let store = SqliteStore::open(&file).await;
-            let store = store.with_context(|| format!("cannot open {}", file.display()))?;
+            let (store, file) = open_file(folder).await?;
             Ok(Backend {
                 store: Arc::new(store),
                 bus: Arc::new(MemoryBus::default()),
@@ -43,10 +72,7 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
             })
         }
         DatabaseSettings::Postgres { url, connections } => {
-            // The URL may hold a password: it is not repeated.
-            let store = PostgresStore::connect(url, *connections)
-                .await
-                .context("cannot use the PostgreSQL that DATABASE_URL names")?;
+            let store = connect(url, *connections).await?;
             let wake = Wake::with_peers(store.pool().clone());
             let bus = Arc::new(FailoverBus::new(
                 PostgresLink::new(store.pool().clone()),

@@ -18,16 +18,23 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    access::{Accounts, NewUser, Oidc, OidcSettings, SignInThrottle},
     bus::Announcer,
     config::{Checked, LiveConfig, Prepare},
-    http::{self, EventHub, Server},
+    http::{
+        self, EventHub, Server,
+        auth::{AccessWatch, AuthSettings, SignIn},
+    },
     registry::Plugins,
     runner::{HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
     store::Store,
 };
 use database::Backend;
+pub use database::open_store;
 
+/// The user that the embedded form starts with.
+const OWNER: &str = "owner";
 /// The pause after a database fault kept a new jobs.toml from being applied.
 const RECONCILE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -44,6 +51,10 @@ pub struct HostSettings {
     pub listen: Option<SocketAddr>,
     /// Whether the API, the event stream and the UI are served there; else health and metrics only.
     pub serve: bool,
+    /// How people sign in.
+    pub auth: AuthSettings,
+    /// A provider at which they may do so.
+    pub oidc: Option<OidcSettings>,
     /// The worker, if this process is to work.
     pub worker: Option<WorkerSettings>,
 }
@@ -87,6 +98,8 @@ pub async fn run(
     };
     let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
+    let accounts = Accounts::new(store.database());
+    let access = Arc::new(AccessWatch::default());
     let http = Arc::new(HostHttp::new().context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
     let watcher = config
@@ -96,13 +109,17 @@ pub async fn run(
     background.spawn(watcher);
     background.spawn(apply_changes(config.clone(), store.clone(), wake.clone(), stop.clone()));
     if settings.serve {
+        let token = stop.clone();
         let (hub, store, bus, stop) = (hub.clone(), store.clone(), bus.clone(), stop.clone());
         background.spawn(async move { hub.follow(store, bus, stop).await });
+        let (access, accounts, stop) = (access.clone(), accounts.clone(), token);
+        background.spawn(async move { access.follow(accounts, stop).await });
     }
     // These outlast the worker, whose last runs are still to be announced.
     let worker_done = CancellationToken::new();
     background.spawn(connections(worker_done.clone()));
-    announce(&place, &settings, address)?;
+    let link = first_link(&settings, address, &accounts).await?;
+    announce(&place, &settings, address, link)?;
 
     let mut worker = JoinSet::new();
     if let Some(worker_settings) = settings.worker.clone() {
@@ -130,13 +147,25 @@ pub async fn run(
             hub,
             wake,
             http,
+            accounts,
+            auth: settings.auth.clone(),
+            oidc: settings
+                .oidc
+                .clone()
+                .map(Oidc::new)
+                .transpose()
+                .context("HTTP client")?
+                .map(Arc::new),
+            throttle: SignInThrottle::default(),
+            access,
             metrics: recorder,
             started,
             stop: stop.clone(),
         };
         let router = if settings.serve { http::router } else { http::probes };
         let stop = stop.clone();
-        axum::serve(listener, router(Arc::new(server)))
+        let service = router(Arc::new(server)).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service)
             .with_graceful_shutdown(async move { stop.cancelled().await })
             .await?;
     }
@@ -151,17 +180,50 @@ pub async fn run(
     Ok(())
 }
 
+/// A link that signs the owner in, for who starts everything in one process on their own machine: so
+/// that nobody has to make up a password first. Nobody else sees this terminal.
+async fn first_link(
+    settings: &HostSettings,
+    address: Option<SocketAddr>,
+    accounts: &Accounts,
+) -> anyhow::Result<Option<String>> {
+    let embedded = matches!(settings.database, DatabaseSettings::Embedded(_));
+    let Some(address) = address else { return Ok(None) };
+    if !embedded || !settings.serve || settings.auth.sign_in == SignIn::Off {
+        return Ok(None);
+    }
+    if !http::auth::is_local(address) {
+        return Ok(None);
+    }
+    let owner = match accounts.user(OWNER).await? {
+        Some(owner) => owner.id,
+        None if accounts.users().await?.is_empty() => {
+            accounts
+                .add_user(NewUser { name: OWNER.into(), admin: true, ..NewUser::default() })
+                .await?
+        }
+        // Others were added in its place.
+        None => return Ok(None),
+    };
+    let link = accounts.make_link(owner).await?;
+    Ok(Some(format!("http://{address}/sign-in?link={}", link.reveal())))
+}
+
 /// Says on standard output where everything is. Nobody reading it is no reason to stop.
 fn announce(
     place: &str,
     settings: &HostSettings,
     address: Option<SocketAddr>,
+    link: Option<String>,
 ) -> std::io::Result<()> {
     let config = std::path::absolute(&settings.config)?;
     let mut text = format!("data      {place}\nconfig    {}\n", config.display());
     if let Some(address) = address {
         let what = if settings.serve { "open  " } else { "health" };
         text.push_str(&format!("{what}    http://{address}/\n"));
+    }
+    if let Some(link) = link {
+        text.push_str(&format!("sign in {link}  (once, within 15 minutes)\n"));
     }
     text.push_str("ready\n");
     std::io::stdout().write_all(text.as_bytes()).ok();

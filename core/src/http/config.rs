@@ -1,10 +1,41 @@
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
 use axum::{Json, extract::State};
+use serde_json::{Map, Value};
 
-use super::AppState;
-use crate::config::ConfigState;
+use super::{AppState, error::ApiResult};
+use crate::{
+    access::Principal,
+    config::{Config, ConfigState},
+};
 
-/// jobs.toml as it is in force, and the diagnostics of a text that was refused since.
-#[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = serde_json::Value)))]
-pub async fn config(State(server): State<AppState>) -> Json<ConfigState> {
-    Json(server.config.state())
+/// jobs.toml as it is in force, and the diagnostics of a text that was refused since. Params, the
+/// diagnostics' text and other people's projects are for administrators.
+#[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = serde_json::Value), (status = 401)))]
+pub async fn config(
+    State(server): State<AppState>,
+    principal: Principal,
+) -> ApiResult<Json<ConfigState>> {
+    let mut state = server.config.state();
+    if !principal.admin {
+        let visible = principal.visible();
+        let projects = server.store.projects().await?.into_iter();
+        let own: BTreeSet<_> =
+            projects.filter(|p| visible.includes(p.id)).map(|project| project.slug).collect();
+        state = ConfigState {
+            config: Arc::new(without_others(&state.config, &own)),
+            rejected: None,
+            ..state
+        };
+    }
+    Ok(Json(state))
+}
+
+/// What a member of some projects may know: params may name sources and projects of others.
+fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
+    let mut config = config.clone();
+    config.path = PathBuf::new();
+    config.projects.retain(|slug, _| own.contains(slug));
+    config.jobs.values_mut().for_each(|job| job.params = Value::Object(Map::new()));
+    config
 }

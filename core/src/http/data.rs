@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State},
 };
 use cascade_sdk::{
-    DynView, RawQuery, Sort, ViewContext, ViewDescriptor, ViewError,
+    DynView, Page, RawQuery, Sort, ViewContext, ViewDescriptor, ViewError,
     host::{Database, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
@@ -15,12 +15,19 @@ use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     AppState,
+    auth::Peer,
     error::{ApiError, ApiResult},
 };
-use crate::{config::LiveConfig, registry::panic_text, runner::HostHttp};
+use crate::{
+    access::{Principal, Role, Visible},
+    config::LiveConfig,
+    registry::panic_text,
+    runner::HostHttp,
+};
 
 #[derive(Serialize, ToSchema)]
 pub struct Views {
@@ -51,6 +58,7 @@ pub struct DataPage {
 #[utoipa::path(get, path = "/data/{key}", responses((status = 200, body = DataPage), (status = 400), (status = 404)))]
 pub async fn read(
     State(server): State<AppState>,
+    principal: Principal,
     Path(key): Path<String>,
     Query(mut filter): Query<BTreeMap<String, String>>,
 ) -> ApiResult<Json<DataPage>> {
@@ -61,9 +69,20 @@ pub async fn read(
     let sort =
         take::<String>(&mut filter, "sort")?.map(|column| sort(&view, column)).transpose()?;
     filter.retain(|_, text| !text.is_empty());
-    let query = RawQuery { project_id, page, per_page, sort, filter };
     let as_of = Utc::now();
-    let found = guarded(view.read(context(&server), query)).await?;
+    let visible = server.scope(&principal, project_id)?;
+    let project_id = match &visible {
+        Visible::All => None,
+        Visible::Only(projects) => match projects.first() {
+            Some(project) => Some(*project),
+            None => {
+                return Ok(Json(DataPage { items: Vec::new(), total: 0, page, per_page, as_of }));
+            }
+        },
+    };
+    let query = RawQuery { project_id, page, per_page, sort, filter };
+    let mut found = guarded(view.read(context(&server), query)).await?;
+    keep_own(&key, &visible, &mut found);
     Ok(Json(DataPage { items: found.items, total: found.total, page, per_page, as_of }))
 }
 
@@ -74,6 +93,8 @@ pub async fn read(
 )]
 pub async fn act(
     State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
     Path((key, action)): Path<(String, String)>,
     Json(input): Json<Value>,
 ) -> ApiResult<Json<Value>> {
@@ -87,7 +108,45 @@ pub async fn act(
     jsonschema::validate(&known.input_schema, &input).map_err(|fault| {
         ApiError::bad_request(format!("body{}: {fault}", fault.instance_path()))
     })?;
-    Ok(Json(guarded(view.act(context(&server), action, input)).await?))
+    let project = acts_on(&principal, &input)?;
+    if let Some(project) = project {
+        server.demand(&principal, project, Role::Editor).await?;
+    }
+    let done = guarded(view.act(context(&server), action.clone(), input.clone())).await?;
+    let target = format!("{key}/{action}");
+    server.note(&principal, "data.act", &target, project, input, peer).await?;
+    Ok(Json(done))
+}
+
+/// An action says by `project_id` in its input which project it concerns; one that does not concerns
+/// all of them.
+fn acts_on(principal: &Principal, input: &Value) -> ApiResult<Option<Uuid>> {
+    let named = input.get("project_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    if named.is_none() && !principal.admin {
+        return Err(ApiError::forbidden(
+            "this action concerns all projects: it takes an administrator",
+        )
+        .help("an action that concerns one says so by `project_id` in its input"));
+    }
+    Ok(named)
+}
+
+/// A plugin's query limits itself; a row that says it is another project's is dropped all the same.
+fn keep_own(key: &str, visible: &Visible, page: &mut Page<Value>) {
+    let before = page.items.len();
+    page.items.retain(|row| {
+        let owner = row.get("project_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        owner.is_none_or(|owner| visible.includes(owner))
+    });
+    let dropped = before - page.items.len();
+    if dropped > 0 {
+        page.total = page.total.saturating_sub(dropped as u64);
+        tracing::error!(
+            view = key,
+            rows = dropped,
+            "the view answered with rows of other projects"
+        );
+    }
 }
 
 /// A view's panic is an error of the view, not a connection that breaks off.

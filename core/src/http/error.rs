@@ -5,8 +5,12 @@ use axum::{
 };
 use cascade_sdk::ViewError;
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::store::StoreError;
+use crate::{
+    access::{AccessError, OidcError},
+    store::StoreError,
+};
 
 /// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`.
 #[derive(Debug)]
@@ -26,6 +30,24 @@ impl ApiError {
 
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    pub fn too_many(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+    }
+
+    /// A project that is not there, or not for the one who asks: which of both is not told.
+    pub fn no_project(project: Uuid) -> Self {
+        Self::not_found(format!("there is no project {project}"))
+            .help("GET /api/projects lists those that you may see")
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -54,6 +76,28 @@ impl From<StoreError> for ApiError {
             StoreError::NoRun(_) => Self::not_found(error.to_string()),
             StoreError::WrongState(why) => Self::new(StatusCode::CONFLICT, "wrong_state", *why),
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<OidcError> for ApiError {
+    fn from(error: OidcError) -> Self {
+        match &error {
+            OidcError::Unknown => Self::unauthorized(error.to_string()).help("sign in again"),
+            OidcError::Provider(_) => {
+                tracing::warn!(%error, "sign-in failed");
+                Self::new(StatusCode::BAD_GATEWAY, "provider", "the OpenID Connect provider failed")
+                    .help("see the server's log")
+            }
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Refused(message) => Self::bad_request(message),
+            other => Self::internal(&other),
         }
     }
 }

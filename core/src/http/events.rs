@@ -21,15 +21,22 @@ use super::{
     error::{ApiError, ApiResult},
     hub::{BATCH, Frame, Subscriber},
 };
-use crate::{bus::BusState, config::ConfigState};
+use crate::{
+    access::{Principal, Via},
+    bus::BusState,
+    config::ConfigState,
+};
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Heartbeats between two looks at whether the session is still good.
+const LOOK_AGAIN: u32 = 10;
 /// How long a browser waits before it connects again, in ms.
 const RETRY_MS: u32 = 2000;
 
 #[derive(Deserialize, IntoParams)]
 pub struct StreamQuery {
-    /// Only this project's events; all projects if not given.
+    /// Only this project's events; if not given, the session's active project's, or all for who may
+    /// see all.
     project_id: Option<Uuid>,
 }
 
@@ -39,6 +46,7 @@ pub struct StreamQuery {
 #[utoipa::path(get, path = "/events/stream", params(StreamQuery), responses((status = 200, content_type = "text/event-stream")))]
 pub async fn stream(
     State(server): State<AppState>,
+    principal: Principal,
     Query(query): Query<StreamQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
@@ -50,7 +58,9 @@ pub async fn stream(
         }
     };
     // Listen first and read the outbox then: nothing falls between the two.
-    let subscriber = server.hub.subscribe(query.project_id);
+    let scope = server.scope(&principal, query.project_id)?;
+    let access = server.access.subscribe();
+    let subscriber = server.hub.subscribe(scope);
     let (oldest, newest) = server.store.event_range().await?;
     let mut bus = server.bus.state();
     let config = server.config.subscribe();
@@ -72,6 +82,10 @@ pub async fn stream(
     let open = OpenStream {
         server,
         subscriber,
+        principal,
+        asked: query.project_id,
+        access,
+        beats: 0,
         config,
         bus,
         cursor,
@@ -100,6 +114,10 @@ fn connected(state: BusState) -> String {
 struct OpenStream {
     server: AppState,
     subscriber: Subscriber,
+    principal: Principal,
+    asked: Option<Uuid>,
+    access: watch::Receiver<i64>,
+    beats: u32,
     bus: watch::Receiver<BusState>,
     config: watch::Receiver<ConfigState>,
     /// The last event that was sent, or would have been had it been in scope.
@@ -136,9 +154,37 @@ impl OpenStream {
                     self.config.mark_unchanged();
                     return Some(Bytes::from_static(b"event: config_changed\ndata: {}\n\n"));
                 }
-                _ = self.heartbeat.tick() => return Some(Bytes::from_static(b":heartbeat\n\n")),
+                Ok(()) = self.access.changed() => {
+                    self.access.mark_unchanged();
+                    if !self.still_allowed().await {
+                        return None;
+                    }
+                }
+                _ = self.heartbeat.tick() => {
+                    self.beats += 1;
+                    // A session that ends by itself tells nobody.
+                    if self.beats.is_multiple_of(LOOK_AGAIN) && !self.still_allowed().await {
+                        return None;
+                    }
+                    return Some(Bytes::from_static(b":heartbeat\n\n"));
+                }
             }
         }
+    }
+
+    /// Whether who opened it would get the same stream now. When not, it closes: the browser comes
+    /// back, and gets what is due to it now.
+    async fn still_allowed(&self) -> bool {
+        let accounts = &self.server.accounts;
+        let now = match &self.principal.via {
+            Via::Open => return true,
+            Via::Session { digest, .. } => {
+                accounts.principal_of_session_digest(digest.clone()).await
+            }
+            Via::Token { digest } => accounts.principal_of_token_digest(digest.clone()).await,
+        };
+        let Ok(Some(now)) = now else { return false };
+        now.scope(self.asked).as_ref() == Some(&self.subscriber.scope)
     }
 
     fn take(&mut self, frame: Frame) {
@@ -146,7 +192,7 @@ impl OpenStream {
             return;
         }
         self.cursor = frame.id;
-        if self.subscriber.scope.is_none_or(|project| project == frame.project_id) {
+        if self.subscriber.scope.includes(frame.project_id) {
             let (read, age) = frame.read;
             metrics::histogram!("cascade_event_latency_seconds").record(age + read.elapsed());
             self.ready.push_back(frame.bytes);

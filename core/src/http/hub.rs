@@ -5,7 +5,7 @@
 //! comes back with its last id.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    access::Visible,
     bus::Bus,
     store::{Event, Store},
 };
@@ -63,7 +64,7 @@ pub struct Audience {
 /// Shares the outbox with all streams of this process.
 pub struct EventHub {
     tail: broadcast::Sender<Frame>,
-    scopes: Mutex<HashMap<Option<Uuid>, usize>>,
+    scopes: Mutex<HashMap<Visible, usize>>,
 }
 
 impl Default for EventHub {
@@ -118,19 +119,20 @@ impl EventHub {
     }
 
     /// Joins the audience from now on.
-    pub fn subscribe(self: &Arc<Self>, scope: Option<Uuid>) -> Subscriber {
-        *self.scopes().entry(scope).or_default() += 1;
+    pub fn subscribe(self: &Arc<Self>, scope: Visible) -> Subscriber {
+        *self.scopes().entry(scope.clone()).or_default() += 1;
         Subscriber { frames: self.tail.subscribe(), scope, hub: self.clone() }
     }
 
     /// Who listens now.
     pub fn audience(&self) -> Audience {
         let scopes = self.scopes();
-        let projects = scopes.keys().filter(|scope| scope.is_some()).count();
+        let projects: HashSet<_> = scopes.keys().filter_map(Visible::list).flatten().collect();
+        let projects = projects.len();
         Audience { connections: scopes.values().sum(), projects }
     }
 
-    fn scopes(&self) -> std::sync::MutexGuard<'_, HashMap<Option<Uuid>, usize>> {
+    fn scopes(&self) -> std::sync::MutexGuard<'_, HashMap<Visible, usize>> {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -139,8 +141,8 @@ impl EventHub {
 pub struct Subscriber {
     /// What is shared from now on.
     pub frames: broadcast::Receiver<Frame>,
-    /// Only this project; `None` for all.
-    pub scope: Option<Uuid>,
+    /// Only these projects.
+    pub scope: Visible,
     hub: Arc<EventHub>,
 }
 

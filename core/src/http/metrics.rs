@@ -1,10 +1,26 @@
-use axum::{extract::State, http::header, response::IntoResponse};
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::IntoResponse,
+};
 
-use super::{AppState, error::ApiResult};
+use super::{
+    AppState,
+    auth::{self, Peer},
+    error::{ApiError, ApiResult},
+};
 
-/// Prometheus text.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
-pub async fn metrics(State(server): State<AppState>) -> ApiResult<impl IntoResponse> {
+/// Prometheus text: for this machine, and for who is signed in or has a token.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String), (status = 401)))]
+pub async fn metrics(
+    State(server): State<AppState>,
+    peer: Peer,
+    headers: HeaderMap,
+) -> ApiResult<impl IntoResponse> {
+    if !peer.0.is_some_and(auth::is_local) && auth::principal(&server, &headers).await?.is_none() {
+        return Err(ApiError::unauthorized("metrics are for this machine, or for who has a token")
+            .help("`cascade token add USER metrics --role viewer`, sent as a bearer token"));
+    }
     let audience = server.hub.audience();
     gauge("app_sse_connections_total", audience.connections);
     gauge("app_sse_projects_subscribed", audience.projects);

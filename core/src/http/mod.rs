@@ -1,5 +1,7 @@
 //! The HTTP server: one file per resource. Everything answers under `/` and under `/api`.
 
+mod audit;
+pub mod auth;
 mod config;
 mod data;
 mod error;
@@ -8,21 +10,39 @@ mod health;
 mod hub;
 mod jobs;
 mod metrics;
+mod oidc;
 mod projects;
+mod session;
 mod ui;
+mod users;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Json, Router, http::HeaderValue, middleware::from_fn, routing::get};
+use axum::{
+    Json, Router,
+    http::HeaderValue,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 pub use hub::EventHub;
 
-use crate::{bus::Bus, config::LiveConfig, runner::HostHttp, scheduler::Wake, store::Store};
+use crate::{
+    access::{Accounts, Oidc, Principal, Role, SignInThrottle, Visible},
+    bus::Bus,
+    config::LiveConfig,
+    runner::HostHttp,
+    scheduler::Wake,
+    store::Store,
+};
+use auth::{AccessWatch, AuthSettings};
+use error::{ApiError, ApiResult};
 
 /// What handlers need.
 pub struct Server {
@@ -38,12 +58,46 @@ pub struct Server {
     pub wake: Wake,
     /// HTTP for views.
     pub http: Arc<HostHttp>,
+    /// Users, sessions, tokens, and the log of what they did.
+    pub accounts: Accounts,
+    /// How people sign in.
+    pub auth: AuthSettings,
+    /// A provider at which they may do so.
+    pub oidc: Option<Arc<Oidc>>,
+    /// Slows down who guesses passwords.
+    pub throttle: SignInThrottle,
+    /// Tells open streams when somebody may see less.
+    pub access: Arc<AccessWatch>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// When the process started.
     pub started: Instant,
     /// Ends event streams.
     pub stop: CancellationToken,
+}
+
+impl Server {
+    /// What a list or a stream shows to somebody who asked for `project`, or for none in particular.
+    ///
+    /// # Errors
+    /// 404 when the project is not theirs to see.
+    fn scope(&self, principal: &Principal, project: Option<Uuid>) -> ApiResult<Visible> {
+        principal.scope(project).ok_or_else(|| ApiError::no_project(project.unwrap_or_default()))
+    }
+
+    /// Lets through who has at least `role` in a project.
+    ///
+    /// # Errors
+    /// 404 for who may not even see it, 403 for who may not do this.
+    async fn demand(&self, principal: &Principal, project: Uuid, role: Role) -> ApiResult<()> {
+        if principal.may(project, role) {
+            return Ok(());
+        }
+        match principal.role(project) {
+            None => Err(ApiError::no_project(project)),
+            Some(has) => Err(ApiError::forbidden(format!("this takes the role {role}, not {has}"))),
+        }
+    }
 }
 
 /// The state of every handler.
@@ -60,8 +114,28 @@ fn health_and_metrics() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(metrics::metrics))
 }
 
+/// What one needs to become somebody; each of these looks at the request itself.
+fn way_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::session, session::sign_in))
+        .routes(routes!(session::sign_in_by_link))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::callback))
+}
+
+/// For those who are signed in.
 fn resources() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(session::sign_out))
+        .routes(routes!(session::sign_out_everywhere))
+        .routes(routes!(session::set_project))
+        .routes(routes!(session::set_password))
+        .routes(routes!(users::users, users::add))
+        .routes(routes!(users::change))
+        .routes(routes!(users::set_role))
+        .routes(routes!(users::tokens, users::add_token))
+        .routes(routes!(users::revoke_token))
+        .routes(routes!(audit::audit))
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
@@ -89,11 +163,12 @@ pub fn probes(state: AppState) -> Router {
 
 /// The whole application.
 pub fn router(state: AppState) -> Router {
+    let guarded = || resources().route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let (api, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .nest("/api", health_and_metrics().merge(resources()))
+        .nest("/api", health_and_metrics().merge(way_in()).merge(guarded()))
         .split_for_parts();
     let (probes, _) = health_and_metrics().split_for_parts();
-    let (bare, _) = resources().split_for_parts();
+    let (bare, _) = way_in().merge(guarded()).split_for_parts();
     let bare = bare.route_layer(from_fn(ui::screens_first));
     document.info.version = env!("CARGO_PKG_VERSION").into();
     let openapi = get(move || async move { Json(document) });

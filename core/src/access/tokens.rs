@@ -1,0 +1,152 @@
+//! API tokens: for machines, with at most the role and the project they were made for.
+
+use cascade_sdk::{rfc3339, sql};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{AccessError, Accounts, Principal, Result, Role, Secret, Via, bump, digest};
+
+/// Begins every token, so that scanners for leaked secrets know one when they see it.
+const PREFIX: &str = "cascade_";
+
+/// A token as its user sees it later: without the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ApiToken {
+    /// Id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_name: String,
+    /// What it is for.
+    pub name: String,
+    /// `viewer`, `editor`, `owner`, or `admin` for all that the user may do.
+    pub role: String,
+    /// The one project it is good for; all of the user's if there is none.
+    pub project_id: Option<Uuid>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends; never, if there is none.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A token to make.
+#[derive(Debug)]
+pub struct NewToken {
+    /// Whose it is.
+    pub user: Uuid,
+    /// What it is for; unique among the user's.
+    pub name: String,
+    /// At most this role; `None` for all that the user may do, administration too.
+    pub role: Option<Role>,
+    /// Only this project.
+    pub project: Option<Uuid>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct TokenRow {
+    user_id: Uuid,
+    name: String,
+    admin: bool,
+    role: String,
+    project_id: Option<Uuid>,
+}
+
+impl Accounts {
+    /// Makes a token; this is the only time that it can be read.
+    ///
+    /// # Errors
+    /// [`AccessError::Refused`] when the user has one of this name.
+    pub async fn add_token(&self, new: NewToken) -> Result<Secret> {
+        let taken = sql("SELECT id FROM api_tokens WHERE user_id = $1 AND name = $2");
+        let taken: Option<(Uuid,)> = self.one(taken.bind(new.user).bind(&new.name)).await?;
+        if taken.is_some() {
+            return Err(AccessError::Refused(format!("there is a token `{}` already", new.name)));
+        }
+        let token = Secret::new(PREFIX)
+            .map_err(|error| AccessError::Refused(format!("no randomness: {error}")))?;
+        self.write(vec![
+            sql("INSERT INTO api_tokens (id, user_id, name, digest, role, project_id, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+            .bind(Uuid::now_v7())
+            .bind(new.user)
+            .bind(new.name)
+            .bind(token.digest())
+            .bind(new.role.map_or("admin", Role::as_str))
+            .bind(new.project)
+            .bind(rfc3339(Utc::now()))
+            .bind(new.expires_at.map(rfc3339)),
+        ])
+        .await?;
+        Ok(token)
+    }
+
+    /// Who is behind a token, with no more than it was made for.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn principal_of_token(&self, token: &str) -> Result<Option<Principal>> {
+        self.principal_of_token_digest(digest(token)).await
+    }
+
+    /// As [`Accounts::principal_of_token`], for who only kept the digest.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn principal_of_token_digest(&self, digest: String) -> Result<Option<Principal>> {
+        let find = sql("SELECT t.user_id, u.name, u.admin, t.role, t.project_id
+             FROM api_tokens t JOIN users u ON u.id = t.user_id
+             WHERE t.digest = $1 AND NOT u.disabled
+               AND (t.expires_at IS NULL OR t.expires_at > $2)");
+        let now = rfc3339(Utc::now());
+        let Some(row) = self.one::<TokenRow>(find.bind(&digest).bind(now)).await? else {
+            return Ok(None);
+        };
+        let most = row.role.parse::<Role>().ok();
+        let full = row.admin && most.is_none() && row.project_id.is_none();
+        let mut roles = self.roles(row.user_id).await?;
+        if row.admin && !full {
+            // An administrator's roles are not written down; the token's are.
+            let all: Vec<(Uuid,)> = self.rows(sql("SELECT id FROM projects")).await?;
+            roles = all.into_iter().map(|(project,)| (project, Role::Owner)).collect();
+        }
+        roles.retain(|project, _| row.project_id.is_none_or(|only| only == *project));
+        if let Some(most) = most {
+            roles.values_mut().for_each(|role| *role = (*role).min(most));
+        }
+        Ok(Some(Principal {
+            user_id: row.user_id,
+            name: row.name,
+            admin: full,
+            roles,
+            via: Via::Token { digest },
+        }))
+    }
+
+    /// Tokens of one user, or all, by name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn tokens(&self, user: Option<Uuid>) -> Result<Vec<ApiToken>> {
+        let query = "SELECT t.id, u.name AS user_name, t.name, t.role, t.project_id, t.created_at, t.expires_at
+             FROM api_tokens t JOIN users u ON u.id = t.user_id";
+        match user {
+            Some(user) => {
+                self.rows(sql(format!("{query} WHERE u.id = $1 ORDER BY t.name")).bind(user)).await
+            }
+            None => self.rows(sql(format!("{query} ORDER BY u.name, t.name"))).await,
+        }
+    }
+
+    /// Ends a token; says whether there was one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn revoke_token(&self, user: Uuid, name: &str) -> Result<bool> {
+        let end = sql("DELETE FROM api_tokens WHERE user_id = $1 AND name = $2");
+        let ended = self.write(vec![end.bind(user).bind(name), bump()]).await?;
+        Ok(ended.first() == Some(&1))
+    }
+}

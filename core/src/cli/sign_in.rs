@@ -1,0 +1,69 @@
+//! Options on how people sign in.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use crate::{
+    access::OidcSettings,
+    http::auth::{self, AuthSettings, SignIn},
+};
+
+#[derive(Args)]
+pub(super) struct SignInArgs {
+    /// `off`: whoever reaches the address may do everything; on loopback only.
+    #[arg(long, default_value = "on", env = "CASCADE_AUTH", value_parser = ["on", "off"])]
+    auth: String,
+    /// The address that browsers use, such as https://cascade.example, behind a proxy.
+    #[arg(long, env = "CASCADE_PUBLIC_URL", value_parser = public_url)]
+    public_url: Option<String>,
+    /// Issuer of an OpenID Connect provider, such as https://login.example.
+    #[arg(long, env = "CASCADE_OIDC_ISSUER", requires = "oidc_client_id")]
+    oidc_issuer: Option<String>,
+    /// What the provider knows this host by.
+    #[arg(long, env = "CASCADE_OIDC_CLIENT_ID", requires = "oidc_client_secret")]
+    oidc_client_id: Option<String>,
+    /// Its secret.
+    #[arg(long, env = "CASCADE_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    oidc_client_secret: Option<String>,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest.map(|rest| rest.trim_end_matches('/')) {
+        Some(host) if !host.is_empty() && !host.contains('/') => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("scheme and host, such as https://cascade.example".into()),
+    }
+}
+
+impl SignInArgs {
+    /// What they come to for a process that listens on `listen`.
+    ///
+    /// # Errors
+    /// For people, when sign-in is off where others can reach it.
+    pub fn settings(
+        self,
+        listen: Option<SocketAddr>,
+    ) -> Result<(AuthSettings, Option<OidcSettings>), String> {
+        let sign_in = if self.auth == "off" { SignIn::Off } else { SignIn::Required };
+        if sign_in == SignIn::Off && !listen.is_none_or(auth::is_local) {
+            return Err("--auth off is for loopback only: others can reach this address\n  = help: leave it out, and add people by `cascade user add`".into());
+        }
+        let oidc = match (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret) {
+            (Some(issuer), Some(client_id), Some(client_secret)) => {
+                let base = self.public_url.clone().or_else(|| {
+                    listen.filter(|l| auth::is_local(*l)).map(|listen| format!("http://{listen}"))
+                });
+                let base = base.ok_or(
+                    "--oidc-issuer needs --public-url: the provider sends browsers back there",
+                )?;
+                let redirect_url = format!("{base}/api/session/oidc/callback");
+                Some(OidcSettings { issuer, client_id, client_secret, redirect_url })
+            }
+            _ => None,
+        };
+        Ok((AuthSettings { sign_in, public_url: self.public_url }, oidc))
+    }
+}

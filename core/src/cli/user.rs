@@ -1,0 +1,281 @@
+//! `cascade user ...` and `cascade token ...`: accounts, from the machine that the database trusts.
+
+use std::{
+    io::{BufRead, IsTerminal},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use chrono::Utc;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::database::DatabaseArgs;
+use crate::{
+    access::{Accounts, Audited, NewToken, NewUser, Role, User},
+    store::Store,
+};
+
+#[derive(Args)]
+pub struct UserArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: UserCommand,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Adds a user; prints a link to sign in by, unless a password is given.
+    Add {
+        name: String,
+        /// Sees all projects, edits jobs.toml, manages users.
+        #[arg(long)]
+        admin: bool,
+        /// A role in a project, as SLUG=viewer, SLUG=editor or SLUG=owner; may be given several times.
+        #[arg(long = "project", value_name = "SLUG=ROLE", value_parser = membership)]
+        projects: Vec<(String, Role)>,
+        /// Reads the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// All users, with their roles.
+    List,
+    /// Prints a link by which a user signs in once, within 15 minutes.
+    Link { name: String },
+    /// Sets a password from the first line of standard input; all sessions of the user end.
+    Password { name: String },
+    /// Gives a role in a project.
+    Grant { name: String, project: String, role: Role },
+    /// Takes the role in a project away.
+    Revoke { name: String, project: String },
+    /// Keeps a user out, at once.
+    Disable { name: String },
+    /// Lets a user in again.
+    Enable { name: String },
+}
+
+#[derive(Args)]
+pub struct TokenArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: TokenCommand,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Makes an API token for a user and prints it, this once.
+    Add {
+        user: String,
+        /// What it is for.
+        name: String,
+        /// At most this role; left out, all that the user may do.
+        #[arg(long)]
+        role: Option<Role>,
+        /// Only this project.
+        #[arg(long, value_name = "SLUG")]
+        project: Option<String>,
+        /// How long it is good for, such as 90d; for ever, if left out.
+        #[arg(long, value_parser = humantime::parse_duration)]
+        expires_in: Option<Duration>,
+    },
+    /// All tokens, without their secrets.
+    List,
+    /// Ends a token.
+    Revoke { user: String, name: String },
+}
+
+fn membership(text: &str) -> Result<(String, Role), String> {
+    let (slug, role) = text.split_once('=').ok_or("write SLUG=ROLE, such as atlas=editor")?;
+    Ok((slug.into(), role.parse()?))
+}
+
+pub(super) fn user(args: UserArgs) -> ExitCode {
+    finish(async {
+        let desk = Desk::open(args.database).await?;
+        desk.user(args.command).await
+    })
+}
+
+pub(super) fn token(args: TokenArgs) -> ExitCode {
+    finish(async {
+        let desk = Desk::open(args.database).await?;
+        desk.token(args.command).await
+    })
+}
+
+fn finish(work: impl Future<Output = Result<()>>) -> ExitCode {
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(work));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Accounts, and what is needed to find projects.
+struct Desk {
+    accounts: Accounts,
+    store: std::sync::Arc<dyn Store>,
+}
+
+impl Desk {
+    async fn open(database: DatabaseArgs) -> Result<Self> {
+        let store = database.open().await?;
+        store.migrate(&[]).await?;
+        Ok(Self { accounts: Accounts::new(store.database()), store })
+    }
+
+    async fn found(&self, name: &str) -> Result<User> {
+        let user = self.accounts.user(name).await?;
+        user.with_context(|| format!("there is no user `{name}`; `cascade user list` shows them"))
+    }
+
+    async fn project(&self, slug: &str) -> Result<Uuid> {
+        let projects = self.store.projects().await?;
+        let found = projects.iter().find(|project| project.slug == slug);
+        found.map(|project| project.id).with_context(|| {
+            let known: Vec<_> = projects.iter().map(|project| project.slug.as_str()).collect();
+            match known.is_empty() {
+                true => "there are no projects yet: start the host once".to_owned(),
+                false => format!("there is no project `{slug}`; there is: {}", known.join(", ")),
+            }
+        })
+    }
+
+    async fn note(&self, action: &'static str, target: &str, project: Option<Uuid>) -> Result<()> {
+        let done = Audited {
+            user_name: "command line",
+            action,
+            target: target.into(),
+            project,
+            detail: json!({}),
+            address: None,
+        };
+        Ok(self.accounts.audit(done).await?)
+    }
+
+    async fn link(&self, user: Uuid) -> Result<()> {
+        let link = self.accounts.make_link(user).await?;
+        println!("/sign-in?link={}", link.reveal());
+        eprintln!("put the address of the server before it; good once, within 15 minutes");
+        Ok(())
+    }
+
+    async fn user(&self, command: UserCommand) -> Result<()> {
+        match command {
+            UserCommand::Add { name, admin, projects, password_stdin } => {
+                let mut roles = Vec::new();
+                for (slug, role) in projects {
+                    roles.push((self.project(&slug).await?, role));
+                }
+                let password = if password_stdin { Some(password()?) } else { None };
+                let linked = password.is_none();
+                let new = NewUser { name: name.clone(), admin, password, oidc: None };
+                let user = self.accounts.add_user(new).await?;
+                for (project, role) in roles {
+                    self.accounts.set_role(user, project, Some(role)).await?;
+                }
+                self.note("user.add", &name, None).await?;
+                if linked { self.link(user).await } else { Ok(()) }
+            }
+            UserCommand::List => {
+                let members = self.accounts.members(None).await?;
+                for user in self.accounts.users().await? {
+                    let own = members.iter().filter(|member| member.user_id == user.id);
+                    let mut facts: Vec<_> = own
+                        .map(|member| format!("{}={}", member.project_slug, member.role))
+                        .collect();
+                    facts.extend(user.admin.then(|| "administrator".to_owned()));
+                    facts.extend(user.disabled.then(|| "disabled".to_owned()));
+                    println!("{:<24} {}", user.name, facts.join(", "));
+                }
+                Ok(())
+            }
+            UserCommand::Link { name } => {
+                let user = self.found(&name).await?;
+                self.note("user.link", &user.name, None).await?;
+                self.link(user.id).await
+            }
+            UserCommand::Password { name } => {
+                let user = self.found(&name).await?;
+                self.accounts.set_password(user.id, password()?, "").await?;
+                self.note("user.password", &user.name, None).await
+            }
+            UserCommand::Grant { name, project, role } => {
+                self.set_role(&name, &project, Some(role)).await
+            }
+            UserCommand::Revoke { name, project } => self.set_role(&name, &project, None).await,
+            UserCommand::Disable { name } => {
+                let user = self.found(&name).await?;
+                self.accounts.set_disabled(user.id, true).await?;
+                self.note("user.disable", &user.name, None).await
+            }
+            UserCommand::Enable { name } => {
+                let user = self.found(&name).await?;
+                self.accounts.set_disabled(user.id, false).await?;
+                self.note("user.enable", &user.name, None).await
+            }
+        }
+    }
+
+    async fn set_role(&self, name: &str, slug: &str, role: Option<Role>) -> Result<()> {
+        let (user, project) = (self.found(name).await?, self.project(slug).await?);
+        self.accounts.set_role(user.id, project, role).await?;
+        self.note("member.set", &user.name, Some(project)).await
+    }
+
+    async fn token(&self, command: TokenCommand) -> Result<()> {
+        match command {
+            TokenCommand::Add { user, name, role, project, expires_in } => {
+                let user = self.found(&user).await?.id;
+                let project = match project {
+                    Some(slug) => Some(self.project(&slug).await?),
+                    None => None,
+                };
+                let expires_at = expires_in.map(|duration| Utc::now() + duration);
+                let new = NewToken { user, name: name.clone(), role, project, expires_at };
+                let token = self.accounts.add_token(new).await?;
+                self.note("token.add", &name, project).await?;
+                println!("{}", token.reveal());
+                Ok(())
+            }
+            TokenCommand::List => {
+                for token in self.accounts.tokens(None).await? {
+                    let end =
+                        token.expires_at.map_or("never ends".into(), |at| format!("ends {at}"));
+                    println!("{:<24} {:<24} {} {end}", token.user_name, token.name, token.role);
+                }
+                Ok(())
+            }
+            TokenCommand::Revoke { user, name } => {
+                let user = self.found(&user).await?;
+                if !self.accounts.revoke_token(user.id, &name).await? {
+                    bail!("`{}` has no token `{name}`", user.name);
+                }
+                self.note("token.revoke", &name, None).await
+            }
+        }
+    }
+}
+
+fn password() -> Result<String> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        eprintln!(
+            "the password is read from standard input: pipe it in, so that nobody reads over your shoulder"
+        );
+    }
+    let mut line = String::new();
+    input.lock().read_line(&mut line).context("standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,60 @@
+//! Who did what.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{AppState, Server, auth::Peer, error::ApiResult};
+use crate::access::{AuditPage, Audited, Principal, Role};
+
+#[derive(Deserialize, IntoParams)]
+pub struct AuditQuery {
+    /// Only entries with this in user, action or target.
+    text: Option<String>,
+    /// From 1.
+    page: Option<u32>,
+    /// At most 200; 50 if not given.
+    per_page: Option<u32>,
+}
+
+/// The audit log, newest first: of the projects that one owns; all of it for an administrator.
+#[utoipa::path(get, path = "/audit", params(AuditQuery), responses((status = 200, body = AuditPage), (status = 401)))]
+pub async fn audit(
+    State(server): State<AppState>,
+    principal: Principal,
+    Query(query): Query<AuditQuery>,
+) -> ApiResult<Json<AuditPage>> {
+    let page = query.page.unwrap_or(1).max(1);
+    let per_page = query.per_page.unwrap_or(50).clamp(1, 200);
+    let owned = principal.with_role(Role::Owner);
+    let text = query.text.unwrap_or_default();
+    Ok(Json(server.accounts.audit_page(&owned, &text, page, per_page).await?))
+}
+
+impl Server {
+    /// Keeps what somebody did.
+    pub(super) async fn note(
+        &self,
+        principal: &Principal,
+        action: &'static str,
+        target: &str,
+        project: Option<Uuid>,
+        detail: Value,
+        peer: Peer,
+    ) -> ApiResult<()> {
+        let done = Audited {
+            user_name: &principal.name,
+            action,
+            target: target.into(),
+            project,
+            detail,
+            address: peer.text(),
+        };
+        Ok(self.accounts.audit(done).await?)
+    }
+}

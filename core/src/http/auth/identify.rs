@@ -1,0 +1,115 @@
+//! From a request to its principal.
+
+use std::{convert::Infallible, net::SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+
+use super::{SignIn, cookie, origin};
+use crate::{
+    access::{Principal, Via, digest},
+    http::{
+        AppState,
+        error::{ApiError, ApiResult},
+    },
+};
+
+/// The header in which a session repeats its token.
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Lets only those through who say who they are; cross-site requests do not get here in their name.
+pub async fn authenticate(
+    State(server): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match identified(&server, &parts).await {
+        Ok(principal) => {
+            parts.extensions.insert(principal);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn identified(server: &AppState, parts: &Parts) -> ApiResult<Principal> {
+    let (method, headers) = (&parts.method, &parts.headers);
+    origin::same_origin(&server.auth, method, headers)?;
+    let principal = principal(server, headers).await?.ok_or_else(|| {
+        ApiError::unauthorized("nobody is signed in").help("sign in, or send an API token")
+    })?;
+    if let Via::Session { csrf_token, .. } = &principal.via
+        && origin::is_unsafe(method)
+    {
+        let sent = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+        // Digests, so that the time of the comparison tells nothing.
+        if sent.map(digest) != Some(digest(csrf_token)) {
+            return Err(ApiError::forbidden(format!("{CSRF_HEADER} is missing or wrong"))
+                .help("GET /api/session tells the token"));
+        }
+    }
+    Ok(principal)
+}
+
+/// Who the headers say is there; `None` for nobody.
+pub(in crate::http) async fn principal(
+    server: &AppState,
+    headers: &HeaderMap,
+) -> ApiResult<Option<Principal>> {
+    if server.auth.sign_in == SignIn::Off {
+        return Ok(Some(Principal::open()));
+    }
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(bearer) = bearer {
+        // A token that is wrong is not made good by a cookie.
+        let Some(token) = bearer.strip_prefix("Bearer ") else { return Ok(None) };
+        return Ok(server.accounts.principal_of_token(token.trim()).await?);
+    }
+    match cookie::read(&server.auth, &CookieJar::from_headers(headers)) {
+        Some(id) => Ok(server.accounts.principal_of_session(&id).await?),
+        None => Ok(None),
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Principal {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let found = parts.extensions.get::<Self>().cloned();
+        found.ok_or_else(|| ApiError::unauthorized("nobody is signed in"))
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+/// The address a request came from; none where there is no connection, as in some tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub Option<SocketAddr>);
+
+impl Peer {
+    /// For the audit log.
+    pub fn text(self) -> Option<String> {
+        self.0.map(|peer| peer.ip().to_canonical().to_string())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(peer.map(|ConnectInfo(peer)| *peer)))
+    }
+}

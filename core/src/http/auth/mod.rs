@@ -1,0 +1,50 @@
+//! How a request tells who makes it, and what keeps others from making it in their name.
+
+mod cookie;
+mod identify;
+mod origin;
+mod watch;
+
+use std::net::SocketAddr;
+
+pub use cookie::{clear, session_cookie};
+pub(super) use identify::principal;
+pub use identify::{Peer, authenticate};
+pub use origin::same_origin;
+pub use watch::AccessWatch;
+
+/// Whether people sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// They do.
+    Required,
+    /// Whoever reaches the address may do everything: for loopback only.
+    Off,
+}
+
+/// What the HTTP layer must know of the world outside.
+#[derive(Debug, Clone)]
+pub struct AuthSettings {
+    /// Whether people sign in.
+    pub sign_in: SignIn,
+    /// The address that browsers use, such as `https://cascade.example`, if it is not the one that
+    /// the process listens on.
+    pub public_url: Option<String>,
+}
+
+impl AuthSettings {
+    /// Whether browsers come by TLS: cookies are then sent by TLS alone.
+    pub fn secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// The beginning of a digest: tells two identities of one name apart.
+pub(super) fn short(text: &str) -> String {
+    crate::access::digest(text).chars().filter(char::is_ascii_alphanumeric).take(6).collect()
+}
+
+/// Whether a peer is on this machine.
+pub fn is_local(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
+}

@@ -1,0 +1,108 @@
+//! Signing in at an OpenID Connect provider.
+
+use axum::{
+    extract::{Query, State},
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    AppState,
+    auth::{self, Peer},
+    error::{ApiError, ApiResult},
+    session,
+};
+use crate::access::{NewUser, Oidc, OidcError, OidcIdentity, SignedIn};
+
+/// Holds the state, so that the way back is taken by the browser that set out.
+const STATE_COOKIE: &str = "cascade_oidc";
+const CALLBACK: &str = "/api/session/oidc";
+
+fn provider(server: &AppState) -> ApiResult<&Oidc> {
+    server.oidc.as_deref().ok_or_else(|| {
+        ApiError::not_found("no OpenID Connect provider is set up")
+            .help("set CASCADE_OIDC_ISSUER, CASCADE_OIDC_CLIENT_ID and CASCADE_OIDC_CLIENT_SECRET")
+    })
+}
+
+/// Sends the browser to the provider.
+#[utoipa::path(get, path = "/session/oidc", responses((status = 303), (status = 404), (status = 502)))]
+pub async fn begin(State(server): State<AppState>) -> ApiResult<Response> {
+    let (url, state) = provider(&server)?.begin().await?;
+    let cookie = Cookie::build((STATE_COOKIE, state))
+        .path(CALLBACK)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(server.auth.secure())
+        .build();
+    Ok((CookieJar::new().add(cookie), Redirect::to(&url)).into_response())
+}
+
+#[derive(Deserialize, IntoParams)]
+pub struct Callback {
+    /// What `begin` sent along.
+    state: Option<String>,
+    /// To be traded for who it is.
+    code: Option<String>,
+    /// Why there is none.
+    error: Option<String>,
+}
+
+/// Takes the browser back from the provider.
+#[utoipa::path(
+    get, path = "/session/oidc/callback", params(Callback),
+    responses((status = 303), (status = 401), (status = 403), (status = 404), (status = 502))
+)]
+pub async fn callback(
+    State(server): State<AppState>,
+    peer: Peer,
+    jar: CookieJar,
+    Query(back): Query<Callback>,
+) -> ApiResult<Response> {
+    let provider = provider(&server)?;
+    if let Some(error) = back.error {
+        return Err(ApiError::unauthorized(format!("the provider refused: {error}")));
+    }
+    let (Some(state), Some(code)) = (back.state, back.code) else {
+        return Err(OidcError::Unknown.into());
+    };
+    if jar.get(STATE_COOKIE).map(Cookie::value) != Some(state.as_str()) {
+        return Err(OidcError::Unknown.into());
+    }
+    let identity = provider.finish(&state, code).await?;
+    let signed_in = user_of(&server, identity).await?;
+    let (cookies, _) = session::begin(&server, signed_in, "oidc", peer).await?;
+    let mut used = Cookie::from(STATE_COOKIE);
+    used.set_path(CALLBACK);
+    used.make_removal();
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    Ok((no_store, cookies, CookieJar::new().add(used), Redirect::to("/")).into_response())
+}
+
+/// The user whom an identity belongs to. Who is new gets an account without any role: an owner gives
+/// them one.
+async fn user_of(server: &AppState, identity: OidcIdentity) -> ApiResult<SignedIn> {
+    let OidcIdentity { issuer, subject, name } = identity;
+    let accounts = &server.accounts;
+    let user = match accounts.user_of_oidc(&issuer, &subject).await? {
+        Some(user) => user,
+        None => {
+            // A local user of the same name is somebody else: names are not proof.
+            let name = name.unwrap_or_else(|| subject.clone());
+            let taken = accounts.user(&name).await?.is_some();
+            let name = if taken { format!("{name}+{}", &auth::short(&subject)) } else { name };
+            let new =
+                NewUser { name: name.clone(), oidc: Some((issuer, subject)), ..NewUser::default() };
+            accounts.add_user(new).await?;
+            let added = accounts.user(&name).await?;
+            added.ok_or_else(|| ApiError::forbidden("the new user is gone already"))?
+        }
+    };
+    if user.disabled {
+        return Err(ApiError::forbidden(format!("`{}` may not sign in", user.name)));
+    }
+    Ok(accounts.begin_session(user.id, user.name).await?)
+}

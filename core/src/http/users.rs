@@ -1,0 +1,211 @@
+//! Users, their roles in projects, and their API tokens.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    AppState,
+    auth::Peer,
+    error::{ApiError, ApiResult},
+};
+use crate::access::{ApiToken, Member, NewToken, NewUser, Principal, Role, User, Via};
+
+fn administrator(principal: &Principal) -> ApiResult<()> {
+    match principal.admin {
+        true => Ok(()),
+        false => Err(ApiError::forbidden("only an administrator may do this")),
+    }
+}
+
+async fn user(server: &AppState, name: &str) -> ApiResult<User> {
+    let found = server.accounts.user(name).await?;
+    found.ok_or_else(|| ApiError::not_found(format!("there is no user `{name}`")))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Users {
+    items: Vec<User>,
+    members: Vec<Member>,
+}
+
+/// All users and their roles.
+#[utoipa::path(get, path = "/users", responses((status = 200, body = Users), (status = 401), (status = 403)))]
+pub async fn users(State(server): State<AppState>, principal: Principal) -> ApiResult<Json<Users>> {
+    administrator(&principal)?;
+    let (items, members) = (server.accounts.users().await?, server.accounts.members(None).await?);
+    Ok(Json(Users { items, members }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserRequest {
+    name: String,
+    #[serde(default)]
+    admin: bool,
+    /// Left out, the answer has a link to sign in by.
+    #[schema(format = Password)]
+    password: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct UserAnswer {
+    id: Uuid,
+    /// A path by which the user signs in once, within 15 minutes.
+    link: Option<String>,
+}
+
+/// Adds a user.
+#[utoipa::path(
+    post, path = "/users", request_body = UserRequest,
+    responses((status = 201, body = UserAnswer), (status = 400), (status = 401), (status = 403))
+)]
+pub async fn add(
+    State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
+    Json(request): Json<UserRequest>,
+) -> ApiResult<(StatusCode, Json<UserAnswer>)> {
+    administrator(&principal)?;
+    let UserRequest { name, admin, password } = request;
+    let linked = password.is_none();
+    let id = server.accounts.add_user(NewUser { name: name.clone(), admin, password, oidc: None });
+    let id = id.await?;
+    server.note(&principal, "user.add", &name, None, json!({ "admin": admin }), peer).await?;
+    let link = match linked {
+        true => Some(format!("/sign-in?link={}", server.accounts.make_link(id).await?.reveal())),
+        false => None,
+    };
+    Ok((StatusCode::CREATED, Json(UserAnswer { id, link })))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    /// Keeps the user out, at once.
+    disabled: bool,
+}
+
+/// Keeps a user out, or lets them in again.
+#[utoipa::path(
+    patch, path = "/users/{name}", request_body = UserChange,
+    responses((status = 204), (status = 401), (status = 403), (status = 404))
+)]
+pub async fn change(
+    State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
+    Path(name): Path<String>,
+    Json(change): Json<UserChange>,
+) -> ApiResult<StatusCode> {
+    administrator(&principal)?;
+    let user = user(&server, &name).await?;
+    server.accounts.set_disabled(user.id, change.disabled).await?;
+    let action = if change.disabled { "user.disable" } else { "user.enable" };
+    server.note(&principal, action, &user.name, None, json!({}), peer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRequest {
+    /// `null` takes the membership away.
+    role: Option<Role>,
+}
+
+/// Gives a user a role in a project, or takes it away; for the project's owners.
+#[utoipa::path(
+    put, path = "/projects/{project_id}/members/{name}", request_body = RoleRequest,
+    responses((status = 204), (status = 401), (status = 403), (status = 404))
+)]
+pub async fn set_role(
+    State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
+    Path((project, name)): Path<(Uuid, String)>,
+    Json(request): Json<RoleRequest>,
+) -> ApiResult<StatusCode> {
+    server.demand(&principal, project, Role::Owner).await?;
+    let user = user(&server, &name).await?;
+    server.accounts.set_role(user.id, project, request.role).await?;
+    let detail = json!({ "role": request.role });
+    server.note(&principal, "member.set", &user.name, Some(project), detail, peer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Tokens {
+    items: Vec<ApiToken>,
+}
+
+/// One's own API tokens.
+#[utoipa::path(get, path = "/tokens", responses((status = 200, body = Tokens), (status = 401)))]
+pub async fn tokens(
+    State(server): State<AppState>,
+    principal: Principal,
+) -> ApiResult<Json<Tokens>> {
+    Ok(Json(Tokens { items: server.accounts.tokens(Some(principal.user_id)).await? }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    name: String,
+    /// At most this; left out, all that its user may do.
+    role: Option<Role>,
+    /// Only this project.
+    project_id: Option<Uuid>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TokenAnswer {
+    /// Shown this once.
+    token: String,
+}
+
+/// Makes an API token for oneself.
+#[utoipa::path(
+    post, path = "/tokens", request_body = TokenRequest,
+    responses((status = 201, body = TokenAnswer), (status = 400), (status = 401), (status = 403), (status = 404))
+)]
+pub async fn add_token(
+    State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
+    Json(request): Json<TokenRequest>,
+) -> ApiResult<(StatusCode, Json<TokenAnswer>)> {
+    if !matches!(principal.via, Via::Session { .. }) {
+        return Err(ApiError::forbidden("only a signed-in person makes tokens"));
+    }
+    let TokenRequest { name, role, project_id: project, expires_at } = request;
+    if let Some(project) = project {
+        server.demand(&principal, project, Role::Viewer).await?;
+    }
+    let new = NewToken { user: principal.user_id, name: name.clone(), role, project, expires_at };
+    let token = server.accounts.add_token(new).await?;
+    server.note(&principal, "token.add", &name, project, json!({ "role": role }), peer).await?;
+    Ok((StatusCode::CREATED, Json(TokenAnswer { token: token.reveal().to_owned() })))
+}
+
+/// Ends one of one's own tokens.
+#[utoipa::path(delete, path = "/tokens/{name}", responses((status = 204), (status = 401), (status = 403), (status = 404)))]
+pub async fn revoke_token(
+    State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
+    Path(name): Path<String>,
+) -> ApiResult<StatusCode> {
+    if !server.accounts.revoke_token(principal.user_id, &name).await? {
+        return Err(ApiError::not_found(format!("there is no token `{name}`")));
+    }
+    server.note(&principal, "token.revoke", &name, None, json!({}), peer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
