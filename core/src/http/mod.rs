@@ -1,14 +1,17 @@
 //! The HTTP server: one file per resource. Everything answers under `/` and under `/api`.
 
+mod bulk;
 mod config;
 mod data;
 mod error;
 mod events;
+mod extract;
 mod health;
 mod hub;
 mod jobs;
 mod metrics;
 mod projects;
+mod runs;
 mod ui;
 
 use std::{sync::Arc, time::Instant};
@@ -65,11 +68,15 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
-        .routes(routes!(jobs::runs))
-        .routes(routes!(jobs::run))
-        .routes(routes!(jobs::run_logs))
-        .routes(routes!(jobs::cancel))
-        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::trends))
+        .routes(routes!(runs::runs))
+        .routes(routes!(runs::run))
+        .routes(routes!(runs::run_logs))
+        .routes(routes!(runs::cascade))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
+        .routes(routes!(bulk::cancel))
+        .routes(routes!(bulk::retry))
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
