@@ -1,10 +1,11 @@
-//! Job types, their schedules and runs.
+//! Job types and their schedules.
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
 };
+use cascade_sdk::Origin;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,13 +15,11 @@ use uuid::Uuid;
 use super::{
     AppState,
     error::{ApiError, ApiResult},
+    extract::{Body, Params},
 };
 use crate::{
     config::ConfigState,
-    store::{
-        CancelRequest, Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob,
-        ScheduledStatus,
-    },
+    store::{RunNow, ScheduledJob, ScheduledStatus, Trend},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -28,8 +27,10 @@ pub struct JobType {
     name: String,
     version: String,
     description: String,
-    /// The plugin, its version and where it was found.
-    origin: String,
+    /// How it came (`compiled_in`, `library` or `executable`), the plugin, its version, and where it
+    /// was found.
+    #[schema(value_type = Object)]
+    origin: Origin,
     params_schema: Value,
 }
 
@@ -47,7 +48,7 @@ pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
             name: job.name,
             version: job.origin.version.clone(),
             description: job.description,
-            origin: job.origin.to_string(),
+            origin: job.origin,
             params_schema: job.params_schema,
         }
     };
@@ -84,7 +85,7 @@ pub struct Schedule {
 #[utoipa::path(get, path = "/jobs/scheduler", params(Scope), responses((status = 200, body = Schedule)))]
 pub async fn scheduler(
     State(server): State<AppState>,
-    Query(scope): Query<Scope>,
+    Params(scope): Params<Scope>,
 ) -> ApiResult<Json<Schedule>> {
     let ConfigState { config, registry, .. } = server.config.state();
     let describe = |job: ScheduledJob| {
@@ -102,56 +103,21 @@ pub async fn scheduler(
     Ok(Json(Schedule { now: Utc::now(), items }))
 }
 
-#[derive(Deserialize, IntoParams)]
-pub struct RunQuery {
-    /// Only this project.
-    project_id: Option<Uuid>,
-    /// Only this job type.
-    job_type: Option<String>,
-    /// Only this state.
-    state: Option<String>,
-    /// From 1.
-    page: Option<u32>,
-    /// At most 200; 50 if not given.
-    per_page: Option<u32>,
-}
-
-/// Runs, newest first.
-#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage)))]
-pub async fn runs(
-    State(server): State<AppState>,
-    Query(query): Query<RunQuery>,
-) -> ApiResult<Json<RunPage>> {
-    let state = query.state.map(|text| text.parse::<RunState>()).transpose();
-    let filter = RunFilter {
-        project_id: query.project_id,
-        job_type: query.job_type,
-        state: state.map_err(ApiError::bad_request)?,
-        page: query.page.unwrap_or(1).max(1),
-        per_page: query.per_page.unwrap_or(50).clamp(1, 200),
-    };
-    Ok(Json(server.store.runs(&filter).await?))
-}
-
-/// One run.
-#[utoipa::path(get, path = "/jobs/runs/{id}", responses((status = 200, body = Run), (status = 404)))]
-pub async fn run(State(server): State<AppState>, Path(id): Path<Uuid>) -> ApiResult<Json<Run>> {
-    let run = server.store.run(id).await?;
-    run.map(Json).ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
-}
+/// How many runs a trend is made of.
+const TREND: u32 = 20;
 
 #[derive(Serialize, ToSchema)]
-pub struct RunLogs {
-    items: Vec<RunLogRow>,
+pub struct Trends {
+    items: Vec<Trend>,
 }
 
-/// The log of a run: its latest 5,000 lines, oldest first.
-#[utoipa::path(get, path = "/jobs/runs/{id}/logs", responses((status = 200, body = RunLogs)))]
-pub async fn run_logs(
+/// The last 20 ended runs of each job and project, oldest first: how long they took, how they ended.
+#[utoipa::path(get, path = "/jobs/trends", params(Scope), responses((status = 200, body = Trends)))]
+pub async fn trends(
     State(server): State<AppState>,
-    Path(id): Path<Uuid>,
-) -> ApiResult<Json<RunLogs>> {
-    Ok(Json(RunLogs { items: server.store.run_logs(id, 5000).await? }))
+    Params(scope): Params<Scope>,
+) -> ApiResult<Json<Trends>> {
+    Ok(Json(Trends { items: server.store.trends(scope.project_id, TREND).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -179,7 +145,7 @@ pub struct RunAnswer {
 pub async fn run_now(
     State(server): State<AppState>,
     Path(job): Path<String>,
-    Json(request): Json<RunRequest>,
+    Body(request): Body<RunRequest>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
     let plugin = server.config.registry().job(&job).cloned().ok_or_else(|| {
         ApiError::not_found(format!("there is no job type `{job}`"))
@@ -198,48 +164,6 @@ pub async fn run_now(
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct RunChange {
-    run_id: Uuid,
-    /// The state it is in now.
-    #[schema(value_type = String)]
-    state: RunState,
-}
-
-/// Cancels a run: one that waits at once; one that runs is asked to stop, and abandoned if it does
-/// not within 5 s.
-#[utoipa::path(
-    post, path = "/jobs/runs/{id}/cancel",
-    responses((status = 202, body = RunChange), (status = 404), (status = 409))
-)]
-pub async fn cancel(
-    State(server): State<AppState>,
-    Path(run_id): Path<Uuid>,
-) -> ApiResult<(StatusCode, Json<RunChange>)> {
-    let state = match server.store.request_cancel(run_id).await? {
-        CancelRequest::Cancelled => RunState::Cancelled,
-        CancelRequest::Requested => {
-            server.wake.cancel(run_id).await;
-            RunState::Running
-        }
-    };
-    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state })))
-}
-
-/// Gives a failed or cancelled run one more attempt.
-#[utoipa::path(
-    post, path = "/jobs/runs/{id}/retry",
-    responses((status = 202, body = RunChange), (status = 404), (status = 409))
-)]
-pub async fn retry(
-    State(server): State<AppState>,
-    Path(run_id): Path<Uuid>,
-) -> ApiResult<(StatusCode, Json<RunChange>)> {
-    server.store.retry(run_id).await?;
-    server.wake.wake_all().await;
-    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -264,7 +188,7 @@ pub struct StatusAnswer {
 pub async fn pause(
     State(server): State<AppState>,
     Path(job): Path<String>,
-    Json(request): Json<StatusRequest>,
+    Body(request): Body<StatusRequest>,
 ) -> ApiResult<Json<StatusAnswer>> {
     set_status(server, job, request.project_id, ScheduledStatus::Paused).await
 }
@@ -277,7 +201,7 @@ pub async fn pause(
 pub async fn resume(
     State(server): State<AppState>,
     Path(job): Path<String>,
-    Json(request): Json<StatusRequest>,
+    Body(request): Body<StatusRequest>,
 ) -> ApiResult<Json<StatusAnswer>> {
     set_status(server, job, request.project_id, ScheduledStatus::Active).await
 }

@@ -2,16 +2,19 @@
 
 mod audit;
 pub mod auth;
+mod bulk;
 mod config;
 mod data;
 mod error;
 mod events;
+mod extract;
 mod health;
 mod hub;
 mod jobs;
 mod metrics;
 mod oidc;
 mod projects;
+mod runs;
 mod session;
 mod ui;
 mod users;
@@ -139,11 +142,15 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
-        .routes(routes!(jobs::runs))
-        .routes(routes!(jobs::run))
-        .routes(routes!(jobs::run_logs))
-        .routes(routes!(jobs::cancel))
-        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::trends))
+        .routes(routes!(runs::runs))
+        .routes(routes!(runs::run))
+        .routes(routes!(runs::run_logs))
+        .routes(routes!(runs::cascade))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
+        .routes(routes!(bulk::cancel))
+        .routes(routes!(bulk::retry))
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))

@@ -92,7 +92,7 @@ impl Bench {
 
     /// The run of a job, once it stands as wanted.
     async fn run(&self, job: &str, state: RunState) -> Run {
-        let filter = RunFilter { job_type: Some(job.into()), ..Default::default() };
+        let filter = RunFilter { job_types: vec![job.into()], ..Default::default() };
         let wait = async {
             loop {
                 let page = self.store.runs(&filter).await.unwrap();

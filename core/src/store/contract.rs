@@ -1,5 +1,7 @@
 //! What every store must do. Each implementation's tests run the whole suite.
 
+mod runs;
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use cascade_sdk::{Level, LogLine, Progress, Trigger, sql};
@@ -17,7 +19,7 @@ const LEASE: Duration = Duration::from_secs(30);
 /// Runs the suite; `open` makes an empty store and whatever must live as long as it.
 pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn() -> F) {
     macro_rules! suite {
-        ($($case:ident),+ $(,)?) => {$(
+        ($($case:path),+ $(,)?) => {$(
             let (store, _guard) = open().await;
             store.migrate(&[]).await.unwrap();
             store.reconcile(&config()).await.unwrap();
@@ -45,6 +47,10 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         a_request_with_params_reaches_the_run,
         events_replay_in_order,
         runs_are_listed_newest_first_and_filtered,
+        runs::filters_and_orders_fit_together,
+        runs::text_is_looked_for_as_it_is,
+        runs::a_trace_is_a_tree_of_its_project,
+        runs::trends_are_the_latest_ended_runs,
         a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
         a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
         limits_hold_for_job_types_and_projects,
@@ -392,7 +398,7 @@ async fn runs_are_listed_newest_first_and_filtered(store: &impl Store) {
     claim(store).await;
     let page = store.runs(&RunFilter::default()).await.unwrap();
     assert_eq!((page.total, page.items[0].job_type.as_str()), (3, "down"));
-    let completed = RunFilter { state: Some(RunState::Completed), ..Default::default() };
+    let completed = RunFilter { states: vec![RunState::Completed], ..Default::default() };
     assert_eq!(store.runs(&completed).await.unwrap().total, 1);
     let two = RunFilter { project_id: Some(project(store, "two").await), ..Default::default() };
     assert_eq!(store.runs(&two).await.unwrap().total, 1);

@@ -20,6 +20,7 @@
 //! Every change of state is one method below. A run that runs is held by a [`Lease`]; a method that
 //! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
 
+mod cascade_tree;
 #[cfg(test)]
 mod contract;
 mod error;
@@ -28,8 +29,10 @@ mod limits;
 mod payload;
 pub mod postgres;
 mod run;
+mod run_filter;
 mod scheduled;
 pub mod sqlite;
+mod trend;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,12 +42,15 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use cascade_tree::{CascadeRun, CascadeTree};
 pub use error::StoreError;
 use error::{JOB_IS_BUSY, NOT_ENDED_BADLY};
 pub use event::{Event, EventStatus, JobCompleted};
 pub use payload::{Payload, TriggerNote};
-pub use run::{ClaimedRun, Lease, Run, RunFilter, RunPage, RunState};
+pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
+pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind};
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
+pub use trend::{EndedRun, Trend};
 
 use crate::config::Config;
 
@@ -237,11 +243,17 @@ pub trait Store: Send + Sync {
     /// Scheduled jobs with their current and last runs.
     async fn scheduled(&self, project: Option<Uuid>) -> Result<Vec<ScheduledJob>>;
 
-    /// Runs, newest first.
+    /// A page of the runs that fit.
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage>;
 
     /// One run.
     async fn run(&self, id: Uuid) -> Result<Option<Run>>;
+
+    /// The runs of a trace in a project, the first queued first; at most `limit`.
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>>;
+
+    /// The latest `most` ended runs of each scheduled job.
+    async fn trends(&self, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>>;
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
     async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;

@@ -124,6 +124,8 @@ pub struct Run {
     /// Why it exists, in one word and where from.
     #[schema(value_type = Object)]
     pub triggered_by: Value,
+    /// What a person gave it in the place of the params of jobs.toml.
+    pub params: Option<Value>,
     /// When it was put into the queue.
     pub queued_at: DateTime<Utc>,
     /// When the latest attempt began.
@@ -143,31 +145,10 @@ pub struct Run {
     pub trace_id: Uuid,
 }
 
-/// Which runs to list.
-#[derive(Debug, Clone)]
-pub struct RunFilter {
-    /// Only this project.
-    pub project_id: Option<Uuid>,
-    /// Only this job type.
-    pub job_type: Option<String>,
-    /// Only this state.
-    pub state: Option<RunState>,
-    /// From 1.
-    pub page: u32,
-    /// Items on a page.
-    pub per_page: u32,
-}
-
-impl Default for RunFilter {
-    fn default() -> Self {
-        Self { project_id: None, job_type: None, state: None, page: 1, per_page: 50 }
-    }
-}
-
 /// One page of runs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RunPage {
-    /// The runs, newest first.
+    /// The runs, in the order asked for.
     pub items: Vec<Run>,
     /// How many there are on all pages.
     pub total: u64,

@@ -6,6 +6,7 @@ mod prune;
 mod read;
 mod reconcile;
 mod row;
+mod runs;
 mod write;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -23,7 +24,7 @@ use uuid::Uuid;
 use super::{
     CancelRequest, ClaimedRun, Completed, Event, Failed, Fault, KeepFor, Lease, PoolUse,
     ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
-    ScheduledJob, ScheduledStatus, Store, Success,
+    ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
 use crate::config::Config;
 
@@ -154,7 +155,15 @@ impl Store for PostgresStore {
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
-        read::runs(&self.pool, filter).await
+        runs::page(&self.pool, filter).await
+    }
+
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
+        runs::trace(&self.pool, trace, project, limit).await
+    }
+
+    async fn trends(&self, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>> {
+        runs::trends(&self.pool, project, most).await
     }
 
     async fn run(&self, id: Uuid) -> Result<Option<Run>> {

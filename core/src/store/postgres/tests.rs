@@ -80,3 +80,32 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
     let plan = plan.join("\n");
     assert!(plan.contains("worker_runs_claimable") && !plan.contains("Sort"), "{plan}");
 }
+
+/// A million runs: the default page and its neighbours come of indexes, without a sort.
+#[tokio::test]
+async fn a_page_of_many_runs_reads_an_index_only() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id, queued_at)
+         SELECT gen_random_uuid(), 'up', p.id, 'completed', 1, gen_random_uuid(),
+                now() - make_interval(secs => n)
+         FROM generate_series(1, 20000) n, projects p WHERE p.slug = 'one';
+         ANALYZE worker_runs;",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let later = RunFilter { page: 3, ..RunFilter::default() };
+    for filter in [RunFilter::default(), later] {
+        let mut query = runs::page_query("EXPLAIN ", &filter);
+        let rows = query.build().fetch_all(store.pool()).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        let inner = plan.split("HashAggregate").nth(1).unwrap_or(&plan);
+        assert!(inner.contains("worker_runs_queued"), "{plan}");
+        assert!(!plan.contains("Seq Scan on worker_runs"), "{plan}");
+    }
+}

@@ -6,6 +6,7 @@ mod prune;
 mod read;
 mod reconcile;
 mod row;
+mod runs;
 mod write;
 
 use std::{
@@ -30,7 +31,7 @@ use uuid::Uuid;
 use super::{
     CancelRequest, ClaimedRun, Completed, Event, Failed, Fault, KeepFor, Lease, PoolUse,
     ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
-    ScheduledJob, ScheduledStatus, Store, Success,
+    ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
 use crate::config::Config;
 
@@ -181,7 +182,15 @@ impl Store for SqliteStore {
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
-        read::runs(&self.read, filter).await
+        runs::page(&self.read, filter).await
+    }
+
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
+        runs::trace(&self.read, trace, project, limit).await
+    }
+
+    async fn trends(&self, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>> {
+        runs::trends(&self.read, project, most).await
     }
 
     async fn run(&self, id: Uuid) -> Result<Option<Run>> {
@@ -231,6 +240,8 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Row;
+
     use super::*;
     use crate::store::contract;
 
@@ -242,5 +253,18 @@ mod tests {
             (store, folder)
         })
         .await;
+    }
+    /// The default page and its neighbours come of an index, without a sort of all runs.
+    #[tokio::test]
+    async fn a_page_of_many_runs_reads_an_index_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &RunFilter::default());
+        let rows = query.build().fetch_all(&store.read).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("COVERING INDEX worker_runs_queued"), "{plan}");
+        assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
     }
 }

@@ -2,13 +2,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use sqlx::{Row, SqlitePool};
 use uuid::Uuid;
 
 use super::{now, row, row::run_columns};
-use crate::store::{
-    Event, ProjectRow, QueueDepth, Result, Run, RunFilter, RunLogRow, RunPage, ScheduledJob,
-};
+use crate::store::{Event, ProjectRow, QueueDepth, Result, Run, RunLogRow, ScheduledJob};
 
 pub(super) async fn projects(pool: &SqlitePool) -> Result<Vec<ProjectRow>> {
     let rows = sqlx::query("SELECT id, slug, name, created_at FROM projects ORDER BY slug")
@@ -100,43 +98,6 @@ async fn runs_by_job(
         Ok(((run.job_type.clone(), run.project_id), run))
     };
     rows.iter().map(keyed).collect()
-}
-
-fn filtered(select: &'static str, filter: &RunFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(select);
-    if let Some(project) = filter.project_id {
-        query.push(" AND r.project_id = ").push_bind(project.to_string());
-    }
-    if let Some(job) = &filter.job_type {
-        query.push(" AND r.job_type = ").push_bind(job.clone());
-    }
-    if let Some(state) = filter.state {
-        query.push(" AND r.state = ").push_bind(state.as_str());
-    }
-    query
-}
-
-pub(super) async fn runs(pool: &SqlitePool, filter: &RunFilter) -> Result<RunPage> {
-    let mut list = filtered(
-        concat!(
-            "SELECT ",
-            run_columns!(),
-            " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE TRUE",
-        ),
-        filter,
-    );
-    let offset = i64::from(filter.page.saturating_sub(1)) * i64::from(filter.per_page);
-    list.push(" ORDER BY r.queued_at DESC, r.id DESC LIMIT ").push_bind(filter.per_page);
-    list.push(" OFFSET ").push_bind(offset);
-    let rows = list.build().fetch_all(pool).await?;
-    let mut count = filtered("SELECT count(*) FROM worker_runs r WHERE TRUE", filter);
-    let total: i64 = count.build_query_scalar().fetch_one(pool).await?;
-    Ok(RunPage {
-        items: rows.iter().map(row::run).collect::<Result<_>>()?,
-        total: total.unsigned_abs(),
-        page: filter.page,
-        per_page: filter.per_page,
-    })
 }
 
 pub(super) async fn run(pool: &SqlitePool, id: Uuid) -> Result<Option<Run>> {

@@ -1,0 +1,105 @@
+//! One action on many runs.
+
+use std::collections::BTreeSet;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    AppState,
+    error::{ApiError, ApiResult},
+    extract::Body,
+};
+use crate::store::{CancelRequest, StoreError};
+
+/// The most runs that one request may name.
+const MOST: usize = 200;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chosen {
+    /// 1 to 200 runs.
+    ids: Vec<Uuid>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Refused {
+    id: Uuid,
+    message: String,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+pub struct BulkAnswer {
+    /// Runs that it was done to.
+    done: Vec<Uuid>,
+    /// Runs that it could not be done to.
+    refused: Vec<Refused>,
+}
+
+impl BulkAnswer {
+    /// Each run stands by itself: a database that fails half-way does not hide what was done before.
+    fn note(&mut self, id: Uuid, result: Result<(), StoreError>) {
+        let message = match result {
+            Ok(()) => return self.done.push(id),
+            Err(refused @ (StoreError::NoRun(_) | StoreError::WrongState(_))) => {
+                refused.to_string()
+            }
+            Err(error) => {
+                tracing::error!(%error, run_id = %id, "a run of many could not be changed");
+                "the server could not do it; see its log".into()
+            }
+        };
+        self.refused.push(Refused { id, message });
+    }
+}
+
+impl Chosen {
+    /// In the order given, each once.
+    fn ids(self) -> ApiResult<Vec<Uuid>> {
+        if !(1..=MOST).contains(&self.ids.len()) {
+            let message = format!("body: `ids` names {} runs", self.ids.len());
+            return Err(ApiError::bad_request(message).help(format!("name 1 to {MOST} at a time")));
+        }
+        let mut seen = BTreeSet::new();
+        Ok(self.ids.into_iter().filter(|id| seen.insert(*id)).collect())
+    }
+}
+
+/// Cancels many runs, each as by itself.
+#[utoipa::path(
+    post, path = "/jobs/runs/cancel", request_body = Chosen,
+    responses((status = 200, body = BulkAnswer), (status = 400))
+)]
+pub async fn cancel(
+    State(server): State<AppState>,
+    Body(chosen): Body<Chosen>,
+) -> ApiResult<Json<BulkAnswer>> {
+    let mut answer = BulkAnswer::default();
+    for id in chosen.ids()? {
+        let request = server.store.request_cancel(id).await;
+        if let Ok(CancelRequest::Requested) = request {
+            server.wake.cancel(id).await;
+        }
+        answer.note(id, request.map(drop));
+    }
+    Ok(Json(answer))
+}
+
+/// Gives each of many failed or cancelled runs one more attempt.
+#[utoipa::path(
+    post, path = "/jobs/runs/retry", request_body = Chosen,
+    responses((status = 200, body = BulkAnswer), (status = 400))
+)]
+pub async fn retry(
+    State(server): State<AppState>,
+    Body(chosen): Body<Chosen>,
+) -> ApiResult<Json<BulkAnswer>> {
+    let mut answer = BulkAnswer::default();
+    for id in chosen.ids()? {
+        answer.note(id, server.store.retry(id).await);
+    }
+    server.wake.wake_all().await;
+    Ok(Json(answer))
+}
