@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     host::{self, DatabaseSettings, HostSettings},
+    http::HttpLimits,
     registry::{Plugins, Registry},
     runner::trace,
     scheduler::WorkerSettings,
@@ -98,6 +99,8 @@ struct RunArgs {
     /// `text` or `json`.
     #[arg(long, default_value = "text", env = "CASCADE_LOG_FORMAT", value_parser = ["text", "json"])]
     log_format: String,
+    #[command(flatten)]
+    limits: HttpLimits,
 }
 
 fn at_least_a_second(text: &str) -> Result<Duration, String> {
@@ -163,6 +166,7 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
         database,
         redis_url: args.redis_url.filter(|url| !url.is_empty()),
         listen: args.listen.or((role != Role::Worker).then_some(default_listen)),
+        limits: args.limits,
         serve: role != Role::Worker,
         worker: (role != Role::Server).then_some(worker),
     };

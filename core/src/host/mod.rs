@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     bus::Announcer,
     config::{Checked, LiveConfig, Prepare},
-    http::{self, EventHub, Server},
+    http::{self, EventHub, HttpLimits, RateLimit, Server, StreamSlots},
     registry::Plugins,
     runner::{HostHttp, Runner},
     scheduler::{self, Wake, WorkerSettings},
@@ -42,6 +42,8 @@ pub struct HostSettings {
     pub redis_url: Option<String>,
     /// Where HTTP is served; `None` for not at all.
     pub listen: Option<SocketAddr>,
+    /// What one client may take there.
+    pub limits: HttpLimits,
     /// Whether the API, the event stream and the UI are served there; else health and metrics only.
     pub serve: bool,
     /// The worker, if this process is to work.
@@ -129,15 +131,16 @@ pub async fn run(
             hub,
             wake,
             http,
+            rate: RateLimit::new(settings.limits.requests_per_second),
+            streams: StreamSlots::new(&settings.limits),
+            limits: settings.limits.clone(),
             metrics: recorder,
             started,
             stop: stop.clone(),
         };
         let router = if settings.serve { http::router } else { http::probes };
-        let stop = stop.clone();
-        axum::serve(listener, router(Arc::new(server)))
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .await?;
+        let application = router(Arc::new(server));
+        http::serve(listener, application, &settings.limits, stop.clone()).await;
     }
     stop.cancelled().await;
     while let Some(ended) = worker.join_next().await {

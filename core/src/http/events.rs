@@ -4,7 +4,7 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -18,8 +18,11 @@ use uuid::Uuid;
 
 use super::{
     AppState,
-    error::{ApiError, ApiResult},
+    client::ClientAddress,
+    error::{ApiError, ApiResult, ErrorBody, Refused},
+    extract::Query,
     hub::{BATCH, Frame, Subscriber},
+    streams::StreamSlot,
 };
 use crate::{bus::BusState, config::ConfigState};
 
@@ -28,6 +31,7 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 const RETRY_MS: u32 = 2000;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct StreamQuery {
     /// Only this project's events; all projects if not given.
     project_id: Option<Uuid>,
@@ -36,9 +40,17 @@ pub struct StreamQuery {
 /// Events as they happen: `connected`, at first and whenever the bus changes; each `job_completed`;
 /// and `config_changed` when another jobs.toml or another build of a plugin came into force or was
 /// refused. `Last-Event-ID` replays what was missed, or says `reset` when the outbox no longer has it.
-#[utoipa::path(get, path = "/events/stream", params(StreamQuery), responses((status = 200, content_type = "text/event-stream")))]
+#[utoipa::path(
+    get, path = "/events/stream", params(StreamQuery),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String),
+        (status = 503, description = "All streams are in use.", body = ErrorBody),
+        Refused
+    )
+)]
 pub async fn stream(
     State(server): State<AppState>,
+    client: ClientAddress,
     Query(query): Query<StreamQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
@@ -49,6 +61,7 @@ pub async fn stream(
             Some(id.ok_or_else(|| ApiError::bad_request("Last-Event-ID is not a number"))?)
         }
     };
+    let slot = server.streams.take(client)?;
     // Listen first and read the outbox then: nothing falls between the two.
     let subscriber = server.hub.subscribe(query.project_id);
     let (oldest, newest) = server.store.event_range().await?;
@@ -71,6 +84,7 @@ pub async fn stream(
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let open = OpenStream {
         server,
+        _slot: slot,
         subscriber,
         config,
         bus,
@@ -99,6 +113,7 @@ fn connected(state: BusState) -> String {
 
 struct OpenStream {
     server: AppState,
+    _slot: StreamSlot,
     subscriber: Subscriber,
     bus: watch::Receiver<BusState>,
     config: watch::Receiver<ConfigState>,

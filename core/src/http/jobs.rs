@@ -1,10 +1,6 @@
 //! Job types, their schedules and runs.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +9,8 @@ use uuid::Uuid;
 
 use super::{
     AppState,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    extract::{Json, Path, Query},
 };
 use crate::{
     config::ConfigState,
@@ -39,7 +36,10 @@ pub struct JobTypes {
 }
 
 /// Every job type that some plugin brings.
-#[utoipa::path(get, path = "/jobs/types", responses((status = 200, body = JobTypes)))]
+#[utoipa::path(
+    get, path = "/jobs/types",
+    responses((status = 200, body = JobTypes), Refused)
+)]
 pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
     let describe = |job: &std::sync::Arc<dyn cascade_sdk::DynJob>| {
         let job = job.descriptor().clone();
@@ -55,6 +55,7 @@ pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Scope {
     /// Only this project.
     project_id: Option<Uuid>,
@@ -81,7 +82,10 @@ pub struct Schedule {
 }
 
 /// Each job of each project: state, next run, current and last run.
-#[utoipa::path(get, path = "/jobs/scheduler", params(Scope), responses((status = 200, body = Schedule)))]
+#[utoipa::path(
+    get, path = "/jobs/scheduler", params(Scope),
+    responses((status = 200, body = Schedule), Refused)
+)]
 pub async fn scheduler(
     State(server): State<AppState>,
     Query(scope): Query<Scope>,
@@ -102,7 +106,26 @@ pub async fn scheduler(
     Ok(Json(Schedule { now: Utc::now(), items }))
 }
 
+/// Describes `{id}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct RunId {
+    /// The run.
+    id: Uuid,
+}
+
+/// Describes `{job_type}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct JobName {
+    /// The job type's name.
+    job_type: String,
+}
+
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RunQuery {
     /// Only this project.
     project_id: Option<Uuid>,
@@ -117,7 +140,10 @@ pub struct RunQuery {
 }
 
 /// Runs, newest first.
-#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage)))]
+#[utoipa::path(
+    get, path = "/jobs/runs", params(RunQuery),
+    responses((status = 200, body = RunPage), Refused)
+)]
 pub async fn runs(
     State(server): State<AppState>,
     Query(query): Query<RunQuery>,
@@ -134,7 +160,10 @@ pub async fn runs(
 }
 
 /// One run.
-#[utoipa::path(get, path = "/jobs/runs/{id}", responses((status = 200, body = Run), (status = 404)))]
+#[utoipa::path(
+    get, path = "/jobs/runs/{id}", params(RunId),
+    responses((status = 200, body = Run), (status = 404, body = ErrorBody), Refused)
+)]
 pub async fn run(State(server): State<AppState>, Path(id): Path<Uuid>) -> ApiResult<Json<Run>> {
     let run = server.store.run(id).await?;
     run.map(Json).ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
@@ -146,7 +175,10 @@ pub struct RunLogs {
 }
 
 /// The log of a run: its latest 5,000 lines, oldest first.
-#[utoipa::path(get, path = "/jobs/runs/{id}/logs", responses((status = 200, body = RunLogs)))]
+#[utoipa::path(
+    get, path = "/jobs/runs/{id}/logs", params(RunId),
+    responses((status = 200, body = RunLogs), Refused)
+)]
 pub async fn run_logs(
     State(server): State<AppState>,
     Path(id): Path<Uuid>,
@@ -173,8 +205,10 @@ pub struct RunAnswer {
 
 /// Runs a job as soon as it may: now, or once more after its current run.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/run", request_body = RunRequest,
-    responses((status = 202, body = RunAnswer), (status = 400), (status = 404))
+    post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
+    responses(
+        (status = 202, body = RunAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn run_now(
     State(server): State<AppState>,
@@ -211,8 +245,11 @@ pub struct RunChange {
 /// Cancels a run: one that waits at once; one that runs is asked to stop, and abandoned if it does
 /// not within 5 s.
 #[utoipa::path(
-    post, path = "/jobs/runs/{id}/cancel",
-    responses((status = 202, body = RunChange), (status = 404), (status = 409))
+    post, path = "/jobs/runs/{id}/cancel", params(RunId),
+    responses(
+        (status = 202, body = RunChange), (status = 404, body = ErrorBody),
+        (status = 409, description = "Its state does not allow that.", body = ErrorBody), Refused
+    )
 )]
 pub async fn cancel(
     State(server): State<AppState>,
@@ -230,8 +267,11 @@ pub async fn cancel(
 
 /// Gives a failed or cancelled run one more attempt.
 #[utoipa::path(
-    post, path = "/jobs/runs/{id}/retry",
-    responses((status = 202, body = RunChange), (status = 404), (status = 409))
+    post, path = "/jobs/runs/{id}/retry", params(RunId),
+    responses(
+        (status = 202, body = RunChange), (status = 404, body = ErrorBody),
+        (status = 409, description = "Its state does not allow that.", body = ErrorBody), Refused
+    )
 )]
 pub async fn retry(
     State(server): State<AppState>,
@@ -258,8 +298,10 @@ pub struct StatusAnswer {
 
 /// Timers and cascades stop running the job.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/pause", request_body = StatusRequest,
-    responses((status = 200, body = StatusAnswer), (status = 404))
+    post, path = "/jobs/{job_type}/pause", params(JobName), request_body = StatusRequest,
+    responses(
+        (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn pause(
     State(server): State<AppState>,
@@ -271,8 +313,10 @@ pub async fn pause(
 
 /// Timers and cascades run the job again.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/resume", request_body = StatusRequest,
-    responses((status = 200, body = StatusAnswer), (status = 404))
+    post, path = "/jobs/{job_type}/resume", params(JobName), request_body = StatusRequest,
+    responses(
+        (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn resume(
     State(server): State<AppState>,

@@ -1,9 +1,12 @@
 use axum::{extract::State, http::header, response::IntoResponse};
 
-use super::{AppState, error::ApiResult};
+use super::{
+    AppState,
+    error::{ApiResult, Refused},
+};
 
 /// Prometheus text.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String)))]
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String), Refused))]
 pub async fn metrics(State(server): State<AppState>) -> ApiResult<impl IntoResponse> {
     let audience = server.hub.audience();
     gauge("app_sse_connections_total", audience.connections);
