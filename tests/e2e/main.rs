@@ -7,6 +7,7 @@ mod browser;
 mod cascade;
 mod check;
 mod clocks;
+mod edges;
 mod full_disk;
 mod host;
 mod layout;

@@ -18,6 +18,7 @@ use sign_in::SignInArgs;
 
 use crate::{
     host::{self, DatabaseSettings, HostSettings},
+    http::HttpLimits,
     registry::{Plugins, Registry},
     runner::trace,
     scheduler::WorkerSettings,
@@ -103,6 +104,8 @@ struct RunArgs {
     /// `text` or `json`.
     #[arg(long, default_value = "text", env = "CASCADE_LOG_FORMAT", value_parser = ["text", "json"])]
     log_format: String,
+    #[command(flatten)]
+    limits: HttpLimits,
 }
 
 fn at_least_a_second(text: &str) -> Result<Duration, String> {
@@ -180,6 +183,7 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
         listen,
         auth,
         oidc,
+        limits: args.limits,
         serve: role != Role::Worker,
         worker: (role != Role::Server).then_some(worker),
     };

@@ -48,13 +48,15 @@ impl SignInArgs {
         listen: Option<SocketAddr>,
     ) -> Result<(AuthSettings, Option<OidcSettings>), String> {
         let sign_in = if self.auth == "off" { SignIn::Off } else { SignIn::Required };
-        if sign_in == SignIn::Off && !listen.is_none_or(auth::is_local) {
+        if sign_in == SignIn::Off && !listen.is_none_or(|listen| auth::is_local(listen.ip())) {
             return Err("--auth off is for loopback only: others can reach this address\n  = help: leave it out, and add people by `cascade user add`".into());
         }
         let oidc = match (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret) {
             (Some(issuer), Some(client_id), Some(client_secret)) => {
                 let base = self.public_url.clone().or_else(|| {
-                    listen.filter(|l| auth::is_local(*l)).map(|listen| format!("http://{listen}"))
+                    listen
+                        .filter(|listen| auth::is_local(listen.ip()))
+                        .map(|listen| format!("http://{listen}"))
                 });
                 let base = base.ok_or(
                     "--oidc-issuer needs --public-url: the provider sends browsers back there",

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::database::DatabaseArgs;
 use crate::{
-    access::{Accounts, Audited, NewToken, NewUser, Role, User},
+    access::{Accounts, Audited, NewToken, NewUser, Role, User, Visible},
     store::Store,
 };
 
@@ -141,7 +141,7 @@ impl Desk {
     }
 
     async fn project(&self, slug: &str) -> Result<Uuid> {
-        let projects = self.store.projects().await?;
+        let projects = self.store.projects(&Visible::All).await?;
         let found = projects.iter().find(|project| project.slug == slug);
         found.map(|project| project.id).with_context(|| {
             let known: Vec<_> = projects.iter().map(|project| project.slug.as_str()).collect();

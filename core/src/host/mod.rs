@@ -22,7 +22,7 @@ use crate::{
     bus::Announcer,
     config::{Checked, LiveConfig, Prepare},
     http::{
-        self, EventHub, Server,
+        self, EventHub, HttpLimits, RateLimit, Server, StreamSlots,
         auth::{AccessWatch, AuthSettings, SignIn},
     },
     registry::Plugins,
@@ -49,6 +49,8 @@ pub struct HostSettings {
     pub redis_url: Option<String>,
     /// Where HTTP is served; `None` for not at all.
     pub listen: Option<SocketAddr>,
+    /// What one client may take there.
+    pub limits: HttpLimits,
     /// Whether the API, the event stream and the UI are served there; else health and metrics only.
     pub serve: bool,
     /// How people sign in.
@@ -158,16 +160,16 @@ pub async fn run(
                 .map(Arc::new),
             throttle: SignInThrottle::default(),
             access,
+            rate: RateLimit::new(settings.limits.requests_per_second),
+            streams: StreamSlots::new(&settings.limits),
+            limits: settings.limits.clone(),
             metrics: recorder,
             started,
             stop: stop.clone(),
         };
         let router = if settings.serve { http::router } else { http::probes };
-        let stop = stop.clone();
-        let service = router(Arc::new(server)).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .await?;
+        let application = router(Arc::new(server));
+        http::serve(listener, application, &settings.limits, stop.clone()).await;
     }
     stop.cancelled().await;
     while let Some(ended) = worker.join_next().await {
@@ -192,7 +194,7 @@ async fn first_link(
     if !embedded || !settings.serve || settings.auth.sign_in == SignIn::Off {
         return Ok(None);
     }
-    if !http::auth::is_local(address) {
+    if !http::auth::is_local(address.ip()) {
         return Ok(None);
     }
     let owner = match accounts.user(OWNER).await? {

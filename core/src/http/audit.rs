@@ -1,18 +1,21 @@
 //! Who did what.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{AppState, Server, auth::Peer, error::ApiResult};
+use super::{
+    AppState, Server,
+    auth::Peer,
+    error::{ApiResult, Refused},
+    extract::{Json, Query},
+};
 use crate::access::{AuditPage, Audited, Principal, Role};
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Only entries with this in user, action or target.
     text: Option<String>,
@@ -23,7 +26,7 @@ pub struct AuditQuery {
 }
 
 /// The audit log, newest first: of the projects that one owns; all of it for an administrator.
-#[utoipa::path(get, path = "/audit", params(AuditQuery), responses((status = 200, body = AuditPage), (status = 401)))]
+#[utoipa::path(get, path = "/audit", params(AuditQuery), responses((status = 200, body = AuditPage), Refused))]
 pub async fn audit(
     State(server): State<AppState>,
     principal: Principal,

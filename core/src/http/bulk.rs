@@ -2,17 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     AppState,
-    error::{ApiError, ApiResult},
-    extract::Body,
+    auth::Peer,
+    error::{ApiError, ApiResult, BodyRefused, Refused},
+    extract::Json,
 };
-use crate::store::{CancelRequest, StoreError};
+use crate::{
+    access::{Principal, Role},
+    store::{CancelRequest, StoreError},
+};
 
 /// The most runs that one request may name.
 const MOST: usize = 200;
@@ -25,7 +30,7 @@ pub struct Chosen {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Refused {
+pub struct NotDone {
     id: Uuid,
     message: String,
 }
@@ -35,7 +40,7 @@ pub struct BulkAnswer {
     /// Runs that it was done to.
     done: Vec<Uuid>,
     /// Runs that it could not be done to.
-    refused: Vec<Refused>,
+    refused: Vec<NotDone>,
 }
 
 impl BulkAnswer {
@@ -51,7 +56,7 @@ impl BulkAnswer {
                 "the server could not do it; see its log".into()
             }
         };
-        self.refused.push(Refused { id, message });
+        self.refused.push(NotDone { id, message });
     }
 }
 
@@ -70,36 +75,44 @@ impl Chosen {
 /// Cancels many runs, each as by itself.
 #[utoipa::path(
     post, path = "/jobs/runs/cancel", request_body = Chosen,
-    responses((status = 200, body = BulkAnswer), (status = 400))
+    responses((status = 200, body = BulkAnswer), Refused, BodyRefused)
 )]
 pub async fn cancel(
     State(server): State<AppState>,
-    Body(chosen): Body<Chosen>,
+    principal: Principal,
+    peer: Peer,
+    Json(chosen): Json<Chosen>,
 ) -> ApiResult<Json<BulkAnswer>> {
+    let editable = principal.with_role(Role::Editor);
     let mut answer = BulkAnswer::default();
     for id in chosen.ids()? {
-        let request = server.store.request_cancel(id).await;
+        let request = server.store.request_cancel(&editable, id).await;
         if let Ok(CancelRequest::Requested) = request {
             server.wake.cancel(id).await;
         }
         answer.note(id, request.map(drop));
     }
+    server.note(&principal, "run.cancel", "many", None, json!(answer), peer).await?;
     Ok(Json(answer))
 }
 
 /// Gives each of many failed or cancelled runs one more attempt.
 #[utoipa::path(
     post, path = "/jobs/runs/retry", request_body = Chosen,
-    responses((status = 200, body = BulkAnswer), (status = 400))
+    responses((status = 200, body = BulkAnswer), Refused, BodyRefused)
 )]
 pub async fn retry(
     State(server): State<AppState>,
-    Body(chosen): Body<Chosen>,
+    principal: Principal,
+    peer: Peer,
+    Json(chosen): Json<Chosen>,
 ) -> ApiResult<Json<BulkAnswer>> {
+    let editable = principal.with_role(Role::Editor);
     let mut answer = BulkAnswer::default();
     for id in chosen.ids()? {
-        answer.note(id, server.store.retry(id).await);
+        answer.note(id, server.store.retry(&editable, id).await);
     }
     server.wake.wake_all().await;
+    server.note(&principal, "run.retry", "many", None, json!(answer), peer).await?;
     Ok(Json(answer))
 }

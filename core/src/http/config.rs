@@ -3,7 +3,10 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use axum::{Json, extract::State};
 use serde_json::{Map, Value};
 
-use super::{AppState, error::ApiResult};
+use super::{
+    AppState,
+    error::{ApiResult, Refused},
+};
 use crate::{
     access::Principal,
     config::{Config, ConfigState},
@@ -11,17 +14,15 @@ use crate::{
 
 /// jobs.toml as it is in force, and the diagnostics of a text that was refused since. Params, the
 /// diagnostics' text and other people's projects are for administrators.
-#[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = serde_json::Value), (status = 401)))]
+#[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = serde_json::Value), Refused))]
 pub async fn config(
     State(server): State<AppState>,
     principal: Principal,
 ) -> ApiResult<Json<ConfigState>> {
     let mut state = server.config.state();
     if !principal.admin {
-        let visible = principal.visible();
-        let projects = server.store.projects().await?.into_iter();
-        let own: BTreeSet<_> =
-            projects.filter(|p| visible.includes(p.id)).map(|project| project.slug).collect();
+        let projects = server.store.projects(&principal.visible()).await?;
+        let own: BTreeSet<_> = projects.into_iter().map(|project| project.slug).collect();
         state = ConfigState {
             config: Arc::new(without_others(&state.config, &own)),
             rejected: None,

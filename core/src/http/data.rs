@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
+use axum::extract::State;
 use cascade_sdk::{
     DynView, Page, RawQuery, Sort, ViewContext, ViewDescriptor, ViewError,
     host::{Database, HttpClient, ViewHost},
@@ -20,7 +17,8 @@ use uuid::Uuid;
 use super::{
     AppState,
     auth::Peer,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    extract::{Json, Path, Query},
 };
 use crate::{
     access::{Principal, Role, Visible},
@@ -36,7 +34,7 @@ pub struct Views {
 }
 
 /// Every data key that some plugin serves.
-#[utoipa::path(get, path = "/data", responses((status = 200, body = Views)))]
+#[utoipa::path(get, path = "/data", responses((status = 200, body = Views), Refused))]
 pub async fn views(State(server): State<AppState>) -> Json<Views> {
     Json(Views {
         items: server.config.registry().views().map(|view| view.descriptor().clone()).collect(),
@@ -55,7 +53,10 @@ pub struct DataPage {
 
 /// One page of a data key: `project_id`, `page`, `per_page`, `sort` (a column; `-column`
 /// for the largest first), and the view's own parameters.
-#[utoipa::path(get, path = "/data/{key}", responses((status = 200, body = DataPage), (status = 400), (status = 404)))]
+#[utoipa::path(
+    get, path = "/data/{key}", params(("key" = String, Path, description = "The data key.")),
+    responses((status = 200, body = DataPage), (status = 404, body = ErrorBody), Refused)
+)]
 pub async fn read(
     State(server): State<AppState>,
     principal: Principal,
@@ -89,7 +90,13 @@ pub async fn read(
 /// Does one of a view's actions.
 #[utoipa::path(
     post, path = "/data/{key}/actions/{action}", request_body = Value,
-    responses((status = 200, body = Value), (status = 400), (status = 404))
+    params(
+        ("key" = String, Path, description = "The data key."),
+        ("action" = String, Path, description = "One of its actions.")
+    ),
+    responses(
+        (status = 200, body = Value), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn act(
     State(server): State<AppState>,

@@ -1,10 +1,13 @@
+use std::time::Duration;
+
 use axum::{
     Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use cascade_sdk::ViewError;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use crate::{
@@ -16,9 +19,61 @@ use crate::{
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
+    retry_after: Option<Duration>,
+    detail: Detail,
+}
+
+/// What went wrong, for programs and for people.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Detail {
+    /// For programs; does not change.
     code: &'static str,
     message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
+}
+
+/// The body of every refusal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    error: Detail,
+}
+
+/// What any address may answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only describes the API")]
+pub enum Refused {
+    /// Asked wrongly.
+    #[response(status = 400)]
+    BadRequest(ErrorBody),
+    /// Nobody is signed in.
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// Not for the one who asks.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// Took too long.
+    #[response(status = 408)]
+    TimedOut(ErrorBody),
+    /// Asked too often.
+    #[response(status = 429)]
+    TooMany(ErrorBody),
+    /// A fault of the server.
+    #[response(status = 500)]
+    Internal(ErrorBody),
+}
+
+/// What an address that takes a body may answer besides.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only describes the API")]
+pub enum BodyRefused {
+    /// A body of too many bytes.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// A body that is not said to be JSON.
+    #[response(status = 415)]
+    NotJson(ErrorBody),
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -40,6 +95,22 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
+    pub fn method_not_allowed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
+    pub fn timed_out(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message)
+    }
+
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub fn unsupported_media_type(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
     pub fn too_many(message: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
     }
@@ -50,13 +121,24 @@ impl ApiError {
             .help("GET /api/projects lists those that you may see")
     }
 
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.detail.help = Some(help.into());
+        self
+    }
+
+    /// When it is worth asking again.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
         self
     }
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), help: None }
+        let detail = Detail { code, message: message.into(), help: None };
+        Self { status, retry_after: None, detail }
     }
 
     /// A fault of ours: told in full to the log, and not to the client.
@@ -114,10 +196,11 @@ impl From<ViewError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut error = json!({"code": self.code, "message": self.message});
-        if let Some(help) = self.help {
-            error["help"] = help.into();
+        let mut answer = (self.status, Json(ErrorBody { error: self.detail })).into_response();
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        (self.status, Json(json!({"error": error}))).into_response()
+        answer
     }
 }

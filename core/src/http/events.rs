@@ -4,7 +4,7 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -18,8 +18,11 @@ use uuid::Uuid;
 
 use super::{
     AppState,
-    error::{ApiError, ApiResult},
+    client::ClientAddress,
+    error::{ApiError, ApiResult, ErrorBody, Refused},
+    extract::Query,
     hub::{BATCH, Frame, Subscriber},
+    streams::StreamSlot,
 };
 use crate::{
     access::{Principal, Via},
@@ -34,6 +37,7 @@ const LOOK_AGAIN: u32 = 10;
 const RETRY_MS: u32 = 2000;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct StreamQuery {
     /// Only this project's events; if not given, the session's active project's, or all for who may
     /// see all.
@@ -43,10 +47,18 @@ pub struct StreamQuery {
 /// Events as they happen: `connected`, at first and whenever the bus changes; each `job_completed`;
 /// and `config_changed` when another jobs.toml or another build of a plugin came into force or was
 /// refused. `Last-Event-ID` replays what was missed, or says `reset` when the outbox no longer has it.
-#[utoipa::path(get, path = "/events/stream", params(StreamQuery), responses((status = 200, content_type = "text/event-stream")))]
+#[utoipa::path(
+    get, path = "/events/stream", params(StreamQuery),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String),
+        (status = 503, description = "All streams are in use.", body = ErrorBody),
+        Refused
+    )
+)]
 pub async fn stream(
     State(server): State<AppState>,
     principal: Principal,
+    client: ClientAddress,
     Query(query): Query<StreamQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
@@ -57,6 +69,7 @@ pub async fn stream(
             Some(id.ok_or_else(|| ApiError::bad_request("Last-Event-ID is not a number"))?)
         }
     };
+    let slot = server.streams.take(client)?;
     // Listen first and read the outbox then: nothing falls between the two.
     let scope = server.scope(&principal, query.project_id)?;
     let access = server.access.subscribe();
@@ -81,6 +94,7 @@ pub async fn stream(
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let open = OpenStream {
         server,
+        _slot: slot,
         subscriber,
         principal,
         asked: query.project_id,
@@ -113,6 +127,7 @@ fn connected(state: BusState) -> String {
 
 struct OpenStream {
     server: AppState,
+    _slot: StreamSlot,
     subscriber: Subscriber,
     principal: Principal,
     asked: Option<Uuid>,

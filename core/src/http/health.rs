@@ -2,7 +2,10 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AppState, error::ApiResult};
+use super::{
+    AppState,
+    error::{ApiResult, Refused},
+};
 use crate::bus::BusState;
 
 #[derive(Serialize, ToSchema)]
@@ -19,7 +22,7 @@ pub struct Health {
 }
 
 /// Whether the server can reach its database, and what carries events.
-#[utoipa::path(get, path = "/health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Health), Refused))]
 pub async fn health(State(server): State<AppState>) -> ApiResult<Json<Health>> {
     server.store.event_range().await?;
     Ok(Json(Health {

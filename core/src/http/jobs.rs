@@ -1,23 +1,21 @@
 //! Job types and their schedules.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use cascade_sdk::Origin;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     AppState,
-    error::{ApiError, ApiResult},
-    extract::{Body, Params},
+    auth::Peer,
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    extract::{Json, Path, Query},
 };
 use crate::{
+    access::{Principal, Role},
     config::ConfigState,
     store::{RunNow, ScheduledJob, ScheduledStatus, Trend},
 };
@@ -40,7 +38,10 @@ pub struct JobTypes {
 }
 
 /// Every job type that some plugin brings.
-#[utoipa::path(get, path = "/jobs/types", responses((status = 200, body = JobTypes)))]
+#[utoipa::path(
+    get, path = "/jobs/types",
+    responses((status = 200, body = JobTypes), Refused)
+)]
 pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
     let describe = |job: &std::sync::Arc<dyn cascade_sdk::DynJob>| {
         let job = job.descriptor().clone();
@@ -56,6 +57,7 @@ pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Scope {
     /// Only this project.
     project_id: Option<Uuid>,
@@ -82,11 +84,16 @@ pub struct Schedule {
 }
 
 /// Each job of each project: state, next run, current and last run.
-#[utoipa::path(get, path = "/jobs/scheduler", params(Scope), responses((status = 200, body = Schedule)))]
+#[utoipa::path(
+    get, path = "/jobs/scheduler", params(Scope),
+    responses((status = 200, body = Schedule), Refused)
+)]
 pub async fn scheduler(
     State(server): State<AppState>,
-    Params(scope): Params<Scope>,
+    principal: Principal,
+    Query(asked): Query<Scope>,
 ) -> ApiResult<Json<Schedule>> {
+    let visible = server.scope(&principal, asked.project_id)?;
     let ConfigState { config, registry, .. } = server.config.state();
     let describe = |job: ScheduledJob| {
         let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
@@ -99,12 +106,20 @@ pub async fn scheduler(
             job,
         }
     };
-    let items = server.store.scheduled(scope.project_id).await?.into_iter().map(describe).collect();
+    let items = server.store.scheduled(&visible).await?.into_iter().map(describe).collect();
     Ok(Json(Schedule { now: Utc::now(), items }))
 }
 
 /// How many runs a trend is made of.
 const TREND: u32 = 20;
+/// Describes `{job_type}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct JobName {
+    /// The job type's name.
+    job_type: String,
+}
 
 #[derive(Serialize, ToSchema)]
 pub struct Trends {
@@ -112,12 +127,14 @@ pub struct Trends {
 }
 
 /// The last 20 ended runs of each job and project, oldest first: how long they took, how they ended.
-#[utoipa::path(get, path = "/jobs/trends", params(Scope), responses((status = 200, body = Trends)))]
+#[utoipa::path(get, path = "/jobs/trends", params(Scope), responses((status = 200, body = Trends), Refused))]
 pub async fn trends(
     State(server): State<AppState>,
-    Params(scope): Params<Scope>,
+    principal: Principal,
+    Query(asked): Query<Scope>,
 ) -> ApiResult<Json<Trends>> {
-    Ok(Json(Trends { items: server.store.trends(scope.project_id, TREND).await? }))
+    let visible = server.scope(&principal, asked.project_id)?;
+    Ok(Json(Trends { items: server.store.trends(&visible, TREND).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -139,25 +156,34 @@ pub struct RunAnswer {
 
 /// Runs a job as soon as it may: now, or once more after its current run.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/run", request_body = RunRequest,
-    responses((status = 202, body = RunAnswer), (status = 400), (status = 404))
+    post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
+    responses(
+        (status = 202, body = RunAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn run_now(
     State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
     Path(job): Path<String>,
-    Body(request): Body<RunRequest>,
+    Json(request): Json<RunRequest>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
     let plugin = server.config.registry().job(&job).cloned().ok_or_else(|| {
         ApiError::not_found(format!("there is no job type `{job}`"))
             .help("GET /api/jobs/types lists them")
     })?;
+    let project = request.project_id;
+    server.demand(&principal, project, Role::Editor).await?;
     if let Some(params) = &request.params {
         let schema = &plugin.descriptor().params_schema;
         jsonschema::validate(schema, params).map_err(|fault| {
             ApiError::bad_request(format!("params{}: {fault}", fault.instance_path()))
         })?;
     }
-    let queued = server.store.run_now(&job, request.project_id, request.params).await?;
+    let given = request.params.is_some();
+    let queued = server.store.run_now(&job, project, request.params).await?;
+    let detail = json!({ "own_params": given });
+    server.note(&principal, "run.start", &job, Some(project), detail, peer).await?;
     server.wake.wake_all().await;
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
@@ -182,37 +208,53 @@ pub struct StatusAnswer {
 
 /// Timers and cascades stop running the job.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/pause", request_body = StatusRequest,
-    responses((status = 200, body = StatusAnswer), (status = 404))
+    post, path = "/jobs/{job_type}/pause", params(JobName), request_body = StatusRequest,
+    responses(
+        (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn pause(
     State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
     Path(job): Path<String>,
-    Body(request): Body<StatusRequest>,
+    Json(request): Json<StatusRequest>,
 ) -> ApiResult<Json<StatusAnswer>> {
-    set_status(server, job, request.project_id, ScheduledStatus::Paused).await
+    set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Paused).await
 }
 
 /// Timers and cascades run the job again.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/resume", request_body = StatusRequest,
-    responses((status = 200, body = StatusAnswer), (status = 404))
+    post, path = "/jobs/{job_type}/resume", params(JobName), request_body = StatusRequest,
+    responses(
+        (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
 )]
 pub async fn resume(
     State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
     Path(job): Path<String>,
-    Body(request): Body<StatusRequest>,
+    Json(request): Json<StatusRequest>,
 ) -> ApiResult<Json<StatusAnswer>> {
-    set_status(server, job, request.project_id, ScheduledStatus::Active).await
+    set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Active).await
 }
 
 async fn set_status(
     server: AppState,
+    principal: Principal,
+    peer: Peer,
     job_type: String,
     project_id: Uuid,
     status: ScheduledStatus,
 ) -> ApiResult<Json<StatusAnswer>> {
+    server.demand(&principal, project_id, Role::Editor).await?;
     server.store.set_status(&job_type, project_id, status).await?;
     server.wake.wake_all().await;
+    let action = match status {
+        ScheduledStatus::Paused => "job.pause",
+        ScheduledStatus::Active => "job.resume",
+    };
+    server.note(&principal, action, &job_type, Some(project_id), json!({}), peer).await?;
     Ok(Json(StatusAnswer { job_type, project_id, status }))
 }

@@ -7,17 +7,19 @@ use axum::{
 use super::{
     AppState,
     auth::{self, Peer},
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, Refused},
 };
 
 /// Prometheus text: for this machine, and for who is signed in or has a token.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String), (status = 401)))]
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String), Refused))]
 pub async fn metrics(
     State(server): State<AppState>,
     peer: Peer,
     headers: HeaderMap,
 ) -> ApiResult<impl IntoResponse> {
-    if !peer.0.is_some_and(auth::is_local) && auth::principal(&server, &headers).await?.is_none() {
+    // A proxy on this machine passes on what comes from others.
+    let here = peer.0.is_some_and(auth::is_local) && !headers.contains_key("x-forwarded-for");
+    if !here && auth::principal(&server, &headers).await?.is_none() {
         return Err(ApiError::unauthorized("metrics are for this machine, or for who has a token")
             .help("`cascade token add USER metrics --role viewer`, sent as a bearer token"));
     }

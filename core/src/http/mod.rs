@@ -3,19 +3,26 @@
 mod audit;
 pub mod auth;
 mod bulk;
+mod client;
 mod config;
 mod data;
+mod edges;
 mod error;
 mod events;
 mod extract;
 mod health;
 mod hub;
 mod jobs;
+mod limits;
 mod metrics;
 mod oidc;
 mod projects;
+mod rate;
 mod runs;
+mod security_headers;
+mod serve;
 mod session;
+mod streams;
 mod ui;
 mod users;
 
@@ -23,18 +30,21 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json, Router,
-    http::HeaderValue,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
-use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+pub use client::ClientAddress;
 pub use hub::EventHub;
+pub use limits::HttpLimits;
+pub use rate::RateLimit;
+pub use serve::serve;
+pub use streams::StreamSlots;
 
 use crate::{
     access::{Accounts, Oidc, Principal, Role, SignInThrottle, Visible},
@@ -71,6 +81,12 @@ pub struct Server {
     pub throttle: SignInThrottle,
     /// Tells open streams when somebody may see less.
     pub access: Arc<AccessWatch>,
+    /// What one client may take.
+    pub limits: HttpLimits,
+    /// Counts requests.
+    pub rate: RateLimit,
+    /// Counts event streams.
+    pub streams: StreamSlots,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// When the process started.
@@ -165,7 +181,7 @@ fn resources() -> OpenApiRouter<AppState> {
 pub fn probes(state: AppState) -> Router {
     let (bare, _) = health_and_metrics().split_for_parts();
     let (api, _) = OpenApiRouter::new().nest("/api", health_and_metrics()).split_for_parts();
-    Router::new().merge(bare).merge(api).with_state(state)
+    edges::wrap(Router::new().merge(bare).merge(api), state)
 }
 
 /// The whole application.
@@ -179,18 +195,11 @@ pub fn router(state: AppState) -> Router {
     let bare = bare.route_layer(from_fn(ui::screens_first));
     document.info.version = env!("CARGO_PKG_VERSION").into();
     let openapi = get(move || async move { Json(document) });
-    let no_sniff = HeaderValue::from_static("nosniff");
-    Router::new()
+    let application = Router::new()
         .merge(api)
         .merge(bare)
         .merge(probes)
         .route("/api/openapi.json", openapi)
-        .fallback(ui::serve)
-        // Compressed streams are buffered streams; the default predicate leaves SSE alone.
-        .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::if_not_present(
-            axum::http::header::X_CONTENT_TYPE_OPTIONS,
-            no_sniff,
-        ))
-        .with_state(state)
+        .fallback(ui::serve);
+    edges::wrap(application, state)
 }

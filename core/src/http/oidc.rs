@@ -1,7 +1,7 @@
 //! Signing in at an OpenID Connect provider.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
@@ -12,7 +12,8 @@ use utoipa::IntoParams;
 use super::{
     AppState,
     auth::{self, Peer},
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, ErrorBody, Refused},
+    extract::Query,
     session,
 };
 use crate::access::{NewUser, Oidc, OidcError, OidcIdentity, SignedIn};
@@ -29,7 +30,7 @@ fn provider(server: &AppState) -> ApiResult<&Oidc> {
 }
 
 /// Sends the browser to the provider.
-#[utoipa::path(get, path = "/session/oidc", responses((status = 303), (status = 404), (status = 502)))]
+#[utoipa::path(get, path = "/session/oidc", responses((status = 303), (status = 404, body = ErrorBody), (status = 502, body = ErrorBody), Refused))]
 pub async fn begin(State(server): State<AppState>) -> ApiResult<Response> {
     let (url, state) = provider(&server)?.begin().await?;
     let cookie = Cookie::build((STATE_COOKIE, state))
@@ -42,6 +43,7 @@ pub async fn begin(State(server): State<AppState>) -> ApiResult<Response> {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Callback {
     /// What `begin` sent along.
     state: Option<String>,
@@ -54,7 +56,7 @@ pub struct Callback {
 /// Takes the browser back from the provider.
 #[utoipa::path(
     get, path = "/session/oidc/callback", params(Callback),
-    responses((status = 303), (status = 401), (status = 403), (status = 404), (status = 502))
+    responses((status = 303), (status = 404, body = ErrorBody), (status = 502, body = ErrorBody), Refused)
 )]
 pub async fn callback(
     State(server): State<AppState>,

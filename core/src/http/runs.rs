@@ -2,23 +2,24 @@
 
 use std::str::FromStr;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     AppState,
-    error::{ApiError, ApiResult},
-    extract::Params,
+    auth::Peer,
+    error::{ApiError, ApiResult, ErrorBody, Refused},
+    extract::{Json, Path, Query},
 };
-use crate::store::{
-    CancelRequest, CascadeTree, Run, RunFilter, RunLogRow, RunPage, RunState, TriggerKind,
+use crate::{
+    access::{Principal, Role},
+    store::{
+        CancelRequest, CascadeTree, Run, RunFilter, RunLogRow, RunPage, RunState, TriggerKind,
+    },
 };
 
 /// The most runs that a cascade is shown with.
@@ -27,6 +28,7 @@ const MOST_IN_CASCADE: u32 = 500;
 const LONGEST_TEXT: usize = 200;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RunQuery {
     /// Only this project.
     project_id: Option<Uuid>,
@@ -54,10 +56,11 @@ pub struct RunQuery {
 }
 
 /// Runs, newest first unless `sort` says otherwise; all filters must fit.
-#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage), (status = 400)))]
+#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage), Refused))]
 pub async fn runs(
     State(server): State<AppState>,
-    Params(query): Params<RunQuery>,
+    principal: Principal,
+    Query(query): Query<RunQuery>,
 ) -> ApiResult<Json<RunPage>> {
     let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
@@ -65,7 +68,7 @@ pub async fn runs(
         return Err(ApiError::bad_request(message).help("look for a part of it"));
     }
     let filter = RunFilter {
-        project_id: query.project_id,
+        visible: server.scope(&principal, query.project_id)?,
         job_types: list("job_type", query.job_type)?,
         states: list::<RunState>("state", query.state)?,
         trigger: one::<TriggerKind>("trigger", query.trigger)?,
@@ -97,13 +100,38 @@ fn list<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResu
 }
 
 /// One run.
-#[utoipa::path(get, path = "/jobs/runs/{id}", responses((status = 200, body = Run), (status = 404)))]
-pub async fn run(State(server): State<AppState>, Path(id): Path<Uuid>) -> ApiResult<Json<Run>> {
-    Ok(Json(found(&server, id).await?))
+#[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = Run), (status = 404, body = ErrorBody), Refused))]
+pub async fn run(
+    State(server): State<AppState>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Json<Run>> {
+    Ok(Json(found(&server, &principal, id).await?))
 }
 
-async fn found(server: &AppState, id: Uuid) -> ApiResult<Run> {
-    let run = server.store.run(id).await?;
+/// Describes `{id}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct RunId {
+    /// The run.
+    id: Uuid,
+}
+
+async fn note(
+    server: &AppState,
+    principal: &Principal,
+    action: &'static str,
+    run: &Run,
+    peer: Peer,
+) -> ApiResult<()> {
+    let detail = json!({ "job_type": run.job_type });
+    let (target, project) = (run.id.to_string(), Some(run.project_id));
+    server.note(principal, action, &target, project, detail, peer).await
+}
+
+async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
+    let run = server.store.run(&principal.visible(), id).await?;
     run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
 }
 
@@ -113,24 +141,27 @@ pub struct RunLogs {
 }
 
 /// The log of a run: its latest 5,000 lines, oldest first.
-#[utoipa::path(get, path = "/jobs/runs/{id}/logs", responses((status = 200, body = RunLogs)))]
+#[utoipa::path(get, path = "/jobs/runs/{id}/logs", params(RunId), responses((status = 200, body = RunLogs), Refused))]
 pub async fn run_logs(
     State(server): State<AppState>,
+    principal: Principal,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<RunLogs>> {
-    Ok(Json(RunLogs { items: server.store.run_logs(id, 5000).await? }))
+    let items = server.store.run_logs(&principal.visible(), id, 5000).await?;
+    Ok(Json(RunLogs { items }))
 }
 
 /// All runs that the trigger which caused this run caused, the first of them first: a tree.
 #[utoipa::path(
-    get, path = "/jobs/runs/{id}/cascade",
-    responses((status = 200, body = CascadeTree), (status = 404))
+    get, path = "/jobs/runs/{id}/cascade", params(RunId),
+    responses((status = 200, body = CascadeTree), (status = 404, body = ErrorBody), Refused)
 )]
 pub async fn cascade(
     State(server): State<AppState>,
+    principal: Principal,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<CascadeTree>> {
-    let run = found(&server, id).await?;
+    let run = found(&server, &principal, id).await?;
     let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
     Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE)))
 }
@@ -146,33 +177,50 @@ pub struct RunChange {
 /// Cancels a run: one that waits at once; one that runs is asked to stop, and abandoned if it does
 /// not within 5 s.
 #[utoipa::path(
-    post, path = "/jobs/runs/{id}/cancel",
-    responses((status = 202, body = RunChange), (status = 404), (status = 409))
+    post, path = "/jobs/runs/{id}/cancel", params(RunId),
+    responses(
+        (status = 202, body = RunChange), (status = 404, body = ErrorBody),
+        (status = 409, description = "Its state does not allow that.", body = ErrorBody), Refused
+    )
 )]
 pub async fn cancel(
     State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
-    let state = match server.store.request_cancel(run_id).await? {
+    let run = found(&server, &principal, run_id).await?;
+    server.demand(&principal, run.project_id, Role::Editor).await?;
+    let editable = principal.with_role(Role::Editor);
+    let state = match server.store.request_cancel(&editable, run_id).await? {
         CancelRequest::Cancelled => RunState::Cancelled,
         CancelRequest::Requested => {
             server.wake.cancel(run_id).await;
             RunState::Running
         }
     };
+    note(&server, &principal, "run.cancel", &run, peer).await?;
     Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state })))
 }
 
 /// Gives a failed or cancelled run one more attempt.
 #[utoipa::path(
-    post, path = "/jobs/runs/{id}/retry",
-    responses((status = 202, body = RunChange), (status = 404), (status = 409))
+    post, path = "/jobs/runs/{id}/retry", params(RunId),
+    responses(
+        (status = 202, body = RunChange), (status = 404, body = ErrorBody),
+        (status = 409, description = "Its state does not allow that.", body = ErrorBody), Refused
+    )
 )]
 pub async fn retry(
     State(server): State<AppState>,
+    principal: Principal,
+    peer: Peer,
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
-    server.store.retry(run_id).await?;
+    let run = found(&server, &principal, run_id).await?;
+    server.demand(&principal, run.project_id, Role::Editor).await?;
+    server.store.retry(&principal.with_role(Role::Editor), run_id).await?;
     server.wake.wake_all().await;
+    note(&server, &principal, "run.retry", &run, peer).await?;
     Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
 }

@@ -1,7 +1,6 @@
 //! Signing in and out, and what a session looks at.
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, Method, StatusCode},
 };
@@ -14,7 +13,8 @@ use uuid::Uuid;
 use super::{
     AppState,
     auth::{self, Peer, SignIn},
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    extract::Json,
 };
 use crate::access::{Audited, Principal, Role, SignedIn, Via};
 
@@ -58,10 +58,11 @@ async fn describe(server: &AppState, principal: Option<Principal>) -> ApiResult<
         Via::Session { csrf_token, active_project, .. } => (csrf_token.clone(), *active_project),
         Via::Token { .. } | Via::Open => (String::new(), None),
     };
-    let projects = server.store.projects().await?.into_iter().filter_map(|project| {
-        let role = principal.role(project.id)?;
-        Some(SessionProject { id: project.id, slug: project.slug, name: project.name, role })
-    });
+    let projects =
+        server.store.projects(&principal.visible()).await?.into_iter().filter_map(|project| {
+            let role = principal.role(project.id)?;
+            Some(SessionProject { id: project.id, slug: project.slug, name: project.name, role })
+        });
     let user = server.accounts.user(&principal.name).await?;
     let user = SessionUser {
         projects: projects.collect(),
@@ -75,7 +76,7 @@ async fn describe(server: &AppState, principal: Option<Principal>) -> ApiResult<
 }
 
 /// Who is signed in, and what they need to know.
-#[utoipa::path(get, path = "/session", responses((status = 200, body = Session)))]
+#[utoipa::path(get, path = "/session", responses((status = 200, body = Session), Refused))]
 pub async fn session(
     State(server): State<AppState>,
     headers: HeaderMap,
@@ -96,7 +97,7 @@ pub struct Credentials {
 /// Signs in by name and password.
 #[utoipa::path(
     post, path = "/session", request_body = Credentials,
-    responses((status = 200, body = Session), (status = 401), (status = 403), (status = 429))
+    responses((status = 200, body = Session), Refused, BodyRefused)
 )]
 pub async fn sign_in(
     State(server): State<AppState>,
@@ -105,7 +106,7 @@ pub async fn sign_in(
     Json(given): Json<Credentials>,
 ) -> ApiResult<(CookieJar, Json<Session>)> {
     auth::same_origin(&server.auth, &Method::POST, &headers)?;
-    if !server.throttle.allows(&given.name, peer.0.map(|peer| peer.ip())) {
+    if !server.throttle.allows(&given.name, peer.0) {
         return Err(ApiError::too_many("too many tries").help("wait a minute and try again"));
     }
     match server.accounts.sign_in(&given.name, given.password).await? {
@@ -164,7 +165,7 @@ pub struct Link {
 /// Signs in by a link, which is good for 15 minutes and once.
 #[utoipa::path(
     post, path = "/session/link", request_body = Link,
-    responses((status = 200, body = Session), (status = 401), (status = 403), (status = 429))
+    responses((status = 200, body = Session), Refused, BodyRefused)
 )]
 pub async fn sign_in_by_link(
     State(server): State<AppState>,
@@ -173,7 +174,7 @@ pub async fn sign_in_by_link(
     Json(given): Json<Link>,
 ) -> ApiResult<(CookieJar, Json<Session>)> {
     auth::same_origin(&server.auth, &Method::POST, &headers)?;
-    if !server.throttle.allows("link", peer.0.map(|peer| peer.ip())) {
+    if !server.throttle.allows("link", peer.0) {
         return Err(ApiError::too_many("too many tries").help("wait a minute and try again"));
     }
     match server.accounts.sign_in_by_link(&given.link).await? {
@@ -184,7 +185,7 @@ pub async fn sign_in_by_link(
 }
 
 /// Signs out.
-#[utoipa::path(delete, path = "/session", responses((status = 204), (status = 401), (status = 403)))]
+#[utoipa::path(delete, path = "/session", responses((status = 204), Refused))]
 pub async fn sign_out(
     State(server): State<AppState>,
     principal: Principal,
@@ -198,7 +199,7 @@ pub async fn sign_out(
 }
 
 /// Signs out everywhere: all sessions of the user end.
-#[utoipa::path(delete, path = "/session/all", responses((status = 204), (status = 401), (status = 403)))]
+#[utoipa::path(delete, path = "/session/all", responses((status = 204), Refused))]
 pub async fn sign_out_everywhere(
     State(server): State<AppState>,
     principal: Principal,
@@ -219,7 +220,7 @@ pub struct ActiveProject {
 /// What the session looks at from now on.
 #[utoipa::path(
     put, path = "/session/project", request_body = ActiveProject,
-    responses((status = 204), (status = 401), (status = 403), (status = 404))
+    responses((status = 204), (status = 404, body = ErrorBody), Refused, BodyRefused)
 )]
 pub async fn set_project(
     State(server): State<AppState>,
@@ -251,7 +252,7 @@ pub struct NewPassword {
 /// Sets the user's own password; all their other sessions end.
 #[utoipa::path(
     put, path = "/session/password", request_body = NewPassword,
-    responses((status = 204), (status = 400), (status = 401), (status = 403), (status = 429))
+    responses((status = 204), Refused, BodyRefused)
 )]
 pub async fn set_password(
     State(server): State<AppState>,
@@ -262,7 +263,7 @@ pub async fn set_password(
     let Via::Session { digest, .. } = &principal.via else {
         return Err(ApiError::forbidden("only a signed-in person sets a password"));
     };
-    if !server.throttle.allows(&principal.name, peer.0.map(|peer| peer.ip())) {
+    if !server.throttle.allows(&principal.name, peer.0) {
         return Err(ApiError::too_many("too many tries").help("wait a minute and try again"));
     }
     let user = server.accounts.user(&principal.name).await?;

@@ -1,22 +1,28 @@
 //! Users, their roles in projects, and their API tokens.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     AppState,
     auth::Peer,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    extract::{Json, Path},
 };
 use crate::access::{ApiToken, Member, NewToken, NewUser, Principal, Role, User, Via};
+
+/// Describes `{name}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct Named {
+    /// The name of the user or token.
+    name: String,
+}
 
 fn administrator(principal: &Principal) -> ApiResult<()> {
     match principal.admin {
@@ -37,7 +43,7 @@ pub struct Users {
 }
 
 /// All users and their roles.
-#[utoipa::path(get, path = "/users", responses((status = 200, body = Users), (status = 401), (status = 403)))]
+#[utoipa::path(get, path = "/users", responses((status = 200, body = Users), Refused))]
 pub async fn users(State(server): State<AppState>, principal: Principal) -> ApiResult<Json<Users>> {
     administrator(&principal)?;
     let (items, members) = (server.accounts.users().await?, server.accounts.members(None).await?);
@@ -65,7 +71,7 @@ pub struct UserAnswer {
 /// Adds a user.
 #[utoipa::path(
     post, path = "/users", request_body = UserRequest,
-    responses((status = 201, body = UserAnswer), (status = 400), (status = 401), (status = 403))
+    responses((status = 201, body = UserAnswer), Refused, BodyRefused)
 )]
 pub async fn add(
     State(server): State<AppState>,
@@ -95,8 +101,8 @@ pub struct UserChange {
 
 /// Keeps a user out, or lets them in again.
 #[utoipa::path(
-    patch, path = "/users/{name}", request_body = UserChange,
-    responses((status = 204), (status = 401), (status = 403), (status = 404))
+    patch, path = "/users/{name}", params(Named), request_body = UserChange,
+    responses((status = 204), (status = 404, body = ErrorBody), Refused, BodyRefused)
 )]
 pub async fn change(
     State(server): State<AppState>,
@@ -122,8 +128,9 @@ pub struct RoleRequest {
 
 /// Gives a user a role in a project, or takes it away; for the project's owners.
 #[utoipa::path(
-    put, path = "/projects/{project_id}/members/{name}", request_body = RoleRequest,
-    responses((status = 204), (status = 401), (status = 403), (status = 404))
+    put, path = "/projects/{project_id}/members/{name}",
+    params(("project_id" = Uuid, Path, description = "The project."), Named), request_body = RoleRequest,
+    responses((status = 204), (status = 404, body = ErrorBody), Refused, BodyRefused)
 )]
 pub async fn set_role(
     State(server): State<AppState>,
@@ -146,7 +153,7 @@ pub struct Tokens {
 }
 
 /// One's own API tokens.
-#[utoipa::path(get, path = "/tokens", responses((status = 200, body = Tokens), (status = 401)))]
+#[utoipa::path(get, path = "/tokens", responses((status = 200, body = Tokens), Refused))]
 pub async fn tokens(
     State(server): State<AppState>,
     principal: Principal,
@@ -174,7 +181,7 @@ pub struct TokenAnswer {
 /// Makes an API token for oneself.
 #[utoipa::path(
     post, path = "/tokens", request_body = TokenRequest,
-    responses((status = 201, body = TokenAnswer), (status = 400), (status = 401), (status = 403), (status = 404))
+    responses((status = 201, body = TokenAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused)
 )]
 pub async fn add_token(
     State(server): State<AppState>,
@@ -196,7 +203,7 @@ pub async fn add_token(
 }
 
 /// Ends one of one's own tokens.
-#[utoipa::path(delete, path = "/tokens/{name}", responses((status = 204), (status = 401), (status = 403), (status = 404)))]
+#[utoipa::path(delete, path = "/tokens/{name}", params(Named), responses((status = 204), (status = 404, body = ErrorBody), Refused))]
 pub async fn revoke_token(
     State(server): State<AppState>,
     principal: Principal,

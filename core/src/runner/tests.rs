@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::{HostHttp, Lacking, Runner};
+use crate::access::Visible;
 use crate::{
     bus::Announcer,
     config::LiveConfig,
@@ -107,7 +108,7 @@ impl Bench {
     }
 
     async fn log(&self, run: &Run) -> Vec<String> {
-        let lines = self.store.run_logs(run.id, 100).await.unwrap();
+        let lines = self.store.run_logs(&Visible::All, run.id, 100).await.unwrap();
         lines.into_iter().map(|line| line.message).collect()
     }
 }

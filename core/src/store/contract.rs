@@ -12,6 +12,7 @@ use super::{
     CancelRequest, ClaimedRun, Failed, Fault, KeepFor, Pruned, RunFilter, RunNow, RunState,
     ScheduledStatus, Store, StoreError, Success,
 };
+use crate::access::Visible;
 use crate::config::{Config, JobSettings, ProjectSettings, Retention, Schedule};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -91,7 +92,7 @@ async fn claim(store: &impl Store) -> Vec<ClaimedRun> {
 }
 
 async fn project(store: &impl Store, slug: &str) -> Uuid {
-    store.projects().await.unwrap().into_iter().find(|p| p.slug == slug).unwrap().id
+    store.projects(&Visible::All).await.unwrap().into_iter().find(|p| p.slug == slug).unwrap().id
 }
 
 /// The first claim of an empty store: `up` of both projects; this is project `one`'s.
@@ -104,7 +105,7 @@ fn success(downstream: &[&str]) -> Success {
 }
 
 async fn scheduled(store: &impl Store, job: &str, slug: &str) -> super::ScheduledJob {
-    let all = store.scheduled(None).await.unwrap();
+    let all = store.scheduled(&Visible::All).await.unwrap();
     all.into_iter().find(|s| s.job_type == job && s.project_slug == slug).unwrap()
 }
 
@@ -221,7 +222,7 @@ async fn paused_and_missing_downstream_are_skipped_and_say_so(store: &impl Store
     let run = claim_up(store).await;
     let done = store.complete(&run.lease, success(&["down", "ghost", "last"])).await.unwrap();
     assert_eq!(done.triggered, ["last"]);
-    let logs = store.run_logs(run.lease.run_id, 10).await.unwrap();
+    let logs = store.run_logs(&Visible::All, run.lease.run_id, 10).await.unwrap();
     let said: Vec<_> = logs.iter().map(|line| line.message.as_str()).collect();
     assert_eq!(
         said,
@@ -247,7 +248,7 @@ async fn failure_retries_then_fails_with_an_event_and_no_cascade(store: &impl St
     assert_eq!((last, events.len()), (Failed::ForGood, 1));
     assert!(events[0].payload.contains(r#""status":"failed""#));
     assert!(claim(store).await.is_empty());
-    let run = store.run(run.lease.run_id).await.unwrap().unwrap();
+    let run = store.run(&Visible::All, run.lease.run_id).await.unwrap().unwrap();
     assert_eq!((run.state, run.error.as_deref()), (RunState::Failed, Some("no luck")));
 }
 
@@ -285,7 +286,7 @@ async fn an_expired_last_attempt_fails(store: &impl Store) {
     store.claim("zombie", 10, Duration::ZERO, &[]).await.unwrap();
     loop {
         assert!(claim(store).await.is_empty());
-        if store.run(id).await.unwrap().unwrap().state == RunState::Failed {
+        if store.run(&Visible::All, id).await.unwrap().unwrap().state == RunState::Failed {
             break;
         }
     }
@@ -312,7 +313,7 @@ async fn staged_writes_commit_with_the_run_or_not_at_all(store: &impl Store) {
     let run = claim_up(store).await;
     let refused = store.complete(&run.lease, staged(None)).await;
     assert!(matches!(refused, Err(StoreError::Staged(_))));
-    let state = store.run(run.lease.run_id).await.unwrap().unwrap().state;
+    let state = store.run(&Visible::All, run.lease.run_id).await.unwrap().unwrap().state;
     assert_eq!((state, count().await), (RunState::Running, json!(0)));
     assert!(claim(store).await.is_empty(), "nothing cascaded");
     store.complete(&run.lease, staged(Some("x"))).await.unwrap();
@@ -332,10 +333,10 @@ async fn logs_and_progress_are_kept(store: &impl Store) {
     let lines = vec![line("one", json!({"n": 1})), line("two", json!(null))];
     let progress = Progress { fraction: 0.5, message: "half".into() };
     store.record(run.lease.run_id, lines, Some(progress.clone())).await.unwrap();
-    let logs = store.run_logs(run.lease.run_id, 10).await.unwrap();
+    let logs = store.run_logs(&Visible::All, run.lease.run_id, 10).await.unwrap();
     let kept: Vec<_> = logs.iter().map(|l| (l.message.as_str(), l.fields.clone())).collect();
     assert_eq!(kept, [("one", Some(json!({"n": 1}))), ("two", None)]);
-    assert_eq!(store.run_logs(run.lease.run_id, 1).await.unwrap()[0].message, "two");
+    assert_eq!(store.run_logs(&Visible::All, run.lease.run_id, 1).await.unwrap()[0].message, "two");
     let shown = scheduled(store, "up", "one").await.current_run.unwrap();
     assert_eq!((shown.progress, shown.state), (Some(progress), RunState::Running));
 }
@@ -400,7 +401,10 @@ async fn runs_are_listed_newest_first_and_filtered(store: &impl Store) {
     assert_eq!((page.total, page.items[0].job_type.as_str()), (3, "down"));
     let completed = RunFilter { states: vec![RunState::Completed], ..Default::default() };
     assert_eq!(store.runs(&completed).await.unwrap().total, 1);
-    let two = RunFilter { project_id: Some(project(store, "two").await), ..Default::default() };
+    let two = RunFilter {
+        visible: Visible::Only(vec![project(store, "two").await]),
+        ..Default::default()
+    };
     assert_eq!(store.runs(&two).await.unwrap().total, 1);
     let second = RunFilter { page: 2, per_page: 2, ..Default::default() };
     assert_eq!(store.runs(&second).await.unwrap().items.len(), 1);
@@ -412,45 +416,57 @@ async fn a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked(store: &i
     let run = claim_up(store).await;
     let id = run.lease.run_id;
     assert!(!store.renew(&run.lease, LEASE).await.unwrap());
-    assert_eq!(store.request_cancel(id).await.unwrap(), CancelRequest::Requested);
+    assert_eq!(store.request_cancel(&Visible::All, id).await.unwrap(), CancelRequest::Requested);
     assert!(store.renew(&run.lease, LEASE).await.unwrap(), "its worker learns of it");
-    assert!(store.run(id).await.unwrap().unwrap().cancel_requested_at.is_some());
+    assert!(store.run(&Visible::All, id).await.unwrap().unwrap().cancel_requested_at.is_some());
     store.cancel(&run.lease).await.unwrap();
-    let shown = store.run(id).await.unwrap().unwrap();
+    let shown = store.run(&Visible::All, id).await.unwrap().unwrap();
     assert_eq!((shown.state, shown.cancel_requested_at), (RunState::Cancelled, None));
-    assert!(matches!(store.request_cancel(id).await, Err(StoreError::WrongState(_))));
+    assert!(matches!(
+        store.request_cancel(&Visible::All, id).await,
+        Err(StoreError::WrongState(_))
+    ));
 
     let one = project(store, "one").await;
     let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
-    assert_eq!(store.request_cancel(id).await.unwrap(), CancelRequest::Cancelled);
+    assert_eq!(store.request_cancel(&Visible::All, id).await.unwrap(), CancelRequest::Cancelled);
     assert!(claim(store).await.is_empty());
     // A worker that died before it could stop the run does not bring it back.
-    store.retry(id).await.unwrap();
+    store.retry(&Visible::All, id).await.unwrap();
     while store.claim("dead", 10, Duration::ZERO, &[]).await.unwrap().is_empty() {}
-    store.request_cancel(id).await.unwrap();
-    while store.run(id).await.unwrap().unwrap().state != RunState::Cancelled {
+    store.request_cancel(&Visible::All, id).await.unwrap();
+    while store.run(&Visible::All, id).await.unwrap().unwrap().state != RunState::Cancelled {
         assert!(claim(store).await.iter().all(|run| run.lease.run_id != id));
     }
-    let unknown = store.request_cancel(Uuid::nil()).await;
+    let unknown = store.request_cancel(&Visible::All, Uuid::nil()).await;
     assert!(matches!(unknown, Err(StoreError::NoRun(_))));
 }
 
 async fn a_failed_run_is_retried_by_hand_unless_the_job_is_busy(store: &impl Store) {
     let run = claim_up(store).await;
     let id = run.lease.run_id;
-    assert!(matches!(store.retry(id).await, Err(StoreError::WrongState(_))), "it runs");
+    assert!(
+        matches!(store.retry(&Visible::All, id).await, Err(StoreError::WrongState(_))),
+        "it runs"
+    );
     store.fail(&run.lease, Fault { error: "no luck".into(), retry_in: None }).await.unwrap();
     let RunNow::Queued(other) = store.run_now("up", run.project.id, None).await.unwrap() else {
         panic!()
     };
-    assert!(matches!(store.retry(id).await, Err(StoreError::WrongState(_))), "another waits");
-    store.request_cancel(other).await.unwrap();
-    store.retry(id).await.unwrap();
+    assert!(
+        matches!(store.retry(&Visible::All, id).await, Err(StoreError::WrongState(_))),
+        "another waits"
+    );
+    store.request_cancel(&Visible::All, other).await.unwrap();
+    store.retry(&Visible::All, id).await.unwrap();
     let again = claim(store).await.remove(0);
     assert_eq!((again.lease.run_id, again.lease.attempt), (id, 2));
     store.complete(&again.lease, success(&[])).await.unwrap();
-    assert!(matches!(store.retry(id).await, Err(StoreError::WrongState(_))), "it succeeded");
-    assert!(matches!(store.retry(Uuid::nil()).await, Err(StoreError::NoRun(_))));
+    assert!(
+        matches!(store.retry(&Visible::All, id).await, Err(StoreError::WrongState(_))),
+        "it succeeded"
+    );
+    assert!(matches!(store.retry(&Visible::All, Uuid::nil()).await, Err(StoreError::NoRun(_))));
 }
 
 async fn limits_hold_for_job_types_and_projects(store: &impl Store) {

@@ -52,7 +52,7 @@ pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind};
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use trend::{EndedRun, Trend};
 
-use crate::config::Config;
+use crate::{access::Visible, config::Config};
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -169,7 +169,8 @@ pub struct RunLogRow {
     pub fields: Option<Value>,
 }
 
-/// The database behind the host. All times are compared with the database's clock.
+/// The database behind the host. All times are compared with the database's clock. What people read
+/// and ask for is limited to a [`Visible`] set of projects by the queries themselves.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// `sqlite` or `postgres`.
@@ -225,38 +226,38 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has ended.
-    async fn request_cancel(&self, run: Uuid) -> Result<CancelRequest>;
+    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest>;
 
     /// Gives a failed or cancelled run one more attempt, now.
     ///
     /// # Errors
     /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed or the job has
     /// another unfinished run.
-    async fn retry(&self, run: Uuid) -> Result<()>;
+    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()>;
 
     /// Pauses or resumes a scheduled job.
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
 
-    /// All projects, by slug.
-    async fn projects(&self) -> Result<Vec<ProjectRow>>;
+    /// Projects, by slug.
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>>;
 
     /// Scheduled jobs with their current and last runs.
-    async fn scheduled(&self, project: Option<Uuid>) -> Result<Vec<ScheduledJob>>;
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>>;
 
     /// A page of the runs that fit.
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage>;
 
     /// One run.
-    async fn run(&self, id: Uuid) -> Result<Option<Run>>;
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>>;
 
     /// The runs of a trace in a project, the first queued first; at most `limit`.
     async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>>;
 
     /// The latest `most` ended runs of each scheduled job.
-    async fn trends(&self, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>>;
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>>;
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
-    async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
 
     /// Gives ids to the committed events that have none yet, so that ids become visible in their own
     /// order, and returns those events. Whoever ends runs calls it; a hub does when nobody did.

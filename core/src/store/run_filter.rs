@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::RunState;
+use crate::access::Visible;
 
 /// Which runs to list; what is left out filters nothing.
 #[derive(Debug, Clone)]
 pub struct RunFilter {
-    /// Only this project.
-    pub project_id: Option<Uuid>,
+    /// Only of these projects.
+    pub visible: Visible,
     /// Only these job types.
     pub job_types: Vec<String>,
     /// Only these states.
@@ -39,7 +40,7 @@ pub struct RunFilter {
 impl Default for RunFilter {
     fn default() -> Self {
         Self {
-            project_id: None,
+            visible: Visible::All,
             job_types: Vec::new(),
             states: Vec::new(),
             trigger: None,

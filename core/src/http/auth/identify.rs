@@ -1,9 +1,9 @@
 //! From a request to its principal.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, State},
+    extract::{FromRequestParts, OptionalFromRequestParts, Request, State},
     http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -14,7 +14,7 @@ use super::{SignIn, cookie, origin};
 use crate::{
     access::{Principal, Via, digest},
     http::{
-        AppState,
+        AppState, ClientAddress,
         error::{ApiError, ApiResult},
     },
 };
@@ -96,12 +96,12 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
 
 /// The address a request came from; none where there is no connection, as in some tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub Option<SocketAddr>);
+pub struct Peer(pub Option<IpAddr>);
 
 impl Peer {
     /// For the audit log.
     pub fn text(self) -> Option<String> {
-        self.0.map(|peer| peer.ip().to_canonical().to_string())
+        self.0.map(|peer| peer.to_string())
     }
 }
 
@@ -109,7 +109,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(peer.map(|ConnectInfo(peer)| *peer)))
+        Ok(Self(parts.extensions.get::<ClientAddress>().map(|client| client.0)))
     }
 }

@@ -5,7 +5,7 @@ mod identify;
 mod origin;
 mod watch;
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 pub use cookie::{clear, session_cookie};
 pub(super) use identify::principal;
@@ -45,6 +45,6 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// Whether a peer is on this machine.
-pub fn is_local(peer: SocketAddr) -> bool {
-    peer.ip().to_canonical().is_loopback()
+pub fn is_local(peer: IpAddr) -> bool {
+    peer.to_canonical().is_loopback()
 }

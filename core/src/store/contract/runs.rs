@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{claim, claim_up, project, success};
+use crate::access::Visible;
 use crate::store::{
     CascadeTree, Fault, Run, RunColumn, RunFilter, RunNow, RunSort, RunState, Store, Success,
     TriggerKind,
@@ -31,18 +32,22 @@ pub(super) async fn filters_and_orders_fit_together(store: &impl Store) {
     store.fail(&down.lease, Fault { error: "no luck".into(), retry_in: None }).await.unwrap();
     let (one, two) = (project(store, "one").await, project(store, "two").await);
     let by_hand = run_now(store, "last", one).await;
-    let other = ids(store, RunFilter { project_id: Some(two), ..Default::default() }).await[0];
+    let other =
+        ids(store, RunFilter { visible: Visible::Only(vec![two]), ..Default::default() }).await[0];
     let (up, down) = (up.lease.run_id, down.lease.run_id);
 
     let of = |filter: RunFilter| ids(store, filter);
-    let by =
-        |trigger| RunFilter { trigger: Some(trigger), project_id: Some(one), ..Default::default() };
+    let by = |trigger| RunFilter {
+        trigger: Some(trigger),
+        visible: Visible::Only(vec![one]),
+        ..Default::default()
+    };
     assert_eq!(of(by(TriggerKind::Timer)).await, [up]);
     assert_eq!(of(by(TriggerKind::Cascade)).await, [down]);
     assert_eq!(of(by(TriggerKind::Manual)).await, [by_hand]);
-    let shown = store.run(by_hand).await.unwrap().unwrap();
+    let shown = store.run(&Visible::All, by_hand).await.unwrap().unwrap();
     assert_eq!(shown.params, Some(json!({"by": "hand"})));
-    assert_eq!(store.run(up).await.unwrap().unwrap().params, None);
+    assert_eq!(store.run(&Visible::All, up).await.unwrap().unwrap().params, None);
 
     let jobs = vec!["down".to_owned(), "last".to_owned()];
     assert_eq!(of(RunFilter { job_types: jobs, ..Default::default() }).await, [by_hand, down]);
@@ -56,7 +61,7 @@ pub(super) async fn filters_and_orders_fit_together(store: &impl Store) {
     assert!(of(failed_up).await.is_empty(), "all filters must fit");
 
     let all = store.runs(&RunFilter::default()).await.unwrap().items;
-    let queued = store.run(down).await.unwrap().unwrap().queued_at;
+    let queued = store.run(&Visible::All, down).await.unwrap().unwrap().queued_at;
     let (since, before): (Vec<_>, Vec<_>) = all.iter().partition(|run| run.queued_at >= queued);
     let named = |runs: Vec<&Run>| runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
     let from = RunFilter { from: Some(queued), ..Default::default() };
@@ -136,7 +141,7 @@ pub(super) async fn a_trace_is_a_tree_of_its_project(store: &impl Store) {
     let traced = store.trace(trace, project, 10).await.unwrap();
     let filter = RunFilter { trace_id: Some(trace), ..Default::default() };
     assert_eq!(ids(store, filter).await.len(), 4);
-    let asked = store.run(down.lease.run_id).await.unwrap().unwrap();
+    let asked = store.run(&Visible::All, down.lease.run_id).await.unwrap().unwrap();
     let tree = CascadeTree::of(asked.clone(), traced, 10);
     let up = up.lease.run_id;
     assert_eq!((tree.root, tree.truncated, tree.items[0].run.id), (up, false, up));
@@ -153,7 +158,7 @@ pub(super) async fn a_trace_is_a_tree_of_its_project(store: &impl Store) {
 
 pub(super) async fn trends_are_the_latest_ended_runs(store: &impl Store) {
     let one = project(store, "one").await;
-    assert!(store.trends(None, 20).await.unwrap().is_empty());
+    assert!(store.trends(&Visible::All, 20).await.unwrap().is_empty());
     let mut ended = Vec::new();
     let mut run = claim_up(store).await;
     for nth in 0..3 {
@@ -165,13 +170,13 @@ pub(super) async fn trends_are_the_latest_ended_runs(store: &impl Store) {
         ended.push(run.lease.run_id);
     }
     let RunNow::Queued(waits) = store.run_now("down", one, None).await.unwrap() else { panic!() };
-    store.request_cancel(waits).await.unwrap();
-    let trends = store.trends(Some(one), 2).await.unwrap();
+    store.request_cancel(&Visible::All, waits).await.unwrap();
+    let trends = store.trends(&Visible::Only(vec![one]), 2).await.unwrap();
     let jobs: Vec<_> = trends.iter().map(|trend| trend.job_type.as_str()).collect();
     assert_eq!(jobs, ["down", "up"]);
     assert_eq!((trends[0].runs[0].state, trends[0].runs[0].took_ms), (RunState::Cancelled, 0));
     let up: Vec<_> = trends[1].runs.iter().map(|run| run.id).collect();
     assert_eq!(up, ended[1..], "the last two, oldest first");
     let two = project(store, "two").await;
-    assert!(store.trends(Some(two), 20).await.unwrap().is_empty());
+    assert!(store.trends(&Visible::Only(vec![two]), 20).await.unwrap().is_empty());
 }

@@ -26,7 +26,7 @@ use super::{
     ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
     ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
-use crate::config::Config;
+use crate::{access::Visible, config::Config};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -60,6 +60,11 @@ impl PostgresStore {
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
+}
+
+/// What to bind for a list of projects; NULL for all.
+fn scope(visible: &Visible) -> Option<Vec<Uuid>> {
+    visible.list().map(<[Uuid]>::to_vec)
 }
 
 #[async_trait]
@@ -134,24 +139,24 @@ impl Store for PostgresStore {
         write::run_now(self, job, project, params).await
     }
 
-    async fn request_cancel(&self, run: Uuid) -> Result<CancelRequest> {
-        write::request_cancel(self, run).await
+    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        write::request_cancel(self, visible, run).await
     }
 
-    async fn retry(&self, run: Uuid) -> Result<()> {
-        write::retry(self, run).await
+    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
+        write::retry(self, visible, run).await
     }
 
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
         write::set_status(self, job, project, status).await
     }
 
-    async fn projects(&self) -> Result<Vec<ProjectRow>> {
-        read::projects(&self.pool).await
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
+        read::projects(&self.pool, visible).await
     }
 
-    async fn scheduled(&self, project: Option<Uuid>) -> Result<Vec<ScheduledJob>> {
-        read::scheduled(&self.pool, project).await
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
+        read::scheduled(&self.pool, visible).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
@@ -162,16 +167,16 @@ impl Store for PostgresStore {
         runs::trace(&self.pool, trace, project, limit).await
     }
 
-    async fn trends(&self, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>> {
-        runs::trends(&self.pool, project, most).await
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
+        runs::trends(&self.pool, visible, most).await
     }
 
-    async fn run(&self, id: Uuid) -> Result<Option<Run>> {
-        read::run(&self.pool, id).await
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
+        read::run(&self.pool, visible, id).await
     }
 
-    async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
-        read::run_logs(&self.pool, id, limit).await
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+        read::run_logs(&self.pool, visible, id, limit).await
     }
 
     async fn number_events(&self) -> Result<Vec<Event>> {

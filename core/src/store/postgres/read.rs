@@ -5,15 +5,20 @@ use std::{collections::HashMap, time::Duration};
 use sqlx::{PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{row, row::run_columns};
+use super::{row, row::run_columns, scope};
+use crate::access::Visible;
 use crate::store::{
     Event, ProjectRow, QueueDepth, Result, Run, RunLogRow, ScheduledJob, StoreError,
 };
 
-pub(super) async fn projects(pool: &PgPool) -> Result<Vec<ProjectRow>> {
-    let rows = sqlx::query("SELECT id, slug, name, created_at FROM projects ORDER BY slug")
-        .fetch_all(pool)
-        .await?;
+pub(super) async fn projects(pool: &PgPool, visible: &Visible) -> Result<Vec<ProjectRow>> {
+    let rows = sqlx::query(
+        "SELECT id, slug, name, created_at FROM projects
+         WHERE ($1::uuid[] IS NULL OR id = ANY($1)) ORDER BY slug",
+    )
+    .bind(scope(visible))
+    .fetch_all(pool)
+    .await?;
     let project = |found: &PgRow| {
         Ok(ProjectRow {
             id: found.try_get("id")?,
@@ -25,13 +30,13 @@ pub(super) async fn projects(pool: &PgPool) -> Result<Vec<ProjectRow>> {
     rows.iter().map(project).collect()
 }
 
-pub(super) async fn scheduled(pool: &PgPool, project: Option<Uuid>) -> Result<Vec<ScheduledJob>> {
+pub(super) async fn scheduled(pool: &PgPool, visible: &Visible) -> Result<Vec<ScheduledJob>> {
     let rows = sqlx::query(
         "SELECT s.*, p.slug FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id
-         WHERE $1::uuid IS NULL OR s.project_id = $1
+         WHERE ($1::uuid[] IS NULL OR s.project_id = ANY($1))
          ORDER BY p.slug, s.job_type",
     )
-    .bind(project)
+    .bind(scope(visible))
     .fetch_all(pool)
     .await?;
     let current = runs_by_job(
@@ -41,9 +46,9 @@ pub(super) async fn scheduled(pool: &PgPool, project: Option<Uuid>) -> Result<Ve
             run_columns!(),
             " FROM worker_runs r JOIN projects p ON p.id = r.project_id
              WHERE r.state IN ('available', 'running', 'retryable')
-               AND ($1::uuid IS NULL OR r.project_id = $1)",
+               AND ($1::uuid[] IS NULL OR r.project_id = ANY($1))",
         ),
-        project,
+        visible,
     )
     .await?;
     let last = runs_by_job(
@@ -59,9 +64,9 @@ pub(super) async fn scheduled(pool: &PgPool, project: Option<Uuid>) -> Result<Ve
                  ORDER BY l.finished_at DESC LIMIT 1
              )
              JOIN projects p ON p.id = r.project_id
-             WHERE $1::uuid IS NULL OR s.project_id = $1",
+             WHERE ($1::uuid[] IS NULL OR s.project_id = ANY($1))",
         ),
-        project,
+        visible,
     )
     .await?;
     let job = |found: &PgRow| {
@@ -87,9 +92,9 @@ pub(super) async fn scheduled(pool: &PgPool, project: Option<Uuid>) -> Result<Ve
 async fn runs_by_job(
     pool: &PgPool,
     sql: &'static str,
-    project: Option<Uuid>,
+    visible: &Visible,
 ) -> Result<HashMap<(String, Uuid), Run>> {
-    let rows = sqlx::query(sql).bind(project).fetch_all(pool).await?;
+    let rows = sqlx::query(sql).bind(scope(visible)).fetch_all(pool).await?;
     let keyed = |found| {
         let run = row::run(found)?;
         Ok(((run.job_type.clone(), run.project_id), run))
@@ -97,27 +102,38 @@ async fn runs_by_job(
     rows.iter().map(keyed).collect()
 }
 
-pub(super) async fn run(pool: &PgPool, id: Uuid) -> Result<Option<Run>> {
+pub(super) async fn run(pool: &PgPool, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
     let found = sqlx::query(concat!(
         "SELECT ",
         run_columns!(),
-        " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1",
+        " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1
+           AND ($2::uuid[] IS NULL OR r.project_id = ANY($2))",
     ))
     .bind(id)
+    .bind(scope(visible))
     .fetch_optional(pool)
     .await?;
     found.as_ref().map(row::run).transpose()
 }
 
-pub(super) async fn run_logs(pool: &PgPool, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+pub(super) async fn run_logs(
+    pool: &PgPool,
+    visible: &Visible,
+    id: Uuid,
+    limit: u32,
+) -> Result<Vec<RunLogRow>> {
     let rows = sqlx::query(
         "SELECT * FROM (
              SELECT seq, at, level, message, fields FROM run_logs
-             WHERE run_id = $1 ORDER BY seq DESC LIMIT $2
+             WHERE run_id = $1 AND ($3::uuid[] IS NULL OR EXISTS (
+                 SELECT FROM worker_runs r WHERE r.id = $1 AND r.project_id = ANY($3)
+             ))
+             ORDER BY seq DESC LIMIT $2
          ) newest ORDER BY seq",
     )
     .bind(id)
     .bind(i64::from(limit))
+    .bind(scope(visible))
     .fetch_all(pool)
     .await?;
     let line = |found: &PgRow| {

@@ -3,7 +3,8 @@
 use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{row, row::run_columns};
+use super::{row, row::run_columns, scope};
+use crate::access::Visible;
 use crate::store::{
     EndedRun, Result, Run, RunColumn, RunFilter, RunPage, RunSort, StoreError, Trend, TriggerKind,
     run_filter::literal, trend::grouped,
@@ -72,8 +73,8 @@ fn order(sort: RunSort) -> &'static str {
 }
 
 fn filter_by(query: &mut QueryBuilder<Postgres>, filter: &RunFilter) {
-    if let Some(project) = filter.project_id {
-        query.push(" AND r.project_id = ").push_bind(project);
+    if let Some(projects) = filter.visible.list() {
+        query.push(" AND r.project_id = ANY(").push_bind(projects.to_vec()).push(")");
     }
     if let Some(trace) = filter.trace_id {
         query.push(" AND r.trace_id = ").push_bind(trace);
@@ -153,7 +154,7 @@ pub(super) async fn trace(
     rows.iter().map(row::run).collect()
 }
 
-pub(super) async fn trends(pool: &PgPool, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>> {
+pub(super) async fn trends(pool: &PgPool, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
     let rows = sqlx::query(
         "SELECT s.job_type, s.project_id, r.id, r.state, r.started_at, r.finished_at
          FROM scheduled_jobs s
@@ -163,10 +164,10 @@ pub(super) async fn trends(pool: &PgPool, project: Option<Uuid>, most: u32) -> R
                AND l.state IN ('completed', 'failed', 'cancelled')
              ORDER BY l.finished_at DESC, l.id DESC LIMIT $2
          ) r
-         WHERE $1::uuid IS NULL OR s.project_id = $1
+         WHERE ($1::uuid[] IS NULL OR s.project_id = ANY($1))
          ORDER BY s.job_type, s.project_id, r.finished_at, r.id",
     )
-    .bind(project)
+    .bind(scope(visible))
     .bind(i64::from(most))
     .fetch_all(pool)
     .await?;

@@ -2,6 +2,7 @@ use cascade_test_servers::Postgres;
 use sqlx::Row;
 
 use super::*;
+use crate::access::Visible;
 use crate::store::contract;
 
 async fn store(server: &Postgres) -> PostgresStore {
@@ -25,8 +26,8 @@ async fn ten_processes_that_start_together_migrate_once() {
     };
     futures::future::join_all((0..10).map(|_| start())).await;
     let store = PostgresStore::connect(&url, 2).await.unwrap();
-    assert_eq!(store.projects().await.unwrap().len(), 2);
-    assert_eq!(store.scheduled(None).await.unwrap().len(), 6);
+    assert_eq!(store.projects(&Visible::All).await.unwrap().len(), 2);
+    assert_eq!(store.scheduled(&Visible::All).await.unwrap().len(), 6);
 }
 
 /// Ids are given in the order of commits: a transaction that is open while a later one commits gets

@@ -8,7 +8,8 @@ use serde_json::Value;
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, claim::trace_of, row};
+use super::{PostgresStore, claim::trace_of, row, scope};
+use crate::access::Visible;
 use crate::store::{
     CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Result, RunNow, ScheduledStatus,
     StoreError,
@@ -164,7 +165,11 @@ pub(super) async fn run_now(
     Ok(answer)
 }
 
-pub(super) async fn request_cancel(store: &PostgresStore, run: Uuid) -> Result<CancelRequest> {
+pub(super) async fn request_cancel(
+    store: &PostgresStore,
+    visible: &Visible,
+    run: Uuid,
+) -> Result<CancelRequest> {
     let state: Option<String> = sqlx::query_scalar(
         "UPDATE worker_runs SET
              cancel_requested_at =
@@ -172,29 +177,33 @@ pub(super) async fn request_cancel(store: &PostgresStore, run: Uuid) -> Result<C
              finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
              state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END
          WHERE id = $1 AND state IN ('available', 'retryable', 'running')
+           AND ($2::uuid[] IS NULL OR project_id = ANY($2))
          RETURNING state",
     )
     .bind(run)
+    .bind(scope(visible))
     .fetch_optional(&store.pool)
     .await?;
     match state.as_deref() {
         Some("cancelled") => Ok(CancelRequest::Cancelled),
         Some(_) => Ok(CancelRequest::Requested),
-        None if exists(store, run).await? => {
+        None if exists(store, visible, run).await? => {
             Err(StoreError::WrongState("the run has ended already"))
         }
         None => Err(StoreError::NoRun(run)),
     }
 }
 
-pub(super) async fn retry(store: &PostgresStore, run: Uuid) -> Result<()> {
+pub(super) async fn retry(store: &PostgresStore, visible: &Visible, run: Uuid) -> Result<()> {
     let retried = sqlx::query(
         "UPDATE worker_runs
          SET state = 'available', max_attempts = greatest(max_attempts, attempt + 1),
              finished_at = NULL, progress = NULL, summary = NULL, available_at = now()
-         WHERE id = $1 AND state IN ('failed', 'cancelled')",
+         WHERE id = $1 AND state IN ('failed', 'cancelled')
+           AND ($2::uuid[] IS NULL OR project_id = ANY($2))",
     )
     .bind(run)
+    .bind(scope(visible))
     .execute(&store.pool)
     .await;
     match retried {
@@ -204,14 +213,17 @@ pub(super) async fn retry(store: &PostgresStore, run: Uuid) -> Result<()> {
         }
         Err(error) => Err(error.into()),
         Ok(done) if done.rows_affected() > 0 => Ok(()),
-        Ok(_) if exists(store, run).await? => Err(StoreError::WrongState(NOT_ENDED_BADLY)),
+        Ok(_) if exists(store, visible, run).await? => Err(StoreError::WrongState(NOT_ENDED_BADLY)),
         Ok(_) => Err(StoreError::NoRun(run)),
     }
 }
 
-async fn exists(store: &PostgresStore, run: Uuid) -> Result<bool> {
-    let found = sqlx::query_scalar("SELECT EXISTS (SELECT FROM worker_runs WHERE id = $1)");
-    Ok(found.bind(run).fetch_one(&store.pool).await?)
+async fn exists(store: &PostgresStore, visible: &Visible, run: Uuid) -> Result<bool> {
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM worker_runs WHERE id = $1
+             AND ($2::uuid[] IS NULL OR project_id = ANY($2)))",
+    );
+    Ok(found.bind(run).bind(scope(visible)).fetch_one(&store.pool).await?)
 }
 
 pub(super) async fn set_status(

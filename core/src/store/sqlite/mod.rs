@@ -33,7 +33,7 @@ use super::{
     ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
     ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
-use crate::config::Config;
+use crate::{access::Visible, config::Config};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -89,6 +89,12 @@ impl SqliteStore {
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// What to bind for a list of projects: a JSON array, or NULL for all.
+fn scope(visible: &Visible) -> Option<String> {
+    let list = visible.list()?.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Some(serde_json::Value::from(list).to_string())
 }
 
 #[async_trait]
@@ -161,24 +167,24 @@ impl Store for SqliteStore {
         write::run_now(self, job, project, params).await
     }
 
-    async fn request_cancel(&self, run: Uuid) -> Result<CancelRequest> {
-        write::request_cancel(self, run).await
+    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        write::request_cancel(self, visible, run).await
     }
 
-    async fn retry(&self, run: Uuid) -> Result<()> {
-        write::retry(self, run).await
+    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
+        write::retry(self, visible, run).await
     }
 
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
         write::set_status(self, job, project, status).await
     }
 
-    async fn projects(&self) -> Result<Vec<ProjectRow>> {
-        read::projects(&self.read).await
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
+        read::projects(&self.read, visible).await
     }
 
-    async fn scheduled(&self, project: Option<Uuid>) -> Result<Vec<ScheduledJob>> {
-        read::scheduled(&self.read, project).await
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
+        read::scheduled(&self.read, visible).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
@@ -189,16 +195,16 @@ impl Store for SqliteStore {
         runs::trace(&self.read, trace, project, limit).await
     }
 
-    async fn trends(&self, project: Option<Uuid>, most: u32) -> Result<Vec<Trend>> {
-        runs::trends(&self.read, project, most).await
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
+        runs::trends(&self.read, visible, most).await
     }
 
-    async fn run(&self, id: Uuid) -> Result<Option<Run>> {
-        read::run(&self.read, id).await
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
+        read::run(&self.read, visible, id).await
     }
 
-    async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
-        read::run_logs(&self.read, id, limit).await
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+        read::run_logs(&self.read, visible, id, limit).await
     }
 
     async fn number_events(&self) -> Result<Vec<Event>> {

@@ -5,13 +5,18 @@ use std::{collections::HashMap, time::Duration};
 use sqlx::{Row, SqlitePool};
 use uuid::Uuid;
 
-use super::{now, row, row::run_columns};
+use super::{now, row, row::run_columns, scope};
+use crate::access::Visible;
 use crate::store::{Event, ProjectRow, QueueDepth, Result, Run, RunLogRow, ScheduledJob};
 
-pub(super) async fn projects(pool: &SqlitePool) -> Result<Vec<ProjectRow>> {
-    let rows = sqlx::query("SELECT id, slug, name, created_at FROM projects ORDER BY slug")
-        .fetch_all(pool)
-        .await?;
+pub(super) async fn projects(pool: &SqlitePool, visible: &Visible) -> Result<Vec<ProjectRow>> {
+    let rows = sqlx::query(
+        "SELECT id, slug, name, created_at FROM projects
+         WHERE ($1 IS NULL OR id IN (SELECT value FROM json_each($1))) ORDER BY slug",
+    )
+    .bind(scope(visible))
+    .fetch_all(pool)
+    .await?;
     rows.iter()
         .map(|found| {
             Ok(ProjectRow {
@@ -24,17 +29,14 @@ pub(super) async fn projects(pool: &SqlitePool) -> Result<Vec<ProjectRow>> {
         .collect()
 }
 
-pub(super) async fn scheduled(
-    pool: &SqlitePool,
-    project: Option<Uuid>,
-) -> Result<Vec<ScheduledJob>> {
-    let project = project.map(|id| id.to_string());
+pub(super) async fn scheduled(pool: &SqlitePool, visible: &Visible) -> Result<Vec<ScheduledJob>> {
+    let scope = scope(visible);
     let rows = sqlx::query(
         "SELECT s.*, p.slug FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id
-         WHERE $1 IS NULL OR s.project_id = $1
+         WHERE ($1 IS NULL OR s.project_id IN (SELECT value FROM json_each($1)))
          ORDER BY p.slug, s.job_type",
     )
-    .bind(&project)
+    .bind(&scope)
     .fetch_all(pool)
     .await?;
     let current = runs_by_job(
@@ -43,10 +45,10 @@ pub(super) async fn scheduled(
             "SELECT ",
             run_columns!(),
             " FROM worker_runs r JOIN projects p ON p.id = r.project_id
-             WHERE r.state IN ('available', 'running', 'retryable') AND ($1 IS NULL OR r.project_id = $1)
+             WHERE r.state IN ('available', 'running', 'retryable') AND ($1 IS NULL OR r.project_id IN (SELECT value FROM json_each($1)))
              ORDER BY r.queued_at",
         ),
-        &project,
+        &scope,
     )
     .await?;
     let last = runs_by_job(
@@ -62,9 +64,9 @@ pub(super) async fn scheduled(
                  ORDER BY l.finished_at DESC LIMIT 1
              )
              JOIN projects p ON p.id = r.project_id
-             WHERE $1 IS NULL OR s.project_id = $1",
+             WHERE ($1 IS NULL OR s.project_id IN (SELECT value FROM json_each($1)))",
         ),
-        &project,
+        &scope,
     )
     .await?;
     rows.iter()
@@ -90,9 +92,9 @@ pub(super) async fn scheduled(
 async fn runs_by_job(
     pool: &SqlitePool,
     sql: &'static str,
-    project: &Option<String>,
+    scope: &Option<String>,
 ) -> Result<HashMap<(String, Uuid), Run>> {
-    let rows = sqlx::query(sql).bind(project).fetch_all(pool).await?;
+    let rows = sqlx::query(sql).bind(scope).fetch_all(pool).await?;
     let keyed = |found| {
         let run = row::run(found)?;
         Ok(((run.job_type.clone(), run.project_id), run))
@@ -100,27 +102,39 @@ async fn runs_by_job(
     rows.iter().map(keyed).collect()
 }
 
-pub(super) async fn run(pool: &SqlitePool, id: Uuid) -> Result<Option<Run>> {
+pub(super) async fn run(pool: &SqlitePool, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
     let found = sqlx::query(concat!(
         "SELECT ",
         run_columns!(),
-        " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1",
+        " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1
+           AND ($2 IS NULL OR r.project_id IN (SELECT value FROM json_each($2)))",
     ))
     .bind(id.to_string())
+    .bind(scope(visible))
     .fetch_optional(pool)
     .await?;
     found.as_ref().map(row::run).transpose()
 }
 
-pub(super) async fn run_logs(pool: &SqlitePool, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+pub(super) async fn run_logs(
+    pool: &SqlitePool,
+    visible: &Visible,
+    id: Uuid,
+    limit: u32,
+) -> Result<Vec<RunLogRow>> {
     let rows = sqlx::query(
         "SELECT * FROM (
              SELECT seq, at, level, message, fields FROM run_logs
-             WHERE run_id = $1 ORDER BY seq DESC LIMIT $2
+             WHERE run_id = $1 AND ($3 IS NULL OR run_id IN (
+                 SELECT r.id FROM worker_runs r
+                 WHERE r.id = $1 AND r.project_id IN (SELECT value FROM json_each($3))
+             ))
+             ORDER BY seq DESC LIMIT $2
          ) ORDER BY seq",
     )
     .bind(id.to_string())
     .bind(limit)
+    .bind(scope(visible))
     .fetch_all(pool)
     .await?;
     rows.iter()

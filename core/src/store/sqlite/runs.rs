@@ -3,7 +3,8 @@
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{row, row::run_columns};
+use super::{row, row::run_columns, scope};
+use crate::access::Visible;
 use crate::store::{
     EndedRun, Result, Run, RunColumn, RunFilter, RunPage, RunSort, Trend, TriggerKind,
     run_filter::literal, trend::grouped,
@@ -75,8 +76,11 @@ fn order(sort: RunSort) -> &'static str {
 }
 
 fn filter_by(query: &mut QueryBuilder<Sqlite>, filter: &RunFilter) {
-    if let Some(project) = filter.project_id {
-        query.push(" AND r.project_id = ").push_bind(project.to_string());
+    if let Some(projects) = filter.visible.list() {
+        match projects.is_empty() {
+            true => drop(query.push(" AND FALSE")),
+            false => one_of(query, "r.project_id", projects.iter().map(ToString::to_string)),
+        }
     }
     if let Some(trace) = filter.trace_id {
         query.push(" AND r.trace_id = ").push_bind(trace.to_string());
@@ -167,11 +171,7 @@ pub(super) async fn trace(
     rows.iter().map(row::run).collect()
 }
 
-pub(super) async fn trends(
-    pool: &SqlitePool,
-    project: Option<Uuid>,
-    most: u32,
-) -> Result<Vec<Trend>> {
+pub(super) async fn trends(pool: &SqlitePool, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
     let rows = sqlx::query(
         "SELECT r.job_type, r.project_id, r.id, r.state, r.started_at, r.finished_at
          FROM scheduled_jobs s
@@ -181,10 +181,10 @@ pub(super) async fn trends(
                AND l.state IN ('completed', 'failed', 'cancelled')
              ORDER BY l.finished_at DESC, l.id DESC LIMIT $2
          )
-         WHERE $1 IS NULL OR s.project_id = $1
+         WHERE ($1 IS NULL OR s.project_id IN (SELECT value FROM json_each($1)))
          ORDER BY r.job_type, r.project_id, r.finished_at, r.id",
     )
-    .bind(project.map(|id| id.to_string()))
+    .bind(scope(visible))
     .bind(most)
     .fetch_all(pool)
     .await?;

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::{
     SqliteStore,
     claim::{seconds, trace_of},
-    now, row,
+    now, row, scope,
 };
+use crate::access::Visible;
 use crate::store::{
     CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Result, RunNow, ScheduledStatus,
     StoreError,
@@ -184,12 +185,20 @@ pub(super) async fn set_status(
     Ok(())
 }
 
-pub(super) async fn request_cancel(store: &SqliteStore, run: Uuid) -> Result<CancelRequest> {
+pub(super) async fn request_cancel(
+    store: &SqliteStore,
+    visible: &Visible,
+    run: Uuid,
+) -> Result<CancelRequest> {
     let mut tx = store.begin().await?;
-    let state: Option<String> = sqlx::query_scalar("SELECT state FROM worker_runs WHERE id = $1")
-        .bind(run.to_string())
-        .fetch_optional(&mut *tx)
-        .await?;
+    let state: Option<String> = sqlx::query_scalar(
+        "SELECT state FROM worker_runs WHERE id = $1
+             AND ($2 IS NULL OR project_id IN (SELECT value FROM json_each($2)))",
+    )
+    .bind(run.to_string())
+    .bind(scope(visible))
+    .fetch_optional(&mut *tx)
+    .await?;
     let (set, answer) = match state.ok_or(StoreError::NoRun(run))?.as_str() {
         "available" | "retryable" => (
             concat!(
@@ -214,7 +223,7 @@ pub(super) async fn request_cancel(store: &SqliteStore, run: Uuid) -> Result<Can
     Ok(answer)
 }
 
-pub(super) async fn retry(store: &SqliteStore, run: Uuid) -> Result<()> {
+pub(super) async fn retry(store: &SqliteStore, visible: &Visible, run: Uuid) -> Result<()> {
     let mut tx = store.begin().await?;
     let found = sqlx::query(
         "SELECT r.state, EXISTS (
@@ -222,9 +231,11 @@ pub(super) async fn retry(store: &SqliteStore, run: Uuid) -> Result<()> {
              WHERE u.job_type = r.job_type AND u.project_id = r.project_id
                AND u.state IN ('available', 'running', 'retryable')
          ) AS busy
-         FROM worker_runs r WHERE r.id = $1",
+         FROM worker_runs r WHERE r.id = $1
+           AND ($2 IS NULL OR r.project_id IN (SELECT value FROM json_each($2)))",
     )
     .bind(run.to_string())
+    .bind(scope(visible))
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(StoreError::NoRun(run))?;

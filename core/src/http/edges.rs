@@ -1,0 +1,47 @@
+//! What lies between a connection and every handler: limits, time-outs, headers for browsers.
+//!
+//! CORS is closed by leaving it out: no answer says that another origin may read it.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn_with_state, map_response},
+    response::{IntoResponse, Response},
+};
+use tower_http::compression::CompressionLayer;
+
+use super::{AppState, client, error::ApiError, rate, security_headers};
+
+/// The most bytes of a request's body.
+pub(super) const MOST_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// Wraps a whole application.
+pub(super) fn wrap(application: Router<AppState>, state: AppState) -> Router {
+    application
+        .method_not_allowed_fallback(not_allowed)
+        .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
+        // Compressed streams are buffered streams; the default predicate leaves SSE alone.
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), within_time))
+        .layer(from_fn_with_state(state.clone(), rate::limit))
+        .layer(from_fn_with_state(state.clone(), client::identify))
+        .layer(map_response(security_headers::add))
+        .with_state(state)
+}
+
+async fn not_allowed(request: Request) -> ApiError {
+    ApiError::method_not_allowed(format!("{} is not for this address", request.method()))
+        .help("GET /api/openapi.json describes what there is")
+}
+
+/// The answer's head must come in time; an event stream goes on after that.
+async fn within_time(State(server): State<AppState>, request: Request, next: Next) -> Response {
+    let limit = server.limits.request_timeout;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let limit = humantime::format_duration(limit);
+            ApiError::timed_out(format!("the request was not done after {limit}")).into_response()
+        }
+    }
+}
