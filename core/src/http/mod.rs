@@ -23,6 +23,8 @@ mod security_headers;
 mod serve;
 mod session;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod ui;
 mod users;
 
