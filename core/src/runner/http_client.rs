@@ -27,7 +27,7 @@ impl HostHttp {
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let fault = |error: reqwest::Error| HttpError(error.without_url().to_string());
+        let fault = |error: reqwest::Error| HttpError(with_causes(&error.without_url()));
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| HttpError(format!("`{}` is no method", request.method)))?;
         let mut outgoing = self.0.request(method, &request.url).body(request.body);
@@ -49,6 +49,17 @@ impl HostHttp {
         }
         Ok(HttpResponse { status, headers, body })
     }
+}
+
+/// `error sending request` alone helps nobody: the causes say what it was.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 impl HttpClient for HostHttp {
