@@ -89,7 +89,7 @@ pub async fn run(
     };
     let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
-    let http = Arc::new(HostHttp::new().context("HTTP client")?);
+    let http = Arc::new(HostHttp::new(config.clone()).context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
     let watcher = config
         .watch(migrate_first(store.clone()), stop.clone())
