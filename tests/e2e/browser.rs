@@ -88,7 +88,7 @@ async fn a_plugin_that_the_host_has_never_seen_gets_its_screens_while_the_page_i
         println!("{line}");
         if line == "ready" {
             host.save_config(&format!(
-                "plugin_files = [{:?}]\n[JOB_TO_DATA_MAP]\nuptime_check = [\"uptime\"]\n\
+                "plugin_files = [{:?}]\n[http]\nallow = [\"127.0.0.1\"]\n[JOB_TO_DATA_MAP]\nuptime_check = [\"uptime\"]\n\
                  [projects]\none = {{ name = \"One\" }}\n\
                  [jobs.uptime_check]\nparams = {{ urls = [\"http://127.0.0.1:1/\"] }}\n",
                 library.display().to_string()

@@ -83,6 +83,10 @@ impl Host {
 
     /// Starts a command that becomes the host.
     pub fn start_by(mut process: Command, folder: TempDir) -> Self {
+        // Who signs in is the business of the tests in `sign_in`.
+        if !process.get_envs().any(|(name, _)| name == "CASCADE_AUTH") {
+            process.env("CASCADE_AUTH", "off");
+        }
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut process =
             process.current_dir(folder.path()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();

@@ -8,6 +8,7 @@ mod cascade;
 mod check;
 mod clocks;
 mod edges;
+mod egress;
 mod full_disk;
 mod host;
 mod layout;

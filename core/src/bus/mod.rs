@@ -74,7 +74,7 @@ fn id_alone(id: i64) -> String {
 }
 
 /// The `id` of a message; one that has none, or is no JSON, only means that there is news.
-fn heard_id(message: &str) -> Option<i64> {
+pub fn heard_id(message: &str) -> Option<i64> {
     serde_json::from_str::<serde_json::Value>(message).ok()?.get("id")?.as_i64()
 }
 

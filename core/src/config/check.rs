@@ -135,5 +135,6 @@ fn assemble(path: &Path, document: Document) -> Config {
         jobs,
         projects: document.projects,
         retention: document.retention,
+        http: document.http,
     }
 }

@@ -7,6 +7,7 @@
 mod chains;
 mod check;
 mod diagnostic;
+mod egress;
 mod live;
 mod parse;
 mod plugins;
@@ -26,6 +27,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use egress::{Allowed, Egress};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
 pub use schedule::Schedule;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub projects: BTreeMap<String, ProjectSettings>,
     /// For how long what is over is kept.
     pub retention: Retention,
+    /// Where plugins may connect to.
+    pub http: Egress,
 }
 
 impl Config {
@@ -242,6 +246,22 @@ mod tests {
         let text = "[retention]\nlog = \"1d\"\n[projects.one]\nconcurrency = 0\n";
         let said = check(path, text).unwrap_err().to_string();
         for part in ["jobs.toml:2:1", "did you mean `logs`?", "jobs.toml:4:15", "from 1 to 10000"] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+
+    #[test]
+    fn what_http_may_reach_is_read_and_a_bad_entry_is_named() {
+        let path = Path::new("jobs.toml");
+        let text = "[http]\nallow = [\"10.0.0.0/8\", \"127.0.0.1\", \"intranet.example\"]\n";
+        let (Checked { config, .. }, _) = check(path, text).unwrap();
+        let served = serde_json::to_value(&config.http).unwrap();
+        let allowed = ["10.0.0.0/8", "127.0.0.1/32", "intranet.example"];
+        assert_eq!(served, serde_json::json!({"allow": allowed}));
+
+        let text = "[http]\nallow = [\"http://x/\"]\nalow = []\n";
+        let said = check(path, text).unwrap_err().to_string();
+        for part in ["jobs.toml:2:10", "without scheme", "jobs.toml:3:1", "did you mean `allow`?"] {
             assert!(said.contains(part), "{part} is not in\n{said}");
         }
     }

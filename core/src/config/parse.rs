@@ -9,7 +9,7 @@ use toml::{
 };
 
 use super::{
-    Backoff, ProjectSettings, Retention, Schedule,
+    Backoff, Egress, ProjectSettings, Retention, Schedule,
     diagnostic::Problem,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
@@ -27,6 +27,7 @@ pub(super) struct Document<'i> {
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
     pub projects: BTreeMap<String, ProjectSettings>,
     pub retention: Retention,
+    pub http: Egress,
     pub plugins: PlacedSources,
 }
 
@@ -49,12 +50,13 @@ impl JobTable<'_> {
     }
 }
 
-const TOP: [&str; 8] = [
+const TOP: [&str; 9] = [
     "CASCADE_CHAINS",
     "JOB_TO_DATA_MAP",
     "jobs",
     "projects",
     "retention",
+    "http",
     "plugins_dir",
     "plugin_files",
     "allow_world_writable_plugins",
@@ -93,6 +95,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
             "jobs" => document.jobs = jobs(&mut reader, value, &mut document.plugins.programs),
             "projects" => document.projects = projects(&mut reader, value),
             "retention" => document.retention = retention(&mut reader, value),
+            "http" => document.http = http(&mut reader, value),
             name @ "plugins_dir" => {
                 let text = reader.text(name, value);
                 document.plugins.folder =
@@ -280,6 +283,28 @@ fn retention(reader: &mut Reader, value: &TomlValue) -> Retention {
         }
     }
     retention
+}
+
+fn http(reader: &mut Reader, value: &TomlValue) -> Egress {
+    let mut egress = Egress::default();
+    let Some(entries) = reader.table("http", value) else { return egress };
+    for (key, value) in entries.iter() {
+        let name = key.get_ref().as_ref();
+        if name != "allow" {
+            reader.unknown_key("http", name, key.span(), &["allow"]);
+            continue;
+        }
+        for Placed { value: text, span } in reader.text_list("http.allow", value) {
+            match text.parse() {
+                Ok(allowed) => egress.allow.push(allowed),
+                Err(()) => reader.refuse(
+                    Problem::error("http.allow", span, format!("`{text}` is no address and no host"))
+                        .help("write an address, a network such as \"10.0.0.0/8\", or a host name without scheme and port"),
+                ),
+            }
+        }
+    }
+    egress
 }
 
 fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectSettings> {

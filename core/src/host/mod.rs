@@ -102,7 +102,7 @@ pub async fn run(
 
     let accounts = Accounts::new(store.database());
     let access = Arc::new(AccessWatch::default());
-    let http = Arc::new(HostHttp::new().context("HTTP client")?);
+    let http = Arc::new(HostHttp::new(config.clone()).context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
     let watcher = config
         .watch(migrate_first(store.clone()), stop.clone())

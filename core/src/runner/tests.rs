@@ -77,10 +77,10 @@ impl Bench {
         let lease = Duration::from_secs(30);
         let runner = Runner {
             store: store.clone(),
+            http: Arc::new(HostHttp::new(config.clone()).unwrap()),
             config,
             announcer: Announcer::default(),
             wake: Wake::default(),
-            http: Arc::new(HostHttp::new().unwrap()),
             lacking: Lacking::default(),
             lease,
         };

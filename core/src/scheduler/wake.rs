@@ -53,7 +53,7 @@ impl Wake {
     }
 
     /// What another process said.
-    pub(crate) fn hear(&self, signal: &str) {
+    pub fn hear(&self, signal: &str) {
         match signal.strip_prefix("cancel ").map(str::parse) {
             Some(Ok(run)) => {
                 self.cancel_here(run);

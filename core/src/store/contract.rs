@@ -66,6 +66,7 @@ pub(crate) fn config() -> Config {
     let project = |name: &str| ProjectSettings { name: name.into(), concurrency: None };
     Config {
         retention: Retention::default(),
+        http: Default::default(),
         path: PathBuf::from("/nowhere/jobs.toml"),
         chains: BTreeMap::from([
             ("up".into(), vec!["down".into()]),

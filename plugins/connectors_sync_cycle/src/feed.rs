@@ -30,19 +30,29 @@ pub async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Ba
         },
         _ => return Err(JobError::fail("a feed takes either `path` or `url`")),
     };
-    let feed = feed_rs::parser::parse(text.as_slice())
-        .map_err(|e| JobError::retry(format!("not a feed: {e}")))?;
+    Ok(Batch { position: batch.position, ..parse(&text)? })
+}
+
+/// Reads the items of a feed.
+///
+/// # Errors
+/// When it is neither RSS nor Atom.
+pub fn parse(text: &[u8]) -> Result<Batch, JobError> {
+    let mut batch = Batch::default();
+    let feed =
+        feed_rs::parser::parse(text).map_err(|e| JobError::retry(format!("not a feed: {e}")))?;
     let title = feed.title.map(|title| title.content).unwrap_or_default();
     for (at, entry) in feed.entries.into_iter().enumerate() {
+        let place = format!("item {} (`{}`)", at + 1, entry.id);
         let Some(sent_at) = entry.published.or(entry.updated) else {
-            batch.skipped.push(format!("item {} (`{}`): no date", at + 1, entry.id));
+            batch.skipped.push(format!("{place}: no date"));
             continue;
         };
         let content = entry.content.and_then(|content| content.body);
         let body = content.or(entry.summary.map(|summary| summary.content)).unwrap_or_default();
         let author = entry.authors.first().and_then(|author| author.name.clone());
         let author = author.unwrap_or_else(|| title.clone());
-        batch.messages.push(Message {
+        let message = Message {
             thread_id: entry.id.clone(),
             native_id: entry.id,
             author_key: author.to_lowercase(),
@@ -51,7 +61,11 @@ pub async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Ba
             body: mail_parser::decoders::html::html_to_text(&body).trim().to_owned(),
             url: entry.links.first().map(|link| link.href.clone()),
             sent_at,
-        });
+        };
+        match message.storable() {
+            Ok(message) => batch.messages.push(message),
+            Err(why) => batch.skipped.push(format!("{place}: {why}")),
+        }
     }
     Ok(batch)
 }

@@ -17,6 +17,16 @@ use cascade_sdk::{Context, Job, JobError, Outcome};
 
 pub use params::{Params, Source, SourceKind};
 
+/// What each kind of source makes of its files.
+pub mod formats {
+    pub use crate::{
+        feed::parse as feed,
+        mail::{read_maildir, read_mbox},
+        message::{Batch, Message},
+        slack::read as slack,
+    };
+}
+
 /// The job.
 pub struct ConnectorsSyncCycle;
 

@@ -185,7 +185,7 @@ fn parse(raw: &[u8]) -> Result<Message, &'static str> {
     };
     // References begins with the first message of the thread (RFC 5322, section 3.6.4).
     let thread = first_of(mail.references()).or_else(|| first_of(mail.in_reply_to()));
-    Ok(Message {
+    let message = Message {
         thread_id: thread.unwrap_or_else(|| native_id.clone()),
         native_id,
         author: from.name().unwrap_or(&address).to_owned(),
@@ -194,7 +194,8 @@ fn parse(raw: &[u8]) -> Result<Message, &'static str> {
         body,
         url: None,
         sent_at,
-    })
+    };
+    message.storable()
 }
 
 #[cfg(test)]

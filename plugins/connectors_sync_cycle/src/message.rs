@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
 /// A message as its source tells it, before it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,36 @@ pub struct Message {
     pub url: Option<String>,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
+}
+
+impl Message {
+    /// As every database keeps it: PostgreSQL knows no NUL, and a time must read back from its text
+    /// after `replay_from` has moved it.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    pub fn storable(mut self) -> Result<Self, &'static str> {
+        if !(1..=9000).contains(&self.sent_at.year()) {
+            return Err("a time out of all reason");
+        }
+        if self.native_id.is_empty() {
+            return Err("an empty id");
+        }
+        let texts = [
+            &mut self.native_id,
+            &mut self.thread_id,
+            &mut self.author,
+            &mut self.author_key,
+            &mut self.subject,
+            &mut self.body,
+        ];
+        for text in texts.into_iter().chain(&mut self.url) {
+            if text.contains('\0') {
+                *text = text.replace('\0', "\u{fffd}");
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// What one look at a source found.

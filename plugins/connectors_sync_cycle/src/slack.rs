@@ -122,7 +122,7 @@ fn message(
     let seconds = entry.ts.split('.').next().and_then(|s| s.parse().ok()).ok_or("bad ts")?;
     let sent_at = DateTime::<Utc>::from_timestamp(seconds, 0).ok_or("bad ts")?;
     let key = entry.user.or(entry.username).ok_or("neither user nor username")?;
-    Ok(Message {
+    let message = Message {
         native_id: format!("{channel}/{}", entry.ts),
         thread_id: format!("{channel}/{}", entry.thread_ts.unwrap_or_else(|| entry.ts.clone())),
         author: names.get(key.as_str()).map_or_else(|| key.clone(), |name| (*name).to_owned()),
@@ -131,7 +131,8 @@ fn message(
         body: plain(&entry.text, names),
         url: None,
         sent_at,
-    })
+    };
+    message.storable()
 }
 
 /// Slack's markup as a person reads it: `<@U1>`, `<#C1|name>`, `<https://x|label>` and entities.

@@ -63,7 +63,8 @@ pub enum EmbedderParams {
     },
     /// Any server with the OpenAI embeddings endpoint.
     Openai {
-        /// Full address of the endpoint, such as `http://localhost:11434/v1/embeddings`.
+        /// Full address of the endpoint, such as `http://localhost:11434/v1/embeddings`; a host of
+        /// one's own must be in `allow` of `[http]`.
         url: String,
         /// Model name as the server knows it.
         model: String,

@@ -64,6 +64,7 @@ impl Cluster {
             .current_dir(self.folder.path())
             .env("DATABASE_URL", &self.url)
             .env("REDIS_URL", self.redis.url())
+            .env("CASCADE_AUTH", "off")
             .env("CASCADE_LOG", "info,sqlx=off")
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("log"))

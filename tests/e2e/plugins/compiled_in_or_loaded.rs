@@ -14,6 +14,8 @@ use super::build::rust_library;
 use crate::{host::Host, topology::Topology};
 
 const CONFIG: &str = "
+[http]
+allow = [\"127.0.0.1\"]
 [projects]
 one = {}
 [jobs.probe_panics]

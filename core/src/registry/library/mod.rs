@@ -128,9 +128,7 @@ pub fn load(path: &Path, mut file: File) -> Result<LoadedLibrary, LibraryError> 
     let text = library
         .describe()
         .map_err(|error| LibraryError::Contract(format!("`describe` failed: {error}")))?;
-    let description: wire::Description = serde_json::from_str(&text)
-        .map_err(|error| LibraryError::Contract(format!("`describe`: {error}")))?;
-    take_in(path, Arc::new(library), description)
+    Ok(take_in(Arc::new(library), describe(path, &text)?))
 }
 
 /// Refuses a file that anybody may change, or put another into the place of.
@@ -154,35 +152,63 @@ pub fn check_permissions(path: &Path, file: &Metadata) -> Result<(), LibraryErro
     Ok(())
 }
 
-fn take_in(
-    path: &Path,
-    library: Arc<Library>,
-    description: wire::Description,
-) -> Result<LoadedLibrary, LibraryError> {
+fn take_in(library: Arc<Library>, described: Described) -> LoadedLibrary {
+    let job = |descriptor| -> Arc<dyn DynJob> {
+        Arc::new(LoadedJob { descriptor, library: library.clone() })
+    };
+    let view = |descriptor| -> Arc<dyn DynView> {
+        Arc::new(LoadedView { descriptor, library: library.clone() })
+    };
+    LoadedLibrary {
+        jobs: described.jobs.into_iter().map(job).collect(),
+        views: described.views.into_iter().map(view).collect(),
+        migrations: migrations(described.plugin, described.migrations),
+    }
+}
+
+/// What a library says that it brings.
+#[derive(Debug)]
+pub struct Described {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Its job types.
+    pub jobs: Vec<JobDescriptor>,
+    /// Its views.
+    pub views: Vec<ViewDescriptor>,
+    /// Its own schema.
+    pub migrations: Vec<wire::MigrationText>,
+}
+
+/// Reads the answer of `describe`, of the library that `path` names.
+///
+/// # Errors
+/// [`LibraryError::Contract`].
+pub fn describe(path: &Path, text: &str) -> Result<Described, LibraryError> {
+    let description: wire::Description = serde_json::from_str(text)
+        .map_err(|error| LibraryError::Contract(format!("`describe`: {error}")))?;
     let origin = Origin {
         kind: OriginKind::Library,
         plugin: description.plugin.name.clone(),
         version: description.plugin.version,
         location: path.display().to_string(),
     };
-    let mut jobs: Vec<Arc<dyn DynJob>> = Vec::new();
+    let mut jobs = Vec::new();
     for job in description.jobs {
         check_schema(&format!("job type `{}`: params_schema", job.name), &job.params_schema)?;
-        let descriptor = JobDescriptor {
+        jobs.push(JobDescriptor {
             name: job.name,
             description: job.description,
             origin: origin.clone(),
             params_schema: job.params_schema,
-        };
-        jobs.push(Arc::new(LoadedJob { descriptor, library: library.clone() }));
+        });
     }
-    let mut views: Vec<Arc<dyn DynView>> = Vec::new();
+    let mut views = Vec::new();
     for view in description.views {
         for action in &view.actions {
             let what = format!("view `{}`: input_schema of `{}`", view.key, action.name);
             check_schema(&what, &action.input_schema)?;
         }
-        let descriptor = ViewDescriptor {
+        views.push(ViewDescriptor {
             key: view.key,
             description: view.description,
             origin: origin.clone(),
@@ -190,13 +216,12 @@ fn take_in(
             filter_schema: view.filter_schema,
             sortable: view.sortable,
             actions: view.actions,
-        };
-        views.push(Arc::new(LoadedView { descriptor, library: library.clone() }));
+        });
     }
     if jobs.is_empty() && views.is_empty() {
         return Err(LibraryError::Contract("it describes neither a job type nor a view".into()));
     }
-    Ok(LoadedLibrary { jobs, views, migrations: migrations(origin.plugin, description.migrations) })
+    Ok(Described { plugin: origin.plugin, jobs, views, migrations: description.migrations })
 }
 
 fn check_schema(what: &str, schema: &Value) -> Result<(), LibraryError> {

@@ -14,6 +14,7 @@ use cascade_sdk::{
 };
 use serde_json::Value;
 
+pub use protocol::Line;
 pub use rows::ProgramView;
 
 /// A `[jobs.NAME.executable]` table.

@@ -14,7 +14,7 @@
 //!
 //! Any other line, and all of standard error, goes to the run's log as it is.
 
-use std::process::ExitStatus;
+use std::{process::ExitStatus, str::FromStr};
 
 use cascade_sdk::{Context, JobError, Level, Outcome, RunInfo};
 use serde::{Deserialize, Serialize};
@@ -30,26 +30,46 @@ pub(super) struct Input<'a> {
     pub params: &'a Value,
 }
 
+/// One line of a program's standard output.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub(super) enum Line {
+pub enum Line {
+    /// For the run's log.
     Log {
+        /// `info` if not given.
         #[serde(default = "info")]
         level: Level,
+        /// The line.
         message: String,
+        /// More of it, for programs.
         #[serde(default)]
         fields: Value,
     },
+    /// How far it has come.
     Progress {
+        /// 0..1.
         fraction: f64,
+        /// What it does now.
         #[serde(default)]
         message: String,
     },
+    /// For the job's view.
     Row(Row),
+    /// What came of it.
     Result {
+        /// One sentence.
         summary: Option<String>,
     },
+    /// Why it will fail.
     Error(Fault),
+}
+
+impl FromStr for Line {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text)
+    }
 }
 
 fn info() -> Level {
@@ -58,14 +78,16 @@ fn info() -> Level {
 
 /// A row for the job's view.
 #[derive(Debug, Deserialize)]
-pub(super) struct Row {
+pub struct Row {
+    /// Replaces the row of the same key.
     pub key: Option<String>,
+    /// What is shown.
     pub data: serde_json::Map<String, Value>,
 }
 
 /// What a program says of its own failure.
 #[derive(Debug, Deserialize)]
-pub(super) struct Fault {
+pub struct Fault {
     message: String,
     retry: Option<bool>,
     after_ms: Option<u64>,
@@ -85,7 +107,7 @@ impl Said {
         if text.trim().is_empty() {
             return;
         }
-        match serde_json::from_str(text) {
+        match text.parse() {
             Ok(Line::Log { level, message, fields }) => {
                 let log = ctx.log().with(fields);
                 match level {

@@ -1,0 +1,30 @@
+//! What must hold for any input from outside, one function for each kind: each takes any bytes and
+//! panics when something does not hold. `tests/fuzz` looks for such bytes; this crate's test replays
+//! those that are kept in `tests/fuzz/seeds`.
+
+mod connectors;
+mod jobs_toml;
+mod messages;
+mod plugin_abi;
+
+/// Panics when something does not hold.
+pub type Check = fn(&[u8]);
+
+/// A check by the name of its fuzz target and of its folder of seeds.
+pub const CHECKS: [(&str, Check); 6] = [
+    ("jobs_toml", jobs_toml::check),
+    ("bus_message", messages::bus),
+    ("plugin_abi", plugin_abi::check),
+    ("mail", connectors::mail),
+    ("slack", connectors::slack),
+    ("feed", connectors::feed),
+];
+
+/// Runs one of them.
+///
+/// # Panics
+/// When there is none of this name, or the input breaks what must hold.
+pub fn check(name: &str, input: &[u8]) {
+    let (_, check) = CHECKS.iter().find(|(known, _)| *known == name).expect("a known check");
+    check(input);
+}
