@@ -43,6 +43,8 @@ pub fn command() -> Command {
 pub struct Host {
     pub folder: TempDir,
     pub url: String,
+    /// The line with a link to sign in by, if there was one.
+    pub sign_in: Option<String>,
     pub process: Child,
     pub client: reqwest::Client,
 }
@@ -91,6 +93,7 @@ impl Host {
         let mut process =
             process.current_dir(folder.path()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let (mut url, mut sign_in) = (None, None);
         let url = loop {
             let line = lines.next().map(Result::unwrap);
             let Some(line) = line else {
@@ -98,11 +101,15 @@ impl Host {
                 panic!("the host did not start:\n{log}");
             };
             let address = line.strip_prefix("open").or_else(|| line.strip_prefix("health"));
-            if let Some(url) = address {
-                break url.trim().trim_end_matches('/').to_owned();
+            if let Some(address) = address {
+                url = Some(address.trim().trim_end_matches('/').to_owned());
+            }
+            sign_in = line.strip_prefix("sign in ").map(ToOwned::to_owned).or(sign_in);
+            if line == "ready" {
+                break url.expect("it listens nowhere");
             }
         };
-        Self { folder, url, process, client: reqwest::Client::new() }
+        Self { folder, url, sign_in, process, client: reqwest::Client::new() }
     }
 
     /// SIGKILL.

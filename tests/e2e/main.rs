@@ -17,5 +17,6 @@ mod plugins;
 mod reload;
 mod sample;
 mod shutdown;
+mod sign_in;
 mod stream;
 mod topology;

@@ -42,6 +42,10 @@ impl Topology {
         }
     }
 
+    pub fn database_url(&self) -> &str {
+        &self.url
+    }
+
     /// Two servers and three workers.
     pub fn start(redis: Redis) -> Self {
         let mut topology = Self::new(redis, &repository_config());

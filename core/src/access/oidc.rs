@@ -29,8 +29,6 @@ pub struct OidcSettings {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
-    /// Where it sends browsers back to: the public address and `/api/session/oidc/callback`.
-    pub redirect_url: String,
 }
 
 /// Why somebody could not be signed in.
@@ -73,22 +71,25 @@ type Client = CoreClient<
 /// One provider.
 pub struct Oidc {
     settings: OidcSettings,
+    redirect_url: String,
     http: reqwest::Client,
     pending: Mutex<HashMap<String, Pending>>,
 }
 
 impl Oidc {
-    /// Nothing is asked of the provider yet: it may be down while the host starts.
+    /// `base` is the address of this host, to which the provider sends browsers back. Nothing is
+    /// asked of the provider yet: it may be down while the host starts.
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
-    pub fn new(settings: OidcSettings) -> reqwest::Result<Self> {
+    pub fn new(settings: OidcSettings, base: &str) -> reqwest::Result<Self> {
+        let redirect_url = format!("{base}/api/session/oidc/callback");
         // A redirect of the provider's own endpoints would be a way to make us ask others.
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(15))
             .build()?;
-        Ok(Self { settings, http, pending: Mutex::default() })
+        Ok(Self { settings, redirect_url, http, pending: Mutex::default() })
     }
 
     /// The provider's page to send the browser to, and the state that must come back with it.
@@ -156,8 +157,7 @@ impl Oidc {
         let http = |request| send(self.http.clone(), request);
         let metadata =
             CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|e| fault(&e))?;
-        let redirect =
-            RedirectUrl::new(self.settings.redirect_url.clone()).map_err(|e| fault(&e))?;
+        let redirect = RedirectUrl::new(self.redirect_url.clone()).map_err(|e| fault(&e))?;
         Ok(CoreClient::from_provider_metadata(
             metadata,
             ClientId::new(self.settings.client_id.clone()),

@@ -53,16 +53,14 @@ impl SignInArgs {
         }
         let oidc = match (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret) {
             (Some(issuer), Some(client_id), Some(client_secret)) => {
-                let base = self.public_url.clone().or_else(|| {
-                    listen
-                        .filter(|listen| auth::is_local(listen.ip()))
-                        .map(|listen| format!("http://{listen}"))
-                });
-                let base = base.ok_or(
-                    "--oidc-issuer needs --public-url: the provider sends browsers back there",
-                )?;
-                let redirect_url = format!("{base}/api/session/oidc/callback");
-                Some(OidcSettings { issuer, client_id, client_secret, redirect_url })
+                let local = listen.is_some_and(|listen| auth::is_local(listen.ip()));
+                if self.public_url.is_none() && !local {
+                    return Err(
+                        "--oidc-issuer needs --public-url: the provider sends browsers back there"
+                            .into(),
+                    );
+                }
+                Some(OidcSettings { issuer, client_id, client_secret })
             }
             _ => None,
         };

@@ -142,6 +142,7 @@ pub async fn run(
         worker.spawn(scheduler::work(runner, name, worker_settings, stop.clone()));
     }
     if let Some(listener) = listener {
+        let oidc = provider(&settings, listener.local_addr()?).context("HTTP client")?;
         let server = Server {
             store,
             config,
@@ -151,13 +152,7 @@ pub async fn run(
             http,
             accounts,
             auth: settings.auth.clone(),
-            oidc: settings
-                .oidc
-                .clone()
-                .map(Oidc::new)
-                .transpose()
-                .context("HTTP client")?
-                .map(Arc::new),
+            oidc,
             throttle: SignInThrottle::default(),
             access,
             rate: RateLimit::new(settings.limits.requests_per_second),
@@ -180,6 +175,14 @@ pub async fn run(
         ended?;
     }
     Ok(())
+}
+
+/// The provider at which people may sign in, if one is set up.
+fn provider(settings: &HostSettings, address: SocketAddr) -> reqwest::Result<Option<Arc<Oidc>>> {
+    let Some(oidc) = settings.oidc.clone() else { return Ok(None) };
+    let base = settings.auth.public_url.clone();
+    let base = base.unwrap_or_else(|| format!("http://{address}"));
+    Ok(Some(Arc::new(Oidc::new(oidc, &base)?)))
 }
 
 /// A link that signs the owner in, for who starts everything in one process on their own machine: so

@@ -1,0 +1,94 @@
+//! OpenID Connect, against a provider that the test runs.
+
+use serde_json::json;
+
+use super::{
+    Browser, CONFIG, answer, cli,
+    provider::{CLIENT, Fault, Provider, SECRET},
+};
+use crate::host::Host;
+
+fn start(provider: &Provider) -> Host {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), CONFIG).unwrap();
+    let env = [
+        ("CASCADE_AUTH", "on"),
+        ("CASCADE_OIDC_ISSUER", provider.url.as_str()),
+        ("CASCADE_OIDC_CLIENT_ID", CLIENT),
+        ("CASCADE_OIDC_CLIENT_SECRET", SECRET),
+    ];
+    Host::start_as(&[], folder, &[], &env)
+}
+
+fn browser() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+fn header(answer: &reqwest::Response, name: &str) -> String {
+    let values = answer.headers().get_all(name).iter();
+    let all: Vec<_> = values.map(|value| value.to_str().unwrap().to_owned()).collect();
+    all.join("\n")
+}
+
+/// To the provider and back; returns the answer to the callback.
+async fn sign_in(host: &Host, forget_cookie: bool) -> reqwest::Response {
+    let browser = browser();
+    let begun = browser.get(format!("{}/api/session/oidc", host.url)).send().await.unwrap();
+    assert_eq!(begun.status(), 303);
+    let state = header(&begun, "set-cookie");
+    assert!(state.contains("HttpOnly") && state.contains("SameSite=Lax"), "{state}");
+    let there = browser.get(header(&begun, "location")).send().await.unwrap();
+    let mut back = browser.get(header(&there, "location"));
+    if !forget_cookie {
+        back = back.header("cookie", state.split(';').next().unwrap());
+    }
+    back.send().await.unwrap()
+}
+
+fn session(answer: &reqwest::Response) -> Browser {
+    let set = header(answer, "set-cookie");
+    let cookie = set.lines().find(|line| line.starts_with("cascade_session=")).unwrap();
+    Browser { cookie: cookie.split(';').next().unwrap().to_owned(), csrf: String::new() }
+}
+
+#[tokio::test]
+async fn who_the_provider_knows_is_signed_in_without_any_role_at_first() {
+    let provider = Provider::start();
+    let host = start(&provider);
+    // Somebody else of the same name: names prove nothing.
+    cli(&host, "user add grace --project two=owner --password-stdin", "a long enough password");
+
+    let answer_1 = sign_in(&host, false).await;
+    assert_eq!((answer_1.status().as_u16(), header(&answer_1, "location")), (303, "/".into()));
+    let grace = session(&answer_1);
+    let (_, who) = grace.get(&host, "/api/session").await;
+    let name = who["user"]["name"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("grace+"), "{name}");
+    assert_eq!((&who["user"]["projects"], &who["user"]["admin"]), (&json!([]), &json!(false)));
+    let (status, none) = grace.get(&host, "/api/jobs/scheduler").await;
+    assert_eq!((status, &none["items"]), (200, &json!([])));
+
+    assert!(cli(&host, &format!("user grant {name} one viewer"), "").0);
+    let again = session(&sign_in(&host, false).await);
+    let (_, who) = again.get(&host, "/api/session").await;
+    assert_eq!(who["user"]["projects"][0]["slug"], "one", "the same user: {who}");
+
+    assert!(cli(&host, &format!("user disable {name}"), "").0);
+    assert_eq!(sign_in(&host, false).await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_way_back_that_is_wrong_in_any_way_signs_nobody_in() {
+    let provider = Provider::start();
+    let host = start(&provider);
+    assert_eq!(sign_in(&host, true).await.status(), 401, "another browser");
+    for fault in [Fault::Nonce, Fault::Audience, Fault::Expired, Fault::Key] {
+        *provider.fault.lock().unwrap() = fault;
+        let refused = sign_in(&host, false).await;
+        assert_eq!(refused.status(), 502, "{fault:?}");
+        assert!(!header(&refused, "set-cookie").contains("cascade_session"));
+    }
+    let made_up = host.client.get(format!("{}/api/session/oidc/callback?state=s&code=c", host.url));
+    assert_eq!(answer(made_up.header("cookie", "cascade_oidc=s")).await.0, 401);
+    assert!(!host.log().contains(SECRET));
+}
