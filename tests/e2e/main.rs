@@ -16,6 +16,7 @@ mod observability;
 mod plugins;
 mod reload;
 mod sample;
+mod secrets;
 mod shutdown;
 mod stream;
 mod topology;

@@ -3,6 +3,7 @@
 mod check;
 mod health;
 mod plugin;
+mod secret;
 
 use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    host::{self, DatabaseSettings, HostSettings},
+    host::{self, DatabaseSettings, HostSettings, RedisSettings, Secret},
     http::HttpLimits,
     registry::{Plugins, Registry},
     runner::trace,
@@ -71,6 +72,16 @@ struct RunArgs {
     /// `redis://...` carries events; without it, or while it does not answer, pg_notify does.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     redis_url: Option<String>,
+    /// A file that holds the database's URL.
+    #[arg(long, env = "DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
+    /// A file that holds Redis' URL.
+    #[arg(long, env = "REDIS_URL_FILE")]
+    redis_url_file: Option<PathBuf>,
+    /// Certificates (PEM) that Redis' own must come from, for `rediss://...`; those that browsers
+    /// trust, if not given.
+    #[arg(long, env = "REDIS_CA_FILE")]
+    redis_ca_file: Option<PathBuf>,
     /// The most connections to PostgreSQL, besides one that listens.
     #[arg(long, default_value_t = 10, env = "CASCADE_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(2..=1000))]
     database_connections: u32,
@@ -140,8 +151,19 @@ enum Role {
 }
 
 fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
-    let database = match args.database_url.filter(|url| !url.is_empty()) {
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+    let secrets = secret::read("DATABASE_URL", args.database_url, args.database_url_file)
+        .and_then(|url| Ok((url, secret::read("REDIS_URL", args.redis_url, args.redis_url_file)?)));
+    let (database_url, redis_url) = match secrets {
+        Ok(secrets) => secrets,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let is_postgres =
+        |url: &Secret| ["postgres://", "postgresql://"].iter().any(|s| url.reveal().starts_with(s));
+    let database = match database_url {
+        Some(url) if is_postgres(&url) => {
             DatabaseSettings::Postgres { url, connections: args.database_connections }
         }
         Some(_) => {
@@ -164,7 +186,7 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
     let settings = HostSettings {
         config: args.config,
         database,
-        redis_url: args.redis_url.filter(|url| !url.is_empty()),
+        redis: redis_url.map(|url| RedisSettings { url, ca_file: args.redis_ca_file }),
         listen: args.listen.or((role != Role::Worker).then_some(default_listen)),
         limits: args.limits,
         serve: role != Role::Worker,

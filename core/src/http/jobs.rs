@@ -13,7 +13,7 @@ use super::{
     extract::{Json, Path, Query},
 };
 use crate::{
-    config::ConfigState,
+    config::{ConfigState, masked, unmasked},
     store::{
         CancelRequest, Run, RunFilter, RunLogRow, RunNow, RunPage, RunState, ScheduledJob,
         ScheduledStatus,
@@ -91,7 +91,10 @@ pub async fn scheduler(
     Query(scope): Query<Scope>,
 ) -> ApiResult<Json<Schedule>> {
     let ConfigState { config, registry, .. } = server.config.state();
-    let describe = |job: ScheduledJob| {
+    let describe = |mut job: ScheduledJob| {
+        for run in job.current_run.iter_mut().chain(&mut job.last_run) {
+            hide_secrets(&server, run);
+        }
         let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
         Scheduled {
             description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
@@ -156,7 +159,9 @@ pub async fn runs(
         page: query.page.unwrap_or(1).max(1),
         per_page: query.per_page.unwrap_or(50).clamp(1, 200),
     };
-    Ok(Json(server.store.runs(&filter).await?))
+    let mut page = server.store.runs(&filter).await?;
+    page.items.iter_mut().for_each(|run| hide_secrets(&server, run));
+    Ok(Json(page))
 }
 
 /// One run.
@@ -166,7 +171,20 @@ pub async fn runs(
 )]
 pub async fn run(State(server): State<AppState>, Path(id): Path<Uuid>) -> ApiResult<Json<Run>> {
     let run = server.store.run(id).await?;
-    run.map(Json).ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
+    let mut run = run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))?;
+    hide_secrets(&server, &mut run);
+    Ok(Json(run))
+}
+
+/// A run may have params of its own.
+fn hide_secrets(server: &AppState, run: &mut Run) {
+    let registry = server.config.registry();
+    if let Some(params) = &mut run.payload.params {
+        // Params of a job type that is gone are shown by nobody's rules.
+        *params = registry
+            .job(&run.job_type)
+            .map_or(Value::Null, |job| masked(&job.descriptor().params_schema, params));
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -225,7 +243,12 @@ pub async fn run_now(
             ApiError::bad_request(format!("params{}: {fault}", fault.instance_path()))
         })?;
     }
-    let queued = server.store.run_now(&job, request.project_id, request.params).await?;
+    // A form that was filled with what GET /api/jobs/config shows has the secrets of jobs.toml.
+    let kept = server.config.current().jobs.get(&job).map(|settings| settings.params.clone());
+    let params = request.params.map(|given| {
+        unmasked(&plugin.descriptor().params_schema, given, &kept.unwrap_or_default())
+    });
+    let queued = server.store.run_now(&job, request.project_id, params).await?;
     server.wake.wake_all().await;
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
