@@ -13,6 +13,7 @@ mod full_disk;
 mod host;
 mod layout;
 mod observability;
+mod openapi;
 mod plugins;
 mod reload;
 mod sample;

@@ -11,6 +11,7 @@ use super::{
     AppState,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
+    paging::paging,
 };
 use crate::{
     config::{ConfigState, masked, unmasked},
@@ -135,10 +136,13 @@ pub struct RunQuery {
     /// Only this job type.
     job_type: Option<String>,
     /// Only this state.
-    state: Option<String>,
+    #[param(inline)]
+    state: Option<RunState>,
     /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
     /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
     per_page: Option<u32>,
 }
 
@@ -151,13 +155,13 @@ pub async fn runs(
     State(server): State<AppState>,
     Query(query): Query<RunQuery>,
 ) -> ApiResult<Json<RunPage>> {
-    let state = query.state.map(|text| text.parse::<RunState>()).transpose();
+    let (page, per_page) = paging(query.page, query.per_page)?;
     let filter = RunFilter {
         project_id: query.project_id,
         job_type: query.job_type,
-        state: state.map_err(ApiError::bad_request)?,
-        page: query.page.unwrap_or(1).max(1),
-        per_page: query.per_page.unwrap_or(50).clamp(1, 200),
+        state: query.state,
+        page,
+        per_page,
     };
     let mut page = server.store.runs(&filter).await?;
     page.items.iter_mut().for_each(|run| hide_secrets(&server, run));
@@ -209,7 +213,8 @@ pub async fn run_logs(
 pub struct RunRequest {
     /// The project to run it for.
     project_id: Uuid,
-    /// Params for this run, in the place of those of jobs.toml.
+    /// Params for this run, in the place of those of jobs.toml; `params_schema` of the job type says
+    /// which.
     params: Option<Value>,
 }
 
@@ -261,7 +266,6 @@ pub async fn run_now(
 pub struct RunChange {
     run_id: Uuid,
     /// The state it is in now.
-    #[schema(value_type = String)]
     state: RunState,
 }
 

@@ -12,6 +12,7 @@ mod hub;
 mod jobs;
 mod limits;
 mod metrics;
+mod paging;
 mod projects;
 mod rate;
 mod security_headers;
