@@ -32,7 +32,9 @@ pub fn command() -> Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let ours = ["WORKER_INTERVAL_SECONDS", "DATABASE_URL", "REDIS_URL"];
-        if text.starts_with("CASCADE_") || text.starts_with("OTEL_") || ours.contains(&&*text) {
+        let ours =
+            |name: &str| ours.contains(&name.trim_end_matches("_FILE")) || name == "REDIS_CA_FILE";
+        if text.starts_with("CASCADE_") || text.starts_with("OTEL_") || ours(&text) {
             command.env_remove(&name);
         }
     }

@@ -26,16 +26,9 @@ pub struct RedisPublisher {
 }
 
 impl RedisPublisher {
-    /// Checks the URL; [`RedisPublisher::run`] connects.
-    ///
-    /// # Errors
-    /// When the URL is not one of Redis.
-    pub fn new(url: &str) -> RedisResult<Self> {
-        Ok(Self {
-            connection: Mutex::default(),
-            connected: watch::Sender::new(false),
-            client: Client::open(url)?,
-        })
+    /// [`RedisPublisher::run`] connects.
+    pub fn new(client: Client) -> Self {
+        Self { connection: Mutex::default(), connected: watch::Sender::new(false), client }
     }
 
     /// Whether Redis answers.
@@ -116,12 +109,9 @@ pub struct RedisSubscriber {
 }
 
 impl RedisSubscriber {
-    /// Checks the URL; [`RedisSubscriber::run`] connects.
-    ///
-    /// # Errors
-    /// When the URL is not one of Redis.
-    pub fn new(url: &str) -> RedisResult<Self> {
-        Ok(Self { client: Client::open(url)?, connected: watch::Sender::new(false) })
+    /// [`RedisSubscriber::run`] connects.
+    pub fn new(client: Client) -> Self {
+        Self { client, connected: watch::Sender::new(false) }
     }
 
     /// Whether the subscription stands.

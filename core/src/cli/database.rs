@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 
+use super::secret;
 use crate::{
-    host::{self, DatabaseSettings},
+    host::{self, DatabaseSettings, Secret},
     store::Store,
 };
 
@@ -14,6 +15,9 @@ pub(super) struct DatabaseArgs {
     /// `postgres://...`; without it, a SQLite file.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// A file that holds the database's URL.
+    #[arg(long, env = "DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
     /// The most connections to PostgreSQL, besides one that listens.
     #[arg(long, default_value_t = 10, env = "CASCADE_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(2..=1000))]
     database_connections: u32,
@@ -28,8 +32,11 @@ impl DatabaseArgs {
     /// # Errors
     /// For people, when the address is none of PostgreSQL.
     pub fn settings(self) -> Result<DatabaseSettings, String> {
-        match self.database_url.filter(|url| !url.is_empty()) {
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+        let is_postgres = |url: &Secret| {
+            ["postgres://", "postgresql://"].iter().any(|start| url.reveal().starts_with(start))
+        };
+        match secret::read("DATABASE_URL", self.database_url, self.database_url_file)? {
+            Some(url) if is_postgres(&url) => {
                 Ok(DatabaseSettings::Postgres { url, connections: self.database_connections })
             }
             Some(_) => Err("DATABASE_URL must begin with postgres://\n  = help: leave it out for a SQLite file in the folder --data-dir".into()),

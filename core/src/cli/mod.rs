@@ -4,6 +4,7 @@ mod check;
 mod database;
 mod health;
 mod plugin;
+mod secret;
 mod sign_in;
 mod user;
 
@@ -17,7 +18,7 @@ use database::DatabaseArgs;
 use sign_in::SignInArgs;
 
 use crate::{
-    host::{self, DatabaseSettings, HostSettings},
+    host::{self, DatabaseSettings, HostSettings, RedisSettings},
     http::HttpLimits,
     registry::{Plugins, Registry},
     runner::trace,
@@ -80,6 +81,13 @@ struct RunArgs {
     /// `redis://...` carries events; without it, or while it does not answer, pg_notify does.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     redis_url: Option<String>,
+    /// A file that holds Redis' URL.
+    #[arg(long, env = "REDIS_URL_FILE")]
+    redis_url_file: Option<PathBuf>,
+    /// Certificates (PEM) that Redis' own must come from, for `rediss://...`; those that browsers
+    /// trust, if not given.
+    #[arg(long, env = "REDIS_CA_FILE")]
+    redis_ca_file: Option<PathBuf>,
     /// Address of the server and UI, 127.0.0.1:7878 if not given; port 0 takes a free one.
     #[arg(long, env = "CASCADE_LISTEN")]
     listen: Option<SocketAddr>,
@@ -152,6 +160,10 @@ enum Role {
 }
 
 fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
+    let redis_url = match secret::read("REDIS_URL", args.redis_url, args.redis_url_file) {
+        Ok(url) => url,
+        Err(error) => return refuse(&error),
+    };
     let database = match args.database.settings() {
         Ok(database) => database,
         Err(error) => return refuse(&error),
@@ -179,7 +191,7 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
     let settings = HostSettings {
         config: args.config,
         database,
-        redis_url: args.redis_url.filter(|url| !url.is_empty()),
+        redis: redis_url.map(|url| RedisSettings { url, ca_file: args.redis_ca_file }),
         listen,
         auth,
         oidc,

@@ -5,6 +5,8 @@ use std::{fmt, ops::Range, path::Path};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 use serde::Serialize;
 
+use super::secrets::hidden;
+
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -109,6 +111,15 @@ impl Diagnostics {
         let groups: Vec<String> = problems.iter().map(|p| render(&name, text, p)).collect();
         let list = problems.into_iter().map(|problem| place(text, problem)).collect();
         Self { list, rendered: groups.join("\n\n") }
+    }
+
+    /// With these texts hidden.
+    pub(super) fn without(mut self, secrets: &[String]) -> Self {
+        self.rendered = hidden(self.rendered, secrets);
+        for diagnostic in &mut self.list {
+            diagnostic.message = hidden(std::mem::take(&mut diagnostic.message), secrets);
+        }
+        self
     }
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {

@@ -37,6 +37,14 @@ pub struct ConfigState {
     pub rejected: Option<Rejected>,
 }
 
+impl ConfigState {
+    /// As it may be shown: without the secrets among the params.
+    pub fn masked(mut self) -> Self {
+        self.config = Arc::new(self.config.masked(&self.registry));
+        self
+    }
+}
+
 /// A text that was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rejected {

@@ -14,6 +14,7 @@ mod plugins;
 mod reader;
 mod schedule;
 mod schema;
+mod secrets;
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +31,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
 pub use schedule::Schedule;
+pub use secrets::{masked, unmasked};
 
 use crate::registry::{PluginSources, Plugins, Registry};
 
@@ -56,6 +58,17 @@ pub struct Config {
 }
 
 impl Config {
+    /// As it may be shown: without the secrets among the params.
+    pub fn masked(&self, registry: &Registry) -> Self {
+        let mut shown = self.clone();
+        for (job, settings) in &mut shown.jobs {
+            if let Some(job) = registry.job(job) {
+                settings.params = masked(&job.descriptor().params_schema, &settings.params);
+            }
+        }
+        shown
+    }
+
     /// The jobs that a success of `job` triggers.
     pub fn downstream(&self, job: &str) -> &[String] {
         self.chains.get(job).map_or(&[], Vec::as_slice)
@@ -212,8 +225,10 @@ pub fn parse_and_check(path: &Path, text: &str, plugins: &Plugins) -> Verdict {
     let sources = document.plugins.resolve(path.parent().unwrap_or(Path::new("")));
     let (registry, faults) = plugins.gather(&sources);
     problems.extend(faults.iter().map(|(source, fault)| document.plugins.problem(*source, fault)));
+    // Problems quote the text, and go into the log and to browsers.
+    let secrets = document.secrets(&registry);
     let (config, problems) = check::check(path, document, problems, &registry);
-    let diagnostics = Diagnostics::new(path, text, problems);
+    let diagnostics = Diagnostics::new(path, text, problems).without(&secrets);
     let result = if diagnostics.has_errors() {
         Err(diagnostics)
     } else {
@@ -264,6 +279,15 @@ mod tests {
         for part in ["jobs.toml:2:10", "without scheme", "jobs.toml:3:1", "did you mean `allow`?"] {
             assert!(said.contains(part), "{part} is not in\n{said}");
         }
+    }
+
+    #[test]
+    fn a_refused_file_is_quoted_without_what_programs_get_in_their_environment() {
+        let text =
+            "[jobs.x.executable]\ncommand = 7\nenv = { KEY = \"secret-key\", N = 7, K = \"x\" }\n";
+        let problems = check(Path::new("jobs.toml"), text).unwrap_err();
+        let said = format!("{problems} {problems:?}");
+        assert!(said.contains("***") && !said.contains("secret-key"), "{said}");
     }
 
     #[test]

@@ -13,8 +13,9 @@ use super::{
     diagnostic::Problem,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
+    secrets,
 };
-use crate::registry::program::Program;
+use crate::registry::{Registry, program::Program};
 
 /// Names by key, each with its place: the shape of both upper-case tables.
 pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
@@ -29,6 +30,20 @@ pub(super) struct Document<'i> {
     pub retention: Retention,
     pub http: Egress,
     pub plugins: PlacedSources,
+    /// What programs get in their environment.
+    pub environment: Vec<String>,
+}
+
+impl Document<'_> {
+    /// Texts that nobody may be shown: params that their schema calls secret, and what programs get
+    /// in their environment.
+    pub fn secrets(&self, registry: &Registry) -> Vec<String> {
+        let of_params = self.jobs.iter().flat_map(|(name, table)| {
+            let job = registry.job(&name.value);
+            job.map(|job| secrets::of(&job.descriptor().params_schema, table.params_json()))
+        });
+        of_params.flatten().chain(self.environment.iter().cloned()).collect()
+    }
 }
 
 /// A `[jobs.NAME]` table.
@@ -109,6 +124,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
             name => reader.unknown_key("", name, key.span(), &TOP),
         }
     }
+    document.environment = reader.secrets;
     (document, reader.problems)
 }
 

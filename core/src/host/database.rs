@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{DatabaseSettings, HostSettings};
+use super::{DatabaseSettings, HostSettings, RedisSettings};
 use crate::{
     bus::{Bus, FailoverBus, MemoryBus, PostgresLink, RedisPublisher, RedisSubscriber},
     scheduler::Wake,
@@ -37,7 +37,7 @@ pub async fn open_store(settings: &DatabaseSettings) -> anyhow::Result<Arc<dyn S
     Ok(match settings {
         DatabaseSettings::Embedded(folder) => Arc::new(open_file(folder).await?.0),
         DatabaseSettings::Postgres { url, connections } => {
-            Arc::new(connect(url, *connections).await?)
+            Arc::new(connect(url.reveal(), *connections).await?)
         }
     })
 }
@@ -72,12 +72,13 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
             })
         }
         DatabaseSettings::Postgres { url, connections } => {
-            let store = connect(url, *connections).await?;
+            let redis = settings.redis.as_ref().map(redis).transpose()?;
+            let store = connect(url.reveal(), *connections).await?;
             let wake = Wake::with_peers(store.pool().clone());
             let bus = Arc::new(FailoverBus::new(
                 PostgresLink::new(store.pool().clone()),
-                redis(settings, settings.worker.is_some(), RedisPublisher::new)?,
-                redis(settings, settings.serve, RedisSubscriber::new)?,
+                redis.clone().filter(|_| settings.worker.is_some()).map(RedisPublisher::new),
+                redis.filter(|_| settings.serve).map(RedisSubscriber::new),
             ));
             let (links, woken) = (bus.clone(), wake.clone());
             Ok(Backend {
@@ -91,11 +92,17 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
     }
 }
 
-fn redis<T>(
-    settings: &HostSettings,
-    wanted: bool,
-    open: impl Fn(&str) -> redis::RedisResult<T>,
-) -> anyhow::Result<Option<T>> {
-    let url = settings.redis_url.as_deref().filter(|_| wanted);
-    url.map(open).transpose().context("REDIS_URL is not a URL such as redis://redis:6379")
+fn redis(settings: &RedisSettings) -> anyhow::Result<redis::Client> {
+    let url = settings.url.reveal();
+    // What the parser says of a URL may repeat it.
+    let info = redis::IntoConnectionInfo::into_connection_info(url)
+        .map_err(|_| anyhow::anyhow!("REDIS_URL is not a URL such as redis://redis:6379"))?;
+    let Some(file) = &settings.ca_file else { return Ok(redis::Client::open(info)?) };
+    if !url.starts_with("rediss://") {
+        anyhow::bail!("REDIS_CA_FILE is set, but REDIS_URL does not begin with rediss://");
+    }
+    let root_cert =
+        std::fs::read(file).with_context(|| format!("REDIS_CA_FILE: {}", file.display()))?;
+    let certificates = redis::TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
+    redis::Client::build_with_tls(info, certificates).context("REDIS_CA_FILE")
 }

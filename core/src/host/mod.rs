@@ -45,8 +45,8 @@ pub struct HostSettings {
     pub config: PathBuf,
     /// Where the data is.
     pub database: DatabaseSettings,
-    /// `redis://...`; without it events go by pg_notify.
-    pub redis_url: Option<String>,
+    /// Carries events; without it pg_notify does.
+    pub redis: Option<RedisSettings>,
     /// Where HTTP is served; `None` for not at all.
     pub listen: Option<SocketAddr>,
     /// What one client may take there.
@@ -69,10 +69,41 @@ pub enum DatabaseSettings {
     /// PostgreSQL, shared by any number of processes.
     Postgres {
         /// `postgres://...`
-        url: String,
+        url: Secret,
         /// The most connections this process opens.
         connections: u32,
     },
+}
+
+/// How Redis is reached.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// `redis://...`, or `rediss://...` for TLS.
+    pub url: Secret,
+    /// The certificates that its own must come from; those that browsers trust, if not given.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A text that is not shown to anybody.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps it.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, for whoever needs it to connect.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// Runs until `stop`.
@@ -85,6 +116,8 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
+    // There are two in the binary, and a client that was told of neither panics.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let config = LiveConfig::open(&settings.config, plugins).map_err(|problems| {
         anyhow::anyhow!("{problems}\n\n{}: {}", settings.config.display(), problems.count())
     })?;

@@ -19,7 +19,7 @@ pub async fn config(
     State(server): State<AppState>,
     principal: Principal,
 ) -> ApiResult<Json<ConfigState>> {
-    let mut state = server.config.state();
+    let mut state = server.config.state().masked();
     if !principal.admin {
         let projects = server.store.projects(&principal.visible()).await?;
         let own: BTreeSet<_> = projects.into_iter().map(|project| project.slug).collect();

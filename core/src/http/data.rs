@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
+    paging::paging,
 };
 use crate::{
     access::{Principal, Role, Visible},
@@ -51,10 +52,25 @@ pub struct DataPage {
     as_of: DateTime<Utc>,
 }
 
+/// What every view is asked.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct PageQuery {
+    /// Only this project.
+    project_id: Option<Uuid>,
+    /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
+    page: Option<u32>,
+    /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    per_page: Option<u32>,
+}
+
 /// One page of a data key: `project_id`, `page`, `per_page`, `sort` (a column; `-column`
 /// for the largest first), and the view's own parameters.
 #[utoipa::path(
-    get, path = "/data/{key}", params(("key" = String, Path, description = "The data key.")),
+    get, path = "/data/{key}", params(("key" = String, Path, description = "The data key."), PageQuery),
     responses((status = 200, body = DataPage), (status = 404, body = ErrorBody), Refused)
 )]
 pub async fn read(
@@ -65,8 +81,8 @@ pub async fn read(
 ) -> ApiResult<Json<DataPage>> {
     let view = view(&server, &key)?;
     let project_id = take(&mut filter, "project_id")?;
-    let page = take(&mut filter, "page")?.unwrap_or(1).max(1);
-    let per_page = take(&mut filter, "per_page")?.unwrap_or(50).clamp(1, 200);
+    let (page, per_page) = (take(&mut filter, "page")?, take(&mut filter, "per_page")?);
+    let (page, per_page) = paging(page, per_page)?;
     let sort =
         take::<String>(&mut filter, "sort")?.map(|column| sort(&view, column)).transpose()?;
     filter.retain(|_, text| !text.is_empty());
@@ -188,7 +204,7 @@ fn take<T: std::str::FromStr>(
     filter: &mut BTreeMap<String, String>,
     name: &str,
 ) -> ApiResult<Option<T>> {
-    let Some(text) = filter.remove(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = filter.remove(name) else { return Ok(None) };
     let refuse = |_| ApiError::bad_request(format!("query: `{name}` cannot be \"{text}\""));
     text.parse().map(Some).map_err(refuse)
 }

@@ -13,10 +13,11 @@ use super::{
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
+    runs::hide_secrets,
 };
 use crate::{
     access::{Principal, Role},
-    config::ConfigState,
+    config::{ConfigState, unmasked},
     store::{RunNow, ScheduledJob, ScheduledStatus, Trend},
 };
 
@@ -95,7 +96,10 @@ pub async fn scheduler(
 ) -> ApiResult<Json<Schedule>> {
     let visible = server.scope(&principal, asked.project_id)?;
     let ConfigState { config, registry, .. } = server.config.state();
-    let describe = |job: ScheduledJob| {
+    let describe = |mut job: ScheduledJob| {
+        for run in job.current_run.iter_mut().chain(&mut job.last_run) {
+            hide_secrets(&server, run);
+        }
         let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
         Scheduled {
             description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
@@ -142,7 +146,8 @@ pub async fn trends(
 pub struct RunRequest {
     /// The project to run it for.
     project_id: Uuid,
-    /// Params for this run, in the place of those of jobs.toml.
+    /// Params for this run, in the place of those of jobs.toml; `params_schema` of the job type says
+    /// which.
     params: Option<Value>,
 }
 
@@ -181,7 +186,12 @@ pub async fn run_now(
         })?;
     }
     let given = request.params.is_some();
-    let queued = server.store.run_now(&job, project, request.params).await?;
+    // A form that was filled with what GET /api/jobs/config shows has the secrets of jobs.toml.
+    let kept = server.config.current().jobs.get(&job).map(|settings| settings.params.clone());
+    let params = request.params.map(|given| {
+        unmasked(&plugin.descriptor().params_schema, given, &kept.unwrap_or_default())
+    });
+    let queued = server.store.run_now(&job, project, params).await?;
     let detail = json!({ "own_params": given });
     server.note(&principal, "run.start", &job, Some(project), detail, peer).await?;
     server.wake.wake_all().await;

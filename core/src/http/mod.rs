@@ -16,6 +16,7 @@ mod jobs;
 mod limits;
 mod metrics;
 mod oidc;
+mod paging;
 mod projects;
 mod rate;
 mod runs;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -14,9 +14,11 @@ use super::{
     auth::Peer,
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::{Json, Path, Query},
+    paging::paging,
 };
 use crate::{
     access::{Principal, Role},
+    config::masked,
     store::{
         CancelRequest, CascadeTree, Run, RunFilter, RunLogRow, RunPage, RunState, TriggerKind,
     },
@@ -50,8 +52,10 @@ pub struct RunQuery {
     /// the greatest first. `-queued_at` if not given.
     sort: Option<String>,
     /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
     /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
     per_page: Option<u32>,
 }
 
@@ -62,6 +66,7 @@ pub async fn runs(
     principal: Principal,
     Query(query): Query<RunQuery>,
 ) -> ApiResult<Json<RunPage>> {
+    let (page, per_page) = paging(query.page, query.per_page)?;
     let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
         let message = format!("query: `text` is longer than {LONGEST_TEXT} characters");
@@ -77,10 +82,12 @@ pub async fn runs(
         text: text.map(ToOwned::to_owned),
         trace_id: query.trace_id,
         sort: one("sort", query.sort)?.unwrap_or_default(),
-        page: query.page.unwrap_or(1).max(1),
-        per_page: query.per_page.unwrap_or(50).clamp(1, 200),
+        page,
+        per_page,
     };
-    Ok(Json(server.store.runs(&filter).await?))
+    let mut page = server.store.runs(&filter).await?;
+    page.items.iter_mut().for_each(|run| hide_secrets(&server, run));
+    Ok(Json(page))
 }
 
 /// A parameter that may be left out or left empty.
@@ -106,7 +113,9 @@ pub async fn run(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<Run>> {
-    Ok(Json(found(&server, &principal, id).await?))
+    let mut run = found(&server, &principal, id).await?;
+    hide_secrets(&server, &mut run);
+    Ok(Json(run))
 }
 
 /// Describes `{id}`.
@@ -116,6 +125,18 @@ pub async fn run(
 pub struct RunId {
     /// The run.
     id: Uuid,
+}
+
+/// A run may have params of its own, with secrets in them.
+pub(super) fn hide_secrets(server: &AppState, run: &mut Run) {
+    let registry = server.config.registry();
+    // Params of a job type that is gone are shown by nobody's rules.
+    let hidden = |params: &Value| match registry.job(&run.job_type) {
+        Some(job) => masked(&job.descriptor().params_schema, params),
+        None => Value::Null,
+    };
+    run.payload.params = run.payload.params.as_ref().map(&hidden);
+    run.params = run.params.as_ref().map(&hidden);
 }
 
 async fn note(
@@ -162,7 +183,8 @@ pub async fn cascade(
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<CascadeTree>> {
     let run = found(&server, &principal, id).await?;
-    let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
+    let mut runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
+    runs.iter_mut().for_each(|run| hide_secrets(&server, run));
     Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE)))
 }
 

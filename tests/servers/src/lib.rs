@@ -3,10 +3,12 @@
 //!
 //! Faults panic: this crate serves tests only.
 
+mod certificates;
 mod postgres;
 mod process;
 mod redis;
 
+pub use certificates::Certificates;
 pub use postgres::{Held, Postgres};
 pub use process::free_port;
 pub use redis::Redis;

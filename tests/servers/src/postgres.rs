@@ -7,7 +7,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::process::{Process, find, free_port, is_root, signal};
+use crate::{
+    Certificates,
+    process::{Process, find, free_port, give_to, is_root, signal},
+};
 
 /// The account that runs it when the tests run as root, as PostgreSQL refuses to.
 const USER: &str = "postgres";
@@ -19,6 +22,7 @@ pub struct Postgres {
     port: u16,
     process: Option<Process>,
     databases: AtomicU32,
+    secured: Option<(String, Certificates)>,
 }
 
 /// An open transaction.
@@ -38,25 +42,45 @@ impl Drop for Held {
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn start() -> Self {
+        Self::make(None)
+    }
+
+    /// One that takes connections over TLS alone, and a password (SCRAM), which must fit into a URL.
+    pub fn start_secured(password: &str) -> Self {
+        Self::make(Some((password.to_owned(), Certificates::make(Some(USER)))))
+    }
+
+    fn make(secured: Option<(String, Certificates)>) -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
         if is_root() {
-            let owner = Command::new("chown").arg(USER).arg(folder.path()).status();
-            assert!(owner.is_ok_and(|status| status.success()), "no account `{USER}`");
+            give_to(USER, folder.path());
         }
-        let mut postgres =
-            Self { folder, port: free_port(), process: None, databases: AtomicU32::new(0) };
-        postgres.make();
+        let (port, databases) = (free_port(), AtomicU32::new(0));
+        let mut postgres = Self { folder, port, process: None, databases, secured };
+        let data = postgres.data().display().to_string();
+        let password = postgres.folder.path().join("password");
+        let password_file = password.display().to_string();
+        let mut args = vec!["-D", &data, "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"];
+        if let Some((text, _)) = &postgres.secured {
+            std::fs::write(&password, text).expect("file");
+            args.extend(["-A", "scram-sha-256", "--pwfile", &password_file]);
+        } else {
+            args.extend(["-A", "trust"]);
+        }
+        let log = postgres.folder.path().join("initdb.log");
+        let mut initdb = Process::start(&find("initdb"), &args, Some(USER), log);
+        initdb.wait();
+        if postgres.secured.is_some() {
+            let rule = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            std::fs::write(postgres.data().join("pg_hba.conf"), rule).expect("pg_hba.conf");
+        }
         postgres.restart();
         postgres
     }
 
-    fn make(&self) {
-        let data = self.data().display().to_string();
-        let args =
-            ["-D", &data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
-        let log = self.folder.path().join("initdb.log");
-        let mut initdb = Process::start(&find("initdb"), &args, Some(USER), log);
-        initdb.wait();
+    /// What its certificate comes from, if it takes TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.secured.as_ref().map(|(_, certificates)| certificates)
     }
 
     fn data(&self) -> PathBuf {
@@ -72,7 +96,14 @@ impl Postgres {
 
     /// The address of a database.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
+        let port = self.port;
+        match &self.secured {
+            None => format!("postgres://{USER}@127.0.0.1:{port}/{database}"),
+            Some((password, certificates)) => format!(
+                "postgres://{USER}:{password}@localhost:{port}/{database}?sslmode=verify-full&sslrootcert={}",
+                certificates.authority().display()
+            ),
+        }
     }
 
     /// Runs a statement by psql and returns what it prints, unaligned and without headers.
@@ -155,7 +186,7 @@ impl Postgres {
         let port = self.port.to_string();
         let (data, folder) =
             (self.data().display().to_string(), self.folder.path().display().to_string());
-        let args = [
+        let mut args = vec![
             "-D",
             &data,
             "-p",
@@ -169,6 +200,13 @@ impl Postgres {
             "-c",
             "shared_buffers=64MB",
         ];
+        let secured = self.secured.as_ref().map(|(_, certificates)| {
+            let setting = |name: &str, file| format!("{name}={}", certificates.path(file));
+            [setting("ssl_cert_file", "server.pem"), setting("ssl_key_file", "server.key")]
+        });
+        if let Some([certificate, key]) = &secured {
+            args.extend(["-c", "ssl=on", "-c", certificate, "-c", key]);
+        }
         let log = self.folder.path().join("postgres.log");
         let mut process = Process::start(&find("postgres"), &args, Some(USER), log);
         let ready = find("pg_isready");

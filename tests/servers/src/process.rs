@@ -82,6 +82,12 @@ pub(crate) fn signal(pid: &str, name: &str) {
     kill.args([&format!("-{name}"), pid]).stderr(Stdio::null()).status().expect("kill");
 }
 
+/// Needs to be root.
+pub(crate) fn give_to(owner: &str, path: &Path) {
+    let given = Command::new("chown").arg(owner).arg(path).status();
+    assert!(given.is_ok_and(|status| status.success()), "no account `{owner}`");
+}
+
 pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().expect("id");
     id.stdout.starts_with(b"0\n")

@@ -6,7 +6,13 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::process::{Process, find, free_port};
+use crate::{
+    Certificates,
+    process::{Process, find, free_port},
+};
+
+/// The account of a secured one.
+const USER: &str = "cascade";
 
 /// A Redis server without persistence, as docker-compose.yml sets it up.
 #[derive(Debug)]
@@ -14,6 +20,7 @@ pub struct Redis {
     folder: TempDir,
     port: u16,
     process: Option<Process>,
+    secured: Option<(String, Certificates)>,
 }
 
 impl Redis {
@@ -27,12 +34,29 @@ impl Redis {
     /// One that does not run yet; its port is free.
     pub fn stopped() -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
-        Self { folder, port: free_port(), process: None }
+        Self { folder, port: free_port(), process: None, secured: None }
+    }
+
+    /// One that takes connections over TLS alone, and an account's password (ACL), which must fit
+    /// into a URL.
+    pub fn start_secured(password: &str) -> Self {
+        let secured = Some((password.to_owned(), Certificates::make(None)));
+        let mut redis = Self { secured, ..Self::stopped() };
+        redis.restart();
+        redis
+    }
+
+    /// What its certificate comes from, if it takes TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.secured.as_ref().map(|(_, certificates)| certificates)
     }
 
     /// `redis://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        match &self.secured {
+            None => format!("redis://127.0.0.1:{}", self.port),
+            Some((password, _)) => format!("rediss://{USER}:{password}@localhost:{}", self.port),
+        }
     }
 
     /// SIGKILL.
@@ -55,9 +79,20 @@ impl Redis {
         self.process = None;
         let port = self.port.to_string();
         let dir = self.folder.path().display().to_string();
-        let args = [
-            "--port",
-            &port,
+        let mut args = match &self.secured {
+            None => vec!["--port", &port],
+            Some(_) => vec!["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"],
+        };
+        let files = self.secured.as_ref().map(|(password, certificates)| {
+            let file = |name| certificates.path(name);
+            (file("server.pem"), file("server.key"), file("ca.pem"), format!(">{password}"))
+        });
+        if let Some((certificate, key, authority, password)) = &files {
+            args.extend(["--tls-cert-file", certificate, "--tls-key-file", key]);
+            args.extend(["--tls-ca-cert-file", authority, "--user", "default", "off"]);
+            args.extend(["--user", USER, "on", password, "~*", "&*", "+@all"]);
+        }
+        args.extend([
             "--bind",
             "127.0.0.1",
             "--dir",
@@ -70,7 +105,7 @@ impl Redis {
             "128mb",
             "--maxmemory-policy",
             "allkeys-lru",
-        ];
+        ]);
         let log = self.folder.path().join("redis.log");
         let mut process = Process::start(&find("redis-server"), &args, None, log);
         process.wait_until("redis-server", || self.answers());
@@ -79,6 +114,9 @@ impl Redis {
 
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        if self.secured.is_some() {
+            return true;
+        }
         stream.set_read_timeout(Some(Duration::from_secs(1))).expect("socket");
         let mut answer = [0; 5];
         stream.write_all(b"PING\r\n").is_ok()

@@ -1,0 +1,166 @@
+//! Params that hold a secret, as their schema says: `format: password` or `writeOnly: true`.
+
+use serde_json::Value;
+
+/// What is shown in the place of a secret.
+const MASK: &str = "***";
+/// A shorter text is no secret, and would be found everywhere.
+const SHORTEST: usize = 6;
+
+/// Params as they may be shown.
+pub fn masked(schema: &Value, params: &Value) -> Value {
+    let mut shown = params.clone();
+    each(schema, &mut shown, &mut |_, secret| *secret = MASK.into());
+    shown
+}
+
+/// Puts the secrets of `kept` where `given` has only what [`masked`] showed of them.
+pub fn unmasked(schema: &Value, mut given: Value, kept: &Value) -> Value {
+    each(schema, &mut given, &mut |path, secret| {
+        if secret == MASK
+            && let Some(kept) = kept.pointer(path)
+        {
+            *secret = kept.clone();
+        }
+    });
+    given
+}
+
+/// The secrets among params, as texts to look for.
+pub(super) fn of(schema: &Value, mut params: Value) -> Vec<String> {
+    let mut found = Vec::new();
+    each(schema, &mut params, &mut |_, secret| texts(secret, &mut found));
+    found
+}
+
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A text that holds none of them.
+pub(super) fn hidden(mut text: String, secrets: &[String]) -> String {
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+        if text.contains(secret.as_str()) {
+            text = text.replace(secret.as_str(), MASK);
+        }
+    }
+    text
+}
+
+type Found<'f> = &'f mut dyn FnMut(&str, &mut Value);
+
+/// Calls `found` with the path and the value of each secret.
+fn each(schema: &Value, value: &mut Value, found: Found) {
+    walk(schema, &[schema], value, "", found);
+}
+
+/// `parts`: all parts of the schema that speak of this value, whether or not they apply to it. What
+/// one of them calls a secret is one.
+fn walk(root: &Value, parts: &[&Value], value: &mut Value, path: &str, found: Found) {
+    let mut all = Vec::new();
+    for part in parts {
+        gather(root, part, &mut all);
+    }
+    let secret = |part: &&Value| part["format"] == "password" || part["writeOnly"] == true;
+    if all.iter().any(secret) {
+        if !value.is_null() {
+            found(path, value);
+        }
+        return;
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let mut parts = Vec::new();
+                for part in &all {
+                    let named = part["properties"].get(name);
+                    parts.extend(named.or(part.get("additionalProperties")));
+                    let patterns = part["patternProperties"].as_object();
+                    parts.extend(patterns.into_iter().flat_map(|patterns| patterns.values()));
+                }
+                let name = name.replace('~', "~0").replace('/', "~1");
+                walk(root, &parts, field, &format!("{path}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter_mut().enumerate() {
+                let mut parts = Vec::new();
+                for part in &all {
+                    parts.extend(part.get("items"));
+                    parts.extend(part["prefixItems"].get(at));
+                    parts.extend(part.get("contains"));
+                }
+                walk(root, &parts, item, &format!("{path}/{at}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A part with those that it refers to or is put together from, each once.
+fn gather<'s>(root: &'s Value, part: &'s Value, all: &mut Vec<&'s Value>) {
+    if all.iter().any(|known| std::ptr::eq(*known, part)) {
+        return;
+    }
+    all.push(part);
+    let target = part["$ref"].as_str().and_then(|target| root.pointer(target.strip_prefix('#')?));
+    target.into_iter().for_each(|target| gather(root, target, all));
+    for key in ["allOf", "anyOf", "oneOf"] {
+        let parts = part[key].as_array().into_iter().flatten();
+        parts.for_each(|part| gather(root, part, all));
+    }
+    for key in ["if", "then", "else"] {
+        part.get(key).into_iter().for_each(|part| gather(root, part, all));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_wherever_the_schema_puts_it_and_put_back() {
+        let schema = json!({
+            "properties": {
+                "plain": {"type": "string"},
+                "token": {"type": "string", "format": "password"},
+                "kind": {"oneOf": [
+                    {"properties": {"local": {"type": "integer"}}},
+                    {"$ref": "#/$defs/remote"}
+                ]},
+                "list": {"type": "array", "items": {"$ref": "#/$defs/remote"}},
+                "recursive": {"$ref": "#"}
+            },
+            "additionalProperties": {"writeOnly": true},
+            "$defs": {"remote": {"properties": {"a/b": {"writeOnly": true}}}}
+        });
+        let kept = json!({
+            "plain": "shown", "token": "secret-1", "kind": {"a/b": "secret-2", "local": 1},
+            "list": [{"a/b": {"deep": "secret-3"}}], "recursive": {"token": "secret-4"},
+            "other": ["secret-5"], "missing": null
+        });
+        let shown = masked(&schema, &kept);
+        assert_eq!(
+            shown,
+            json!({
+                "plain": "shown", "token": "***", "kind": {"a/b": "***", "local": 1},
+                "list": [{"a/b": "***"}], "recursive": {"token": "***"},
+                "other": "***", "missing": null
+            })
+        );
+        assert_eq!(unmasked(&schema, shown, &kept), kept);
+        let mut changed = masked(&schema, &kept);
+        changed["token"] = "new".into();
+        assert_eq!(unmasked(&schema, changed, &kept)["token"], "new");
+        let all = of(&schema, kept);
+        assert_eq!(all, [1, 2, 3, 4, 5].map(|n| format!("secret-{n}")));
+        assert_eq!(hidden("a secret-3 and short".into(), &all), "a *** and short");
+    }
+}
