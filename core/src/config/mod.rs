@@ -7,10 +7,14 @@
 mod chains;
 mod check;
 mod diagnostic;
+pub mod edit;
+pub mod file;
+mod keys;
 mod live;
 mod parse;
 mod plugins;
 mod reader;
+mod revision;
 mod schedule;
 mod schema;
 
@@ -26,7 +30,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
+pub use revision::revision;
 pub use schedule::Schedule;
 
 use crate::registry::{PluginSources, Plugins, Registry};
@@ -181,6 +187,8 @@ pub struct Checked {
     pub config: Arc<Config>,
     /// All job types and views there are under it.
     pub registry: Arc<Registry>,
+    /// The file's text.
+    pub text: Arc<str>,
 }
 
 /// The outcome of a check, good or bad, with the plugin files to watch either way.
@@ -213,7 +221,8 @@ pub fn parse_and_check(path: &Path, text: &str, plugins: &Plugins) -> Verdict {
     let result = if diagnostics.has_errors() {
         Err(diagnostics)
     } else {
-        Ok((Checked { config: Arc::new(config), registry: Arc::new(registry) }, diagnostics))
+        let (config, registry) = (Arc::new(config), Arc::new(registry));
+        Ok((Checked { config, registry, text: text.into() }, diagnostics))
     };
     Verdict { result, sources }
 }

@@ -1,6 +1,7 @@
 //! The embedded default: one file, WAL mode, one writer connection and a pool of readers.
 
 mod claim;
+mod config_history;
 mod finish;
 mod prune;
 mod read;
@@ -29,9 +30,9 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CancelRequest, ClaimedRun, Completed, Event, Failed, Fault, KeepFor, Lease, PoolUse,
-    ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
-    ScheduledJob, ScheduledStatus, Store, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Event,
+    Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter,
+    RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
 use crate::config::Config;
 
@@ -193,6 +194,18 @@ impl Store for SqliteStore {
 
     async fn run_logs(&self, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
         read::run_logs(&self.read, id, limit).await
+    }
+
+    async fn record_config(&self, config: &ConfigText) -> Result<()> {
+        config_history::record(self, config).await
+    }
+
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
+        config_history::page(&self.read, page, per_page).await
+    }
+
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
+        config_history::text(&self.read, revision).await
     }
 
     async fn number_events(&self) -> Result<Vec<Event>> {
