@@ -4,17 +4,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cascade_sdk::ViewError;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::store::StoreError;
 
-/// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`.
+/// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`, and beside
+/// `error` whatever a client needs to go on from there.
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
     help: Option<String>,
+    more: Vec<(&'static str, Value)>,
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -28,17 +30,38 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
+    pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
+    }
+
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
+    pub fn with(mut self, key: &'static str, value: Value) -> Self {
+        self.more.push((key, value));
+        self
+    }
+
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), help: None }
+        Self { status, code, message: message.into(), help: None, more: Vec::new() }
     }
 
     /// A fault of ours: told in full to the log, and not to the client.
-    fn internal(error: &dyn std::fmt::Display) -> Self {
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server could not answer")
             .help("see the server's log")
@@ -74,6 +97,10 @@ impl IntoResponse for ApiError {
         if let Some(help) = self.help {
             error["help"] = help.into();
         }
-        (self.status, Json(json!({"error": error}))).into_response()
+        let mut body = json!({"error": error});
+        for (key, value) in self.more {
+            body[key] = value;
+        }
+        (self.status, Json(body)).into_response()
     }
 }

@@ -1,7 +1,10 @@
 //! The HTTP server: one file per resource. Everything answers under `/` and under `/api`.
 
 mod bulk;
+mod completions;
 mod config;
+mod config_history;
+mod config_text;
 mod data;
 mod error;
 mod events;
@@ -81,6 +84,12 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
         .routes(routes!(config::config))
+        .routes(routes!(config_text::read, config_text::save))
+        .routes(routes!(config_text::check))
+        .routes(routes!(config_text::edit))
+        .routes(routes!(config_history::list))
+        .routes(routes!(config_history::one))
+        .routes(routes!(completions::completions))
         .routes(routes!(data::views))
         .routes(routes!(data::read))
         .routes(routes!(data::act))
