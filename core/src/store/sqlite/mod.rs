@@ -250,7 +250,7 @@ mod tests {
     use sqlx::Row;
 
     use super::*;
-    use crate::store::contract;
+    use crate::store::{RunState, contract};
 
     #[tokio::test]
     async fn sqlite_keeps_the_contract() {
@@ -267,11 +267,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &RunFilter::default());
-        let rows = query.build().fetch_all(&store.read).await.unwrap();
-        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-        let plan = plan.join("\n");
-        assert!(plan.contains("COVERING INDEX worker_runs_queued"), "{plan}");
-        assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
+        let cases = [
+            (RunFilter::default(), "SCAN r USING COVERING INDEX worker_runs_queued"),
+            (
+                RunFilter { job_types: vec!["up".into()], ..Default::default() },
+                "SEARCH r USING COVERING INDEX worker_runs_by_job",
+            ),
+            (
+                RunFilter { states: vec![RunState::Running], ..Default::default() },
+                "SEARCH r USING COVERING INDEX worker_runs_by_state",
+            ),
+        ];
+        for (filter, index) in cases {
+            let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &filter);
+            let rows = query.build().fetch_all(&store.read).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let plan = plan.join("\n");
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
+        }
     }
 }

@@ -43,8 +43,7 @@ pub(super) async fn scheduled(
             "SELECT ",
             run_columns!(),
             " FROM worker_runs r JOIN projects p ON p.id = r.project_id
-             WHERE r.state IN ('available', 'running', 'retryable') AND ($1 IS NULL OR r.project_id = $1)
-             ORDER BY r.queued_at",
+             WHERE r.state IN ('available', 'running', 'retryable') AND ($1 IS NULL OR r.project_id = $1)",
         ),
         &project,
     )
