@@ -91,6 +91,12 @@ pub struct Diagnostic {
     pub line: usize,
     /// From 1, in characters; 0 when the file could not be read.
     pub column: usize,
+    /// The line of the end of what is marked, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<usize>,
+    /// The column behind the last character of what is marked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<usize>,
     /// Dotted path of the key, such as `jobs.sync.every`.
     pub key: String,
     /// The mend.
@@ -144,6 +150,8 @@ impl Diagnostics {
                 message,
                 line: 0,
                 column: 0,
+                end_line: None,
+                end_column: None,
                 key: String::new(),
                 help,
             }],
@@ -183,16 +191,25 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 fn place(text: &str, problem: Problem) -> Diagnostic {
-    let before = &text[..text.floor_char_boundary(problem.span.start.min(text.len()))];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let (line, column) = position(text, problem.span.start);
+    let end = (problem.span.end > problem.span.start).then(|| position(text, problem.span.end));
     Diagnostic {
         severity: problem.severity,
         message: problem.message,
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
+        line,
+        column,
+        end_line: end.map(|(line, _)| line),
+        end_column: end.map(|(_, column)| column),
         key: problem.key,
         help: problem.help,
     }
+}
+
+/// Line and column of a byte, from 1, columns in characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(at.min(text.len()))];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 fn render(name: &str, text: &str, problem: &Problem) -> String {

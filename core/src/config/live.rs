@@ -31,6 +31,11 @@ pub struct ConfigState {
     /// All job types and views there are under it.
     #[serde(skip)]
     pub registry: Arc<Registry>,
+    /// Names its text.
+    pub revision: String,
+    /// Its text.
+    #[serde(skip)]
+    pub text: Arc<str>,
     /// When it came into force.
     pub loaded_at: DateTime<Utc>,
     /// The file's present text, or a plugin's present build, if it was refused.
@@ -42,6 +47,13 @@ impl ConfigState {
     pub fn masked(mut self) -> Self {
         self.config = Arc::new(self.config.masked(&self.registry));
         self
+    }
+}
+
+impl From<Checked> for ConfigState {
+    fn from(Checked { config, registry, text }: Checked) -> Self {
+        let revision = super::revision(&text);
+        Self { config, registry, revision, text, loaded_at: Utc::now(), rejected: None }
     }
 }
 
@@ -78,11 +90,10 @@ impl LiveConfig {
     pub fn open(path: &Path, plugins: Plugins) -> Result<Self, Diagnostics> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let Verdict { result, sources } = super::load(&path, &plugins);
-        let (Checked { config, registry }, warnings) = result?;
+        let (checked, warnings) = result?;
         warn(&warnings);
-        let state = ConfigState { config, registry, loaded_at: Utc::now(), rejected: None };
         Ok(Self {
-            state: watch::Sender::new(state),
+            state: watch::Sender::new(checked.into()),
             path,
             plugins: Arc::new(plugins),
             sources: Arc::new(Mutex::new(sources)),
@@ -102,6 +113,16 @@ impl LiveConfig {
     /// The config in force and what was refused since.
     pub fn state(&self) -> ConfigState {
         self.state.borrow().clone()
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks a text as if it were saved; nothing of it comes into force. Blocks.
+    pub fn check(&self, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
+        super::parse_and_check(&self.path, text, &self.plugins).result
     }
 
     /// Follows changes.
@@ -190,15 +211,10 @@ impl LiveConfig {
             },
         };
         match result {
-            Ok((Checked { config, registry }, warnings)) => {
+            Ok((checked, warnings)) => {
                 warn(&warnings);
                 tracing::info!(path = %self.path.display(), "jobs.toml and its plugins are now in force as they are");
-                self.state.send_replace(ConfigState {
-                    config,
-                    registry,
-                    loaded_at: Utc::now(),
-                    rejected: None,
-                });
+                self.state.send_replace(checked.into());
             }
             Err(problems) => {
                 tracing::error!(

@@ -7,11 +7,15 @@
 mod chains;
 mod check;
 mod diagnostic;
+pub mod edit;
 mod egress;
+pub mod file;
+mod keys;
 mod live;
 mod parse;
 mod plugins;
 mod reader;
+mod revision;
 mod schedule;
 mod schema;
 mod secrets;
@@ -29,7 +33,9 @@ use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};
+pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
+pub use revision::revision;
 pub use schedule::Schedule;
 pub use secrets::{masked, unmasked};
 
@@ -198,6 +204,8 @@ pub struct Checked {
     pub config: Arc<Config>,
     /// All job types and views there are under it.
     pub registry: Arc<Registry>,
+    /// The file's text.
+    pub text: Arc<str>,
 }
 
 /// The outcome of a check, good or bad, with the plugin files to watch either way.
@@ -232,7 +240,8 @@ pub fn parse_and_check(path: &Path, text: &str, plugins: &Plugins) -> Verdict {
     let result = if diagnostics.has_errors() {
         Err(diagnostics)
     } else {
-        Ok((Checked { config: Arc::new(config), registry: Arc::new(registry) }, diagnostics))
+        let (config, registry) = (Arc::new(config), Arc::new(registry));
+        Ok((Checked { config, registry, text: text.into() }, diagnostics))
     };
     Verdict { result, sources }
 }

@@ -11,6 +11,7 @@ use toml::{
 use super::{
     Backoff, Egress, ProjectSettings, Retention, Schedule,
     diagnostic::Problem,
+    keys,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
     secrets,
@@ -65,34 +66,8 @@ impl JobTable<'_> {
     }
 }
 
-const TOP: [&str; 9] = [
-    "CASCADE_CHAINS",
-    "JOB_TO_DATA_MAP",
-    "jobs",
-    "projects",
-    "retention",
-    "http",
-    "plugins_dir",
-    "plugin_files",
-    "allow_world_writable_plugins",
-];
-const JOB: [&str; 10] = [
-    "every",
-    "cron",
-    "timezone",
-    "enabled",
-    "timeout",
-    "max_attempts",
-    "concurrency",
-    "backoff",
-    "params",
-    "executable",
-];
 /// A limit above this is a slip of the pen.
 const MOST_RUNS: u32 = 10_000;
-const RETENTION: [&str; 3] = ["runs", "logs", "events"];
-const BACKOFF: [&str; 3] = ["initial", "max", "factor"];
-const PROJECT: [&str; 2] = ["name", "concurrency"];
 
 pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     let mut reader = Reader::default();
@@ -121,7 +96,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
                 document.plugins.allow_world_writable =
                     reader.boolean(name, value).unwrap_or_default();
             }
-            name => reader.unknown_key("", name, key.span(), &TOP),
+            name => reader.unknown_key("", name, key.span(), &keys::under("")),
         }
     }
     document.environment = reader.secrets;
@@ -181,7 +156,7 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
             "params" if reader.table(&at, value).is_some() => job.params = Some(value.clone()),
             // The executable is read by itself.
             "params" | "executable" => {}
-            other => reader.unknown_key(path, other, key.span(), &JOB),
+            other => reader.unknown_key(path, other, key.span(), &keys::under("jobs.*")),
         }
     }
     if let (Some((span, _)), Some(_)) = (&every, &cron) {
@@ -264,7 +239,7 @@ fn backoff(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<Backoff
             "initial" => backoff.initial = reader.duration(&at, value)?,
             "max" => max = Some((reader.duration(&at, value)?, value.span())),
             "factor" => backoff.factor = reader.number(&at, value, 1.0..100.0)?,
-            other => reader.unknown_key(path, other, key.span(), &BACKOFF),
+            other => reader.unknown_key(path, other, key.span(), &keys::under("jobs.*.backoff")),
         }
     }
     match max {
@@ -290,7 +265,7 @@ fn retention(reader: &mut Reader, value: &TomlValue) -> Retention {
             "logs" => &mut retention.logs,
             "events" => &mut retention.events,
             other => {
-                reader.unknown_key("retention", other, key.span(), &RETENTION);
+                reader.unknown_key("retention", other, key.span(), &keys::under("retention"));
                 continue;
             }
         };
@@ -349,7 +324,7 @@ fn projects(reader: &mut Reader, value: &TomlValue) -> BTreeMap<String, ProjectS
                 "concurrency" => {
                     concurrency = reader.count(&format!("{path}.concurrency"), value, MOST_RUNS);
                 }
-                other => reader.unknown_key(&path, other, key.span(), &PROJECT),
+                other => reader.unknown_key(&path, other, key.span(), &keys::under("projects.*")),
             }
         }
         projects.insert(slug, ProjectSettings { name, concurrency });

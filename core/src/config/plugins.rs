@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     diagnostic::Problem,
+    keys,
     reader::{Placed, Reader, TomlValue, to_json},
 };
 use crate::registry::{
@@ -22,10 +23,6 @@ pub(super) struct PlacedSources {
     pub programs: Vec<Placed<Program>>,
 }
 
-const EXECUTABLE: [&str; 7] =
-    ["command", "description", "version", "env", "limits", "params_schema", "view"];
-const LIMITS: [&str; 4] = ["memory", "cpu", "open_files", "file_size"];
-const VIEW: [&str; 4] = ["key", "description", "row_schema", "keep"];
 /// Rows of a program's view that are kept for each project, if it does not say.
 const KEEP: u32 = 1000;
 /// A view's rows are sorted in memory.
@@ -96,7 +93,7 @@ pub(super) fn executable(
                 }
             }
             "view" => program.view = view(reader, &at, value),
-            other => reader.unknown_key(path, other, key.span(), &EXECUTABLE),
+            other => reader.unknown_key(path, other, key.span(), &keys::under("jobs.*.executable")),
         }
     }
     if program.command.is_empty() {
@@ -136,7 +133,12 @@ fn limits(reader: &mut Reader, path: &str, value: &TomlValue) -> Limits {
                     reader.duration(&at, value).map(|time| time.max(Duration::from_secs(1)))
             }
             "open_files" => limits.open_files = reader.count(&at, value, 1_000_000),
-            other => reader.unknown_key(path, other, key.span(), &LIMITS),
+            other => reader.unknown_key(
+                path,
+                other,
+                key.span(),
+                &keys::under("jobs.*.executable.limits"),
+            ),
         }
     }
     limits
@@ -189,7 +191,9 @@ fn view(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<RowsView> 
                 }
             }
             "keep" => view.keep = reader.count(&at, value, MOST_KEPT).unwrap_or(KEEP),
-            other => reader.unknown_key(path, other, key.span(), &VIEW),
+            other => {
+                reader.unknown_key(path, other, key.span(), &keys::under("jobs.*.executable.view"))
+            }
         }
     }
     match key_name {

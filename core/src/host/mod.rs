@@ -28,7 +28,7 @@ use crate::{
     registry::Plugins,
     runner::{HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
-    store::Store,
+    store::{ConfigText, Store},
 };
 use database::Backend;
 pub use database::open_store;
@@ -125,6 +125,7 @@ pub async fn run(
     let Backend { store, bus, wake, connections, place } = database::open(&settings).await?;
     store.migrate(config.registry().migrations()).await?;
     store.reconcile(&config.current()).await?;
+    store.record_config(&ConfigText::on_disk(&config.state().text)).await?;
     let listener = match settings.listen {
         None => None,
         Some(address) => Some(TcpListener::bind(address).await.with_context(|| {
@@ -138,7 +139,7 @@ pub async fn run(
     let http = Arc::new(HostHttp::new(config.clone()).context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
     let watcher = config
-        .watch(migrate_first(store.clone()), stop.clone())
+        .watch(before_force(store.clone()), stop.clone())
         .context("cannot watch the folder of jobs.toml")?;
     let mut background = JoinSet::new();
     background.spawn(watcher);
@@ -269,13 +270,19 @@ fn announce(
     Ok(())
 }
 
-/// The tables of a plugin that has come or changed are there before its code runs.
-fn migrate_first(store: Arc<dyn Store>) -> Prepare {
+/// The tables of a plugin that has come or changed are there before its code runs, and the history
+/// has a text before anybody hears that it is in force.
+fn before_force(store: Arc<dyn Store>) -> Prepare {
     Box::new(move |checked: Checked| {
         let store = store.clone();
         Box::pin(async move {
             let migrated = store.migrate(checked.registry.migrations()).await;
-            migrated.map_err(|error| format!("the plugins' tables: {error}"))
+            migrated.map_err(|error| format!("the plugins' tables: {error}"))?;
+            let recorded = store.record_config(&ConfigText::on_disk(&checked.text)).await;
+            if let Err(error) = recorded {
+                tracing::warn!(%error, "the history of jobs.toml lacks what now comes into force");
+            }
+            Ok(())
         })
     })
 }

@@ -7,6 +7,7 @@ use axum::{
 };
 use cascade_sdk::ViewError;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
@@ -15,12 +16,14 @@ use crate::{
     store::StoreError,
 };
 
-/// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`.
+/// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`, and beside
+/// `error` whatever a client needs to go on from there.
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
     retry_after: Option<Duration>,
     detail: Detail,
+    more: serde_json::Map<String, Value>,
 }
 
 /// What went wrong, for programs and for people.
@@ -38,6 +41,10 @@ pub struct Detail {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
     error: Detail,
+    /// Whatever else the address says it tells.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    more: serde_json::Map<String, Value>,
 }
 
 /// What any address may answer.
@@ -121,8 +128,26 @@ impl ApiError {
             .help("GET /api/projects lists those that you may see")
     }
 
+    /// A file that the host may not change.
+    pub fn not_writable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not_writable", message)
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
+    }
+
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
+    pub fn with(mut self, key: &'static str, value: Value) -> Self {
+        self.more.insert(key.into(), value);
+        self
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -138,11 +163,11 @@ impl ApiError {
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let detail = Detail { code, message: message.into(), help: None };
-        Self { status, retry_after: None, detail }
+        Self { status, retry_after: None, detail, more: serde_json::Map::new() }
     }
 
     /// A fault of ours: told in full to the log, and not to the client.
-    fn internal(error: &dyn std::fmt::Display) -> Self {
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server could not answer")
             .help("see the server's log")
@@ -196,7 +221,8 @@ impl From<ViewError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut answer = (self.status, Json(ErrorBody { error: self.detail })).into_response();
+        let mut answer =
+            (self.status, Json(ErrorBody { error: self.detail, more: self.more })).into_response();
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -4,7 +4,10 @@ mod audit;
 pub mod auth;
 mod bulk;
 mod client;
+mod completions;
 mod config;
+mod config_history;
+mod config_text;
 mod data;
 mod edges;
 mod error;
@@ -174,6 +177,12 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
         .routes(routes!(config::config))
+        .routes(routes!(config_text::read, config_text::save))
+        .routes(routes!(config_text::check))
+        .routes(routes!(config_text::edit))
+        .routes(routes!(config_history::list))
+        .routes(routes!(config_history::one))
+        .routes(routes!(completions::completions))
         .routes(routes!(data::views))
         .routes(routes!(data::read))
         .routes(routes!(data::act))

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
-    auth::Peer,
+    auth::{Administrator, Peer},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path},
 };
@@ -22,13 +22,6 @@ use crate::access::{ApiToken, Member, NewToken, NewUser, Principal, Role, User, 
 pub struct Named {
     /// The name of the user or token.
     name: String,
-}
-
-fn administrator(principal: &Principal) -> ApiResult<()> {
-    match principal.admin {
-        true => Ok(()),
-        false => Err(ApiError::forbidden("only an administrator may do this")),
-    }
 }
 
 async fn user(server: &AppState, name: &str) -> ApiResult<User> {
@@ -44,8 +37,7 @@ pub struct Users {
 
 /// All users and their roles.
 #[utoipa::path(get, path = "/users", responses((status = 200, body = Users), Refused))]
-pub async fn users(State(server): State<AppState>, principal: Principal) -> ApiResult<Json<Users>> {
-    administrator(&principal)?;
+pub async fn users(State(server): State<AppState>, _: Administrator) -> ApiResult<Json<Users>> {
     let (items, members) = (server.accounts.users().await?, server.accounts.members(None).await?);
     Ok(Json(Users { items, members }))
 }
@@ -75,11 +67,10 @@ pub struct UserAnswer {
 )]
 pub async fn add(
     State(server): State<AppState>,
-    principal: Principal,
+    Administrator(principal): Administrator,
     peer: Peer,
     Json(request): Json<UserRequest>,
 ) -> ApiResult<(StatusCode, Json<UserAnswer>)> {
-    administrator(&principal)?;
     let UserRequest { name, admin, password } = request;
     let linked = password.is_none();
     let id = server.accounts.add_user(NewUser { name: name.clone(), admin, password, oidc: None });
@@ -106,12 +97,11 @@ pub struct UserChange {
 )]
 pub async fn change(
     State(server): State<AppState>,
-    principal: Principal,
+    Administrator(principal): Administrator,
     peer: Peer,
     Path(name): Path<String>,
     Json(change): Json<UserChange>,
 ) -> ApiResult<StatusCode> {
-    administrator(&principal)?;
     let user = user(&server, &name).await?;
     server.accounts.set_disabled(user.id, change.disabled).await?;
     let action = if change.disabled { "user.disable" } else { "user.enable" };

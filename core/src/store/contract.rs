@@ -1,5 +1,6 @@
 //! What every store must do. Each implementation's tests run the whole suite.
 
+mod config_history;
 mod runs;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -52,6 +53,8 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         runs::text_is_looked_for_as_it_is,
         runs::a_trace_is_a_tree_of_its_project,
         runs::trends_are_the_latest_ended_runs,
+        config_history::each_config_that_comes_into_force_is_kept_once,
+        config_history::the_newest_five_hundred_configs_are_kept,
         a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
         a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
         limits_hold_for_job_types_and_projects,

@@ -21,6 +21,7 @@
 //! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
 
 mod cascade_tree;
+mod config_version;
 #[cfg(test)]
 mod contract;
 mod error;
@@ -43,6 +44,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use cascade_tree::{CascadeRun, CascadeTree};
+pub use config_version::{
+    ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText,
+};
 pub use error::StoreError;
 use error::{JOB_IS_BUSY, NOT_ENDED_BADLY};
 pub use event::{Event, EventStatus, JobCompleted};
@@ -258,6 +262,16 @@ pub trait Store: Send + Sync {
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
     async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
+
+    /// Keeps a text of jobs.toml that comes into force, unless it is the newest that is kept. Saved
+    /// in the browser, it says so even if a watcher found it on disk before.
+    async fn record_config(&self, config: &ConfigText) -> Result<()>;
+
+    /// The texts that came into force, newest first, without the texts themselves.
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory>;
+
+    /// The latest of them that has this revision.
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>>;
 
     /// Gives ids to the committed events that have none yet, so that ids become visible in their own
     /// order, and returns those events. Whoever ends runs calls it; a hub does when nobody did.

@@ -94,6 +94,22 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
     }
 }
 
+/// A principal who administers the host; everybody else is refused.
+pub struct Administrator(pub Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let principal =
+            <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        match principal.admin {
+            true => Ok(Self(principal)),
+            false => Err(ApiError::forbidden("only an administrator may do this")),
+        }
+    }
+}
+
 /// The address a request came from; none where there is no connection, as in some tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub Option<IpAddr>);

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 pub use cookie::{clear, session_cookie};
 pub(super) use identify::principal;
-pub use identify::{Peer, authenticate};
+pub use identify::{Administrator, Peer, authenticate};
 pub use origin::same_origin;
 pub use watch::AccessWatch;
 

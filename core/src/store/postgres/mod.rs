@@ -1,6 +1,7 @@
 //! Production: PostgreSQL, shared by any number of servers and workers.
 
 mod claim;
+mod config_history;
 mod finish;
 mod prune;
 mod read;
@@ -22,9 +23,9 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CancelRequest, ClaimedRun, Completed, Event, Failed, Fault, KeepFor, Lease, PoolUse,
-    ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
-    ScheduledJob, ScheduledStatus, Store, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Event,
+    Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter,
+    RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
 use crate::{access::Visible, config::Config};
 
@@ -177,6 +178,18 @@ impl Store for PostgresStore {
 
     async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
         read::run_logs(&self.pool, visible, id, limit).await
+    }
+
+    async fn record_config(&self, config: &ConfigText) -> Result<()> {
+        config_history::record(&self.pool, config).await
+    }
+
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
+        config_history::page(&self.pool, page, per_page).await
+    }
+
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
+        config_history::text(&self.pool, revision).await
     }
 
     async fn number_events(&self) -> Result<Vec<Event>> {

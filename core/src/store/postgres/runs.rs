@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{row, row::run_columns, scope};
 use crate::access::Visible;
 use crate::store::{
-    EndedRun, Result, Run, RunColumn, RunFilter, RunPage, RunSort, StoreError, Trend, TriggerKind,
-    run_filter::literal, trend::grouped,
+    EndedRun, Result, Run, RunColumn, RunFilter, RunPage, RunSort, RunState, StoreError, Trend,
+    TriggerKind, run_filter::literal, trend::grouped,
 };
 
 /// When the latest upstream was done, and when a person asked.
@@ -22,14 +22,15 @@ macro_rules! requested_at {
     };
 }
 
-/// As [`Payload::trigger`](crate::store::Payload::trigger) decides it.
+/// As [`Payload::trigger`](crate::store::Payload::trigger) decides it. Most payloads need no more
+/// than a look for a key's name, which is much less work than to parse them.
 fn caused_by(trigger: TriggerKind) -> &'static str {
     match trigger {
         TriggerKind::Timer => {
             concat!(" AND ", cascaded_at!(), " IS NULL AND ", requested_at!(), " IS NULL")
         }
         TriggerKind::Manual => concat!(
-            " AND ",
+            " AND strpos(r.payload::text, '\"requested_at\"') > 0 AND ",
             requested_at!(),
             " IS NOT NULL AND (",
             cascaded_at!(),
@@ -40,7 +41,7 @@ fn caused_by(trigger: TriggerKind) -> &'static str {
             ")"
         ),
         TriggerKind::Cascade => concat!(
-            " AND ",
+            " AND strpos(r.payload::text, '\"cascade_triggered_by\"') > 0 AND ",
             cascaded_at!(),
             " IS NOT NULL AND (",
             requested_at!(),
@@ -85,6 +86,10 @@ fn filter_by(query: &mut QueryBuilder<Postgres>, filter: &RunFilter) {
     if !filter.states.is_empty() {
         let states: Vec<_> = filter.states.iter().map(ToString::to_string).collect();
         query.push(" AND r.state = ANY(").push_bind(states).push(")");
+    }
+    // So that the index of those that did not simply succeed is known to hold them all.
+    if !filter.states.is_empty() && !filter.states.contains(&RunState::Completed) {
+        query.push(" AND r.state <> 'completed'");
     }
     if let Some(trigger) = filter.trigger {
         query.push(caused_by(trigger));

@@ -1,6 +1,7 @@
 //! The embedded default: one file, WAL mode, one writer connection and a pool of readers.
 
 mod claim;
+mod config_history;
 mod finish;
 mod prune;
 mod read;
@@ -29,9 +30,9 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CancelRequest, ClaimedRun, Completed, Event, Failed, Fault, KeepFor, Lease, PoolUse,
-    ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter, RunLogRow, RunNow, RunPage,
-    ScheduledJob, ScheduledStatus, Store, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Event,
+    Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter,
+    RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success, Trend,
 };
 use crate::{access::Visible, config::Config};
 
@@ -207,6 +208,18 @@ impl Store for SqliteStore {
         read::run_logs(&self.read, visible, id, limit).await
     }
 
+    async fn record_config(&self, config: &ConfigText) -> Result<()> {
+        config_history::record(self, config).await
+    }
+
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
+        config_history::page(&self.read, page, per_page).await
+    }
+
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
+        config_history::text(&self.read, revision).await
+    }
+
     async fn number_events(&self) -> Result<Vec<Event>> {
         let last = self.numbered.load(Ordering::Relaxed);
         let events = read::events_after(&self.read, last, u32::MAX).await?;
@@ -249,7 +262,7 @@ mod tests {
     use sqlx::Row;
 
     use super::*;
-    use crate::store::contract;
+    use crate::store::{RunState, contract};
 
     #[tokio::test]
     async fn sqlite_keeps_the_contract() {
@@ -266,11 +279,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &RunFilter::default());
-        let rows = query.build().fetch_all(&store.read).await.unwrap();
-        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-        let plan = plan.join("\n");
-        assert!(plan.contains("COVERING INDEX worker_runs_queued"), "{plan}");
-        assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
+        let cases = [
+            (RunFilter::default(), "SCAN r USING COVERING INDEX worker_runs_queued"),
+            (
+                RunFilter { job_types: vec!["up".into()], ..Default::default() },
+                "SEARCH r USING COVERING INDEX worker_runs_by_job",
+            ),
+            (
+                RunFilter { states: vec![RunState::Running], ..Default::default() },
+                "SEARCH r USING COVERING INDEX worker_runs_by_state",
+            ),
+        ];
+        for (filter, index) in cases {
+            let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &filter);
+            let rows = query.build().fetch_all(&store.read).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let plan = plan.join("\n");
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
+        }
     }
 }

@@ -45,8 +45,8 @@ pub(super) async fn scheduled(pool: &SqlitePool, visible: &Visible) -> Result<Ve
             "SELECT ",
             run_columns!(),
             " FROM worker_runs r JOIN projects p ON p.id = r.project_id
-             WHERE r.state IN ('available', 'running', 'retryable') AND ($1 IS NULL OR r.project_id IN (SELECT value FROM json_each($1)))
-             ORDER BY r.queued_at",
+             WHERE r.state IN ('available', 'running', 'retryable')
+               AND ($1 IS NULL OR r.project_id IN (SELECT value FROM json_each($1)))",
         ),
         &scope,
     )

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{row, row::run_columns, scope};
 use crate::access::Visible;
 use crate::store::{
-    EndedRun, Result, Run, RunColumn, RunFilter, RunPage, RunSort, Trend, TriggerKind,
+    EndedRun, Result, Run, RunColumn, RunFilter, RunPage, RunSort, RunState, Trend, TriggerKind,
     run_filter::literal, trend::grouped,
 };
 
@@ -23,14 +23,15 @@ macro_rules! requested_at {
     };
 }
 
-/// As [`Payload::trigger`](crate::store::Payload::trigger) decides it.
+/// As [`Payload::trigger`](crate::store::Payload::trigger) decides it. Most payloads need no more
+/// than a look for a key's name, which is much less work than to parse them.
 fn caused_by(trigger: TriggerKind) -> &'static str {
     match trigger {
         TriggerKind::Timer => {
             concat!(" AND ", cascaded_at!(), " IS NULL AND ", requested_at!(), " IS NULL")
         }
         TriggerKind::Manual => concat!(
-            " AND ",
+            " AND instr(r.payload, '\"requested_at\"') > 0 AND ",
             requested_at!(),
             " IS NOT NULL AND (",
             cascaded_at!(),
@@ -41,7 +42,7 @@ fn caused_by(trigger: TriggerKind) -> &'static str {
             ")"
         ),
         TriggerKind::Cascade => concat!(
-            " AND ",
+            " AND instr(r.payload, '\"cascade_triggered_by\"') > 0 AND ",
             cascaded_at!(),
             " IS NOT NULL AND (",
             requested_at!(),
@@ -87,6 +88,10 @@ fn filter_by(query: &mut QueryBuilder<Sqlite>, filter: &RunFilter) {
     }
     one_of(query, "r.job_type", filter.job_types.iter().cloned());
     one_of(query, "r.state", filter.states.iter().map(ToString::to_string));
+    // So that the index of those that did not simply succeed is known to hold them all.
+    if !filter.states.is_empty() && !filter.states.contains(&RunState::Completed) {
+        query.push(" AND r.state <> 'completed'");
+    }
     if let Some(trigger) = filter.trigger {
         query.push(caused_by(trigger));
     }

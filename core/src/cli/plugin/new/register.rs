@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value, value};
 
 use super::{Kind, files::Names};
+use crate::config::{self, edit};
 
 /// A file and its new text; comments and order are kept.
 pub(super) struct Edit {
@@ -41,22 +41,8 @@ pub(super) fn apply(edits: &[Edit]) -> Result<()> {
     Ok(())
 }
 
-/// In one step, so that a host that watches the file never sees half of it.
 fn replace(file: &Path, text: &str) -> Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut new = tempfile::NamedTempFile::new_in(folder)?;
-        new.write_all(text.as_bytes())?;
-        if let Ok(metadata) = fs::metadata(file) {
-            new.as_file().set_permissions(metadata.permissions())?;
-        } else {
-            use std::os::unix::fs::PermissionsExt;
-            new.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-        }
-        new.persist(file)?;
-        Ok(())
-    };
-    write().with_context(|| format!("cannot write {}", file.display()))
+    config::file::replace(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn read(file: &Path) -> Result<(Option<String>, DocumentMut)> {
@@ -100,7 +86,6 @@ pub(super) fn jobs_toml(kind: Kind, names: &Names, folder: &Path) -> Result<Edit
     let map = table(&mut document, "JOB_TO_DATA_MAP")?;
     map.insert(name, value(Array::from_iter([name.as_str()])));
     let jobs = table(&mut document, "jobs")?;
-    jobs.set_implicit(true);
     let mut job = Table::new();
     job.decor_mut().set_prefix("\n");
     job.insert("every", value("1m"));
@@ -115,25 +100,21 @@ pub(super) fn jobs_toml(kind: Kind, names: &Names, folder: &Path) -> Result<Edit
     if jobs.insert(name, Item::Table(job)).is_some() {
         return Err(anyhow!("{} has [jobs.{name}] already", file.display()));
     }
-    Ok(Edit { file, before, after: document.to_string() })
+    let after = document.to_string().trim_start_matches('\n').to_owned();
+    Ok(Edit { file, before, after })
 }
 
 fn table<'a>(document: &'a mut DocumentMut, key: &str) -> Result<&'a mut Table> {
-    let new = !document.contains_key(key);
-    let empty = document.iter().next().is_none();
-    let table = document.entry(key).or_insert(Item::Table(Table::new())).as_table_mut();
-    let table = table.ok_or_else(|| anyhow!("`{key}` in jobs.toml is no [{key}] table"))?;
-    if new && !empty {
-        table.decor_mut().set_prefix("\n");
-    }
-    Ok(table)
+    let table = edit::top_table(document, key);
+    table.ok_or_else(|| anyhow!("`{key}` in jobs.toml is no [{key}] table"))
 }
 
 fn add_library(document: &mut DocumentMut, library: String) -> Result<()> {
     let key = "plugin_files";
     if let Some(files) = document.get_mut(key) {
         let files = files.as_array_mut();
-        files.ok_or_else(|| anyhow!("`{key}` in jobs.toml is no list"))?.push(library);
+        let files = files.ok_or_else(|| anyhow!("`{key}` in jobs.toml is no list"))?;
+        edit::list::insert(files, files.len(), library.into());
         return Ok(());
     }
     document.insert(key, value(Array::from_iter([library])));

@@ -1,0 +1,228 @@
+use serde_json::json;
+
+use super::*;
+
+fn edited(text: &str, edits: Json) -> Result<String, EditError> {
+    edit(text, &serde_json::from_value::<Vec<Edit>>(edits).unwrap())
+}
+
+#[track_caller]
+fn check(before: &str, edits: Json, after: &str) {
+    let said = edited(before, edits);
+    assert_eq!(said.as_deref(), Ok(after));
+}
+
+const FILE: &str = r#"# Header.
+
+# Chains.
+[CASCADE_CHAINS] # down
+a = ["b", "c"] # why
+b = [
+    "c", # first
+    # about d
+    "d", # second
+]
+
+# For how long.
+[retention]
+runs = '30d'
+
+# About all jobs.
+
+# About a.
+[jobs.a]
+# often
+every = "15m" # not more
+
+[jobs.a.params]
+factor = 2.0
+sources = [
+    { name = "one", path = "x" }, # 1
+    { name = "two" }
+]
+"#;
+
+#[test]
+fn a_value_changes_and_nothing_else() {
+    check(
+        FILE,
+        json!([{"op": "set", "path": ["jobs", "a", "every"], "value": "1h"}]),
+        &FILE.replace("15m", "1h"),
+    );
+    check(FILE, json!([{"op": "set", "path": ["retention", "runs"], "value": "30d"}]), FILE);
+    let both = json!([{"op": "set", "path": ["jobs", "a", "params"], "value": {
+        "factor": 3, "sources": [{"name": "one", "path": "y", "new": null}, {"name": "two"}],
+    }}]);
+    let after = FILE.replace("2.0", "3.0").replace("\"x\"", "\"y\"");
+    check(FILE, both, &after);
+}
+
+#[test]
+fn keys_come_where_they_belong_and_missing_tables_are_made() {
+    check(
+        FILE,
+        json!([{"op": "set", "path": ["jobs", "a", "timeout"], "value": "5m"}]),
+        &FILE.replace("# not more\n", "# not more\ntimeout = \"5m\"\n"),
+    );
+    check(
+        FILE,
+        json!([{"op": "set", "path": ["jobs", "b"], "value": {"cron": "0 6 * * *", "params": {"n": 1}}}]),
+        &format!("{FILE}\n[jobs.b]\ncron = \"0 6 * * *\"\nparams = {{ n = 1 }}\n"),
+    );
+    check(
+        FILE,
+        json!([{"op": "add_to_list", "path": ["JOB_TO_DATA_MAP", "a"], "value": "x"}]),
+        &format!("{FILE}\n[JOB_TO_DATA_MAP]\na = [\"x\"]\n"),
+    );
+    check(
+        "",
+        json!([
+            {"op": "add_to_list", "path": ["CASCADE_CHAINS", "a"], "value": "b"},
+            {"op": "set", "path": ["jobs", "a", "every"], "value": "1m"},
+        ]),
+        "[CASCADE_CHAINS]\na = [\"b\"]\n\n[jobs.a]\nevery = \"1m\"\n",
+    );
+    let inline = "[projects]\none = { name = \"One\" }\n";
+    check(
+        inline,
+        json!([{"op": "set", "path": ["projects", "two", "name"], "value": "Two"}]),
+        "[projects]\none = { name = \"One\" }\n\n[projects.two]\nname = \"Two\"\n",
+    );
+    check(
+        inline,
+        json!([
+            {"op": "set", "path": ["projects", "two"], "value": {"name": "Two"}},
+            {"op": "set", "path": ["projects", "one", "concurrency"], "value": 2},
+        ]),
+        "[projects]\none = { name = \"One\", concurrency = 2 }\ntwo = { name = \"Two\" }\n",
+    );
+    check(
+        "jobs.a.every = \"1h\"\n",
+        json!([{"op": "set", "path": ["jobs", "a", "params"], "value": {"n": {"m": 1}}}]),
+        "jobs.a.every = \"1h\"\njobs.a.params = { n = { m = 1 } }\n",
+    );
+}
+
+#[test]
+fn edges_come_and_go_with_their_comments() {
+    let chain = |op: &str, job: &str, value: &str| json!([{"op": op, "path": ["CASCADE_CHAINS", job], "value": value}]);
+    check(
+        FILE,
+        chain("add_to_list", "a", "d"),
+        &FILE.replace("\"c\"] # why", "\"c\", \"d\"] # why"),
+    );
+    check(FILE, chain("add_to_list", "a", "b"), FILE);
+    check(
+        FILE,
+        chain("add_to_list", "b", "e"),
+        &FILE.replace("\"d\", # second\n", "\"d\", # second\n    \"e\",\n"),
+    );
+    check(FILE, chain("remove_from_list", "a", "b"), &FILE.replace("\"b\", \"c\"]", "\"c\"]"));
+    check(FILE, chain("remove_from_list", "a", "c"), &FILE.replace("\"b\", \"c\"]", "\"b\"]"));
+    check(FILE, chain("remove_from_list", "b", "c"), &FILE.replace("    \"c\", # first\n", ""));
+    check(
+        FILE,
+        chain("remove_from_list", "b", "d"),
+        &FILE.replace("    # about d\n    \"d\", # second\n", ""),
+    );
+    check(FILE, chain("remove_from_list", "b", "no"), FILE);
+    check(FILE, chain("remove_from_list", "no", "b"), FILE);
+    let both = json!([
+        {"op": "remove_from_list", "path": ["CASCADE_CHAINS", "a"], "value": "b"},
+        {"op": "remove_from_list", "path": ["CASCADE_CHAINS", "a"], "value": "c"},
+    ]);
+    check(FILE, both, &FILE.replace("a = [\"b\", \"c\"] # why\n", ""));
+}
+
+#[test]
+fn a_list_without_a_last_comma_stays_in_shape() {
+    let list =
+        |op: &str, value: &str| json!([{"op": op, "path": ["plugin_files"], "value": value}]);
+    let before = "plugin_files = [\n  \"a\", # one\n  \"b\" # two\n]\n";
+    check(
+        before,
+        list("add_to_list", "c"),
+        "plugin_files = [\n  \"a\", # one\n  \"b\", # two\n  \"c\"\n]\n",
+    );
+    check(before, list("remove_from_list", "b"), "plugin_files = [\n  \"a\" # one\n]\n");
+    check(before, list("remove_from_list", "a"), "plugin_files = [\n  \"b\" # two\n]\n");
+    check("plugin_files = [\"a\"]\n", list("remove_from_list", "a"), "plugin_files = []\n");
+    let sources = json!([{"op": "set", "path": ["jobs", "a", "params", "sources"], "value": [
+        {"name": "zero"}, {"name": "one", "path": "x"}, {"name": "two"}, {"name": "three"},
+    ]}]);
+    check(
+        FILE,
+        sources,
+        &FILE
+            .replace("    { name = \"one\"", "    { name = \"zero\" },\n    { name = \"one\"")
+            .replace(
+                "    { name = \"two\" }\n",
+                "    { name = \"two\" },\n    { name = \"three\" }\n",
+            ),
+    );
+}
+
+#[test]
+fn what_goes_takes_its_own_comments_along_and_leaves_the_others() {
+    check(
+        FILE,
+        json!([{"op": "remove", "path": ["jobs", "a", "every"]}]),
+        &FILE.replace("# often\nevery = \"15m\" # not more\n", ""),
+    );
+    check(
+        FILE,
+        json!([{"op": "remove", "path": ["CASCADE_CHAINS"]}]),
+        &format!("# Header.\n{}", &FILE[FILE.find("\n# For how long").unwrap()..]),
+    );
+    check(
+        FILE,
+        json!([{"op": "remove", "path": ["jobs", "a"]}]),
+        &format!("{}# About all jobs.\n", &FILE[..FILE.find("# About all").unwrap()]),
+    );
+    check(FILE, json!([{"op": "remove", "path": ["jobs", "none", "every"]}]), FILE);
+    check(
+        "# Header.\n\n# a\na = 1\n# b\nb = 2\n",
+        json!([{"op": "remove", "path": ["a"]}]),
+        "# Header.\n\n# b\nb = 2\n",
+    );
+}
+
+#[test]
+fn lines_end_as_they_did() {
+    check(
+        "[jobs.a]\r\nevery = \"1h\" # x\r\n",
+        json!([{"op": "set", "path": ["jobs", "a", "enabled"], "value": false}]),
+        "[jobs.a]\r\nevery = \"1h\" # x\r\nenabled = false\r\n",
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_says_where() {
+    let set = |path: Json, value: Json| {
+        edited(FILE, json!([{"op": "set", "path": path, "value": value}])).unwrap_err().to_string()
+    };
+    assert_eq!(set(json!(["retention", "runs", "x"]), json!(1)), "`retention.runs` is no table");
+    assert!(set(json!(["x"]), json!(null)).starts_with("`x`: TOML has no null"));
+    assert!(set(json!(["x"]), json!([{"y": [null]}])).starts_with("`x.0.y.0`: "));
+    assert!(set(json!(["x"]), json!(u64::MAX)).contains("too large"));
+    assert!(set(json!([]), json!(1)).contains("`path` is empty"));
+    let add = json!([{"op": "add_to_list", "path": ["retention", "runs"], "value": "x"}]);
+    assert_eq!(edited(FILE, add).unwrap_err().to_string(), "`retention.runs` is no list of texts");
+    let broken = edited("a = [", json!([])).unwrap_err().to_string();
+    assert!(broken.starts_with("the text is not TOML: TOML parse error at line 1"), "{broken}");
+}
+
+#[test]
+fn the_repository_s_own_file_is_edited_in_place() {
+    let text = include_str!("../../../../jobs.toml");
+    let edits = json!([
+        {"op": "remove_from_list", "path": ["CASCADE_CHAINS", "connectors_sync_cycle"], "value": "embeddings_run"},
+        {"op": "add_to_list", "path": ["CASCADE_CHAINS", "health_scoring"], "value": "embeddings_run"},
+        {"op": "set", "path": ["jobs", "connectors_sync_cycle", "every"], "value": "20m"},
+        {"op": "set", "path": ["projects", "atlas", "name"], "value": "Atlas"},
+    ]);
+    let after = edited(text, edits).unwrap();
+    let changed: Vec<_> = text.lines().zip(after.lines()).filter(|(a, b)| a != b).collect();
+    assert_eq!(changed.len(), 4, "{changed:#?}");
+    assert_eq!(text.lines().count(), after.lines().count());
+}

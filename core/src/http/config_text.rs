@@ -1,0 +1,255 @@
+//! jobs.toml as a text: read, checked, edited and saved from the browser.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{
+    AppState,
+    auth::{Administrator, Peer},
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    extract::Json,
+};
+use crate::{
+    config::{
+        self, Checked, Diagnostic, Diagnostics, LiveConfig,
+        edit::{Edit, EditError},
+        file::{self, SaveError},
+    },
+    store::{ConfigOrigin, ConfigText},
+};
+
+/// The longest comment on a change, in characters.
+const LONGEST_COMMENT: usize = 500;
+
+#[derive(Serialize, ToSchema)]
+pub struct FileText {
+    text: String,
+    /// Names this text; a save says which it was made from.
+    revision: String,
+    /// The file.
+    path: String,
+    /// Whether it can be saved from here.
+    writable: bool,
+}
+
+/// jobs.toml as it is on disk now, be it in force or refused.
+#[utoipa::path(get, path = "/jobs/config/text", responses((status = 200, body = FileText), (status = 503, body = ErrorBody), Refused))]
+pub async fn read(State(server): State<AppState>, _: Administrator) -> ApiResult<Json<FileText>> {
+    blocking(server.config.clone(), |config| {
+        let path = config.path();
+        let text = on_disk(config)?;
+        Ok(Json(FileText {
+            revision: config::revision(&text),
+            text,
+            path: path.display().to_string(),
+            writable: file::obstacle(path).is_none(),
+        }))
+    })
+    .await
+}
+
+fn on_disk(config: &LiveConfig) -> ApiResult<String> {
+    let path = config.path();
+    std::fs::read_to_string(path).map_err(|error| {
+        ApiError::unavailable(format!("cannot read {}: {error}", path.display()))
+            .help("the last good text stays in force; put the file back as UTF-8 text")
+    })
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRequest {
+    text: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CheckAnswer {
+    /// Errors and warnings, in the order of the text.
+    #[schema(value_type = Vec<Object>)]
+    diagnostics: Vec<Diagnostic>,
+    /// CASCADE_CHAINS; this and what follows only without an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chains: Option<Value>,
+    /// JOB_TO_DATA_MAP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_map: Option<Value>,
+    /// Settings by job, defaults filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<Value>,
+}
+
+/// What the host would say of a text if it were saved. Nothing of it comes into force.
+#[utoipa::path(
+    post, path = "/jobs/config/check", request_body = CheckRequest,
+    responses((status = 200, body = CheckAnswer), Refused, BodyRefused)
+)]
+pub async fn check(
+    State(server): State<AppState>,
+    _: Administrator,
+    Json(request): Json<CheckRequest>,
+) -> ApiResult<Json<CheckAnswer>> {
+    blocking(server.config.clone(), move |config| {
+        let (checked, diagnostics) = verdict(config, &request.text);
+        let part = |of: fn(&Checked) -> serde_json::Result<Value>| {
+            checked.as_ref().and_then(|checked| of(checked).ok())
+        };
+        Ok(Json(CheckAnswer {
+            diagnostics: diagnostics.iter().cloned().collect(),
+            chains: part(|checked| serde_json::to_value(&checked.config.chains)),
+            data_map: part(|checked| serde_json::to_value(&checked.config.data_map)),
+            jobs: part(|checked| serde_json::to_value(&checked.config.jobs)),
+        }))
+    })
+    .await
+}
+
+/// What a text means, unless it has errors, and all that there is to say of it.
+fn verdict(config: &LiveConfig, text: &str) -> (Option<Checked>, Diagnostics) {
+    match config.check(text) {
+        Ok((checked, warnings)) => (Some(checked), warnings),
+        Err(problems) => (None, problems),
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditRequest {
+    text: String,
+    /// Made in this order.
+    edits: Vec<Edit>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct EditAnswer {
+    /// With the edits, and with its comments and its order as they were.
+    text: String,
+}
+
+/// Makes edits in a text. Nothing is saved, nor checked for more than being TOML.
+#[utoipa::path(
+    post, path = "/jobs/config/edit", request_body = EditRequest,
+    responses((status = 200, body = EditAnswer), Refused, BodyRefused)
+)]
+pub async fn edit(
+    _: Administrator,
+    Json(request): Json<EditRequest>,
+) -> ApiResult<Json<EditAnswer>> {
+    let text = config::edit::edit(&request.text, &request.edits)?;
+    Ok(Json(EditAnswer { text }))
+}
+
+impl From<EditError> for ApiError {
+    fn from(error: EditError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveRequest {
+    text: String,
+    /// The revision of the text that this one was made from.
+    base_revision: String,
+    /// Why, for the history.
+    comment: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SaveAnswer {
+    revision: String,
+}
+
+/// Saves jobs.toml: all of a sound text in one step, or nothing. It comes into force as a file does
+/// that was edited on disk.
+#[utoipa::path(
+    put, path = "/jobs/config/text", request_body = SaveRequest,
+    responses(
+        (status = 200, body = SaveAnswer),
+        (
+            status = 409, body = ErrorBody,
+            description = "The file has changed since; `revision` and `text` are its own."
+        ),
+        (status = 422, body = ErrorBody, description = "The text has errors: `diagnostics`."),
+        (status = 503, body = ErrorBody), Refused, BodyRefused
+    )
+)]
+pub async fn save(
+    State(server): State<AppState>,
+    Administrator(principal): Administrator,
+    peer: Peer,
+    Json(request): Json<SaveRequest>,
+) -> ApiResult<Json<SaveAnswer>> {
+    let comment = request.comment.map(|comment| comment.trim().to_owned());
+    let comment = comment.filter(|comment| !comment.is_empty());
+    if comment.as_ref().is_some_and(|comment| comment.chars().count() > LONGEST_COMMENT) {
+        let message = format!("body: `comment` is longer than {LONGEST_COMMENT} characters");
+        return Err(ApiError::bad_request(message));
+    }
+    let (text, base) = (request.text, request.base_revision);
+    let revision = config::revision(&text);
+    let saved = ConfigText {
+        revision: revision.clone(),
+        text: text.clone(),
+        by: Some(principal.name.clone()),
+        comment,
+        origin: ConfigOrigin::Ui,
+    };
+    let changed =
+        blocking(server.config.clone(), move |config| write(config, &text, &base)).await?;
+    if changed {
+        let detail = json!({ "revision": revision });
+        server.note(&principal, "config.change", "jobs.toml", None, detail, peer).await?;
+        // The file is the truth, and it is saved: a history that fails does not undo that.
+        if let Err(error) = server.store.record_config(&saved).await {
+            tracing::warn!(%error, "the history does not know who saved jobs.toml");
+        }
+    }
+    Ok(Json(SaveAnswer { revision }))
+}
+
+/// Says whether the file is another now.
+fn write(config: &LiveConfig, text: &str, base: &str) -> ApiResult<bool> {
+    let path = config.path();
+    let now = on_disk(config)?;
+    if config::revision(&now) != base {
+        return Err(SaveError::Conflict { text: now }.into());
+    }
+    let (checked, problems) = verdict(config, text);
+    if checked.is_none() {
+        let error = ApiError::invalid(format!("jobs.toml has {}", problems.count()));
+        let error = error.help("mend it and save again; nothing was written");
+        return Err(error.with("diagnostics", json!(problems.iter().collect::<Vec<_>>())));
+    }
+    if now == text {
+        return Ok(false);
+    }
+    file::save(path, text, base)?;
+    Ok(true)
+}
+
+impl From<SaveError> for ApiError {
+    fn from(error: SaveError) -> Self {
+        let message = error.to_string();
+        match error {
+            SaveError::Conflict { text } => Self::conflict(message)
+                .help("compare the two texts and save again from the one on disk")
+                .with("revision", config::revision(&text).into())
+                .with("text", text.into()),
+            SaveError::NotWritable { .. } => {
+                Self::not_writable(message).help("edit the file where it comes from")
+            }
+            SaveError::Failed { .. } => Self::unavailable(message),
+        }
+    }
+}
+
+/// Files and plugins are read where waiting for them holds nobody up.
+async fn blocking<T: Send + 'static>(
+    config: LiveConfig,
+    work: impl FnOnce(&LiveConfig) -> ApiResult<T> + Send + 'static,
+) -> ApiResult<T> {
+    let done = tokio::task::spawn_blocking(move || work(&config)).await;
+    done.unwrap_or_else(|error| Err(ApiError::internal(&error)))
+}
