@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   plugins: [react()],
   build: { target: "es2022", sourcemap: false },
-  server: { proxy: { "/api": "http://127.0.0.1:7878" } },
+  // The host takes unsafe requests only of its own origin: its name must be the browser's.
+  server: { proxy: { "/api": { target: "http://127.0.0.1:7878", changeOrigin: false } } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -37,32 +37,91 @@ async fn the_page_says_which_bus_carries_while_redis_goes_and_comes_back() {
     assert!(page.wait().unwrap().success());
 }
 
-#[tokio::test]
-async fn a_card_changes_after_a_run_without_reload_and_without_polling() {
-    // The mailbox is a copy that the test may append to.
-    let folder = tempfile::tempdir().unwrap();
-    let sample = root().join("plugins/connectors_sync_cycle/sample/atlas/inbox.mbox");
-    let inbox = folder.path().join("inbox.mbox");
-    std::fs::copy(&sample, &inbox).unwrap();
-    let config =
-        repository_config().replace(&sample.display().to_string(), &inbox.display().to_string());
-    std::fs::write(folder.path().join("jobs.toml"), config).unwrap();
-    let host = Host::start_in(folder, &[]);
-    host.settled(21).await;
-
+/// Runs a script of tests/browser; what it prints is shown, and it must succeed.
+fn browse(script: &str, host: &Host, env: &[(&str, String)]) {
     let artefacts = root().join("tests/artefacts");
     std::fs::create_dir_all(&artefacts).unwrap();
     let output = Command::new("node")
-        .arg(root().join("tests/browser/live-card.mjs"))
+        .arg(root().join("tests/browser").join(script))
         .env("CASCADE_URL", &host.url)
-        .env("INBOX", &inbox)
         .env("ARTEFACTS", &artefacts)
+        .envs(env.iter().map(|(name, value)| (name, value)))
         .output()
         .expect("node is needed for browser tests");
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{}", host.log());
     println!("{said}");
+}
+
+/// A host on the sample, with a mailbox that the test may append to.
+async fn host_with_inbox() -> (Host, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = root().join("plugins/connectors_sync_cycle/sample/atlas/inbox.mbox");
+    let inbox = folder.path().join("inbox.mbox").display().to_string();
+    std::fs::copy(&sample, &inbox).unwrap();
+    let config = repository_config().replace(&sample.display().to_string(), &inbox);
+    std::fs::write(folder.path().join("jobs.toml"), config).unwrap();
+    let host = Host::start_in(folder, &[]);
+    host.settled(21).await;
+    (host, inbox)
+}
+
+/// A host on the sample with two more jobs, that take as long as they are told to.
+async fn host_with_slow_job() -> Host {
+    let folder = root().join("tests/browser");
+    let slow = std::fs::read_to_string(folder.join("slow_job.toml")).unwrap();
+    let slow = slow.replace("SLOW_JOB", &folder.join("slow_job.py").display().to_string());
+    let chain = "[CASCADE_CHAINS]\nslow_job = [\"slow_after\"]";
+    let config = repository_config().replacen("[CASCADE_CHAINS]", chain, 1);
+    let host = Host::start_with(&format!("{config}\n{slow}"), &[]);
+    host.settled(21).await;
+    host
+}
+
+async fn settled_host() -> Host {
+    let host = Host::start();
+    host.settled(21).await;
+    host
+}
+
+#[tokio::test]
+async fn a_card_changes_after_a_run_without_reload_and_without_polling() {
+    let (host, inbox) = host_with_inbox().await;
+    browse("live-card.mjs", &host, &[("INBOX", inbox)]);
+}
+
+#[tokio::test]
+async fn the_tower_changes_in_place_and_tells_what_changed_since_the_last_look() {
+    let (host, inbox) = host_with_inbox().await;
+    browse("tower.mjs", &host, &[("INBOX", inbox)]);
+}
+
+#[tokio::test]
+async fn the_graph_shows_a_cascade_while_it_runs_and_what_it_caused() {
+    browse("graph.mjs", &host_with_slow_job().await, &[]);
+}
+
+#[tokio::test]
+async fn runs_are_found_watched_cancelled_and_tried_again() {
+    browse("runs.mjs", &host_with_slow_job().await, &[]);
+}
+
+#[tokio::test]
+async fn a_cascade_is_rewired_previewed_saved_and_taken_back() {
+    let host = settled_host().await;
+    let config = host.folder.path().join("jobs.toml").display().to_string();
+    browse("rewire.mjs", &host, &[("CONFIG", config)]);
+}
+
+#[tokio::test]
+async fn tabs_share_one_stream_and_are_fresh_when_looked_at() {
+    browse("freshness.mjs", &settled_host().await, &[]);
+}
+
+#[tokio::test]
+async fn every_screen_is_accessible_in_both_themes_and_both_languages() {
+    browse("axe.mjs", &settled_host().await, &[]);
 }
 
 #[tokio::test]

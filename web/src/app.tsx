@@ -1,29 +1,48 @@
 import { Suspense, lazy } from "react";
-import { Route, Routes } from "react-router";
+import { Route, Routes, useLocation } from "react-router";
 
+import { ErrorBoundary } from "./layout/error-boundary";
 import { NotFound } from "./layout/not-found";
 import { Loading } from "./layout/states";
 import { Shell } from "./layout/shell";
+import { AdminOnly } from "./session/admin-only";
 
-const ControlTower = lazy(() => import("./screens/control-tower/control-tower"));
+const tower = () => import("./screens/control-tower/control-tower");
+const ControlTower = lazy(tower);
 const Jobs = lazy(() => import("./screens/jobs/jobs"));
 const JobPage = lazy(() => import("./screens/jobs/job-page"));
-const RunPage = lazy(() => import("./screens/jobs/run-page"));
+const RunPage = lazy(() => import("./screens/runs/run-page"));
+const GraphScreen = lazy(() => import("./screens/graph/graph-screen"));
+const RunsScreen = lazy(() => import("./screens/runs/runs-screen"));
+const Config = lazy(() => import("./screens/config/config"));
 const DataPage = lazy(() => import("./screens/data/data-page"));
+const Audit = lazy(() => import("./screens/audit/audit"));
+const People = lazy(() => import("./screens/people/people"));
+
+// The first screen comes at once, and not after the question who is there.
+if (location.pathname === "/") void tower();
 
 export function App() {
+  const { pathname } = useLocation();
   return (
     <Shell>
-      <Suspense fallback={<Loading />}>
-        <Routes>
-          <Route path="/" element={<ControlTower />} />
-          <Route path="/jobs" element={<Jobs />} />
-          <Route path="/jobs/:job_type" element={<JobPage />} />
-          <Route path="/runs/:id" element={<RunPage />} />
-          <Route path="/data/:key?" element={<DataPage />} />
-          <Route path="*" element={<NotFound />} />
-        </Routes>
-      </Suspense>
+      <ErrorBoundary at={pathname}>
+        <Suspense fallback={<Loading />}>
+          <Routes>
+            <Route path="/" element={<ControlTower />} />
+            <Route path="/jobs" element={<Jobs />} />
+            <Route path="/jobs/:job_type" element={<JobPage />} />
+            <Route path="/graph" element={<GraphScreen />} />
+            <Route path="/runs" element={<RunsScreen />} />
+            <Route path="/runs/:id" element={<RunPage />} />
+            <Route path="/data/:key?" element={<DataPage />} />
+            <Route path="/config/:tab?" element={<AdminOnly><Config /></AdminOnly>} />
+            <Route path="/audit" element={<Audit />} />
+            <Route path="/people" element={<AdminOnly><People /></AdminOnly>} />
+            <Route path="*" element={<NotFound />} />
+          </Routes>
+        </Suspense>
+      </ErrorBoundary>
     </Shell>
   );
 }

@@ -5,6 +5,7 @@ import { BrowserRouter } from "react-router";
 
 import { App } from "./app";
 import "./i18n";
+import { SessionGate } from "./session/session-gate";
 import "./theme.css";
 import "./layout/layout.css";
 
@@ -25,7 +26,9 @@ if (root) {
     <StrictMode>
       <QueryClientProvider client={client}>
         <BrowserRouter>
-          <App />
+          <SessionGate>
+            <App />
+          </SessionGate>
         </BrowserRouter>
       </QueryClientProvider>
     </StrictMode>,

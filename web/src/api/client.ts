@@ -1,19 +1,38 @@
+import { theGuard } from "./guard";
+
 /** A request that was answered with an error, in the host's own words. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
     readonly help?: string,
+    /** The whole answer, where it says more. */
+    readonly body?: unknown,
   ) {
     super(message);
   }
 }
 
-async function request<T>(path: string, init?: RequestInit): Promise<T> {
-  const answer = await fetch(`/api${path}`, init);
+interface Refusal {
+  error?: { message: string; help?: string };
+}
+
+async function request<T>(path: string, init: RequestInit = {}, mayRenew = true): Promise<T> {
+  const token = init.method ? theGuard().csrfToken() : "";
+  const headers = token ? { ...init.headers, "x-csrf-token": token } : init.headers;
+  const answer = await fetch(`/api${path}`, { ...init, headers });
+  if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
-  const body = (await answer.json().catch(() => null)) as { error?: { message: string; help?: string } } | null;
-  throw new ApiError(answer.status, body?.error?.message ?? answer.statusText, body?.error?.help);
+  const body = (await answer.json().catch(() => null)) as Refusal | null;
+  const message = body?.error?.message ?? answer.statusText;
+  // Another tab has signed in meanwhile: the token of now is another one.
+  if (answer.status === 403 && mayRenew && /csrf/i.test(message)) {
+    await theGuard().renew();
+    return request(path, init, false);
+  }
+  // At /session itself it says that name, password or link do not fit.
+  if (answer.status === 401 && !/^\/session(\/link)?$/.test(path)) theGuard().refused();
+  throw new ApiError(answer.status, message, body?.error?.help, body);
 }
 
 export function get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
@@ -22,9 +41,17 @@ export function get<T>(path: string, query: Record<string, string | number | und
   return request<T>(search.size > 0 ? `${path}?${search}` : path);
 }
 
-export function post<T>(path: string, body: unknown): Promise<T> {
+export const post = <T>(path: string, body: unknown): Promise<T> => send("POST", path, body);
+
+export const put = <T>(path: string, body: unknown): Promise<T> => send("PUT", path, body);
+
+export const patch = <T>(path: string, body: unknown): Promise<T> => send("PATCH", path, body);
+
+export const remove = (path: string): Promise<void> => request(path, { method: "DELETE" });
+
+function send<T>(method: string, path: string, body: unknown): Promise<T> {
   return request<T>(path, {
-    method: "POST",
+    method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });

@@ -43,6 +43,37 @@ export interface Run {
   summary: string | null;
   progress: { fraction: number; message: string } | null;
   trace_id: string;
+  /** Given by hand for this run, in the place of those of jobs.toml. */
+  params: Record<string, unknown> | null;
+}
+
+/** All runs that one trigger caused, root first. */
+export interface Cascade {
+  root: string;
+  items: { run: Run; parent: string | null }[];
+  /** There are more than the host tells. */
+  truncated?: boolean;
+}
+
+/** A run that ended, as trends know it. */
+export interface EndedRun {
+  id: string;
+  state: RunState;
+  finished_at: string;
+  took_ms: number;
+}
+
+/** The latest ended runs of a job in a project, oldest first. */
+export interface JobTrend {
+  job_type: string;
+  project_id: string;
+  runs: EndedRun[];
+}
+
+/** What came of an action on several runs. */
+export interface BulkAnswer {
+  done: string[];
+  refused: { id: string; message: string }[];
 }
 
 export interface ScheduledJob {
@@ -68,12 +99,19 @@ export interface LogLine {
   fields: Record<string, unknown> | null;
 }
 
+/** How a job type came to the host, and from where. */
+export interface Origin {
+  kind: "compiled_in" | "library" | "executable";
+  plugin: string;
+  version: string;
+  location: string;
+}
+
 export interface JobType {
   name: string;
   version: string;
   description: string;
-  /** `plugin version (how it came: place)`. */
-  origin: string;
+  origin: Origin;
   params_schema: JsonSchema;
 }
 

@@ -12,6 +12,7 @@ const wanted = localStorage.getItem(STORED) ?? navigator.language.slice(0, 2);
 void i18next.use(initReactI18next).init({
   lng: LANGUAGES.find((language) => language === wanted) ?? "en",
   fallbackLng: "en",
+  showSupportNotice: false,
   resources: { en: { translation: en }, ru: { translation: ru } },
   interpolation: { escapeValue: false },
 });

@@ -13,7 +13,7 @@ export function Pager({ page, perPage, total, onPage }: Props) {
   const from = (page - 1) * perPage + 1;
   const to = Math.min(page * perPage, total);
   return (
-    <nav className="pager">
+    <div className="pager" role="group" aria-label={t("page.label")}>
       <button type="button" disabled={page <= 1} onClick={() => onPage(page - 1)}>
         {t("page.previous")}
       </button>
@@ -21,6 +21,6 @@ export function Pager({ page, perPage, total, onPage }: Props) {
       <button type="button" disabled={to >= total} onClick={() => onPage(page + 1)}>
         {t("page.next")}
       </button>
-    </nav>
+    </div>
   );
 }

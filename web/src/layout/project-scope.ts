@@ -1,21 +1,31 @@
-import { useSearchParams } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 
 import { get } from "../api/client";
 import type { Project } from "../api/types";
 import { type Polled, usePolledQuery } from "../live/use-polled-query";
+import { isAdmin } from "../session/rights";
+import { scopeOf } from "../session/scope";
+import { sessions, useSession } from "../session/session-store";
 
 /** The list of projects; stable, so polled once a minute. */
 export function useProjectPortfolio(): Polled<{ items: Project[] }> {
   return usePolledQuery(["projects"], () => get<{ items: Project[] }>("/projects"), 60_000);
 }
 
-/** The active project, kept in the address as `?project=slug`; `undefined` for all. */
+/**
+ * The active project, kept in the address as `?project=slug` and by the session; `undefined` for all,
+ * which only administrators see.
+ */
 export function useProjectScope() {
   const [search, setSearch] = useSearchParams();
-  const projects = useProjectPortfolio();
-  const slug = search.get("project") ?? "";
-  const active = projects.data?.items.find((project) => project.slug === slug);
-  const choose = (next: string) =>
+  const navigate = useNavigate();
+  const session = useSession();
+  const listed = useProjectPortfolio().data?.items;
+  const projects: Project[] = listed ?? session.user?.projects ?? NONE;
+  const slug = scopeOf(session, search.get("project"));
+  const active = projects.find((project) => project.slug === slug);
+  const go = (next: string, path?: string) => {
+    if (path) return void navigate(next ? `${path}?project=${encodeURIComponent(next)}` : path);
     setSearch((before) => {
       if (next) before.set("project", next);
       else before.delete("project");
@@ -23,8 +33,19 @@ export function useProjectScope() {
       before.delete("page");
       return before;
     });
-  return { projects: projects.data?.items ?? [], slug, projectId: active?.id, choose };
+  };
+  /** Looks at another project, on another page if `path` says so. */
+  const choose = (next: string, path?: string) => {
+    if (!session.sign_in) return go(next, path);
+    const told = sessions.lookAt(projects.find((project) => project.slug === next)?.id ?? null).catch(() => {});
+    // An address without a project shows what the session looks at: that must be all by then.
+    if (next) go(next, path);
+    else void told.then(() => go(next, path));
+  };
+  return { projects, slug, projectId: active?.id, all: isAdmin(session), choose };
 }
+
+const NONE: Project[] = [];
 
 /** A link within the active project. */
 export function useScopedPath(): (path: string) => string {

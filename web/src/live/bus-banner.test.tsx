@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import "../i18n";
 import { BusBanner } from "./bus-banner";
-import type { StreamState } from "./use-event-stream";
+import type { StreamState } from "./stream-state";
 
 const live: StreamState = { state: "live", bus: "redis", degraded: false };
 const shown = () => screen.queryByTestId("bus-banner")?.dataset.bus;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { StreamState } from "./use-event-stream";
+import type { StreamState } from "./stream-state";
 
 /** A stream that is lost for less says nothing: a reload, or a server that starts again. */
 const LOST_AFTER_MS = 3000;

@@ -15,9 +15,10 @@ export function LastUpdatedIndicator({ of }: { of: Pick<Polled<unknown>, "update
   }, []);
   return (
     <span className="last-updated" data-testid="last-updated">
-      {of.updatedAt > 0 && (
-        <span className="muted num">{t("updated", { ago: relative(of.updatedAt - now, i18n.language) })}</span>
-      )}
+      {/* There from the start, so that the button does not move. */}
+      <span className="muted num">
+        {of.updatedAt > 0 && t("updated", { ago: relative(of.updatedAt - now, i18n.language) })}
+      </span>
       <button type="button" className="ghost" onClick={() => void of.refresh()} disabled={of.refreshing}>
         <RefreshCw size={14} aria-hidden className={of.refreshing ? "spin" : undefined} />
         {t("refresh")}

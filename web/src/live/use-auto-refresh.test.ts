@@ -83,4 +83,27 @@ describe("useAutoRefresh", () => {
     await advance(2000);
     expect(fetchFn).toHaveBeenCalledTimes(2);
   });
+
+  it("leaves out what has just come by another way", async () => {
+    const fetchFn = vi.fn(async () => {});
+    const { rerender } = renderHook(({ updatedAt }) => useAutoRefresh(fetchFn, 1000, { updatedAt }), {
+      initialProps: { updatedAt: 0 },
+    });
+    await advance(900);
+    rerender({ updatedAt: Date.now() });
+    await advance(1000);
+    expect(fetchFn).not.toHaveBeenCalled();
+    await advance(1000);
+    expect(fetchFn).toHaveBeenCalledTimes(1);
+  });
+
+  it("counts as stale after its own time on return, however slow it polls", async () => {
+    const fetchFn = vi.fn(async () => {});
+    renderHook(() => useAutoRefresh(fetchFn, 5000, { staleAfterMs: 1000 }));
+    setHidden(true);
+    await advance(1500);
+    setHidden(false);
+    await advance(0);
+    expect(fetchFn).toHaveBeenCalledTimes(1);
+  });
 });

@@ -1,6 +1,10 @@
 import { type QueryKey, keepPreviousData, useQuery } from "@tanstack/react-query";
 
+import { useStreamState } from "./stream-state";
 import { useAutoRefresh } from "./use-auto-refresh";
+
+/** While events come, polling is only a net: it is this many times slower. */
+export const SLOWED = 5;
 
 export interface Polled<T> {
   data: T | undefined;
@@ -12,11 +16,26 @@ export interface Polled<T> {
   refresh: () => Promise<void>;
 }
 
-/** A cached query that polls: the cache carries the data, `useAutoRefresh` the rhythm. */
-export function usePolledQuery<T>(key: QueryKey, fetchFn: () => Promise<T>, intervalMs: number): Polled<T> {
-  const query = useQuery({ queryKey: key, queryFn: fetchFn, placeholderData: keepPreviousData });
+/**
+ * A cached query that polls: the cache carries the data, `useAutoRefresh` the rhythm. The rhythm is
+ * exact unless the event stream is live. For data that may change without an event, such as those of
+ * a run under way, `events` says no, and then it always is.
+ */
+export function usePolledQuery<T>(
+  key: QueryKey,
+  fetchFn: () => Promise<T>,
+  intervalMs: number,
+  { events = () => true }: { events?: (data: T | undefined) => boolean } = {},
+): Polled<T> {
+  const live = useStreamState().state === "live";
+  // On another screen, or of another project, data grow old without an event that tells.
+  const query = useQuery({ queryKey: key, queryFn: fetchFn, placeholderData: keepPreviousData, staleTime: intervalMs });
   // Not cancelling a fetch under way: a poll joins it.
-  const refresh = useAutoRefresh(() => query.refetch({ cancelRefetch: false }), intervalMs);
+  const rhythm = live && events(query.data) ? intervalMs * SLOWED : intervalMs;
+  const refresh = useAutoRefresh(() => query.refetch({ cancelRefetch: false }), rhythm, {
+    staleAfterMs: intervalMs,
+    updatedAt: Math.max(query.dataUpdatedAt, query.errorUpdatedAt),
+  });
   return {
     data: query.data,
     error: query.error,

@@ -74,4 +74,33 @@ describe("RefreshBatch", () => {
     await vi.advanceTimersByTimeAsync(BURST_MS + 20);
     expect(refetched).toEqual([["jobs"], CONFIG_KEY]);
   });
+
+  it("lets a burst finish before the next one, and loses none", async () => {
+    vi.mocked(client.invalidateQueries).mockImplementation(async (filters) => {
+      refetched.push(filters?.queryKey);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    });
+    batch.add(event("score"));
+    await vi.advanceTimersByTimeAsync(BURST_MS);
+    for (let at = 0; at < 5; at++) {
+      batch.add(event("score"));
+      await vi.advanceTimersByTimeAsync(150);
+    }
+    expect(refetched).toEqual([["data", "cards"], ["jobs"]]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(refetched).toEqual([["data", "cards"], ["jobs"], ["data", "cards"], ["jobs"]]);
+  });
+
+  it("fetches nothing in a hidden tab, and all that was missed once on return", async () => {
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    batch.add(event("sync"));
+    batch.refreshConfig();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(refetched).toEqual([]);
+    hidden.mockReturnValue(false);
+    batch.resume();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(refetched).toEqual([CONFIG_KEY, ["data", "cards"], ["data", "mail"], ["jobs"]]);
+    hidden.mockRestore();
+  });
 });

@@ -1,18 +1,24 @@
 import { useTranslation } from "react-i18next";
 
 import { useProjectScope } from "../../layout/project-scope";
-import { Empty, Failure, Loading } from "../../layout/states";
+import { Empty, Failure } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "./control-tower.css";
 import { Messages } from "./messages";
 import { PortfolioCard } from "./portfolio-card";
 import { usePortfolioOverview } from "./product-data";
 import { Recommendations } from "./recommendations";
+import { useSeen } from "./seen";
+import { SinceStrip } from "./since-strip";
+import { useKeptOrder } from "./use-kept-order";
 
 export default function ControlTower() {
   const { t } = useTranslation();
-  const { projectId } = useProjectScope();
+  const { projectId, projects } = useProjectScope();
   const portfolio = usePortfolioOverview(projectId);
+  const cards = useKeptOrder(portfolio.data?.items, (card) => card.project_id);
+  const signals = cards?.reduce((sum, card) => sum + card.signals_open, 0);
+  const { seen, first, mark } = useSeen(cards, portfolio.data?.as_of);
   return (
     <>
       <div className="head">
@@ -22,15 +28,17 @@ export default function ControlTower() {
         </div>
         <LastUpdatedIndicator of={portfolio} />
       </div>
+      <SinceStrip portfolio={portfolio.data} seen={seen} first={first} mark={mark} />
       {portfolio.error && <Failure error={portfolio.error} retry={() => void portfolio.refresh()} />}
-      {portfolio.loading && <Loading />}
-      {portfolio.data?.items.length === 0 && <Empty>{t("tower.no_projects")}</Empty>}
-      <section className="cards" aria-label={t("tower.portfolio")} aria-live="polite">
-        {portfolio.data?.items.map((card) => <PortfolioCard key={card.project_id} card={card} />)}
+      {cards?.length === 0 && <Empty>{t("tower.no_projects")}</Empty>}
+      <section className="cards" aria-label={t("tower.portfolio")} aria-busy={portfolio.loading}>
+        {portfolio.loading && ["a", "b", "c"].map((place) => <div key={place} className="skeleton card" />)}
+        {cards?.map((card) => <PortfolioCard key={card.project_id} card={card} seen={seen[card.project_id]} />)}
       </section>
-      <div className="columns">
-        <Messages projectId={projectId} />
-        <Recommendations projectId={projectId} />
+      {/* Not seen before the cards above have their height, so that it does not jump. */}
+      <div className="columns" data-waiting={portfolio.loading}>
+        <Messages projectId={projectId} projects={projects} seen={seen} signals={signals} />
+        <Recommendations projectId={projectId} projects={projects} seen={seen} />
       </div>
     </>
   );

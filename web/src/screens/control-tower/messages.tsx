@@ -1,33 +1,121 @@
-import { Mail, MessageSquare, Rss } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Search, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { Project } from "../../api/types";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { split } from "./evidence";
-import { type Message, usePortfolioMessages } from "./product-data";
+import { MessageItem } from "./message-item";
+import { SIGNALS, SOURCES, usePortfolioMessages } from "./product-data";
+import type { Seen } from "./seen";
+import { useGlide } from "./use-glide";
+import { useMessageQuery } from "./use-message-query";
 
-const ICONS = { mail: Mail, slack: MessageSquare, feed: Rss };
 const TYPING_PAUSE_MS = 250;
 
-export function Messages({ projectId }: { projectId: string | undefined }) {
+interface Props {
+  projectId: string | undefined;
+  projects: Project[];
+  seen: Record<string, Seen>;
+  /** How many signals there are, as the cards know it. */
+  signals: number | undefined;
+}
+
+export function Messages({ projectId, projects, seen, signals }: Props) {
   const { t } = useTranslation();
-  const [typed, setTyped] = useState("");
-  const [search, setSearch] = useState("");
-  const [page, setPage] = useState(1);
+  const { query, wanted, change, clear } = useMessageQuery();
+  const messages = usePortfolioMessages(projectId, query);
+  // Signals are found after a message has come, by a job that refreshes the cards alone.
+  const known = useRef(signals);
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  useEffect(() => setPage(1), [projectId, search]);
-  const messages = usePortfolioMessages(projectId, search, page);
+    if (known.current !== undefined && known.current !== signals) void messages.refresh();
+    known.current = signals;
+  }, [signals]);
+  const list = useRef<HTMLUListElement>(null);
+  useGlide(list);
+  const narrowed = query.search !== "" || query.signal !== "" || query.source_kind !== "";
+  const name = (id: string) => (projectId ? undefined : projects.find((project) => project.id === id)?.name);
   return (
-    <section className="panel">
+    <section className="panel messages-panel" aria-labelledby="messages-title">
       <header>
-        <h2>{t("tower.messages")}</h2>
+        <h2 id="messages-title" tabIndex={-1}>
+          {t("tower.messages")}
+        </h2>
         <LastUpdatedIndicator of={messages} />
       </header>
+      <div className="find" role="search">
+        <SearchBox value={query.search} onSearch={(q) => change({ q })} />
+        <select aria-label={t("tower.any_signal")} value={query.signal} onChange={(event) => change({ signal: event.target.value })}>
+          <option value="">{t("tower.any_signal")}</option>
+          {SIGNALS.map((kind) => (
+            <option key={kind} value={kind}>
+              {t(`tower.signal.${kind}`)}
+            </option>
+          ))}
+        </select>
+        <select aria-label={t("tower.any_source")} value={query.source_kind} onChange={(event) => change({ source: event.target.value })}>
+          <option value="">{t("tower.any_source")}</option>
+          {SOURCES.map((kind) => (
+            <option key={kind} value={kind}>
+              {t(`tower.source.${kind}`)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <p className="found muted num" role="status">
+        {messages.data && t(query.search ? "tower.found" : "tower.count", { count: messages.data.total })}
+        {narrowed && (
+          <button type="button" className="ghost" onClick={clear}>
+            <X size={14} aria-hidden />
+            {t("tower.clear")}
+          </button>
+        )}
+      </p>
+      {messages.error && <Failure error={messages.error} retry={() => void messages.refresh()} />}
+      {messages.loading && <Loading rows={6} />}
+      {messages.data?.items.length === 0 && <Empty>{t(narrowed ? "tower.no_messages" : "tower.no_messages_yet")}</Empty>}
+      <ul className="messages" ref={list}>
+        {messages.data?.items.map((message) => (
+          <MessageItem
+            key={message.id}
+            message={message}
+            search={query.search}
+            project={name(message.project_id)}
+            isNew={message.sent_at > (seen[message.project_id]?.last_message_at ?? message.sent_at)}
+            wanted={message.id === wanted}
+          />
+        ))}
+      </ul>
+      {messages.data && (
+        <Pager
+          page={query.page}
+          perPage={messages.data.per_page}
+          total={messages.data.total}
+          onPage={(page) => change({ page: page > 1 ? String(page) : "" })}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Searches when somebody stops typing; follows the address when a link changes it. */
+function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(value);
+  const search = useRef(onSearch);
+  useEffect(() => {
+    search.current = onSearch;
+  });
+  useEffect(() => setTyped(value), [value]);
+  useEffect(() => {
+    if (typed.trim() === value) return;
+    const timer = setTimeout(() => search.current(typed.trim()), TYPING_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <label className="search-box">
+      <Search size={16} aria-hidden />
       <input
         type="search"
         placeholder={t("tower.search")}
@@ -35,48 +123,6 @@ export function Messages({ projectId }: { projectId: string | undefined }) {
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
       />
-      {messages.error && <Failure error={messages.error} retry={() => void messages.refresh()} />}
-      {messages.loading && <Loading rows={4} />}
-      {messages.data?.items.length === 0 && <Empty>{t("tower.no_messages")}</Empty>}
-      <ul className="messages">
-        {messages.data?.items.map((message) => <Item key={message.id} message={message} />)}
-      </ul>
-      {messages.data && (
-        <Pager page={page} perPage={messages.data.per_page} total={messages.data.total} onPage={setPage} />
-      )}
-    </section>
-  );
-}
-
-function Item({ message }: { message: Message }) {
-  const { t, i18n } = useTranslation();
-  const Icon = ICONS[message.source_kind];
-  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
-  const percent = new Intl.NumberFormat(i18n.language, { style: "percent" });
-  return (
-    <li data-testid="message-item">
-      <div className="meta muted">
-        <Icon size={14} aria-label={message.source_kind} />
-        <b>{message.author}</b>
-        <span>{message.subject}</span>
-        <time dateTime={message.sent_at} className="num">
-          {when.format(new Date(message.sent_at))}
-        </time>
-        {message.similarity !== null && (
-          <span className="pill num">{t("tower.match", { percent: percent.format(message.similarity) })}</span>
-        )}
-      </div>
-      <p className="body">
-        {split(message.body, message.signals).map((part, at) =>
-          part.kind ? (
-            <mark key={at} title={t(`tower.signal.${part.kind}`, { defaultValue: part.kind })}>
-              {part.text}
-            </mark>
-          ) : (
-            part.text
-          ),
-        )}
-      </p>
-    </li>
+    </label>
   );
 }

@@ -1,6 +1,10 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
 
+import { Factors } from "./factors";
 import type { Card } from "./product-data";
+import { type News, newsOf, type Seen } from "./seen";
 import { TrendChart } from "./trend-chart";
 
 export function tone(score: number | null): "good" | "fair" | "bad" | undefined {
@@ -9,63 +13,82 @@ export function tone(score: number | null): "good" | "fair" | "bad" | undefined 
   return score >= 50 ? "fair" : "bad";
 }
 
-export function PortfolioCard({ card }: { card: Card }) {
+export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefined }) {
   const { t, i18n } = useTranslation();
-  const { score, delta_7d, factors } = card.health;
+  const [search] = useSearchParams();
+  const { score, delta_7d } = card.health;
+  const news = newsOf(card, seen);
   const signed = new Intl.NumberFormat(i18n.language, { signDisplay: "exceptZero", maximumFractionDigits: 0 });
+  const only = new URLSearchParams(search);
+  only.set("project", card.slug);
   return (
     <article className="panel card" data-testid="portfolio-card" data-project-slug={card.slug}>
       <header>
-        <h2>{card.name}</h2>
+        <h2>
+          <Link to={`?${only}`}>{card.name}</Link>
+        </h2>
         {delta_7d !== null && (
-          <span className="pill num" data-tone={delta_7d < 0 ? "bad" : "good"}>
-            {signed.format(delta_7d)}
+          <span className="pill num" data-tone={delta_7d < 0 ? "bad" : "good"} title={t("tower.week_title")}>
+            {t("tower.week", { delta: signed.format(delta_7d) })}
           </span>
         )}
       </header>
       <div className="facts">
         <div className="gauge" data-tone={tone(score)}>
-          {/* The key makes a changed figure a new element, which flashes once. */}
-          <strong key={score} className="num changed" data-testid="health-score">
-            {score === null ? "–" : Math.round(score)}
-          </strong>
+          <div>
+            {/* The key makes a changed figure a new element, which flashes once. */}
+            <strong key={score} className="num changed" data-testid="health-score">
+              {score === null ? "–" : Math.round(score)}
+            </strong>
+            <New news={news} of="score" />
+          </div>
           <span className="muted">{score === null ? t("tower.not_scored") : t("tower.health")}</span>
           <div className="bar">
             <i style={{ width: `${score ?? 0}%` }} />
           </div>
         </div>
-        <Fact label={t("tower.messages")} note={t("tower.this_week", { count: card.messages_7d })}>
+        <Fact label={t("tower.messages")} note={t("tower.this_week", { count: card.messages_7d })} news={<New news={news} of="messages" />}>
           <span data-testid="messages-total" key={card.messages_total} className="changed">
             {card.messages_total}
           </span>
         </Fact>
-        <Fact label={t("tower.signals")}>{card.signals_open}</Fact>
+        <Fact
+          label={t("tower.signals")}
+          note={t("tower.to_decide", { count: card.recommendations_open })}
+          news={<New news={news} of="signals" />}
+        >
+          <span key={card.signals_open} className="changed">
+            {card.signals_open}
+          </span>
+        </Fact>
       </div>
       <TrendChart trend={card.trend} />
-      {factors.length > 0 && (
-        <details>
-          <summary>{t("tower.why")}</summary>
-          <ul className="factors">
-            {factors.map((factor) => (
-              <li key={factor.key}>
-                <span>
-                  {t(`tower.signal.${factor.key}`, { defaultValue: factor.key })} × {factor.count}
-                </span>
-                <b className="num">{signed.format(factor.impact)}</b>
-                {factor.examples[0] && <q className="muted">{factor.examples[0].evidence}</q>}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <Factors card={card} />
     </article>
   );
 }
 
-function Fact({ label, note, children }: { label: string; note?: string; children: React.ReactNode }) {
+/** What a figure has changed by since the last look. */
+function New({ news, of }: { news: News; of: keyof News }) {
+  const { t, i18n } = useTranslation();
+  const by = news[of];
+  if (by === 0) return null;
+  const signed = new Intl.NumberFormat(i18n.language, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
+  return (
+    <span className="new num" data-testid={`new-${of}`} title={t("tower.since_title")}>
+      {signed.format(by)}
+      <span className="sr-only"> {t("tower.since_title")}</span>
+    </span>
+  );
+}
+
+function Fact({ label, note, news, children }: { label: string; note?: string; news: ReactNode; children: ReactNode }) {
   return (
     <div className="fact">
-      <strong className="num">{children}</strong>
+      <div>
+        <strong className="num">{children}</strong>
+        {news}
+      </div>
       <span className="muted">{label}</span>
       {note && <small className="muted num">{note}</small>}
     </div>

@@ -17,6 +17,7 @@ export interface Card {
   messages_total: number;
   messages_7d: number;
   signals_open: number;
+  last_message_at: string | null;
   recommendations_open: number;
   trend: { day: string; messages: number; signals: number; score: number | null }[];
 }
@@ -30,15 +31,21 @@ export interface MessageSignal {
 
 export interface Message {
   id: string;
+  project_id: string;
   source: string;
   source_kind: "mail" | "slack" | "feed";
   author: string;
   subject: string;
   body: string;
+  /** Where it can be read in place. */
+  url: string | null;
   sent_at: string;
   similarity: number | null;
   signals: MessageSignal[];
 }
+
+export const DECISIONS = ["open", "accepted", "dismissed"] as const;
+export type Decision = (typeof DECISIONS)[number];
 
 export interface Recommendation {
   id: string;
@@ -46,8 +53,10 @@ export interface Recommendation {
   kind: string;
   subject: string;
   title: string;
-  detail: string;
+  /** 0..1. */
   score: number;
+  status: Decision;
+  created_at: string;
   evidence: { message_id: string; quote: string; author: string; sent_at: string }[];
 }
 
@@ -61,8 +70,19 @@ function useData<T>(
 
 export const usePortfolioOverview = (project_id?: string) => useData<Card>("portfolio", { project_id }, 30_000);
 
-export const usePortfolioMessages = (project_id: string | undefined, search: string, page: number) =>
-  useData<Message>("messages", { project_id, search, page, per_page: 12 }, 20_000);
+export interface MessageQuery {
+  search: string;
+  signal: string;
+  source_kind: string;
+  page: number;
+}
 
-export const useRecommendationsV2 = (project_id?: string) =>
-  useData<Recommendation>("recommendations", { project_id, per_page: 12 }, 45_000);
+export const usePortfolioMessages = (project_id: string | undefined, query: MessageQuery) =>
+  useData<Message>("messages", { project_id, ...query, per_page: 12 }, 20_000);
+
+export const useRecommendationsV2 = (project_id: string | undefined, status: Decision, page: number) =>
+  useData<Recommendation>("recommendations", { project_id, status, page, per_page: 8 }, 45_000);
+
+/** Kinds of signals, the costliest first. */
+export const SIGNALS = ["blocker", "deadline_risk", "budget", "negative_sentiment", "unanswered_question", "decision"];
+export const SOURCES = ["mail", "slack", "feed"] as const;

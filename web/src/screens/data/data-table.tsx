@@ -28,7 +28,11 @@ export function DataTable({ view, rows, sort, onSort, onDone, onFault }: Props) 
             {columns.map((column) => (
               <Head key={column.name} column={column} sortable={view.sortable.includes(column.name)} sort={sort} onSort={onSort} />
             ))}
-            {view.actions.length > 0 && <th aria-label={t("data.actions")} />}
+            {view.actions.length > 0 && (
+              <th className="actions">
+                <span className="sr-only">{t("data.actions")}</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>

@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { post } from "../../api/client";
 import type { Action } from "../../api/types";
 import { Loading } from "../../layout/states";
+import { type JsonSchema, isObject } from "../../schema/json-schema";
+import { type Rights, useRights } from "../../session/rights";
 import { actionInput } from "./action-input";
 import type { Row } from "./view-data";
 
@@ -22,6 +24,7 @@ export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
   // With its row: the table may move on beneath an open dialog.
   const [asked, setAsked] = useState<{ action: Action; row: Row }>();
   const [busy, setBusy] = useState(false);
+  const rights = useRights();
   const act = async (action: Action, input: unknown) => {
     setBusy(true);
     try {
@@ -36,12 +39,13 @@ export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
     <>
       {actions.map((action) => {
         const { filled, rest } = actionInput(action.input_schema, row);
+        const whyNot = whyNotAct(rights, filled, rest);
         return (
           <button
             key={action.name}
             type="button"
-            title={action.description}
-            disabled={busy}
+            title={whyNot ?? action.description}
+            disabled={busy || !!whyNot}
             onClick={() => (rest ? setAsked({ action, row }) : void act(action, filled).catch(onFault))}
           >
             {action.name}
@@ -52,6 +56,13 @@ export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
       {asked && <Questions {...asked} busy={busy} act={act} onClose={() => setAsked(undefined)} />}
     </>
   );
+}
+
+/** An action that names no project concerns all of them, and takes an administrator. */
+function whyNotAct({ whyNot }: Rights, filled: Row, rest: JsonSchema | undefined): string | undefined {
+  if (typeof filled.project_id === "string") return whyNot("editor", filled.project_id);
+  const asked = isObject(rest?.properties) && "project_id" in rest.properties;
+  return whyNot(asked ? "editor" : "admin");
 }
 
 interface QuestionsProps {

@@ -5,13 +5,11 @@ import { Link } from "react-router";
 import type { JobType, JobsConfig } from "../../api/types";
 import { useScopedPath } from "../../layout/project-scope";
 import { JobLink } from "./job-link";
-import { originOf } from "./origin";
 
 /** Where a job comes from and what it is connected with. */
 export function JobFacts({ job, config }: { job: JobType; config: JobsConfig }) {
   const { t } = useTranslation();
   const scoped = useScopedPath();
-  const origin = originOf(job.origin);
   const chains = config.CASCADE_CHAINS;
   const upstream = Object.keys(chains).filter((other) => chains[other]?.includes(job.name));
   const keys = config.JOB_TO_DATA_MAP[job.name] ?? [];
@@ -23,15 +21,9 @@ export function JobFacts({ job, config }: { job: JobType; config: JobsConfig }) 
         <dd>{job.version}</dd>
         <dt>{t("jobs.origin")}</dt>
         <dd>
-          {origin ? (
-            <>
-              {t(`jobs.origins.${origin.kind}`)}, <code>{origin.plugin}</code>
-              <br />
-              <code className="muted">{origin.location}</code>
-            </>
-          ) : (
-            job.origin
-          )}
+          {t(`jobs.origins.${job.origin.kind}`)}, <code>{job.origin.plugin}</code>
+          <br />
+          <code className="muted">{job.origin.location}</code>
         </dd>
         <dt>{t("jobs.upstream")}</dt>
         <dd>

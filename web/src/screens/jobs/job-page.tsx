@@ -21,7 +21,7 @@ export default function JobPage() {
   const types = useJobTypes();
   const config = useJobsConfig();
   const status = useJobsStatus(projectId);
-  if (types.loading || config.loading) return <Loading rows={4} />;
+  if (types.loading || config.loading || status.loading) return <Loading rows={4} />;
   if (!types.data || !config.data) {
     const error = types.error ?? config.error ?? new Error(job_type);
     return (

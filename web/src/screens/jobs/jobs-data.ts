@@ -1,12 +1,12 @@
 import { get } from "../../api/client";
-import type { JobType, LogLine, Run, RunState, ScheduledJob } from "../../api/types";
+import type { JobType, Run, RunState, ScheduledJob } from "../../api/types";
 import { usePolledQuery } from "../../live/use-polled-query";
 
 const STATUS_MS = 15_000;
 /** Job types change with jobs.toml, which is watched; this is the net. */
 const TYPES_MS = 60_000;
-/** A run page is watched while it runs. */
-const RUN_MS = 3000;
+/** That a run begins no event tells. */
+const BEGINS = { events: () => false };
 
 export interface RunPage {
   items: Run[];
@@ -19,6 +19,7 @@ export const useJobsStatus = (project_id?: string) =>
     ["jobs", "scheduler", project_id],
     () => get<{ now: string; items: ScheduledJob[] }>("/jobs/scheduler", { project_id }),
     STATUS_MS,
+    BEGINS,
   );
 
 interface RunQuery {
@@ -29,12 +30,12 @@ interface RunQuery {
 }
 
 export const useRuns = (query: RunQuery) =>
-  usePolledQuery(["jobs", "runs", query], () => get<RunPage>("/jobs/runs", { ...query, per_page: 20 }), STATUS_MS);
+  usePolledQuery(
+    ["jobs", "runs", query],
+    () => get<RunPage>("/jobs/runs", { ...query, per_page: 20 }),
+    STATUS_MS,
+    BEGINS,
+  );
 
 export const useJobTypes = () =>
   usePolledQuery(["job-types"], () => get<{ items: JobType[] }>("/jobs/types"), TYPES_MS);
-
-export const useRun = (id: string) => usePolledQuery(["jobs", "run", id], () => get<Run>(`/jobs/runs/${id}`), RUN_MS);
-
-export const useRunLog = (id: string) =>
-  usePolledQuery(["jobs", "log", id], () => get<{ items: LogLine[] }>(`/jobs/runs/${id}/logs`), RUN_MS);

@@ -1,35 +1,24 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { post } from "../../api/client";
 import type { ScheduledJob } from "../../api/types";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { useRights } from "../../session/rights";
 import { ChainTree } from "./chain-tree";
 import { JobLink } from "./job-link";
 import "./jobs.css";
 import { useJobsStatus } from "./jobs-data";
 import { Runs } from "./runs";
 import { JobState, LastRun, NextRun } from "./schedule-facts";
+import { type JobAction, useJobActions } from "./use-job-actions";
 
 export default function Jobs() {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
   const status = useJobsStatus(projectId);
-  const client = useQueryClient();
-  const [fault, setFault] = useState<Error>();
-  const act = async (job: ScheduledJob, action: "run" | "pause" | "resume") => {
-    try {
-      await post(`/jobs/${job.job_type}/${action}`, { project_id: job.project_id });
-      setFault(undefined);
-    } catch (error) {
-      setFault(error as Error);
-    }
-    await client.invalidateQueries({ queryKey: ["jobs"] });
-  };
+  const { act, fault, forget } = useJobActions();
   const error = fault ?? status.error;
   return (
     <>
@@ -44,7 +33,7 @@ export default function Jobs() {
         <Failure
           error={error}
           retry={() => {
-            setFault(undefined);
+            forget();
             void status.refresh();
           }}
         />
@@ -59,7 +48,9 @@ export default function Jobs() {
                 {["job", "project", "state", "starts", "next", "last"].map((column) => (
                   <th key={column}>{t(`jobs.${column}`)}</th>
                 ))}
-                <th aria-label={t("jobs.run_now")} />
+                <th>
+                  <span className="sr-only">{t("jobs.run_now")}</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -70,8 +61,13 @@ export default function Jobs() {
           </table>
         </section>
       )}
-      <ChainTree />
-      <Runs projectId={projectId} />
+      {/* Not before the table above has its height: nothing jumps. */}
+      {!status.loading && (
+        <>
+          <ChainTree />
+          <Runs projectId={projectId} />
+        </>
+      )}
     </>
   );
 }
@@ -79,7 +75,7 @@ export default function Jobs() {
 interface RowProps {
   job: ScheduledJob;
   now: string;
-  act: (job: ScheduledJob, action: "run" | "pause" | "resume") => Promise<void>;
+  act: (job: ScheduledJob, action: JobAction) => Promise<void>;
 }
 
 function Row({ job, now, act }: RowProps) {
@@ -89,6 +85,7 @@ function Row({ job, now, act }: RowProps) {
     ...(job.schedule ? [job.schedule] : []),
   ];
   const paused = job.status === "paused";
+  const whyNot = useRights().whyNot("editor", job.project_id);
   return (
     <tr data-testid="job-row" data-job-type={job.job_type} data-project-slug={job.project_slug}>
       <td>
@@ -106,13 +103,14 @@ function Row({ job, now, act }: RowProps) {
         <LastRun job={job} />
       </td>
       <td className="actions">
-        <button type="button" data-testid="run-now" disabled={!job.enabled} onClick={() => void act(job, "run")}>
+        <button type="button" data-testid="run-now" disabled={!job.enabled || !!whyNot} title={whyNot} onClick={() => void act(job, "run")}>
           {t("jobs.run_now")}
         </button>
         <button
           type="button"
           className="ghost"
-          title={t(paused ? "jobs.resume" : "jobs.pause")}
+          disabled={!!whyNot}
+          title={whyNot ?? t(paused ? "jobs.resume" : "jobs.pause")}
           aria-label={`${t(paused ? "jobs.resume" : "jobs.pause")} ${job.job_type}`}
           onClick={() => void act(job, paused ? "resume" : "pause")}
         >

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { post } from "../../api/client";
 import type { Run } from "../../api/types";
+import { useRights } from "../../session/rights";
 
 const UNFINISHED = ["available", "running", "retryable"];
 
@@ -22,16 +23,17 @@ export function RunActions({ run, onDone }: { run: Run; onDone: () => Promise<un
     await onDone();
     setBusy(false);
   };
+  const whyNot = useRights().whyNot("editor", run.project_id);
   const cancelling = run.cancel_requested_at !== null;
   return (
     <span className="run-actions">
       {UNFINISHED.includes(run.state) && (
-        <button type="button" disabled={busy || cancelling} onClick={() => void act("cancel")}>
+        <button type="button" disabled={busy || cancelling || !!whyNot} title={whyNot} onClick={() => void act("cancel")}>
           {t(cancelling ? "jobs.cancelling" : "jobs.cancel")}
         </button>
       )}
       {(run.state === "failed" || run.state === "cancelled") && (
-        <button type="button" disabled={busy} onClick={() => void act("retry")}>
+        <button type="button" disabled={busy || !!whyNot} title={whyNot} onClick={() => void act("retry")}>
           {t("jobs.retry")}
         </button>
       )}

@@ -8,6 +8,7 @@ import type { JobType, RunAnswer } from "../../api/types";
 import { takesNothing } from "../../form/prepare";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
+import { useRights } from "../../session/rights";
 
 const SchemaForm = lazy(() => import("../../form/schema-form"));
 
@@ -21,7 +22,10 @@ export function RunForm({ job, params }: { job: JobType; params: Record<string, 
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<Error>();
   const [answer, setAnswer] = useState<RunAnswer>();
-  const none = takesNothing(job.params_schema);
+  const rights = useRights();
+  const whyNot = rights.whyNot("editor", project?.id);
+  // Others are not told the params of jobs.toml: a form that began empty would take them away.
+  const none = takesNothing(job.params_schema) || !rights.admin;
 
   // A refetch brings an equal schema as another object: what was typed must survive that.
   const wanted = JSON.stringify([job.params_schema, params ?? {}]);
@@ -54,14 +58,15 @@ export function RunForm({ job, params }: { job: JobType; params: Record<string, 
           ))}
         </select>
       </label>
-      {none && <p className="muted">{t("jobs.no_params")}</p>}
+      {none && <p className="muted">{t(takesNothing(job.params_schema) ? "jobs.no_params" : "session.hidden_params")}</p>}
+      {whyNot && <p className="muted">{whyNot}</p>}
       <Suspense fallback={<Loading rows={2} />}>
         <SchemaForm
           key={wanted}
           schema={none ? EMPTY : schema}
           initial={none ? {} : initial}
           submitLabel={t("jobs.run_now")}
-          busy={busy || !project}
+          busy={busy || !project || !!whyNot}
           fault={fault}
           onSubmit={(given) => void run(none ? undefined : given)}
         />

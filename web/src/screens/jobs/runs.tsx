@@ -6,6 +6,7 @@ import type { RunState } from "../../api/types";
 import { relative } from "../../i18n/time";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { RunsLink } from "../runs/runs-link";
 import { useRuns } from "./jobs-data";
 import { StatePill, Took, TriggerText } from "./run-facts";
 
@@ -22,6 +23,9 @@ export function Runs({ projectId, job }: { projectId: string | undefined; job?: 
     <section className="panel">
       <header>
         <h2>{t("jobs.runs")}</h2>
+        <RunsLink jobs={job ? [job] : []} states={state ? [state] : []}>
+          {t("runs.all_found")}
+        </RunsLink>
         <select
           aria-label={t("jobs.state")}
           value={state}

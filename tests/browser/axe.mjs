@@ -1,0 +1,119 @@
+// Every screen in both themes and both languages: axe-core finds nothing against WCAG 2.2 AA, the
+// layout does not jump while it loads, nothing is wider than a screen of 360 px, and no text is a bare key. Each screen is one line of output.
+//
+// CASCADE_URL: a host on the bundled sample, settled. ARTEFACTS: folder; a screenshot of each screen
+// and theme is kept there. ONLY: addresses, comma-separated, to look at these alone.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const { CASCADE_URL: url, ARTEFACTS: artefacts, ONLY: only } = process.env;
+/** The sum of all jumps while a screen loads; what Web Vitals call good is below 0.1. */
+const MOST_SHIFT = 0.02;
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+const get = async (path) => (await (await fetch(`${url}/api${path}`)).json()).items;
+const job = (await get("/jobs/types"))[0].name;
+const [run] = await get("/jobs/runs?state=completed&job_type=health_scoring");
+
+/** Address, and what must be done there first. */
+const SCREENS = [
+  ["/", async (page) => {
+    await page.getByTestId("recommendation-item").first().waitFor();
+    await page.getByTestId("factor").first().locator("summary").click();
+  }],
+  ["/?q=who+misses+the+deadline", (page) => page.locator(".pill", { hasText: "%" }).first().waitFor()],
+  ["/graph"],
+  ["/jobs", (page) => page.getByTestId("job-row").first().waitFor()],
+  [`/jobs/${job}`],
+  ["/runs"],
+  [`/runs/${run.id}`],
+  ["/data"],
+  ["/data/recommendations", (page) => page.getByTestId("data-row").first().waitFor()],
+  ...["cascades", "data", "jobs", "file", "history"].map((tab) => [`/config/${tab}`]),
+  ["/nothing-is-here"],
+].filter(([path]) => !only || only.split(",").includes(path));
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
+    "--no-first-run", "--disable-component-update", "--disable-sync",
+  ],
+});
+const faults = [];
+try {
+  for (const language of ["en", "ru"]) {
+    for (const theme of ["light", "dark"]) await lookAt(language, theme);
+  }
+} finally {
+  await browser.close();
+}
+for (const fault of faults) console.error(fault);
+assert.equal(faults.length, 0, `${faults.length} faults`);
+console.log("done");
+
+async function lookAt(language, theme) {
+  // Flashes and fades would be measured half-way.
+  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: "reduce" });
+  await context.addInitScript(([language, theme]) => {
+    localStorage.setItem("cascade.language", language);
+    localStorage.setItem("cascade.theme", theme);
+  }, [language, theme]);
+  await context.addInitScript(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput, sources } of list.getEntries()) {
+        if (!hadRecentInput) window.shifts.push([value, ...sources.map(({ node }) => node?.className || node?.nodeName)]);
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(`${page.url()}: ${error}`));
+  page.on("console", (message) => message.type() === "error" && faults.push(`${page.url()}: ${message.text()}`));
+  for (const [path, prepare] of SCREENS) {
+    const name = path.replace(run.id, "run").replace(/\W+/g, "-").replace(/^-|-$/g, "") || "tower";
+    await page.setViewportSize({ width: 1440, height: 1000 });
+    await page.goto(url + path);
+    await page.locator("main h1").first().waitFor();
+    await prepare?.(page);
+    await settled(page);
+    const shifts = await page.evaluate(() => window.shifts);
+    const shift = shifts.reduce((sum, [value]) => sum + value, 0);
+    if (shift > MOST_SHIFT) faults.push(`${path} ${language} ${theme}: the layout jumped by ${shift}: ${JSON.stringify(shifts)}`);
+    const wide = await check(page, `${path} ${language} ${theme}`);
+    await page.screenshot({ path: join(artefacts, `page-${name}-${theme}-${language}.png`), fullPage: true });
+    await page.setViewportSize({ width: 360, height: 800 });
+    await settled(page);
+    const narrow = await check(page, `${path} ${language} ${theme} 360 px`);
+    if (language === "en") await page.screenshot({ path: join(artefacts, `page-${name}-${theme}-360.png`), fullPage: true });
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > 360) faults.push(`${path} ${language}: ${width} px wide on a screen of 360 px`);
+    const bare = await page.evaluate(() => /\b(tower|jobs|runs|config|graph|trace|data|form|nav|palette)\.[a-z_]+(\.[a-z_]+)*\b(?!\()/.exec(document.querySelector("main").innerText)?.[0]);
+    if (bare && !bare.endsWith(".toml")) faults.push(`${path} ${language}: the bare key ${bare}?`);
+    console.log(`${path} ${language} ${theme}: ${wide + narrow} violations, layout shift ${shift.toFixed(4)}`);
+  }
+  await context.close();
+}
+
+async function check(page, where) {
+  await page.evaluate(axe);
+  // An experimental rule, off by itself: it takes all the text in a node of the graph for its label.
+  const rules = { "label-content-name-mismatch": { enabled: false } };
+  const options = { runOnly: RULES, rules, resultTypes: ["violations"] };
+  const { violations } = await page.evaluate((options) => window.axe.run(document, options), options);
+  for (const { id, help, nodes } of violations) {
+    faults.push(`${where}: ${id}: ${help}: ${nodes.map((node) => `${node.html.slice(0, 160)} (${node.any[0]?.message ?? ""})`).slice(0, 3).join(" | ")}`);
+  }
+  return violations.length;
+}
+
+/** Nothing loads any more. */
+async function settled(page) {
+  await page.waitForFunction(() => !document.querySelector("main .skeleton, main [aria-busy=true]"), undefined, { timeout: 15_000 }).catch(() => faults.push(`${page.url()}: still loading`));
+  await page.waitForTimeout(400);
+}

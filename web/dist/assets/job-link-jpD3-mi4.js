@@ -1,1 +1,0 @@
-import{c as e,n as t}from"./project-scope-G_e2m44z.js";import{a as n}from"./useTranslation-CSkNJI_e.js";var r=n();function i({job:n,title:i}){let a=t();return(0,r.jsx)(e,{to:a(`/jobs/${encodeURIComponent(n)}`),title:i,children:(0,r.jsx)(`code`,{children:n})})}export{i as t};

@@ -1,0 +1,63 @@
+import { Search } from "lucide-react";
+import { Suspense, lazy, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+
+import { useScopedPath } from "../layout/project-scope";
+import "./keys.css";
+import { useKeyboard, useShortcuts } from "./use-shortcuts";
+
+const loadPalette = () => import("../palette/palette");
+const loadHelp = () => import("./shortcut-help");
+const Palette = lazy(loadPalette);
+const ShortcutHelp = lazy(loadHelp);
+/** Once the first screen has had its time: what is typed right after the key must not be lost. */
+const PRELOAD_MS = 1500;
+
+/** The keyboard of every screen, and the button of the palette for those who have none. */
+export function ControlKeys() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const scoped = useScopedPath();
+  const [open, setOpen] = useState<"palette" | "help">();
+  useKeyboard();
+  useEffect(() => {
+    const timer = setTimeout(() => void Promise.all([loadPalette(), loadHelp()]).catch(() => {}), PRELOAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const goTo = (keys: string, path: string, label: string) => ({
+    keys,
+    label,
+    run: () => void navigate(scoped(path)),
+  });
+  useShortcuts([
+    { keys: "mod+k", label: "keys.palette", run: () => setOpen("palette") },
+    { keys: "?", label: "keys.help", run: () => setOpen("help") },
+    goTo("g t", "/", "keys.go_tower"),
+    goTo("g g", "/graph", "keys.go_graph"),
+    goTo("g j", "/jobs", "keys.go_jobs"),
+    goTo("g r", "/runs", "keys.go_runs"),
+    goTo("g d", "/data", "keys.go_data"),
+    goTo("g w", "/config", "keys.go_config"),
+  ]);
+  const close = () => setOpen(undefined);
+  return (
+    <>
+      <button
+        type="button"
+        className="palette-button"
+        aria-keyshortcuts="Control+K Meta+K"
+        data-testid="palette-button"
+        onClick={() => setOpen("palette")}
+      >
+        <Search size={15} aria-hidden />
+        <span className="sr-only">{t("palette.title")} </span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <Suspense fallback={null}>
+        {open === "palette" && <Palette onClose={close} />}
+        {open === "help" && <ShortcutHelp onClose={close} />}
+      </Suspense>
+    </>
+  );
+}

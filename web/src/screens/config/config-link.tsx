@@ -1,0 +1,31 @@
+import { useTranslation } from "react-i18next";
+import { NavLink } from "react-router";
+
+import { useScopedPath } from "../../layout/project-scope";
+import { useAdmin } from "../../session/rights";
+import "./config-link.css";
+import { useUnsaved } from "./draft/draft-store";
+
+/** The way to the wiring, marked for as long as a draft waits there. */
+export function ConfigLink() {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  const unsaved = useUnsaved();
+  if (!useAdmin()) return null;
+  return (
+    <NavLink
+      to={scoped("/config")}
+      title={unsaved ? t("config.unsaved") : undefined}
+      data-unsaved={unsaved || undefined}
+    >
+      {t("config.nav")}
+      {unsaved && (
+        <>
+          {" "}
+          <i className="unsaved" aria-hidden />
+          <span className="sr-only">{t("config.unsaved")}</span>
+        </>
+      )}
+    </NavLink>
+  );
+}

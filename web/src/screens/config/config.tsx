@@ -1,0 +1,103 @@
+import { Suspense, lazy, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { NavLink, useNavigate, useParams } from "react-router";
+
+import "../../form/form.css";
+import { useScopedPath } from "../../layout/project-scope";
+import { Failure, Loading } from "../../layout/states";
+import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import "./config.css";
+import { ConflictPanel } from "./conflict";
+import { DraftBar } from "./draft-bar";
+import { isError } from "./faults-at";
+import { type Reveal, type TabProps, TABS } from "./tabs";
+import { useWiring } from "./use-wiring";
+
+const SCREENS = {
+  cascades: lazy(() => import("./tabs/cascades-tab")),
+  data: lazy(() => import("./tabs/data-tab")),
+  jobs: lazy(() => import("./tabs/jobs-tab")),
+  file: lazy(() => import("./tabs/file-tab")),
+  history: lazy(() => import("./tabs/history-tab")),
+};
+
+/** jobs.toml as graph, forms and text: all write into one draft, and the host judges and saves it. */
+export default function Config() {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  const navigate = useNavigate();
+  const { tab: named } = useParams();
+  const tab = TABS.find((each) => each === named) ?? TABS[0];
+  const wiring = useWiring();
+  const [reveal, setReveal] = useState<Reveal>();
+  const [review, setReview] = useState<string>();
+  useWarningOnLeave(wiring.changed);
+  const Screen: React.ComponentType<TabProps> = SCREENS[tab];
+  const { disk, draft, check, readOnly } = wiring;
+  const errors = check.diagnostics.filter(isError).length;
+
+  const showInFile = (place: Reveal) => {
+    setReveal({ ...place });
+    void navigate(scoped("/config/file"));
+  };
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>{t("config.title")}</h1>
+          <p className="muted">{t("config.lead")}</p>
+        </div>
+        <LastUpdatedIndicator of={disk} />
+      </div>
+      {disk.error && <Failure error={disk.error} retry={() => void disk.refresh()} />}
+      {readOnly && (
+        <p className="notice" role="status" data-testid="read-only">
+          {t("config.read_only", { path: disk.data?.path })}
+        </p>
+      )}
+      {wiring.theirs && draft && (
+        <ConflictPanel
+          key={wiring.theirs.revision + wiring.text}
+          draft={draft}
+          theirs={wiring.theirs}
+          mine={wiring.text}
+          onDone={() => setReview("")}
+        />
+      )}
+      <nav className="subtabs" aria-label={t("config.title")}>
+        {TABS.map((each) => (
+          <NavLink
+            key={each}
+            to={scoped(`/config/${each}`)}
+            className={each === tab ? "active" : undefined}
+            aria-current={each === tab ? "page" : undefined}
+          >
+            {t(`config.tabs.${each}`)}
+            {each === "file" && errors > 0 && (
+              <span className="pill" data-tone="bad">
+                {errors}
+              </span>
+            )}
+          </NavLink>
+        ))}
+      </nav>
+      {!draft && !disk.error && <Loading rows={5} />}
+      {draft && (
+        <Suspense fallback={<Loading rows={5} />}>
+          <Screen wiring={wiring} reveal={reveal} onReveal={showInFile} onReview={setReview} />
+        </Suspense>
+      )}
+      {draft && <DraftBar wiring={wiring} review={review} onReview={setReview} onReveal={showInFile} />}
+    </>
+  );
+}
+
+/** Closing the browser's tab would lose the draft; going to another screen does not. */
+function useWarningOnLeave(changed: boolean): void {
+  useEffect(() => {
+    if (!changed) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [changed]);
+}

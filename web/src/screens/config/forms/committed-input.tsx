@@ -1,0 +1,61 @@
+import { type KeyboardEvent, useEffect, useState } from "react";
+
+import type { Diagnostic } from "../config-api";
+import { FieldFault } from "../faults";
+
+interface Props {
+  id: string;
+  label: string;
+  value: string;
+  /** What holds while it is empty. */
+  fallback: string;
+  faults: Diagnostic[];
+  disabled: boolean;
+  suggestions?: string[];
+  help?: string;
+  onCommit: (value: string) => void;
+}
+
+/** A field whose value counts when one leaves it or presses Enter; Escape brings the former back. */
+export function CommittedInput({ id, label, value, fallback, faults, disabled, suggestions, help, onCommit }: Props) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === "Enter") onCommit(typed);
+    if (event.key === "Escape") setTyped(value);
+  };
+  const told = faults.length > 0 ? `${id}-faults` : undefined;
+  return (
+    <div className="config-field" data-invalid={told ? true : undefined}>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        value={typed}
+        placeholder={fallback}
+        disabled={disabled}
+        list={suggestions && `${id}-list`}
+        autoComplete="off"
+        spellCheck={false}
+        aria-invalid={told !== undefined}
+        aria-describedby={[help && `${id}-help`, told].filter(Boolean).join(" ") || undefined}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={() => onCommit(typed)}
+        onKeyDown={onKeyDown}
+      />
+      {suggestions && (
+        <datalist id={`${id}-list`}>
+          {suggestions.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
+      {help && (
+        <small id={`${id}-help`} className="muted">
+          {help}
+        </small>
+      )}
+      <FieldFault id={told} faults={faults} />
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import { useTranslation } from "react-i18next";
+
+import { faultsAt } from "../faults-at";
+import { tableAt } from "../toml";
+import type { Wiring } from "../use-wiring";
+import { CommittedInput } from "./committed-input";
+import {
+  BACKOFF,
+  type Field,
+  TIMING,
+  type ScheduleKind,
+  enabledEdits,
+  fieldEdits,
+  scheduleEdits,
+  scheduleKind,
+  shown,
+} from "./job-edits";
+
+const KINDS: ScheduleKind[] = ["every", "cron", "none"];
+/** What holds when the file says nothing. */
+const DEFAULTS: Record<string, string> = {
+  timezone: "UTC",
+  timeout: "10m",
+  max_attempts: "3",
+  "backoff.initial": "10s",
+  "backoff.max": "10m",
+  "backoff.factor": "2.0",
+};
+
+interface Props {
+  job: string;
+  wiring: Wiring;
+}
+
+/** When a job runs and how: `[jobs.NAME]` without its params. */
+export function JobForm({ job, wiring }: Props) {
+  const { t } = useTranslation();
+  const { parsed, readOnly, edit, check, facts } = wiring;
+  const table = tableAt(parsed.value ?? {}, "jobs", job);
+  const kind = scheduleKind(table);
+  const field = (each: Field, suggestions?: string[]) => {
+    const name = each.path.join(".");
+    return (
+      <CommittedInput
+        key={name}
+        id={`job-${name}`}
+        label={t(`config.jobs.fields.${each.path.join("_")}`)}
+        help={t(`config.jobs.help.${each.path.join("_")}`)}
+        value={shown(table, each.path)}
+        fallback={DEFAULTS[name] ?? t("config.jobs.no_limit")}
+        faults={faultsAt(check.diagnostics, "jobs", job, ...each.path)}
+        disabled={readOnly}
+        suggestions={suggestions}
+        onCommit={(text) => edit(fieldEdits(job, table, each, text))}
+      />
+    );
+  };
+  return (
+    <div className="job-form">
+      <label className="tick">
+        <input
+          type="checkbox"
+          checked={table.enabled !== false}
+          disabled={readOnly}
+          onChange={(event) => edit(enabledEdits(job, table, event.target.checked))}
+        />
+        {t("config.jobs.enabled")}
+      </label>
+      <fieldset>
+        <legend>{t("jobs.schedule")}</legend>
+        <div className="segments" role="group" aria-label={t("jobs.schedule")}>
+          {KINDS.map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={kind === each}
+              disabled={readOnly}
+              onClick={() => edit(scheduleEdits(job, table, each))}
+            >
+              {t(`config.jobs.kinds.${each}`)}
+            </button>
+          ))}
+        </div>
+        <div className="fields-row">
+          {kind === "every" && field({ path: ["every"], kind: "text" })}
+          {kind === "cron" && field({ path: ["cron"], kind: "text" })}
+          {kind === "cron" && field({ path: ["timezone"], kind: "text" }, facts?.time_zones)}
+        </div>
+        {kind === "none" && <p className="muted">{t("config.jobs.kind_none_help")}</p>}
+      </fieldset>
+      <fieldset>
+        <legend>{t("config.jobs.limits")}</legend>
+        <div className="fields-row">{TIMING.map((each) => field(each))}</div>
+      </fieldset>
+      <fieldset>
+        <legend>{t("config.jobs.backoff")}</legend>
+        <div className="fields-row">{BACKOFF.map((each) => field(each))}</div>
+      </fieldset>
+    </div>
+  );
+}

@@ -1,0 +1,200 @@
+import { ArrowRight, X } from "lucide-react";
+import { Suspense, lazy, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+
+import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
+import { useTrends } from "../../graph/graph-data";
+import { graphOf } from "../../graph/graph-model";
+import { useJobsStatus } from "../../jobs/jobs-data";
+import type { Diagnostic } from "../config-api";
+import { FieldFault } from "../faults";
+import { faultsAt } from "../faults-at";
+import { jobNames, listEdit } from "../forms/list-edits";
+import type { TabProps } from "../tabs";
+import { listsAt } from "../toml";
+import type { Wiring } from "../use-wiring";
+import { NotToml } from "./not-toml";
+
+const GraphView = lazy(() => import("../../graph/graph-view"));
+const CHAINS = "CASCADE_CHAINS";
+/** Narrower than this, wires are easier to draw by the form. */
+const isWide = () => matchMedia("(min-width: 701px)").matches;
+
+/** What sets off what: as wires between jobs, and as a list for the keyboard and narrow screens. */
+export default function CascadesTab({ wiring }: TabProps) {
+  const { parsed, readOnly, edit, check } = wiring;
+  const chains = useMemo(() => (parsed.value ? listsAt(parsed.value, CHAINS) : {}), [parsed]);
+  const [wide] = useState(isWide);
+  if (!parsed.value) return <NotToml error={parsed.error} />;
+  const wire = (from: string, to: string, wanted: boolean) => edit([listEdit(CHAINS, from, to, wanted)]);
+  return (
+    <div className="config-columns">
+      {wide && <WireGraph wiring={wiring} chains={chains} onWire={wire} />}
+      <section className="panel" data-testid="chain-form">
+        <WireForm wiring={wiring} chains={chains} onWire={wire} />
+        <ul className="chain-list">
+          {Object.entries(chains).map(([from, downstream]) => (
+            <Chain
+              key={from}
+              from={from}
+              downstream={downstream}
+              faults={faultsAt(check.diagnostics, CHAINS, from)}
+              readOnly={readOnly}
+              onWire={wire}
+            />
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+type OnWire = (from: string, to: string, wanted: boolean) => void;
+
+interface Props {
+  wiring: Wiring;
+  chains: Record<string, string[]>;
+  onWire: OnWire;
+}
+
+function WireGraph({ wiring, chains, onWire }: Props) {
+  const { t } = useTranslation();
+  const { projectId } = useProjectScope();
+  const navigate = useNavigate();
+  const scoped = useScopedPath();
+  const status = useJobsStatus(projectId);
+  const trends = useTrends(projectId).data;
+  const { readOnly, types, parsed } = wiring;
+  const now = status.data?.now ?? "";
+  const graph = useMemo(() => {
+    // A job that stands in no chain yet can be wired too.
+    const all = Object.fromEntries(types.map(({ name }) => [name, [] as string[]]));
+    const config = {
+      CASCADE_CHAINS: { ...all, ...chains },
+      JOB_TO_DATA_MAP: parsed.value ? listsAt(parsed.value, "JOB_TO_DATA_MAP") : {},
+    };
+    return graphOf({ config, scheduled: status.data?.items ?? [], trends: trends?.items ?? [], now });
+  }, [types, chains, parsed, status.data, trends, now]);
+  const forms = scoped("/config/jobs");
+  const open = (job: string | undefined) => {
+    if (job) void navigate(`${forms}${forms.includes("?") ? "&" : "?"}job=${encodeURIComponent(job)}`);
+  };
+  return (
+    <div className="wire-graph">
+      <Suspense fallback={<div className="graph-canvas skeleton" aria-busy="true" />}>
+        <GraphView
+          graph={graph}
+          now={now}
+          onSelect={readOnly ? () => {} : open}
+          {...(!readOnly && {
+            onConnect: (from: string, to: string) => onWire(from, to, true),
+            canConnect: (from: string, to: string) => !chains[from]?.includes(to),
+            onDisconnect: (from: string, to: string) => onWire(from, to, false),
+          })}
+        />
+      </Suspense>
+      <p className="muted">{t(readOnly ? "config.cascades.read_only" : "config.cascades.hint")}</p>
+    </div>
+  );
+}
+
+function WireForm({ wiring, chains, onWire }: Props) {
+  const { t } = useTranslation();
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  const jobs = jobNames(
+    chains,
+    wiring.types.map(({ name }) => name),
+  );
+  const free = jobs.filter((job) => job !== from && !chains[from]?.includes(job));
+  const fits = from !== "" && free.includes(to);
+  return (
+    <form
+      className="wire-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!fits) return;
+        onWire(from, to, true);
+        setTo("");
+      }}
+    >
+      <JobSelect
+        label={t("config.cascades.from")}
+        value={from}
+        jobs={jobs}
+        onChoose={setFrom}
+        disabled={wiring.readOnly}
+      />
+      <ArrowRight size={18} aria-hidden className="muted" />
+      <JobSelect label={t("config.cascades.to")} value={to} jobs={free} onChoose={setTo} disabled={wiring.readOnly} />
+      <button type="submit" className="primary" disabled={wiring.readOnly || !fits}>
+        {t("config.add")}
+      </button>
+    </form>
+  );
+}
+
+interface SelectProps {
+  label: string;
+  value: string;
+  jobs: string[];
+  disabled: boolean;
+  onChoose: (job: string) => void;
+}
+
+function JobSelect({ label, value, jobs, disabled, onChoose }: SelectProps) {
+  const { t } = useTranslation();
+  return (
+    <label>
+      <span>{label}</span>
+      <select
+        value={jobs.includes(value) ? value : ""}
+        disabled={disabled}
+        onChange={(event) => onChoose(event.target.value)}
+      >
+        <option value="">{t("config.choose")}</option>
+        {jobs.map((job) => (
+          <option key={job}>{job}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface ChainProps {
+  from: string;
+  downstream: string[];
+  faults: Diagnostic[];
+  readOnly: boolean;
+  onWire: OnWire;
+}
+
+function Chain({ from, downstream, faults, readOnly, onWire }: ChainProps) {
+  const { t } = useTranslation();
+  return (
+    <li data-testid="chain" data-job={from}>
+      <code>{from}</code>
+      <ul className="chips">
+        {downstream.map((to) => (
+          <li key={to} className="chip">
+            <ArrowRight size={14} aria-hidden />
+            <code>{to}</code>
+            {!readOnly && (
+              <button
+                type="button"
+                className="ghost icon"
+                aria-label={t("config.cascades.remove", { from, to })}
+                title={t("config.cascades.remove", { from, to })}
+                onClick={() => onWire(from, to, false)}
+              >
+                <X size={14} aria-hidden />
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <FieldFault faults={faults} />
+    </li>
+  );
+}

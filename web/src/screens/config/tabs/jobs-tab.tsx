@@ -1,0 +1,72 @@
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
+import { Empty } from "../../../layout/states";
+import { faultsAt, isError } from "../faults-at";
+import { JobForm } from "../forms/job-form";
+import { jobNames } from "../forms/list-edits";
+import { ParamsForm } from "../forms/params-form";
+import type { TabProps } from "../tabs";
+import { listsAt, parsedToml, tableAt, valueAt } from "../toml";
+import { NotToml } from "./not-toml";
+
+/** The settings of each job; `?job=` is the one on show. */
+export default function JobsTab({ wiring }: TabProps) {
+  const { t } = useTranslation();
+  const [search, setSearch] = useSearchParams();
+  const { parsed, types, check, draft } = wiring;
+  if (!parsed.value) return <NotToml error={parsed.error} />;
+  const value = parsed.value;
+  const base = parsedToml(draft?.base.text ?? "").value ?? {};
+  const jobs = jobNames(
+    listsAt(value, "CASCADE_CHAINS"),
+    Object.keys(tableAt(value, "jobs")),
+    types.map(({ name }) => name),
+  );
+  const job = jobs.find((each) => each === search.get("job")) ?? jobs[0];
+  if (!job) return <Empty>{t("jobs.none")}</Empty>;
+  const type = types.find(({ name }) => name === job);
+  const changed = (name: string) =>
+    JSON.stringify(valueAt(base, ["jobs", name])) !== JSON.stringify(valueAt(value, ["jobs", name]));
+  const choose = (name: string) => setSearch((before) => (before.set("job", name), before), { replace: true });
+  return (
+    <div className="job-editor">
+      <label className="job-choice">
+        <span>{t("jobs.job")}</span>
+        <select value={job} onChange={(event) => choose(event.target.value)}>
+          {jobs.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <nav className="job-list" aria-label={t("nav.jobs")}>
+        {jobs.map((name) => (
+          <button key={name} type="button" aria-current={name === job || undefined} onClick={() => choose(name)}>
+            <code>{name}</code>
+            {changed(name) && <i className="unsaved" title={t("config.unsaved")} />}
+            {faultsAt(check.diagnostics, "jobs", name).some(isError) && (
+              <span className="pill" data-tone="bad">
+                !
+              </span>
+            )}
+          </button>
+        ))}
+      </nav>
+      <section className="panel" data-testid="job-settings" data-job={job}>
+        <header>
+          <h2>
+            <code>[jobs.{job}]</code>
+          </h2>
+        </header>
+        {type && <p className="muted">{type.description}</p>}
+        <JobForm key={job} job={job} wiring={wiring} />
+        <h3>{t("config.jobs.params")}</h3>
+        {type ? (
+          <ParamsForm key={job} type={type} wiring={wiring} />
+        ) : (
+          <p className="muted">{t("jobs.unknown", { job })}</p>
+        )}
+      </section>
+    </div>
+  );
+}

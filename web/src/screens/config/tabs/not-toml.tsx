@@ -1,0 +1,17 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { useScopedPath } from "../../../layout/project-scope";
+
+/** A text that is no TOML has no forms. */
+export function NotToml({ error }: { error: string }) {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  return (
+    <section className="panel" role="alert">
+      <p>{t("config.not_toml")}</p>
+      <pre className="scroll">{error}</pre>
+      <Link to={scoped("/config/file")}>{t("config.mend_in_file")}</Link>
+    </section>
+  );
+}

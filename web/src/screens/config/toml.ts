@@ -1,0 +1,41 @@
+import { TomlDate, TomlError, parse } from "smol-toml";
+
+import { isObject } from "../../schema/json-schema";
+
+export type Table = Record<string, unknown>;
+
+/** A text of jobs.toml as values; or why it is no TOML. What the values mean is the host's to judge. */
+export type Parsed = { value: Table; error?: undefined } | { value?: undefined; error: string };
+
+export function parsedToml(text: string): Parsed {
+  try {
+    return { value: plain(parse(text)) as Table };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    return { error: error.message };
+  }
+}
+
+/** As JSON has it, which is how params reach a plugin. */
+function plain(value: unknown): unknown {
+  if (value instanceof TomlDate) return value.toISOString();
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+}
+
+export function valueAt(root: Table, path: string[]): unknown {
+  return path.reduce<unknown>((at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined), root);
+}
+
+export function tableAt(root: Table, ...path: string[]): Table {
+  const found = valueAt(root, path);
+  return isObject(found) ? found : {};
+}
+
+/** The names that stand in a table of lists; a draft may hold anything, so that what is no text is left out. */
+export function listsAt(root: Table, name: string): Record<string, string[]> {
+  const texts = (value: unknown) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : []);
+  return Object.fromEntries(Object.entries(tableAt(root, name)).map(([key, value]) => [key, texts(value)]));
+}

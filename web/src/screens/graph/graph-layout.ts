@@ -1,0 +1,100 @@
+import { Graph, layout } from "@dagrejs/dagre";
+
+export const NODE_WIDTH = 276;
+export const NODE_HEIGHT = 132;
+const BETWEEN_LAYERS = 72;
+const BETWEEN_NODES = 26;
+
+export interface Place {
+  x: number;
+  y: number;
+  /** 0 for a job that nothing triggers. */
+  layer: number;
+}
+
+export interface Wire {
+  from: string;
+  to: string;
+}
+
+/**
+ * Where each job stands: layers from left to right, the same for the same jobs and wires in whatever
+ * order they come. Jobs that are in no cascade stand in rows beneath.
+ */
+export function placeJobs(jobs: string[], wires: Wire[]): Map<string, Place> {
+  const wired = new Set(wires.flatMap(({ from, to }) => [from, to]));
+  const places = placeWired([...wired].sort(), wires);
+  const layers = Math.max(0, ...[...places.values()].map(({ layer }) => layer + 1));
+  const bottom = Math.max(0, ...[...places.values()].map(({ y }) => y + NODE_HEIGHT + BETWEEN_NODES * 2));
+  const columns = Math.max(layers, 4);
+  const alone = jobs.filter((job) => !wired.has(job)).sort();
+  alone.forEach((job, at) =>
+    places.set(job, {
+      x: (at % columns) * (NODE_WIDTH + BETWEEN_LAYERS),
+      y: bottom + Math.floor(at / columns) * (NODE_HEIGHT + BETWEEN_NODES),
+      layer: 0,
+    }),
+  );
+  return places;
+}
+
+function placeWired(jobs: string[], wires: Wire[]): Map<string, Place> {
+  const graph = new Graph();
+  graph.setGraph({ rankdir: "LR", nodesep: BETWEEN_NODES, ranksep: BETWEEN_LAYERS });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const job of jobs) graph.setNode(job, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  for (const { from, to } of [...wires].sort((a, b) => (`${a.from}>${a.to}` < `${b.from}>${b.to}` ? -1 : 1))) {
+    graph.setEdge(from, to);
+  }
+  if (jobs.length > 0) layout(graph);
+  const middles = new Map(jobs.map((job) => [job, graph.node(job) as { x: number; y: number }]));
+  const columns = [...new Set([...middles.values()].map(({ x }) => Math.round(x)))].sort((a, b) => a - b);
+  const places = new Map<string, Place>();
+  for (const [job, { x, y }] of middles) {
+    places.set(job, { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2, layer: columns.indexOf(Math.round(x)) });
+  }
+  return places;
+}
+
+/** Jobs as one reads them: each after what triggers it, with the number of steps from the first cause. */
+export function inReadingOrder(jobs: string[], wires: Wire[]): { job: string; depth: number }[] {
+  const places = placeJobs(jobs, wires);
+  const height = (job: string) => places.get(job)?.y ?? 0;
+  const ordered = new Map<string, number>();
+  const visit = (job: string, depth: number) => {
+    if (ordered.has(job)) return;
+    ordered.set(job, depth);
+    const downstream = wires.filter(({ from }) => from === job).map(({ to }) => to);
+    for (const next of downstream.sort((a, b) => height(a) - height(b))) visit(next, depth + 1);
+  };
+  const roots = jobs.filter((job) => !wires.some(({ to }) => to === job));
+  // A cycle has no root; its jobs are shown all the same.
+  for (const job of [...roots.sort((a, b) => height(a) - height(b)), ...jobs]) visit(job, 0);
+  return [...ordered].map(([job, depth]) => ({ job, depth }));
+}
+
+export type Direction = "left" | "right" | "up" | "down";
+
+/** The job that an arrow key leads to: along a wire sideways, else the nearest in that direction. */
+export function neighbour(from: string, direction: Direction, places: Map<string, Place>, wires: Wire[]): string | undefined {
+  const here = places.get(from);
+  if (!here) return undefined;
+  const wired =
+    direction === "right"
+      ? wires.filter((wire) => wire.from === from).map(({ to }) => to)
+      : direction === "left"
+        ? wires.filter((wire) => wire.to === from).map((wire) => wire.from)
+        : [];
+  const sideways = direction === "left" || direction === "right";
+  const sign = direction === "right" || direction === "down" ? 1 : -1;
+  const candidates = wired.length > 0 ? wired : [...places.keys()].filter((job) => job !== from);
+  const reached = candidates.flatMap((job) => {
+    const there = places.get(job);
+    if (!there) return [];
+    const [ahead, aside] = sideways ? [there.x - here.x, there.y - here.y] : [there.y - here.y, there.x - here.x];
+    // Up and down keep to what is nearly above or below.
+    if (ahead * sign <= 0) return [];
+    return [{ job, distance: Math.abs(ahead) + Math.abs(aside) * 3 }];
+  });
+  return reached.sort((a, b) => a.distance - b.distance || (a.job < b.job ? -1 : 1))[0]?.job;
+}

@@ -1,0 +1,51 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import { inReadingOrder } from "./graph-layout";
+import type { CascadeGraph } from "./graph-model";
+import { LastText, NextText, NowPill } from "./job-status";
+import { Sparkline } from "./sparkline";
+
+interface Props {
+  graph: CascadeGraph;
+  now: string;
+  selected?: string;
+  onSelect: (job: string) => void;
+}
+
+/** The graph in words: upstream before downstream, each job with what triggers it. */
+export function GraphList({ graph, now, selected, onSelect }: Props) {
+  const { t } = useTranslation();
+  const ordered = useMemo(() => {
+    const byName = new Map(graph.jobs.map((job) => [job.job, job]));
+    const names = inReadingOrder([...byName.keys()], graph.edges);
+    return names.flatMap(({ job, depth }) => ({ job: byName.get(job), depth }));
+  }, [graph]);
+  return (
+    <ol className="graph-list panel" data-testid="graph-list">
+      {ordered.map(({ job, depth }) => {
+        if (!job) return null;
+        const upstream = graph.edges.filter(({ to }) => to === job.job);
+        return (
+          <li key={job.job} data-testid="graph-row" data-job-type={job.job} data-now={job.now[0]?.state}>
+            <div className="name" style={{ paddingInlineStart: `${Math.min(depth, 6) * 18}px` }}>
+              <button type="button" className="ghost" aria-pressed={job.job === selected} onClick={() => onSelect(job.job)}>
+                <code>{job.job}</code>
+              </button>
+              {upstream.length > 0 && (
+                <small className="muted">{t("jobs.after", { jobs: upstream.map(({ from }) => from).join(", ") })}</small>
+              )}
+            </div>
+            <NowPill job={job} />
+            <LastText job={job} now={now} />
+            <span>
+              <span className="muted">{t("graph.next")} </span>
+              <NextText job={job} now={now} />
+            </span>
+            <Sparkline runs={job.trend} />
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

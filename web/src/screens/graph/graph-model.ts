@@ -1,0 +1,136 @@
+import type { EndedRun, JobTrend, JobsConfig, Run, RunState, ScheduledJob } from "../../api/types";
+
+/** What a job does now. */
+export type JobNow = "retryable" | "running" | "available" | "paused" | "disabled" | "idle";
+
+/** Over several projects the first of these that holds is what a node says. */
+const WORST_FIRST: JobNow[] = ["retryable", "running", "available", "paused", "disabled", "idle"];
+const WORST_RESULT_FIRST: RunState[] = ["failed", "cancelled", "completed"];
+
+/** A job in the graph: over all projects in scope, the worst first. */
+export interface GraphJob {
+  job: string;
+  description: string;
+  now: { state: JobNow; count: number }[];
+  /** The run that tells how far it is: of those that run, the least advanced. */
+  running: Run | null;
+  last: { run: Run; count: number } | null;
+  nextRunAt: string | null;
+  dataKeys: string[];
+  /** The latest ended runs, oldest first. */
+  trend: EndedRun[];
+  /** One for each project in scope; none if jobs.toml names the job in a chain alone. */
+  rows: ScheduledJob[];
+}
+
+/** `live`: downstream runs because of upstream. `waits`: it will. `fired`: it has just done so. */
+export type Flow = "live" | "waits" | "fired" | "rest";
+
+export interface GraphEdge {
+  id: string;
+  from: string;
+  to: string;
+  flow: Flow;
+}
+
+export interface CascadeGraph {
+  jobs: GraphJob[];
+  edges: GraphEdge[];
+}
+
+export const TREND_RUNS = 20;
+/** Many runs last milliseconds: an edge stays lit this long after its run, so that it can be seen. */
+export const FIRED_MS = 4000;
+
+export const edgeId = (from: string, to: string) => `${from}>${to}`;
+
+interface Sources {
+  config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP">;
+  scheduled: ScheduledJob[];
+  trends: JobTrend[];
+  /** The host's clock. */
+  now: string;
+}
+
+export function graphOf({ config, scheduled, trends, now }: Sources): CascadeGraph {
+  const chains = config.CASCADE_CHAINS;
+  const names = new Set([
+    ...Object.keys(chains),
+    ...Object.values(chains).flat(),
+    ...scheduled.map(({ job_type }) => job_type),
+  ]);
+  const jobs = [...names].sort().map((job) =>
+    jobOf(
+      job,
+      scheduled.filter(({ job_type }) => job_type === job),
+      trends.filter(({ job_type }) => job_type === job),
+      config.JOB_TO_DATA_MAP[job] ?? [],
+    ),
+  );
+  const rowsOf = new Map(jobs.map(({ job, rows }) => [job, rows]));
+  const edges = Object.entries(chains).flatMap(([from, downstream]) =>
+    downstream.map((to) => ({ id: edgeId(from, to), from, to, flow: flowOf(from, rowsOf.get(to) ?? [], now) })),
+  );
+  return { jobs, edges: edges.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+export function nowOf(row: ScheduledJob): JobNow {
+  const run = row.current_run;
+  if (run) return run.state as JobNow;
+  if (!row.enabled) return "disabled";
+  return row.status === "paused" ? "paused" : "idle";
+}
+
+function jobOf(job: string, rows: ScheduledJob[], trends: JobTrend[], dataKeys: string[]): GraphJob {
+  const states = rows.map(nowOf);
+  const now = WORST_FIRST.map((state) => ({ state, count: states.filter((other) => other === state).length })).filter(
+    ({ count }) => count > 0,
+  );
+  const running = rows
+    .flatMap(({ current_run }) => (current_run?.state === "running" ? [current_run] : []))
+    .sort((a, b) => (a.progress?.fraction ?? 0) - (b.progress?.fraction ?? 0));
+  const next = rows.filter((row) => row.next_run_at && row.enabled && row.status === "active");
+  return {
+    job,
+    description: rows[0]?.description ?? "",
+    now,
+    running: running[0] ?? null,
+    last: lastOf(rows),
+    nextRunAt: next.map(({ next_run_at }) => next_run_at ?? "").sort(byTime)[0] ?? null,
+    dataKeys,
+    trend: trends
+      .flatMap(({ runs }) => runs)
+      .sort((a, b) => byTime(a.finished_at, b.finished_at))
+      .slice(-TREND_RUNS),
+    rows,
+  };
+}
+
+function lastOf(rows: ScheduledJob[]): GraphJob["last"] {
+  const ended = rows.flatMap(({ last_run }) => (last_run ? [last_run] : []));
+  const worst = WORST_RESULT_FIRST.find((state) => ended.some((run) => run.state === state));
+  const such = ended.filter(({ state }) => state === worst);
+  const newest = such.sort((a, b) => byTime(b.finished_at ?? "", a.finished_at ?? ""))[0];
+  return newest ? { run: newest, count: such.length } : null;
+}
+
+function flowOf(from: string, rows: ScheduledJob[], now: string): Flow {
+  const because = rows.flatMap(({ current_run: run }) => (run && causes(run).includes(from) ? [run] : []));
+  if (because.some(({ state }) => state === "running")) return "live";
+  if (because.length > 0) return "waits";
+  const fired = rows.some(
+    ({ last_run: run }) =>
+      run?.finished_at && causes(run).includes(from) && Date.parse(now) - Date.parse(run.finished_at) < FIRED_MS,
+  );
+  return fired ? "fired" : "rest";
+}
+
+/** Every upstream that triggered a run: it may have been triggered again while it waited. */
+export function causes(run: Run): string[] {
+  const noted = run.payload.triggers;
+  const all = Array.isArray(noted) ? noted.map((note: { job_type?: unknown }) => String(note.job_type)) : [];
+  const latest = run.triggered_by.kind === "cascade" ? run.triggered_by.job_type : undefined;
+  return latest && !all.includes(latest) ? [...all, latest] : all;
+}
+
+const byTime = (a: string, b: string) => Date.parse(a) - Date.parse(b);

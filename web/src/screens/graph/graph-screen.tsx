@@ -1,0 +1,93 @@
+import { List, Workflow } from "lucide-react";
+import { Suspense, lazy, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
+import { useProjectScope } from "../../layout/project-scope";
+import { Empty, Failure, Loading } from "../../layout/states";
+import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import "../jobs/jobs.css";
+import "./graph.css";
+import { useGraph } from "./graph-data";
+import { GraphList } from "./graph-list";
+import { JobPanel } from "./job-panel";
+
+const GraphView = lazy(() => import("./graph-view"));
+
+/** On a narrow screen a list says more than a graph that must be moved about. */
+const isNarrow = () => matchMedia("(max-width: 700px)").matches;
+
+/** Every cascade as it stands now; `?job=` opens one job beside it, `?view=` chooses graph or list. */
+export default function GraphScreen() {
+  const { t } = useTranslation();
+  const { projectId } = useProjectScope();
+  const { status, graph, now, error } = useGraph(projectId);
+  const [search, setSearch] = useSearchParams();
+  const [narrow] = useState(isNarrow);
+  const view = search.get("view") ?? (narrow ? "list" : "graph");
+  const selected = search.get("job") ?? undefined;
+  const set = (name: string, value: string | undefined) =>
+    setSearch(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      { replace: true },
+    );
+  const job = graph?.jobs.find((other) => other.job === selected);
+  return (
+    <>
+      <div className="head wide">
+        <div>
+          <h1>{t("nav.graph")}</h1>
+          <p className="muted">{t("graph.lead")}</p>
+        </div>
+        <div className="graph-tools">
+          <div className="switch" role="group" aria-label={t("graph.view")}>
+            <button type="button" aria-pressed={view === "graph"} onClick={() => set("view", "graph")}>
+              <Workflow size={14} aria-hidden /> {t("graph.as_graph")}
+            </button>
+            <button type="button" aria-pressed={view === "list"} onClick={() => set("view", "list")}>
+              <List size={14} aria-hidden /> {t("graph.as_list")}
+            </button>
+          </div>
+          <LastUpdatedIndicator of={status} />
+        </div>
+      </div>
+      {error && <Failure error={error} retry={() => void status.refresh()} />}
+      {!graph && !error && <Loading rows={6} />}
+      {graph?.jobs.length === 0 && <Empty>{t("jobs.none")}</Empty>}
+      {graph && graph.jobs.length > 0 && (
+        <div className="graph-columns" data-panel={job ? "open" : undefined}>
+          {view === "list" ? (
+            <GraphList graph={graph} now={now} selected={selected} onSelect={(name) => set("job", name)} />
+          ) : (
+            <Suspense fallback={<div className="graph-canvas skeleton" aria-busy="true" />}>
+              <GraphView graph={graph} now={now} selected={selected} onSelect={(name) => set("job", name)} />
+            </Suspense>
+          )}
+          {job && <JobPanel key={job.job} job={job} now={now} edges={graph.edges} onClose={() => set("job", undefined)} />}
+        </div>
+      )}
+      {graph && graph.jobs.length > 0 && view === "graph" && <Legend />}
+    </>
+  );
+}
+
+function Legend() {
+  const { t } = useTranslation();
+  return (
+    <ul className="graph-legend muted" aria-label={t("graph.legend")}>
+      {(["live", "waits", "fired"] as const).map((flow) => (
+        <li key={flow}>
+          <svg width={34} height={8} aria-hidden className={`flow-${flow}`}>
+            <line x1={0} x2={34} y1={4} y2={4} />
+          </svg>
+          {t(`graph.flow.${flow}`)}
+        </li>
+      ))}
+      <li>{t("graph.keys_hint")}</li>
+    </ul>
+  );
+}

@@ -1,0 +1,186 @@
+import {
+  Background,
+  Controls,
+  type Edge,
+  type EdgeChange,
+  type NodeChange,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import "./graph.css";
+import { type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
+import type { CascadeGraph } from "./graph-model";
+import { JobNode, type JobNodeType } from "./job-node";
+
+export interface GraphViewProps {
+  graph: CascadeGraph;
+  /** The host's clock. */
+  now: string;
+  selected?: string;
+  onSelect: (job: string | undefined) => void;
+  /** If given, a wire can be drawn from one job to another. */
+  onConnect?: (from: string, to: string) => void;
+  /** Whether such a wire may be; everything may if it is not given. */
+  canConnect?: (from: string, to: string) => boolean;
+  /** If given, a wire can be chosen and taken out with Delete. */
+  onDisconnect?: (from: string, to: string) => void;
+}
+
+const NODE_TYPES = { job: JobNode };
+const ARROWS: Record<string, Direction> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+};
+/** The zoom buttons stand at the left. */
+const FIT = { padding: { top: "24px", right: "28px", bottom: "24px", left: "64px" }, maxZoom: 1 } as const;
+
+/** The cascades as a graph. Knows nothing of where the data come from or what an edit does. */
+export default function GraphView(props: GraphViewProps) {
+  return (
+    <ReactFlowProvider>
+      <Canvas {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisconnect }: GraphViewProps) {
+  const { t } = useTranslation();
+  const flow = useReactFlow();
+  const frame = useRef<HTMLDivElement>(null);
+  const [chosenEdge, setChosenEdge] = useState<string>();
+
+  // Data change with every poll, places only with the wiring.
+  const wiring = JSON.stringify([graph.jobs.map(({ job }) => job), graph.edges.map(({ from, to }) => ({ from, to }))]);
+  const places = useMemo(() => {
+    const [jobs, wires] = JSON.parse(wiring) as [string[], { from: string; to: string }[]];
+    return placeJobs(jobs, wires);
+  }, [wiring]);
+  useEffect(() => {
+    const timer = setTimeout(() => void flow.fitView(FIT));
+    return () => clearTimeout(timer);
+  }, [flow, places]);
+
+  // The frame changes when something opens beside it; who has moved the graph wants to see what they see.
+  const moved = useRef(false);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      if (!moved.current) void flow.fitView(FIT);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [flow]);
+  const zoomed = () => {
+    moved.current = true;
+  };
+  const fit = () => {
+    moved.current = false;
+    void flow.fitView(FIT);
+  };
+
+  const editable = onConnect !== undefined;
+  const nodes: JobNodeType[] = graph.jobs.map((job) => {
+    const { x = 0, y = 0 } = places.get(job.job) ?? {};
+    return {
+      id: job.job,
+      type: "job",
+      position: { x, y },
+      width: NODE_WIDTH,
+      height: NODE_HEIGHT,
+      measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
+      data: { job, now, editable },
+      selected: job.job === selected,
+      // What it shows is also its name.
+      ariaRole: "button",
+      deletable: false,
+      domAttributes: { "aria-roledescription": undefined },
+    };
+  });
+  const edges: Edge[] = graph.edges.map(({ id, from, to, flow }) => ({
+    id,
+    source: from,
+    target: to,
+    animated: flow === "live",
+    className: `flow-${flow}`,
+    selected: id === chosenEdge,
+    ariaLabel: t("graph.edge", { from, to }),
+    domAttributes: { "data-flow": flow } as object,
+  }));
+
+  const onNodesChange = (changes: NodeChange<JobNodeType>[]) => {
+    for (const change of changes) {
+      if (change.type !== "select") continue;
+      if (change.selected) onSelect(change.id);
+      else if (change.id === selected && !changes.some((other) => other.type === "select" && other.selected)) {
+        onSelect(undefined);
+      }
+    }
+  };
+  const onEdgesChange = (changes: EdgeChange[]) => {
+    for (const change of changes) {
+      if (change.type === "select") setChosenEdge(change.selected ? change.id : undefined);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const direction = ARROWS[event.key];
+    const from = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id;
+    if (direction && from) {
+      event.preventDefault();
+      const to = neighbour(from, direction, places, graph.edges);
+      const node = to && frame.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(to)}"]`);
+      if (node) node.focus();
+    } else if (event.key === "+" || event.key === "=") void flow.zoomIn();
+    else if (event.key === "-") void flow.zoomOut();
+    else if (event.key === "0") fit();
+  };
+
+  return (
+    <div className="graph-canvas" ref={frame} onKeyDownCapture={onKeyDown} data-testid="graph">
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        onNodesChange={onNodesChange}
+        onEdgesChange={onEdgesChange}
+        onMoveStart={(event) => {
+          if (event) moved.current = true;
+        }}
+        onPaneClick={() => onSelect(undefined)}
+        onConnect={({ source, target }) => onConnect?.(source, target)}
+        isValidConnection={({ source, target }) => source !== target && (canConnect?.(source, target) ?? true)}
+        onEdgesDelete={(gone) => gone.forEach(({ source, target }) => onDisconnect?.(source, target))}
+        nodesDraggable={false}
+        nodesConnectable={editable}
+        edgesFocusable={onDisconnect !== undefined}
+        deleteKeyCode={onDisconnect ? ["Delete", "Backspace"] : null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        minZoom={0.15}
+        maxZoom={1.6}
+        fitView
+        fitViewOptions={FIT}
+        ariaLabelConfig={{
+          "node.a11yDescription.default": t("graph.help_node"),
+          "edge.a11yDescription.default": t("graph.help_edge"),
+          "controls.ariaLabel": t("graph.controls"),
+          "controls.zoomIn.ariaLabel": t("graph.zoom_in"),
+          "controls.zoomOut.ariaLabel": t("graph.zoom_out"),
+          "controls.fitView.ariaLabel": t("graph.fit"),
+        }}
+      >
+        <Background gap={24} />
+        <Controls showInteractive={false} fitViewOptions={FIT} onFitView={fit} onZoomIn={zoomed} onZoomOut={zoomed} />
+      </ReactFlow>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { Database } from "lucide-react";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { GraphJob } from "./graph-model";
+import { LastText, NextText, NowPill } from "./job-status";
+import { Sparkline } from "./sparkline";
+
+export type JobNodeType = Node<{ job: GraphJob; now: string; editable: boolean }, "job">;
+
+/** A job as it stands in the graph. */
+export const JobNode = memo(function JobNode({ data, selected }: NodeProps<JobNodeType>) {
+  const { t } = useTranslation();
+  const { job, now, editable } = data;
+  return (
+    <div
+      className="job-node"
+      data-testid="graph-node"
+      data-job-type={job.job}
+      data-now={job.now[0]?.state ?? "unscheduled"}
+      data-last={job.last?.run.state}
+      data-selected={selected || undefined}
+    >
+      <Handle type="target" position={Position.Left} isConnectable={editable} />
+      <code className="name" title={job.description || job.job}>
+        {job.job}
+      </code>
+      <div className="row">
+        <NowPill job={job} />
+        <NodeProgress job={job} />
+      </div>
+      <div className="row">
+        <LastText job={job} now={now} />
+        <Sparkline runs={job.trend} slots={12} />
+      </div>
+      <div className="row foot">
+        <span>
+          <span className="muted">{t("graph.next")} </span>
+          <NextText job={job} now={now} />
+        </span>
+        {job.dataKeys.length > 0 && (
+          <span className="keys" title={`${t("jobs.refreshes")}: ${job.dataKeys.join(", ")}`}>
+            <Database size={12} aria-hidden />
+            <span>{job.dataKeys.join(", ")}</span>
+          </span>
+        )}
+      </div>
+      <Handle type="source" position={Position.Right} isConnectable={editable} />
+    </div>
+  );
+});
+
+function NodeProgress({ job }: { job: GraphJob }) {
+  const progress = job.running?.progress;
+  if (!progress) return null;
+  const percent = Math.round(progress.fraction * 100);
+  return <progress max={100} value={percent} aria-label={progress.message} title={`${percent} % ${progress.message}`} />;
+}

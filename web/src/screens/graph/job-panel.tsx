@@ -1,0 +1,155 @@
+import { Pause, Play, X } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { ScheduledJob } from "../../api/types";
+import { relative } from "../../i18n/time";
+import { useProjectScope, useScopedPath } from "../../layout/project-scope";
+import { Failure } from "../../layout/states";
+import { useRights } from "../../session/rights";
+import { JobLink } from "../jobs/job-link";
+import { useRuns } from "../jobs/jobs-data";
+import { Progress, StatePill, Took } from "../jobs/run-facts";
+import { NextRun } from "../jobs/schedule-facts";
+import { useJobActions } from "../jobs/use-job-actions";
+import { type GraphEdge, type GraphJob, nowOf } from "./graph-model";
+import { StateOf } from "./job-status";
+import { Sparkline } from "./sparkline";
+
+interface Props {
+  job: GraphJob;
+  now: string;
+  edges: GraphEdge[];
+  onClose: () => void;
+}
+
+/** One job beside the graph: how it stands in each project, what to do with it, and its latest runs. */
+export function JobPanel({ job, now, edges, onClose }: Props) {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  const title = useRef<HTMLHeadingElement>(null);
+  const { act, fault, forget } = useJobActions();
+  const upstream = edges.filter(({ to }) => to === job.job).map(({ from }) => from);
+  const downstream = edges.filter(({ from }) => from === job.job).map(({ to }) => to);
+  // On a narrow screen the panel opens out of sight.
+  useEffect(() => {
+    title.current?.scrollIntoView?.({ block: "nearest" });
+  }, []);
+  return (
+    <aside
+      className="panel job-panel"
+      aria-label={job.job}
+      data-testid="job-panel"
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
+      <header>
+        <h2 ref={title}>
+          <JobLink job={job.job} />
+        </h2>
+        <button type="button" className="ghost icon" aria-label={t("graph.close")} title={t("graph.close")} onClick={onClose}>
+          <X size={16} aria-hidden />
+        </button>
+      </header>
+      {job.description && <p className="muted">{job.description}</p>}
+      {fault && <Failure error={fault} retry={forget} />}
+      <ul className="panel-projects">
+        {job.rows.map((row) => (
+          <li key={row.project_id}>
+            <ProjectRow row={row} now={now} act={act} />
+          </li>
+        ))}
+        {job.rows.length === 0 && <li className="muted">{t("jobs.not_scheduled", { job: job.job })}</li>}
+      </ul>
+      <Sparkline runs={job.trend} slots={Math.max(1, job.trend.length)} />
+      <dl className="run-facts">
+        <dt>{t("jobs.starts")}</dt>
+        <dd>{[...new Set(job.rows.map(({ schedule }) => schedule ?? t("jobs.by_hand")))].join(", ")}</dd>
+        <dt>{t("jobs.upstream")}</dt>
+        <dd>{upstream.length > 0 ? upstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
+        <dt>{t("jobs.downstream")}</dt>
+        <dd>{downstream.length > 0 ? downstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
+        <dt>{t("jobs.refreshes")}</dt>
+        <dd>
+          {job.dataKeys.map((key) => (
+            <Link key={key} className="line" to={scoped(`/data/${encodeURIComponent(key)}`)}>
+              <code>{key}</code>
+            </Link>
+          ))}
+          {job.dataKeys.length === 0 && t("jobs.no_data")}
+        </dd>
+      </dl>
+      <LatestRuns job={job.job} now={now} />
+      <Link to={scoped(`/jobs/${encodeURIComponent(job.job)}`)}>{t("graph.to_job")}</Link>
+    </aside>
+  );
+}
+
+const JobLine = ({ name }: { name: string }) => (
+  <span className="line">
+    <JobLink job={name} />
+  </span>
+);
+
+function ProjectRow({ row, now, act }: { row: ScheduledJob; now: string; act: ReturnType<typeof useJobActions>["act"] }) {
+  const { t } = useTranslation();
+  const paused = row.status === "paused";
+  const pause = t(paused ? "jobs.resume" : "jobs.pause");
+  const whyNot = useRights().whyNot("editor", row.project_id);
+  return (
+    <>
+      <div className="about">
+        <strong>{row.project_slug}</strong> <StateOf now={nowOf(row)} />
+        {row.next_run_at && (
+          <small className="muted">
+            {t("graph.next")} <NextRun job={row} now={now} />
+          </small>
+        )}
+        {row.current_run && <Progress run={row.current_run} />}
+      </div>
+      <button type="button" disabled={!row.enabled || !!whyNot} title={whyNot} data-testid="panel-run" onClick={() => void act(row, "run")}>
+        {t("jobs.run_now")}
+      </button>
+      <button
+        type="button"
+        className="ghost icon"
+        disabled={!!whyNot}
+        title={whyNot ?? pause}
+        aria-label={`${pause}: ${row.project_slug}`}
+        onClick={() => void act(row, paused ? "resume" : "pause")}
+      >
+        {paused ? <Play size={15} aria-hidden /> : <Pause size={15} aria-hidden />}
+      </button>
+    </>
+  );
+}
+
+function LatestRuns({ job, now }: { job: string; now: string }) {
+  const { t, i18n } = useTranslation();
+  const { projectId, slug } = useProjectScope();
+  const runs = useRuns({ project_id: projectId, job_type: job, state: "", page: 1 });
+  const all = `/runs?${new URLSearchParams({ job, ...(slug && { project: slug }) })}`;
+  return (
+    <section className="latest-runs">
+      <header>
+        <h3>{t("graph.latest")}</h3>
+        <Link to={all}>{t("runs.all")}</Link>
+      </header>
+      {runs.data?.items.length === 0 && <p className="muted">{t("jobs.never")}</p>}
+      <ul>
+        {runs.data?.items.slice(0, 6).map((run) => (
+          <li key={run.id}>
+            <Link to={`/runs/${run.id}`} data-testid="panel-run-link">
+              <StatePill state={run.state} />
+              {!projectId && <span>{run.project_slug}</span>}
+              <span className="muted num">{relative(Math.min(0, Date.parse(run.queued_at) - Date.parse(now)), i18n.language)}</span>
+              <span className="muted num">
+                <Took run={run} />
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,57 @@
+import { useTranslation } from "react-i18next";
+
+import { relative } from "../../i18n/time";
+import { StatePill } from "../jobs/run-facts";
+import type { GraphJob, JobNow } from "./graph-model";
+
+/** What a job does now: the worst over the projects, and of how many that holds. */
+export function NowPill({ job }: { job: GraphJob }) {
+  const { t } = useTranslation();
+  const worst = job.now[0];
+  if (!worst) return <span className="pill" data-tone="rest">{t("graph.unscheduled")}</span>;
+  return (
+    <span className="now">
+      <StateOf now={worst.state} />
+      {job.rows.length > 1 && worst.count < job.rows.length && (
+        <span className="muted num">{t("graph.of", { count: worst.count, of: job.rows.length })}</span>
+      )}
+    </span>
+  );
+}
+
+export function StateOf({ now }: { now: JobNow }) {
+  const { t } = useTranslation();
+  if (now === "idle" || now === "paused" || now === "disabled") {
+    return (
+      <span className="pill" data-tone={now === "paused" ? "fair" : "rest"}>
+        {t(`jobs.${now}`)}
+      </span>
+    );
+  }
+  return <StatePill state={now} />;
+}
+
+/** `completed 2 min. ago`, of the worst last result. */
+export function LastText({ job, now }: { job: GraphJob; now: string }) {
+  const { t, i18n } = useTranslation();
+  if (!job.last) return <span className="muted">{t("jobs.never")}</span>;
+  const { run, count } = job.last;
+  const ago = run.finished_at ? Math.min(0, Date.parse(run.finished_at) - Date.parse(now)) : 0;
+  return (
+    <span className="last-text">
+      <span className="result" data-state={run.state}>
+        {t(`jobs.run_states.${run.state}`)}
+        {job.rows.length > 1 && run.state !== "completed" && ` ${t("graph.of", { count, of: job.rows.length })}`}
+      </span>{" "}
+      <span className="muted num">{relative(ago, i18n.language)}</span>
+    </span>
+  );
+}
+
+/** When it runs next, of the soonest project. */
+export function NextText({ job, now }: { job: GraphJob; now: string }) {
+  const { t, i18n } = useTranslation();
+  if (!job.nextRunAt) return <span className="muted">{t("graph.no_next")}</span>;
+  const until = Date.parse(job.nextRunAt) - Date.parse(now);
+  return <span className="num">{until <= 0 ? t("jobs.due") : relative(until, i18n.language)}</span>;
+}

@@ -1,0 +1,58 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { get, patch, post, put } from "../../api/client";
+import { usePolledQuery } from "../../live/use-polled-query";
+import type { Role } from "../../session/session-api";
+
+export interface Person {
+  id: string;
+  name: string;
+  admin: boolean;
+  disabled: boolean;
+  has_password: boolean;
+  created_at: string;
+}
+
+export interface Member {
+  user_id: string;
+  project_id: string;
+  project_slug: string;
+  role: Role;
+}
+
+const KEY = ["people"];
+const PEOPLE_MS = 30_000;
+
+export const usePeople = () =>
+  usePolledQuery(KEY, () => get<{ items: Person[]; members: Member[] }>("/users"), PEOPLE_MS, { events: () => false });
+
+/** Adds somebody; a path by which they sign in once. */
+export const addPerson = async (name: string, admin: boolean) =>
+  (await post<{ id: string; link: string | null }>("/users", { name, admin })).link;
+
+/** Changes, one after the other, and what went wrong with the last. */
+export function useChange() {
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<Error>();
+  const change = async (act: () => Promise<unknown>) => {
+    setBusy(true);
+    setFault(undefined);
+    try {
+      await act();
+    } catch (error) {
+      setFault(error as Error);
+    }
+    await client.invalidateQueries({ queryKey: KEY });
+    setBusy(false);
+  };
+  return {
+    busy,
+    fault,
+    change,
+    disable: (name: string, disabled: boolean) => change(() => patch(`/users/${encodeURIComponent(name)}`, { disabled })),
+    setRole: (name: string, project: string, role: Role | null) =>
+      change(() => put(`/projects/${project}/members/${encodeURIComponent(name)}`, { role })),
+  };
+}

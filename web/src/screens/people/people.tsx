@@ -1,0 +1,39 @@
+import { useTranslation } from "react-i18next";
+
+import { useProjectPortfolio } from "../../layout/project-scope";
+import { Failure, Loading } from "../../layout/states";
+import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { AddPerson } from "./add-person";
+import { usePeople } from "./people-data";
+import "./people.css";
+import { PersonItem } from "./person-item";
+
+/** Who may sign in, and what they may do where. */
+export default function People() {
+  const { t } = useTranslation();
+  const people = usePeople();
+  const projects = useProjectPortfolio().data?.items ?? [];
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>{t("people.title")}</h1>
+          <p className="muted">{t("people.lead")}</p>
+        </div>
+        <LastUpdatedIndicator of={people} />
+      </div>
+      <AddPerson />
+      {people.error && <Failure error={people.error} retry={() => void people.refresh()} />}
+      {people.loading && <Loading rows={4} />}
+      {people.data && (
+        <section className="panel" aria-label={t("people.title")}>
+          <ul className="people">
+            {people.data.items.map((person) => (
+              <PersonItem key={person.id} person={person} projects={projects} members={people.data?.members.filter(({ user_id }) => user_id === person.id) ?? []} />
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}

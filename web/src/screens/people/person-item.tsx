@@ -1,0 +1,58 @@
+import { useId } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Project } from "../../api/types";
+import { ROLES, type Role } from "../../session/session-api";
+import { useSession } from "../../session/session-store";
+import { type Member, type Person, useChange } from "./people-data";
+
+interface Props {
+  person: Person;
+  projects: Project[];
+  members: Member[];
+}
+
+export function PersonItem({ person, projects, members }: Props) {
+  const { t, i18n } = useTranslation();
+  const id = useId();
+  const self = useSession().user?.name === person.name;
+  const { busy, fault, disable, setRole } = useChange();
+  const since = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" }).format(new Date(person.created_at));
+  return (
+    <li data-testid="person" data-name={person.name}>
+      <div className="person">
+        <h2 id={id}>{person.name}</h2>
+        {person.admin && <span className="pill">{t("session.admin")}</span>}
+        {person.disabled && <span className="pill" data-tone="bad">{t("people.disabled")}</span>}
+        <small className="muted">{[t("people.since", { at: since }), ...(person.has_password ? [] : [t("people.no_password")])].join(" · ")}</small>
+      </div>
+      {/* Who keeps themselves out lets nobody in again. */}
+      {!self && (
+        <button type="button" disabled={busy} aria-describedby={id} onClick={() => void disable(person.name, !person.disabled)}>
+          {t(person.disabled ? "people.enable" : "people.disable")}
+        </button>
+      )}
+      {fault && <p className="fault" role="alert">{fault.message}</p>}
+      {person.admin ? (
+        <p className="muted roles">{t("people.admin_may_all")}</p>
+      ) : (
+        <div className="roles" role="group" aria-labelledby={id}>
+          {projects.map((project) => (
+            <label key={project.id}>
+              <span>{project.name}</span>
+              <select
+                disabled={busy}
+                data-project={project.slug}
+                value={members.find(({ project_id }) => project_id === project.id)?.role ?? ""}
+                onChange={({ target }) => void setRole(person.name, project.id, (target.value || null) as Role | null)}
+              >
+                <option value="">{t("people.no_role")}</option>
+                {ROLES.map((role) => <option key={role} value={role}>{t(`session.roles.${role}`)}</option>)}
+              </select>
+            </label>
+          ))}
+        </div>
+      )}
+    </li>
+  );
+}

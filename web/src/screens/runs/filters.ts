@@ -1,0 +1,131 @@
+import type { RunState, Trigger } from "../../api/types";
+
+export const RUN_STATES: RunState[] = ["available", "running", "retryable", "completed", "failed", "cancelled"];
+export const TRIGGERS: Trigger["kind"][] = ["timer", "manual", "cascade"];
+export const SPANS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 } as const;
+export type Span = keyof typeof SPANS;
+export const SORTS = ["queued_at", "started_at", "finished_at", "took", "job_type", "state"] as const;
+export type SortKey = (typeof SORTS)[number];
+export type Sort = SortKey | `-${SortKey}`;
+
+/** Which runs the table shows, as its address tells. The project stands in the address by itself. */
+export interface RunFilters {
+  jobs: string[];
+  states: RunState[];
+  trigger: Trigger["kind"] | "";
+  /** Up to now; gives way to `from` and `to`. */
+  since: Span | "";
+  /** RFC 3339, or empty. */
+  from: string;
+  to: string;
+  text: string;
+  trace: string;
+  sort: Sort;
+  page: number;
+}
+
+export const NO_FILTERS: RunFilters = {
+  jobs: [],
+  states: [],
+  trigger: "",
+  since: "",
+  from: "",
+  to: "",
+  text: "",
+  trace: "",
+  sort: "-queued_at",
+  page: 1,
+};
+
+const NAMES = ["job", "state", "trigger", "since", "from", "to", "q", "trace", "sort", "page"] as const;
+
+/** Whatever the address says that is not known is left out: it may be old, or typed by hand. */
+export function readFilters(search: URLSearchParams): RunFilters {
+  const text = (name: (typeof NAMES)[number]) => search.get(name) ?? "";
+  const list = (name: (typeof NAMES)[number]) => [...new Set(text(name).split(",").filter(Boolean))];
+  const from = timeOf(text("from"));
+  const to = timeOf(text("to"));
+  return {
+    jobs: list("job"),
+    states: list("state").filter((state): state is RunState => RUN_STATES.includes(state as RunState)),
+    trigger: TRIGGERS.find((kind) => kind === text("trigger")) ?? "",
+    since: from || to ? "" : ((Object.keys(SPANS) as Span[]).find((span) => span === text("since")) ?? ""),
+    from,
+    to,
+    text: text("q"),
+    trace: text("trace"),
+    sort: sortOf(text("sort")),
+    page: Math.max(1, Math.floor(Number(text("page"))) || 1),
+  };
+}
+
+/** The address that says the same, short: what is as always is left out, what is not ours is kept. */
+export function writeFilters(filters: RunFilters, search: URLSearchParams): URLSearchParams {
+  const written = new URLSearchParams(search);
+  const values: Record<(typeof NAMES)[number], string> = {
+    job: filters.jobs.join(","),
+    state: filters.states.join(","),
+    trigger: filters.trigger,
+    since: filters.from || filters.to ? "" : filters.since,
+    from: filters.from,
+    to: filters.to,
+    q: filters.text,
+    trace: filters.trace,
+    sort: filters.sort === NO_FILTERS.sort ? "" : filters.sort,
+    page: filters.page > 1 ? String(filters.page) : "",
+  };
+  for (const name of NAMES) {
+    if (values[name]) written.set(name, values[name]);
+    else written.delete(name);
+  }
+  return written;
+}
+
+/** What the host is asked. */
+export function queryOf(filters: RunFilters, project_id: string | undefined, now: number) {
+  const from = filters.since ? new Date(now - SPANS[filters.since]).toISOString() : filters.from;
+  return {
+    project_id,
+    job_type: filters.jobs.join(","),
+    state: filters.states.join(","),
+    trigger: filters.trigger,
+    from,
+    to: filters.to,
+    text: filters.text.trim(),
+    trace_id: filters.trace,
+    sort: filters.sort,
+    page: filters.page,
+  };
+}
+
+/** How many filters are set, so that one can tell a short list from a filtered one. */
+export function countSet(filters: RunFilters): number {
+  const { jobs, states, trigger, since, from, to, text, trace } = filters;
+  return [jobs.length, states.length, trigger, since, from || to, text, trace].filter(Boolean).length;
+}
+
+export function sortOf(text: string): Sort {
+  const key = text.replace(/^-/, "") as SortKey;
+  return SORTS.includes(key) ? (text as Sort) : NO_FILTERS.sort;
+}
+
+/** The order after a click on a column: times and lengths begin with the largest. */
+export function nextSort(key: SortKey, sort: Sort): Sort {
+  const first: Sort = key === "job_type" || key === "state" ? key : `-${key}`;
+  if (sort !== key && sort !== `-${key}`) return first;
+  return sort === key ? `-${key}` : key;
+}
+
+function timeOf(text: string): string {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? "" : new Date(at).toISOString();
+}
+
+/** A time as `datetime-local` takes it, in the zone of the browser; and back. */
+export function toLocal(time: string): string {
+  if (!time) return "";
+  const at = new Date(time);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+export const fromLocal = (text: string): string => (text ? timeOf(text) : "");

@@ -1,0 +1,128 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { Cascade, Run } from "../../api/types";
+import { CopyButton } from "../../layout/copy-button";
+import { useNow } from "../../live/use-now";
+import { Progress, Took, TriggerText } from "../jobs/run-facts";
+import { TriggerChain } from "../trace/trigger-chain";
+import { isOver } from "./runs-data";
+import { RunsLink } from "./runs-link";
+
+/** What is to be known of a run: why, when, how often tried, with what, and what came of it. */
+export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | undefined }) {
+  const { t, i18n } = useTranslation();
+  // While it runs, its length grows.
+  useNow(isOver(run) ? 60_000 : 250);
+  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const at = (text: string | null) => (text ? <time dateTime={text}>{time.format(new Date(text))}</time> : "–");
+  return (
+    <>
+      {run.error && (
+        <section className="panel run-error" role="group" aria-label={t("runs.error")}>
+          <header>
+            <h2>{t("runs.error")}</h2>
+            <CopyButton label={t("runs.copy_error")} text={() => run.error ?? ""} />
+          </header>
+          <pre tabIndex={0}>{run.error}</pre>
+        </section>
+      )}
+      <section className="panel run-details">
+        <dl className="run-facts">
+          <dt>{t("runs.why")}</dt>
+          <dd>{cascade ? <TriggerChain cascade={cascade} id={run.id} /> : <TriggerText trigger={run.triggered_by} />}</dd>
+          <dt>{t("runs.attempts")}</dt>
+          <dd>
+            {t("jobs.attempt", { attempt: run.attempt, max: run.max_attempts })}
+            <Attempts run={run} />
+          </dd>
+          {run.state === "running" && run.progress && (
+            <>
+              <dt>{t("runs.progress")}</dt>
+              <dd data-testid="run-progress">
+                <span className="num">{Math.round(run.progress.fraction * 100)} %</span>
+                <Progress run={run} />
+              </dd>
+            </>
+          )}
+          {run.summary && (
+            <>
+              <dt>{t("jobs.result")}</dt>
+              <dd>{run.summary}</dd>
+            </>
+          )}
+          <dt>{t("jobs.project")}</dt>
+          <dd>
+            <Link to={`/runs?project=${encodeURIComponent(run.project_slug)}`}>{run.project_slug}</Link>
+          </dd>
+        </dl>
+        <dl className="run-facts num">
+          <dt>{t("jobs.queued")}</dt>
+          <dd>{at(run.queued_at)}</dd>
+          <dt>{t("runs.started")}</dt>
+          <dd>{at(run.started_at)}</dd>
+          <dt>{t("runs.finished")}</dt>
+          <dd>{at(run.finished_at)}</dd>
+          <dt>{t("jobs.took")}</dt>
+          <dd>
+            <Took run={run} />
+          </dd>
+          <dt>{t("runs.id")}</dt>
+          <dd className="with-copy">
+            <code>{run.id}</code> <CopyButton label={t("runs.copy_id")} text={() => run.id} />
+          </dd>
+          <dt>{t("jobs.trace")}</dt>
+          <dd>
+            <RunsLink trace={run.trace_id}>
+              <code>{run.trace_id}</code>
+            </RunsLink>
+          </dd>
+        </dl>
+      </section>
+    </>
+  );
+}
+
+const MOST_DOTS = 12;
+
+/** A dot for each attempt there is or may be. */
+function Attempts({ run }: { run: Run }) {
+  if (run.max_attempts < 2 || run.max_attempts > MOST_DOTS) return null;
+  const state = (attempt: number) => {
+    if (attempt > run.attempt) return "left";
+    if (attempt < run.attempt) return "failed";
+    return run.state === "retryable" ? "failed" : run.state;
+  };
+  return (
+    <span className="attempts" aria-hidden>
+      {Array.from({ length: run.max_attempts }, (_, at) => (
+        <i key={at} data-state={state(at + 1)} />
+      ))}
+    </span>
+  );
+}
+
+/** What it was given: params, and what its triggers left. */
+export function RunInput({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  return (
+    <section className="panel run-input">
+      <div>
+        <h2>{t("runs.params")}</h2>
+        {run.params ? (
+          <pre className="scroll" tabIndex={0}>
+            {JSON.stringify(run.params, null, 2)}
+          </pre>
+        ) : (
+          <p className="muted">{t("runs.usual_params")}</p>
+        )}
+      </div>
+      <details>
+        <summary>{t("jobs.payload")}</summary>
+        <pre className="scroll" tabIndex={0}>
+          {JSON.stringify(run.payload, null, 2)}
+        </pre>
+      </details>
+    </section>
+  );
+}

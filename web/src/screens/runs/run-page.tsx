@@ -1,0 +1,78 @@
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useParams } from "react-router";
+
+import { useShortcuts } from "../../keys/use-shortcuts";
+import { Failure, Loading } from "../../layout/states";
+import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { JobLink } from "../jobs/job-link";
+import "../jobs/jobs.css";
+import { RunActions } from "../jobs/run-actions";
+import { StatePill } from "../jobs/run-facts";
+import { CascadeTrace } from "../trace/cascade-trace";
+import { BulkBar } from "./bulk-bar";
+import { RunDetails, RunInput } from "./run-details";
+import { RunLog } from "./run-log";
+import "./runs.css";
+import { isOver, useCascade, useRun, useRunLog } from "./runs-data";
+import { RunsLink } from "./runs-link";
+import { useBulk } from "./use-bulk";
+
+/** One run: why it exists, how it goes, what it wrote and what it set off. */
+export default function RunPage() {
+  const { id = "" } = useParams();
+  // Another run is another page: nothing of the one before stays.
+  return <OneRun key={id} id={id} />;
+}
+
+function OneRun({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const run = useRun(id);
+  const over = run.data !== undefined && isOver(run.data);
+  const log = useRunLog(id, over);
+  const cascade = useCascade(id);
+  const [asked, setFollow] = useState<boolean>();
+  // What is over is read from its beginning.
+  const follow = asked ?? !over;
+  const search = useRef<HTMLInputElement>(null);
+  const bulk = useBulk(run.data?.project_id);
+
+  // The last lines may come after the end of the run is known.
+  const refreshLog = log.refresh;
+  useEffect(() => {
+    if (over) void refreshLog();
+  }, [over, refreshLog]);
+
+  useShortcuts([
+    { keys: "r", label: "keys.retry", run: () => bulk.ask("retry", [id]) },
+    { keys: "c", label: "keys.cancel", run: () => bulk.ask("cancel", [id]) },
+    { keys: "/", label: "keys.search_log", run: () => search.current?.focus() },
+    { keys: "f", label: "keys.follow", run: () => setFollow(!follow) },
+  ]);
+
+  if (run.loading) return <Loading rows={4} />;
+  if (!run.data) return <Failure error={run.error ?? new Error(id)} retry={() => void run.refresh()} />;
+  const it = run.data;
+  return (
+    <>
+      <div className="head">
+        <div>
+          <RunsLink>← {t("runs.all")}</RunsLink>
+          <h1 className="run-title">
+            <JobLink job={it.job_type} /> <StatePill state={it.state} />
+          </h1>
+        </div>
+        <div className="run-tools">
+          <RunActions run={it} onDone={run.refresh} />
+          <LastUpdatedIndicator of={run} />
+        </div>
+      </div>
+      {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
+      <RunDetails run={it} cascade={cascade.data} />
+      <CascadeTrace cascade={cascade} id={id} />
+      <RunLog log={log} live={!over} follow={follow} onFollow={setFollow} searchField={search} />
+      <RunInput run={it} />
+      <BulkBar bulk={bulk} ids={[]} onClear={() => {}} />
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { Run } from "../../api/types";
+import { relative } from "../../i18n/time";
+import { Progress, StatePill, Took, TriggerText } from "../jobs/run-facts";
+
+interface Props {
+  run: Run;
+  /** In the whole list, from 1, the heading not counted. */
+  place: number;
+  index: number;
+  selected: boolean;
+  current: boolean;
+  now: number;
+  measure: (element: Element | null) => void;
+  onSelect: (ids: string[]) => void;
+  onCurrent: (id: string) => void;
+}
+
+/** One run. Roles are spelt out: the layout is not that of a table, the meaning is. */
+export const RunRow = memo(function RunRow({ run, place, index, selected, current, now, measure, onSelect, onCurrent }: Props) {
+  const { t, i18n } = useTranslation();
+  const queued = Date.parse(run.queued_at);
+  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  return (
+    <tr
+      role="row"
+      ref={measure}
+      data-index={index}
+      data-testid="run-row"
+      data-run-id={run.id}
+      data-state={run.state}
+      data-current={current || undefined}
+      aria-rowindex={place + 1}
+      data-selected={selected || undefined}
+      onFocus={() => onCurrent(run.id)}
+    >
+      <td role="cell" className="check">
+        <input
+          type="checkbox"
+          checked={selected}
+          aria-label={t("runs.select", { job: run.job_type, id: run.id.slice(-8) })}
+          onChange={() => onSelect([run.id])}
+        />
+      </td>
+      <td role="cell" className="job">
+        <Link to={`/runs/${run.id}`}>
+          <code>{run.job_type}</code>
+        </Link>
+        <small className="muted num">{run.id.slice(-8)}</small>
+      </td>
+      <td role="cell" className="project">{run.project_slug}</td>
+      <td role="cell" className="state">
+        <StatePill state={run.state} />
+        {run.attempt > 1 && <small className="muted num">{t("runs.attempt", { attempt: run.attempt, max: run.max_attempts })}</small>}
+        <Progress run={run} />
+      </td>
+      <td role="cell" className="trigger muted" title={run.triggered_by.job_type}>
+        <TriggerText trigger={run.triggered_by} />
+      </td>
+      <td role="cell" className="queued num muted">
+        <time dateTime={run.queued_at} title={time.format(queued)}>
+          {relative(Math.min(0, queued - now), i18n.language)}
+        </time>
+      </td>
+      <td role="cell" className="took num">
+        <Took run={run} />
+      </td>
+      <td role="cell" className="result" title={run.error ?? run.summary ?? undefined}>
+        {run.error ?? run.summary}
+      </td>
+    </tr>
+  );
+});

@@ -1,0 +1,168 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Run } from "../../api/types";
+import { type Sort, type SortKey, nextSort } from "./filters";
+import { RunRow } from "./run-row";
+
+/** Its order by a column; those without cannot be ordered by. */
+const COLUMNS: { name: string; sort?: SortKey }[] = [
+  { name: "job", sort: "job_type" },
+  { name: "project" },
+  { name: "state", sort: "state" },
+  { name: "trigger" },
+  { name: "queued", sort: "queued_at" },
+  { name: "took", sort: "took" },
+  { name: "result" },
+];
+const ROW_PX = 46;
+/** The bar at the top of the page covers this much. */
+const COVERED_PX = 72;
+
+export interface RunTableHandle {
+  /** Brings a row into view and gives it the focus. */
+  focus: (index: number) => void;
+}
+
+interface Props {
+  runs: Run[];
+  /** How many runs stand before the first. */
+  before: number;
+  total: number;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  chosen: ReadonlySet<string>;
+  onSelect: (ids: string[], on?: boolean) => void;
+  current: string | undefined;
+  onCurrent: (id: string) => void;
+  now: number;
+  stale: boolean;
+  handle: Ref<RunTableHandle>;
+}
+
+/** The runs of a page, of which only those in view are in the document. */
+export function RunTable(props: Props) {
+  const { runs, before, total, sort, onSort, chosen, onSelect, current, onCurrent, now, stale, handle } = props;
+  const { t } = useTranslation();
+  const body = useRef<HTMLTableSectionElement>(null);
+  const frame = useRef(0);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const measure = () => {
+      if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY);
+    };
+    measure();
+    window.addEventListener("resize", measure);
+    return () => window.removeEventListener("resize", measure);
+  }, []);
+  const virtual = useWindowVirtualizer({
+    count: runs.length,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    scrollMargin: top,
+    scrollPaddingStart: COVERED_PX,
+    scrollPaddingEnd: COVERED_PX,
+    getItemKey: (index) => runs[index]?.id ?? index,
+  });
+  useImperativeHandle(handle, () => ({
+    focus: (index) => {
+      virtual.scrollToIndex(index, { align: "auto" });
+      const id = runs[index]?.id;
+      // Of keys that come faster than frames, the last counts.
+      cancelAnimationFrame(frame.current);
+      frame.current = requestAnimationFrame(() =>
+        body.current?.querySelector<HTMLElement>(`[data-run-id="${id}"] a`)?.focus({ preventScroll: true }),
+      );
+    },
+  }));
+
+  const rows = virtual.getVirtualItems();
+  const above = rows[0] ? rows[0].start - top : 0;
+  const below = virtual.getTotalSize() - ((rows.at(-1)?.end ?? top) - top);
+  const all = runs.length > 0 && runs.every(({ id }) => chosen.has(id));
+  return (
+    <table className="run-table" role="table" aria-label={t("nav.runs")} aria-rowcount={total + 1} aria-busy={stale} data-testid="run-table">
+      <thead role="rowgroup">
+        <tr role="row" aria-rowindex={1}>
+          <th role="columnheader" className="check">
+            <label>
+              <input
+                type="checkbox"
+                checked={all}
+                aria-label={t("runs.select_page")}
+                ref={(box) => {
+                  if (box) box.indeterminate = !all && runs.some(({ id }) => chosen.has(id));
+                }}
+                onChange={() => onSelect(runs.map(({ id }) => id), !all)}
+              />
+              <span className="narrow">{t("runs.select_page")}</span>
+            </label>
+          </th>
+          {COLUMNS.map(({ name, sort: by }) => (
+            <Heading key={name} name={name} by={by} sort={sort} onSort={onSort} />
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup" ref={body}>
+        {above > 0 && <Spacer height={above} />}
+        {rows.map(({ index, key }) => {
+          const run = runs[index];
+          if (!run) return null;
+          return (
+            <RunRow
+              key={key}
+              run={run}
+              index={index}
+              place={before + index + 1}
+              selected={chosen.has(run.id)}
+              current={run.id === current}
+              now={now}
+              measure={virtual.measureElement}
+              onSelect={onSelect}
+              onCurrent={onCurrent}
+            />
+          );
+        })}
+        {below > 0 && <Spacer height={below} />}
+      </tbody>
+    </table>
+  );
+}
+
+/** Stands for rows out of view. */
+const Spacer = ({ height }: { height: number }) => (
+  <tr role="presentation" className="spacer" style={{ height }} aria-hidden>
+    <td role="presentation" />
+  </tr>
+);
+
+interface HeadingProps {
+  name: string;
+  by: SortKey | undefined;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+}
+
+function Heading({ name, by, sort, onSort }: HeadingProps) {
+  const { t } = useTranslation();
+  const text = t(`jobs.${name}`);
+  if (!by) {
+    return (
+      <th role="columnheader" className={name}>
+        {text}
+      </th>
+    );
+  }
+  const order = sort === by ? "ascending" : sort === `-${by}` ? "descending" : undefined;
+  return (
+    <th role="columnheader" className={name} aria-sort={order ?? "none"}>
+      <button type="button" className="ghost" data-testid={`sort-${by}`} onClick={() => onSort(nextSort(by, sort))}>
+        {text}
+        {order === "ascending" && <ArrowUp size={13} aria-hidden />}
+        {order === "descending" && <ArrowDown size={13} aria-hidden />}
+      </button>
+    </th>
+  );
+}

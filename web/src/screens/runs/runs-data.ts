@@ -1,0 +1,74 @@
+import { useQueryClient } from "@tanstack/react-query";
+
+import { get, post } from "../../api/client";
+import type { BulkAnswer, Cascade, LogLine, Run } from "../../api/types";
+import { type Polled, usePolledQuery } from "../../live/use-polled-query";
+import type { RunPage } from "../jobs/jobs-data";
+import { type RunFilters, queryOf } from "./filters";
+
+export const PER_PAGE = 200;
+/** No event tells that a run began or how far it is: what runs is looked at often, the rest seldom. */
+const LIVE_MS = 1000;
+const BUSY_MS = 3000;
+const REST_MS = 15_000;
+/** A log beyond this is too much to fetch each second. */
+const LONG_LOG = 500;
+
+export interface RunLog {
+  items: LogLine[];
+}
+
+export const isOver = (run: Run): boolean => ["completed", "failed", "cancelled"].includes(run.state);
+
+export function useRunTable(projectId: string | undefined, filters: RunFilters): Polled<RunPage> {
+  const key = ["jobs", "runs", "table", projectId, filters];
+  const known = useQueryClient().getQueryData<RunPage>(key);
+  return usePolledQuery(
+    key,
+    () => get<RunPage>("/jobs/runs", { ...queryOf(filters, projectId, Date.now()), per_page: PER_PAGE }),
+    known?.items.some((run) => !isOver(run)) ? BUSY_MS : REST_MS,
+    { events: () => false },
+  );
+}
+
+export function useRun(id: string): Polled<Run> {
+  const key = ["jobs", "run", id];
+  const known = useQueryClient().getQueryData<Run>(key);
+  const over = (run: Run | undefined) => run !== undefined && isOver(run);
+  return usePolledQuery(key, () => get<Run>(`/jobs/runs/${id}`), over(known) ? REST_MS : LIVE_MS, { events: over });
+}
+
+export function useRunLog(id: string, over: boolean): Polled<RunLog> {
+  const key = ["jobs", "log", id];
+  const known = useQueryClient().getQueryData<RunLog>(key);
+  const long = (known?.items.length ?? 0) > LONG_LOG;
+  return usePolledQuery(
+    key,
+    () => get<RunLog>(`/jobs/runs/${id}/logs`),
+    over ? REST_MS : long ? BUSY_MS : LIVE_MS,
+    { events: () => over },
+  );
+}
+
+export function useCascade(id: string): Polled<Cascade> {
+  const key = ["jobs", "cascade", id];
+  const known = useQueryClient().getQueryData<Cascade>(key);
+  const over = (cascade: Cascade | undefined) => cascade !== undefined && cascade.items.every(({ run }) => isOver(run));
+  return usePolledQuery(key, () => get<Cascade>(`/jobs/runs/${id}/cascade`), over(known) ? REST_MS : LIVE_MS, {
+    events: over,
+  });
+}
+
+export type BulkAction = "cancel" | "retry";
+const AT_MOST = 200;
+
+/** Cancels or retries runs, as many at a time as the host takes. */
+export async function actOnRuns(action: BulkAction, ids: string[]): Promise<BulkAnswer> {
+  const all: BulkAnswer = { done: [], refused: [] };
+  for (let at = 0; at < ids.length; at += AT_MOST) {
+    const answer = await post<BulkAnswer>(`/jobs/runs/${action}`, { ids: ids.slice(at, at + AT_MOST) });
+    all.done.push(...answer.done);
+    all.refused.push(...answer.refused);
+  }
+  return all;
+}

@@ -1,0 +1,16 @@
+import { isAdmin, mayDo } from "./rights";
+import type { Session } from "./session-api";
+
+/** The screens that not everybody has; nothing to sign in by, nobody to manage. */
+export function places(session: Session): { path: string; text: string }[] {
+  const wiring = isAdmin(session) ? [{ path: "/config", text: "config.nav" }] : [];
+  return [...wiring, ...accountPlaces(session)];
+}
+
+export function accountPlaces(session: Session): { path: string; text: string }[] {
+  if (!session.sign_in) return [];
+  return [
+    ...(mayDo(session, "owner") ? [{ path: "/audit", text: "audit.title" }] : []),
+    ...(isAdmin(session) ? [{ path: "/people", text: "people.title" }] : []),
+  ];
+}

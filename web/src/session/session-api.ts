@@ -1,0 +1,55 @@
+/** Who is signed in, as the host tells it. */
+
+import { ApiError, get, post, put, remove } from "../api/client";
+
+export type Role = "viewer" | "editor" | "owner";
+/** Each may do all that the one before it may. */
+export const ROLES: readonly Role[] = ["viewer", "editor", "owner"];
+
+export interface SessionProject {
+  id: string;
+  slug: string;
+  name: string;
+  role: Role;
+}
+
+export interface SessionUser {
+  name: string;
+  admin: boolean;
+  projects: SessionProject[];
+  /** What lists and events are limited to when a request names no project; `null` for all. */
+  active_project: string | null;
+  csrf_token: string;
+  has_password: boolean;
+}
+
+export interface Session {
+  /** Whether people sign in here at all; where they do not, whoever is there may do everything. */
+  sign_in: boolean;
+  oidc: boolean;
+  user: SessionUser | null;
+}
+
+/** Nobody signs in. */
+export const OPEN: Session = { sign_in: false, oidc: false, user: null };
+
+/** The provider's page, by way of the host: a place to go to, not a request. */
+export const OIDC = "/api/session/oidc";
+
+export async function readSession(): Promise<Session> {
+  try {
+    return await get<Session>("/session");
+  } catch (error) {
+    // A host of before there were users.
+    if (error instanceof ApiError && error.status === 404) return OPEN;
+    throw error;
+  }
+}
+
+export const signIn = (name: string, password: string) => post<Session>("/session", { name, password });
+export const signInByLink = (link: string) => post<Session>("/session/link", { link });
+export const signOut = () => remove("/session");
+export const signOutEverywhere = () => remove("/session/all");
+export const setActiveProject = (project_id: string | null) => put<void>("/session/project", { project_id });
+export const setPassword = (next: string, current: string | undefined) =>
+  put<void>("/session/password", { new: next, ...(current !== undefined && { current }) });
