@@ -62,7 +62,7 @@ try {
     { timeout: 30_000 },
   );
   console.log(`card changed ${before} -> ${before + 1}, ${Date.now() - pressed} ms after the request`);
-  await page.getByText("We are blocked on the fresh news").waitFor();
+  await page.getByTestId("message-item").filter({ hasText: "We are blocked on the fresh news" }).first().waitFor();
   assert.equal(loads, 1, "the page was reloaded");
 
   await page.getByRole("link", { name: "Jobs" }).click();

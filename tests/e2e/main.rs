@@ -12,6 +12,7 @@ mod edges;
 mod egress;
 mod full_disk;
 mod host;
+mod hostile_messages;
 mod layout;
 mod observability;
 mod openapi;

@@ -1,6 +1,6 @@
 //! Installs what the tests need and a fresh machine lacks.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use anyhow::{Result, bail};
 
@@ -30,6 +30,10 @@ pub fn setup(root: &Path) -> Result<()> {
     if !Path::new(POSTGRES).exists() && !exists("initdb") {
         missing.push("postgresql");
     }
+    let venv = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+    if !venv.is_ok_and(|asked| asked.status.success()) {
+        missing.push("python3-venv");
+    }
     if !missing.is_empty() {
         let list = missing.join(" ");
         if !exists("apt-get") {
@@ -41,6 +45,10 @@ pub fn setup(root: &Path) -> Result<()> {
     }
     if !exists("cargo-nextest") {
         run(root, "cargo install cargo-nextest --locked")?;
+    }
+    if !exists("cargo-deny") {
+        // Unoptimised, it is built in a fraction of the time, and looks at this workspace in seconds.
+        run(root, "cargo install cargo-deny --locked --debug")?;
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub fn test() -> Result<()> {
     let web = root.join("web");
     setup::setup(root)?;
     run(root, "cargo fmt --all --check")?;
+    // What deny.toml says of licences, banned crates and sources; known vulnerabilities it cannot tell.
+    run(root, "cargo deny --locked check licenses bans sources")?;
     run(&web, "npm ci --no-audit --no-fund")?;
     run(&web, "npm run check")?;
     run(&web, "npm test")?;

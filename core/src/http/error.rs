@@ -23,7 +23,8 @@ pub struct ApiError {
     status: StatusCode,
     retry_after: Option<Duration>,
     detail: Detail,
-    more: serde_json::Map<String, Value>,
+    /// Boxed: most answers have none, and every result is as large as its error.
+    more: Box<serde_json::Map<String, Value>>,
 }
 
 /// What went wrong, for programs and for people.
@@ -163,7 +164,7 @@ impl ApiError {
 
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let detail = Detail { code, message: message.into(), help: None };
-        Self { status, retry_after: None, detail, more: serde_json::Map::new() }
+        Self { status, retry_after: None, detail, more: Box::default() }
     }
 
     /// A fault of ours: told in full to the log, and not to the client.
@@ -222,7 +223,7 @@ impl From<ViewError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut answer =
-            (self.status, Json(ErrorBody { error: self.detail, more: self.more })).into_response();
+            (self.status, Json(ErrorBody { error: self.detail, more: *self.more })).into_response();
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -34,6 +34,12 @@ impl Message {
         if self.native_id.is_empty() {
             return Err("an empty id");
         }
+        // A screen makes a link of it; `javascript:` and the like are no places.
+        let is_web = |url: &String| {
+            let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+            scheme.is_some_and(|scheme| scheme == "http" || scheme == "https")
+        };
+        self.url = self.url.filter(is_web);
         let texts = [
             &mut self.native_id,
             &mut self.thread_id,

@@ -38,6 +38,8 @@ fn storable(batch: &Batch) {
             assert!(!text.contains('\0'), "PostgreSQL keeps no NUL: {message:?}");
         }
         assert!(!native_id.is_empty(), "{message:?}");
+        let is_web = |url: &String| url.to_ascii_lowercase().starts_with("http");
+        assert!(url.iter().all(is_web), "{message:?}");
         assert!((1..=9998).contains(&sent_at.year()), "{message:?}");
         // As `replay_from` moves it, from the year 2000 to 2100 at most.
         let moved = *sent_at + TimeDelta::days(36525);
