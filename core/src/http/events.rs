@@ -25,7 +25,7 @@ use super::{
     streams::StreamSlot,
 };
 use crate::{
-    access::{Principal, Via},
+    access::{Principal, Via, Visible},
     bus::BusState,
     config::ConfigState,
 };
@@ -42,6 +42,17 @@ pub struct StreamQuery {
     /// Only this project's events; if not given, the session's active project's, or all for who may
     /// see all.
     project_id: Option<Uuid>,
+    /// All that one may see, whatever the session looks at: for one stream that tabs with different
+    /// projects share.
+    #[serde(default)]
+    visible: bool,
+}
+
+impl StreamQuery {
+    /// What it shows to somebody; `None` when that is not theirs to see.
+    fn scope(&self, principal: &Principal) -> Option<Visible> {
+        if self.visible { Some(principal.visible()) } else { principal.scope(self.project_id) }
+    }
 }
 
 /// Events as they happen: `connected`, at first and whenever the bus changes; each `job_completed`;
@@ -71,7 +82,9 @@ pub async fn stream(
     };
     let slot = server.streams.take(client)?;
     // Listen first and read the outbox then: nothing falls between the two.
-    let scope = server.scope(&principal, query.project_id)?;
+    let scope = query
+        .scope(&principal)
+        .ok_or_else(|| ApiError::no_project(query.project_id.unwrap_or_default()))?;
     let access = server.access.subscribe();
     let subscriber = server.hub.subscribe(scope);
     let (oldest, newest) = server.store.event_range().await?;
@@ -97,7 +110,7 @@ pub async fn stream(
         _slot: slot,
         subscriber,
         principal,
-        asked: query.project_id,
+        asked: query,
         access,
         beats: 0,
         config,
@@ -130,7 +143,7 @@ struct OpenStream {
     _slot: StreamSlot,
     subscriber: Subscriber,
     principal: Principal,
-    asked: Option<Uuid>,
+    asked: StreamQuery,
     access: watch::Receiver<i64>,
     beats: u32,
     bus: watch::Receiver<BusState>,
@@ -199,7 +212,7 @@ impl OpenStream {
             Via::Token { digest } => accounts.principal_of_token_digest(digest.clone()).await,
         };
         let Ok(Some(now)) = now else { return false };
-        now.scope(self.asked).as_ref() == Some(&self.subscriber.scope)
+        self.asked.scope(&now).as_ref() == Some(&self.subscriber.scope)
     }
 
     fn take(&mut self, frame: Frame) {

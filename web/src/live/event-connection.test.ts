@@ -58,7 +58,7 @@ describe("EventConnection", () => {
   it("reads events however they are cut into pieces", async () => {
     connection.open(undefined);
     await settle();
-    expect(requests[0]).toMatchObject({ url: "/api/events/stream", lastId: undefined });
+    expect(requests[0]).toMatchObject({ url: "/api/events/stream?visible=true", lastId: undefined });
     const text = CONNECTED + job(5) + ":heartbeat\n\n";
     for (const piece of text.match(/[^]{1,7}/g) ?? []) requests[0]?.send(piece);
     await settle();
@@ -84,7 +84,7 @@ describe("EventConnection", () => {
     await settle();
     connection.rescope(undefined);
     await settle();
-    expect(requests.map(({ url }) => url)).toEqual(["/api/events/stream?project_id=a", "/api/events/stream"]);
+    expect(requests.map(({ url }) => url)).toEqual(["/api/events/stream?project_id=a", "/api/events/stream?visible=true"]);
     expect(requests[0]?.signal.aborted).toBe(true);
     expect(requests[1]?.lastId).toBe("7");
     expect(states).toEqual(["live redis"]);

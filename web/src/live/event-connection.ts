@@ -69,7 +69,8 @@ export class EventConnection {
 
   /** Reads until the stream ends; how events come from then on. */
   private async attempt(signal: AbortSignal): Promise<StreamState> {
-    const query = this.scope ? `?project_id=${encodeURIComponent(this.scope)}` : "";
+    // Without a project of their own, tabs may have different ones: all that one may see, and they filter.
+    const query = this.scope ? `?project_id=${encodeURIComponent(this.scope)}` : "?visible=true";
     try {
       const answer = await fetch(`/api/events/stream${query}`, {
         headers: { accept: "text/event-stream", ...(this.lastId !== undefined && { "last-event-id": this.lastId }) },
