@@ -120,7 +120,7 @@ async fn headers_are_limited_in_size_and_number() {
     for headers in [format!("x: {long}\r\n"), many] {
         let mut socket = connect(&host);
         // The server may close the connection before it has read all.
-        let head = format!("GET /api/health HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+        let head = format!("GET /api/health HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         socket.write_all(head.as_bytes()).ok();
         let said = rest(&mut socket);
         assert!(said.is_empty() || said.starts_with("HTTP/1.1 431"), "{said}");
@@ -138,7 +138,7 @@ async fn a_client_that_dribbles_is_cut_off_and_holds_up_nobody() {
     // As many as there are places, and more: those who come later wait until these are cut off.
     let mut slow: Vec<_> = (0..150).map(|_| connect(&host)).collect();
     for socket in &mut slow {
-        socket.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
+        socket.write_all(b"GET /api/health HTTP/1.1\r\nhost: localhost\r\nx-slow: ").unwrap();
     }
     let dribble = std::thread::spawn(move || {
         let mut open = slow;
@@ -154,7 +154,7 @@ async fn a_client_that_dribbles_is_cut_off_and_holds_up_nobody() {
 
     // The head is complete; the body never is.
     let mut socket = connect(&host);
-    let head = "POST /api/jobs/analytics_aggregates/run HTTP/1.1\r\nhost: x\r\n\
+    let head = "POST /api/jobs/analytics_aggregates/run HTTP/1.1\r\nhost: localhost\r\n\
                 content-type: application/json\r\ncontent-length: 1000\r\n\r\n{";
     socket.write_all(head.as_bytes()).unwrap();
     let said = tokio::task::spawn_blocking(move || rest(&mut socket)).await.unwrap();

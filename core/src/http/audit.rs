@@ -11,6 +11,7 @@ use super::{
     auth::Peer,
     error::{ApiResult, Refused},
     extract::{Json, Query},
+    paging::paging,
 };
 use crate::access::{AuditPage, Audited, Principal, Role};
 
@@ -20,8 +21,10 @@ pub struct AuditQuery {
     /// Only entries with this in user, action or target.
     text: Option<String>,
     /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
     /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
     per_page: Option<u32>,
 }
 
@@ -32,8 +35,7 @@ pub async fn audit(
     principal: Principal,
     Query(query): Query<AuditQuery>,
 ) -> ApiResult<Json<AuditPage>> {
-    let page = query.page.unwrap_or(1).max(1);
-    let per_page = query.per_page.unwrap_or(50).clamp(1, 200);
+    let (page, per_page) = paging(query.page, query.per_page)?;
     let owned = principal.with_role(Role::Owner);
     let text = query.text.unwrap_or_default();
     Ok(Json(server.accounts.audit_page(&owned, &text, page, per_page).await?))

@@ -26,6 +26,7 @@ const MOST: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct Chosen {
     /// 1 to 200 runs.
+    #[schema(min_items = 1, max_items = 200)]
     ids: Vec<Uuid>,
 }
 

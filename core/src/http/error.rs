@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
+use super::edges::MOST_BODY_BYTES;
 use crate::{
     access::{AccessError, OidcError},
     store::StoreError,
@@ -111,7 +112,8 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message)
     }
 
-    pub fn too_large(message: impl Into<String>) -> Self {
+    pub fn body_too_large() -> Self {
+        let message = format!("the body is over {MOST_BODY_BYTES} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 

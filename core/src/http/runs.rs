@@ -37,19 +37,23 @@ pub struct RunQuery {
     /// Only these job types, with commas between.
     job_type: Option<String>,
     /// Only these states, with commas between.
+    #[param(pattern = "^((available|running|retryable|completed|failed|cancelled)(,|$))*$")]
     state: Option<String>,
     /// Only what a `timer`, a person (`manual`) or a `cascade` caused.
+    #[param(pattern = "^(timer|manual|cascade)?$")]
     trigger: Option<String>,
     /// Queued at this time or later.
     from: Option<DateTime<Utc>>,
     /// Queued before this time.
     to: Option<DateTime<Utc>>,
     /// Only those with this text in error, summary or job type, or at the start of the id.
+    #[param(max_length = 200)]
     text: Option<String>,
     /// Only runs of this trace.
     trace_id: Option<Uuid>,
     /// `queued_at`, `started_at`, `finished_at`, `took`, `job_type` or `state`; with `-` in front
     /// the greatest first. `-queued_at` if not given.
+    #[param(pattern = "^(-?(queued_at|started_at|finished_at|took|job_type|state))?$")]
     sort: Option<String>,
     /// From 1.
     #[param(minimum = 1, maximum = 1_000_000)]

@@ -215,10 +215,18 @@ fn what_does_not_fit_is_refused_and_says_where() {
 #[test]
 fn the_repository_s_own_file_is_edited_in_place() {
     let text = include_str!("../../../../jobs.toml");
+    // Whatever its jobs are called: one that triggers two, and one that triggers one.
+    let file: toml::Table = text.parse().unwrap();
+    let chains = file["CASCADE_CHAINS"].as_table().unwrap();
+    let of = |many: usize| {
+        let found = chains.iter().find(|(_, list)| list.as_array().unwrap().len() == many).unwrap();
+        (found.0.as_str(), found.1.as_array().unwrap().last().unwrap().as_str().unwrap())
+    };
+    let ((root, moved), (other, _)) = (of(2), of(1));
     let edits = json!([
-        {"op": "remove_from_list", "path": ["CASCADE_CHAINS", "connectors_sync_cycle"], "value": "embeddings_run"},
-        {"op": "add_to_list", "path": ["CASCADE_CHAINS", "health_scoring"], "value": "embeddings_run"},
-        {"op": "set", "path": ["jobs", "connectors_sync_cycle", "every"], "value": "20m"},
+        {"op": "remove_from_list", "path": ["CASCADE_CHAINS", root], "value": moved},
+        {"op": "add_to_list", "path": ["CASCADE_CHAINS", other], "value": moved},
+        {"op": "set", "path": ["jobs", root, "every"], "value": "20m"},
         {"op": "set", "path": ["projects", "atlas", "name"], "value": "Atlas"},
     ]);
     let after = edited(text, edits).unwrap();
