@@ -5,9 +5,11 @@
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    middleware::{Next, from_fn_with_state, map_response},
+    http::header,
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
 };
+use futures::StreamExt;
 use tower_http::compression::CompressionLayer;
 
 use super::{AppState, client, error::ApiError, rate, security_headers};
@@ -15,11 +17,16 @@ use super::{AppState, client, error::ApiError, rate, security_headers};
 /// The most bytes of a request's body.
 pub(super) const MOST_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// What is read of a body that is too large: a client that is cut off while it sends would not see
+/// the answer.
+const MOST_DRAINED_BYTES: usize = 8 * MOST_BODY_BYTES;
+
 /// Wraps a whole application.
 pub(super) fn wrap(application: Router<AppState>, state: AppState) -> Router {
     application
         .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
+        .layer(from_fn(announced_size))
         // Compressed streams are buffered streams; the default predicate leaves SSE alone.
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), within_time))
@@ -27,6 +34,23 @@ pub(super) fn wrap(application: Router<AppState>, state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), client::identify))
         .layer(map_response(security_headers::add))
         .with_state(state)
+}
+
+/// Refuses a body that is said to be too large; one that does not say is cut off by the extractors.
+async fn announced_size(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let size = announced.and_then(|text| text.to_str().ok()?.parse::<usize>().ok());
+    if size.is_none_or(|size| size <= MOST_BODY_BYTES) {
+        return next.run(request).await;
+    }
+    let mut body = request.into_body().into_data_stream();
+    let mut left = MOST_DRAINED_BYTES;
+    while left > 0
+        && let Some(Ok(part)) = body.next().await
+    {
+        left = left.saturating_sub(part.len());
+    }
+    ApiError::body_too_large().into_response()
 }
 
 async fn not_allowed(request: Request) -> ApiError {

@@ -9,6 +9,7 @@ use cascade_sdk::ViewError;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use super::edges::MOST_BODY_BYTES;
 use crate::store::StoreError;
 
 /// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`.
@@ -85,7 +86,8 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message)
     }
 
-    pub fn too_large(message: impl Into<String>) -> Self {
+    pub fn body_too_large() -> Self {
+        let message = format!("the body is over {MOST_BODY_BYTES} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 

@@ -8,7 +8,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{edges::MOST_BODY_BYTES, error::ApiError};
+use super::error::ApiError;
 
 /// A body, and an answer.
 pub struct Json<T>(pub T);
@@ -25,9 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let read = axum::Json::<Value>::from_request(request, state).await;
         let axum::Json(value) = read.map_err(|fault| match fault.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                ApiError::too_large(format!("the body is over {MOST_BODY_BYTES} bytes"))
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large(),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::unsupported_media_type(
                 "the body must be `content-type: application/json`",
             ),
