@@ -1,7 +1,10 @@
 //! The production topology: two servers and three workers on PostgreSQL and Redis, as
 //! docker-compose.yml starts them.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use cascade_test_servers::{Postgres, Redis};
 use serde_json::{Value, json};
@@ -59,6 +62,15 @@ impl Topology {
     pub fn add_worker(&mut self, args: &[&str]) {
         let worker = self.process("worker", args);
         self.workers.push(worker);
+    }
+
+    /// A process of another build, with a jobs.toml of its own.
+    pub fn other(&self, mut binary: Command, subcommand: &str, jobs_toml: &str) -> Host {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("jobs.toml"), jobs_toml).unwrap();
+        binary.args([subcommand, "--listen", "127.0.0.1:0", "--interval", "3600"]);
+        binary.env("DATABASE_URL", &self.url).env("REDIS_URL", self.redis.url());
+        Host::start_by(binary, folder)
     }
 
     fn process(&self, subcommand: &str, args: &[&str]) -> Host {

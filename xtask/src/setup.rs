@@ -7,11 +7,15 @@ use anyhow::{Result, bail};
 use crate::command::{exists, run, run_with};
 
 /// Programs by the Debian package that brings them.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("chromium", "chromium"),
     ("node", "nodejs npm"),
     ("redis-server", "redis-server"),
     ("pgrep", "procps"),
+    // Plugins in other languages.
+    ("cc", "gcc libc6-dev"),
+    ("c++", "g++"),
+    ("python3", "python3"),
 ];
 /// PostgreSQL's own programs stand outside the path, by version.
 const POSTGRES: &str = "/usr/lib/postgresql";

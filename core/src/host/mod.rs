@@ -22,7 +22,7 @@ use crate::{
     config::{Checked, LiveConfig, Prepare},
     http::{self, EventHub, HttpLimits, RateLimit, Server, StreamSlots},
     registry::Plugins,
-    runner::{HostHttp, Runner},
+    runner::{HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
     store::Store,
 };
@@ -151,6 +151,7 @@ pub async fn run(
             announcer,
             wake: wake.clone(),
             http: http.clone(),
+            lacking: Lacking::default(),
             lease: worker_settings.lease,
         });
         let name = format!("worker-{}", Uuid::new_v4().simple());

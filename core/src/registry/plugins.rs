@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs::Metadata,
+    fs::{File, Metadata},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -126,17 +126,20 @@ impl Plugins {
 
     /// The library in `file`, loaded anew only if the file has changed.
     fn load(&self, file: &Path, allowed: bool) -> Result<Arc<LoadedLibrary>, LibraryError> {
+        // One open file for all of it: what is checked is what is loaded.
+        let opened = File::open(file)?;
+        let metadata = opened.metadata()?;
         if !allowed {
-            library::check_permissions(file)?;
+            library::check_permissions(file, &metadata)?;
         }
-        let now = stamp(&std::fs::metadata(file)?);
+        let now = stamp(&metadata);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((then, library)) = loaded.get(file)
             && *then == now
         {
             return Ok(library.clone());
         }
-        let library = Arc::new(library::load(file)?);
+        let library = Arc::new(library::load(file, opened)?);
         tracing::info!(file = %file.display(), "plugin library loaded");
         loaded.insert(file.to_owned(), (now, library.clone()));
         Ok(library)

@@ -83,6 +83,17 @@ impl HostHttp {
     }
 }
 
+/// `error sending request` alone helps nobody: the causes say what it was.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
 impl HttpClient for HostHttp {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
         Box::pin(self.exchange(request))
@@ -163,16 +174,11 @@ impl Resolve for Resolver {
     }
 }
 
-/// For a person: the refusal, if there is one among the causes; else what was said last, and without
-/// the URL, which may hold a key.
+/// For a person: the refusal, if there is one among the causes; else all of them, without the URL,
+/// which may hold a key.
 fn told(error: reqwest::Error) -> HttpError {
     let error = error.without_url();
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    match causes.find(|cause| cause.is::<Refused>()) {
-        Some(refused) => HttpError(refused.to_string()),
-        None => {
-            let last = std::iter::successors(error.source(), |cause| (*cause).source()).last();
-            HttpError(last.map_or(error.to_string(), |cause| format!("{error}: {cause}")))
-        }
-    }
+    let refused = causes.find(|cause| cause.is::<Refused>());
+    HttpError(refused.map_or_else(|| with_causes(&error), ToString::to_string))
 }

@@ -5,6 +5,7 @@
 
 mod host_services;
 mod http_client;
+mod lacking;
 mod recorder;
 mod telemetry;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 pub use http_client::HostHttp;
+pub use lacking::Lacking;
 
 use crate::{
     bus::{Announcer, jitter},
@@ -44,6 +46,8 @@ pub struct Runner {
     pub wake: Wake,
     /// HTTP for plugins.
     pub http: Arc<HostHttp>,
+    /// What this worker cannot run.
+    pub lacking: Lacking,
     /// How long a lease lasts; renewed every third of it.
     pub lease: Duration,
 }
@@ -94,9 +98,12 @@ impl Runner {
         let ConfigState { config, registry, .. } = self.config.state();
         let settings = config.jobs.get(&run.job_type).cloned().unwrap_or_default();
         let Some(job) = registry.job(&run.job_type).cloned() else {
-            // Another worker may have it, or this one soon.
-            let error = format!("no plugin of this worker has the job type `{}`", run.job_type);
-            return self.report_fault(&run, &settings, JobError::retry(error)).await;
+            // Another worker may have it, or this one soon: the run loses no attempt.
+            tracing::warn!("no plugin of this worker has this job type; left to others");
+            self.lacking.add(&run.job_type);
+            self.store.release(&run.lease).await?;
+            self.wake.wake_peers();
+            return Ok(());
         };
         tracing::info!("started");
         telemetry::started(&run);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{HostHttp, Runner};
+use super::{HostHttp, Lacking, Runner};
 use crate::{
     bus::Announcer,
     config::LiveConfig,
@@ -80,6 +80,7 @@ impl Bench {
             config,
             announcer: Announcer::default(),
             wake: Wake::default(),
+            lacking: Lacking::default(),
             lease,
         };
         let settings =

@@ -75,7 +75,8 @@ async fn look(
     if free == 0 {
         return Ok(settings.tick);
     }
-    let claimed = runner.store.claim(owner, free, settings.lease).await?;
+    let lacking = runner.lacking.list(&runner.config.registry());
+    let claimed = runner.store.claim(owner, free, settings.lease, &lacking).await?;
     let full = u32::try_from(claimed.len()).unwrap_or(u32::MAX) >= free;
     for run in claimed {
         let (runner, give_back) = (runner.clone(), give_back.clone());
@@ -86,7 +87,7 @@ async fn look(
         runner.wake.wake_peers();
         return Ok(settings.tick);
     }
-    let due = runner.store.next_due().await?.unwrap_or(settings.tick);
+    let due = runner.store.next_due(&lacking).await?.unwrap_or(settings.tick);
     // A due time that the next claim cannot take yet must not spin this loop.
     Ok(due.max(Duration::from_millis(5)).min(settings.tick))
 }

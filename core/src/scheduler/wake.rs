@@ -38,7 +38,7 @@ impl Wake {
     }
 
     /// Wakes the workers of other processes, without waiting for it.
-    pub(super) fn wake_peers(&self) {
+    pub fn wake_peers(&self) {
         if self.peers.is_some() {
             let wake = self.clone();
             tokio::spawn(async move { wake.tell_peers("look").await });

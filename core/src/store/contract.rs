@@ -27,6 +27,7 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
     }
     suite!(
         a_new_root_timer_is_due_at_once_and_others_wait,
+        a_worker_leaves_to_others_what_it_has_no_plugin_for,
         a_run_is_claimed_once,
         success_triggers_downstream_of_its_own_project,
         a_due_time_in_the_past_is_left_alone,
@@ -81,7 +82,7 @@ async fn events_after(store: &impl Store, id: i64, limit: u32) -> super::Result<
 }
 
 async fn claim(store: &impl Store) -> Vec<ClaimedRun> {
-    store.claim("worker-a", 10, LEASE).await.unwrap()
+    store.claim("worker-a", 10, LEASE, &[]).await.unwrap()
 }
 
 async fn project(store: &impl Store, slug: &str) -> Uuid {
@@ -115,14 +116,27 @@ async fn a_new_root_timer_is_due_at_once_and_others_wait(store: &impl Store) {
         runs.iter().map(|r| (r.job_type.as_str(), r.project.slug.as_str())).collect();
     assert_eq!(claimed, [("up", "one"), ("up", "two")]);
     assert_eq!(runs[0].payload.trigger(), Trigger::Timer);
-    let next = store.next_due().await.unwrap().unwrap();
+    let next = store.next_due(&[]).await.unwrap().unwrap();
     assert!(next <= LEASE, "the lease is the next thing to look after, not {next:?}");
     assert!(scheduled(store, "up", "one").await.next_run_at > Some(chrono::Utc::now()));
     assert_eq!(scheduled(store, "down", "one").await.next_run_at, None);
 }
 
+async fn a_worker_leaves_to_others_what_it_has_no_plugin_for(store: &impl Store) {
+    let lacking = ["up".to_owned()];
+    assert!(store.claim("without", 10, LEASE, &lacking).await.unwrap().is_empty());
+    assert_eq!(store.next_due(&lacking).await.unwrap(), None, "nothing to wake up for");
+    let first = claim_up(store).await;
+    assert_eq!(first.lease.attempt, 1);
+    // As one that found out only then: the run goes back as it was.
+    store.release(&first.lease).await.unwrap();
+    assert!(store.claim("without", 10, LEASE, &lacking).await.unwrap().is_empty());
+    let again = store.claim("with", 10, LEASE, &[]).await.unwrap().remove(0);
+    assert_eq!((again.lease.run_id, again.lease.attempt), (first.lease.run_id, 1));
+}
+
 async fn a_run_is_claimed_once(store: &impl Store) {
-    let (a, b) = tokio::join!(store.claim("a", 10, LEASE), store.claim("b", 10, LEASE));
+    let (a, b) = tokio::join!(store.claim("a", 10, LEASE, &[]), store.claim("b", 10, LEASE, &[]));
     assert_eq!(a.unwrap().len() + b.unwrap().len(), 2);
     assert!(claim(store).await.is_empty());
 }
@@ -131,7 +145,7 @@ async fn success_triggers_downstream_of_its_own_project(store: &impl Store) {
     let run = claim_up(store).await;
     let done = store.complete(&run.lease, success(&["down"])).await.unwrap();
     assert_eq!(done.triggered, ["down"]);
-    assert_eq!(store.next_due().await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(Duration::ZERO));
     let next = claim(store).await;
     assert_eq!(next.len(), 1);
     assert_eq!((next[0].job_type.as_str(), next[0].project.slug.as_str()), ("down", "one"));
@@ -233,7 +247,7 @@ async fn failure_retries_then_fails_with_an_event_and_no_cascade(store: &impl St
 }
 
 async fn an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off(store: &impl Store) {
-    let zombies = store.claim("zombie", 10, Duration::ZERO).await.unwrap();
+    let zombies = store.claim("zombie", 10, Duration::ZERO, &[]).await.unwrap();
     let zombie = zombies.iter().find(|run| run.project.slug == "one").unwrap();
     let taken = claim_until(store, 2).await;
     let heir = taken.iter().find(|run| run.lease.run_id == zombie.lease.run_id).unwrap();
@@ -263,7 +277,7 @@ async fn an_expired_last_attempt_fails(store: &impl Store) {
     claim(store).await;
     let one = project(store, "one").await;
     let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
-    store.claim("zombie", 10, Duration::ZERO).await.unwrap();
+    store.claim("zombie", 10, Duration::ZERO, &[]).await.unwrap();
     loop {
         assert!(claim(store).await.is_empty());
         if store.run(id).await.unwrap().unwrap().state == RunState::Failed {
@@ -277,7 +291,7 @@ async fn a_released_run_keeps_its_attempt(store: &impl Store) {
     let run = claim_up(store).await;
     store.release(&run.lease).await.unwrap();
     assert!(matches!(store.release(&run.lease).await, Err(StoreError::LostLease)));
-    let again = store.claim("worker-b", 10, LEASE).await.unwrap().remove(0);
+    let again = store.claim("worker-b", 10, LEASE, &[]).await.unwrap().remove(0);
     assert_eq!((again.lease.run_id, again.lease.attempt), (run.lease.run_id, 1));
 }
 
@@ -407,7 +421,7 @@ async fn a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked(store: &i
     assert!(claim(store).await.is_empty());
     // A worker that died before it could stop the run does not bring it back.
     store.retry(id).await.unwrap();
-    while store.claim("dead", 10, Duration::ZERO).await.unwrap().is_empty() {}
+    while store.claim("dead", 10, Duration::ZERO, &[]).await.unwrap().is_empty() {}
     store.request_cancel(id).await.unwrap();
     while store.run(id).await.unwrap().unwrap().state != RunState::Cancelled {
         assert!(claim(store).await.iter().all(|run| run.lease.run_id != id));
@@ -441,7 +455,7 @@ async fn limits_hold_for_job_types_and_projects(store: &impl Store) {
     let first = claim(store).await;
     assert_eq!(first.len(), 1, "`up` of one of the two projects");
     assert!(claim(store).await.is_empty());
-    let next = store.next_due().await.unwrap().unwrap();
+    let next = store.next_due(&[]).await.unwrap().unwrap();
     assert!(next > Duration::from_secs(1), "what may not start is no reason to look again");
     store.complete(&first[0].lease, success(&[])).await.unwrap();
     let second = claim(store).await;
@@ -457,7 +471,7 @@ async fn limits_hold_for_job_types_and_projects(store: &impl Store) {
         store.run_now(job, one, None).await.unwrap();
         store.run_now(job, two, None).await.unwrap();
     }
-    let (a, b) = tokio::join!(store.claim("a", 10, LEASE), store.claim("b", 10, LEASE));
+    let (a, b) = tokio::join!(store.claim("a", 10, LEASE, &[]), store.claim("b", 10, LEASE, &[]));
     let mut runs = [a.unwrap(), b.unwrap()].concat();
     // A claim that could not be sure that there was room left something to the next.
     runs.extend(claim(store).await);
@@ -478,7 +492,7 @@ async fn a_project_with_much_to_do_does_not_starve_another(store: &impl Store) {
     let RunNow::Queued(id) = store.run_now("last", two, None).await.unwrap() else { panic!() };
     let mut before = 0;
     loop {
-        let runs = store.claim("w", 4, LEASE).await.unwrap();
+        let runs = store.claim("w", 4, LEASE, &[]).await.unwrap();
         assert!(!runs.is_empty(), "it never came");
         if runs.iter().any(|run| run.lease.run_id == id) {
             break;

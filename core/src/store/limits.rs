@@ -37,10 +37,10 @@ impl Rooms {
         };
     }
 
-    /// Job types that may not start now.
-    pub fn full_jobs(&self) -> Vec<String> {
-        let full = self.jobs.iter().filter(|(_, room)| **room <= 0);
-        full.map(|(job, _)| job.clone()).collect()
+    /// Job types that may not start now: those that are full, and those of `except`.
+    pub fn closed_jobs(&self, except: &[String]) -> Vec<String> {
+        let full = self.jobs.iter().filter(|(_, room)| **room <= 0).map(|(job, _)| job);
+        full.chain(except).cloned().collect()
     }
 
     /// Projects that may not start anything now.

@@ -180,11 +180,18 @@ pub trait Store: Send + Sync {
     async fn reconcile(&self, config: &Config) -> Result<()>;
 
     /// Takes up to `limit` runs for `owner`: first gives up expired leases and turns due schedules
-    /// into runs. At most one unfinished run comes of each schedule.
-    async fn claim(&self, owner: &str, limit: u32, lease: Duration) -> Result<Vec<ClaimedRun>>;
+    /// into runs. At most one unfinished run comes of each schedule. Leaves runs of the job types in
+    /// `except` to others.
+    async fn claim(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease: Duration,
+        except: &[String],
+    ) -> Result<Vec<ClaimedRun>>;
 
     /// How long until [`Store::claim`] may find something; `None` when nothing is in sight.
-    async fn next_due(&self) -> Result<Option<Duration>>;
+    async fn next_due(&self, except: &[String]) -> Result<Option<Duration>>;
 
     /// Prolongs a lease to `duration` from now; says whether the run is to be cancelled.
     async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool>;

@@ -87,11 +87,14 @@ typedef struct cascade_host {
      *   tx.rollback   {"transaction"}                   {}
      *   stage         {"sql", "params"}                 {}; runs in the transaction that marks the
      *                                                   run done, and only then
-     *   http.send     {"method", "url", "headers": [[name, value]], "body": [bytes]}
-     *                                                   {"status", "headers", "body"}
+     *   http.send     {"method", "url", "headers": [[name, value]], "body" or "body_base64"}
+     *                                                   {"status", "headers", "body" or "body_base64"};
+     *                                                   body is text; what is not UTF-8 is base64
      *   sleep         {"ms"}                            {}
      *   cancelled     {}                                {} when the run should stop
      *   job_params    {"job"}                           its params in jobs.toml, or null
+     *
+     * Only runs may ask for `stage`, `sleep` and `cancelled`, only views for `job_params`.
      *
      * SQL has $1, $2 ... placeholders and serves SQLite and PostgreSQL alike.
      */

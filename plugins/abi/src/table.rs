@@ -6,8 +6,10 @@ use std::{ffi::c_void, marker::PhantomData};
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
-    data: *const u8,
-    len: usize,
+    /// Not NUL-terminated; may be null when `len` is 0.
+    pub data: *const u8,
+    /// Bytes.
+    pub len: usize,
 }
 
 impl Text {

@@ -72,5 +72,7 @@ pub mod erase {
     pub use crate::{job::erase_job as job, view::erase_view as view};
 }
 
+/// Crates whose types stand in the interface, at the versions that fit it.
+pub use {chrono, serde_json, uuid};
 #[doc(hidden)]
-pub use {chrono, inventory, schemars, serde, serde_json, uuid};
+pub use {inventory, schemars, serde};

@@ -1,6 +1,6 @@
 /// One step of a plugin's own schema: a file `NNNN_name.sql` in the crate's `migrations/` folder.
 ///
-/// The SQL must run on SQLite and PostgreSQL alike: `text`, `bigint`, `double precision` and
+/// The SQL must run on SQLite and PostgreSQL alike: `text`, `integer`, `bigint`, `double precision` and
 /// `boolean` columns do, with times as RFC 3339 text (see [`crate::rfc3339`]). Append-only: a file
 /// that has run is never edited.
 #[derive(Debug, Clone, Copy)]

@@ -197,3 +197,23 @@ fn plugin_list_tells_where_each_comes_from_and_what_triggers_it() {
     let uptime = all["views"].as_array().unwrap().iter().find(|view| view["key"] == "uptime");
     assert_eq!(uptime.unwrap()["row_schema"]["x-chart"]["series"], "url");
 }
+
+#[tokio::test]
+async fn a_worker_of_an_older_build_leaves_a_new_job_to_those_that_have_it() {
+    let projects = "[projects]\none = {}\ntwo = {}\nthree = {}\nfour = {}\n";
+    let mut topology = Topology::new(Redis::start(), projects);
+    topology.add_worker(&["--concurrency", "8"]);
+    let new = format!("{projects}[jobs.probe_retries]\nmax_attempts = 2\n");
+    let newer = || Command::new(env!("CARGO_BIN_EXE_cascade-with-plugins"));
+    let server = topology.other(newer(), "server", &new);
+    let worker = topology.other(newer(), "worker", &new);
+    // The old worker is first to hear of some of these; each has two attempts and needs both.
+    for slug in ["one", "two", "three", "four"] {
+        let body = json!({"project_id": server.project(slug).await});
+        let (status, answer) = server.post("/api/jobs/probe_retries/run", body).await;
+        assert_eq!(status, 202, "{answer}\n{}", worker.log());
+    }
+    for run in server.settled(4).await {
+        assert_eq!((&run["state"], &run["attempt"]), (&json!("completed"), &json!(2)), "{run:#}");
+    }
+}

@@ -105,16 +105,16 @@ pub struct LoadedLibrary {
     pub migrations: Option<MigrationSet>,
 }
 
-/// Checks and loads one file.
+/// Checks and loads one file, which is open already.
 ///
 /// The file itself is only read: what is mapped is a private copy, so that a new build may be
 /// written over it while runs are still in the old code.
 ///
 /// # Errors
 /// [`LibraryError`]; checks that need no code of the library to run come first.
-pub fn load(path: &Path) -> Result<LoadedLibrary, LibraryError> {
+pub fn load(path: &Path, mut file: File) -> Result<LoadedLibrary, LibraryError> {
     let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
+    file.read_to_end(&mut bytes)?;
     let entry = inspect::entry(&bytes)?;
     let mut copy = tempfile::Builder::new().prefix("cascade-plugin-").suffix(".so").tempfile()?;
     copy.write_all(&bytes)?;
@@ -135,17 +135,17 @@ pub fn load(path: &Path) -> Result<LoadedLibrary, LibraryError> {
 ///
 /// # Errors
 /// [`LibraryError::WorldWritable`], or [`LibraryError::Unreadable`].
-pub fn check_permissions(path: &Path) -> Result<(), LibraryError> {
+pub fn check_permissions(path: &Path, file: &Metadata) -> Result<(), LibraryError> {
     const ALL_MAY_WRITE: u32 = 0o002;
     const STICKY: u32 = 0o1000;
-    let mode = |metadata: Metadata| metadata.permissions().mode() & 0o7777;
+    let mode = |metadata: &Metadata| metadata.permissions().mode() & 0o7777;
     let refuse = |what: String, mode| Err(LibraryError::WorldWritable { what, mode });
-    let file = mode(std::fs::metadata(path)?);
+    let file = mode(file);
     if file & ALL_MAY_WRITE != 0 {
         return refuse("the file".into(), file);
     }
     let folder: PathBuf = path.canonicalize()?.parent().map(Path::to_owned).unwrap_or_default();
-    let around = mode(std::fs::metadata(&folder)?);
+    let around = mode(&std::fs::metadata(&folder)?);
     if around & ALL_MAY_WRITE != 0 && around & STICKY == 0 {
         return refuse(format!("its folder {}", folder.display()), around);
     }

@@ -2,7 +2,7 @@
 //!
 //! Standard input: one JSON object, then end of file:
 //! `{"job_type", "project": {"id","slug","name"}, "run_id", "attempt", "max_attempts", "payload",
-//! "triggered_by", "params"}`.
+//! "triggered_by", "base_dir", "params"}`.
 //!
 //! Standard output, one JSON object a line:
 //! - `{"type":"log","level":"info","message":"...","fields":{..}}`

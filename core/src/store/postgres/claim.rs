@@ -25,11 +25,12 @@ pub(super) async fn claim(
     owner: &str,
     limit: u32,
     lease: Duration,
+    except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
     let mut tx = store.pool.begin().await?;
     give_up_expired(&mut tx).await?;
     fire_due(&mut tx, limit).await?;
-    let chosen = choose(&mut tx, limit).await?;
+    let chosen = choose(&mut tx, limit, except).await?;
     let mut runs = Vec::with_capacity(chosen.len());
     if !chosen.is_empty() {
         let claimed = sqlx::query(concat!(
@@ -143,7 +144,7 @@ async fn fire_due(tx: &mut PgConnection, limit: u32) -> Result<()> {
 
 /// What may start now: each project in turn, the longest-waiting run of each first, within limits.
 /// The rows are locked until the claim is over.
-async fn choose(tx: &mut PgConnection, limit: u32) -> Result<Vec<Uuid>> {
+async fn choose(tx: &mut PgConnection, limit: u32, except: &[String]) -> Result<Vec<Uuid>> {
     // Two claims that do not see each other's runs could both take the last room under a limit: only
     // the one that holds this lock starts what has a limit; for the other it has no room.
     let limited: bool = sqlx::query_scalar(
@@ -193,7 +194,7 @@ async fn choose(tx: &mut PgConnection, limit: u32) -> Result<Vec<Uuid>> {
          ORDER BY turn, available_at, id LIMIT $1",
     )
     .bind(i64::from(limit))
-    .bind(rooms.full_jobs())
+    .bind(rooms.closed_jobs(except))
     .bind(rooms.full_projects())
     .fetch_all(&mut *tx)
     .await?;
@@ -211,7 +212,7 @@ pub(super) fn trace_of(payload: &Payload) -> Uuid {
     payload.trace_id.unwrap_or_else(Uuid::new_v4)
 }
 
-pub(super) async fn next_due(store: &PostgresStore) -> Result<Option<Duration>> {
+pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
     let mut rooms = Rooms::default();
     for found in sqlx::query(rooms_sql!()).fetch_all(&store.pool).await? {
         rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
@@ -236,7 +237,7 @@ pub(super) async fn next_due(store: &PostgresStore) -> Result<Option<Duration>> 
               ORDER BY s.next_run_at LIMIT 1)
          ) soonest",
     )
-    .bind(rooms.full_jobs())
+    .bind(rooms.closed_jobs(except))
     .bind(rooms.full_projects())
     .fetch_one(&store.pool)
     .await?;

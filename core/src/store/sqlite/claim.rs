@@ -21,11 +21,12 @@ pub(super) async fn claim(
     owner: &str,
     limit: u32,
     lease: Duration,
+    except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
     let mut tx = store.begin().await?;
     give_up_expired(&mut tx).await?;
     fire_due(&mut tx, limit).await?;
-    let chosen = choose(&mut tx, limit).await?;
+    let chosen = choose(&mut tx, limit, except).await?;
     let ids = sqlx::query_scalar::<_, String>(concat!(
         "UPDATE worker_runs
          SET state = 'running', attempt = attempt + 1, lease_owner = $1,
@@ -60,7 +61,11 @@ pub(super) async fn claim(
 }
 
 /// What may start now: each project in turn, the longest-waiting run of each first, within limits.
-async fn choose(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<Vec<String>> {
+async fn choose(
+    tx: &mut Transaction<'static, Sqlite>,
+    limit: u32,
+    except: &[String],
+) -> Result<Vec<String>> {
     let mut rooms = rooms(&mut **tx).await?;
     let waiting = sqlx::query(concat!(
         "SELECT id, job_type, project_id FROM (
@@ -76,7 +81,7 @@ async fn choose(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<Vec
          ORDER BY turn, available_at, id LIMIT $1",
     ))
     .bind(limit)
-    .bind(json_list(rooms.full_jobs()))
+    .bind(json_list(rooms.closed_jobs(except)))
     .bind(json_list(rooms.full_projects()))
     .fetch_all(&mut **tx)
     .await?;
@@ -181,7 +186,7 @@ pub(super) fn trace_of(payload: &Payload) -> Uuid {
     payload.trace_id.unwrap_or_else(Uuid::new_v4)
 }
 
-pub(super) async fn next_due(store: &SqliteStore) -> Result<Option<Duration>> {
+pub(super) async fn next_due(store: &SqliteStore, except: &[String]) -> Result<Option<Duration>> {
     let rooms = rooms(&store.read).await?;
     let seconds: Option<f64> = sqlx::query_scalar(
         "SELECT (julianday(min(at)) - julianday('now')) * 86400.0 FROM (
@@ -201,7 +206,7 @@ pub(super) async fn next_due(store: &SqliteStore) -> Result<Option<Duration>> {
                )
          )",
     )
-    .bind(json_list(rooms.full_jobs()))
+    .bind(json_list(rooms.closed_jobs(except)))
     .bind(json_list(rooms.full_projects()))
     .fetch_one(&store.read)
     .await?;

@@ -113,12 +113,18 @@ impl Store for SqliteStore {
         reconcile::reconcile(self, config).await
     }
 
-    async fn claim(&self, owner: &str, limit: u32, lease: Duration) -> Result<Vec<ClaimedRun>> {
-        claim::claim(self, owner, limit, lease).await
+    async fn claim(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease: Duration,
+        except: &[String],
+    ) -> Result<Vec<ClaimedRun>> {
+        claim::claim(self, owner, limit, lease, except).await
     }
 
-    async fn next_due(&self) -> Result<Option<Duration>> {
-        claim::next_due(self).await
+    async fn next_due(&self, except: &[String]) -> Result<Option<Duration>> {
+        claim::next_due(self, except).await
     }
 
     async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool> {

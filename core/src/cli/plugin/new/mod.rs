@@ -180,7 +180,10 @@ fn report(
     };
     let mut lines: Vec<String> =
         files.iter().map(|(file, _)| format!("made    {}", short(&folder.join(file)))).collect();
-    lines.extend(edits.iter().map(|edit| format!("edited  {}", short(&edit.file))));
+    lines.extend(edits.iter().map(|edit| {
+        let what = if edit.is_new() { "made  " } else { "edited" };
+        format!("{what}  {}", short(&edit.file))
+    }));
     let (name, folder) = (&names.name, short(folder));
     lines.push(match kind {
         Kind::CompiledIn => format!("\nnext:   cargo test -p {name} && cargo run"),

@@ -18,6 +18,13 @@ pub(super) struct Edit {
     after: String,
 }
 
+impl Edit {
+    /// Whether the file was not there.
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+}
+
 /// All of them or none.
 pub(super) fn apply(edits: &[Edit]) -> Result<()> {
     for (at, edit) in edits.iter().enumerate() {

@@ -1,0 +1,177 @@
+//! Figures, keys and messages that the pages name, held against the host.
+
+use std::path::{Path, PathBuf};
+
+use cascade::{
+    config,
+    registry::{PluginFault, Plugins, Registry, RegistryError, library::LibraryError},
+};
+use cascade_sdk::{Origin, OriginKind};
+
+use super::{none, page, root};
+
+/// A figure on a page, and the line of source that it comes from.
+const FIGURES: &[(&str, &str, &str, &str)] = &[
+    (
+        "reference.md",
+        "30 s",
+        "core/src/runner/http_client.rs",
+        "TIMEOUT: Duration = Duration::from_secs(30);",
+    ),
+    (
+        "reference.md",
+        "16 MiB",
+        "core/src/runner/http_client.rs",
+        "MOST_BYTES: usize = 16 * 1024 * 1024;",
+    ),
+    ("reference.md", "5 redirects", "core/src/runner/http_client.rs", "MOST_REDIRECTS: usize = 5;"),
+    (
+        "reference.md",
+        "5 s",
+        "core/portable-sql/src/lib.rs",
+        "LONGEST_TRANSACTION: Duration = Duration::from_secs(5);",
+    ),
+    (
+        "idempotency.md",
+        "5 s",
+        "core/portable-sql/src/lib.rs",
+        "LONGEST_TRANSACTION: Duration = Duration::from_secs(5);",
+    ),
+    (
+        "reference.md",
+        "5 s",
+        "core/src/runner/mod.rs",
+        "STOP_GRACE: Duration = Duration::from_secs(5);",
+    ),
+    ("reference.md", "10,000 lines", "core/src/runner/recorder.rs", "MOST_LINES: usize = 10_000;"),
+    ("reference.md", "200 newest rows", "web/src/screens/data/view-chart.tsx", "MOST_ROWS = 200;"),
+    ("reference.md", "6 lines", "web/src/screens/data/chart.ts", "MOST_SERIES = 6;"),
+    (
+        "executables.md",
+        "4 s",
+        "core/src/registry/program/process.rs",
+        "GRACE: Duration = Duration::from_secs(4);",
+    ),
+    (
+        "executables.md",
+        "1 s",
+        "core/src/registry/program/process.rs",
+        "LINGER: Duration = Duration::from_secs(1);",
+    ),
+    ("executables.md", "5 s", "core/src/registry/program/process.rs", "CPU_GRACE: u64 = 5;"),
+    (
+        "executables.md",
+        "1 MiB",
+        "core/src/registry/program/process.rs",
+        "MOST_BYTES: usize = 1024 * 1024;",
+    ),
+    (
+        "executables.md",
+        "10,000 rows",
+        "core/src/registry/program/rows.rs",
+        "MOST_ROWS: usize = 10_000;",
+    ),
+    ("executables.md", "1,000", "core/src/config/plugins.rs", "KEEP: u32 = 1000;"),
+    ("executables.md", "10,000", "core/src/config/plugins.rs", "MOST_KEPT: u32 = 10_000;"),
+    (
+        "executables.md",
+        "64, 65 and 78",
+        "core/src/registry/program/protocol.rs",
+        "FOR_GOOD: [i32; 3] = [64, 65, 78];",
+    ),
+    (
+        "executables.md",
+        "`PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ` and `TMPDIR`",
+        "core/src/registry/program/process.rs",
+        "[\"PATH\", \"HOME\", \"LANG\", \"LC_ALL\", \"TZ\", \"TMPDIR\"];",
+    ),
+];
+
+#[test]
+fn figures_are_those_of_the_source() {
+    let mut faults = Vec::new();
+    for (file, figure, source, line) in FIGURES {
+        let text = std::fs::read_to_string(root().join(source)).unwrap_or_default();
+        if !text.contains(line) {
+            faults.push(format!(
+                "{source} no longer has `{line}`: see what docs/plugins/{file} says of {figure}"
+            ));
+        }
+        if !page(file).replace('\n', " ").contains(figure) {
+            faults.push(format!("docs/plugins/{file} does not say `{figure}`"));
+        }
+    }
+    none(faults);
+}
+
+/// The keys that the host itself names when it is given one that it does not know.
+fn known_keys(text: &str) -> Vec<String> {
+    let verdict =
+        config::parse_and_check(Path::new("jobs.toml"), text, &Plugins::from(Registry::default()));
+    let problems = verdict.result.expect_err("an unknown key is refused");
+    let help = problems.iter().filter(|problem| problem.message.contains("zzz"));
+    let help = help.filter_map(|problem| problem.help.clone()).next().expect("a help");
+    let list = help.strip_prefix("there is: ").expect("a list of keys");
+    list.split(", ").map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn every_key_that_plugins_have_in_jobs_toml_is_told() {
+    let executable = "[jobs.a.executable]\ncommand = [\"a\"]\n";
+    let mut faults = Vec::new();
+    for (text, file) in [
+        ("zzz = 1\n".to_owned(), "reference.md"),
+        ("[jobs.a]\nzzz = 1\n".to_owned(), "reference.md"),
+        (format!("{executable}zzz = 1\n"), "executables.md"),
+        (format!("{executable}limits = {{ zzz = 1 }}\n"), "executables.md"),
+        (format!("{executable}view = {{ key = \"a\", zzz = 1 }}\n"), "executables.md"),
+    ] {
+        for key in known_keys(&text) {
+            if !page(file).contains(&format!("`{key}`")) {
+                faults.push(format!("docs/plugins/{file} does not tell of `{key}`"));
+            }
+        }
+    }
+    none(faults);
+}
+
+#[test]
+fn refusals_are_told_in_the_host_s_own_words() {
+    let origin = |kind, plugin: &str, location: &str| {
+        let (plugin, version, location) = (plugin.into(), "0.1.0".into(), location.into());
+        Box::new(Origin { kind, plugin, version, location })
+    };
+    let library = |error| PluginFault::Library { file: PathBuf::from("p.so"), error };
+    let no_file = || std::io::Error::from_raw_os_error(2);
+    let compiled_in = || origin(OriginKind::CompiledIn, "greet", "plugins/greet/src/lib.rs:9");
+    let faults = [
+        library(LibraryError::Unreadable(no_file())),
+        library(LibraryError::WorldWritable { what: "the file".into(), mode: 0o666 }),
+        library(LibraryError::NotALibrary {
+            expected: "Linux on x86_64",
+            found: "a script".into(),
+        }),
+        library(LibraryError::NoEntry {
+            expected: cascade_abi::ENTRY_PREFIX,
+            found: "12 others, such as `main`".into(),
+        }),
+        library(LibraryError::Abi { found: 7 }),
+        library(LibraryError::Contract("it describes neither a job type nor a view".into())),
+        PluginFault::Folder { folder: "plugins".into(), error: no_file() },
+        PluginFault::Registry(RegistryError::Duplicate {
+            kind: "job type",
+            name: "greet".into(),
+            first: compiled_in(),
+            second: origin(OriginKind::Library, "greet", "p.so"),
+        }),
+        PluginFault::Registry(RegistryError::BadName {
+            kind: "job type",
+            name: "Greet".into(),
+            origin: compiled_in(),
+        }),
+    ];
+    let told: String = page("reference.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let missing = faults.iter().flat_map(|fault| [fault.to_string(), fault.help().to_owned()]);
+    let missing = missing.filter(|text| !told.contains(text.as_str()));
+    none(missing.map(|text| format!("docs/plugins/reference.md does not say:\n{text}")).collect());
+}
