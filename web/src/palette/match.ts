@@ -1,6 +1,6 @@
 /**
  * How well words fit a text; nothing if one of them does not. A word fits as a beginning of a word
- * best, then as a part, then as letters in order: `sgx` finds `signals_extraction`.
+ * best, then as a part, then as letters in order: `sgx` finds `signal_extractor`.
  */
 export function fit(query: string, text: string): number | undefined {
   const within = text.toLowerCase();
