@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cascade_test_servers::Redis;
 use serde_json::json;
 
-use super::{Browser, answer, cli, link, start};
+use super::{Browser, answer, cli, link, start, start_in};
 use crate::{
-    host::{Host, command},
+    host::{Host, PATIENCE, command, repository_config},
     topology::Topology,
 };
 
@@ -219,10 +219,28 @@ async fn a_server_has_no_default_user_and_the_log_is_append_only_on_postgres() {
     }
 }
 
-/// One host for a browser test: an owner by link, and a viewer of one project.
-pub fn with_viewer() -> (Host, String) {
-    let host = start(&[]);
-    let (good, said) = cli(&host, "user add vera --project one=viewer --password-stdin", PASSWORD);
+/// A host for a browser test, on the sample, its first cascades over: an owner by link, and a viewer
+/// of one project.
+pub async fn with_viewer() -> (Host, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), repository_config()).unwrap();
+    let host = start_in(folder, &[]);
+    let (good, token) = cli(&host, "token add owner test", "");
+    assert!(good, "{token}");
+    let began = std::time::Instant::now();
+    loop {
+        let runs = host.client.get(format!("{}/api/jobs/runs?state=completed", host.url));
+        let runs = runs.header("authorization", format!("Bearer {}", token.trim()));
+        let (status, page) = answer(runs).await;
+        if status == 200 && page["total"].as_u64() >= Some(21) {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE, "{status} {page:#}");
+        tokio::task::yield_now().await;
+    }
+    assert!(cli(&host, "token revoke owner test", "").0);
+    let (good, said) =
+        cli(&host, "user add vera --project atlas=viewer --password-stdin", PASSWORD);
     assert!(good, "{said}");
     (host, PASSWORD.to_owned())
 }

@@ -7,7 +7,7 @@ use crate::host::root;
 
 #[tokio::test]
 async fn people_sign_in_see_what_is_theirs_and_sign_out_everywhere() {
-    let (host, password) = with_viewer();
+    let (host, password) = with_viewer().await;
     let artefacts = root().join("tests/artefacts");
     std::fs::create_dir_all(&artefacts).unwrap();
     let output = Command::new("node")
