@@ -31,7 +31,9 @@ pub trait View: Send + Sync + 'static {
         query: Query<Self::Filter>,
     ) -> impl Future<Output = Result<Page<Self::Row>, ViewError>> + Send;
 
-    /// What a person may do to an item; served at `POST /api/data/{KEY}/actions/{name}`.
+    /// What a person may do to an item; served at `POST /api/data/{KEY}/actions/{name}`. The input of
+    /// one that concerns a project names it as `project_id`: the host lets editors of that project
+    /// through, and for an action without it administrators alone. Limit its SQL to that project.
     fn actions() -> Vec<Action> {
         Vec::new()
     }
