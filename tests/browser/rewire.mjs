@@ -73,7 +73,7 @@ try {
   await tab("Jobs").click();
   await page.getByRole("navigation", { name: "Jobs" }).getByRole("button", { name: "health_scoring" }).click();
   const every = page.getByLabel("Every", { exact: true });
-  assert.equal(await every.inputValue(), "1h");
+  await until(async () => (await every.inputValue()) === "1h", "the form does not show what jobs.toml says");
   await every.fill("25m");
   await every.press("Enter");
   await changes.filter({ hasText: /^4 changes$/ }).waitFor();
@@ -81,7 +81,7 @@ try {
 
   await page.reload();
   await changes.filter({ hasText: /^4 changes$/ }).waitFor();
-  assert.equal(await every.inputValue(), "25m");
+  await until(async () => (await every.inputValue()) === "25m", "the form does not show the draft");
   assert.equal(await page.getByRole("link", { name: "Wiring" }).getAttribute("data-unsaved"), "true");
   assert.equal(readFileSync(file, "utf8"), first, "nothing is saved before Save");
   console.log("draft survived a reload");
@@ -179,7 +179,8 @@ try {
   await shot("merge-light");
   await conflict.getByRole("button", { name: "Use the merged text" }).click();
   await gone(conflict);
-  assert.equal(await every.inputValue(), "50m");
+  // The field follows the draft, a render later.
+  await until(async () => (await every.inputValue()) === "50m", "the form does not show the merged text");
   console.log("conflict found on save, merged by hand");
 
   await tab("History").click();

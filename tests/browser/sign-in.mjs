@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { accessible, artefacts, isTooWide, launch, url } from "./control-room.mjs";
+import { accessible, artefacts, isTooWide, launch, until, url } from "./control-room.mjs";
 
 const { LINK, USER, PASSWORD } = process.env;
 const { pathname, search } = new URL(LINK, url);
@@ -188,11 +188,13 @@ try {
   await linked.goto(`${url}/`);
   await live(linked);
   const [, slug] = await scope(linked).locator("option").evaluateAll((options) => options.map(({ value }) => value));
+  const kept = linked.waitForResponse((answer) => answer.url().endsWith("/api/session/project"));
   await scope(linked).selectOption(slug);
   await linked.waitForURL(new RegExp(`project=${slug}`));
+  await kept;
   const again = await open(one, "/runs");
   await isIn(again);
-  assert.equal(await scope(again).inputValue(), slug, "the session keeps what it looks at");
+  await until("the session keeps what it looks at", async () => (await scope(again).inputValue()) === slug);
   await scope(linked).selectOption("");
   await linked.waitForFunction(() => !location.search.includes("project="));
   await again.waitForFunction(() => document.querySelector(".top select").value === "");
