@@ -133,7 +133,7 @@ pub async fn act(
     })?;
     let project = acts_on(&principal, &input)?;
     if let Some(project) = project {
-        server.demand(&principal, project, Role::Editor).await?;
+        server.demand(&principal, project, Role::Editor)?;
     }
     let done = guarded(view.act(context(&server), action.clone(), input.clone())).await?;
     let target = format!("{key}/{action}");

@@ -178,7 +178,7 @@ pub async fn run_now(
             .help("GET /api/jobs/types lists them")
     })?;
     let project = request.project_id;
-    server.demand(&principal, project, Role::Editor).await?;
+    server.demand(&principal, project, Role::Editor)?;
     if let Some(params) = &request.params {
         let schema = &plugin.descriptor().params_schema;
         jsonschema::validate(schema, params).map_err(|fault| {
@@ -258,7 +258,7 @@ async fn set_status(
     project_id: Uuid,
     status: ScheduledStatus,
 ) -> ApiResult<Json<StatusAnswer>> {
-    server.demand(&principal, project_id, Role::Editor).await?;
+    server.demand(&principal, project_id, Role::Editor)?;
     server.store.set_status(&job_type, project_id, status).await?;
     server.wake.wake_all().await;
     let action = match status {

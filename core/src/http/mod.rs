@@ -114,7 +114,7 @@ impl Server {
     ///
     /// # Errors
     /// 404 for who may not even see it, 403 for who may not do this.
-    async fn demand(&self, principal: &Principal, project: Uuid, role: Role) -> ApiResult<()> {
+    fn demand(&self, principal: &Principal, project: Uuid, role: Role) -> ApiResult<()> {
         if principal.may(project, role) {
             return Ok(());
         }

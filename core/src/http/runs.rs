@@ -155,6 +155,13 @@ async fn note(
     server.note(principal, action, &target, project, detail, peer).await
 }
 
+/// A run that one may change.
+async fn editable(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
+    let run = found(server, principal, id).await?;
+    server.demand(principal, run.project_id, Role::Editor)?;
+    Ok(run)
+}
+
 async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
     let run = server.store.run(&principal.visible(), id).await?;
     run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
@@ -215,8 +222,7 @@ pub async fn cancel(
     peer: Peer,
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
-    let run = found(&server, &principal, run_id).await?;
-    server.demand(&principal, run.project_id, Role::Editor).await?;
+    let run = editable(&server, &principal, run_id).await?;
     let editable = principal.with_role(Role::Editor);
     let state = match server.store.request_cancel(&editable, run_id).await? {
         CancelRequest::Cancelled => RunState::Cancelled,
@@ -243,8 +249,7 @@ pub async fn retry(
     peer: Peer,
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
-    let run = found(&server, &principal, run_id).await?;
-    server.demand(&principal, run.project_id, Role::Editor).await?;
+    let run = editable(&server, &principal, run_id).await?;
     server.store.retry(&principal.with_role(Role::Editor), run_id).await?;
     server.wake.wake_all().await;
     note(&server, &principal, "run.retry", &run, peer).await?;

@@ -129,7 +129,7 @@ pub async fn set_role(
     Path((project, name)): Path<(Uuid, String)>,
     Json(request): Json<RoleRequest>,
 ) -> ApiResult<StatusCode> {
-    server.demand(&principal, project, Role::Owner).await?;
+    server.demand(&principal, project, Role::Owner)?;
     let user = user(&server, &name).await?;
     server.accounts.set_role(user.id, project, request.role).await?;
     let detail = json!({ "role": request.role });
@@ -184,7 +184,7 @@ pub async fn add_token(
     }
     let TokenRequest { name, role, project_id: project, expires_at } = request;
     if let Some(project) = project {
-        server.demand(&principal, project, Role::Viewer).await?;
+        server.demand(&principal, project, Role::Viewer)?;
     }
     let new = NewToken { user: principal.user_id, name: name.clone(), role, project, expires_at };
     let token = server.accounts.add_token(new).await?;

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
-    extract::{FromRequestParts, OptionalFromRequestParts, Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -86,14 +86,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     }
 }
 
-impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned())
-    }
-}
-
 /// A principal who administers the host; everybody else is refused.
 pub struct Administrator(pub Principal);
 
@@ -101,8 +93,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Administrator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let principal =
-            <Principal as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let principal = Principal::from_request_parts(parts, state).await?;
         match principal.admin {
             true => Ok(Self(principal)),
             false => Err(ApiError::forbidden("only an administrator may do this")),
