@@ -12,6 +12,10 @@ use crate::store::{Event, Store};
 /// The pause after the database did not answer.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// The pause after news were published: those of the next few ms go together, as each costs whoever
+/// listens a look at the outbox.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// Publishes the events of the runs that this process ends, and numbers those that have no id yet:
 /// those that end while it is at work go together with the next round.
 #[derive(Clone, Default)]
@@ -77,6 +81,7 @@ impl Announcer {
             if stop.is_cancelled() {
                 return;
             }
+            tokio::time::sleep(GATHER).await;
         }
     }
 }

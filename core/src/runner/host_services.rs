@@ -1,7 +1,7 @@
 //! The services behind one run's `Context`.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -10,29 +10,45 @@ use cascade_sdk::{
     host::{Database, Host, HttpClient},
 };
 use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{
     http_client::HostHttp,
     recorder::{Note, Recorder},
 };
+use crate::store::Store;
 
 pub(super) struct RunServices {
-    database: Arc<dyn Database>,
+    store: Arc<dyn Store>,
+    database: OnceLock<Arc<dyn Database>>,
     http: Arc<HostHttp>,
-    /// Gone once the run has ended: what an abandoned plugin still says is dropped.
-    recorder: Mutex<Option<Recorder>>,
+    run: Uuid,
+    runtime: Handle,
+    recorder: Mutex<Recording>,
     staged: Mutex<Vec<Statement>>,
     /// Set when the run should stop.
     pub stop: CancellationToken,
 }
 
+/// What becomes of a run's notes.
+enum Recording {
+    NothingSaid,
+    On(Recorder),
+    /// The run has ended: what an abandoned plugin still says is dropped.
+    Closed,
+}
+
 impl RunServices {
-    pub fn new(database: Arc<dyn Database>, http: Arc<HostHttp>, recorder: Recorder) -> Self {
+    pub fn new(store: Arc<dyn Store>, http: Arc<HostHttp>, run: Uuid, runtime: Handle) -> Self {
         Self {
-            database,
+            store,
+            database: OnceLock::new(),
             http,
-            recorder: Mutex::new(Some(recorder)),
+            run,
+            runtime,
+            recorder: Mutex::new(Recording::NothingSaid),
             staged: Mutex::default(),
             stop: CancellationToken::new(),
         }
@@ -42,15 +58,26 @@ impl RunServices {
         std::mem::take(&mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets the recording end.
-    pub fn close(&self) {
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Ends the recording; waits until everything is written.
+    pub async fn close(&self) {
+        let recording = std::mem::replace(&mut *self.recorder(), Recording::Closed);
+        if let Recording::On(recorder) = recording {
+            recorder.finish().await;
+        }
+    }
+
+    fn recorder(&self) -> MutexGuard<'_, Recording> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, note: Note) {
-        let recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(recorder) = &*recorder
-            && recorder.try_send(note).is_err()
+        let mut recording = self.recorder();
+        if let Recording::NothingSaid = *recording {
+            let recorder = Recorder::start(self.store.clone(), self.run, &self.runtime);
+            *recording = Recording::On(recorder);
+        }
+        if let Recording::On(recorder) = &*recording
+            && !recorder.tell(note)
         {
             metrics::counter!("cascade_run_log_lines_dropped_total").increment(1);
         }
@@ -63,7 +90,7 @@ impl Host for RunServices {
     }
 
     fn database(&self) -> &dyn Database {
-        &*self.database
+        &**self.database.get_or_init(|| self.store.database())
     }
 
     fn http(&self) -> &dyn HttpClient {

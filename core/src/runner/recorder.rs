@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cascade_sdk::{LogLine, Progress};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
 use crate::store::Store;
@@ -19,25 +19,32 @@ pub(super) enum Note {
     Progress(Progress),
 }
 
-/// The run's end of the channel; never blocks.
-pub(super) type Recorder = mpsc::Sender<Note>;
+/// The run's end of the channel, which never blocks, and the writer's. Most runs say nothing: the
+/// writer starts with the first note.
+pub(super) struct Recorder {
+    notes: mpsc::Sender<Note>,
+    writer: JoinHandle<()>,
+}
 
-/// The writer's end.
-pub(super) struct Recording(JoinHandle<()>);
+impl Recorder {
+    /// Starts to write what `run` tells.
+    pub fn start(store: Arc<dyn Store>, run: Uuid, runtime: &Handle) -> Self {
+        let (notes, receiver) = mpsc::channel(MOST_LINES);
+        Self { notes, writer: runtime.spawn(write(store, run, receiver)) }
+    }
 
-impl Recording {
-    /// Waits until everything is written. All senders must be gone.
+    /// Whether there was room for it.
+    pub fn tell(&self, note: Note) -> bool {
+        self.notes.try_send(note).is_ok()
+    }
+
+    /// Waits until everything is written.
     pub async fn finish(self) {
-        if self.0.await.is_err() {
+        drop(self.notes);
+        if self.writer.await.is_err() {
             tracing::error!("the log writer panicked");
         }
     }
-}
-
-/// Starts to write what `run` tells.
-pub(super) fn start(store: Arc<dyn Store>, run: Uuid) -> (Recorder, Recording) {
-    let (sender, receiver) = mpsc::channel(MOST_LINES);
-    (sender, Recording(tokio::spawn(write(store, run, receiver))))
 }
 
 async fn write(store: Arc<dyn Store>, run: Uuid, mut notes: mpsc::Receiver<Note>) {

@@ -4,7 +4,11 @@
 //! Ids are not drawn at random but follow from the run's: the worker that ran the upstream is
 //! seldom the one that runs the downstream, and both must name the same span.
 
-use std::{cell::Cell, time::SystemTime};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicBool, Ordering},
+    time::SystemTime,
+};
 
 use opentelemetry::{
     Context, KeyValue, SpanId, TraceFlags, TraceId,
@@ -19,6 +23,9 @@ use opentelemetry_sdk::{
 use uuid::Uuid;
 
 use crate::store::ClaimedRun;
+
+/// Whether anybody is told: to make a span costs more than a short run.
+static EXPORTED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// The ids of the span that this thread is about to make.
@@ -52,11 +59,15 @@ pub fn export(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
         .with_resource(Resource::builder().with_service_name("cascade").build())
         .build();
     global::set_tracer_provider(provider.clone());
+    EXPORTED.store(true, Ordering::Relaxed);
     Ok(provider)
 }
 
 /// Tells of an attempt that has just ended. Does nothing unless [`export`] was called.
 pub(super) fn attempt(run: &ClaimedRun, result: &'static str) {
+    if !EXPORTED.load(Ordering::Relaxed) {
+        return;
+    }
     let tracer: BoxedTracer = global::tracer("cascade");
     let trace = TraceId::from_bytes(*run.trace_id.as_bytes());
     let mut triggers: Vec<_> = run.payload.triggers.iter().filter_map(|t| t.run_id).collect();

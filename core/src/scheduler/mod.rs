@@ -6,7 +6,7 @@
 mod leases;
 mod wake;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ pub use leases::Leases;
 pub use wake::Wake;
 
 use crate::{
-    runner::Runner,
+    runner::{Lanes, Runner, SOON},
     store::{ClaimedRun, StoreError},
 };
 
@@ -50,15 +50,17 @@ pub async fn work(
         let (leases, store, lease) = (leases.clone(), runner.store.clone(), settings.lease);
         tokio::spawn(async move { leases.keep(&*store, lease).await })
     };
+    let (most, prefetch) = (settings.concurrency as usize, settings.prefetch as usize);
     let mut worker = Worker {
+        lanes: Lanes::new(runner.clone(), most, prefetch / 2),
         runner,
         owner: owner.into(),
         settings,
         give_back: CancellationToken::new(),
-        running: JoinSet::new(),
-        waiting: VecDeque::new(),
+        supervised: JoinSet::new(),
         claiming: None,
         look: true,
+        more: false,
         pause: Duration::ZERO,
     };
     worker.work(&stop).await;
@@ -76,25 +78,26 @@ struct Brought {
 }
 
 struct Worker {
+    lanes: Lanes,
     runner: Arc<Runner>,
     owner: Arc<str>,
     settings: WorkerSettings,
     give_back: CancellationToken,
-    running: JoinSet<()>,
-    /// Claimed and not begun.
-    waiting: VecDeque<(ClaimedRun, Held)>,
+    supervised: JoinSet<()>,
     claiming: Option<JoinHandle<Brought>>,
     /// Something may be there to claim.
     look: bool,
+    /// The last claim did not bring all there is.
+    more: bool,
     pause: Duration,
 }
 
 impl Worker {
     async fn work(&mut self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            self.begin_runs();
             self.begin_claim();
             let idle = self.claiming.is_none() && !self.look;
+            let young = self.lanes.load().running > self.supervised.len();
             let claiming = &mut self.claiming;
             let claimed = async {
                 match claiming {
@@ -105,8 +108,9 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.runner.wake.woken() => self.look = true,
-                Some(_) = self.running.join_next() => {
-                    while self.running.try_join_next().is_some() {}
+                () = self.lanes.want_more() => self.look |= self.more,
+                Some(_) = self.supervised.join_next() => {
+                    while self.supervised.try_join_next().is_some() {}
                 }
                 claimed = claimed => {
                     self.claiming = None;
@@ -115,28 +119,25 @@ impl Worker {
                         Err(error) => tracing::error!(%error, "a claim ended early"),
                     }
                 }
-                () = tokio::time::sleep(self.pause), if idle => {
-                    self.look = true;
-                }
+                () = tokio::time::sleep(SOON), if young => self.look_after(),
+                () = tokio::time::sleep(self.pause), if idle => self.look = true,
             }
         }
     }
 
-    fn begin_runs(&mut self) {
-        while self.running.len() < self.settings.concurrency as usize {
-            let Some((run, held)) = self.waiting.pop_front() else { return };
-            let (runner, give_back) = (self.runner.clone(), self.give_back.clone());
-            self.running.spawn(async move { runner.run(run, held, give_back).await });
+    fn look_after(&mut self) {
+        for run in self.lanes.look_after() {
+            self.supervised.spawn(run.supervise(self.give_back.clone()));
         }
     }
 
     /// Claims beside the runs, so that those which end are followed by those that wait here.
     fn begin_claim(&mut self) {
-        let places = self.settings.concurrency as usize - self.running.len();
-        let prefetch = self.settings.prefetch as usize;
-        let fits = places + prefetch.saturating_sub(self.waiting.len());
+        let load = self.lanes.load();
+        let (most, prefetch) = (self.settings.concurrency, self.settings.prefetch as usize);
+        let fits = (most as usize + prefetch).saturating_sub(load.running + load.waiting);
         // Not for each that ends: a claim costs much the same for one run and for many.
-        if !self.look || self.claiming.is_some() || fits == 0 || self.waiting.len() > prefetch / 2 {
+        if !self.look || self.claiming.is_some() || fits == 0 || load.waiting > prefetch / 2 {
             return;
         }
         self.look = false;
@@ -154,11 +155,11 @@ impl Worker {
 
     fn take(&mut self, Brought { runs, more, pause }: Brought) {
         let leases = self.runner.wake.leases();
-        for run in runs {
+        self.lanes.push(runs.into_iter().map(|run| {
             let held = leases.hold(&run.lease);
-            self.waiting.push_back((run, held));
-        }
-        self.pause = pause;
+            (run, held)
+        }));
+        (self.pause, self.more) = (pause, more);
         self.look |= more;
     }
 
@@ -170,21 +171,32 @@ impl Worker {
         {
             self.take(brought);
         }
-        for (run, _held) in std::mem::take(&mut self.waiting) {
+        for (run, _held) in self.lanes.take_waiting() {
             if let Err(error) = self.runner.store.release(&run.lease).await {
                 tracing::warn!(%error, run = %run.lease.run_id, "not given back");
             }
         }
-        let (running, grace) = (&mut self.running, self.settings.grace);
-        if !running.is_empty() {
-            tracing::info!(runs = running.len(), ?grace, "waiting for running runs");
+        let (runs, grace) = (self.lanes.load().running, self.settings.grace);
+        if runs > 0 {
+            tracing::info!(runs, ?grace, "waiting for running runs");
         }
-        let finished = async { while running.join_next().await.is_some() {} };
-        if tokio::time::timeout(grace, finished).await.is_err() {
+        if tokio::time::timeout(grace, self.finished()).await.is_err() {
             self.give_back.cancel();
-            while self.running.join_next().await.is_some() {}
+            self.finished().await;
         }
+        self.lanes.close();
         self.runner.completer.finish().await;
+    }
+
+    /// Until nothing runs.
+    async fn finished(&mut self) {
+        while self.lanes.load().running > 0 || !self.supervised.is_empty() {
+            self.look_after();
+            tokio::select! {
+                Some(_) = self.supervised.join_next() => {}
+                () = tokio::time::sleep(SOON) => {}
+            }
+        }
     }
 }
 

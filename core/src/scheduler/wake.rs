@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -15,7 +18,21 @@ pub struct Wake {
     notify: Arc<Notify>,
     leases: Leases,
     peers: Option<PgPool>,
+    telling: Arc<Mutex<Telling>>,
 }
+
+/// Whether peers are being told to look.
+#[derive(Default, PartialEq)]
+enum Telling {
+    #[default]
+    No,
+    Yes,
+    /// And once more after that.
+    Again,
+}
+
+/// The pause between two words to peers: a notification wakes every one of them.
+const BETWEEN: Duration = Duration::from_millis(50);
 
 impl Wake {
     /// Reaches the workers of other processes too.
@@ -36,10 +53,31 @@ impl Wake {
 
     /// Wakes the workers of other processes, without waiting for it.
     pub fn wake_peers(&self) {
-        if self.peers.is_some() {
-            let wake = self.clone();
-            tokio::spawn(async move { wake.tell_peers("look").await });
+        if self.peers.is_none() {
+            return;
         }
+        let mut telling = self.telling();
+        if *telling != Telling::No {
+            *telling = Telling::Again;
+            return;
+        }
+        *telling = Telling::Yes;
+        let wake = self.clone();
+        tokio::spawn(async move {
+            loop {
+                wake.tell_peers("look").await;
+                tokio::time::sleep(BETWEEN).await;
+                let mut telling = wake.telling();
+                *telling = if *telling == Telling::Again { Telling::Yes } else { Telling::No };
+                if *telling == Telling::No {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn telling(&self) -> MutexGuard<'_, Telling> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has a running run stopped, whichever worker holds it.

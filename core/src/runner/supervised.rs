@@ -1,0 +1,213 @@
+//! One run, from its start to the report of its end.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cascade_sdk::{BoxFuture, Context, JobError, Outcome, RunInfo};
+use futures::FutureExt;
+use tokio::{runtime::Handle, sync::oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{
+    Runner,
+    completer::Finished,
+    host_services::RunServices,
+    lanes::{Lane, Lanes},
+    telemetry,
+};
+use crate::{
+    config::{ConfigState, JobSettings},
+    registry::panic_text,
+    scheduler::Held,
+    store::{ClaimedRun, StoreError, Success},
+};
+
+/// How long a plugin may take to stop after it was asked to; then it is abandoned.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// How a plugin's body ended; a panic is its text.
+type Ended = Result<Result<Outcome, JobError>, String>;
+
+/// Why a run was stopped before it ended by itself.
+pub(super) enum Stopped {
+    TimedOut,
+    ShuttingDown,
+    Cancelled,
+    LostLease,
+}
+
+/// A run that has begun, for whoever reports its end.
+pub(crate) struct Supervised {
+    runner: Arc<Runner>,
+    run: ClaimedRun,
+    held: Held,
+    settings: JobSettings,
+    services: Arc<RunServices>,
+    pub(super) began: Instant,
+    lane: Option<(Lanes, Arc<Lane>, oneshot::Receiver<Ended>)>,
+}
+
+/// Begins a run: what is left to report, and the plugin's body. `None` when there is nothing to do.
+pub(super) fn started(
+    runner: &Arc<Runner>,
+    run: ClaimedRun,
+    held: Held,
+    runtime: &Handle,
+) -> Option<(Supervised, BoxFuture<'static, Ended>)> {
+    let (id, job_type) = (run.lease.run_id, run.job_type.clone());
+    if held.lost.is_cancelled() {
+        tracing::warn!(run = %id, job = job_type, "lease lost before it began");
+        return None;
+    }
+    // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
+    let ConfigState { config, registry, .. } = runner.config.state();
+    let Some(job) = registry.job(&job_type).cloned() else {
+        runtime.block_on(runner.leave_to_others(&run));
+        return None;
+    };
+    let settings = config.jobs.get(&job_type).cloned().unwrap_or_default();
+    tracing::debug!(run = %id, job = job_type, "started");
+    telemetry::started(&run);
+    let services =
+        Arc::new(RunServices::new(runner.store.clone(), runner.http.clone(), id, runtime.clone()));
+    let info = RunInfo {
+        job_type,
+        project: run.project.clone(),
+        run_id: id,
+        attempt: run.lease.attempt,
+        max_attempts: run.max_attempts,
+        payload: serde_json::to_value(&run.payload).unwrap_or_default(),
+        triggered_by: run.payload.trigger(),
+        base_dir: config.base_dir().to_owned(),
+    };
+    let params = run.payload.params.clone().unwrap_or_else(|| settings.params.clone());
+    let context = Context::new(info, services.clone());
+    // What is said at other levels names the run itself: a span costs more than a short run.
+    let span = tracing::debug_span!(
+        "run",
+        %id,
+        job = run.job_type,
+        project = run.project.slug,
+        attempt = run.lease.attempt,
+        trace = %run.trace_id.simple(),
+    );
+    let body = std::panic::AssertUnwindSafe(async move { job.run(context, params).await });
+    let body = body.catch_unwind().map(|ended| ended.map_err(|panic| panic_text(&*panic)));
+    let supervised = Supervised {
+        runner: runner.clone(),
+        run,
+        held,
+        settings,
+        services,
+        began: Instant::now(),
+        lane: None,
+    };
+    Some((supervised, Box::pin(body.instrument(span))))
+}
+
+impl Supervised {
+    /// Where it runs, and where its end is told if somebody else reports it.
+    pub(super) fn on(&mut self, lanes: Lanes, lane: Arc<Lane>, told: oneshot::Receiver<Ended>) {
+        self.lane = Some((lanes, lane, told));
+    }
+
+    /// Waits for its end, or until it is to stop; then reports.
+    pub async fn supervise(mut self, give_back: CancellationToken) {
+        let Some((lanes, lane, mut told)) = self.lane.take() else { return };
+        let Held { cancel, lost, .. } = &self.held;
+        let left = self.settings.timeout.saturating_sub(self.began.elapsed());
+        // A sender that is gone has ended without a word, which none does.
+        let silent = |_| Err("its thread ended".to_owned());
+        let ended = tokio::select! {
+            ended = &mut told => Ok(ended.unwrap_or_else(silent)),
+            () = tokio::time::sleep(left) => Err(Stopped::TimedOut),
+            () = lost.cancelled() => Err(Stopped::LostLease),
+            () = cancel.cancelled() => Err(Stopped::Cancelled),
+            () = give_back.cancelled() => Err(Stopped::ShuttingDown),
+        };
+        let result = match ended {
+            Ok(ended) => Ok(ended),
+            Err(why) => {
+                self.services.stop.cancel();
+                let stopped = tokio::select! {
+                    // Something that stops in time may still have finished its work.
+                    ended = &mut told => Ok(ended.unwrap_or_else(silent)),
+                    () = tokio::time::sleep(STOP_GRACE) => Err(why),
+                    () = lost.cancelled() => Err(Stopped::LostLease),
+                };
+                if stopped.is_err() {
+                    // It is left to itself, and whatever it still says is dropped.
+                    lanes.abandon(&lane);
+                }
+                stopped
+            }
+        };
+        self.report_within(result, give_back.is_cancelled()).await;
+    }
+
+    /// Reports the end of a run that was over soon.
+    pub(super) async fn report(self, ended: Result<Ended, Stopped>) {
+        self.report_within(ended, false).await;
+    }
+
+    async fn report_within(self, result: Result<Ended, Stopped>, shutting_down: bool) {
+        let (id, job) = (self.run.lease.run_id, self.run.job_type.clone());
+        match self.reported(result, shutting_down).await {
+            Ok(()) => {}
+            Err(StoreError::LostLease) => {
+                tracing::warn!(run = %id, job, "lease lost; the result is dropped");
+            }
+            // The lease will expire and another attempt follows.
+            Err(error) => tracing::error!(%error, run = %id, job, "its end could not be stored"),
+        }
+    }
+
+    async fn reported(
+        self,
+        result: Result<Ended, Stopped>,
+        shutting_down: bool,
+    ) -> Result<(), StoreError> {
+        let Self { runner, run, held, settings, services, began, .. } = self;
+        let staged = services.take_staged();
+        services.close().await;
+        telemetry::ended(&run, began.elapsed());
+        let (cancelled, stopped) = (held.cancel.is_cancelled(), services.stop.is_cancelled());
+        match result {
+            Ok(Ok(Ok(outcome))) => {
+                // Read once, here: a chain edited while the run ran is in force.
+                let downstream = runner.config.current().downstream(&run.job_type).to_vec();
+                // PostgreSQL's text has no NUL.
+                let summary = outcome.summary.map(|text| text.replace('\0', "\u{fffd}"));
+                if staged.is_empty() && downstream.is_empty() {
+                    let finished = Finished { run, summary, began, _held: held };
+                    runner.completer.complete(finished).await;
+                    return Ok(());
+                }
+                let success = Success { summary, staged, downstream };
+                runner.report_success(&run, &settings, success).await
+            }
+            Ok(Ok(Err(JobError::Cancelled))) if shutting_down => runner.give_back(&run.lease).await,
+            Ok(Ok(Err(JobError::Cancelled))) if stopped && !cancelled => {
+                runner.report_fault(&run, &settings, timed_out(&settings)).await
+            }
+            Ok(Ok(Err(JobError::Cancelled))) => runner.report_cancelled(&run).await,
+            // Whatever a plugin that was asked to stop calls its end, it is not tried again.
+            Ok(Ok(Err(_)) | Err(_)) if cancelled => runner.report_cancelled(&run).await,
+            Ok(Ok(Err(error))) => runner.report_fault(&run, &settings, error).await,
+            Ok(Err(panic)) => runner.report_fault(&run, &settings, JobError::retry(panic)).await,
+            Err(Stopped::ShuttingDown) => runner.give_back(&run.lease).await,
+            Err(Stopped::Cancelled) => runner.report_cancelled(&run).await,
+            Err(Stopped::TimedOut) => {
+                runner.report_fault(&run, &settings, timed_out(&settings)).await
+            }
+            Err(Stopped::LostLease) => Err(StoreError::LostLease),
+        }
+    }
+}
+
+fn timed_out(settings: &JobSettings) -> JobError {
+    JobError::retry(format!("timed out after {}", humantime::format_duration(settings.timeout)))
+}
