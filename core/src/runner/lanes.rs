@@ -61,14 +61,14 @@ struct Queue {
 #[derive(Default)]
 pub(super) struct Lane {
     /// What it runs, until its run is over or has a supervisor.
-    current: Mutex<Option<Supervised>>,
+    current: Mutex<Option<Box<Supervised>>>,
     parked: AtomicBool,
     /// Its plugin does not come back.
     abandoned: AtomicBool,
 }
 
 impl Lane {
-    fn current(&self) -> MutexGuard<'_, Option<Supervised>> {
+    fn current(&self) -> MutexGuard<'_, Option<Box<Supervised>>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,7 +117,7 @@ impl Lanes {
     }
 
     /// The runs that want a supervisor. When there are any, all that wait get lanes.
-    pub fn look_after(&self) -> Vec<Supervised> {
+    pub fn look_after(&self) -> Vec<Box<Supervised>> {
         let mut queue = self.0.queue();
         let late = |lane: &Arc<Lane>| {
             let mut current = lane.current();

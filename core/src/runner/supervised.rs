@@ -56,7 +56,7 @@ pub(super) fn started(
     run: ClaimedRun,
     held: Held,
     runtime: &Handle,
-) -> Option<(Supervised, BoxFuture<'static, Ended>)> {
+) -> Option<(Box<Supervised>, BoxFuture<'static, Ended>)> {
     let (id, job_type) = (run.lease.run_id, run.job_type.clone());
     if held.lost.is_cancelled() {
         tracing::warn!(run = %id, job = job_type, "lease lost before it began");
@@ -96,7 +96,7 @@ pub(super) fn started(
     );
     let body = std::panic::AssertUnwindSafe(async move { job.run(context, params).await });
     let body = body.catch_unwind().map(|ended| ended.map_err(|panic| panic_text(&*panic)));
-    let supervised = Supervised {
+    let supervised = Box::new(Supervised {
         runner: runner.clone(),
         run,
         held,
@@ -104,7 +104,7 @@ pub(super) fn started(
         services,
         began: Instant::now(),
         lane: None,
-    };
+    });
     Some((supervised, Box::pin(body.instrument(span))))
 }
 
@@ -115,7 +115,7 @@ impl Supervised {
     }
 
     /// Waits for its end, or until it is to stop; then reports.
-    pub async fn supervise(mut self, give_back: CancellationToken) {
+    pub async fn supervise(mut self: Box<Self>, give_back: CancellationToken) {
         let Some((lanes, lane, mut told)) = self.lane.take() else { return };
         let Held { cancel, lost, .. } = &self.held;
         let left = self.settings.timeout.saturating_sub(self.began.elapsed());
@@ -149,11 +149,11 @@ impl Supervised {
     }
 
     /// Reports the end of a run that was over soon.
-    pub(super) async fn report(self, ended: Result<Ended, Stopped>) {
+    pub(super) async fn report(self: Box<Self>, ended: Result<Ended, Stopped>) {
         self.report_within(ended, false).await;
     }
 
-    async fn report_within(self, result: Result<Ended, Stopped>, shutting_down: bool) {
+    async fn report_within(self: Box<Self>, result: Result<Ended, Stopped>, shutting_down: bool) {
         let (id, job) = (self.run.lease.run_id, self.run.job_type.clone());
         match self.reported(result, shutting_down).await {
             Ok(()) => {}
@@ -166,11 +166,11 @@ impl Supervised {
     }
 
     async fn reported(
-        self,
+        self: Box<Self>,
         result: Result<Ended, Stopped>,
         shutting_down: bool,
     ) -> Result<(), StoreError> {
-        let Self { runner, run, held, settings, services, began, .. } = self;
+        let Self { runner, run, held, settings, services, began, .. } = *self;
         let staged = services.take_staged();
         services.close().await;
         telemetry::ended(&run, began.elapsed());

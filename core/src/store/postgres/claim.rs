@@ -2,7 +2,7 @@
 //!
 //! Any number of workers do this at once. Rows that another one holds are skipped, never waited for.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use cascade_sdk::Project;
 use sqlx::{PgConnection, Row, postgres::PgRow};
@@ -17,7 +17,16 @@ use crate::store::{
 /// However busy a worker is, it looks this often for due schedules and silent workers.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Chooses up to `$2` runs that may start now, project after project behind the project `$1`, the
+/// Runs of a project that a large claim takes in its turn: a short walk from project to project.
+const TURN: usize = 8;
+
+/// Projects that a claim of `limit` runs visits at most.
+fn visits(limit: usize) -> i64 {
+    let turn = (limit / 64).clamp(1, TURN);
+    i64::try_from(limit.div_ceil(turn)).unwrap_or(i64::MAX)
+}
+
+/// Chooses up to `$2` runs that may start now, from up to `$5` projects behind the project `$1`, the
 /// longest-waiting run of each first, and locks them. Each step finds the next project through the
 /// index, among its next 1,000 entries at most: the cost grows with what is chosen and not with what
 /// waits.
@@ -44,14 +53,14 @@ macro_rules! choice {
                        AND n.job_type <> ALL($3) AND n.project_id <> ALL($4)
                      ORDER BY n.project_id LIMIT 1
                  ) n
-                 WHERE step.nth < $2
+                 WHERE step.nth < $5
              ), chosen AS MATERIALIZED (
                  SELECT c.id, c.job_type, step.project_id FROM step CROSS JOIN LATERAL (
                      SELECT r.id, r.job_type FROM open_runs r
                      WHERE r.project_id = step.project_id AND r.state <> 'running'
                        AND r.available_at <= now() AND r.job_type <> ALL($3)
                      ORDER BY r.available_at, r.id
-                     LIMIT greatest(1, ceil($2::float8 / (SELECT count(*) FROM step)))
+                     LIMIT ceil($2::float8 / (SELECT count(*) FROM step))
                      FOR UPDATE SKIP LOCKED
                  ) c
                  LIMIT $2
@@ -160,33 +169,42 @@ async fn take(
     except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
     let mut runs = Vec::new();
+    let mut anew = store.rotation.behind().is_nil();
     loop {
         let from = store.rotation.behind();
+        let want = limit - runs.len();
         let found = sqlx::query(concat!(
             choice!(
                 "AND NOT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
                  AND NOT EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)"
             ),
             ", ",
-            hold!("$5", "$6"),
+            hold!("$6", "$7"),
         ))
         .bind(from)
-        .bind(i64::try_from(limit - runs.len()).unwrap_or(i64::MAX))
+        .bind(i64::try_from(want).unwrap_or(i64::MAX))
         .bind(except)
         .bind(Vec::<Uuid>::new())
+        .bind(visits(want))
         .bind(owner)
         .bind(lease.as_secs_f64())
         .fetch_all(&store.queue)
         .await?;
+        let (mut last, mut visited) = (None, HashSet::new());
         for row in &found {
-            runs.push(claimed(row, owner)?);
+            let run = claimed(row, owner)?;
+            visited.insert(run.project.id);
+            last = last.max(Some(run.project.id));
+            runs.push(run);
         }
-        let last = runs.iter().map(|run| run.project.id).max();
-        store.rotation.go_on(last.filter(|_| runs.len() >= limit));
+        // There may be more behind the last one, if that was not the last.
+        let more = visited.len() as i64 >= visits(want);
+        store.rotation.go_on(last.filter(|_| more || runs.len() >= limit));
         // Once more from the first project, if it did not begin there.
-        if runs.len() >= limit || from.is_nil() {
+        if runs.len() >= limit || (!more && anew) {
             return Ok(runs);
         }
+        anew |= !more;
     }
 }
 
@@ -254,6 +272,7 @@ async fn choose(
         .bind(limit)
         .bind(rooms.closed_jobs(except))
         .bind(rooms.full_projects())
+        .bind(limit)
         .fetch_all(&mut *tx)
         .await?;
     let mut chosen = Vec::with_capacity(waiting.len());
