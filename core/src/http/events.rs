@@ -20,7 +20,7 @@ use super::{
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::Query,
     fanout::{Asked, Entry, Exit, Framing, Listener, Ticket},
-    hub::BATCH,
+    hub::{BATCH, Joined},
     notices::connected,
 };
 use crate::access::Principal;
@@ -72,18 +72,25 @@ pub async fn stream(
     let ticket = Ticket::new(&principal, asked)
         .ok_or_else(|| ApiError::no_project(query.project_id.unwrap_or_default()))?;
     // Listen first and read the outbox then: nothing falls between the two.
-    let (seat, next) = server.hub.subscribe(ticket);
-    let (oldest, newest) = server.store.event_range().await?;
-    let known = last.filter(|last| (oldest - 1..=newest).contains(last));
-    let cursor = known.unwrap_or(newest);
+    let Joined { seat, next, newest } = server.hub.subscribe(ticket);
+    let (cursor, reset) = match newest {
+        // Nearly always: when all come back at once, none of them asks the database.
+        Some(newest) if last.is_none_or(|last| last == newest) => (newest, false),
+        _ => {
+            let (oldest, newest) = server.store.event_range().await?;
+            let known = last.filter(|last| (oldest - 1..=newest).contains(last));
+            (known.unwrap_or(newest), last.is_some() && known.is_none())
+        }
+    };
     let state = *server.bus.state().borrow();
     let mut first = format!("retry: {RETRY_MS}\nid: {cursor}\n{}", connected(state));
-    if last.is_some() && known.is_none() {
-        first.push_str(&format!("id: {newest}\nevent: reset\ndata: {{}}\n\n"));
+    if reset {
+        first.push_str(&format!("id: {cursor}\nevent: reset\ndata: {{}}\n\n"));
     }
     let listener = Listener { seat, _slot: slot, cursor, next, framing: Framing::from(version) };
+    let replay = last.is_some() && last != newest;
     let first = stream::once(async move { Bytes::from(first) });
-    let rest = missed(server, listener, last.is_some(), exit.map(|Extension(exit)| exit));
+    let rest = missed(server, listener, replay, exit.map(|Extension(exit)| exit));
     let body = Body::from_stream(first.chain(rest).map(Ok::<_, Infallible>));
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),

@@ -123,8 +123,11 @@ impl Audience {
 
     /// Makes a ticket void; one like it that is asked for later is another.
     pub fn revoke(&self, ticket: &Arc<Ticket>) {
+        let mut seats = self.seats();
         ticket.revoked.store(true, Ordering::Relaxed);
-        self.seats().remove(ticket);
+        if seats.get_key_value(ticket).is_some_and(|(present, _)| Arc::ptr_eq(present, ticket)) {
+            seats.remove(ticket);
+        }
     }
 
     /// Open streams, and projects that some stream is scoped to.

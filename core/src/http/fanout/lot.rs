@@ -139,7 +139,7 @@ impl Streams {
 
     /// Does what was ordered; false when that was to end.
     fn obey(&mut self, inbox: &Receiver<Order>) -> bool {
-        let mut shared = Vec::new();
+        let (mut shared, mut let_go) = (Vec::new(), false);
         let goes_on = loop {
             match inbox.try_recv() {
                 Ok(Order::Park(stream)) => self.park(stream),
@@ -147,15 +147,17 @@ impl Streams {
                     entries.iter().for_each(|entry| self.tail.push(entry.clone()));
                     shared.push((entries, room));
                 }
-                Ok(Order::LetGo) => {
-                    let void = self.parked.iter().filter(|(_, stream)| !stream.is_allowed());
-                    let void: Vec<_> = void.map(|(key, _)| key).collect();
-                    void.into_iter().for_each(|key| self.parked.remove(key).end());
-                }
+                Ok(Order::LetGo) => let_go = true,
                 Ok(Order::End) | Err(TryRecvError::Disconnected) => break false,
                 Err(TryRecvError::Empty) => break true,
             }
         };
+        // Before anything more is written.
+        if let_go {
+            let void = self.parked.iter().filter(|(_, stream)| !stream.is_allowed());
+            let void: Vec<_> = void.map(|(key, _)| key).collect();
+            void.into_iter().for_each(|key| self.parked.remove(key).end());
+        }
         if !shared.is_empty() {
             self.send_all();
             let entries = shared.iter().flat_map(|(entries, _)| entries.iter());

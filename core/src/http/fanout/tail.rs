@@ -71,6 +71,14 @@ impl Entry {
         Self { topic, chunk, bare }
     }
 
+    /// Of the outbox.
+    pub fn id(&self) -> Option<i64> {
+        match self.topic {
+            Topic::Event { id, .. } => Some(id),
+            Topic::Notice => None,
+        }
+    }
+
     /// Its bytes on the wire.
     pub fn bytes(&self, framing: Framing) -> &Bytes {
         match framing {

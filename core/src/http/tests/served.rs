@@ -51,7 +51,7 @@ impl Served {
 
     /// Opens a stream and reads its greeting.
     pub async fn stream(&self, query: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = format!("GET /events/stream{query} HTTP/1.1\r\nhost: test\r\n");
+        let mut request = format!("GET /events/stream{query} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }

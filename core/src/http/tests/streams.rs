@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpSocket};
 use super::{Bench, SignIn};
 use crate::http::fanout::Entry;
 
-const STREAM: &str = "GET /events/stream HTTP/1.1\r\nhost: test\r\n\r\n";
+const STREAM: &str = "GET /events/stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
@@ -54,11 +54,12 @@ async fn an_end_is_told_and_leaves_nothing_open() {
     assert!(modern.head.contains("transfer-encoding: chunked\r\n"), "{}", modern.head);
     assert!(modern.head.contains("content-security-policy: "), "{}", modern.head);
     modern.until("\n\n\r\n").await;
-    let mut ancient = served.ask("GET /events/stream HTTP/1.0\r\n\r\n").await;
+    let mut ancient = served.ask("GET /events/stream HTTP/1.0\r\nhost: localhost\r\n\r\n").await;
     assert!(!ancient.head.contains("transfer-encoding"), "{}", ancient.head);
     ancient.until("\n\n").await;
-    let mut bodiless =
-        served.ask("HEAD /events/stream HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await;
+    let mut bodiless = served
+        .ask("HEAD /events/stream HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await;
     assert!(bodiless.head.contains("text/event-stream"), "{}", bodiless.head);
     assert_eq!(bodiless.rest().await, "");
     assert_eq!(bench.server.hub.audience().count().0, 2);
