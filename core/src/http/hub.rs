@@ -24,7 +24,7 @@ const NET: Duration = Duration::from_secs(5);
 /// The same while the best bus is not there.
 const NET_DEGRADED: Duration = Duration::from_secs(1);
 
-/// Threads that write to streams: one has the time of a core, and others are wanted for the rest.
+/// Threads that write to streams: one for each core, but so many keep tens of thousands of streams busy.
 const MOST_LOTS: usize = 4;
 
 /// Shares the outbox with all streams of this process.
@@ -61,9 +61,8 @@ impl EventHub {
     /// # Errors
     /// When the system has no file descriptor or thread left.
     pub fn open(&self) -> io::Result<()> {
-        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
-        let threads = std::env::var("XLOTS").ok().and_then(|n| n.parse().ok()).unwrap_or(threads); // TEMPORARY
-        let lots = (0..threads.clamp(1, MOST_LOTS)).map(|_| Lot::start());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let lots = (0..cores.min(MOST_LOTS)).map(|_| Lot::start());
         self.shared().lots = lots.collect::<io::Result<_>>()?;
         Ok(())
     }

@@ -42,7 +42,7 @@ enum Order {
 /// One thread's handle; the thread ends its streams and then itself when this is dropped.
 pub struct Lot {
     orders: Sender<Order>,
-    waker: Waker,
+    waker: Arc<Waker>,
     /// Batches that may wait for it.
     pub room: Arc<Semaphore>,
     thread: Option<JoinHandle<()>>,
@@ -55,9 +55,10 @@ impl Lot {
     /// When the system has no file descriptor or thread left.
     pub fn start() -> io::Result<Self> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), ORDERS)?;
+        let waker = Arc::new(Waker::new(poll.registry(), ORDERS)?);
         let (orders, inbox) = channel();
-        let streams = Streams { poll, parked: Slab::new(), tail: Tail::new(TAIL), beat: 0 };
+        let (parked, tail) = (Slab::new(), Tail::new(TAIL));
+        let streams = Streams { poll, _waker: waker.clone(), parked, tail, beat: 0 };
         let thread = std::thread::Builder::new().name("event-streams".into());
         let thread = Some(thread.spawn(move || streams.run(&inbox))?);
         Ok(Self { orders, waker, room: Arc::new(Semaphore::new(BATCHES)), thread })
@@ -98,6 +99,8 @@ impl Drop for Lot {
 
 struct Streams {
     poll: Poll,
+    /// A waker that its last order's sender drops would be gone before it wakes.
+    _waker: Arc<Waker>,
     parked: Slab<Parked>,
     tail: Tail,
     beat: usize,
@@ -233,4 +236,17 @@ fn is_silent(stream: &mut Parked) -> bool {
     read.is_err_and(|error| {
         matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_has_nothing_to_do_ends_with_its_handle() {
+        for _ in 0..200 {
+            let thread = Lot::start().unwrap().end().unwrap();
+            thread.join().unwrap();
+        }
+    }
 }
