@@ -10,7 +10,7 @@ mod redis;
 
 pub use certificates::Certificates;
 pub use postgres::{Held, Postgres};
-pub use process::free_port;
+pub use process::{find, free_port};
 pub use redis::Redis;
 
 #[cfg(test)]

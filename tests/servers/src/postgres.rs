@@ -23,6 +23,7 @@ pub struct Postgres {
     process: Option<Process>,
     databases: AtomicU32,
     secured: Option<(String, Certificates)>,
+    settings: Vec<String>,
 }
 
 /// An open transaction.
@@ -42,21 +43,32 @@ impl Drop for Held {
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn start() -> Self {
-        Self::make(None)
+        Self::make(None, tempfile::tempdir().expect("temporary folder"), &[])
+    }
+
+    /// One with settings of its own, such as `("fsync", "on")`, and its data in a new folder of
+    /// `parent`, which the account `postgres` must be able to reach.
+    pub fn start_with(parent: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::make(None, TempDir::new_in(parent).expect("temporary folder"), settings)
     }
 
     /// One that takes connections over TLS alone, and a password (SCRAM), which must fit into a URL.
     pub fn start_secured(password: &str) -> Self {
-        Self::make(Some((password.to_owned(), Certificates::make(Some(USER)))))
+        let secured = Some((password.to_owned(), Certificates::make(Some(USER))));
+        Self::make(secured, tempfile::tempdir().expect("temporary folder"), &[])
     }
 
-    fn make(secured: Option<(String, Certificates)>) -> Self {
-        let folder = tempfile::tempdir().expect("temporary folder");
+    fn make(
+        secured: Option<(String, Certificates)>,
+        folder: TempDir,
+        settings: &[(&str, &str)],
+    ) -> Self {
         if is_root() {
             give_to(USER, folder.path());
         }
         let (port, databases) = (free_port(), AtomicU32::new(0));
-        let mut postgres = Self { folder, port, process: None, databases, secured };
+        let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut postgres = Self { folder, port, process: None, databases, secured, settings };
         let data = postgres.data().display().to_string();
         let password = postgres.folder.path().join("password");
         let password_file = password.display().to_string();
@@ -206,6 +218,9 @@ impl Postgres {
         });
         if let Some([certificate, key]) = &secured {
             args.extend(["-c", "ssl=on", "-c", certificate, "-c", key]);
+        }
+        for setting in &self.settings {
+            args.extend(["-c", setting]);
         }
         let log = self.folder.path().join("postgres.log");
         let mut process = Process::start(&find("postgres"), &args, Some(USER), log);

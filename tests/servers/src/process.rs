@@ -106,7 +106,7 @@ pub fn free_port() -> u16 {
 }
 
 /// A program by the places where Debian puts it.
-pub(crate) fn find(program: &str) -> PathBuf {
+pub fn find(program: &str) -> PathBuf {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&paths).collect();
     if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {

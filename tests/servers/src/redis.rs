@@ -1,6 +1,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    path::Path,
     time::Duration,
 };
 
@@ -14,13 +15,14 @@ use crate::{
 /// The account of a secured one.
 const USER: &str = "cascade";
 
-/// A Redis server without persistence, as docker-compose.yml sets it up.
+/// A Redis server; without persistence, as docker-compose.yml sets it up, unless it is told otherwise.
 #[derive(Debug)]
 pub struct Redis {
     folder: TempDir,
     port: u16,
     process: Option<Process>,
     secured: Option<(String, Certificates)>,
+    settings: Vec<String>,
 }
 
 impl Redis {
@@ -31,10 +33,21 @@ impl Redis {
         redis
     }
 
+    /// One with settings of its own, such as `("appendonly", "yes")`, and its data in a new folder of
+    /// `parent`.
+    pub fn start_with(parent: &Path, settings: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new_in(parent).expect("temporary folder");
+        let setting = |(name, value): &(&str, &str)| [format!("--{name}"), (*value).to_owned()];
+        let settings = settings.iter().flat_map(setting).collect();
+        let mut redis = Self { folder, settings, ..Self::stopped() };
+        redis.restart();
+        redis
+    }
+
     /// One that does not run yet; its port is free.
     pub fn stopped() -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
-        Self { folder, port: free_port(), process: None, secured: None }
+        Self { folder, port: free_port(), process: None, secured: None, settings: Vec::new() }
     }
 
     /// One that takes connections over TLS alone, and an account's password (ACL), which must fit
@@ -106,6 +119,7 @@ impl Redis {
             "--maxmemory-policy",
             "allkeys-lru",
         ]);
+        args.extend(self.settings.iter().map(String::as_str));
         let log = self.folder.path().join("redis.log");
         let mut process = Process::start(&find("redis-server"), &args, None, log);
         process.wait_until("redis-server", || self.answers());

@@ -1,0 +1,53 @@
+//! Cascade's own driver, by the protocol of tests/bench/peers/README.md: the real worker and the real
+//! server of the `cascade` library, with no-op jobs of its own.
+
+mod chain;
+mod enqueue;
+mod jobs;
+mod launch;
+mod produce;
+mod setup;
+mod tally;
+
+use clap::{Parser, Subcommand};
+
+/// Cascade as a system to be measured.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes the tables.
+    Setup {
+        /// `postgres://...` or `sqlite:FOLDER`.
+        #[arg(long)]
+        url: String,
+    },
+    /// Makes no-op runs, or jobs that are scheduled for later.
+    Enqueue(enqueue::EnqueueArgs),
+    /// Works until SIGTERM; on SQLite it serves, too.
+    Work(launch::WorkArgs),
+    /// The server alone, until SIGTERM.
+    Serve(launch::ServeArgs),
+    /// Asks the server for runs at an even rate.
+    Produce(produce::ProduceArgs),
+    /// Asks the server for one chain after another.
+    Chain(chain::ChainArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = match Cli::parse().command {
+        Command::Setup { url } => runtime.block_on(setup::setup(&url)),
+        Command::Enqueue(args) => runtime.block_on(enqueue::enqueue(&args)),
+        Command::Work(args) => runtime.block_on(launch::work(args)),
+        Command::Serve(args) => runtime.block_on(launch::serve(args)),
+        Command::Produce(args) => runtime.block_on(produce::produce(&args)),
+        Command::Chain(args) => runtime.block_on(chain::chain(&args)),
+    };
+    runtime.shutdown_background();
+    done
+}

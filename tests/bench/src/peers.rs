@@ -1,0 +1,242 @@
+//! The systems that are measured. Each has a driver: see tests/bench/peers/README.md.
+
+use std::{ffi::OsString, path::Path};
+
+use crate::{driver::Driver, options::Options};
+
+/// What a system keeps its jobs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A database of the one server.
+    Postgres,
+    /// A file, by its name in the folder of a measurement. Empty: the folder itself.
+    Sqlite(&'static str),
+    /// The one server.
+    Redis,
+}
+
+/// How a driver is started.
+#[derive(Debug, Clone, Copy)]
+enum Program {
+    /// Cascade's own.
+    Host,
+    /// A binary of tests/bench/peers/rust.
+    Rust(&'static str),
+    /// A file of tests/bench/peers/node.
+    Node(&'static str),
+    /// A file of tests/bench/peers/python.
+    Python(&'static str),
+}
+
+/// A system.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// On the command line.
+    pub name: &'static str,
+    /// In the report.
+    pub title: &'static str,
+    /// What it keeps its jobs in.
+    pub kind: Kind,
+    /// Its ways to complete jobs.
+    pub modes: &'static [&'static str],
+    /// Counts what is not completed: SQL, or for Redis the keys whose lengths add up.
+    pub left: &'static str,
+    /// A file of tests/bench/sql/finished that fills the tables with finished jobs, if they are kept.
+    pub finished: Option<&'static str>,
+    /// Jobs are asked for at a server of its own: `serve`.
+    pub serves: bool,
+    /// What a completion that was told survives.
+    pub durability: &'static str,
+    /// The package whose version counts, as a lock file of tests/bench/peers names it.
+    pub package: &'static str,
+    program: Program,
+}
+
+const POSTGRES: &str = "fsync on, synchronous_commit on";
+const SQLITE_FULL: &str = "WAL, synchronous=FULL";
+const BOTH: &[&str] = &["plain", "batched"];
+
+/// All of them, Cascade first.
+pub const PEERS: [Peer; 10] = [
+    Peer {
+        name: "cascade",
+        title: "Cascade",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: CASCADE_LEFT,
+        finished: Some("cascade.sql"),
+        serves: true,
+        durability: POSTGRES,
+        package: "cascade",
+        program: Program::Host,
+    },
+    Peer {
+        name: "river",
+        title: "River for Rust",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: RIVER_LEFT,
+        finished: Some("river.sql"),
+        serves: false,
+        durability: POSTGRES,
+        package: "riverqueue",
+        program: Program::Rust("peer-river"),
+    },
+    Peer {
+        name: "graphile_worker",
+        title: "graphile_worker (Rust)",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: GRAPHILE_LEFT,
+        finished: None,
+        serves: false,
+        durability: POSTGRES,
+        package: "graphile_worker",
+        program: Program::Rust("peer-graphile_worker"),
+    },
+    Peer {
+        name: "awa",
+        title: "awa",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: "SELECT count(*) FROM awa.jobs WHERE state NOT IN ('completed', 'failed', 'cancelled')",
+        finished: Some("awa.sql"),
+        serves: false,
+        durability: POSTGRES,
+        package: "awa",
+        program: Program::Rust("peer-awa"),
+    },
+    Peer {
+        name: "apalis",
+        title: "apalis",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: "SELECT count(*) FROM apalis.jobs WHERE status NOT IN ('Done', 'Failed', 'Killed')",
+        finished: Some("apalis.sql"),
+        serves: false,
+        durability: POSTGRES,
+        package: "apalis-postgres",
+        program: Program::Rust("peer-apalis"),
+    },
+    Peer {
+        name: "graphile-worker",
+        title: "graphile-worker (Node)",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: GRAPHILE_LEFT,
+        finished: None,
+        serves: false,
+        durability: POSTGRES,
+        package: "graphile-worker",
+        program: Program::Node("graphile-worker.mjs"),
+    },
+    Peer {
+        name: "pg-boss",
+        title: "pg-boss",
+        kind: Kind::Postgres,
+        modes: BOTH,
+        left: "SELECT count(*) FROM pgboss.job WHERE name IN ('noop', 'chain') AND state < 'completed'",
+        finished: Some("pg-boss.sql"),
+        serves: false,
+        durability: POSTGRES,
+        package: "pg-boss",
+        program: Program::Node("pg-boss.mjs"),
+    },
+    Peer {
+        name: "procrastinate",
+        title: "procrastinate",
+        kind: Kind::Postgres,
+        modes: &["plain"],
+        left: "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')",
+        finished: Some("procrastinate.sql"),
+        serves: false,
+        durability: POSTGRES,
+        package: "procrastinate",
+        program: Program::Python("driver.py"),
+    },
+    Peer {
+        name: "bullmq",
+        title: "BullMQ (Redis, for reference)",
+        kind: Kind::Redis,
+        modes: &["plain"],
+        left: "bull:bench:wait bull:bench:active bull:bench:paused bull:bench:prioritized bull:bench:delayed",
+        finished: None,
+        serves: false,
+        durability: "AOF, appendfsync everysec: a power cut loses up to a second",
+        package: "bullmq",
+        program: Program::Node("bullmq.mjs"),
+    },
+    Peer {
+        name: "river",
+        title: "River for Rust",
+        kind: Kind::Sqlite("river.db"),
+        modes: BOTH,
+        left: RIVER_LEFT,
+        finished: None,
+        serves: false,
+        durability: "WAL, synchronous as River's README leaves it (FULL)",
+        package: "riverqueue",
+        program: Program::Rust("peer-river"),
+    },
+];
+
+/// Cascade on SQLite, which comes before its peers there.
+pub const EMBEDDED: Peer = Peer {
+    kind: Kind::Sqlite(""),
+    finished: None,
+    serves: false,
+    durability: SQLITE_FULL,
+    ..PEERS[0]
+};
+
+const CASCADE_LEFT: &str =
+    "SELECT count(*) FROM worker_runs WHERE state IN ('available', 'running', 'retryable')";
+const RIVER_LEFT: &str =
+    "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')";
+const GRAPHILE_LEFT: &str =
+    "SELECT count(*) FROM graphile_worker._private_jobs WHERE attempts < max_attempts";
+
+impl Peer {
+    /// Its program, if it is built.
+    pub fn driver(&self, options: &Options) -> Option<Driver> {
+        let sources = options.root.join("tests/bench/peers");
+        let built = options.root.join("target/bench");
+        let log = options.out.join(format!("{}.log", self.name));
+        let (file, before): (_, Option<OsString>) = match self.program {
+            Program::Host => (options.host.clone(), None),
+            Program::Rust(name) => (built.join("peers/release").join(name), None),
+            Program::Node(name) => {
+                let folder = sources.join("node");
+                if !folder.join("node_modules").exists() {
+                    return None;
+                }
+                (folder.join(name), Some("node".into()))
+            }
+            Program::Python(name) => {
+                let python = built.join("venv/bin/python");
+                if !python.exists() {
+                    return None;
+                }
+                (sources.join("python").join(name), Some(python.into()))
+            }
+        };
+        let line = before.into_iter().chain([file.clone().into()]).collect();
+        file.exists().then_some(Driver { line, log })
+    }
+
+    /// The address of its data in a folder.
+    pub fn file_url(file: &str, folder: &Path) -> String {
+        match file {
+            "" => format!("sqlite:{}", folder.display()),
+            file => format!("sqlite:{}", folder.join(file).display()),
+        }
+    }
+
+    /// As the report calls it in one of its modes.
+    pub fn subject(&self, mode: &str) -> String {
+        match self.modes.len() {
+            1 => self.title.to_owned(),
+            _ => format!("{}, {mode}", self.title),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The targets, as the issue has them, and whether they are met.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use serde_json::Value;
+
+use super::table::number;
+use crate::{
+    options::Scenario,
+    sample::{Better, Samples},
+    scenario::NO_OP_P50,
+};
+
+/// One target.
+#[derive(Debug)]
+pub struct Target {
+    /// What must be true.
+    pub text: &'static str,
+    /// What was measured; `None` if it was not.
+    pub measured: Option<String>,
+    /// Whether it is so.
+    pub met: bool,
+}
+
+impl Target {
+    fn new(text: &'static str, measured: Option<(String, bool)>) -> Self {
+        let met = measured.as_ref().is_some_and(|(_, met)| *met);
+        Self { text, measured: measured.map(|(text, _)| text), met }
+    }
+}
+
+/// All of them.
+pub fn targets(samples: &Samples, attached: &BTreeMap<&'static str, Value>) -> Vec<Target> {
+    let ahead =
+        |scenario| lowest_ratio(samples, scenario).map(|(ratio, said)| (said, ratio >= 2.0));
+    let mut targets = vec![
+        Target::new("throughput at least 2x the best PostgreSQL peer", ahead(Scenario::Throughput)),
+        Target::new("throughput at least 2x River's on SQLite", ahead(Scenario::Embedded)),
+        Target::new("pick-up p99 under the best peer's", pick_up(samples)),
+        Target::new(
+            "cascade hop p50 under 5 ms above the no-op transaction",
+            hop(samples, attached),
+        ),
+        Target::new("with many kept rows at least 0.9 of an empty table", kept(samples)),
+        Target::new("idle under 30 queries a minute per process", idle(samples)),
+        Target::new("over 0.8 of what the bare SQL does through pgbench", share(samples)),
+    ];
+    targets.extend(fan_out(attached));
+    targets
+}
+
+/// The setting in which Cascade's throughput is the least, by the best peer's.
+fn lowest_ratio(samples: &Samples, scenario: Scenario) -> Option<(f64, String)> {
+    let of = |setting: &str| {
+        let (own, _) = samples.best(scenario, setting, "jobs_per_s", true, Better::More)?;
+        let (peer, name) = samples.best(scenario, setting, "jobs_per_s", false, Better::More)?;
+        let (ratio, own, peer) = (own / peer, number(own), number(peer));
+        Some((ratio, format!("{ratio:.2} at the least: {own}/s to {peer}/s of {name}, {setting}")))
+    };
+    let ratios = samples.settings(scenario).into_iter().filter_map(of);
+    ratios.min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+fn pick_up(samples: &Samples) -> Option<(String, bool)> {
+    let setting = *samples.settings(Scenario::Latency).first()?;
+    let best = |own| samples.best(Scenario::Latency, setting, "p99_ms", own, Better::Less);
+    let ((own, _), (peer, name)) = (best(true)?, best(false)?);
+    Some((format!("{} ms to {} ms of {name}", number(own), number(peer)), own < peer))
+}
+
+fn hop(samples: &Samples, attached: &BTreeMap<&'static str, Value>) -> Option<(String, bool)> {
+    let setting = *samples.settings(Scenario::Cascade).first()?;
+    let (own, _) = samples.best(Scenario::Cascade, setting, "hop_p50_ms", true, Better::Less)?;
+    let no_op = attached.get(NO_OP_P50)?.as_f64()?;
+    let above = own - no_op;
+    Some((format!("{} ms above {} ms", number(above), number(no_op)), above < 5.0))
+}
+
+fn kept(samples: &Samples) -> Option<(String, bool)> {
+    let rate = |setting| samples.best(Scenario::Depth, setting, "jobs_per_s", true, Better::More);
+    let ((empty, _), (full, _)) = (rate("nothing else")?, rate("many finished")?);
+    let ratio = full / empty;
+    Some((format!("{ratio:.2}: {}/s to {}/s", number(full), number(empty)), ratio >= 0.9))
+}
+
+fn idle(samples: &Samples) -> Option<(String, bool)> {
+    let of = |setting: &str| {
+        let best = samples.best(Scenario::Idle, setting, "queries_per_min", true, Better::Less);
+        best.map(|(queries, _)| (queries, format!("{setting} {}", number(queries))))
+    };
+    let found: Vec<_> = samples.settings(Scenario::Idle).into_iter().filter_map(of).collect();
+    let said: Vec<_> = found.iter().map(|(_, said)| said.as_str()).collect();
+    let met = found.iter().all(|(queries, _)| *queries < 30.0);
+    (!found.is_empty()).then(|| (said.join(", "), met))
+}
+
+/// Cascade's best throughput by that of the best script.
+fn share(samples: &Samples) -> Option<(String, bool)> {
+    let best = |scenario| {
+        let settings = samples.settings(scenario).into_iter();
+        let rates = settings.filter_map(|setting| {
+            samples.best(scenario, setting, "jobs_per_s", true, Better::More)
+        });
+        rates.map(|(rate, _)| rate).max_by(f64::total_cmp)
+    };
+    let (own, bare) = (best(Scenario::Throughput)?, best(Scenario::Bare)?);
+    let ratio = own / bare;
+    Some((format!("{ratio:.2}: {}/s of {}/s", number(own), number(bare)), ratio > 0.8))
+}
+
+/// Targets that the other program judges by itself: `[{"text", "measured", "met"}]`.
+fn fan_out(attached: &BTreeMap<&'static str, Value>) -> Vec<Target> {
+    const TEXT: &str = "fan-out to 10,000 clients under 250 ms and 4 kB per client, ahead of Nchan";
+    let Some(answer) = attached.get("fanout") else { return vec![Target::new(TEXT, None)] };
+    let said = answer.get("summary").unwrap_or(answer).to_string();
+    let met = answer["met"].as_bool().unwrap_or_default();
+    vec![Target::new(TEXT, Some((said, met)))]
+}
+
+pub(super) fn write(text: &mut String, targets: &[Target]) {
+    text.push_str("| target | measured | |\n|---|---|---|\n");
+    for Target { text: wanted, measured, met } in targets {
+        let (measured, verdict) = match measured {
+            None => ("not measured", "-"),
+            Some(measured) => (measured.as_str(), if *met { "met" } else { "**missed**" }),
+        };
+        writeln!(text, "| {wanted} | {measured} | {verdict} |").ok();
+    }
+}

@@ -1,0 +1,32 @@
+//! 10,000 event streams: another program of this repository measures them.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+/// What the report calls its answer.
+pub const NAME: &str = "fanout";
+const PROGRAM: &str = "cascade-bench-fanout";
+
+pub fn measure(bench: &mut Bench<'_>) {
+    let program = bench.options.host.with_file_name(PROGRAM);
+    if !program.exists() {
+        bench.skipped.push(format!("fan-out: {PROGRAM} is not built"));
+        return;
+    }
+    eprintln!("fan-out: {}", program.display());
+    let asked = || -> Result<Value> {
+        let mut command = Command::new(&program);
+        command.arg("run").arg("--host").arg(&bench.options.host).stderr(Stdio::inherit());
+        let ran = command.output()?;
+        ensure!(ran.status.success(), "{PROGRAM} failed");
+        Ok(serde_json::from_slice(&ran.stdout)?)
+    };
+    match asked() {
+        Ok(answer) => drop(bench.attached.insert(NAME, answer)),
+        Err(error) => bench.skipped.push(format!("fan-out: {error:#}")),
+    }
+}
