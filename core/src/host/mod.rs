@@ -23,7 +23,7 @@ use crate::{
     config::{Checked, LiveConfig, Prepare},
     http::{
         self, EventHub, HttpLimits, RateLimit, Server, StreamSlots,
-        auth::{AccessWatch, AuthSettings, SignIn},
+        auth::{self, AuthSettings, SignIn},
     },
     registry::Plugins,
     runner::{Completer, HostHttp, Lacking, Runner},
@@ -135,7 +135,6 @@ pub async fn run(
     let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
 
     let accounts = Accounts::new(store.database());
-    let access = Arc::new(AccessWatch::default());
     let http = Arc::new(HostHttp::new(config.clone()).context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
     let watcher = config
@@ -145,11 +144,10 @@ pub async fn run(
     background.spawn(watcher);
     background.spawn(apply_changes(config.clone(), store.clone(), wake.clone(), stop.clone()));
     if settings.serve {
-        let token = stop.clone();
-        let (hub, store, bus, stop) = (hub.clone(), store.clone(), bus.clone(), stop.clone());
-        background.spawn(async move { hub.follow(store, bus, stop).await });
-        let (access, accounts, stop) = (access.clone(), accounts.clone(), token);
-        background.spawn(async move { access.follow(accounts, stop).await });
+        hub.open().context("cannot start the threads of event streams")?;
+        background.spawn(hub.clone().follow(store.clone(), bus.clone(), stop.clone()));
+        background.spawn(hub.clone().announce(bus.clone(), config.clone(), stop.clone()));
+        background.spawn(auth::watch(hub.clone(), accounts.clone(), stop.clone()));
     }
     // These outlast the worker, whose last runs are still to be announced.
     let worker_done = CancellationToken::new();
@@ -189,7 +187,6 @@ pub async fn run(
             auth: settings.auth.clone(),
             oidc,
             throttle: SignInThrottle::default(),
-            access,
             rate: RateLimit::new(settings.limits.requests_per_second),
             streams: StreamSlots::new(&settings.limits),
             limits: settings.limits.clone(),

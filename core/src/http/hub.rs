@@ -1,28 +1,22 @@
 //! From the outbox to every open event stream of this process.
 //!
 //! One task reads the outbox behind a cursor and shares each event once, already in its wire form.
-//! A subscriber is a cursor over that shared tail; one that falls too far behind is dropped and
-//! comes back with its last id.
+//! A stream is a place in that shared tail; one that falls too far behind is dropped and comes back
+//! with its last id.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
 };
 
-use axum::body::Bytes;
-use tokio::sync::broadcast;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::{
-    access::Visible,
-    bus::Bus,
-    store::{Event, Store},
-};
+use super::fanout::{Audience, Entry, Listener, Lot, Parked, Seat, Ticket};
+use crate::{bus::Bus, store::Store};
 
-/// Events that a subscriber may be behind.
-const TAIL: usize = 1024;
 /// Events read from the outbox at once.
 pub(super) const BATCH: u32 = 500;
 /// The net under the bus: the outbox is read this often whatever the bus says.
@@ -30,52 +24,56 @@ const NET: Duration = Duration::from_secs(5);
 /// The same while the best bus is not there.
 const NET_DEGRADED: Duration = Duration::from_secs(1);
 
-/// An event in its wire form.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// Outbox id.
-    pub id: i64,
-    /// Whose it is.
-    pub project_id: Uuid,
-    /// `id:`, `event:` and `data:` lines.
-    pub bytes: Bytes,
-    /// When it was read from the outbox, and how long after the end of its run.
-    pub read: (Instant, Duration),
-}
-
-impl From<Event> for Frame {
-    fn from(event: Event) -> Self {
-        let Event { id, kind, payload, .. } = &event;
-        let bytes = format!("id: {id}\nevent: {kind}\ndata: {payload}\n\n").into();
-        let read = (Instant::now(), event.age);
-        Self { id: event.id, project_id: event.project_id, bytes, read }
-    }
-}
-
-/// Who listens now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Audience {
-    /// Open streams.
-    pub connections: usize,
-    /// Projects that some stream is scoped to.
-    pub projects: usize,
-}
+/// Threads that write to streams: one for each core, but so many keep tens of thousands of streams busy.
+const MOST_LOTS: usize = 4;
 
 /// Shares the outbox with all streams of this process.
+#[derive(Default)]
 pub struct EventHub {
-    tail: broadcast::Sender<Frame>,
-    scopes: Mutex<HashMap<Visible, usize>>,
+    audience: Arc<Audience>,
+    shared: Mutex<Shared>,
 }
 
-impl Default for EventHub {
-    fn default() -> Self {
-        Self { tail: broadcast::Sender::new(TAIL), scopes: Mutex::default() }
-    }
+#[derive(Default)]
+struct Shared {
+    lots: Vec<Lot>,
+    /// Entries shared so far: the number of the next one.
+    next: u64,
+    /// The newest event among them or, before the first, of the outbox; `None` until it is read.
+    newest: Option<i64>,
+    /// Whose turn it is to take a stream.
+    turn: usize,
+}
+
+/// Where a stream that joins now begins.
+pub(super) struct Joined {
+    /// Its place in the audience.
+    pub seat: Seat,
+    /// The number of the first entry that is shared from now on.
+    pub next: u64,
+    /// The newest event that was shared before; `None` when the outbox was not read yet.
+    pub newest: Option<i64>,
 }
 
 impl EventHub {
+    /// Makes ready for streams.
+    ///
+    /// # Errors
+    /// When the system has no file descriptor or thread left.
+    pub fn open(&self) -> io::Result<()> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let lots = (0..cores.min(MOST_LOTS)).map(|_| Lot::start());
+        self.shared().lots = lots.collect::<io::Result<_>>()?;
+        Ok(())
+    }
+
     /// Reads the outbox from its present end on, until `stop`.
-    pub async fn follow(&self, store: Arc<dyn Store>, bus: Arc<dyn Bus>, stop: CancellationToken) {
+    pub async fn follow(
+        self: Arc<Self>,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        stop: CancellationToken,
+    ) {
         let (mut news, mut state) = (bus.subscribe(), bus.state());
         let mut cursor = None;
         while !stop.is_cancelled() {
@@ -104,56 +102,92 @@ impl EventHub {
     ) -> crate::store::Result<()> {
         let mut last = match *cursor {
             Some(last) => last,
-            None => store.event_range().await?.1,
+            None => {
+                let newest = store.event_range().await?.1;
+                self.shared().newest = Some(newest);
+                newest
+            }
         };
         loop {
             *cursor = Some(last);
+            // First, so that what comes while the lots are busy goes out as one batch.
+            let room = self.room().await;
             let events = store.events_after(last, BATCH).await?;
             let Some(newest) = events.last() else { return Ok(()) };
             last = newest.id;
-            for event in events {
-                // Nobody listening is no fault.
-                self.tail.send(event.into()).ok();
-            }
+            self.share(events.into_iter().map(Entry::from).collect(), room);
+        }
+    }
+
+    /// Waits until each lot has room for a batch.
+    async fn room(&self) -> Vec<Option<OwnedSemaphorePermit>> {
+        let rooms: Vec<_> = self.shared().lots.iter().map(|lot| lot.room.clone()).collect();
+        let mut all = Vec::new();
+        for room in rooms {
+            all.push(room.acquire_owned().await.ok());
+        }
+        all
+    }
+
+    /// Tells all streams something; `entry` is no event.
+    pub(super) fn tell(&self, entry: Entry) {
+        self.share(Arc::new([entry]), Vec::new());
+    }
+
+    fn share(&self, entries: Arc<[Entry]>, room: Vec<Option<OwnedSemaphorePermit>>) {
+        let mut room = room.into_iter();
+        let mut shared = self.shared();
+        shared.next += entries.len() as u64;
+        shared.newest = entries.iter().rev().find_map(Entry::id).or(shared.newest);
+        for lot in &shared.lots {
+            lot.share(entries.clone(), room.next().flatten());
         }
     }
 
     /// Joins the audience from now on.
-    pub fn subscribe(self: &Arc<Self>, scope: Visible) -> Subscriber {
-        *self.scopes().entry(scope.clone()).or_default() += 1;
-        Subscriber { frames: self.tail.subscribe(), scope, hub: self.clone() }
+    pub(super) fn subscribe(&self, ticket: Ticket) -> Joined {
+        let seat = self.audience.join(ticket);
+        let shared = self.shared();
+        Joined { seat, next: shared.next, newest: shared.newest }
+    }
+
+    /// Takes the socket of a stream that only waits for what all are sent.
+    pub(super) fn park(
+        &self,
+        socket: std::net::TcpStream,
+        listener: Box<Listener>,
+        place: OwnedSemaphorePermit,
+    ) {
+        let stream = Parked::new(mio::net::TcpStream::from_std(socket), listener, place);
+        let mut shared = self.shared();
+        shared.turn = shared.turn.wrapping_add(1);
+        // Without any, as after the end, the stream ends with its socket.
+        if let Some(turn) = shared.turn.checked_rem(shared.lots.len()) {
+            shared.lots[turn].park(stream);
+        }
     }
 
     /// Who listens now.
-    pub fn audience(&self) -> Audience {
-        let scopes = self.scopes();
-        let projects: HashSet<_> = scopes.keys().filter_map(Visible::list).flatten().collect();
-        let projects = projects.len();
-        Audience { connections: scopes.values().sum(), projects }
+    pub(super) fn audience(&self) -> &Audience {
+        &self.audience
     }
 
-    fn scopes(&self) -> std::sync::MutexGuard<'_, HashMap<Visible, usize>> {
-        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ends the streams whose tickets were revoked.
+    pub(super) fn let_go(&self) {
+        self.shared().lots.iter().for_each(Lot::let_go);
     }
-}
 
-/// One stream's place in the tail; leaves the audience when dropped.
-pub struct Subscriber {
-    /// What is shared from now on.
-    pub frames: broadcast::Receiver<Frame>,
-    /// Only these projects.
-    pub scope: Visible,
-    hub: Arc<EventHub>,
-}
-
-impl Drop for Subscriber {
-    fn drop(&mut self) {
-        let mut scopes = self.hub.scopes();
-        if let Some(count) = scopes.get_mut(&self.scope) {
-            *count -= 1;
-            if *count == 0 {
-                scopes.remove(&self.scope);
-            }
+    /// Ends all streams, and waits until that is done.
+    pub(super) async fn end(&self) {
+        let lots = std::mem::take(&mut self.shared().lots);
+        let threads: Vec<_> = lots.into_iter().filter_map(Lot::end).collect();
+        let wait = move || threads.into_iter().map(JoinHandle::join).all(|ended| ended.is_ok());
+        if !matches!(tokio::task::spawn_blocking(wait).await, Ok(true)) {
+            tracing::error!("a thread of event streams did not end well");
         }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

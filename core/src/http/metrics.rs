@@ -23,9 +23,9 @@ pub async fn metrics(
         return Err(ApiError::unauthorized("metrics are for this machine, or for who has a token")
             .help("`cascade token add USER metrics --role viewer`, sent as a bearer token"));
     }
-    let audience = server.hub.audience();
-    gauge("app_sse_connections_total", audience.connections);
-    gauge("app_sse_projects_subscribed", audience.projects);
+    let (connections, projects) = server.hub.audience().count();
+    gauge("app_sse_connections_total", connections);
+    gauge("app_sse_projects_subscribed", projects);
     // A job type that has nothing waiting any more must read 0, not its last figure.
     for job in server.config.registry().jobs() {
         for state in ["due", "available", "running", "retryable"] {

@@ -13,11 +13,13 @@ mod edges;
 mod error;
 mod events;
 mod extract;
+mod fanout;
 mod health;
 mod hub;
 mod jobs;
 mod limits;
 mod metrics;
+mod notices;
 mod oidc;
 mod paging;
 mod projects;
@@ -60,7 +62,7 @@ use crate::{
     scheduler::Wake,
     store::Store,
 };
-use auth::{AccessWatch, AuthSettings};
+use auth::AuthSettings;
 use error::{ApiError, ApiResult};
 
 /// What handlers need.
@@ -85,8 +87,6 @@ pub struct Server {
     pub oidc: Option<Arc<Oidc>>,
     /// Slows down who guesses passwords.
     pub throttle: SignInThrottle,
-    /// Tells open streams when somebody may see less.
-    pub access: Arc<AccessWatch>,
     /// What one client may take.
     pub limits: HttpLimits,
     /// Counts requests.

@@ -1,19 +1,30 @@
 //! Accepts connections. `axum::serve` has no limits on what a client may do before a request is
 //! complete; this has.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use axum::Router;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+use hyper_util::rt::TokioTimer;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use super::{client::Peer, limits::HttpLimits};
+use super::{
+    client::Peer,
+    fanout::{Exit, Watched},
+    limits::HttpLimits,
+};
 
 /// The most bytes of a request's head.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
@@ -32,7 +43,7 @@ pub async fn serve(
         .header_read_timeout(limits.header_timeout)
         .max_header_size(MOST_HEAD_BYTES);
     let places = Arc::new(Semaphore::new(limits.connections()));
-    let graceful = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     loop {
         let accepted = async {
             // Those who come when all places are taken wait in the kernel's queue.
@@ -51,24 +62,63 @@ pub async fn serve(
                 continue;
             }
         };
+        let Ok(place) = place else { break };
         // Events are small and must not wait for each other.
         socket.set_nodelay(true).ok();
-        let application = application.clone();
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer.ip()));
-            application.clone().oneshot(request)
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(socket), service));
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
+        let (http, application, stop) = (http.clone(), application.clone(), stop.clone());
+        connections.spawn(async move {
+            if let Err(error) = connection(&http, socket, peer, application, place, stop).await {
                 tracing::debug!(%error, %peer, "connection ended");
             }
         });
     }
     drop(listener);
+    connections.close();
     // A client that does not read its answer must not keep the process from ending.
-    if tokio::time::timeout(limits.request_timeout, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(limits.request_timeout, connections.wait()).await.is_err() {
         tracing::warn!("some clients did not take their answers in time");
     }
+}
+
+/// Serves one connection until it ends, or leaves hyper as an event stream.
+async fn connection(
+    http: &http1::Builder,
+    socket: TcpStream,
+    peer: SocketAddr,
+    application: Router,
+    place: OwnedSemaphorePermit,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let exit = Exit::default();
+    let socket = Watched::new(socket, exit.clone());
+    let way_out = exit.clone();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        request.extensions_mut().insert(way_out.clone());
+        application.clone().oneshot(request)
+    });
+    let mut connection = http.serve_connection(socket, service);
+    let mut stopping = false;
+    let (hub, listener) = loop {
+        let served = poll_fn(|cx| {
+            let ended = Pin::new(&mut connection).poll(cx);
+            match exit.take() {
+                Some(leaving) => Poll::Ready(Ok(Some(leaving))),
+                None => ended.map_ok(|()| None),
+            }
+        });
+        tokio::select! {
+            served = served => match served? {
+                Some(leaving) => break leaving,
+                None => return Ok(()),
+            },
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    let socket = connection.into_parts().io.into_inner();
+    hub.park(socket.into_std()?, listener, place);
+    Ok(())
 }

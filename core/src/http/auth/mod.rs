@@ -11,7 +11,7 @@ pub use cookie::{clear, session_cookie};
 pub(super) use identify::principal;
 pub use identify::{Administrator, Peer, authenticate};
 pub use origin::same_origin;
-pub use watch::AccessWatch;
+pub use watch::watch;
 
 /// Whether people sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,45 +1,49 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use futures::{StreamExt, stream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Accounts;
+use crate::{access::Accounts, http::EventHub};
 
 /// How soon open streams hear that somebody may see less: what they see must end within 2 s.
 const LOOK: Duration = Duration::from_secs(1);
+/// A session that ends by itself tells nobody: all streams' rights are looked at this often.
+const LOOK_AT_ALL: Duration = Duration::from_secs(300);
+/// Rights looked at side by side.
+const AT_ONCE: usize = 8;
 
-/// Tells open streams when to look again at who they belong to. One query a second for all of a
-/// process, and none while no stream is open.
-pub struct AccessWatch(watch::Sender<i64>);
-
-impl Default for AccessWatch {
-    fn default() -> Self {
-        Self(watch::Sender::new(0))
+/// Ends the streams of who may no longer see what they show, until `stop`. One query a second for all
+/// of a process while nothing changes, and none while no stream is open.
+pub async fn watch(hub: Arc<EventHub>, accounts: Accounts, stop: CancellationToken) {
+    let (mut seen, mut looked) = (None, Instant::now());
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        if hub.audience().is_empty() {
+            continue;
+        }
+        match accounts.version().await {
+            Ok(now) if seen == Some(now) && looked.elapsed() < LOOK_AT_ALL => {}
+            Ok(now) => {
+                (seen, looked) = (Some(now), Instant::now());
+                look(&hub, &accounts).await;
+            }
+            Err(error) => tracing::warn!(%error, "access rights could not be looked at"),
+        }
     }
 }
 
-impl AccessWatch {
-    /// Changes when some access was taken away.
-    pub fn subscribe(&self) -> watch::Receiver<i64> {
-        self.0.subscribe()
-    }
-
-    /// Looks until `stop`.
-    pub async fn follow(&self, accounts: Accounts, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK) => {}
-            }
-            if self.0.receiver_count() == 0 {
-                continue;
-            }
-            match accounts.version().await {
-                Ok(now) => {
-                    self.0.send_if_modified(|seen| std::mem::replace(seen, now) != now);
-                }
-                Err(error) => tracing::warn!(%error, "access rights could not be looked at"),
-            }
+async fn look(hub: &EventHub, accounts: &Accounts) {
+    let tickets = hub.audience().tickets();
+    let checked = stream::iter(tickets).map(async |ticket| (ticket.holds(accounts).await, ticket));
+    let mut checked = std::pin::pin!(checked.buffer_unordered(AT_ONCE));
+    while let Some((holds, ticket)) = checked.next().await {
+        if !holds {
+            hub.audience().revoke(&ticket);
+            hub.let_go();
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The whole router on a real database, without a socket.
 
 mod scope;
+mod served;
+mod streams;
 
 use std::{
     sync::Arc,
@@ -22,7 +24,7 @@ use uuid::Uuid;
 
 use super::{
     EventHub, HttpLimits, RateLimit, Server, StreamSlots,
-    auth::{AccessWatch, AuthSettings, SignIn},
+    auth::{AuthSettings, SignIn},
 };
 use crate::{
     access::{Accounts, SignInThrottle, Visible},
@@ -31,7 +33,7 @@ use crate::{
     registry::{Plugins, Registry},
     runner::HostHttp,
     scheduler::Wake,
-    store::{Store, sqlite::SqliteStore},
+    store::{Store, Success, sqlite::SqliteStore},
 };
 
 fn origin() -> Origin {
@@ -113,6 +115,10 @@ struct Bench {
 
 impl Bench {
     async fn new(projects: usize) -> Self {
+        Self::with(projects, SignIn::Required).await
+    }
+
+    async fn with(projects: usize, sign_in: SignIn) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut registry = Registry::default();
         let descriptor = JobDescriptor {
@@ -157,10 +163,9 @@ impl Bench {
         };
         let server = Arc::new(Server {
             accounts: Accounts::new(store.database()),
-            auth: AuthSettings { sign_in: SignIn::Required, public_url: None },
+            auth: AuthSettings { sign_in, public_url: None },
             oidc: None,
             throttle: SignInThrottle::default(),
-            access: Arc::new(AccessWatch::default()),
             rate: RateLimit::new(limits.requests_per_second),
             streams: StreamSlots::new(&limits),
             limits,
@@ -177,6 +182,20 @@ impl Bench {
         let projects = rows.into_iter().map(|row| row.id).collect();
         let router = super::router(server.clone());
         Self { server, store, router, projects, _folder: folder }
+    }
+
+    /// One run of each project ends well, and the bus says so.
+    async fn make_events(&self, round: usize) {
+        for project in &self.projects {
+            self.store.run_now("work", *project, None).await.unwrap();
+        }
+        let runs = self.store.claim("w", 100, Duration::from_secs(60), &[]).await.unwrap();
+        assert_eq!(runs.len(), self.projects.len(), "round {round}");
+        for run in runs {
+            self.store.complete(&run.lease, Success::default()).await.unwrap();
+        }
+        let events = self.store.number_events().await.unwrap();
+        self.server.bus.publish(&events).await;
     }
 
     /// Status and body. `token` is sent as a bearer token.

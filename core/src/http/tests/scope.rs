@@ -3,25 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use axum::{
-    body::{Body, BodyDataStream},
-    http::Request,
-};
 use cascade_sdk::{Level, LogLine, sql};
 use chrono::Utc;
-use futures::{FutureExt, StreamExt};
 use proptest::{
     prelude::{Just, Strategy, any, prop, prop_oneof},
     test_runner::{Config, TestRunner},
 };
 use serde_json::{Value, json};
-use tokio::task::unconstrained;
-use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::{Bench, marker};
 use crate::{
     access::{Audited, NewToken, NewUser, Role, Secret},
+    http::fanout::Entry,
     store::{Store, Success},
 };
 
@@ -209,30 +203,11 @@ fn no_answer_carries_anything_of_a_project_that_is_not_the_asker_s() {
     println!("{CASES} users, {} answers with a marker for who may see it", shown.get());
 }
 
-async fn open_stream(bench: &Bench, token: &str, query: &str) -> BodyDataStream {
-    let request = Request::get(format!("/api/events/stream{query}"))
-        .header("host", "test")
-        .header("authorization", format!("Bearer {token}"))
-        .body(Body::empty())
-        .unwrap();
-    let answer = bench.router.clone().oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let mut stream = answer.into_body().into_data_stream();
-    let first = stream.next().await.unwrap().unwrap();
-    assert!(String::from_utf8_lossy(&first).contains("event: connected"));
-    stream
-}
-
 #[tokio::test]
 async fn no_stream_carries_an_event_of_a_project_that_is_not_the_listener_s() {
     let seeded = seeded().await;
     let bench = &seeded.bench;
-    let (hub, store, bus) =
-        (bench.server.hub.clone(), bench.server.store.clone(), bench.server.bus.clone());
-    let following = tokio::spawn({
-        let stop = bench.server.stop.clone();
-        async move { hub.follow(store, bus, stop).await }
-    });
+    let served = bench.serve().await;
     let mut runner = TestRunner::deterministic();
     let mut streams = Vec::new();
     for _ in 0..60 {
@@ -246,36 +221,23 @@ async fn no_stream_carries_an_event_of_a_project_that_is_not_the_listener_s() {
             let query = asked
                 .map(|project| format!("?project_id={}", bench.projects[project]))
                 .unwrap_or_default();
-            let stream = open_stream(bench, token.reveal(), &query).await;
+            let stream = served.stream(&query, &[("authorization", &bearer(&token))]).await;
             streams.push((person.clone(), asked, stream));
         }
     }
     let admin = Person { admin: true, roles: vec![None; PROJECTS], most: None, only: None };
-    let mut all = open_stream(bench, seeded.token(&admin).await.reveal(), "").await;
+    let token = bearer(&seeded.token(&admin).await);
+    let mut all = served.stream("", &[("authorization", &token)]).await;
     for round in 0..5 {
-        for project in &bench.projects {
-            bench.store.run_now("work", *project, None).await.unwrap();
+        bench.make_events(round).await;
+        for _ in 0..PROJECTS {
+            all.until("event: job_completed").await;
         }
-        let runs =
-            bench.store.claim("w", 10, std::time::Duration::from_secs(60), &[]).await.unwrap();
-        assert_eq!(runs.len(), PROJECTS, "round {round}");
-        for run in runs {
-            bench.store.complete(&run.lease, Success::default()).await.unwrap();
-        }
-        let events = bench.store.number_events().await.unwrap();
-        bench.server.bus.publish(&events).await;
-        let mut heard = 0;
-        while heard < PROJECTS {
-            let bytes = all.next().await.unwrap().unwrap();
-            heard += String::from_utf8_lossy(&bytes).matches("event: job_completed").count();
-        }
-        // All share one tail: what the administrator has heard is there for everybody.
+        // Streams carry everything in one order: what comes after this is of the next round.
+        bench.server.hub.tell(Entry::notice("event: round\ndata: {}\n\n"));
+        all.until("event: round").await;
         for (person, asked, stream) in &mut streams {
-            let mut text = String::new();
-            // Unconstrained: a used-up budget of the runtime must not look like silence.
-            while let Some(Some(part)) = unconstrained(stream.next()).now_or_never() {
-                text.push_str(&String::from_utf8_lossy(&part.unwrap()));
-            }
+            let text = stream.until("event: round").await;
             let heard: BTreeSet<_> =
                 (0..PROJECTS).filter(|n| text.contains(&bench.projects[*n].to_string())).collect();
             for project in &heard {
@@ -287,8 +249,11 @@ async fn no_stream_carries_an_event_of_a_project_that_is_not_the_listener_s() {
         }
     }
     println!("{} streams, 5 rounds of {PROJECTS} events", streams.len());
-    bench.server.stop.cancel();
-    following.await.unwrap();
+    served.stop(bench).await;
+}
+
+fn bearer(token: &Secret) -> String {
+    format!("Bearer {}", token.reveal())
 }
 
 #[tokio::test]

@@ -1,0 +1,126 @@
+//! How a connection leaves hyper with its answer not at an end.
+//!
+//! The body of a stream asks for it when it has nothing more to say by itself. The connection may go
+//! when everything before has been written: hyper flushes the socket only after its own buffers.
+
+use std::{
+    io::{IoSlice, Result},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{Framing, Seat};
+use crate::http::{EventHub, streams::StreamSlot};
+
+/// What is known of a stream once all that it said by itself is written.
+pub struct Listener {
+    /// Its place in the audience.
+    pub seat: Seat,
+    /// Its place among the streams of its address.
+    pub _slot: StreamSlot,
+    /// The last event of the outbox that it has, or would have were it in scope.
+    pub cursor: i64,
+    /// The number of the first entry of the tail that it may lack.
+    pub next: u64,
+    /// How its body is written.
+    pub framing: Framing,
+}
+
+/// A stream on its way from hyper to a lot of this hub.
+pub type Leaving = (Arc<EventHub>, Box<Listener>);
+
+/// One connection's way out of hyper; the other half is [`Watched`].
+#[derive(Clone, Default)]
+pub struct Exit(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    leaving: Mutex<Option<Leaving>>,
+    flushed: AtomicBool,
+}
+
+impl Exit {
+    /// Asks to leave as soon as all bytes so far are written.
+    pub fn leave(&self, hub: Arc<EventHub>, listener: Listener) {
+        *self.leaving() = Some((hub, Box::new(listener)));
+    }
+
+    /// The stream that left, if it may go now.
+    pub fn take(&self) -> Option<Leaving> {
+        if self.0.flushed.load(Ordering::Relaxed) { self.leaving().take() } else { None }
+    }
+
+    fn leaving(&self) -> std::sync::MutexGuard<'_, Option<Leaving>> {
+        self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A socket that knows when hyper has written everything to it.
+pub struct Watched {
+    socket: TokioIo<TcpStream>,
+    exit: Exit,
+}
+
+impl Watched {
+    /// Watches for `exit`.
+    pub fn new(socket: TcpStream, exit: Exit) -> Self {
+        Self { socket: TokioIo::new(socket), exit }
+    }
+
+    /// The socket itself.
+    pub fn into_inner(self) -> TcpStream {
+        self.socket.into_inner()
+    }
+}
+
+impl Read for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+        if self.exit.leaving().is_some() {
+            self.exit.0.flushed.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(cx, parts)
+    }
+}

@@ -1,0 +1,42 @@
+//! What streams are told besides events.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{EventHub, fanout::Entry};
+use crate::{
+    bus::{Bus, BusState},
+    config::LiveConfig,
+};
+
+/// Sent first, and again whenever another bus carries the events.
+pub(super) fn connected(state: BusState) -> String {
+    let state = serde_json::to_string(&state).unwrap_or_default();
+    format!("event: connected\ndata: {state}\n\n")
+}
+
+impl EventHub {
+    /// Tells all streams of changes of the bus and of jobs.toml, until `stop`; then it ends them.
+    pub async fn announce(
+        self: Arc<Self>,
+        bus: Arc<dyn Bus>,
+        config: LiveConfig,
+        stop: CancellationToken,
+    ) {
+        let (mut bus, mut config) = (bus.state(), config.subscribe());
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return self.end().await,
+                Ok(()) = bus.changed() => {
+                    let state = *bus.borrow_and_update();
+                    self.tell(Entry::notice(&connected(state)));
+                }
+                Ok(()) = config.changed() => {
+                    config.mark_unchanged();
+                    self.tell(Entry::notice("event: config_changed\ndata: {}\n\n"));
+                }
+            }
+        }
+    }
+}
