@@ -229,13 +229,15 @@ pub struct Counter {
 impl Counter {
     /// How many there are now.
     pub fn left(&mut self) -> Result<u64> {
+        // Sums are numeric, counts are bigint.
+        let query = format!("SELECT CAST(({}) AS bigint)", self.left);
         let left: i64 = match &mut self.source {
             Source::Postgres(connection) => self
                 .runtime
-                .block_on(sqlx::query_scalar(AssertSqlSafe(self.left)).fetch_one(connection))?,
+                .block_on(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(connection))?,
             Source::Sqlite(connection) => self
                 .runtime
-                .block_on(sqlx::query_scalar(AssertSqlSafe(self.left)).fetch_one(connection))?,
+                .block_on(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(connection))?,
             Source::Redis(connection) => {
                 let mut sum = 0;
                 for key in self.left.split(' ') {
