@@ -108,6 +108,16 @@ impl Servers {
         }
     }
 
+    /// Another database with the same rows.
+    pub fn copy(&mut self, place: &Place) -> Result<Place> {
+        let At::Postgres(template) = &place.at else { anyhow::bail!("not on PostgreSQL") };
+        let name = format!("bench_{}", self.made.fetch_add(1, Ordering::Relaxed));
+        let make = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
+        self.postgres.sql("postgres", &make);
+        let url = self.postgres.url(&name);
+        Ok(Place { url, at: At::Postgres(name) })
+    }
+
     fn redis(&mut self) -> &Redis {
         let folder = &self.folder;
         self.redis.get_or_insert_with(|| Redis::start_with(folder, &REDIS_SETTINGS))
