@@ -96,6 +96,13 @@ struct RunArgs {
     /// Runs at a time.
     #[arg(long, default_value_t = 8, env = "CASCADE_CONCURRENCY", value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: u32,
+    /// Runs to claim before there is a place for them, for many short jobs; they count as running.
+    #[arg(long, default_value_t = 0, env = "CASCADE_PREFETCH", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    prefetch: u32,
+    /// Successes that may be stored in one commit, if they come while the one before is on its way;
+    /// 1 for each by itself.
+    #[arg(long, default_value_t = 500, env = "CASCADE_COMMIT_BATCH", value_parser = clap::value_parser!(u16).range(1..=5000))]
+    commit_batch: u16,
     /// The scheduler's safety net, in seconds.
     #[arg(long, default_value_t = 60, env = "WORKER_INTERVAL_SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
     interval: u64,
@@ -178,6 +185,8 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
     init_log(&args.log_format);
     let worker = WorkerSettings {
         concurrency: args.concurrency,
+        prefetch: args.prefetch,
+        commit_batch: args.commit_batch.into(),
         tick: Duration::from_secs(args.interval),
         lease: args.lease,
         grace: args.grace,

@@ -26,7 +26,7 @@ use crate::{
         auth::{AccessWatch, AuthSettings, SignIn},
     },
     registry::Plugins,
-    runner::{HostHttp, Lacking, Runner},
+    runner::{Completer, HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
     store::{ConfigText, Store},
 };
@@ -163,14 +163,15 @@ pub async fn run(
         let announced = announcer.clone().run(store.clone(), bus.clone(), worker_done.clone());
         background.spawn(announced);
         background.spawn(retention::keep(config.clone(), store.clone(), stop.clone()));
+        let batch = worker_settings.commit_batch;
         let runner = Arc::new(Runner {
             store: store.clone(),
             config: config.clone(),
+            completer: Completer::start(store.clone(), announcer.clone(), wake.clone(), batch),
             announcer,
             wake: wake.clone(),
             http: http.clone(),
             lacking: Lacking::default(),
-            lease: worker_settings.lease,
         });
         let name = format!("worker-{}", Uuid::new_v4().simple());
         worker.spawn(scheduler::work(runner, name, worker_settings, stop.clone()));

@@ -3,6 +3,7 @@
 //! A plugin's future is driven on a thread of its own, so that a plugin which blocks (files,
 //! computation) never holds up the host. Whatever happens in there, this run alone is affected.
 
+mod completer;
 mod host_services;
 mod http_client;
 mod lacking;
@@ -19,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub use completer::Completer;
 pub use http_client::HostHttp;
 pub use lacking::Lacking;
 
@@ -26,9 +28,10 @@ use crate::{
     bus::{Announcer, jitter},
     config::{Config, ConfigState, JobSettings, LiveConfig},
     registry::panic_text,
-    scheduler::Wake,
+    scheduler::{Held, Wake},
     store::{ClaimedRun, Failed, Fault, Lease, Store, StoreError, Success},
 };
+use completer::Finished;
 use host_services::RunServices;
 
 /// How long a plugin may take to stop after it was asked to; then it is abandoned.
@@ -48,8 +51,8 @@ pub struct Runner {
     pub http: Arc<HostHttp>,
     /// What this worker cannot run.
     pub lacking: Lacking,
-    /// How long a lease lasts; renewed every third of it.
-    pub lease: Duration,
+    /// Stores those that succeed.
+    pub completer: Completer,
 }
 
 /// Why a run was stopped before it ended by itself.
@@ -62,50 +65,53 @@ enum Stopped {
 
 impl Runner {
     /// Runs it to its end, or until `give_back`, and reports to the store.
-    pub async fn run(&self, run: ClaimedRun, give_back: CancellationToken) {
-        let span = tracing::info_span!(
+    pub(crate) async fn run(&self, run: ClaimedRun, held: Held, give_back: CancellationToken) {
+        let (id, job) = (run.lease.run_id, run.job_type.clone());
+        // Costs more than a short run, and what is said at other levels names the run itself.
+        let span = tracing::debug_span!(
             "run",
-            id = %run.lease.run_id,
+            %id,
             job = run.job_type,
             project = run.project.slug,
             attempt = run.lease.attempt,
             trace = %run.trace_id.simple(),
         );
-        let run_id = run.lease.run_id;
-        let cancel = self.wake.began(run_id);
-        async {
-            if let Err(error) = self.run_and_report(run, give_back, cancel).await {
-                match error {
-                    StoreError::LostLease => tracing::warn!("lease lost; the result is dropped"),
-                    // The lease will expire and another attempt follows.
-                    error => tracing::error!(%error, "the end of the run could not be stored"),
-                }
+        match self.run_and_report(run, held, give_back).instrument(span).await {
+            Ok(()) => {}
+            Err(StoreError::LostLease) => {
+                tracing::warn!(run = %id, job, "lease lost; the result is dropped");
             }
+            // The lease will expire and another attempt follows.
+            Err(error) => tracing::error!(%error, run = %id, job, "its end could not be stored"),
         }
-        .instrument(span)
-        .await;
-        self.wake.ended(run_id);
     }
 
     async fn run_and_report(
         &self,
         run: ClaimedRun,
+        held: Held,
         give_back: CancellationToken,
-        cancel: CancellationToken,
     ) -> Result<(), StoreError> {
+        if held.lost.is_cancelled() {
+            return Err(StoreError::LostLease);
+        }
+        let cancel = &held.cancel;
         let began = std::time::Instant::now();
         // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
         let ConfigState { config, registry, .. } = self.config.state();
         let settings = config.jobs.get(&run.job_type).cloned().unwrap_or_default();
         let Some(job) = registry.job(&run.job_type).cloned() else {
             // Another worker may have it, or this one soon: the run loses no attempt.
-            tracing::warn!("no plugin of this worker has this job type; left to others");
+            tracing::warn!(
+                run = %run.lease.run_id, job = run.job_type,
+                "no plugin of this worker has this job type; left to others"
+            );
             self.lacking.add(&run.job_type);
             self.store.release(&run.lease).await?;
             self.wake.wake_peers();
             return Ok(());
         };
-        tracing::info!("started");
+        tracing::debug!("started");
         telemetry::started(&run);
         let (recorder, recording) = recorder::start(self.store.clone(), run.lease.run_id);
         let services =
@@ -115,7 +121,7 @@ impl Runner {
         let ended = tokio::select! {
             ended = &mut task => Ok(ended),
             () = tokio::time::sleep(settings.timeout) => Err(Stopped::TimedOut),
-            () = self.keep_lease(&run.lease) => Err(Stopped::LostLease),
+            () = held.lost.cancelled() => Err(Stopped::LostLease),
             () = cancel.cancelled() => Err(Stopped::Cancelled),
             () = give_back.cancelled() => Err(Stopped::ShuttingDown),
         };
@@ -127,8 +133,7 @@ impl Runner {
                     // Something that stops in time may still have finished its work.
                     ended = &mut task => Ok(ended),
                     () = tokio::time::sleep(STOP_GRACE) => Err(why),
-                    // Held meanwhile, or another worker would begin the run anew.
-                    () = self.keep_lease(&run.lease) => Err(Stopped::LostLease),
+                    () = held.lost.cancelled() => Err(Stopped::LostLease),
                 }
             }
         };
@@ -138,12 +143,15 @@ impl Runner {
         telemetry::ended(&run, began.elapsed());
         match result {
             Ok(Ok(Ok(outcome))) => {
-                let success = Success {
-                    summary: outcome.summary,
-                    staged,
-                    // Read once, here: a chain edited while the run ran is in force.
-                    downstream: self.config.current().downstream(&run.job_type).to_vec(),
-                };
+                // Read once, here: a chain edited while the run ran is in force.
+                let downstream = self.config.current().downstream(&run.job_type).to_vec();
+                // PostgreSQL's text has no NUL.
+                let summary = outcome.summary.map(|text| text.replace('\0', "\u{fffd}"));
+                if staged.is_empty() && downstream.is_empty() {
+                    self.completer.complete(Finished { run, summary, began, _held: held }).await;
+                    return Ok(());
+                }
+                let success = Success { summary, staged, downstream };
                 self.report_success(&run, &settings, success).await
             }
             Ok(Ok(Err(JobError::Cancelled))) if give_back.is_cancelled() => {
@@ -170,28 +178,12 @@ impl Runner {
         }
     }
 
-    /// Ends only when the lease is lost.
-    async fn keep_lease(&self, lease: &Lease) {
-        loop {
-            tokio::time::sleep(self.lease / 3).await;
-            match self.store.renew(lease, self.lease).await {
-                Ok(false) => {}
-                // The request itself may have been lost on its way.
-                Ok(true) => drop(self.wake.cancel_here(lease.run_id)),
-                Err(StoreError::LostLease) => return,
-                // Two more tries fit into the lease.
-                Err(error) => tracing::warn!(%error, "lease not renewed"),
-            }
-        }
-    }
-
     async fn report_success(
         &self,
         run: &ClaimedRun,
         settings: &JobSettings,
         success: Success,
     ) -> Result<(), StoreError> {
-        let summary = success.summary.clone().unwrap_or_default();
         let done = match self.store.complete(&run.lease, success).await {
             // The plugin's own statement was refused: the run has failed, not the store.
             Err(StoreError::Staged(error)) => {
@@ -200,7 +192,7 @@ impl Runner {
             done => done?,
         };
         telemetry::counted(run, "completed");
-        tracing::info!(summary, triggered = ?done.triggered, "completed");
+        tracing::debug!(triggered = ?done.triggered, "completed");
         self.wake.wake();
         self.announcer.announce();
         Ok(())
@@ -209,7 +201,7 @@ impl Runner {
     async fn report_cancelled(&self, run: &ClaimedRun) -> Result<(), StoreError> {
         self.store.cancel(&run.lease).await?;
         telemetry::counted(run, "cancelled");
-        tracing::info!("cancelled");
+        tracing::info!(run = %run.lease.run_id, job = run.job_type, "cancelled");
         self.wake.wake();
         Ok(())
     }
@@ -228,7 +220,8 @@ impl Runner {
         };
         let retry_in = pause.filter(|_| attempt < run.max_attempts);
         let error = error.to_string();
-        tracing::warn!(error, ?retry_in, "attempt failed");
+        let (id, job) = (run.lease.run_id, &run.job_type);
+        tracing::warn!(run = %id, job, attempt, error, ?retry_in, "attempt failed");
         let failed = self.store.fail(&run.lease, Fault { error, retry_in }).await?;
         self.wake.wake();
         match failed {
@@ -242,7 +235,7 @@ impl Runner {
     }
 
     async fn give_back(&self, lease: &Lease) -> Result<(), StoreError> {
-        tracing::info!("given back: shutting down");
+        tracing::info!(run = %lease.run_id, "given back: shutting down");
         self.store.release(lease).await
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{HostHttp, Lacking, Runner};
+use super::{Completer, HostHttp, Lacking, Runner};
 use crate::access::Visible;
 use crate::{
     bus::Announcer,
@@ -75,17 +75,19 @@ impl Bench {
         store.migrate(&[]).await.unwrap();
         store.reconcile(&config.current()).await.unwrap();
         let lease = Duration::from_secs(30);
+        let (announcer, wake) = (Announcer::default(), Wake::default());
         let runner = Runner {
+            completer: Completer::start(store.clone(), announcer.clone(), wake.clone(), 10),
             store: store.clone(),
             http: Arc::new(HostHttp::new(config.clone()).unwrap()),
             config,
-            announcer: Announcer::default(),
-            wake: Wake::default(),
+            announcer,
+            wake,
             lacking: Lacking::default(),
-            lease,
         };
+        let tick = Duration::from_secs(3600);
         let settings =
-            WorkerSettings { concurrency: 4, tick: Duration::from_secs(3600), lease, grace };
+            WorkerSettings { concurrency: 4, prefetch: 4, commit_batch: 10, tick, lease, grace };
         let stop = CancellationToken::new();
         let work = scheduler::work(Arc::new(runner), "w".into(), settings, stop.clone());
         Self { store, stop, worker: tokio::spawn(work), _folder: folder }

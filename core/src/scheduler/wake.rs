@@ -1,13 +1,10 @@
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use sqlx::PgPool;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::Leases;
 use crate::bus;
 
 /// Wakes workers: something may be due, or a run is to be cancelled. In this process at once; in
@@ -16,7 +13,7 @@ use crate::bus;
 #[derive(Clone, Default)]
 pub struct Wake {
     notify: Arc<Notify>,
-    running: Arc<Mutex<HashMap<Uuid, CancellationToken>>>,
+    leases: Leases,
     peers: Option<PgPool>,
 }
 
@@ -47,7 +44,7 @@ impl Wake {
 
     /// Has a running run stopped, whichever worker holds it.
     pub async fn cancel(&self, run: Uuid) {
-        if !self.cancel_here(run) {
+        if !self.leases.cancel(run) {
             self.tell_peers(&format!("cancel {run}")).await;
         }
     }
@@ -56,24 +53,15 @@ impl Wake {
     pub fn hear(&self, signal: &str) {
         match signal.strip_prefix("cancel ").map(str::parse) {
             Some(Ok(run)) => {
-                self.cancel_here(run);
+                self.leases.cancel(run);
             }
             _ => self.wake(),
         }
     }
 
-    pub(crate) fn cancel_here(&self, run: Uuid) -> bool {
-        let held = self.running().get(&run).cloned();
-        held.inspect(CancellationToken::cancel).is_some()
-    }
-
-    /// A token that a request to cancel the run sets; forget it by [`Wake::ended`].
-    pub(crate) fn began(&self, run: Uuid) -> CancellationToken {
-        self.running().entry(run).or_default().clone()
-    }
-
-    pub(crate) fn ended(&self, run: Uuid) {
-        self.running().remove(&run);
+    /// The runs that this process holds.
+    pub(super) fn leases(&self) -> &Leases {
+        &self.leases
     }
 
     pub(super) async fn woken(&self) {
@@ -85,9 +73,5 @@ impl Wake {
         if let Err(error) = bus::signal(pool, signal).await {
             tracing::warn!(%error, "workers of other processes were not told");
         }
-    }
-
-    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, CancellationToken>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

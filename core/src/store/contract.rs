@@ -10,8 +10,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    CancelRequest, ClaimedRun, Failed, Fault, KeepFor, Pruned, RunFilter, RunNow, RunState,
-    ScheduledStatus, Store, StoreError, Success,
+    CancelRequest, ClaimedRun, Done, Failed, Fault, KeepFor, Lease, Pruned, Renewal, RunFilter,
+    RunNow, RunState, ScheduledStatus, Store, StoreError, Success,
 };
 use crate::access::Visible;
 use crate::config::{Config, JobSettings, ProjectSettings, Retention, Schedule};
@@ -43,6 +43,8 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         an_expired_last_attempt_fails,
         a_released_run_keeps_its_attempt,
         staged_writes_commit_with_the_run_or_not_at_all,
+        many_successes_are_stored_in_one_commit_and_lost_leases_left_out,
+        a_claim_serves_projects_in_turn_however_many_there_are,
         logs_and_progress_are_kept,
         a_changed_schedule_counts_from_now,
         what_the_file_no_longer_names_stops_running,
@@ -93,6 +95,10 @@ async fn events_after(store: &impl Store, id: i64, limit: u32) -> super::Result<
 
 async fn claim(store: &impl Store) -> Vec<ClaimedRun> {
     store.claim("worker-a", 10, LEASE, &[]).await.unwrap()
+}
+
+async fn renew(store: &impl Store, lease: &Lease) -> Renewal {
+    store.renew(std::slice::from_ref(lease), LEASE).await.unwrap()[0]
 }
 
 async fn project(store: &impl Store, slug: &str) -> Uuid {
@@ -264,9 +270,9 @@ async fn an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off(store: &impl
     assert_eq!(heir.lease.attempt, 2);
     let lost = store.complete(&zombie.lease, success(&["down"])).await;
     assert!(matches!(lost, Err(StoreError::LostLease)));
-    assert!(matches!(store.renew(&zombie.lease, LEASE).await, Err(StoreError::LostLease)));
+    assert_eq!(renew(store, &zombie.lease).await, Renewal::Lost);
     assert!(events_after(store, 0, 10).await.unwrap().is_empty());
-    store.renew(&heir.lease, LEASE).await.unwrap();
+    assert_eq!(renew(store, &heir.lease).await, Renewal::Held);
     store.complete(&heir.lease, success(&["down"])).await.unwrap();
 }
 
@@ -324,6 +330,74 @@ async fn staged_writes_commit_with_the_run_or_not_at_all(store: &impl Store) {
     assert_eq!(count().await, json!(1));
     store.complete(&run.lease, staged(Some("y"))).await.unwrap_err();
     assert_eq!(count().await, json!(1));
+}
+
+async fn many_successes_are_stored_in_one_commit_and_lost_leases_left_out(store: &impl Store) {
+    let runs = claim(store).await;
+    let done = |run: &ClaimedRun| Done {
+        lease: run.lease.clone(),
+        job_type: run.job_type.clone(),
+        project_id: run.project.id,
+        summary: Some(format!("of {}", run.project.slug)),
+        ran: Duration::ZERO,
+    };
+    let mut all: Vec<_> = runs.iter().map(done).collect();
+    let mut stale = all[0].clone();
+    stale.lease.attempt += 1;
+    all.insert(1, stale);
+    let events = store.complete_all(&all).await.unwrap();
+    let ids: Vec<_> = events.iter().map(|event| event.as_ref().map(|event| event.id)).collect();
+    assert_eq!(ids, [Some(1), None, Some(2)], "each with its own id, in their order");
+    let kept = store.events_after(0, 10).await.unwrap();
+    for (run, (event, kept)) in runs.iter().zip(events.iter().flatten().zip(&kept)) {
+        assert_eq!((event.id, &event.payload), (kept.id, &kept.payload));
+        let shown = store.run(&Visible::All, run.lease.run_id).await.unwrap().unwrap();
+        let said: super::JobCompleted = serde_json::from_str(&event.payload).unwrap();
+        assert_eq!((shown.state, shown.finished_at), (RunState::Completed, Some(said.at)));
+        assert_eq!(shown.summary, Some(format!("of {}", run.project.slug)));
+        assert_eq!((&said.job_type, said.project_id), (&run.job_type, run.project.id));
+    }
+    assert!(store.number_events().await.unwrap().iter().all(|event| event.id <= 2));
+    let again = store.complete_all(&all).await.unwrap();
+    assert!(again.iter().all(Option::is_none), "once is enough");
+    // What is numbered later follows.
+    store.run_now("up", runs[0].project.id, None).await.unwrap();
+    let next = claim(store).await.remove(0);
+    store.complete(&next.lease, success(&[])).await.unwrap();
+    assert_eq!(events_after(store, 2, 10).await.unwrap()[0].id, 3);
+}
+
+async fn a_claim_serves_projects_in_turn_however_many_there_are(store: &impl Store) {
+    claim(store).await;
+    let mut config = config();
+    for nth in 0..40 {
+        let name = format!("p{nth}");
+        config
+            .projects
+            .insert(name.clone(), ProjectSettings { name: name.clone(), concurrency: None });
+    }
+    store.reconcile(&config).await.unwrap();
+    let projects = store.projects(&Visible::All).await.unwrap();
+    for project in &projects {
+        for job in ["down", "last"] {
+            store.run_now(job, project.id, None).await.unwrap();
+        }
+    }
+    // By three and by seven: whichever project a claim begins with, none is served twice before all
+    // are served once.
+    let mut served = std::collections::HashMap::new();
+    for limit in [3, 7, 3, 7].into_iter().cycle() {
+        let runs = store.claim("w", limit, LEASE, &["up".into()]).await.unwrap();
+        for run in &runs {
+            *served.entry(run.project.id).or_insert(0) += 1;
+        }
+        let (most, least) = (served.values().max(), served.values().min());
+        assert!(served.len() == projects.len() || most == Some(&1), "{served:?}");
+        if runs.is_empty() {
+            assert_eq!((most, least), (Some(&2), Some(&2)), "every run came");
+            break;
+        }
+    }
 }
 
 async fn logs_and_progress_are_kept(store: &impl Store) {
@@ -419,9 +493,9 @@ async fn runs_are_listed_newest_first_and_filtered(store: &impl Store) {
 async fn a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked(store: &impl Store) {
     let run = claim_up(store).await;
     let id = run.lease.run_id;
-    assert!(!store.renew(&run.lease, LEASE).await.unwrap());
+    assert_eq!(renew(store, &run.lease).await, Renewal::Held);
     assert_eq!(store.request_cancel(&Visible::All, id).await.unwrap(), CancelRequest::Requested);
-    assert!(store.renew(&run.lease, LEASE).await.unwrap(), "its worker learns of it");
+    assert_eq!(renew(store, &run.lease).await, Renewal::CancelRequested, "its worker learns of it");
     assert!(store.run(&Visible::All, id).await.unwrap().unwrap().cancel_requested_at.is_some());
     store.cancel(&run.lease).await.unwrap();
     let shown = store.run(&Visible::All, id).await.unwrap().unwrap();

@@ -4,6 +4,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Lease;
+
 /// How a job ended, as the browser hears it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -33,6 +35,30 @@ impl JobCompleted {
 
     pub(crate) fn new(job: &str, project: Uuid, status: EventStatus, at: DateTime<Utc>) -> Self {
         Self { job_type: job.into(), project_id: project, status, at: at.trunc_subsecs(3) }
+    }
+}
+
+/// A success that says nothing else: many of them end in one commit.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Held until then.
+    pub lease: Lease,
+    /// The job type.
+    pub job_type: String,
+    /// The project it ran for.
+    pub project_id: Uuid,
+    /// One line for the run list.
+    pub summary: Option<String>,
+    /// How long its body took and the wait for the commit so far.
+    pub ran: Duration,
+}
+
+impl Done {
+    /// The JSON of its [`JobCompleted`] up to the time, which the database's clock gives.
+    pub(crate) fn event_head(&self) -> String {
+        let Self { job_type, project_id, .. } = self;
+        let job_type = serde_json::Value::from(job_type.as_str());
+        format!(r#"{{"job_type":{job_type},"project_id":"{project_id}","status":"ok","at":""#)
     }
 }
 

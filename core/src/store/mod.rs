@@ -29,6 +29,7 @@ mod event;
 mod limits;
 mod payload;
 pub mod postgres;
+mod rotation;
 mod run;
 mod run_filter;
 mod scheduled;
@@ -49,7 +50,7 @@ pub use config_version::{
 };
 pub use error::StoreError;
 use error::{JOB_IS_BUSY, NOT_ENDED_BADLY};
-pub use event::{Event, EventStatus, JobCompleted};
+pub use event::{Done, Event, EventStatus, JobCompleted};
 pub use payload::{Payload, TriggerNote};
 pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind};
@@ -95,6 +96,23 @@ pub enum Failed {
     WillRetry,
     /// That was the last one; an event says so.
     ForGood,
+}
+
+/// What became of a lease that was to be prolonged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It holds.
+    Held,
+    /// It holds, and the run is to be cancelled.
+    CancelRequested,
+    /// Somebody else has the run by now, or it has ended.
+    Lost,
+}
+
+impl Renewal {
+    fn held(cancel: bool) -> Self {
+        if cancel { Self::CancelRequested } else { Self::Held }
+    }
 }
 
 /// What came of a request to cancel a run.
@@ -204,11 +222,15 @@ pub trait Store: Send + Sync {
     /// How long until [`Store::claim`] may find something; `None` when nothing is in sight.
     async fn next_due(&self, except: &[String]) -> Result<Option<Duration>>;
 
-    /// Prolongs a lease to `duration` from now; says whether the run is to be cancelled.
-    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool>;
+    /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
+    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;
 
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed>;
+
+    /// As [`Store::complete`] for many runs of one owner that trigger nothing and have staged nothing,
+    /// in one commit. Returns their events, with ids; none for a run whose lease is lost.
+    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>>;
 
     /// Ends an attempt: retryable, or failed with an event.
     async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed>;

@@ -1,24 +1,91 @@
-//! From due schedules and expired leases to runs in a worker's hands.
+//! From what waits to runs in a worker's hands.
 //!
 //! Any number of workers do this at once. Rows that another one holds are skipped, never waited for.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
+use cascade_sdk::Project;
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{PostgresStore, finish, row, row::run_columns, write};
-use crate::{
-    config::Schedule,
-    store::{
-        ClaimedRun, Lease, Payload, Result,
-        limits::{Rooms, rooms_sql},
-    },
+use super::{PostgresStore, due, row, silent};
+use crate::store::{
+    ClaimedRun, Lease, Payload, Result, StoreError,
+    limits::{Rooms, rooms_sql},
 };
 
-/// Expired leases given up in one go.
-const MOST_EXPIRED: i64 = 100;
+/// However busy a worker is, it looks this often for due schedules and silent workers.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Chooses up to `$2` runs that may start now, project after project behind the project `$1`, the
+/// longest-waiting run of each first, and locks them. Each step finds the next project through the
+/// index, among its next 1,000 entries at most: the cost grows with what is chosen and not with what
+/// waits.
+macro_rules! choice {
+    ($where:literal) => {
+        concat!(
+            "WITH RECURSIVE step AS (
+                 (SELECT n.project_id, 1 AS nth FROM (
+                      SELECT project_id, state, available_at, job_type FROM open_runs
+                      WHERE project_id > $1 ORDER BY project_id, available_at, id LIMIT 1000
+                  ) n
+                  WHERE n.state <> 'running' AND n.available_at <= now()
+                    AND n.job_type <> ALL($3) AND n.project_id <> ALL($4) ",
+            $where,
+            "     ORDER BY n.project_id LIMIT 1)
+                 UNION ALL
+                 SELECT n.project_id, step.nth + 1 FROM step CROSS JOIN LATERAL (
+                     SELECT n.project_id FROM (
+                         SELECT project_id, state, available_at, job_type FROM open_runs
+                         WHERE project_id > step.project_id
+                         ORDER BY project_id, available_at, id LIMIT 1000
+                     ) n
+                     WHERE n.state <> 'running' AND n.available_at <= now()
+                       AND n.job_type <> ALL($3) AND n.project_id <> ALL($4)
+                     ORDER BY n.project_id LIMIT 1
+                 ) n
+                 WHERE step.nth < $2
+             ), chosen AS MATERIALIZED (
+                 SELECT c.id, c.job_type, step.project_id FROM step CROSS JOIN LATERAL (
+                     SELECT r.id, r.job_type FROM open_runs r
+                     WHERE r.project_id = step.project_id AND r.state <> 'running'
+                       AND r.available_at <= now() AND r.job_type <> ALL($3)
+                     ORDER BY r.available_at, r.id
+                     LIMIT greatest(1, ceil($2::float8 / (SELECT count(*) FROM step)))
+                     FOR UPDATE SKIP LOCKED
+                 ) c
+                 LIMIT $2
+             ) ",
+        )
+    };
+}
+
+/// What a claim changes. The row of the worker goes with it: whoever holds a run can fall silent.
+macro_rules! hold {
+    ($owner:literal, $lease:literal) => {
+        concat!(
+            "alive AS (
+                 INSERT INTO workers (owner, lease_until)
+                 SELECT ",
+            $owner,
+            ", now() + make_interval(secs => ",
+            $lease,
+            ") WHERE EXISTS (SELECT FROM chosen)
+                 ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
+             )
+             UPDATE open_runs r
+             SET state = 'running', attempt = r.attempt + 1, lease_owner = ",
+            $owner,
+            ", lease_until = now() + make_interval(secs => ",
+            $lease,
+            "), started_at = date_trunc('milliseconds', now()), finished_at = NULL,
+                 progress = NULL
+             FROM chosen WHERE r.id = chosen.id
+             RETURNING r.id, r.job_type, r.project_id, r.attempt, r.max_attempts,
+                 r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at"
+        )
+    };
+}
 
 pub(super) async fn claim(
     store: &PostgresStore,
@@ -27,219 +94,229 @@ pub(super) async fn claim(
     lease: Duration,
     except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
-    let mut tx = store.pool.begin().await?;
-    give_up_expired(&mut tx).await?;
-    fire_due(&mut tx, limit).await?;
-    let chosen = choose(&mut tx, limit, except).await?;
-    let mut runs = Vec::with_capacity(chosen.len());
-    if !chosen.is_empty() {
-        let claimed = sqlx::query(concat!(
-            "UPDATE worker_runs r
-             SET state = 'running', attempt = r.attempt + 1, lease_owner = $1,
-                 lease_until = now() + make_interval(secs => $2), started_at = date_trunc('milliseconds', now()),
-                 finished_at = NULL, progress = NULL
-             FROM projects p WHERE p.id = r.project_id AND r.id = ANY($3)
-             RETURNING ",
-            run_columns!(),
-        ))
-        .bind(owner)
-        .bind(lease.as_secs_f64())
-        .bind(chosen)
-        .fetch_all(&mut *tx)
-        .await?;
-        for found in &claimed {
-            runs.push(row::claimed(found)?);
+    let want = limit as usize;
+    let mut runs = take(store, owner, want, lease, except).await?;
+    if runs.len() < want || store.rotation.looked_ago() >= LOOK {
+        let found = look(store).await?;
+        if found.silent {
+            silent::give_up(store).await?;
+        }
+        if found.due {
+            due::fire(store).await?;
+        }
+        let rest = want - runs.len();
+        if found.limited {
+            runs.extend(take_within_limits(store, owner, rest, lease, except).await?);
+        } else if rest > 0 && (found.silent || found.due) {
+            runs.extend(take(store, owner, rest, lease, except).await?);
         }
     }
-    tx.commit().await?;
+    store.names.fill(&store.queue, &mut runs).await?;
     // `RETURNING` keeps no order; the longest-waiting run starts first.
     runs.sort_by_key(|run| run.lease.run_id);
     Ok(runs)
 }
 
-async fn give_up_expired(tx: &mut PgConnection) -> Result<()> {
-    let expired = sqlx::query(
-        "SELECT id, lease_owner, attempt, max_attempts, cancel_requested_at IS NOT NULL AS cancel
-         FROM worker_runs
-         WHERE state = 'running' AND lease_until < now()
-         ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED",
-    )
-    .bind(MOST_EXPIRED)
-    .fetch_all(&mut *tx)
-    .await?;
-    for found in expired {
-        let lease = Lease {
-            run_id: found.try_get("id")?,
-            owner: found.try_get("lease_owner")?,
-            attempt: row::count(&found, "attempt")?,
-        };
-        if found.try_get("cancel")? {
-            finish::end(tx, &lease, "cancelled", None, None).await?;
-            continue;
-        }
-        let error = format!("lease expired: worker {} stopped renewing it", lease.owner);
-        let retry_in =
-            (lease.attempt < row::count(&found, "max_attempts")?).then_some(Duration::ZERO);
-        finish::end_attempt(tx, &lease, &error, retry_in).await?;
-    }
-    Ok(())
+/// What else there is to do.
+struct Found {
+    /// A worker has not been heard of for the time of its lease.
+    silent: bool,
+    /// A schedule is due.
+    due: bool,
+    /// There are limits, of job types or projects.
+    limited: bool,
 }
 
-/// Turns due schedules into available runs, each project in turn, at most one unfinished run each.
-async fn fire_due(tx: &mut PgConnection, limit: u32) -> Result<()> {
-    let due = sqlx::query(
-        "WITH chosen AS MATERIALIZED (
-             SELECT s.id FROM (
-                 SELECT s.id, s.next_run_at, row_number() OVER (
-                     PARTITION BY s.project_id ORDER BY s.next_run_at
-                 ) AS turn
-                 FROM scheduled_jobs s
+async fn look(store: &PostgresStore) -> Result<Found> {
+    store.rotation.looks();
+    let found = sqlx::query(
+        "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now()) AS silent,
+             EXISTS (
+                 SELECT FROM scheduled_jobs s
                  WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
-                   AND s.next_run_at <= now()
-                   AND NOT EXISTS (
-                       SELECT FROM worker_runs r
+                   AND s.next_run_at <= now() AND NOT EXISTS (
+                       SELECT FROM open_runs r
                        WHERE r.job_type = s.job_type AND r.project_id = s.project_id
-                         AND r.state IN ('available', 'running', 'retryable')
                    )
-             ) s
-             ORDER BY s.turn, s.next_run_at LIMIT $1
-         )
-         SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, now() AS now
-         FROM scheduled_jobs s
-         WHERE s.id IN (SELECT id FROM chosen) AND s.next_run_at <= now()
-         FOR UPDATE OF s SKIP LOCKED",
+             ) AS due,
+             EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+             OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited",
     )
-    .bind(i64::from(limit))
-    .fetch_all(&mut *tx)
+    .fetch_one(&store.queue)
     .await?;
-    for found in due {
-        let now: DateTime<Utc> = found.try_get("now")?;
-        let schedule: Option<String> = found.try_get("schedule")?;
-        let next = schedule.as_deref().and_then(Schedule::from_stored);
-        let next = next.and_then(|schedule| schedule.next_after(now));
-        let payload = row::payload(&found)?;
-        let made = write::insert_run(
-            tx,
-            found.try_get("job_type")?,
-            found.try_get("project_id")?,
-            found.try_get("max_attempts")?,
-            &payload,
-        )
-        .await?;
-        if made.is_none() {
-            // Another process was first; this one waits for the end of that run.
-            continue;
-        }
-        sqlx::query(
-            "UPDATE scheduled_jobs SET next_run_at = $2, payload = '{}', updated_at = now()
-             WHERE id = $1",
-        )
-        .bind(found.try_get::<Uuid, _>("id")?)
-        .bind(next)
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
+    Ok(Found {
+        silent: found.try_get("silent")?,
+        due: found.try_get("due")?,
+        limited: found.try_get("limited")?,
+    })
 }
 
-/// What may start now: each project in turn, the longest-waiting run of each first, within limits.
-/// The rows are locked until the claim is over.
-async fn choose(tx: &mut PgConnection, limit: u32, except: &[String]) -> Result<Vec<Uuid>> {
-    // Two claims that do not see each other's runs could both take the last room under a limit: only
-    // the one that holds this lock starts what has a limit; for the other it has no room.
-    let limited: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-             OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)",
+/// Up to `limit` runs in one round trip; none where there are limits.
+async fn take(
+    store: &PostgresStore,
+    owner: &str,
+    limit: usize,
+    lease: Duration,
+    except: &[String],
+) -> Result<Vec<ClaimedRun>> {
+    let mut runs = Vec::new();
+    loop {
+        let from = store.rotation.behind();
+        let found = sqlx::query(concat!(
+            choice!(
+                "AND NOT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+                 AND NOT EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)"
+            ),
+            ", ",
+            hold!("$5", "$6"),
+        ))
+        .bind(from)
+        .bind(i64::try_from(limit - runs.len()).unwrap_or(i64::MAX))
+        .bind(except)
+        .bind(Vec::<Uuid>::new())
+        .bind(owner)
+        .bind(lease.as_secs_f64())
+        .fetch_all(&store.queue)
+        .await?;
+        for row in &found {
+            runs.push(claimed(row, owner)?);
+        }
+        let last = runs.iter().map(|run| run.project.id).max();
+        store.rotation.go_on(last.filter(|_| runs.len() >= limit));
+        // Once more from the first project, if it did not begin there.
+        if runs.len() >= limit || from.is_nil() {
+            return Ok(runs);
+        }
+    }
+}
+
+/// As [`take`], within limits. Two claims that do not see each other's runs could both take the last
+/// room under a limit: only the one that holds the lock starts what has a limit; for the other it has
+/// no room.
+async fn take_within_limits(
+    store: &PostgresStore,
+    owner: &str,
+    limit: usize,
+    lease: Duration,
+    except: &[String],
+) -> Result<Vec<ClaimedRun>> {
+    let mut tx = store.queue.begin().await?;
+    let mine: bool = sqlx::query_scalar(
+        "SELECT pg_try_advisory_xact_lock(hashtext('cascade.claim_within_limits'))",
     )
     .fetch_one(&mut *tx)
     .await?;
     let mut rooms = Rooms::default();
-    if limited {
-        let mine: bool = sqlx::query_scalar(
-            "SELECT pg_try_advisory_xact_lock(hashtext('cascade.claim_within_limits'))",
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        for found in sqlx::query(rooms_sql!()).fetch_all(&mut *tx).await? {
-            let room = if mine { found.try_get("room")? } else { 0 };
-            rooms.add(found.try_get("kind")?, found.try_get("name")?, room);
-        }
+    for found in sqlx::query(rooms_sql!()).fetch_all(&mut *tx).await? {
+        let room = if mine { found.try_get("room")? } else { 0 };
+        rooms.add(found.try_get("kind")?, found.try_get("name")?, room);
     }
-    // The recursive part steps from project to project through the index, so that the cost grows
-    // with the projects that wait and not with the runs.
-    let waiting = sqlx::query(
-        "WITH RECURSIVE step AS (
-             (SELECT project_id FROM worker_runs WHERE state IN ('available', 'retryable')
-              ORDER BY project_id LIMIT 1)
-             UNION ALL
-             SELECT (SELECT r.project_id FROM worker_runs r
-                     WHERE r.state IN ('available', 'retryable') AND r.project_id > step.project_id
-                     ORDER BY r.project_id LIMIT 1)
-             FROM step WHERE step.project_id IS NOT NULL
-         ), busy AS (
-             SELECT project_id FROM step
-             WHERE project_id IS NOT NULL AND project_id <> ALL($3)
-         )
-         SELECT c.id, c.job_type, c.project_id, row_number() OVER (
-             PARTITION BY c.project_id ORDER BY c.available_at, c.id
-         ) AS turn, c.available_at
-         FROM busy CROSS JOIN LATERAL (
-             SELECT r.id, r.job_type, r.project_id, r.available_at FROM worker_runs r
-             WHERE r.project_id = busy.project_id AND r.state IN ('available', 'retryable')
-               AND r.available_at <= now() AND r.job_type <> ALL($2)
-             ORDER BY r.available_at, r.id
-             LIMIT greatest(1, ceil($1::float8 / (SELECT count(*) FROM busy)))
-             FOR UPDATE SKIP LOCKED
-         ) c
-         ORDER BY turn, available_at, id LIMIT $1",
-    )
-    .bind(i64::from(limit))
-    .bind(rooms.closed_jobs(except))
-    .bind(rooms.full_projects())
-    .fetch_all(&mut *tx)
-    .await?;
+    let mut runs = Vec::new();
+    let mut anew = store.rotation.behind().is_nil();
+    loop {
+        let from = store.rotation.behind();
+        let want = limit - runs.len();
+        let (chosen, last) = choose(&mut tx, from, want, &mut rooms, except).await?;
+        let found = sqlx::query(concat!(
+            "WITH chosen AS (SELECT unnest($1::uuid[]) AS id), ",
+            hold!("$2", "$3"),
+        ))
+        .bind(chosen)
+        .bind(owner)
+        .bind(lease.as_secs_f64())
+        .fetch_all(&mut *tx)
+        .await?;
+        for row in &found {
+            runs.push(claimed(row, owner)?);
+        }
+        store.rotation.go_on(last);
+        // Once more from the first project, if it did not begin there.
+        if runs.len() >= limit || (last.is_none() && anew) {
+            break;
+        }
+        anew |= last.is_none();
+    }
+    tx.commit().await?;
+    Ok(runs)
+}
+
+/// The runs of one step of the rotation that fit, and the project to go on behind, if there may be more.
+async fn choose(
+    tx: &mut PgConnection,
+    from: Uuid,
+    limit: usize,
+    rooms: &mut Rooms,
+    except: &[String],
+) -> Result<(Vec<Uuid>, Option<Uuid>)> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let waiting = sqlx::query(concat!(choice!(""), "SELECT * FROM chosen"))
+        .bind(from)
+        .bind(limit)
+        .bind(rooms.closed_jobs(except))
+        .bind(rooms.full_projects())
+        .fetch_all(&mut *tx)
+        .await?;
     let mut chosen = Vec::with_capacity(waiting.len());
-    for found in waiting {
-        if rooms.take(found.try_get("job_type")?, found.try_get("project_id")?) {
+    let mut last = None;
+    for found in &waiting {
+        let project: Uuid = found.try_get("project_id")?;
+        last = last.max(Some(project));
+        if rooms.take(found.try_get("job_type")?, project) {
             chosen.push(found.try_get("id")?);
         }
     }
-    Ok(chosen)
+    Ok((chosen, last.filter(|_| waiting.len() as i64 >= limit)))
 }
 
-/// A run's trace: that of the cascade it belongs to, or the start of a new one.
-pub(super) fn trace_of(payload: &Payload) -> Uuid {
-    payload.trace_id.unwrap_or_else(Uuid::new_v4)
+fn claimed(row: &PgRow, owner: &str) -> Result<ClaimedRun> {
+    let payload: &str = row.try_get("payload")?;
+    Ok(ClaimedRun {
+        lease: Lease {
+            run_id: row.try_get("id")?,
+            owner: owner.into(),
+            attempt: row::count(row, "attempt")?,
+        },
+        job_type: row.try_get("job_type")?,
+        // `Names` fills in the rest.
+        project: Project {
+            id: row.try_get("project_id")?,
+            slug: String::new(),
+            name: String::new(),
+        },
+        max_attempts: row::count(row, "max_attempts")?,
+        payload: Payload::parse(payload).map_err(StoreError::corrupt("payload"))?,
+        trace_id: row.try_get("trace_id")?,
+        queued_at: row.try_get("queued_at")?,
+        started_at: row.try_get("started_at")?,
+    })
 }
 
+/// How long until [`claim`] may find something.
 pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
     let mut rooms = Rooms::default();
-    for found in sqlx::query(rooms_sql!()).fetch_all(&store.pool).await? {
+    for found in sqlx::query(rooms_sql!()).fetch_all(&store.queue).await? {
         rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
     }
     let seconds: Option<f64> = sqlx::query_scalar(
         "SELECT extract(epoch FROM min(at) - clock_timestamp())::float8 FROM (
-             (SELECT available_at AS at FROM worker_runs
-              WHERE state IN ('available', 'retryable')
-                AND job_type <> ALL($1) AND project_id <> ALL($2)
+             (SELECT available_at AS at FROM open_runs
+              WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2)
               ORDER BY available_at LIMIT 1)
              UNION ALL
-             (SELECT lease_until FROM worker_runs WHERE state = 'running'
-              ORDER BY lease_until LIMIT 1)
+             SELECT min(lease_until) FROM workers
              UNION ALL
              (SELECT s.next_run_at FROM scheduled_jobs s
               WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
                 AND NOT EXISTS (
-                    SELECT FROM worker_runs r
+                    SELECT FROM open_runs r
                     WHERE r.job_type = s.job_type AND r.project_id = s.project_id
-                      AND r.state IN ('available', 'running', 'retryable')
                 )
               ORDER BY s.next_run_at LIMIT 1)
          ) soonest",
     )
     .bind(rooms.closed_jobs(except))
     .bind(rooms.full_projects())
-    .fetch_one(&store.pool)
+    .fetch_one(&store.queue)
     .await?;
     Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9))))
 }

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, row, write};
+use super::{PostgresStore, row, row::all_columns, write};
 use crate::store::{
-    Completed, EventStatus, Failed, Fault, JobCompleted, Lease, Result, StoreError, Success,
-    TriggerNote,
+    Completed, Done, Event, EventStatus, Failed, Fault, JobCompleted, Lease, Result, StoreError,
+    Success, TriggerNote,
 };
 
 /// What the fenced update tells of the run that it ended.
@@ -20,7 +20,7 @@ pub(super) struct Ended {
     at: DateTime<Utc>,
 }
 
-/// Moves a run out of `running`, if `lease` still holds it.
+/// Moves a run to those that have ended, if `lease` still holds it.
 pub(super) async fn end(
     tx: &mut PgConnection,
     lease: &Lease,
@@ -28,14 +28,20 @@ pub(super) async fn end(
     error: Option<&str>,
     summary: Option<&str>,
 ) -> Result<Ended> {
-    let row = sqlx::query(
-        "UPDATE worker_runs
-         SET state = $4, error = coalesce($5, error), summary = $6, lease_owner = NULL,
-             lease_until = NULL, cancel_requested_at = NULL,
-             finished_at = date_trunc('milliseconds', clock_timestamp())
-         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
+    let row = sqlx::query(concat!(
+        "WITH run AS (
+             DELETE FROM open_runs
+             WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
+             RETURNING *
+         )
+         INSERT INTO ended_runs (",
+        all_columns!(),
+        ") SELECT id, job_type, project_id, $4, attempt, max_attempts, payload, available_at, NULL,
+             NULL, NULL, queued_at, started_at, date_trunc('milliseconds', clock_timestamp()),
+             coalesce($5, error), $6, progress, trace_id
+         FROM run
          RETURNING job_type, project_id, trace_id, finished_at",
-    )
+    ))
     .bind(lease.run_id)
     .bind(&lease.owner)
     .bind(row::int(lease.attempt))
@@ -53,19 +59,92 @@ pub(super) async fn end(
     })
 }
 
-/// Without an id; `number_events` gives it one when it is committed.
+/// Has it numbered by `number_events` once it is committed: this transaction goes on for a while.
 async fn append_event(tx: &mut PgConnection, ended: &Ended, status: EventStatus) -> Result<()> {
     let event = JobCompleted::new(&ended.job_type, ended.project_id, status, ended.at);
     let payload = serde_json::to_string(&event).map_err(|e| e.to_string());
     // By way of text: sqlx's own JSON is jsonb, which would order the keys anew.
-    sqlx::query("INSERT INTO events (project_id, kind, payload, at) VALUES ($1, $2, $3::json, $4)")
-        .bind(ended.project_id)
-        .bind(JobCompleted::KIND)
-        .bind(payload.map_err(StoreError::corrupt("event"))?)
-        .bind(ended.at)
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO pending_events (project_id, kind, payload, at) VALUES ($1, $2, $3::json, $4)",
+    )
+    .bind(ended.project_id)
+    .bind(JobCompleted::KIND)
+    .bind(payload.map_err(StoreError::corrupt("event"))?)
+    .bind(ended.at)
+    .execute(tx)
+    .await?;
     Ok(())
+}
+
+/// Many runs that have nothing else to say: one statement, one commit. The lock on the ids of events
+/// comes after everything else, and the server commits without another word from here.
+pub(super) async fn complete_all(
+    store: &PostgresStore,
+    done: &[Done],
+) -> Result<Vec<Option<Event>>> {
+    let Some(Done { lease: Lease { owner, .. }, .. }) = done.first() else {
+        return Ok(Vec::new());
+    };
+    let heads: Vec<_> = done.iter().map(Done::event_head).collect();
+    let found = sqlx::query(concat!(
+        "WITH done AS (
+             SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[])
+                 WITH ORDINALITY AS d (id, attempt, summary, ran, head, nth)
+         ), clock AS MATERIALIZED (
+             SELECT date_trunc('milliseconds', clock_timestamp()) AS at
+         ), text AS MATERIALIZED (
+             SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS at FROM clock
+         ), gone AS (
+             DELETE FROM open_runs r USING done d
+             WHERE r.id = d.id AND r.attempt = d.attempt AND r.lease_owner = $1
+               AND r.state = 'running'
+             RETURNING r.*, d.summary AS said, d.ran, d.head, d.nth
+         ), kept AS (
+             INSERT INTO ended_runs (",
+        all_columns!(),
+        ") SELECT g.id, g.job_type, g.project_id, 'completed', g.attempt, g.max_attempts, g.payload,
+                 g.available_at, NULL, NULL, NULL, g.queued_at,
+                 greatest(g.started_at, clock.at - make_interval(secs => g.ran)), clock.at, g.error,
+                 g.said, g.progress, g.trace_id
+             FROM gone g, clock
+             RETURNING 1
+         ), mine AS MATERIALIZED (
+             SELECT lock_event_ids() FROM (SELECT count(*) FROM kept) all_kept
+         ), told AS (
+             INSERT INTO events (id, project_id, kind, payload, at)
+             SELECT nextval('event_ids'), g.project_id, $7, (g.head || text.at || '\"}')::json, clock.at
+             FROM mine, clock, text, (SELECT * FROM gone ORDER BY nth) g
+             RETURNING id
+         )
+         SELECT (SELECT array_agg(nth ORDER BY nth) FROM gone) AS nths,
+             (SELECT array_agg(id ORDER BY id) FROM told) AS ids, text.at
+         FROM text",
+    ))
+    .bind(owner)
+    .bind(done.iter().map(|run| run.lease.run_id).collect::<Vec<_>>())
+    .bind(done.iter().map(|run| row::int(run.lease.attempt)).collect::<Vec<_>>())
+    .bind(done.iter().map(|run| run.summary.as_deref()).collect::<Vec<_>>())
+    .bind(done.iter().map(|run| run.ran.as_secs_f64()).collect::<Vec<_>>())
+    .bind(heads.iter().map(String::as_str).collect::<Vec<_>>())
+    .bind(JobCompleted::KIND)
+    .fetch_one(&store.queue)
+    .await?;
+    let nths: Option<Vec<i64>> = found.try_get("nths")?;
+    let ids: Option<Vec<i64>> = found.try_get("ids")?;
+    let at: &str = found.try_get("at")?;
+    let mut events = vec![None; done.len()];
+    for (nth, id) in nths.unwrap_or_default().into_iter().zip(ids.unwrap_or_default()) {
+        let place = usize::try_from(nth - 1).unwrap_or(usize::MAX);
+        let (Some(event), Some(run)) = (events.get_mut(place), done.get(place)) else { continue };
+        *event = Some(Event {
+            id,
+            project_id: run.project_id,
+            kind: JobCompleted::KIND.into(),
+            payload: format!("{}{at}\"}}", heads[place]),
+            age: Duration::ZERO,
+        });
+    }
+    Ok(events)
 }
 
 pub(super) async fn complete(
@@ -151,22 +230,29 @@ pub(super) async fn end_attempt(
     error: &str,
     retry_in: Option<Duration>,
 ) -> Result<Failed> {
-    let state = if retry_in.is_some() { "retryable" } else { "failed" };
-    let ended = end(tx, lease, state, Some(error), None).await?;
-    write::insert_log(tx, lease.run_id, ended.at, "error", error, None).await?;
     let Some(pause) = retry_in else {
+        let ended = end(tx, lease, "failed", Some(error), None).await?;
+        write::insert_log(tx, lease.run_id, ended.at, "error", error, None).await?;
         append_event(tx, &ended, EventStatus::Failed).await?;
         return Ok(Failed::ForGood);
     };
-    sqlx::query(
-        "UPDATE worker_runs
-         SET finished_at = NULL, available_at = now() + make_interval(secs => $2)
-         WHERE id = $1",
+    let at = sqlx::query_scalar(
+        "UPDATE open_runs
+         SET state = 'retryable', error = $4, summary = NULL, lease_owner = NULL,
+             lease_until = NULL, cancel_requested_at = NULL,
+             available_at = now() + make_interval(secs => $5)
+         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
+         RETURNING date_trunc('milliseconds', clock_timestamp())",
     )
     .bind(lease.run_id)
+    .bind(&lease.owner)
+    .bind(row::int(lease.attempt))
+    .bind(error)
     .bind(pause.as_secs_f64())
-    .execute(tx)
-    .await?;
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(StoreError::LostLease)?;
+    write::insert_log(tx, lease.run_id, at, "error", error, None).await?;
     Ok(Failed::WillRetry)
 }
 
@@ -178,7 +264,7 @@ pub(super) async fn cancel(store: &PostgresStore, lease: &Lease) -> Result<()> {
 
 pub(super) async fn release(store: &PostgresStore, lease: &Lease) -> Result<()> {
     let released = sqlx::query(
-        "UPDATE worker_runs
+        "UPDATE open_runs
          SET state = 'available', attempt = attempt - 1, lease_owner = NULL, lease_until = NULL,
              cancel_requested_at = NULL, started_at = NULL, progress = NULL
          WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'",

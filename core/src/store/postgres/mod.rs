@@ -2,12 +2,15 @@
 
 mod claim;
 mod config_history;
+mod due;
 mod finish;
+mod names;
 mod prune;
 mod read;
 mod reconcile;
 mod row;
 mod runs;
+mod silent;
 mod write;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -23,21 +26,39 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Event,
-    Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter,
-    RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
+    Event, Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Renewal, Result,
+    Run, RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success,
+    Trend,
 };
-use crate::{access::Visible, config::Config};
+use crate::{access::Visible, config::Config, store::rotation::Rotation};
+use names::Names;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A process that freezes in a transaction must not hold its rows for ever.
 const IDLE_IN_TRANSACTION: &str = "15s";
 
+/// Connections that move runs from state to state, at most.
+const MOST_OF_QUEUE: u32 = 4;
+/// Their statements are made for the indexes that they name, whatever the statistics of a table say
+/// that was empty a minute ago: a plan is made once, and is not one that reads a whole table.
+const PLANS: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
 /// A PostgreSQL database.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    /// For what moves runs from state to state: never held up by what plugins or people ask.
+    queue: PgPool,
+    names: Arc<Names>,
+    rotation: Arc<Rotation>,
 }
 
 impl PostgresStore {
@@ -49,12 +70,17 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)?
             .application_name("cascade")
             .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
-        Ok(Self { pool })
+        let of_queue = (connections / 3).clamp(1, MOST_OF_QUEUE);
+        let pool = |most: u32| {
+            let pool = PgPoolOptions::new().max_connections(most);
+            pool.acquire_timeout(Duration::from_secs(10))
+        };
+        Ok(Self {
+            queue: pool(of_queue).connect_lazy_with(options.clone().options(PLANS)),
+            pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
+            names: Arc::default(),
+            rotation: Arc::default(),
+        })
     }
 
     /// The pool, for the bus over the same database.
@@ -107,12 +133,16 @@ impl Store for PostgresStore {
         claim::next_due(self, except).await
     }
 
-    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool> {
-        write::renew(self, lease, duration).await
+    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
+        write::renew(self, leases, duration).await
     }
 
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
         finish::complete(self, lease, success).await
+    }
+
+    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
+        finish::complete_all(self, done).await
     }
 
     async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
@@ -213,12 +243,14 @@ impl Store for PostgresStore {
     }
 
     fn pools(&self) -> Vec<PoolUse> {
-        vec![PoolUse {
-            name: "postgres",
-            size: self.pool.size(),
-            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
-            max: self.pool.options().get_max_connections(),
-        }]
+        [("postgres", &self.pool), ("queue", &self.queue)]
+            .map(|(name, pool)| PoolUse {
+                name,
+                size: pool.size(),
+                idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+                max: pool.options().get_max_connections(),
+            })
+            .into()
     }
 }
 

@@ -19,21 +19,27 @@ pub(super) async fn prune(store: &PostgresStore, keep: &KeepFor, batch: u32) -> 
     )
     .await?;
     let runs = remove(
-        "DELETE FROM worker_runs WHERE id IN (
-             SELECT id FROM worker_runs
-             WHERE state IN ('completed', 'failed', 'cancelled')
-               AND finished_at < now() - make_interval(secs => $1::float8)
-             ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED
-         )",
+        "WITH old AS (
+             DELETE FROM ended_runs WHERE id IN (
+                 SELECT id FROM ended_runs
+                 WHERE finished_at < now() - make_interval(secs => $1::float8)
+                 LIMIT $2 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING id
+         ), lines AS (
+             DELETE FROM run_logs WHERE run_id IN (SELECT id FROM old)
+         )
+         SELECT FROM old",
         keep.runs,
     )
     .await?;
     let events = remove(
-        "DELETE FROM events WHERE key IN (
-             SELECT key FROM events
+        "DELETE FROM events WHERE id IN (
+             SELECT id FROM (
+                 SELECT id, at FROM events WHERE id < (SELECT max(id) FROM events)
+                 ORDER BY id LIMIT $2
+             ) oldest
              WHERE at < now() - make_interval(secs => $1::float8)
-               AND id < (SELECT max(id) FROM events)
-             ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
          )",
         keep.events,
     )

@@ -57,12 +57,7 @@ pub(super) async fn scheduled(pool: &PgPool, visible: &Visible) -> Result<Vec<Sc
             "SELECT ",
             run_columns!(),
             " FROM scheduled_jobs s
-             JOIN worker_runs r ON r.id = (
-                 SELECT l.id FROM worker_runs l
-                 WHERE l.job_type = s.job_type AND l.project_id = s.project_id
-                   AND l.state IN ('completed', 'failed', 'cancelled')
-                 ORDER BY l.finished_at DESC LIMIT 1
-             )
+             CROSS JOIN LATERAL last_runs(s.job_type, s.project_id, 1) r
              JOIN projects p ON p.id = r.project_id
              WHERE ($1::uuid[] IS NULL OR s.project_id = ANY($1))",
         ),

@@ -41,7 +41,9 @@ pub(super) async fn reconcile(store: &PostgresStore, config: &Config) -> Result<
     .bind(projects)
     .execute(&mut *tx)
     .await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    store.names.forget();
+    Ok(())
 }
 
 async fn keep_project(

@@ -1,20 +1,29 @@
 //! Rows of the host's tables as values.
 
-use cascade_sdk::Project;
 use serde_json::Value;
 use sqlx::{Row, postgres::PgRow, types::Json};
 
-use crate::store::{ClaimedRun, Lease, Payload, Result, Run, StoreError};
+use crate::store::{Payload, Result, Run, StoreError};
 
 /// Columns of a [`Run`], for `worker_runs r JOIN projects p`.
 macro_rules! run_columns {
     () => {
         "r.id, r.job_type, r.project_id, p.slug, p.name, r.state, r.attempt, r.max_attempts, \
          r.payload, r.queued_at, r.started_at, r.cancel_requested_at, r.finished_at, r.error, \
-         r.summary, r.progress, r.trace_id, r.lease_owner"
+         r.summary, r.progress, r.trace_id"
     };
 }
 pub(super) use run_columns;
+
+/// Columns of worker_runs, in their order.
+macro_rules! all_columns {
+    () => {
+        "id, job_type, project_id, state, attempt, max_attempts, payload, available_at, lease_owner, \
+         lease_until, cancel_requested_at, queued_at, started_at, finished_at, error, summary, \
+         progress, trace_id"
+    };
+}
+pub(super) use all_columns;
 
 pub(super) fn payload(row: &PgRow) -> Result<Payload> {
     let Json(payload) = row.try_get("payload")?;
@@ -55,26 +64,5 @@ pub(super) fn run(row: &PgRow) -> Result<Run> {
         summary: row.try_get("summary")?,
         progress: progress.map(|Json(progress)| progress),
         trace_id: row.try_get("trace_id")?,
-    })
-}
-
-pub(super) fn claimed(row: &PgRow) -> Result<ClaimedRun> {
-    Ok(ClaimedRun {
-        lease: Lease {
-            run_id: row.try_get("id")?,
-            owner: row.try_get("lease_owner")?,
-            attempt: count(row, "attempt")?,
-        },
-        job_type: row.try_get("job_type")?,
-        project: Project {
-            id: row.try_get("project_id")?,
-            slug: row.try_get("slug")?,
-            name: row.try_get("name")?,
-        },
-        max_attempts: count(row, "max_attempts")?,
-        payload: payload(row)?,
-        trace_id: row.try_get("trace_id")?,
-        queued_at: row.try_get("queued_at")?,
-        started_at: row.try_get("started_at")?,
     })
 }

@@ -163,12 +163,7 @@ pub(super) async fn trends(pool: &PgPool, visible: &Visible, most: u32) -> Resul
     let rows = sqlx::query(
         "SELECT s.job_type, s.project_id, r.id, r.state, r.started_at, r.finished_at
          FROM scheduled_jobs s
-         CROSS JOIN LATERAL (
-             SELECT l.id, l.state, l.started_at, l.finished_at FROM worker_runs l
-             WHERE l.job_type = s.job_type AND l.project_id = s.project_id
-               AND l.state IN ('completed', 'failed', 'cancelled')
-             ORDER BY l.finished_at DESC, l.id DESC LIMIT $2
-         ) r
+         CROSS JOIN LATERAL last_runs(s.job_type, s.project_id, $2) r
          WHERE ($1::uuid[] IS NULL OR s.project_id = ANY($1))
          ORDER BY s.job_type, s.project_id, r.finished_at, r.id",
     )

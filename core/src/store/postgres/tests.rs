@@ -37,7 +37,7 @@ async fn an_event_that_commits_late_is_not_lost_to_a_reader_that_has_gone_past()
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    let insert = "INSERT INTO events (project_id, kind, payload, at)
+    let insert = "INSERT INTO pending_events (project_id, kind, payload, at)
                   VALUES (gen_random_uuid(), 'job_completed', '{}', now()) RETURNING key";
     let mut slow = store.pool().begin().await.unwrap();
     let early: i64 = sqlx::query(insert).fetch_one(&mut *slow).await.unwrap().get("key");
@@ -70,9 +70,9 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
     .await
     .unwrap();
     let plan: Vec<String> = sqlx::query_scalar(
-        "EXPLAIN SELECT id FROM worker_runs
+        "EXPLAIN SELECT id FROM open_runs
          WHERE project_id = (SELECT id FROM projects WHERE slug = 'one')
-           AND state IN ('available', 'retryable') AND available_at <= now()
+           AND state <> 'running' AND available_at <= now()
          ORDER BY available_at, id LIMIT 10",
     )
     .fetch_all(store.pool())
@@ -106,7 +106,7 @@ async fn a_page_of_many_runs_reads_an_index_only() {
         let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         let plan = plan.join("\n");
         let inner = plan.split("HashAggregate").nth(1).unwrap_or(&plan);
-        assert!(inner.contains("worker_runs_queued"), "{plan}");
-        assert!(!plan.contains("Seq Scan on worker_runs"), "{plan}");
+        assert!(inner.contains("ended_runs_queued"), "{plan}");
+        assert!(!plan.contains("Seq Scan on ended_runs"), "{plan}");
     }
 }

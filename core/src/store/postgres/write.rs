@@ -1,6 +1,9 @@
 //! What changes while a run runs, and what people ask for.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use cascade_sdk::{LogLine, Progress};
 use chrono::{DateTime, Utc};
@@ -8,30 +11,42 @@ use serde_json::Value;
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
 
-use super::{PostgresStore, claim::trace_of, row, scope};
+use super::{PostgresStore, row, row::all_columns, scope};
 use crate::access::Visible;
 use crate::store::{
-    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Result, RunNow, ScheduledStatus,
-    StoreError,
+    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result, RunNow,
+    ScheduledStatus, StoreError,
 };
 
+/// One statement for all that a worker holds; its sign of life goes with it.
 pub(super) async fn renew(
     store: &PostgresStore,
-    lease: &Lease,
+    leases: &[Lease],
     duration: Duration,
-) -> Result<bool> {
-    let renewed = sqlx::query_scalar(
-        "UPDATE worker_runs SET lease_until = now() + make_interval(secs => $4)
-         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
-         RETURNING cancel_requested_at IS NOT NULL",
+) -> Result<Vec<Renewal>> {
+    let Some(Lease { owner, .. }) = leases.first() else { return Ok(Vec::new()) };
+    let rows = sqlx::query(
+        "WITH alive AS (
+             INSERT INTO workers (owner, lease_until)
+             VALUES ($1, now() + make_interval(secs => $4))
+             ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
+         )
+         UPDATE open_runs r SET lease_until = now() + make_interval(secs => $4)
+         FROM unnest($2::uuid[], $3::int[]) AS l (id, attempt)
+         WHERE r.id = l.id AND r.attempt = l.attempt AND r.lease_owner = $1 AND r.state = 'running'
+         RETURNING r.id, r.cancel_requested_at IS NOT NULL AS cancel",
     )
-    .bind(lease.run_id)
-    .bind(&lease.owner)
-    .bind(row::int(lease.attempt))
+    .bind(owner)
+    .bind(leases.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
+    .bind(leases.iter().map(|lease| row::int(lease.attempt)).collect::<Vec<_>>())
     .bind(duration.as_secs_f64())
-    .fetch_optional(&store.pool)
+    .fetch_all(&store.queue)
     .await?;
-    renewed.ok_or(StoreError::LostLease)
+    let mut held = HashMap::new();
+    for found in &rows {
+        held.insert(found.try_get::<Uuid, _>("id")?, Renewal::held(found.try_get("cancel")?));
+    }
+    Ok(leases.iter().map(|l| held.get(&l.run_id).copied().unwrap_or(Renewal::Lost)).collect())
 }
 
 pub(super) async fn record(
@@ -57,7 +72,7 @@ pub(super) async fn record(
         .await?;
     }
     if let Some(progress) = progress {
-        sqlx::query("UPDATE worker_runs SET progress = $2 WHERE id = $1")
+        sqlx::query("UPDATE open_runs SET progress = $2 WHERE id = $1")
             .bind(run)
             .bind(Json(progress))
             .execute(&mut *tx)
@@ -87,30 +102,42 @@ pub(super) async fn insert_log(
     Ok(())
 }
 
-/// `None` when the job has an unfinished run already.
-pub(super) async fn insert_run(
-    tx: &mut PgConnection,
-    job: &str,
+/// A run that is to wait.
+pub(super) struct NewRun {
+    pub id: Uuid,
+    job: String,
     project: Uuid,
     max_attempts: i32,
-    payload: &Payload,
-) -> Result<Option<Uuid>> {
-    let id = sqlx::query_scalar(
-        "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, payload, trace_id)
-         VALUES ($1, $2, $3, 'available', $4, $5, $6)
-         ON CONFLICT (job_type, project_id) WHERE state IN ('available', 'running', 'retryable')
-         DO NOTHING
+    payload: String,
+    trace: Uuid,
+}
+
+impl NewRun {
+    pub fn new(job: String, project: Uuid, max_attempts: i32, payload: Payload) -> Self {
+        let (id, trace) = (Uuid::now_v7(), payload.trace());
+        Self { id, job, project, max_attempts, payload: payload.to_text(), trace }
+    }
+}
+
+/// Returns the ids of those that were made: where a job has an unfinished run already, none is.
+pub(super) async fn insert_runs(tx: &mut PgConnection, runs: &[NewRun]) -> Result<HashSet<Uuid>> {
+    let ids = sqlx::query_scalar::<_, Uuid>(
+        "INSERT INTO open_runs (id, job_type, project_id, state, max_attempts, payload, trace_id)
+         SELECT n.id, n.job, n.project, 'available', n.attempts, n.payload::json, n.trace
+         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::uuid[])
+             AS n (id, job, project, attempts, payload, trace)
+         ON CONFLICT (job_type, project_id) DO NOTHING
          RETURNING id",
     )
-    .bind(Uuid::now_v7())
-    .bind(job)
-    .bind(project)
-    .bind(max_attempts)
-    .bind(Json(payload))
-    .bind(trace_of(payload))
-    .fetch_optional(tx)
+    .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
+    .bind(runs.iter().map(|run| run.job.as_str()).collect::<Vec<_>>())
+    .bind(runs.iter().map(|run| run.project).collect::<Vec<_>>())
+    .bind(runs.iter().map(|run| run.max_attempts).collect::<Vec<_>>())
+    .bind(runs.iter().map(|run| run.payload.as_str()).collect::<Vec<_>>())
+    .bind(runs.iter().map(|run| run.trace).collect::<Vec<_>>())
+    .fetch_all(tx)
     .await?;
-    Ok(id)
+    Ok(ids.into_iter().collect())
 }
 
 pub(super) async fn run_now(
@@ -132,8 +159,9 @@ pub(super) async fn run_now(
     let id: Uuid = found.try_get("id")?;
     let mut payload = row::payload(&found)?;
     payload.add_request(found.try_get("now")?, params);
-    let run = insert_run(&mut tx, job, project, found.try_get("max_attempts")?, &payload).await?;
-    let answer = match run {
+    let run = NewRun::new(job.into(), project, found.try_get("max_attempts")?, payload.clone());
+    let made = insert_runs(&mut tx, std::slice::from_ref(&run)).await?;
+    let answer = match made.into_iter().next() {
         // What waited for the next run is served by this one; a timer in the future stays.
         Some(run) => {
             sqlx::query(
@@ -170,38 +198,65 @@ pub(super) async fn request_cancel(
     visible: &Visible,
     run: Uuid,
 ) -> Result<CancelRequest> {
+    let mut tx = store.pool.begin().await?;
     let state: Option<String> = sqlx::query_scalar(
-        "UPDATE worker_runs SET
-             cancel_requested_at =
-                 CASE WHEN state = 'running' THEN coalesce(cancel_requested_at, now()) END,
-             finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
-             state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END
-         WHERE id = $1 AND state IN ('available', 'retryable', 'running')
-           AND ($2::uuid[] IS NULL OR project_id = ANY($2))
-         RETURNING state",
+        "SELECT state FROM open_runs
+         WHERE id = $1 AND ($2::uuid[] IS NULL OR project_id = ANY($2)) FOR UPDATE",
     )
     .bind(run)
     .bind(scope(visible))
-    .fetch_optional(&store.pool)
+    .fetch_optional(&mut *tx)
     .await?;
-    match state.as_deref() {
-        Some("cancelled") => Ok(CancelRequest::Cancelled),
-        Some(_) => Ok(CancelRequest::Requested),
-        None if exists(store, visible, run).await? => {
-            Err(StoreError::WrongState("the run has ended already"))
+    let answer = match state.as_deref() {
+        Some("running") => {
+            sqlx::query(
+                "UPDATE open_runs SET cancel_requested_at = coalesce(cancel_requested_at, now())
+                 WHERE id = $1",
+            )
+            .bind(run)
+            .execute(&mut *tx)
+            .await?;
+            CancelRequest::Requested
         }
-        None => Err(StoreError::NoRun(run)),
-    }
+        Some(_) => {
+            sqlx::query(concat!(
+                "WITH run AS (DELETE FROM open_runs WHERE id = $1 RETURNING *)
+                 INSERT INTO ended_runs (",
+                all_columns!(),
+                ") SELECT id, job_type, project_id, 'cancelled', attempt, max_attempts, payload,
+                     available_at, NULL, NULL, NULL, queued_at, started_at,
+                     date_trunc('milliseconds', now()), error, summary, progress, trace_id
+                 FROM run",
+            ))
+            .bind(run)
+            .execute(&mut *tx)
+            .await?;
+            CancelRequest::Cancelled
+        }
+        None if exists(store, visible, run).await? => {
+            return Err(StoreError::WrongState("the run has ended already"));
+        }
+        None => return Err(StoreError::NoRun(run)),
+    };
+    tx.commit().await?;
+    Ok(answer)
 }
 
 pub(super) async fn retry(store: &PostgresStore, visible: &Visible, run: Uuid) -> Result<()> {
-    let retried = sqlx::query(
-        "UPDATE worker_runs
-         SET state = 'available', max_attempts = greatest(max_attempts, attempt + 1),
-             finished_at = NULL, progress = NULL, summary = NULL, available_at = now()
-         WHERE id = $1 AND state IN ('failed', 'cancelled')
-           AND ($2::uuid[] IS NULL OR project_id = ANY($2))",
-    )
+    let retried = sqlx::query(concat!(
+        "WITH run AS (
+             DELETE FROM ended_runs
+             WHERE id = $1 AND state IN ('failed', 'cancelled')
+               AND ($2::uuid[] IS NULL OR project_id = ANY($2))
+             RETURNING *
+         )
+         INSERT INTO open_runs (",
+        all_columns!(),
+        ") SELECT id, job_type, project_id, 'available', attempt,
+             greatest(max_attempts, attempt + 1), payload, now(), NULL, NULL, NULL, queued_at,
+             started_at, NULL, error, NULL, NULL, trace_id
+         FROM run",
+    ))
     .bind(run)
     .bind(scope(visible))
     .execute(&store.pool)

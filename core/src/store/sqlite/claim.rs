@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, Sqlite, Transaction};
-use uuid::Uuid;
 
 use super::{SqliteStore, finish, now, row, row::run_columns};
 use crate::{
     config::Schedule,
     store::{
-        ClaimedRun, Lease, Payload, Result,
+        ClaimedRun, Lease, Result,
         limits::{Rooms, rooms_sql},
         sqlite::write,
     },
@@ -26,72 +25,117 @@ pub(super) async fn claim(
     let mut tx = store.begin().await?;
     give_up_expired(&mut tx).await?;
     fire_due(&mut tx, limit).await?;
-    let chosen = choose(&mut tx, limit, except).await?;
-    let ids = sqlx::query_scalar::<_, String>(concat!(
+    let chosen = choose(store, &mut tx, limit, except).await?;
+    if chosen.is_empty() {
+        tx.commit().await?;
+        return Ok(Vec::new());
+    }
+    let chosen = json_list(chosen);
+    sqlx::query(concat!(
         "UPDATE worker_runs
          SET state = 'running', attempt = attempt + 1, lease_owner = $1,
              lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $2),
              started_at = ",
         now!(),
         ", finished_at = NULL, progress = NULL
-         WHERE id IN (SELECT value FROM json_each($3))
-         RETURNING id",
+         WHERE id IN (SELECT value FROM json_each($3))",
     ))
     .bind(owner)
     .bind(seconds(lease))
-    .bind(serde_json::Value::from(chosen).to_string())
+    .bind(&chosen)
+    .execute(&mut *tx)
+    .await?;
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        run_columns!(),
+        " FROM json_each($1) c CROSS JOIN worker_runs r ON r.id = c.value
+         JOIN projects p ON p.id = r.project_id",
+    ))
+    .bind(chosen)
     .fetch_all(&mut *tx)
     .await?;
-    let mut runs = Vec::with_capacity(ids.len());
-    for id in ids {
-        let found = sqlx::query(concat!(
-            "SELECT ",
-            run_columns!(),
-            " FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = $1",
-        ))
-        .bind(id)
-        .fetch_one(&mut *tx)
-        .await?;
-        runs.push(row::claimed(&found)?);
-    }
     tx.commit().await?;
-    // `RETURNING` keeps no order; the longest-waiting run starts first.
+    let mut runs = rows.iter().map(row::claimed).collect::<Result<Vec<_>>>()?;
+    // The longest-waiting run starts first.
     runs.sort_by_key(|run| run.lease.run_id);
     Ok(runs)
 }
 
-/// What may start now: each project in turn, the longest-waiting run of each first, within limits.
+/// What may start now, within limits: project after project behind the one that was served last, the
+/// longest-waiting run of each first. Each step finds the next project through the index, so that the
+/// cost grows with what is chosen and not with what waits.
 async fn choose(
+    store: &SqliteStore,
     tx: &mut Transaction<'static, Sqlite>,
     limit: u32,
     except: &[String],
 ) -> Result<Vec<String>> {
     let mut rooms = rooms(&mut **tx).await?;
-    let waiting = sqlx::query(concat!(
-        "SELECT id, job_type, project_id FROM (
-             SELECT id, job_type, project_id, available_at, row_number() OVER (
-                 PARTITION BY project_id ORDER BY available_at, id
-             ) AS turn
-             FROM worker_runs
-             WHERE state IN ('available', 'retryable') AND available_at <= ",
-        now!(),
-        " AND job_type NOT IN (SELECT value FROM json_each($2))
-               AND project_id NOT IN (SELECT value FROM json_each($3))
-         )
-         ORDER BY turn, available_at, id LIMIT $1",
-    ))
-    .bind(limit)
-    .bind(json_list(rooms.closed_jobs(except)))
-    .bind(json_list(rooms.full_projects()))
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut chosen = Vec::with_capacity(waiting.len());
-    for found in waiting {
-        if rooms.take(found.try_get("job_type")?, row::uuid(&found, "project_id")?) {
-            chosen.push(found.try_get("id")?);
+    let limit = limit as usize;
+    let mut chosen = Vec::new();
+    let mut anew = store.rotation.behind().is_nil();
+    loop {
+        let behind = store.rotation.behind();
+        let want = limit - chosen.len();
+        let waiting = sqlx::query(concat!(
+            "WITH RECURSIVE step (project_id, nth) AS (
+                 SELECT * FROM (
+                     SELECT project_id, 1 FROM worker_runs
+                     WHERE state IN ('available', 'retryable') AND project_id > $1
+                       AND available_at <= ",
+            now!(),
+            "          AND job_type NOT IN (SELECT value FROM json_each($3))
+                       AND project_id NOT IN (SELECT value FROM json_each($4))
+                     ORDER BY project_id LIMIT 1
+                 )
+                 UNION ALL
+                 SELECT (
+                     SELECT r.project_id FROM worker_runs r
+                     WHERE r.state IN ('available', 'retryable') AND r.project_id > step.project_id
+                       AND r.available_at <= ",
+            now!(),
+            "          AND r.job_type NOT IN (SELECT value FROM json_each($3))
+                       AND r.project_id NOT IN (SELECT value FROM json_each($4))
+                     ORDER BY r.project_id LIMIT 1
+                 ), nth + 1
+                 FROM step WHERE project_id IS NOT NULL AND nth < $2
+             )
+             SELECT r.id, r.job_type, r.project_id FROM step CROSS JOIN worker_runs r
+             WHERE step.project_id IS NOT NULL AND r.id IN (
+                 SELECT w.id FROM worker_runs w
+                 WHERE w.project_id = step.project_id AND w.state IN ('available', 'retryable')
+                   AND w.available_at <= ",
+            now!(),
+            "      AND w.job_type NOT IN (SELECT value FROM json_each($3))
+                 ORDER BY w.available_at, w.id
+                 LIMIT max(1, ($2 + (SELECT count(project_id) FROM step) - 1)
+                              / (SELECT count(project_id) FROM step))
+             )
+             LIMIT $2",
+        ))
+        .bind(if behind.is_nil() { String::new() } else { behind.to_string() })
+        .bind(i64::try_from(want).unwrap_or(i64::MAX))
+        .bind(json_list(rooms.closed_jobs(except)))
+        .bind(json_list(rooms.full_projects()))
+        .fetch_all(&mut **tx)
+        .await?;
+        let mut last = None;
+        for found in &waiting {
+            let (id, project) = (found.try_get("id")?, row::uuid(found, "project_id")?);
+            last = last.max(Some(project));
+            // It is chosen already when the round has come back to it: it still waits in the table.
+            if !chosen.contains(&id) && rooms.take(found.try_get("job_type")?, project) {
+                chosen.push(id);
+            }
         }
+        let more = last.filter(|_| waiting.len() >= want);
+        store.rotation.go_on(more);
+        // Once more from the first project, if it did not begin there.
+        if chosen.len() >= limit || (more.is_none() && anew) {
+            return Ok(chosen);
+        }
+        anew |= more.is_none();
     }
-    Ok(chosen)
 }
 
 async fn rooms(executor: impl sqlx::SqliteExecutor<'_>) -> Result<Rooms> {
@@ -179,11 +223,6 @@ async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<(
         .await?;
     }
     Ok(())
-}
-
-/// A run's trace: that of the cascade it belongs to, or the start of a new one.
-pub(super) fn trace_of(payload: &Payload) -> Uuid {
-    payload.trace_id.unwrap_or_else(Uuid::new_v4)
 }
 
 pub(super) async fn next_due(store: &SqliteStore, except: &[String]) -> Result<Option<Duration>> {

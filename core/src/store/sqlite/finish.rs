@@ -1,15 +1,16 @@
 //! How runs end.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{SqliteStore, claim::seconds, now, row, write};
 use crate::store::{
-    Completed, EventStatus, Failed, Fault, JobCompleted, Lease, Payload, Result, StoreError,
-    Success, TriggerNote,
+    Completed, Done, Event, EventStatus, Failed, Fault, JobCompleted, Lease, Payload, Result,
+    StoreError, Success, TriggerNote,
 };
 
 /// What the fenced update tells of the run that it ended.
@@ -93,6 +94,67 @@ pub(super) async fn complete(
     append_event(&mut tx, &ended, EventStatus::Ok).await?;
     tx.commit().await?;
     Ok(Completed { triggered })
+}
+
+/// Many runs that have nothing else to say: two statements, one commit.
+pub(super) async fn complete_all(store: &SqliteStore, done: &[Done]) -> Result<Vec<Option<Event>>> {
+    let Some(Done { lease: Lease { owner, .. }, .. }) = done.first() else {
+        return Ok(Vec::new());
+    };
+    let runs = done.iter().map(|run| {
+        let Done { lease: Lease { run_id, attempt, .. }, summary, ran, .. } = run;
+        json!([run_id.to_string(), attempt, summary, format!("-{:.3} seconds", ran.as_secs_f64())])
+    });
+    let mut tx = store.begin().await?;
+    let ended = sqlx::query(concat!(
+        "UPDATE worker_runs
+         SET state = 'completed', summary = d.value ->> 2, lease_owner = NULL, lease_until = NULL,
+             cancel_requested_at = NULL, finished_at = ",
+        now!(),
+        ", started_at = max(started_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', d.value ->> 3))
+         FROM json_each($2) d
+         WHERE worker_runs.id = d.value ->> 0 AND attempt = d.value ->> 1 AND lease_owner = $1
+           AND state = 'running'
+         RETURNING worker_runs.id, attempt, finished_at",
+    ))
+    .bind(owner)
+    .bind(Value::from_iter(runs).to_string())
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut at = String::new();
+    let mut held = HashSet::new();
+    for found in &ended {
+        // The clock stands still within a statement.
+        at = found.try_get("finished_at")?;
+        held.insert((row::uuid(found, "id")?, found.try_get::<u32, _>("attempt")?));
+    }
+    let mut events: Vec<_> = done
+        .iter()
+        .map(|run| {
+            held.contains(&(run.lease.run_id, run.lease.attempt)).then(|| Event {
+                id: 0,
+                project_id: run.project_id,
+                kind: JobCompleted::KIND.into(),
+                payload: format!("{}{at}\"}}", run.event_head()),
+                age: Duration::ZERO,
+            })
+        })
+        .collect();
+    let told = events.iter().flatten().map(|e| json!([e.project_id.to_string(), e.payload]));
+    let ids = sqlx::query_scalar::<_, i64>(
+        "INSERT INTO events (project_id, kind, payload, at)
+         SELECT value ->> 0, $2, value ->> 1, $3 FROM json_each($1) ORDER BY key RETURNING id",
+    )
+    .bind(Value::from_iter(told).to_string())
+    .bind(JobCompleted::KIND)
+    .bind(&at)
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    for (event, id) in events.iter_mut().flatten().zip(ids) {
+        event.id = id;
+    }
+    Ok(events)
 }
 
 /// Makes one downstream job due; or says why not.

@@ -30,11 +30,12 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Event,
-    Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Result, Run, RunFilter,
-    RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
+    Event, Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Renewal, Result,
+    Run, RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success,
+    Trend,
 };
-use crate::{access::Visible, config::Config};
+use crate::{access::Visible, config::Config, store::rotation::Rotation};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -54,6 +55,7 @@ pub struct SqliteStore {
     /// The last event that [`Store::number_events`] has returned. Ids are given at once here, as the
     /// one writer commits in their order.
     numbered: Arc<AtomicI64>,
+    rotation: Arc<Rotation>,
 }
 
 impl SqliteStore {
@@ -82,7 +84,7 @@ impl SqliteStore {
             .await?;
         let readers = options.pragma("query_only", "ON");
         let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(readers);
-        Ok(Self { write, read, numbered: Arc::default() })
+        Ok(Self { write, read, numbered: Arc::default(), rotation: Arc::default() })
     }
 
     /// A transaction that may write from its first statement: one that began as a reader could
@@ -135,12 +137,16 @@ impl Store for SqliteStore {
         claim::next_due(self, except).await
     }
 
-    async fn renew(&self, lease: &Lease, duration: Duration) -> Result<bool> {
-        write::renew(self, lease, duration).await
+    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
+        write::renew(self, leases, duration).await
     }
 
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
         finish::complete(self, lease, success).await
+    }
+
+    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
+        finish::complete_all(self, done).await
     }
 
     async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {

@@ -1,37 +1,44 @@
 //! What changes while a run runs, and what people ask for.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use cascade_sdk::{LogLine, Progress};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{
-    SqliteStore,
-    claim::{seconds, trace_of},
-    now, row, scope,
-};
+use super::{SqliteStore, claim::seconds, now, row, scope};
 use crate::access::Visible;
 use crate::store::{
-    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Result, RunNow, ScheduledStatus,
-    StoreError,
+    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result, RunNow,
+    ScheduledStatus, StoreError,
 };
 
-pub(super) async fn renew(store: &SqliteStore, lease: &Lease, duration: Duration) -> Result<bool> {
-    let renewed = sqlx::query_scalar(
-        "UPDATE worker_runs SET lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $4)
-         WHERE id = $1 AND lease_owner = $2 AND attempt = $3 AND state = 'running'
-         RETURNING cancel_requested_at IS NOT NULL",
+pub(super) async fn renew(
+    store: &SqliteStore,
+    leases: &[Lease],
+    duration: Duration,
+) -> Result<Vec<Renewal>> {
+    let Some(Lease { owner, .. }) = leases.first() else { return Ok(Vec::new()) };
+    let list: Vec<_> = leases.iter().map(|l| json!([l.run_id.to_string(), l.attempt])).collect();
+    let rows = sqlx::query(
+        "UPDATE worker_runs SET lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $3)
+         FROM json_each($2) l
+         WHERE worker_runs.id = l.value ->> 0 AND attempt = l.value ->> 1 AND lease_owner = $1
+           AND state = 'running'
+         RETURNING worker_runs.id, cancel_requested_at IS NOT NULL AS cancel",
     )
-    .bind(lease.run_id.to_string())
-    .bind(&lease.owner)
-    .bind(lease.attempt)
+    .bind(owner)
+    .bind(Value::from(list).to_string())
     .bind(seconds(duration))
-    .fetch_optional(&store.write)
+    .fetch_all(&store.write)
     .await?;
-    renewed.ok_or(StoreError::LostLease)
+    let mut held = HashMap::new();
+    for found in &rows {
+        held.insert(row::uuid(found, "id")?, Renewal::held(found.try_get("cancel")?));
+    }
+    Ok(leases.iter().map(|l| held.get(&l.run_id).copied().unwrap_or(Renewal::Lost)).collect())
 }
 
 pub(super) async fn record(
@@ -98,7 +105,7 @@ pub(super) async fn insert_run(
     .bind(project)
     .bind(max_attempts)
     .bind(payload.to_text())
-    .bind(trace_of(&payload).to_string())
+    .bind(payload.trace().to_string())
     .execute(&mut **tx)
     .await?;
     Ok(id)

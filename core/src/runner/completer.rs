@@ -1,0 +1,123 @@
+//! Stores successes, many in one commit. While one commit is on its way to the disk, the runs that end
+//! meanwhile gather for the next: nobody waits for others to come.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::telemetry;
+use crate::{
+    bus::Announcer,
+    scheduler::{Held, Wake},
+    store::{ClaimedRun, Done, Event, Store, StoreError},
+};
+
+/// A run that has succeeded and has nothing else to say.
+pub(super) struct Finished {
+    pub run: ClaimedRun,
+    pub summary: Option<String>,
+    /// When its body began.
+    pub began: Instant,
+    /// Prolonged until it is stored.
+    pub _held: Held,
+}
+
+/// Stores the successes of one worker.
+pub struct Completer {
+    finished: Mutex<Option<mpsc::Sender<Finished>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Completer {
+    /// Stores up to `batch` successes in one commit.
+    pub fn start(store: Arc<dyn Store>, announcer: Announcer, wake: Wake, batch: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(batch);
+        let work = work(receiver, store, announcer, wake, batch);
+        Self { finished: Mutex::new(Some(sender)), task: Mutex::new(Some(tokio::spawn(work))) }
+    }
+
+    /// Takes it over; waits while more than a batch is on its way.
+    pub(super) async fn complete(&self, finished: Finished) {
+        let sender = self.finished.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(sender) = sender {
+            // Nobody takes it after the end: the lease runs out, and another attempt follows.
+            sender.send(finished).await.ok();
+        }
+    }
+
+    /// Waits until everything is stored that was taken over.
+    pub async fn finish(&self) {
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && task.await.is_err()
+        {
+            tracing::error!("what stores successes panicked");
+        }
+    }
+}
+
+async fn work(
+    mut finished: mpsc::Receiver<Finished>,
+    store: Arc<dyn Store>,
+    announcer: Announcer,
+    wake: Wake,
+    batch: usize,
+) {
+    let mut runs = Vec::new();
+    while finished.recv_many(&mut runs, batch).await > 0 {
+        let mut done: Vec<_> = runs.iter().map(done).collect();
+        let events = match store.complete_all(&done).await {
+            // One that the database refuses must not take the others with it.
+            Err(StoreError::Sql(sqlx::Error::Database(_))) if done.len() > 1 => {
+                let mut events = Vec::new();
+                for one in done.drain(..) {
+                    let stored = store.complete_all(&[one]).await;
+                    events.push(stored.map(|mut events| events.pop().flatten()));
+                }
+                events
+            }
+            Ok(events) => events.into_iter().map(Ok).collect(),
+            Err(error) => {
+                tracing::error!(%error, runs = done.len(), "the end of runs could not be stored");
+                runs.clear();
+                continue;
+            }
+        };
+        announcer.announce_these(runs.drain(..).zip(events).filter_map(reported).collect());
+        wake.wake();
+    }
+}
+
+fn done(finished: &Finished) -> Done {
+    Done {
+        lease: finished.run.lease.clone(),
+        job_type: finished.run.job_type.clone(),
+        project_id: finished.run.project.id,
+        summary: finished.summary.clone(),
+        ran: finished.began.elapsed(),
+    }
+}
+
+fn reported((finished, stored): (Finished, Result<Option<Event>, StoreError>)) -> Option<Event> {
+    let (run, id) = (&finished.run, finished.run.lease.run_id);
+    match stored {
+        Ok(Some(event)) => {
+            telemetry::counted(run, "completed");
+            tracing::debug!(run = %id, job = run.job_type, "completed");
+            Some(event)
+        }
+        Ok(None) => {
+            tracing::warn!(run = %id, job = run.job_type, "lease lost; the result is dropped");
+            None
+        }
+        // The lease will expire and another attempt follows.
+        Err(error) => {
+            tracing::error!(%error, run = %id, job = run.job_type, "its end could not be stored");
+            None
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use uuid::Uuid;
+
+/// Where the claims of this process are in the round of projects.
+#[derive(Debug)]
+pub(super) struct Rotation(Mutex<Place>);
+
+#[derive(Debug)]
+struct Place {
+    behind: Uuid,
+    looked: Option<Instant>,
+}
+
+impl Default for Rotation {
+    /// Anywhere: workers that start together do not all begin with the same project.
+    fn default() -> Self {
+        Self(Mutex::new(Place { behind: Uuid::new_v4(), looked: None }))
+    }
+}
+
+impl Rotation {
+    /// The next claim begins behind this project; nil for with the first.
+    pub fn behind(&self) -> Uuid {
+        self.place().behind
+    }
+
+    /// The next one begins behind `project`, or with the first.
+    pub fn go_on(&self, project: Option<Uuid>) {
+        self.place().behind = project.unwrap_or_default();
+    }
+
+    /// Now is when this process last looked for due schedules and silent workers.
+    pub fn looks(&self) {
+        self.place().looked = Some(Instant::now());
+    }
+
+    /// Since when it has not.
+    pub fn looked_ago(&self) -> Duration {
+        self.place().looked.map_or(Duration::MAX, |at| at.elapsed())
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
