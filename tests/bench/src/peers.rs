@@ -87,7 +87,7 @@ pub const PEERS: [Peer; 10] = [
         title: "graphile_worker (Rust)",
         kind: Kind::Postgres,
         modes: BOTH,
-        left: GRAPHILE_LEFT,
+        left: "SELECT count(*) FROM graphile_worker.jobs WHERE attempts < max_attempts",
         finished: None,
         serves: false,
         durability: POSTGRES,
@@ -99,8 +99,8 @@ pub const PEERS: [Peer; 10] = [
         title: "awa",
         kind: Kind::Postgres,
         modes: BOTH,
-        left: "SELECT count(*) FROM awa.jobs WHERE state NOT IN ('completed', 'failed', 'cancelled')",
-        finished: Some("awa.sql"),
+        left: AWA_LEFT,
+        finished: None,
         serves: false,
         durability: POSTGRES,
         package: "awa",
@@ -111,7 +111,8 @@ pub const PEERS: [Peer; 10] = [
         title: "apalis",
         kind: Kind::Postgres,
         modes: BOTH,
-        left: "SELECT count(*) FROM apalis.jobs WHERE status NOT IN ('Done', 'Failed', 'Killed')",
+        left: "SELECT count(*) FROM apalis.jobs WHERE status NOT IN ('Done', 'Killed')
+               AND NOT (status = 'Failed' AND attempts >= max_attempts)",
         finished: Some("apalis.sql"),
         serves: false,
         durability: POSTGRES,
@@ -195,6 +196,22 @@ const RIVER_LEFT: &str =
     "SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')";
 const GRAPHILE_LEFT: &str =
     "SELECT count(*) FROM graphile_worker._private_jobs WHERE attempts < max_attempts";
+/// The view `awa.jobs` gives the same at a cost that grows with the square of what is claimed.
+const AWA_LEFT: &str = "
+    SELECT (SELECT count(*) FROM awa.deferred_jobs)
+      + (SELECT coalesce(sum(greatest(awa.sequence_next_value(e.seq_name) - awa.sequence_next_value(c.seq_name), 0)), 0)
+         FROM awa.queue_enqueue_heads e JOIN awa.queue_claim_heads c USING (queue, priority, enqueue_shard))
+      + (SELECT count(*) FROM awa.leases)
+      + (SELECT count(*) FROM (
+             SELECT receipt_id, job_id FROM awa.lease_claims WHERE closed_at IS NULL
+             UNION ALL
+             SELECT i.receipt_id, i.job_id FROM awa.lease_claim_batches b
+             CROSS JOIN LATERAL unnest(b.receipt_ids, b.job_ids) AS i (receipt_id, job_id)
+         ) claimed
+         WHERE receipt_id NOT IN (SELECT unnest(receipt_ids) FROM awa.lease_claim_closure_batches)
+           AND job_id NOT IN (SELECT job_id FROM awa.lease_claim_closures)
+           AND job_id NOT IN (SELECT job_id FROM awa.done_entries)
+           AND job_id NOT IN (SELECT job_id FROM awa.leases))";
 
 impl Peer {
     /// Its program, if it is built.

@@ -108,6 +108,16 @@ impl Servers {
         }
     }
 
+    /// Another database with the same rows.
+    pub fn copy(&mut self, place: &Place) -> Result<Place> {
+        let At::Postgres(template) = &place.at else { anyhow::bail!("not on PostgreSQL") };
+        let name = format!("bench_{}", self.made.fetch_add(1, Ordering::Relaxed));
+        let make = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY");
+        self.postgres.sql("postgres", &make);
+        let url = self.postgres.url(&name);
+        Ok(Place { url, at: At::Postgres(name) })
+    }
+
     fn redis(&mut self) -> &Redis {
         let folder = &self.folder;
         self.redis.get_or_insert_with(|| Redis::start_with(folder, &REDIS_SETTINGS))
@@ -229,13 +239,15 @@ pub struct Counter {
 impl Counter {
     /// How many there are now.
     pub fn left(&mut self) -> Result<u64> {
+        // Sums are numeric, counts are bigint.
+        let query = format!("SELECT CAST(({}) AS bigint)", self.left);
         let left: i64 = match &mut self.source {
             Source::Postgres(connection) => self
                 .runtime
-                .block_on(sqlx::query_scalar(AssertSqlSafe(self.left)).fetch_one(connection))?,
+                .block_on(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(connection))?,
             Source::Sqlite(connection) => self
                 .runtime
-                .block_on(sqlx::query_scalar(AssertSqlSafe(self.left)).fetch_one(connection))?,
+                .block_on(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(connection))?,
             Source::Redis(connection) => {
                 let mut sum = 0;
                 for key in self.left.split(' ') {

@@ -27,14 +27,14 @@ pub struct Stage<'a> {
 pub enum Goal {
     /// So many bodies ended, and nothing is left to be completed.
     Empty(u64),
-    /// So many bodies ended.
-    Bodies(u64),
+    /// So many bodies ended, of a greater number of jobs.
+    Some { wanted: u64, of: u64 },
 }
 
 /// What was seen when the goal was reached, or the time was up.
 #[derive(Debug, Clone, Copy)]
 pub struct Reached {
-    /// Bodies that had ended.
+    /// Jobs that were durably completed.
     pub done: u64,
     /// When.
     pub at_us: i64,
@@ -94,18 +94,20 @@ impl<'a> Stage<'a> {
     pub fn wait(&self, goal: Goal, cap: Duration, peer: &Peer, place: &Place) -> Result<Reached> {
         let began = Instant::now();
         let mut counter = place.counter(peer)?;
-        let (wanted, empty) = match goal {
-            Goal::Empty(wanted) => (wanted, true),
-            Goal::Bodies(wanted) => (wanted, false),
+        let (wanted, all) = match goal {
+            Goal::Empty(all) => (all, all),
+            Goal::Some { wanted, of } => (wanted, of),
         };
         loop {
             let capped = began.elapsed() > cap;
-            let done = self.done();
-            if done >= wanted || capped {
-                let left = if empty && !capped { counter.left()? } else { 0 };
-                if left == 0 {
-                    let at_us = now_us();
+            if self.done() >= wanted || capped {
+                // A body that ended is not yet a job that is completed: what counts is what is left.
+                let asked_us = now_us();
+                let left = counter.left()?;
+                let at_us = if wanted < all || capped { asked_us } else { now_us() };
+                if left == 0 || wanted < all || capped {
                     let cpu = self.workers.iter().map(Worker::cpu_seconds).sum::<Result<_>>()?;
+                    let done = all.saturating_sub(left);
                     return Ok(Reached { done, at_us, capped, cpu_seconds: cpu });
                 }
             }

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use super::throughput::figures;
 use crate::{
     bench::{Bench, Figures, Subject},
-    options::Scenario,
+    options::{Options, Scenario},
     place::Place,
     stage::{Goal, drain},
 };
@@ -18,27 +18,34 @@ pub const EMPTY: &str = "nothing else";
 pub const WAITING: &str = "many waiting";
 pub const FINISHED: &str = "many finished";
 
-/// One system after another, as their full tables are large; within a system the settings take turns.
+/// One system after another, as their full tables are large; within a system its modes and the
+/// settings take turns.
 pub fn measure(bench: &mut Bench<'_>, subjects: &[Subject]) {
-    for subject in subjects {
-        let full = full(bench, subject);
-        for round in 1..=bench.options.rounds {
-            let jobs = bench.options.jobs;
-            bench.measure((Scenario::Depth, EMPTY, round), subject, |bench, place| {
-                some(bench, subject, place, jobs, Goal::Empty(jobs))
-            });
-            let waiting = bench.options.waiting;
-            bench.measure((Scenario::Depth, WAITING, round), subject, |bench, place| {
-                some(bench, subject, place, waiting, Goal::Bodies(jobs))
-            });
-            let began = Instant::now();
-            let measured = match &full {
-                // It keeps nothing: there is nothing to measure.
-                Ok(None) => continue,
-                Ok(Some(place)) => some(bench, subject, place, jobs, Goal::Empty(jobs)),
-                Err(error) => Err(anyhow::anyhow!("{error:#}")),
-            };
-            bench.keep((Scenario::Depth, FINISHED, round), subject, measured, began);
+    let Options { rounds, jobs, waiting, .. } = *bench.options;
+    let (all, some) = (Goal::Empty(jobs), Goal::Some { wanted: jobs, of: waiting });
+    for modes in subjects.chunk_by(|a, b| a.peer.name == b.peer.name) {
+        let full = full(bench, &modes[0]);
+        for round in 1..=rounds {
+            for subject in modes {
+                bench.measure((Scenario::Depth, EMPTY, round), subject, |bench, place| {
+                    drained(bench, subject, place, jobs, all)
+                });
+                bench.measure((Scenario::Depth, WAITING, round), subject, |bench, place| {
+                    drained(bench, subject, place, waiting, some)
+                });
+                let began = Instant::now();
+                let measured = match &full {
+                    // It keeps nothing: there is nothing to measure.
+                    Ok(None) => continue,
+                    Ok(Some(full)) => bench.servers.copy(full).and_then(|place| {
+                        let measured = drained(bench, subject, &place, jobs, all);
+                        bench.servers.remove(place);
+                        measured
+                    }),
+                    Err(error) => Err(anyhow::anyhow!("{error:#}")),
+                };
+                bench.keep((Scenario::Depth, FINISHED, round), subject, measured, began);
+            }
         }
         if let Ok(Some(place)) = full {
             bench.servers.remove(place);
@@ -57,7 +64,7 @@ fn full(bench: &mut Bench<'_>, subject: &Subject) -> Result<Option<Place>> {
     Ok(Some(place))
 }
 
-fn some(
+fn drained(
     bench: &mut Bench<'_>,
     subject: &Subject,
     place: &Place,

@@ -40,19 +40,19 @@ const POSTGRES_RUNS: &str = concat!(
          (id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id)
      SELECT ",
     postgres_id!(),
-    ", 'bench_' || i % $2, p.id, 'available', 3, at, at, ",
+    ", 'bench_' || (i % $2), p.id, 'available', 3, at, at, ",
     postgres_id!(),
     " FROM (SELECT i, now() + (i - $1) * interval '1 microsecond' AS at
            FROM generate_series(0, $1::int - 1) i) waiting
-     JOIN projects p ON p.slug = 'p' || i / $2
+     JOIN projects p ON p.slug = 'p' || (i / $2)
      ORDER BY i"
 );
 const POSTGRES_SCHEDULE: &str = concat!(
     "INSERT INTO scheduled_jobs (id, job_type, project_id, next_run_at, max_attempts)
      SELECT ",
     postgres_id!(),
-    ", 'bench_' || i % $2, p.id, now() + make_interval(secs => $3), 3
-     FROM generate_series(0, $1::int - 1) i JOIN projects p ON p.slug = 'p' || i / $2"
+    ", 'bench_' || (i % $2), p.id, now() + make_interval(secs => $3), 3
+     FROM generate_series(0, $1::int - 1) i JOIN projects p ON p.slug = 'p' || (i / $2)"
 );
 
 /// As above, in text.
@@ -84,19 +84,19 @@ const SQLITE_RUNS: &str = concat!(
          (id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id)
      SELECT ",
     sqlite_id!(),
-    ", 'bench_' || i % $2, p.id, 'available', 3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    ", 'bench_' || (i % $2), p.id, 'available', 3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
        strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ",
     sqlite_id!(),
-    " FROM series CROSS JOIN projects p ON p.slug = 'p' || i / $2"
+    " FROM series CROSS JOIN projects p ON p.slug = 'p' || (i / $2)"
 );
 const SQLITE_SCHEDULE: &str = concat!(
     sqlite_series!(),
     "INSERT INTO scheduled_jobs (id, job_type, project_id, next_run_at, max_attempts, updated_at)
      SELECT ",
     sqlite_id!(),
-    ", 'bench_' || i % $2, p.id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $3 || ' seconds'), 3,
+    ", 'bench_' || (i % $2), p.id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $3 || ' seconds'), 3,
        strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-     FROM series CROSS JOIN projects p ON p.slug = 'p' || i / $2"
+     FROM series CROSS JOIN projects p ON p.slug = 'p' || (i / $2)"
 );
 
 /// Runs one of the three statements above for `count` rows on one of the two databases.

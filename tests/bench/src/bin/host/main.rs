@@ -9,6 +9,8 @@ mod produce;
 mod setup;
 mod tally;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Cascade as a system to be measured.
@@ -38,8 +40,14 @@ enum Command {
     Chain(chain::ChainArgs),
 }
 
-fn main() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let done = match Cli::parse().command {
         Command::Setup { url } => runtime.block_on(setup::setup(&url)),
         Command::Enqueue(args) => runtime.block_on(enqueue::enqueue(&args)),
@@ -49,5 +57,11 @@ fn main() -> anyhow::Result<()> {
         Command::Chain(args) => runtime.block_on(chain::chain(&args)),
     };
     runtime.shutdown_background();
-    done
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
