@@ -40,8 +40,9 @@ const POSTGRES_RUNS: &str = concat!(
          (id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id)
      SELECT ",
     postgres_id!(),
-    ", 'bench_' || (i % $2), p.id, 'available', 3, at, at, gen_random_uuid()
-     FROM (SELECT i, now() + (i - $1) * interval '1 microsecond' AS at
+    ", 'bench_' || (i % $2), p.id, 'available', 3, at, at, ",
+    postgres_id!(),
+    " FROM (SELECT i, now() + (i - $1) * interval '1 microsecond' AS at
            FROM generate_series(0, $1::int - 1) i) waiting
      JOIN projects p ON p.slug = 'p' || (i / $2)
      ORDER BY i"

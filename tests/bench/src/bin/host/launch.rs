@@ -23,12 +23,12 @@ use crate::{
     tally::Protocol,
 };
 
-/// How runs are completed.
+/// How the worker claims.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Mode {
-    /// Each in a transaction of its own.
+    /// As it comes.
     Plain,
-    /// Those that end together in one.
+    /// As operations.md says for many short jobs: `--prefetch 1000`.
     Batched,
 }
 
@@ -57,11 +57,13 @@ pub struct ServeArgs {
 
 /// The worker as the command line sets it up if nothing else is said, but for what is measured.
 fn worker_settings(concurrency: u32, mode: Mode) -> WorkerSettings {
-    match mode {
-        // The one place where the mode goes to the worker: it has one way for both so far.
-        Mode::Plain | Mode::Batched => {}
-    }
+    let prefetch = match mode {
+        Mode::Plain => 0,
+        Mode::Batched => 1000,
+    };
     WorkerSettings {
+        prefetch,
+        commit_batch: 500,
         concurrency,
         tick: Duration::from_secs(60),
         lease: Duration::from_secs(30),
