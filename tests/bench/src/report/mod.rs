@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     options::{Options, Scenario},
     sample::{Better, Samples},
-    scenario::NO_OP_P50,
+    scenario::{FANOUT, NO_OP_P50},
 };
 use table::{Column, table};
 use targets::targets;
@@ -139,7 +139,7 @@ impl Report {
     }
 
     fn fanout(&self, text: &mut String) {
-        let Some(answer) = self.attached.get("fanout") else { return };
+        let Some(answer) = self.attached.get(FANOUT) else { return };
         let json = serde_json::to_string_pretty(answer).unwrap_or_default();
         writeln!(text, "\n## Fan-out\n\n```json\n{json}\n```").ok();
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bench::Bench;
 
 /// What the report calls its answer.
-pub const NAME: &str = "fanout";
+pub const FANOUT: &str = "fanout";
 const PROGRAM: &str = "cascade-bench-fanout";
 
 pub fn measure(bench: &mut Bench<'_>) {
@@ -17,16 +17,17 @@ pub fn measure(bench: &mut Bench<'_>) {
         bench.skipped.push(format!("fan-out: {PROGRAM} is not built"));
         return;
     }
+    let product = bench.options.host.with_file_name("cascade");
     eprintln!("fan-out: {}", program.display());
     let asked = || -> Result<Value> {
         let mut command = Command::new(&program);
-        command.arg("run").arg("--host").arg(&bench.options.host).stderr(Stdio::inherit());
+        command.arg("run").arg("--host").arg(&product).stderr(Stdio::inherit());
         let ran = command.output()?;
         ensure!(ran.status.success(), "{PROGRAM} failed");
         Ok(serde_json::from_slice(&ran.stdout)?)
     };
     match asked() {
-        Ok(answer) => drop(bench.attached.insert(NAME, answer)),
+        Ok(answer) => drop(bench.attached.insert(FANOUT, answer)),
         Err(error) => bench.skipped.push(format!("fan-out: {error:#}")),
     }
 }

@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub use bare::NO_OP_P50;
+pub use fanout::FANOUT;
 
 /// Measures one.
 pub fn measure(bench: &mut Bench<'_>, scenario: Scenario) -> Result<()> {
