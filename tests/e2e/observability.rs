@@ -57,6 +57,7 @@ async fn a_cascade_is_one_trace_and_every_part_is_measured() {
         ("OTEL_EXPORTER_OTLP_PROTOCOL".into(), "http/json".into()),
         ("OTEL_BSP_SCHEDULE_DELAY".into(), "100".into()),
         ("CASCADE_LOG_FORMAT".into(), "json".into()),
+        ("CASCADE_LOG".into(), "info,cascade=debug".into()),
     ];
     topology.add_server();
     for _ in 0..3 {
@@ -115,5 +116,5 @@ async fn a_cascade_is_one_trace_and_every_part_is_measured() {
     let ends: Vec<_> = lines.iter().filter(|l| l["fields"]["message"] == "completed").collect();
     assert_eq!(ends.len(), 21);
     let ids: BTreeSet<_> = runs.iter().map(|run| run["id"].to_string()).collect();
-    assert!(ends.iter().all(|l| ids.contains(&l["span"]["id"].to_string())), "{:?}", ends[0]);
+    assert!(ends.iter().all(|l| ids.contains(&l["fields"]["run"].to_string())), "{:?}", ends[0]);
 }

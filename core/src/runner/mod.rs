@@ -78,7 +78,8 @@ impl Runner {
             done => done?,
         };
         telemetry::counted(run, "completed");
-        tracing::debug!(triggered = ?done.triggered, "completed");
+        let (id, job) = (run.lease.run_id, &run.job_type);
+        tracing::debug!(run = %id, job, triggered = ?done.triggered, "completed");
         self.wake.wake();
         self.announcer.announce();
         Ok(())

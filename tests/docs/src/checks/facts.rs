@@ -40,7 +40,7 @@ const FIGURES: &[(&str, &str, &str, &str)] = &[
     (
         "reference.md",
         "5 s",
-        "core/src/runner/mod.rs",
+        "core/src/runner/supervised.rs",
         "STOP_GRACE: Duration = Duration::from_secs(5);",
     ),
     ("reference.md", "10,000 lines", "core/src/runner/recorder.rs", "MOST_LINES: usize = 10_000;"),
