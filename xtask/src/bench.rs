@@ -18,6 +18,11 @@ const NCHAN: [&str; 2] = [
 /// Builds all that can be built, and measures it. A peer that cannot be built is left out.
 pub fn bench(args: impl Iterator<Item = String>) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
+    let args: Vec<_> = args.collect();
+    if args.first().is_some_and(|arg| arg == "micro") {
+        run(root, "cargo build --release --locked -p cascade-bench")?;
+        return run(root, "target/release/cascade-bench-micro");
+    }
     setup::setup(root)?;
     let mut ours = "cargo build --release --locked -p cascade -p cascade-bench".to_owned();
     if root.join("tests/bench/fanout/Cargo.toml").exists() {
@@ -29,7 +34,6 @@ pub fn bench(args: impl Iterator<Item = String>) -> Result<()> {
     or_without("peers in Rust", in_rust(root, &peers));
     or_without("peers in Node", in_node(&peers.join("node")));
     or_without("peers in Python", in_python(root, &peers.join("python")));
-    let args: Vec<_> = args.collect();
     run(root, format!("target/release/cascade-bench {}", args.join(" ")).trim())
 }
 

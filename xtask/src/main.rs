@@ -12,7 +12,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test             sets up what is missing and runs every check and test
 cargo xtask chaos [--help]   kills and restarts every part under load and counts what was lost
-cargo xtask bench [--help]   measures Cascade and its peers side by side";
+cargo xtask bench [--help]   measures Cascade and its peers side by side
+cargo xtask bench micro      counts the instructions of the hot parts";
 
 fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {

@@ -14,7 +14,9 @@ use crate::{scheduler::Wake, store::Event};
 const SIGNALS: &str = "worker_signals";
 /// PostgreSQL refuses a payload of 8,000 bytes or more.
 const MOST_BYTES: usize = 7999;
-/// How often a silent connection is asked whether it is still there, and how long it may take.
+/// How long a silent connection may be so before it is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long the answer may take.
 const PING: Duration = Duration::from_secs(5);
 
 /// PostgreSQL as a bus.
@@ -78,7 +80,7 @@ impl PostgresLink {
         hear(heard, None);
         wake.wake();
         loop {
-            match timeout(PING, listener.try_recv()).await {
+            match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(said))) if said.channel() == SIGNALS => wake.hear(said.payload()),
                 Ok(Ok(Some(said))) => hear(heard, heard_id(said.payload())),
                 Ok(Ok(None)) => anyhow::bail!("connection closed"),

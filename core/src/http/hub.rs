@@ -20,7 +20,7 @@ use crate::{bus::Bus, store::Store};
 /// Events read from the outbox at once.
 pub(super) const BATCH: u32 = 500;
 /// The net under the bus: the outbox is read this often whatever the bus says.
-const NET: Duration = Duration::from_secs(5);
+const NET: Duration = Duration::from_secs(10);
 /// The same while the best bus is not there.
 const NET_DEGRADED: Duration = Duration::from_secs(1);
 

@@ -48,6 +48,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 pub use client::ClientAddress;
+pub use fanout::frame;
 pub use hub::EventHub;
 pub use limits::HttpLimits;
 pub use rate::RateLimit;

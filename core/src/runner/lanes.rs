@@ -117,6 +117,7 @@ impl Lanes {
     }
 
     /// The runs that want a supervisor. When there are any, all that wait get lanes.
+    #[expect(clippy::vec_box, reason = "they are in their boxes already, and stay there")]
     pub fn look_after(&self) -> Vec<Box<Supervised>> {
         let mut queue = self.0.queue();
         let late = |lane: &Arc<Lane>| {

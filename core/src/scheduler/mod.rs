@@ -8,7 +8,10 @@ mod wake;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::{
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use leases::Held;
@@ -59,9 +62,10 @@ pub async fn work(
         give_back: CancellationToken::new(),
         supervised: JoinSet::new(),
         claiming: None,
+        asking: None,
         look: true,
         more: false,
-        pause: Duration::ZERO,
+        until: Instant::now(),
     };
     worker.work(&stop).await;
     worker.end().await;
@@ -73,8 +77,6 @@ struct Brought {
     runs: Vec<ClaimedRun>,
     /// There may be more than was asked for.
     more: bool,
-    /// How long to sleep if nobody wakes us.
-    pause: Duration,
 }
 
 struct Worker {
@@ -84,12 +86,15 @@ struct Worker {
     settings: WorkerSettings,
     give_back: CancellationToken,
     supervised: JoinSet<()>,
-    claiming: Option<JoinHandle<Brought>>,
+    claiming: Option<JoinHandle<Result<Brought, StoreError>>>,
+    /// Asks for how long to sleep if nobody wakes us.
+    asking: Option<JoinHandle<Duration>>,
     /// Something may be there to claim.
     look: bool,
     /// The last claim did not bring all there is.
     more: bool,
-    pause: Duration,
+    /// When to look if nobody wakes us before.
+    until: Instant,
 }
 
 impl Worker {
@@ -98,13 +103,6 @@ impl Worker {
             self.begin_claim();
             let idle = self.claiming.is_none() && !self.look;
             let young = self.lanes.load().running > self.supervised.len();
-            let claiming = &mut self.claiming;
-            let claimed = async {
-                match claiming {
-                    Some(claim) => claim.await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.runner.wake.woken() => self.look = true,
@@ -112,15 +110,19 @@ impl Worker {
                 Some(_) = self.supervised.join_next() => {
                     while self.supervised.try_join_next().is_some() {}
                 }
-                claimed = claimed => {
-                    self.claiming = None;
-                    match claimed {
-                        Ok(brought) => self.take(brought),
-                        Err(error) => tracing::error!(%error, "a claim ended early"),
+                claimed = ended(&mut self.claiming) => match claimed {
+                    Some(Ok(brought)) => self.take(brought),
+                    Some(Err(error)) => {
+                        tracing::error!(%error, "the worker could not reach its database");
+                        self.until = Instant::now() + Duration::from_secs(1).min(self.settings.tick);
                     }
+                    None => {}
+                },
+                pause = ended(&mut self.asking) => {
+                    self.until = Instant::now() + pause.unwrap_or(self.settings.tick);
                 }
                 () = tokio::time::sleep(SOON), if young => self.look_after(),
-                () = tokio::time::sleep(self.pause), if idle => self.look = true,
+                () = tokio::time::sleep_until(self.until), if idle => self.look = true,
             }
         }
     }
@@ -142,32 +144,45 @@ impl Worker {
         }
         self.look = false;
         let (runner, owner) = (self.runner.clone(), self.owner.clone());
-        let settings = self.settings.clone();
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);
+        let lease = self.settings.lease;
         self.claiming = Some(tokio::spawn(async move {
-            claim(&runner, &owner, fits, &settings).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "the worker could not reach its database");
-                let pause = Duration::from_secs(1).min(settings.tick);
-                Brought { runs: Vec::new(), more: false, pause }
-            })
+            let lacking = runner.lacking.list(&runner.config.registry());
+            let runs = runner.store.claim(&owner, fits, lease, &lacking).await?;
+            let more = u32::try_from(runs.len()).unwrap_or(u32::MAX) >= fits;
+            Ok(Brought { runs, more })
         }));
     }
 
-    fn take(&mut self, Brought { runs, more, pause }: Brought) {
+    /// Begins what a claim has brought, and only then asks when the next is due.
+    fn take(&mut self, Brought { runs, more }: Brought) {
         let leases = self.runner.wake.leases();
         self.lanes.push(runs.into_iter().map(|run| {
             let held = leases.hold(&run.lease);
             (run, held)
         }));
-        (self.pause, self.more) = (pause, more);
+        (self.until, self.more) = (Instant::now() + self.settings.tick, more);
         self.look |= more;
+        if more {
+            self.runner.wake.wake_peers();
+        } else {
+            let (runner, tick) = (self.runner.clone(), self.settings.tick);
+            self.asking = Some(tokio::spawn(async move {
+                let lacking = runner.lacking.list(&runner.config.registry());
+                let due = runner.store.next_due(&lacking).await;
+                let due = due.inspect_err(|error| tracing::error!(%error, "when to look again"));
+                let due = due.unwrap_or(Some(Duration::from_secs(1))).unwrap_or(tick);
+                // A due time that the next claim cannot take yet must not spin this loop.
+                due.max(Duration::from_millis(5)).min(tick)
+            }));
+        }
     }
 
     /// Lets runs finish within the grace time and gives back the rest.
     async fn end(mut self) {
         // What a claim has taken by now is ours.
-        if let Some(claiming) = self.claiming.take()
-            && let Ok(brought) = claiming.await
+        if self.claiming.is_some()
+            && let Some(Ok(brought)) = ended(&mut self.claiming).await
         {
             self.take(brought);
         }
@@ -200,20 +215,10 @@ impl Worker {
     }
 }
 
-async fn claim(
-    runner: &Runner,
-    owner: &str,
-    fits: u32,
-    settings: &WorkerSettings,
-) -> Result<Brought, StoreError> {
-    let lacking = runner.lacking.list(&runner.config.registry());
-    let runs = runner.store.claim(owner, fits, settings.lease, &lacking).await?;
-    if u32::try_from(runs.len()).unwrap_or(u32::MAX) >= fits {
-        runner.wake.wake_peers();
-        return Ok(Brought { runs, more: true, pause: settings.tick });
-    }
-    let due = runner.store.next_due(&lacking).await?.unwrap_or(settings.tick);
-    // A due time that the next claim cannot take yet must not spin this loop.
-    let pause = due.max(Duration::from_millis(5)).min(settings.tick);
-    Ok(Brought { runs, more: false, pause })
+/// What came of a task, once it has ended; never while there is none.
+async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Option<T> {
+    let Some(running) = task else { return std::future::pending().await };
+    let ended = running.await;
+    *task = None;
+    ended.inspect_err(|error| tracing::error!(%error, "a part of the worker ended early")).ok()
 }

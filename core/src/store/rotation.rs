@@ -5,6 +5,15 @@ use std::{
 
 use uuid::Uuid;
 
+/// Runs of a project that a large claim takes in its turn: a short walk from project to project.
+const TURN: usize = 8;
+
+/// Projects that a claim of `limit` runs visits at most.
+pub(super) fn visits(limit: usize) -> i64 {
+    let turn = (limit / 64).clamp(1, TURN);
+    i64::try_from(limit.div_ceil(turn)).unwrap_or(i64::MAX)
+}
+
 /// Where the claims of this process are in the round of projects.
 #[derive(Debug)]
 pub(super) struct Rotation(Mutex<Place>);
@@ -26,6 +35,12 @@ impl Rotation {
     /// The next claim begins behind this project; nil for with the first.
     pub fn behind(&self) -> Uuid {
         self.place().behind
+    }
+
+    /// Whether the last claim left something for the next.
+    pub fn is_behind(&self) -> bool {
+        let place = self.place();
+        place.looked.is_some() && !place.behind.is_nil()
     }
 
     /// The next one begins behind `project`, or with the first.

@@ -139,7 +139,7 @@ impl Cluster {
         let open = "SELECT (SELECT count(*) FROM worker_runs
                             WHERE state IN ('available', 'running', 'retryable'))
                          + (SELECT count(*) FROM scheduled_jobs WHERE next_run_at IS NOT NULL)
-                         + (SELECT count(*) FROM events WHERE id IS NULL)";
+                         + (SELECT count(*) FROM pending_events)";
         loop {
             let left = self.sql(open);
             if left == "0" {

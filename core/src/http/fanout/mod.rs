@@ -16,3 +16,12 @@ pub(super) use exit::{Exit, Listener, Watched};
 pub(super) use lot::Lot;
 pub(super) use parked::Parked;
 pub(super) use tail::{Entry, Framing};
+
+use axum::body::Bytes;
+
+use crate::store::Event;
+
+/// An event as a chunk of a stream, made once for all streams.
+pub fn frame(event: Event) -> Bytes {
+    Entry::from(event).bytes(Framing::Chunked).clone()
+}

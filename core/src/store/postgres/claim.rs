@@ -12,19 +12,11 @@ use super::{PostgresStore, due, row, silent};
 use crate::store::{
     ClaimedRun, Lease, Payload, Result, StoreError,
     limits::{Rooms, rooms_sql},
+    rotation::visits,
 };
 
 /// However busy a worker is, it looks this often for due schedules and silent workers.
 const LOOK: Duration = Duration::from_millis(250);
-
-/// Runs of a project that a large claim takes in its turn: a short walk from project to project.
-const TURN: usize = 8;
-
-/// Projects that a claim of `limit` runs visits at most.
-fn visits(limit: usize) -> i64 {
-    let turn = (limit / 64).clamp(1, TURN);
-    i64::try_from(limit.div_ceil(turn)).unwrap_or(i64::MAX)
-}
 
 /// Chooses up to `$2` runs that may start now, from up to `$5` projects behind the project `$1`, the
 /// longest-waiting run of each first, and locks them. Each step finds the next project through the
@@ -104,8 +96,12 @@ pub(super) async fn claim(
     except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
     let want = limit as usize;
-    let mut runs = take(store, owner, want, lease, except).await?;
-    if runs.len() < want || store.rotation.looked_ago() >= LOOK {
+    let mut runs = Vec::new();
+    // While there is more than fits, it only takes what waits, and looks around now and then.
+    if store.rotation.is_behind() && store.rotation.looked_ago() < LOOK {
+        runs = take(store, owner, want, lease, except).await?;
+    }
+    if runs.len() < want {
         let found = look(store).await?;
         if found.silent {
             silent::give_up(store).await?;
@@ -114,11 +110,11 @@ pub(super) async fn claim(
             due::fire(store).await?;
         }
         let rest = want - runs.len();
-        if found.limited {
-            runs.extend(take_within_limits(store, owner, rest, lease, except).await?);
-        } else if rest > 0 && (found.silent || found.due) {
-            runs.extend(take(store, owner, rest, lease, except).await?);
-        }
+        runs.extend(if found.limited {
+            take_within_limits(store, owner, rest, lease, except).await?
+        } else {
+            take(store, owner, rest, lease, except).await?
+        });
     }
     store.names.fill(&store.queue, &mut runs).await?;
     // `RETURNING` keeps no order; the longest-waiting run starts first.
@@ -312,12 +308,28 @@ fn claimed(row: &PgRow, owner: &str) -> Result<ClaimedRun> {
 
 /// How long until [`claim`] may find something.
 pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
+    let (limited, at) = soonest(store, except.to_vec(), Vec::new()).await?;
+    if !limited {
+        return Ok(at);
+    }
     let mut rooms = Rooms::default();
     for found in sqlx::query(rooms_sql!()).fetch_all(&store.queue).await? {
         rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
     }
-    let seconds: Option<f64> = sqlx::query_scalar(
-        "SELECT extract(epoch FROM min(at) - clock_timestamp())::float8 FROM (
+    Ok(soonest(store, rooms.closed_jobs(except), rooms.full_projects()).await?.1)
+}
+
+/// Whether there are limits, and when something is due that is not of these jobs and projects.
+async fn soonest(
+    store: &PostgresStore,
+    jobs: Vec<String>,
+    projects: Vec<Uuid>,
+) -> Result<(bool, Option<Duration>)> {
+    let found = sqlx::query(
+        "SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+             OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
+             extract(epoch FROM min(at) - clock_timestamp())::float8 AS seconds
+         FROM (
              (SELECT available_at AS at FROM open_runs
               WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2)
               ORDER BY available_at LIMIT 1)
@@ -333,9 +345,11 @@ pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result
               ORDER BY s.next_run_at LIMIT 1)
          ) soonest",
     )
-    .bind(rooms.closed_jobs(except))
-    .bind(rooms.full_projects())
+    .bind(jobs)
+    .bind(projects)
     .fetch_one(&store.queue)
     .await?;
-    Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9))))
+    let seconds: Option<f64> = found.try_get("seconds")?;
+    let seconds = seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
+    Ok((found.try_get("limited")?, seconds))
 }

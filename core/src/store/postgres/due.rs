@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::Row;
-use uuid::Uuid;
 
 use super::{PostgresStore, row, write};
 use crate::{config::Schedule, store::Result};
@@ -29,7 +28,7 @@ pub(super) async fn fire(store: &PostgresStore) -> Result<()> {
              ) s
              ORDER BY s.turn, s.next_run_at LIMIT $1
          )
-         SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, now() AS now
+         SELECT s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, now() AS now
          FROM scheduled_jobs s
          WHERE s.id IN (SELECT id FROM chosen) AND s.next_run_at <= now()
          FOR UPDATE OF s SKIP LOCKED",
@@ -37,16 +36,12 @@ pub(super) async fn fire(store: &PostgresStore) -> Result<()> {
     .bind(MOST)
     .fetch_all(&mut *tx)
     .await?;
-    let mut runs = Vec::with_capacity(due.len());
-    let mut next = Vec::with_capacity(due.len());
+    let (mut runs, mut next) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
     for found in &due {
         let now: DateTime<Utc> = found.try_get("now")?;
         let schedule: Option<String> = found.try_get("schedule")?;
         let schedule = schedule.as_deref().and_then(Schedule::from_stored);
-        next.push((
-            found.try_get::<Uuid, _>("id")?,
-            schedule.and_then(|schedule| schedule.next_after(now)),
-        ));
+        next.push(schedule.and_then(|schedule| schedule.next_after(now)));
         runs.push(write::NewRun::new(
             found.try_get("job_type")?,
             found.try_get("project_id")?,
@@ -54,17 +49,6 @@ pub(super) async fn fire(store: &PostgresStore) -> Result<()> {
             row::payload(found)?,
         ));
     }
-    let made = write::insert_runs(&mut tx, &runs).await?;
-    // Where another process was first, this one waits for the end of that run.
-    let mut fired = next.into_iter().zip(&runs).filter(|(_, run)| made.contains(&run.id));
-    let (ids, times): (Vec<_>, Vec<_>) = fired.by_ref().map(|(next, _)| next).unzip();
-    sqlx::query(
-        "UPDATE scheduled_jobs s SET next_run_at = f.at, payload = '{}', updated_at = now()
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS f (id, at) WHERE s.id = f.id",
-    )
-    .bind(ids)
-    .bind(times)
-    .execute(&mut *tx)
-    .await?;
+    write::insert_due(&mut tx, &runs, &next).await?;
     Ok(tx.commit().await?)
 }

@@ -1,9 +1,9 @@
 //! How runs end.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row, types::Json};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::{PostgresStore, row, row::all_columns, write};
@@ -157,63 +157,68 @@ pub(super) async fn complete(
     for statement in &success.staged {
         cascade_portable_sql::execute_on_postgres(&mut tx, statement).await?;
     }
-    let mut triggered = Vec::new();
-    for job in success.downstream {
-        match trigger(&mut tx, lease, &ended, &job).await? {
-            None => triggered.push(job),
-            Some(why) => {
-                let message = format!("cascade to {job} skipped: {why}");
-                write::insert_log(&mut tx, lease.run_id, ended.at, "warn", &message, None).await?;
-            }
-        }
-    }
+    let triggered = trigger(&mut tx, lease, &ended, success.downstream).await?;
     append_event(&mut tx, &ended, EventStatus::Ok).await?;
     tx.commit().await?;
     Ok(Completed { triggered })
 }
 
-/// Makes one downstream job due; or says why not.
+/// Makes downstream jobs due, and returns those that are; for the others the run's log says why not.
 async fn trigger(
     tx: &mut PgConnection,
     lease: &Lease,
     ended: &Ended,
-    job: &str,
-) -> Result<Option<&'static str>> {
-    // Locked, so that the triggers of two upstreams that end together are both kept.
-    let found = sqlx::query(
-        "SELECT id, status, enabled, payload FROM scheduled_jobs
-         WHERE job_type = $1 AND project_id = $2 FOR UPDATE",
+    downstream: Vec<String>,
+) -> Result<Vec<String>> {
+    if downstream.is_empty() {
+        return Ok(downstream);
+    }
+    // Locked, so that the triggers of two upstreams that end together are both kept; in one order, so
+    // that these do not wait for each other.
+    let rows = sqlx::query(
+        "SELECT id, job_type, status, enabled, payload FROM scheduled_jobs
+         WHERE job_type = ANY($1) AND project_id = $2 ORDER BY id FOR UPDATE",
     )
-    .bind(job)
+    .bind(&downstream)
     .bind(ended.project_id)
-    .fetch_optional(&mut *tx)
+    .fetch_all(&mut *tx)
     .await?;
-    let Some(found) = found else {
-        return Ok(Some("it is not scheduled for this project"));
-    };
-    if !found.try_get::<bool, _>("enabled")? {
-        return Ok(Some("it is disabled in jobs.toml"));
+    let mut found = HashMap::new();
+    for row in &rows {
+        found.insert(row.try_get::<&str, _>("job_type")?, row);
     }
-    if found.try_get::<&str, _>("status")? != "active" {
-        return Ok(Some("it is paused"));
+    let (mut triggered, mut ids, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
+    for job in downstream {
+        let skipped = match found.get(job.as_str()) {
+            None => "it is not scheduled for this project",
+            Some(row) if !row.try_get::<bool, _>("enabled")? => "it is disabled in jobs.toml",
+            Some(row) if row.try_get::<&str, _>("status")? != "active" => "it is paused",
+            Some(row) => {
+                let mut payload = row::payload(row)?;
+                let job_type = ended.job_type.clone();
+                let note = TriggerNote { job_type, at: ended.at, run_id: Some(lease.run_id) };
+                payload.add_trigger(note, ended.trace_id);
+                ids.push(row.try_get::<Uuid, _>("id")?);
+                payloads.push(payload.to_text());
+                triggered.push(job);
+                continue;
+            }
+        };
+        let message = format!("cascade to {job} skipped: {skipped}");
+        write::insert_log(tx, lease.run_id, ended.at, "warn", &message, None).await?;
     }
-    let mut payload = row::payload(&found)?;
-    payload.add_trigger(
-        TriggerNote { job_type: ended.job_type.clone(), at: ended.at, run_id: Some(lease.run_id) },
-        ended.trace_id,
-    );
     // Never later than the database's clock as other transactions see it: due means due now.
     sqlx::query(
-        "UPDATE scheduled_jobs
-         SET payload = $2, updated_at = $3, next_run_at = least(next_run_at, $3)
-         WHERE id = $1",
+        "UPDATE scheduled_jobs s
+         SET payload = t.payload::json, updated_at = $3, next_run_at = least(s.next_run_at, $3)
+         FROM unnest($1::uuid[], $2::text[]) AS t (id, payload) WHERE s.id = t.id",
     )
-    .bind(found.try_get::<Uuid, _>("id")?)
-    .bind(Json(payload))
+    .bind(ids)
+    .bind(payloads)
     .bind(ended.at)
     .execute(tx)
     .await?;
-    Ok(None)
+    Ok(triggered)
 }
 
 pub(super) async fn fail(store: &PostgresStore, lease: &Lease, fault: Fault) -> Result<Failed> {

@@ -1,9 +1,6 @@
 //! What changes while a run runs, and what people ask for.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use cascade_sdk::{LogLine, Progress};
 use chrono::{DateTime, Utc};
@@ -104,7 +101,7 @@ pub(super) async fn insert_log(
 
 /// A run that is to wait.
 pub(super) struct NewRun {
-    pub id: Uuid,
+    id: Uuid,
     job: String,
     project: Uuid,
     max_attempts: i32,
@@ -119,15 +116,46 @@ impl NewRun {
     }
 }
 
-/// Returns the ids of those that were made: where a job has an unfinished run already, none is.
-pub(super) async fn insert_runs(tx: &mut PgConnection, runs: &[NewRun]) -> Result<HashSet<Uuid>> {
-    let ids = sqlx::query_scalar::<_, Uuid>(
+/// Whether it was made: when the job has an unfinished run already, it was not.
+async fn insert_run(tx: &mut PgConnection, run: &NewRun) -> Result<bool> {
+    let made = sqlx::query(
         "INSERT INTO open_runs (id, job_type, project_id, state, max_attempts, payload, trace_id)
-         SELECT n.id, n.job, n.project, 'available', n.attempts, n.payload::json, n.trace
-         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::uuid[])
-             AS n (id, job, project, attempts, payload, trace)
-         ON CONFLICT (job_type, project_id) DO NOTHING
-         RETURNING id",
+         VALUES ($1, $2, $3, 'available', $4, $5::json, $6)
+         ON CONFLICT (job_type, project_id) DO NOTHING",
+    )
+    .bind(run.id)
+    .bind(&run.job)
+    .bind(run.project)
+    .bind(run.max_attempts)
+    .bind(&run.payload)
+    .bind(run.trace)
+    .execute(tx)
+    .await?;
+    Ok(made.rows_affected() > 0)
+}
+
+/// Runs of schedules that are due, and when these are due again. Where another process was first with a
+/// run, the schedule waits for the end of that.
+pub(super) async fn insert_due(
+    tx: &mut PgConnection,
+    runs: &[NewRun],
+    next: &[Option<DateTime<Utc>>],
+) -> Result<()> {
+    sqlx::query(
+        "WITH due AS (
+             SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[],
+                 $6::uuid[], $7::timestamptz[])
+                 AS n (id, job, project, attempts, payload, trace, again)
+         ), made AS (
+             INSERT INTO open_runs
+                 (id, job_type, project_id, state, max_attempts, payload, trace_id)
+             SELECT id, job, project, 'available', attempts, payload::json, trace FROM due
+             ON CONFLICT (job_type, project_id) DO NOTHING
+             RETURNING id
+         )
+         UPDATE scheduled_jobs s SET next_run_at = due.again, payload = '{}', updated_at = now()
+         FROM made JOIN due ON due.id = made.id
+         WHERE s.job_type = due.job AND s.project_id = due.project",
     )
     .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
     .bind(runs.iter().map(|run| run.job.as_str()).collect::<Vec<_>>())
@@ -135,9 +163,10 @@ pub(super) async fn insert_runs(tx: &mut PgConnection, runs: &[NewRun]) -> Resul
     .bind(runs.iter().map(|run| run.max_attempts).collect::<Vec<_>>())
     .bind(runs.iter().map(|run| run.payload.as_str()).collect::<Vec<_>>())
     .bind(runs.iter().map(|run| run.trace).collect::<Vec<_>>())
-    .fetch_all(tx)
+    .bind(next)
+    .execute(tx)
     .await?;
-    Ok(ids.into_iter().collect())
+    Ok(())
 }
 
 pub(super) async fn run_now(
@@ -160,8 +189,8 @@ pub(super) async fn run_now(
     let mut payload = row::payload(&found)?;
     payload.add_request(found.try_get("now")?, params);
     let run = NewRun::new(job.into(), project, found.try_get("max_attempts")?, payload.clone());
-    let made = insert_runs(&mut tx, std::slice::from_ref(&run)).await?;
-    let answer = match made.into_iter().next() {
+    let made = insert_run(&mut tx, &run).await?;
+    let answer = match made.then_some(run.id) {
         // What waited for the next run is served by this one; a timer in the future stays.
         Some(run) => {
             sqlx::query(

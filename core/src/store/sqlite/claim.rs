@@ -1,6 +1,6 @@
 //! From due schedules and expired leases to runs in a worker's hands.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, Sqlite, Transaction};
@@ -11,6 +11,7 @@ use crate::{
     store::{
         ClaimedRun, Lease, Result,
         limits::{Rooms, rooms_sql},
+        rotation::visits,
         sqlite::write,
     },
 };
@@ -72,12 +73,14 @@ async fn choose(
 ) -> Result<Vec<String>> {
     let mut rooms = rooms(&mut **tx).await?;
     let limit = limit as usize;
-    let mut chosen = Vec::new();
+    let (mut chosen, mut known) = (Vec::new(), HashSet::new());
     let mut anew = store.rotation.behind().is_nil();
     loop {
         let behind = store.rotation.behind();
         let want = limit - chosen.len();
-        let waiting = sqlx::query(concat!(
+        let (closed, full) =
+            (json_list(rooms.closed_jobs(except)), json_list(rooms.full_projects()));
+        let projects = sqlx::query_scalar::<_, String>(concat!(
             "WITH RECURSIVE step (project_id, nth) AS (
                  SELECT * FROM (
                      SELECT project_id, 1 FROM worker_runs
@@ -100,35 +103,46 @@ async fn choose(
                  ), nth + 1
                  FROM step WHERE project_id IS NOT NULL AND nth < $2
              )
-             SELECT r.id, r.job_type, r.project_id FROM step CROSS JOIN worker_runs r
-             WHERE step.project_id IS NOT NULL AND r.id IN (
+             SELECT project_id FROM step WHERE project_id IS NOT NULL",
+        ))
+        .bind(if behind.is_nil() { String::new() } else { behind.to_string() })
+        .bind(visits(want))
+        .bind(&closed)
+        .bind(&full)
+        .fetch_all(&mut **tx)
+        .await?;
+        let share = want.div_ceil(projects.len().max(1));
+        let visited = projects.len() as i64;
+        let waiting = sqlx::query(concat!(
+            "SELECT r.id, r.job_type, r.project_id FROM json_each($1) p CROSS JOIN worker_runs r
+             WHERE r.id IN (
                  SELECT w.id FROM worker_runs w
-                 WHERE w.project_id = step.project_id AND w.state IN ('available', 'retryable')
+                 WHERE w.project_id = p.value AND w.state IN ('available', 'retryable')
                    AND w.available_at <= ",
             now!(),
             "      AND w.job_type NOT IN (SELECT value FROM json_each($3))
-                 ORDER BY w.available_at, w.id
-                 LIMIT max(1, ($2 + (SELECT count(project_id) FROM step) - 1)
-                              / (SELECT count(project_id) FROM step))
+                 ORDER BY w.available_at, w.id LIMIT $4
              )
              LIMIT $2",
         ))
-        .bind(if behind.is_nil() { String::new() } else { behind.to_string() })
+        .bind(json_list(projects))
         .bind(i64::try_from(want).unwrap_or(i64::MAX))
-        .bind(json_list(rooms.closed_jobs(except)))
-        .bind(json_list(rooms.full_projects()))
+        .bind(&closed)
+        .bind(i64::try_from(share).unwrap_or(i64::MAX))
         .fetch_all(&mut **tx)
         .await?;
         let mut last = None;
         for found in &waiting {
-            let (id, project) = (found.try_get("id")?, row::uuid(found, "project_id")?);
+            let (id, project) = (row::uuid(found, "id")?, row::uuid(found, "project_id")?);
             last = last.max(Some(project));
             // It is chosen already when the round has come back to it: it still waits in the table.
-            if !chosen.contains(&id) && rooms.take(found.try_get("job_type")?, project) {
-                chosen.push(id);
+            if !known.contains(&id) && rooms.take(found.try_get("job_type")?, project) {
+                known.insert(id);
+                chosen.push(id.to_string());
             }
         }
-        let more = last.filter(|_| waiting.len() >= want);
+        // There may be more behind the last one, if that was not the last.
+        let more = last.filter(|_| visited >= visits(want) || waiting.len() >= want);
         store.rotation.go_on(more);
         // Once more from the first project, if it did not begin there.
         if chosen.len() >= limit || (more.is_none() && anew) {
