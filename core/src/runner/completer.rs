@@ -69,6 +69,8 @@ async fn work(
 ) {
     let mut runs = Vec::new();
     while finished.recv_many(&mut runs, batch).await > 0 {
+        // In the order in which leases are renewed, so that the two do not wait for each other.
+        runs.sort_by_key(|finished: &Finished| finished.run.lease.run_id);
         let mut done: Vec<_> = runs.iter().map(done).collect();
         let events = match store.complete_all(&done).await {
             // One that the database refuses must not take the others with it.

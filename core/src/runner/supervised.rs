@@ -62,6 +62,12 @@ pub(super) fn started(
         tracing::warn!(run = %id, job = job_type, "lease lost before it began");
         return None;
     }
+    if held.cancel.is_cancelled() {
+        if let Err(error) = runtime.block_on(runner.report_cancelled(&run)) {
+            tracing::error!(%error, run = %id, job = job_type, "its end could not be stored");
+        }
+        return None;
+    }
     // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
     let ConfigState { config, registry, .. } = runner.config.state();
     let Some(job) = registry.job(&job_type).cloned() else {

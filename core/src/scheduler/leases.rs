@@ -38,7 +38,9 @@ impl Leases {
     pub(super) async fn keep(&self, store: &dyn Store, duration: Duration) {
         loop {
             tokio::time::sleep(duration / 3).await;
-            let leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
+            let mut leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
+            // In the order in which successes are stored, so that the two do not wait for each other.
+            leases.sort_by_key(|lease| lease.run_id);
             if leases.is_empty() {
                 continue;
             }
