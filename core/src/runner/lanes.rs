@@ -9,7 +9,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -63,6 +63,8 @@ pub(super) struct Lane {
     /// What it runs, until its run is over or has a supervisor.
     current: Mutex<Option<Box<Supervised>>>,
     parked: AtomicBool,
+    /// How often it has asked for a run: tells whether it still has the one that somebody means.
+    turn: AtomicUsize,
     /// Its plugin does not come back.
     abandoned: AtomicBool,
 }
@@ -143,11 +145,14 @@ impl Lanes {
         self.0.ready.notify_all();
     }
 
-    /// Goes on without a lane whose plugin does not come back.
-    pub(super) fn abandon(&self, lane: &Arc<Lane>) {
-        lane.abandoned.store(true, Ordering::Relaxed);
+    /// Goes on without a lane whose plugin does not come back, unless it just has.
+    pub(super) fn abandon(&self, lane: &Arc<Lane>, turn: usize) {
         let mut queue = self.0.queue();
+        if lane.turn.load(Ordering::Relaxed) != turn {
+            return;
+        }
         queue.unpark(lane);
+        lane.abandoned.store(true, Ordering::Relaxed);
         queue.lanes.retain(|other| !Arc::ptr_eq(other, lane));
         self.0.wake(&mut queue, self.0.eager);
     }
@@ -155,6 +160,10 @@ impl Lanes {
 
 impl Queue {
     fn park(&mut self, lane: &Lane) {
+        // One that was abandoned is none of ours any more, whatever its plugin still waits for.
+        if lane.abandoned.load(Ordering::Relaxed) {
+            return;
+        }
         self.parked += usize::from(!lane.parked.swap(true, Ordering::Relaxed));
     }
 
@@ -190,16 +199,17 @@ impl Shared {
     fn work(self: &Arc<Self>, lane: &Arc<Lane>) {
         while let Some((run, held)) = self.next(lane) {
             self.run(lane, run, held);
-            if lane.abandoned.load(Ordering::Relaxed) {
-                return;
-            }
         }
     }
 
     /// The next that waits; `None` at the end.
     fn next(self: &Arc<Self>, lane: &Lane) -> Option<HeldRun> {
         let mut queue = self.queue();
+        if lane.abandoned.load(Ordering::Relaxed) {
+            return None;
+        }
         queue.unpark(lane);
+        lane.turn.fetch_add(1, Ordering::Relaxed);
         loop {
             let next = queue.waiting.pop_front();
             if queue.waiting.len() <= self.low {
@@ -241,7 +251,7 @@ impl Shared {
             return;
         };
         let (tell, told) = tokio::sync::oneshot::channel();
-        supervised.on(Lanes(self.clone()), lane.clone(), told);
+        supervised.on(Lanes(self.clone()), lane.clone(), lane.turn.load(Ordering::Relaxed), told);
         *lane.current() = Some(supervised);
         let ended = self.drive(lane, body);
         let ours = lane.current().take();

@@ -47,7 +47,15 @@ pub(crate) struct Supervised {
     settings: JobSettings,
     services: Arc<RunServices>,
     pub(super) began: Instant,
-    lane: Option<(Lanes, Arc<Lane>, oneshot::Receiver<Ended>)>,
+    lane: Option<OnLane>,
+}
+
+/// Where a run is, and where its end is told if somebody else than its lane reports it.
+struct OnLane {
+    lanes: Lanes,
+    lane: Arc<Lane>,
+    turn: usize,
+    told: oneshot::Receiver<Ended>,
 }
 
 /// Begins a run: what is left to report, and the plugin's body. `None` when there is nothing to do.
@@ -115,14 +123,20 @@ pub(super) fn started(
 }
 
 impl Supervised {
-    /// Where it runs, and where its end is told if somebody else reports it.
-    pub(super) fn on(&mut self, lanes: Lanes, lane: Arc<Lane>, told: oneshot::Receiver<Ended>) {
-        self.lane = Some((lanes, lane, told));
+    /// Where it runs, and where its end is told.
+    pub(super) fn on(
+        &mut self,
+        lanes: Lanes,
+        lane: Arc<Lane>,
+        turn: usize,
+        told: oneshot::Receiver<Ended>,
+    ) {
+        self.lane = Some(OnLane { lanes, lane, turn, told });
     }
 
     /// Waits for its end, or until it is to stop; then reports.
     pub async fn supervise(mut self: Box<Self>, give_back: CancellationToken) {
-        let Some((lanes, lane, mut told)) = self.lane.take() else { return };
+        let Some(OnLane { lanes, lane, turn, mut told }) = self.lane.take() else { return };
         let Held { cancel, lost, .. } = &self.held;
         let left = self.settings.timeout.saturating_sub(self.began.elapsed());
         // A sender that is gone has ended without a word, which none does.
@@ -146,7 +160,7 @@ impl Supervised {
                 };
                 if stopped.is_err() {
                     // It is left to itself, and whatever it still says is dropped.
-                    lanes.abandon(&lane);
+                    lanes.abandon(&lane, turn);
                 }
                 stopped
             }
