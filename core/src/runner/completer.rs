@@ -1,4 +1,4 @@
-//! Stores successes, many in one commit. While one commit is on its way to the disk, the runs that end
+//! Stores successes, many in one commit. While commits are on their way to the disk, the runs that end
 //! meanwhile gather for the next: nobody waits for others to come.
 
 use std::{
@@ -6,7 +6,10 @@ use std::{
     time::Instant,
 };
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 
 use super::telemetry;
 use crate::{
@@ -14,6 +17,9 @@ use crate::{
     scheduler::{Held, Wake},
     store::{ClaimedRun, Done, Event, Store, StoreError},
 };
+
+/// Commits on their way at a time: while one waits for the disk, the other keeps the database busy.
+const COMMITS: usize = 2;
 
 /// A run that has succeeded and has nothing else to say.
 pub(super) struct Finished {
@@ -67,31 +73,47 @@ async fn work(
     wake: Wake,
     batch: usize,
 ) {
-    let mut runs = Vec::new();
-    while finished.recv_many(&mut runs, batch).await > 0 {
-        // In the order in which leases are renewed, so that the two do not wait for each other.
-        runs.sort_by_key(|finished: &Finished| finished.run.lease.run_id);
-        let mut done: Vec<_> = runs.iter().map(done).collect();
-        let events = match store.complete_all(&done).await {
-            // One that the database refuses must not take the others with it.
-            Err(StoreError::Sql(sqlx::Error::Database(_))) if done.len() > 1 => {
-                let mut events = Vec::new();
-                for one in done.drain(..) {
-                    let stored = store.complete_all(&[one]).await;
-                    events.push(stored.map(|mut events| events.pop().flatten()));
-                }
-                events
-            }
-            Ok(events) => events.into_iter().map(Ok).collect(),
-            Err(error) => {
-                tracing::error!(%error, runs = done.len(), "the end of runs could not be stored");
-                runs.clear();
-                continue;
-            }
-        };
-        announcer.announce_these(runs.drain(..).zip(events).filter_map(reported).collect());
-        wake.wake();
+    let commits = Arc::new(Semaphore::new(COMMITS));
+    loop {
+        // First, so that what ends while both are on their way gathers.
+        let Ok(commit) = commits.clone().acquire_owned().await else { return };
+        let mut runs = Vec::new();
+        if finished.recv_many(&mut runs, batch).await == 0 {
+            break;
+        }
+        let (store, announcer, wake) = (store.clone(), announcer.clone(), wake.clone());
+        tokio::spawn(async move {
+            announcer.announce_these(store_all(&*store, runs).await);
+            wake.wake();
+            drop(commit);
+        });
     }
+    // Those that are on their way.
+    commits.acquire_many(COMMITS as u32).await.ok();
+}
+
+/// Stores them; returns their events.
+async fn store_all(store: &dyn Store, mut runs: Vec<Finished>) -> Vec<Event> {
+    // In the order in which leases are renewed, so that the two do not wait for each other.
+    runs.sort_by_key(|finished| finished.run.lease.run_id);
+    let mut done: Vec<_> = runs.iter().map(done).collect();
+    let events = match store.complete_all(&done).await {
+        // One that the database refuses must not take the others with it.
+        Err(StoreError::Sql(sqlx::Error::Database(_))) if done.len() > 1 => {
+            let mut events = Vec::new();
+            for one in done.drain(..) {
+                let stored = store.complete_all(&[one]).await;
+                events.push(stored.map(|mut events| events.pop().flatten()));
+            }
+            events
+        }
+        Ok(events) => events.into_iter().map(Ok).collect(),
+        Err(error) => {
+            tracing::error!(%error, runs = done.len(), "the end of runs could not be stored");
+            return Vec::new();
+        }
+    };
+    runs.into_iter().zip(events).filter_map(reported).collect()
 }
 
 fn done(finished: &Finished) -> Done {

@@ -70,7 +70,7 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)?
             .application_name("cascade")
             .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
-        let of_queue = (connections / 3).clamp(1, MOST_OF_QUEUE);
+        let of_queue = (connections * 2 / 5).clamp(1, MOST_OF_QUEUE);
         let pool = |most: u32| {
             let pool = PgPoolOptions::new().max_connections(most);
             pool.acquire_timeout(Duration::from_secs(10))
