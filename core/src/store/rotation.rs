@@ -15,26 +15,24 @@ pub(super) fn visits(limit: usize) -> i64 {
 }
 
 /// Where the claims of this process are in the round of projects.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Rotation(Mutex<Place>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Place {
     behind: Uuid,
     looked: Option<Instant>,
-}
-
-impl Default for Rotation {
-    /// Anywhere: workers that start together do not all begin with the same project.
-    fn default() -> Self {
-        Self(Mutex::new(Place { behind: Uuid::new_v4(), looked: None }))
-    }
 }
 
 impl Rotation {
     /// The next claim begins behind this project; nil for with the first.
     pub fn behind(&self) -> Uuid {
         self.place().behind
+    }
+
+    /// Whether there was no claim yet.
+    pub fn is_new(&self) -> bool {
+        self.place().looked.is_none()
     }
 
     /// Whether the last claim left something for the next.

@@ -2,7 +2,7 @@
 //!
 //! Any number of workers do this at once. Rows that another one holds are skipped, never waited for.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use cascade_sdk::Project;
 use sqlx::{PgConnection, Row, postgres::PgRow};
@@ -17,6 +17,9 @@ use crate::store::{
 
 /// However busy a worker is, it looks this often for due schedules and silent workers.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How often one claim makes way for others.
+const MOST_JUMPS: u32 = 4;
 
 /// Chooses up to `$2` runs that may start now, from up to `$5` projects behind the project `$1`, the
 /// longest-waiting run of each first, and locks them. Each step finds the next project through the
@@ -61,8 +64,8 @@ macro_rules! choice {
     };
 }
 
-/// What a claim changes. The row of the worker goes with it: whoever holds a run can fall silent.
-macro_rules! hold {
+/// The row of the worker goes with every claim: whoever holds a run can fall silent.
+macro_rules! alive {
     ($owner:literal, $lease:literal) => {
         concat!(
             "alive AS (
@@ -73,8 +76,16 @@ macro_rules! hold {
             $lease,
             ") WHERE EXISTS (SELECT FROM chosen)
                  ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
-             )
-             UPDATE open_runs r
+             ) ",
+        )
+    };
+}
+
+/// What a claim changes.
+macro_rules! hold {
+    ($owner:literal, $lease:literal) => {
+        concat!(
+            "UPDATE open_runs r
              SET state = 'running', attempt = r.attempt + 1, lease_owner = ",
             $owner,
             ", lease_until = now() + make_interval(secs => ",
@@ -97,6 +108,10 @@ pub(super) async fn claim(
 ) -> Result<Vec<ClaimedRun>> {
     let want = limit as usize;
     let mut runs = Vec::new();
+    if store.rotation.is_new() {
+        // Workers that start together do not all begin with the same project.
+        store.rotation.go_on(Some(somewhere(store).await?));
+    }
     // While there is more than fits, it only takes what waits, and looks around now and then.
     if store.rotation.is_behind() && store.rotation.looked_ago() < LOOK {
         runs = take(store, owner, want, lease, except).await?;
@@ -164,20 +179,24 @@ async fn take(
     lease: Duration,
     except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
-    let mut runs = Vec::new();
+    let (mut runs, mut jumps) = (Vec::new(), 0);
     let mut anew = store.rotation.behind().is_nil();
     loop {
-        let from = store.rotation.behind();
         let want = limit - runs.len();
-        let found = sqlx::query(concat!(
+        let rows = sqlx::query(concat!(
             choice!(
                 "AND NOT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
                  AND NOT EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)"
             ),
             ", ",
+            alive!("$6", "$7"),
+            ", held AS (",
             hold!("$6", "$7"),
+            ") SELECT held.*, (SELECT count(*) FROM step) AS visited,
+                   (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) AS reached
+               FROM (VALUES (1)) one LEFT JOIN held ON true",
         ))
-        .bind(from)
+        .bind(store.rotation.behind())
         .bind(i64::try_from(want).unwrap_or(i64::MAX))
         .bind(except)
         .bind(Vec::<Uuid>::new())
@@ -186,22 +205,44 @@ async fn take(
         .bind(lease.as_secs_f64())
         .fetch_all(&store.queue)
         .await?;
-        let (mut last, mut visited) = (None, HashSet::new());
-        for row in &found {
-            let run = claimed(row, owner)?;
-            visited.insert(run.project.id);
-            last = last.max(Some(run.project.id));
-            runs.push(run);
+        let (mut visited, mut reached) = (0_i64, None);
+        for row in &rows {
+            (visited, reached) = (row.try_get("visited")?, row.try_get("reached")?);
+            if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
+                runs.push(claimed(row, owner)?);
+            }
         }
         // There may be more behind the last one, if that was not the last.
-        let more = visited.len() as i64 >= visits(want);
-        store.rotation.go_on(last.filter(|_| more || runs.len() >= limit));
+        let more = visited >= visits(want);
+        store.rotation.go_on(reached.filter(|_| more || runs.len() >= limit));
+        if runs.len() >= limit {
+            return Ok(runs);
+        }
+        // Others are at work on most of these projects: on to where they are not.
+        if more && (runs.len() + want - limit) * 2 < visited as usize {
+            if jumps == MOST_JUMPS {
+                return Ok(runs);
+            }
+            jumps += 1;
+            store.rotation.go_on(Some(somewhere(store).await?));
+        }
         // Once more from the first project, if it did not begin there.
-        if runs.len() >= limit || (!more && anew) {
+        if !more && anew {
             return Ok(runs);
         }
         anew |= !more;
     }
+}
+
+/// A place in the round of projects, by chance.
+async fn somewhere(store: &PostgresStore) -> Result<Uuid> {
+    let ends = "SELECT (SELECT id FROM projects ORDER BY id LIMIT 1),
+                       (SELECT id FROM projects ORDER BY id DESC LIMIT 1)";
+    let (first, last): (Option<Uuid>, Option<Uuid>) =
+        sqlx::query_as(ends).fetch_one(&store.queue).await?;
+    let (first, last) = (first.unwrap_or_default().as_u128(), last.unwrap_or_default().as_u128());
+    let chance = Uuid::new_v4().as_u128();
+    Ok(Uuid::from_u128(first + chance % (last - first).max(1)))
 }
 
 /// As [`take`], within limits. Two claims that do not see each other's runs could both take the last
@@ -233,6 +274,7 @@ async fn take_within_limits(
         let (chosen, last) = choose(&mut tx, from, want, &mut rooms, except).await?;
         let found = sqlx::query(concat!(
             "WITH chosen AS (SELECT unnest($1::uuid[]) AS id), ",
+            alive!("$2", "$3"),
             hold!("$2", "$3"),
         ))
         .bind(chosen)
