@@ -25,7 +25,7 @@ pub(crate) use backoff::jitter;
 pub use failover::FailoverBus;
 pub use memory::MemoryBus;
 pub use postgres::PostgresLink;
-pub(crate) use postgres::signal;
+pub(crate) use postgres::{SIGNALS, signal};
 pub use redis::{RedisPublisher, RedisSubscriber};
 
 use crate::store::{Event, JobCompleted};

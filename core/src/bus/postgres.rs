@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::{CHANNEL, backoff::Reconnect, hear, heard_id, id_alone, message};
 use crate::{scheduler::Wake, store::Event};
 
-/// The channel of [`crate::scheduler::Signal`].
-const SIGNALS: &str = "worker_signals";
+/// What workers of other processes listen to; see [`Wake`].
+pub(crate) const SIGNALS: &str = "worker_signals";
 /// PostgreSQL refuses a payload of 8,000 bytes or more.
 const MOST_BYTES: usize = 7999;
 /// How long a silent connection may be so before it is asked whether it is still there.

@@ -192,9 +192,9 @@ pub async fn run_now(
         unmasked(&plugin.descriptor().params_schema, given, &kept.unwrap_or_default())
     });
     let queued = server.store.run_now(&job, project, params).await?;
+    server.wake.wake();
     let detail = json!({ "own_params": given });
     server.note(&principal, "run.start", &job, Some(project), detail, peer).await?;
-    server.wake.wake_all().await;
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },

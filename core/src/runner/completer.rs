@@ -1,8 +1,14 @@
 //! Stores successes, many in one commit. While commits are on their way to the disk, the runs that end
 //! meanwhile gather for the next: nobody waits for others to come.
+//!
+//! A lane that hands over a success goes on with its next run. When the database falls behind, it is
+//! the claims that wait: see [`Completer::is_behind`].
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -33,25 +39,38 @@ pub(super) struct Finished {
 
 /// Stores the successes of one worker.
 pub struct Completer {
-    finished: Mutex<Option<mpsc::Sender<Finished>>>,
+    finished: Mutex<Option<mpsc::UnboundedSender<Finished>>>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Taken over and not stored yet.
+    unstored: Arc<AtomicUsize>,
+    batch: usize,
 }
 
 impl Completer {
     /// Stores up to `batch` successes in one commit.
     pub fn start(store: Arc<dyn Store>, announcer: Announcer, wake: Wake, batch: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(batch);
-        let work = work(receiver, store, announcer, wake, batch);
-        Self { finished: Mutex::new(Some(sender)), task: Mutex::new(Some(tokio::spawn(work))) }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let unstored = Arc::<AtomicUsize>::default();
+        let work = work(receiver, unstored.clone(), (store, announcer, wake), batch);
+        let task = Mutex::new(Some(tokio::spawn(work)));
+        Self { finished: Mutex::new(Some(sender)), task, unstored, batch }
     }
 
-    /// Takes it over; waits while more than a batch is on its way.
-    pub(super) async fn complete(&self, finished: Finished) {
-        let sender = self.finished.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(sender) = sender {
+    /// Takes it over.
+    pub(super) fn complete(&self, finished: Finished) {
+        let sender = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = &*sender {
+            self.unstored.fetch_add(1, Ordering::Relaxed);
             // Nobody takes it after the end: the lease runs out, and another attempt follows.
-            sender.send(finished).await.ok();
+            sender.send(finished).ok();
         }
+    }
+
+    /// More wait to be stored than the commits on their way and the next one take: nothing is claimed
+    /// until one of them is done, which wakes the scheduler. So the runs that are over and not stored
+    /// are at most those and one claim.
+    pub fn is_behind(&self) -> bool {
+        self.unstored.load(Ordering::Relaxed) > (COMMITS + 1) * self.batch
     }
 
     /// Waits until everything is stored that was taken over.
@@ -66,11 +85,22 @@ impl Completer {
     }
 }
 
+/// Counted as not stored until it is dropped, however its commit ends.
+struct Storing {
+    runs: usize,
+    unstored: Arc<AtomicUsize>,
+}
+
+impl Drop for Storing {
+    fn drop(&mut self) {
+        self.unstored.fetch_sub(self.runs, Ordering::Relaxed);
+    }
+}
+
 async fn work(
-    mut finished: mpsc::Receiver<Finished>,
-    store: Arc<dyn Store>,
-    announcer: Announcer,
-    wake: Wake,
+    mut finished: mpsc::UnboundedReceiver<Finished>,
+    unstored: Arc<AtomicUsize>,
+    (store, announcer, wake): (Arc<dyn Store>, Announcer, Wake),
     batch: usize,
 ) {
     let commits = Arc::new(Semaphore::new(COMMITS));
@@ -82,8 +112,10 @@ async fn work(
             break;
         }
         let (store, announcer, wake) = (store.clone(), announcer.clone(), wake.clone());
+        let storing = Storing { runs: runs.len(), unstored: unstored.clone() };
         tokio::spawn(async move {
             announcer.announce_these(store_all(&*store, runs).await);
+            drop(storing);
             wake.wake();
             drop(commit);
         });

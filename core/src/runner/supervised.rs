@@ -203,7 +203,7 @@ impl Supervised {
                 let summary = outcome.summary.map(|text| text.replace('\0', "\u{fffd}"));
                 if staged.is_empty() && downstream.is_empty() {
                     let finished = Finished { run, summary, began, _held: held };
-                    runner.completer.complete(finished).await;
+                    runner.completer.complete(finished);
                     return Ok(());
                 }
                 let success = Success { summary, staged, downstream };

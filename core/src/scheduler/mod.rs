@@ -142,6 +142,10 @@ impl Worker {
         if !self.look || self.claiming.is_some() || fits == 0 || load.waiting > prefetch / 2 {
             return;
         }
+        // What ends faster than it is stored must not pile up here. The next commit wakes us.
+        if self.runner.completer.is_behind() {
+            return;
+        }
         self.look = false;
         let (runner, owner) = (self.runner.clone(), self.owner.clone());
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);

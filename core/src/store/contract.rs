@@ -61,6 +61,7 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
         limits_hold_for_job_types_and_projects,
         a_project_with_much_to_do_does_not_starve_another,
+        nor_does_it_where_there_are_limits,
         what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays,
     );
 }
@@ -579,8 +580,17 @@ async fn limits_hold_for_job_types_and_projects(store: &impl Store) {
 }
 
 async fn a_project_with_much_to_do_does_not_starve_another(store: &impl Store) {
+    nobody_starves(store, None).await;
+}
+
+async fn nor_does_it_where_there_are_limits(store: &impl Store) {
+    nobody_starves(store, Some(50)).await;
+}
+
+/// With room for so many runs of the jobs that a project has much of.
+async fn nobody_starves(store: &impl Store, concurrency: Option<u32>) {
     let mut config = config();
-    let settings = config.jobs["up"].clone();
+    let settings = JobSettings { concurrency, ..config.jobs["up"].clone() };
     for nth in 0..100 {
         config.jobs.insert(format!("more_{nth}"), settings.clone());
     }

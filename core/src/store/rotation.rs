@@ -22,6 +22,7 @@ pub(super) struct Rotation(Mutex<Place>);
 struct Place {
     behind: Uuid,
     looked: Option<Instant>,
+    limited: bool,
 }
 
 impl Rotation {
@@ -35,20 +36,20 @@ impl Rotation {
         self.place().looked.is_none()
     }
 
-    /// Whether the last claim left something for the next.
-    pub fn is_behind(&self) -> bool {
-        let place = self.place();
-        place.looked.is_some() && !place.behind.is_nil()
-    }
-
     /// The next one begins behind `project`, or with the first.
     pub fn go_on(&self, project: Option<Uuid>) {
         self.place().behind = project.unwrap_or_default();
     }
 
-    /// Now is when this process last looked for due schedules and silent workers.
-    pub fn looks(&self) {
-        self.place().looked = Some(Instant::now());
+    /// Now is when this process last looked for due schedules, silent workers, and limits.
+    pub fn looks(&self, limited: bool) {
+        let mut place = self.place();
+        (place.looked, place.limited) = (Some(Instant::now()), limited);
+    }
+
+    /// Whether there were limits when it last looked.
+    pub fn is_limited(&self) -> bool {
+        self.place().limited
     }
 
     /// Since when it has not.

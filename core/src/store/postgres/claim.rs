@@ -112,11 +112,13 @@ pub(super) async fn claim(
         // Workers that start together do not all begin with the same project.
         store.rotation.go_on(Some(somewhere(store).await?));
     }
-    // While there is more than fits, it only takes what waits, and looks around now and then.
-    if store.rotation.is_behind() && store.rotation.looked_ago() < LOOK {
+    // What waits comes first: a run that has just been asked for begins after one round trip.
+    let was_limited = store.rotation.is_limited();
+    if !was_limited {
         runs = take(store, owner, want, lease, except).await?;
     }
-    if runs.len() < want {
+    // While there is more than fits, a worker looks around only now and then.
+    if runs.len() < want || store.rotation.looked_ago() >= LOOK {
         let found = look(store).await?;
         if found.silent {
             silent::give_up(store).await?;
@@ -125,10 +127,13 @@ pub(super) async fn claim(
             due::fire(store).await?;
         }
         let rest = want - runs.len();
-        runs.extend(if found.limited {
-            take_within_limits(store, owner, rest, lease, except).await?
-        } else {
-            take(store, owner, rest, lease, except).await?
+        runs.extend(match found {
+            _ if rest == 0 => Vec::new(),
+            Found { limited: true, .. } => {
+                take_within_limits(store, owner, rest, lease, except).await?
+            }
+            Found { silent: false, due: false, .. } if !was_limited => Vec::new(),
+            _ => take(store, owner, rest, lease, except).await?,
         });
     }
     store.names.fill(&store.queue, &mut runs).await?;
@@ -148,7 +153,6 @@ struct Found {
 }
 
 async fn look(store: &PostgresStore) -> Result<Found> {
-    store.rotation.looks();
     let found = sqlx::query(
         "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now()) AS silent,
              EXISTS (
@@ -164,11 +168,9 @@ async fn look(store: &PostgresStore) -> Result<Found> {
     )
     .fetch_one(&store.queue)
     .await?;
-    Ok(Found {
-        silent: found.try_get("silent")?,
-        due: found.try_get("due")?,
-        limited: found.try_get("limited")?,
-    })
+    let limited = found.try_get("limited")?;
+    store.rotation.looks(limited);
+    Ok(Found { silent: found.try_get("silent")?, due: found.try_get("due")?, limited })
 }
 
 /// Up to `limit` runs in one round trip; none where there are limits.

@@ -9,11 +9,11 @@ use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
 
 use super::{PostgresStore, row, row::all_columns, scope};
-use crate::access::Visible;
 use crate::store::{
     CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result, RunNow,
     ScheduledStatus, StoreError,
 };
+use crate::{access::Visible, bus::SIGNALS};
 
 /// One statement for all that a worker holds; its sign of life goes with it.
 pub(super) async fn renew(
@@ -116,24 +116,6 @@ impl NewRun {
     }
 }
 
-/// Whether it was made: when the job has an unfinished run already, it was not.
-async fn insert_run(tx: &mut PgConnection, run: &NewRun) -> Result<bool> {
-    let made = sqlx::query(
-        "INSERT INTO open_runs (id, job_type, project_id, state, max_attempts, payload, trace_id)
-         VALUES ($1, $2, $3, 'available', $4, $5::json, $6)
-         ON CONFLICT (job_type, project_id) DO NOTHING",
-    )
-    .bind(run.id)
-    .bind(&run.job)
-    .bind(run.project)
-    .bind(run.max_attempts)
-    .bind(&run.payload)
-    .bind(run.trace)
-    .execute(tx)
-    .await?;
-    Ok(made.rows_affected() > 0)
-}
-
 /// Runs of schedules that are due, and when these are due again. Where another process was first with a
 /// run, the schedule waits for the end of that.
 pub(super) async fn insert_due(
@@ -175,51 +157,71 @@ pub(super) async fn run_now(
     project: Uuid,
     params: Option<Value>,
 ) -> Result<RunNow> {
-    let mut tx = store.pool.begin().await?;
-    let found = sqlx::query(
-        "SELECT id, max_attempts, payload, clock_timestamp() AS now FROM scheduled_jobs
-         WHERE job_type = $1 AND project_id = $2 FOR UPDATE",
+    loop {
+        let found = sqlx::query(
+            "SELECT id, max_attempts, payload, payload::text AS text, clock_timestamp() AS now
+             FROM scheduled_jobs WHERE job_type = $1 AND project_id = $2",
+        )
+        .bind(job)
+        .bind(project)
+        .fetch_optional(&store.queue)
+        .await?
+        .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+        let (id, text): (Uuid, &str) = (found.try_get("id")?, found.try_get("text")?);
+        let mut payload = row::payload(&found)?;
+        payload.add_request(found.try_get("now")?, params.clone());
+        let run = NewRun::new(job.into(), project, found.try_get("max_attempts")?, payload.clone());
+        if let Some(made) = start(store, id, text, &run, payload).await? {
+            return Ok(if made { RunNow::Queued(run.id) } else { RunNow::AfterCurrent });
+        }
+    }
+}
+
+/// Makes a run of a schedule, or asks for one after the unfinished one there is; says which. `None` if
+/// the schedule no longer has the payload that the new one was made from, `text`.
+///
+/// What waited for the next run is served by this one; a timer in the future stays. Workers are told by
+/// the commit itself: a word of its own would be another one.
+async fn start(
+    store: &PostgresStore,
+    schedule: Uuid,
+    text: &str,
+    run: &NewRun,
+    payload: Payload,
+) -> Result<Option<bool>> {
+    let started = sqlx::query_scalar(
+        "WITH schedule AS (
+             SELECT id FROM scheduled_jobs WHERE id = $1 AND payload::text = $2 FOR UPDATE
+         ), made AS (
+             INSERT INTO open_runs
+                 (id, job_type, project_id, state, max_attempts, payload, trace_id)
+             SELECT $3, $4, $5, 'available', $6, $7::json, $8 FROM schedule
+             ON CONFLICT (job_type, project_id) DO NOTHING
+             RETURNING pg_notify($9, 'look')
+         ), counted AS (
+             SELECT count(*) > 0 AS made FROM made
+         )
+         UPDATE scheduled_jobs s
+         SET payload = CASE WHEN made THEN '{}' ELSE $10 END, updated_at = now(),
+             next_run_at = CASE WHEN NOT made THEN least(next_run_at, now())
+                                WHEN next_run_at <= now() AND schedule IS NULL THEN NULL
+                                ELSE next_run_at END
+         FROM counted, schedule WHERE s.id = schedule.id
+         RETURNING made",
     )
-    .bind(job)
-    .bind(project)
-    .fetch_optional(&mut *tx)
-    .await?
-    .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
-    let id: Uuid = found.try_get("id")?;
-    let mut payload = row::payload(&found)?;
-    payload.add_request(found.try_get("now")?, params);
-    let run = NewRun::new(job.into(), project, found.try_get("max_attempts")?, payload.clone());
-    let made = insert_run(&mut tx, &run).await?;
-    let answer = match made.then_some(run.id) {
-        // What waited for the next run is served by this one; a timer in the future stays.
-        Some(run) => {
-            sqlx::query(
-                "UPDATE scheduled_jobs
-                 SET payload = '{}', updated_at = now(),
-                     next_run_at = CASE WHEN next_run_at <= now() AND schedule IS NULL THEN NULL
-                                        ELSE next_run_at END
-                 WHERE id = $1",
-            )
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
-            RunNow::Queued(run)
-        }
-        None => {
-            sqlx::query(
-                "UPDATE scheduled_jobs
-                 SET payload = $2, updated_at = now(), next_run_at = least(next_run_at, now())
-                 WHERE id = $1",
-            )
-            .bind(id)
-            .bind(Json(payload))
-            .execute(&mut *tx)
-            .await?;
-            RunNow::AfterCurrent
-        }
-    };
-    tx.commit().await?;
-    Ok(answer)
+    .bind(schedule)
+    .bind(text)
+    .bind(run.id)
+    .bind(&run.job)
+    .bind(run.project)
+    .bind(run.max_attempts)
+    .bind(&run.payload)
+    .bind(run.trace)
+    .bind(SIGNALS)
+    .bind(Json(payload))
+    .fetch_optional(&store.queue)
+    .await?;
+    Ok(started)
 }
 
 pub(super) async fn request_cancel(
