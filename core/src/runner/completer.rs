@@ -127,13 +127,25 @@ async fn work(
 /// Stores them; returns their events.
 async fn store_all(store: &dyn Store, mut runs: Vec<Finished>) -> Vec<Event> {
     // In the order in which leases are renewed, so that the two do not wait for each other.
-    runs.sort_by_key(|finished| finished.run.lease.run_id);
-    let mut done: Vec<_> = runs.iter().map(done).collect();
+    runs.sort_by(|a, b| {
+        let (a, b) = (&a.run.lease, &b.run.lease);
+        (&a.owner, a.run_id).cmp(&(&b.owner, b.run_id))
+    });
+    let mut events = Vec::with_capacity(runs.len());
+    for runs in runs.chunk_by(|a, b| a.run.lease.owner == b.run.lease.owner) {
+        events.extend(store_some(store, runs).await);
+    }
+    events
+}
+
+/// As [`store_all`], for runs of one owner.
+async fn store_some(store: &dyn Store, runs: &[Finished]) -> Vec<Event> {
+    let done: Vec<_> = runs.iter().map(done).collect();
     let events = match store.complete_all(&done).await {
         // One that the database refuses must not take the others with it.
         Err(StoreError::Sql(sqlx::Error::Database(_))) if done.len() > 1 => {
             let mut events = Vec::new();
-            for one in done.drain(..) {
+            for one in done {
                 let stored = store.complete_all(&[one]).await;
                 events.push(stored.map(|mut events| events.pop().flatten()));
             }
@@ -145,7 +157,7 @@ async fn store_all(store: &dyn Store, mut runs: Vec<Finished>) -> Vec<Event> {
             return Vec::new();
         }
     };
-    runs.into_iter().zip(events).filter_map(reported).collect()
+    runs.iter().zip(events).filter_map(reported).collect()
 }
 
 fn done(finished: &Finished) -> Done {
@@ -158,7 +170,7 @@ fn done(finished: &Finished) -> Done {
     }
 }
 
-fn reported((finished, stored): (Finished, Result<Option<Event>, StoreError>)) -> Option<Event> {
+fn reported((finished, stored): (&Finished, Result<Option<Event>, StoreError>)) -> Option<Event> {
     let (run, id) = (&finished.run, finished.run.lease.run_id);
     match stored {
         Ok(Some(event)) => {

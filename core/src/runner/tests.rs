@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cascade_sdk::{
     BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, OriginKind, Outcome, sql,
 };
+use cascade_test_servers::Postgres;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use crate::{
     config::LiveConfig,
     registry::{Plugins, Registry, RegistryError},
     scheduler::{self, Wake, WorkerSettings},
-    store::{Run, RunFilter, RunState, Store, sqlite::SqliteStore},
+    store::{Run, RunFilter, RunState, Store, postgres::PostgresStore, sqlite::SqliteStore},
 };
 
 type Work = fn(Context) -> BoxFuture<'static, Result<Outcome, JobError>>;
@@ -53,17 +54,31 @@ impl DynJob for TestJob {
     }
 }
 
-struct Bench {
-    store: Arc<SqliteStore>,
+struct Bench<S = SqliteStore> {
+    store: Arc<S>,
+    wake: Wake,
     stop: CancellationToken,
     worker: tokio::task::JoinHandle<()>,
     _folder: TempDir,
 }
 
 impl Bench {
-    /// A worker whose tick is an hour: whatever happens, happens because it was woken.
     async fn start(jobs_toml: &str, jobs: Vec<Arc<dyn DynJob>>, grace: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("db")).await.unwrap();
+        Self::start_on(store, folder, jobs_toml, jobs, (Duration::from_secs(30), grace)).await
+    }
+}
+
+impl<S: Store + 'static> Bench<S> {
+    /// A worker whose tick is an hour: whatever happens, happens because it was woken.
+    async fn start_on(
+        store: S,
+        folder: TempDir,
+        jobs_toml: &str,
+        jobs: Vec<Arc<dyn DynJob>>,
+        (lease, grace): (Duration, Duration),
+    ) -> Self {
         let mut registry = Registry::default();
         for job in jobs {
             registry.add_job(job).unwrap();
@@ -71,10 +86,9 @@ impl Bench {
         let file = folder.path().join("jobs.toml");
         std::fs::write(&file, jobs_toml).unwrap();
         let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("db")).await.unwrap());
+        let store = Arc::new(store);
         store.migrate(&[]).await.unwrap();
         store.reconcile(&config.current()).await.unwrap();
-        let lease = Duration::from_secs(30);
         let (announcer, wake) = (Announcer::default(), Wake::default());
         let runner = Runner {
             completer: Completer::start(store.clone(), announcer.clone(), wake.clone(), 10),
@@ -82,7 +96,7 @@ impl Bench {
             http: Arc::new(HostHttp::new(config.clone()).unwrap()),
             config,
             announcer,
-            wake,
+            wake: wake.clone(),
             lacking: Lacking::default(),
         };
         let tick = Duration::from_secs(3600);
@@ -90,7 +104,14 @@ impl Bench {
             WorkerSettings { concurrency: 4, prefetch: 4, commit_batch: 10, tick, lease, grace };
         let stop = CancellationToken::new();
         let work = scheduler::work(Arc::new(runner), "w".into(), settings, stop.clone());
-        Self { store, stop, worker: tokio::spawn(work), _folder: folder }
+        Self { store, wake, stop, worker: tokio::spawn(work), _folder: folder }
+    }
+
+    /// Asks for a run.
+    async fn ask(&self, job: &str) {
+        let project = self.store.projects(&Visible::All).await.unwrap().remove(0);
+        self.store.run_now(job, project.id, None).await.unwrap();
+        self.wake.wake();
     }
 
     /// The run of a job, once it stands as wanted.
@@ -205,6 +226,42 @@ async fn a_run_still_going_after_the_grace_time_is_given_back() {
     worker.await.unwrap();
     let run = store.runs(&RunFilter::default()).await.unwrap().items.remove(0);
     assert_eq!((run.state, run.attempt), (RunState::Available, 0));
+}
+
+/// The claim takes a run and fails afterwards, as it does when the connection breaks under its answer.
+#[tokio::test]
+async fn what_a_broken_claim_has_taken_comes_back_however_busy_the_worker_is() {
+    let server = Postgres::start();
+    let store = PostgresStore::connect(&server.database(), 4).await.unwrap();
+    let works: Work = |_| Box::pin(async { Ok(Outcome::done()) });
+    let jobs = vec![job("taken", 1, works), job("busy", 2, works)];
+    let folder = tempfile::tempdir().unwrap();
+    let times = (Duration::from_secs(1), GRACE);
+    let toml = "[jobs.taken]\n[jobs.busy]\n";
+    let bench = Bench::start_on(store, folder, toml, jobs, times).await;
+    bench.ask("busy").await;
+    bench.run("busy", RunState::Completed).await;
+    let rename = |from, to| {
+        let pool = bench.store.pool();
+        let rename = format!("ALTER TABLE scheduled_jobs RENAME COLUMN {from} TO {to}");
+        async move { sqlx::raw_sql(sqlx::AssertSqlSafe(rename)).execute(pool).await.unwrap() }
+    };
+    rename("status", "not_found").await;
+    bench.ask("taken").await;
+    bench.run("taken", RunState::Running).await;
+    rename("not_found", "status").await;
+    let again = async {
+        loop {
+            bench.ask("busy").await;
+            let filter = RunFilter { job_types: vec!["taken".into()], ..Default::default() };
+            let taken = bench.store.runs(&filter).await.unwrap().items.remove(0);
+            if taken.state == RunState::Completed {
+                return taken;
+            }
+        }
+    };
+    let taken = tokio::time::timeout(Duration::from_secs(60), again).await.unwrap();
+    assert_eq!(taken.attempt, 2);
 }
 
 #[test]

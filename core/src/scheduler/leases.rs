@@ -40,18 +40,17 @@ impl Leases {
             tokio::time::sleep(duration / 3).await;
             let mut leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
             // In the order in which successes are stored, so that the two do not wait for each other.
-            leases.sort_by_key(|lease| lease.run_id);
-            if leases.is_empty() {
-                continue;
-            }
-            match store.renew(&leases, duration).await {
-                Ok(renewals) => {
-                    for (lease, renewal) in leases.iter().zip(renewals) {
-                        self.renewed(lease, renewal);
+            leases.sort_by(|a, b| (&a.owner, a.run_id).cmp(&(&b.owner, b.run_id)));
+            for leases in leases.chunk_by(|a, b| a.owner == b.owner) {
+                match store.renew(leases, duration).await {
+                    Ok(renewals) => {
+                        for (lease, renewal) in leases.iter().zip(renewals) {
+                            self.renewed(lease, renewal);
+                        }
                     }
+                    // Two more tries fit into the lease.
+                    Err(error) => tracing::warn!(%error, "leases not renewed"),
                 }
-                // Two more tries fit into the lease.
-                Err(error) => tracing::warn!(%error, "leases not renewed"),
             }
         }
     }

@@ -57,7 +57,9 @@ pub async fn work(
     let mut worker = Worker {
         lanes: Lanes::new(runner.clone(), most, prefetch / 2),
         runner,
-        owner: owner.into(),
+        owner: owner.as_str().into(),
+        name: owner,
+        names: 1,
         settings,
         give_back: CancellationToken::new(),
         supervised: JoinSet::new(),
@@ -82,7 +84,12 @@ struct Brought {
 struct Worker {
     lanes: Lanes,
     runner: Arc<Runner>,
+    /// Holds what is claimed.
     owner: Arc<str>,
+    /// What it is called at first.
+    name: String,
+    /// How many it has had.
+    names: u32,
     settings: WorkerSettings,
     give_back: CancellationToken,
     supervised: JoinSet<()>,
@@ -114,9 +121,10 @@ impl Worker {
                     Some(Ok(brought)) => self.take(brought),
                     Some(Err(error)) => {
                         tracing::error!(%error, "the worker could not reach its database");
+                        self.rename();
                         self.until = Instant::now() + Duration::from_secs(1).min(self.settings.tick);
                     }
-                    None => {}
+                    None => self.rename(),
                 },
                 pause = ended(&mut self.asking) => {
                     self.until = Instant::now() + pause.unwrap_or(self.settings.tick);
@@ -156,6 +164,13 @@ impl Worker {
             let more = u32::try_from(runs.len()).unwrap_or(u32::MAX) >= fits;
             Ok(Brought { runs, more })
         }));
+    }
+
+    /// A claim whose answer did not arrive may have taken runs that nobody here knows of. It was made
+    /// under a name that is not used again, so that these fall silent, however busy this worker is.
+    fn rename(&mut self) {
+        self.names += 1;
+        self.owner = format!("{}.{}", self.name, self.names).into();
     }
 
     /// Begins what a claim has brought, and only then asks when the next is due.
