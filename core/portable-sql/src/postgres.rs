@@ -93,6 +93,12 @@ impl Database for PostgresDatabase {
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<u64>, DbError>> {
         Box::pin(async move {
+            // One alone is a transaction without more round trips.
+            if let [statement] = &statements[..] {
+                let connection = self.pool.acquire().await;
+                let mut connection = connection.map_err(|e| DbError::new(&statement.sql, e))?;
+                return Ok(vec![execute_on_postgres(&mut connection, statement).await?]);
+            }
             let begun = self.pool.begin().await;
             let mut tx = begun.map_err(|error| DbError::new("BEGIN", error))?;
             let mut affected = Vec::with_capacity(statements.len());

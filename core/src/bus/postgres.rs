@@ -103,8 +103,13 @@ pub(crate) async fn signal(pool: &PgPool, text: &str) -> Result<(), sqlx::Error>
     notify(pool, SIGNALS, text).await
 }
 
+/// The commit need not wait for the disk: what a crash would take away is not kept in any case.
 async fn notify(pool: &PgPool, channel: &str, payload: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
+    sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+        .bind(channel)
+        .bind(payload)
+        .execute(pool)
+        .await?;
     Ok(())
 }
 
