@@ -115,7 +115,12 @@ impl EventHub {
             let events = store.events_after(last, BATCH).await?;
             let Some(newest) = events.last() else { return Ok(()) };
             last = newest.id;
+            let all = events.len() < BATCH as usize;
             self.share(events.into_iter().map(Entry::from).collect(), room);
+            if all {
+                *cursor = Some(last);
+                return Ok(());
+            }
         }
     }
 
