@@ -9,6 +9,7 @@ use cascade_test_servers::Postgres;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Completer, HostHttp, Lacking, Runner};
 use crate::access::Visible;
@@ -107,10 +108,14 @@ impl<S: Store + 'static> Bench<S> {
         Self { store, wake, stop, worker: tokio::spawn(work), _folder: folder }
     }
 
-    /// Asks for a run.
+    /// Asks for a run for the first project.
     async fn ask(&self, job: &str) {
         let project = self.store.projects(&Visible::All).await.unwrap().remove(0);
-        self.store.run_now(job, project.id, None).await.unwrap();
+        self.ask_for(job, project.id).await;
+    }
+
+    async fn ask_for(&self, job: &str, project: Uuid) {
+        self.store.run_now(job, project, None).await.unwrap();
         self.wake.wake();
     }
 
@@ -237,19 +242,27 @@ async fn what_a_broken_claim_has_taken_comes_back_however_busy_the_worker_is() {
     let jobs = vec![job("taken", 1, works), job("busy", 2, works)];
     let folder = tempfile::tempdir().unwrap();
     let times = (Duration::from_secs(1), GRACE);
-    let toml = "[jobs.taken]\n[jobs.busy]\n";
+    let toml = "[jobs.taken]\n[jobs.busy]\n[projects]\nknown = {}\nunknown = {}\n";
     let bench = Bench::start_on(store, folder, toml, jobs, times).await;
     bench.ask("busy").await;
     bench.run("busy", RunState::Completed).await;
+    let unknown = bench.store.projects(&Visible::All).await.unwrap().remove(1);
     let rename = |from, to| {
         let pool = bench.store.pool();
-        let rename = format!("ALTER TABLE scheduled_jobs RENAME COLUMN {from} TO {to}");
+        let rename = format!("ALTER TABLE projects RENAME COLUMN {from} TO {to}");
         async move { sqlx::raw_sql(sqlx::AssertSqlSafe(rename)).execute(pool).await.unwrap() }
     };
-    rename("status", "not_found").await;
-    bench.ask("taken").await;
-    bench.run("taken", RunState::Running).await;
-    rename("not_found", "status").await;
+    rename("name", "not_found").await;
+    bench.ask_for("taken", unknown.id).await;
+    let taken = "SELECT count(*) FROM open_runs WHERE job_type = 'taken' AND state = 'running'";
+    let taken = async || sqlx::query_scalar::<_, i64>(taken).fetch_one(bench.store.pool()).await;
+    let wait = async {
+        while taken().await.unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap();
+    rename("not_found", "name").await;
     let again = async {
         loop {
             bench.ask("busy").await;

@@ -176,6 +176,9 @@ impl Worker {
     /// Begins what a claim has brought, and only then asks when the next is due.
     fn take(&mut self, Brought { runs, more }: Brought) {
         let leases = self.runner.wake.leases();
+        // A due time that the next claim cannot take yet must not spin this loop; one that has brought
+        // something may have left something.
+        let least = if runs.is_empty() { Duration::from_millis(5) } else { Duration::ZERO };
         self.lanes.push(runs.into_iter().map(|run| {
             let held = leases.hold(&run.lease);
             (run, held)
@@ -191,8 +194,7 @@ impl Worker {
                 let due = runner.store.next_due(&lacking).await;
                 let due = due.inspect_err(|error| tracing::error!(%error, "when to look again"));
                 let due = due.unwrap_or(Some(Duration::from_secs(1))).unwrap_or(tick);
-                // A due time that the next claim cannot take yet must not spin this loop.
-                due.max(Duration::from_millis(5)).min(tick)
+                due.max(least).min(tick)
             }));
         }
     }

@@ -208,9 +208,10 @@ pub trait Store: Send + Sync {
     /// and that nothing triggers is due at once.
     async fn reconcile(&self, config: &Config) -> Result<()>;
 
-    /// Takes up to `limit` runs for `owner`: first gives up expired leases and turns due schedules
-    /// into runs. At most one unfinished run comes of each schedule. Leaves runs of the job types in
-    /// `except` to others.
+    /// Takes up to `limit` runs for `owner`; gives up expired leases and turns due schedules into runs.
+    /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
+    /// others. May come back with what waits already, and do the rest at the next claim: only one that
+    /// brings nothing says that there is nothing.
     async fn claim(
         &self,
         owner: &str,

@@ -68,7 +68,13 @@ impl Payload {
     }
 
     pub(crate) fn add_request(&mut self, at: DateTime<Utc>, params: Option<Value>) {
+        self.ask(params);
         self.requested_at = Some(at);
+    }
+
+    /// As [`add_request`](Self::add_request), where the database is yet to say when that was.
+    pub(crate) fn ask(&mut self, params: Option<Value>) {
+        self.requested_at = None;
         self.params = params.or(self.params.take());
     }
 

@@ -22,6 +22,7 @@ pub(super) struct Rotation(Mutex<Place>);
 struct Place {
     behind: Uuid,
     looked: Option<Instant>,
+    owes_look: bool,
     limited: bool,
 }
 
@@ -45,6 +46,18 @@ impl Rotation {
     pub fn looks(&self, limited: bool) {
         let mut place = self.place();
         (place.looked, place.limited) = (Some(Instant::now()), limited);
+        place.owes_look = false;
+    }
+
+    /// A claim has come back at once with what it had, and left the look around for later; or nothing
+    /// was due meanwhile.
+    pub fn owe_look(&self, owes: bool) {
+        self.place().owes_look = owes;
+    }
+
+    /// Whether there may be more than the last claim had.
+    pub fn owes_look(&self) -> bool {
+        self.place().owes_look
     }
 
     /// Whether there were limits when it last looked.

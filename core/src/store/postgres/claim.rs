@@ -117,8 +117,10 @@ pub(super) async fn claim(
     if !was_limited {
         runs = take(store, owner, want, lease, except).await?;
     }
+    // Nor does it wait for the look around, unless the claim before did not do that either.
+    let looks = runs.is_empty() || (runs.len() < want && store.rotation.owes_look());
     // While there is more than fits, a worker looks around only now and then.
-    if runs.len() < want || store.rotation.looked_ago() >= LOOK {
+    if looks || store.rotation.looked_ago() >= LOOK {
         let found = look(store).await?;
         if found.silent {
             silent::give_up(store).await?;
@@ -135,6 +137,8 @@ pub(super) async fn claim(
             Found { silent: false, due: false, .. } if !was_limited => Vec::new(),
             _ => take(store, owner, rest, lease, except).await?,
         });
+    } else if runs.len() < want {
+        store.rotation.owe_look(true);
     }
     store.names.fill(&store.queue, &mut runs).await?;
     // `RETURNING` keeps no order; the longest-waiting run starts first.
@@ -153,6 +157,7 @@ struct Found {
 }
 
 async fn look(store: &PostgresStore) -> Result<Found> {
+    let mut connection = store.kept.acquire().await?;
     let found = sqlx::query(
         "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now()) AS silent,
              EXISTS (
@@ -166,8 +171,9 @@ async fn look(store: &PostgresStore) -> Result<Found> {
              EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
              OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited",
     )
-    .fetch_one(&store.queue)
+    .fetch_one(&mut *connection)
     .await?;
+    connection.keep();
     let limited = found.try_get("limited")?;
     store.rotation.looks(limited);
     Ok(Found { silent: found.try_get("silent")?, due: found.try_get("due")?, limited })
@@ -185,6 +191,7 @@ async fn take(
     let mut anew = store.rotation.behind().is_nil();
     loop {
         let want = limit - runs.len();
+        let mut connection = store.kept.acquire().await?;
         let rows = sqlx::query(concat!(
             choice!(
                 "AND NOT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
@@ -205,8 +212,9 @@ async fn take(
         .bind(visits(want))
         .bind(owner)
         .bind(lease.as_secs_f64())
-        .fetch_all(&store.queue)
+        .fetch_all(&mut *connection)
         .await?;
+        connection.keep();
         let (mut visited, mut reached) = (0_i64, None);
         for row in &rows {
             (visited, reached) = (row.try_get("visited")?, row.try_get("reached")?);
@@ -354,6 +362,9 @@ fn claimed(row: &PgRow, owner: &str) -> Result<ClaimedRun> {
 pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
     let (limited, at) = soonest(store, except.to_vec(), Vec::new()).await?;
     if !limited {
+        if at != Some(Duration::ZERO) {
+            store.rotation.owe_look(false);
+        }
         return Ok(at);
     }
     let mut rooms = Rooms::default();
@@ -369,6 +380,7 @@ async fn soonest(
     jobs: Vec<String>,
     projects: Vec<Uuid>,
 ) -> Result<(bool, Option<Duration>)> {
+    let mut connection = store.kept.acquire().await?;
     let found = sqlx::query(
         "SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
              OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
@@ -391,8 +403,9 @@ async fn soonest(
     )
     .bind(jobs)
     .bind(projects)
-    .fetch_one(&store.queue)
+    .fetch_one(&mut *connection)
     .await?;
+    connection.keep();
     let seconds: Option<f64> = found.try_get("seconds")?;
     let seconds = seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
     Ok((found.try_get("limited")?, seconds))

@@ -86,6 +86,7 @@ pub(super) async fn complete_all(
         return Ok(Vec::new());
     };
     let heads: Vec<_> = done.iter().map(Done::event_head).collect();
+    let mut connection = store.kept.acquire().await?;
     let found = sqlx::query(concat!(
         "WITH done AS (
              SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[])
@@ -127,8 +128,9 @@ pub(super) async fn complete_all(
     .bind(done.iter().map(|run| run.ran.as_secs_f64()).collect::<Vec<_>>())
     .bind(heads.iter().map(String::as_str).collect::<Vec<_>>())
     .bind(JobCompleted::KIND)
-    .fetch_one(&store.queue)
+    .fetch_one(&mut *connection)
     .await?;
+    connection.keep();
     let nths: Option<Vec<i64>> = found.try_get("nths")?;
     let ids: Option<Vec<i64>> = found.try_get("ids")?;
     let at: &str = found.try_get("at")?;

@@ -4,6 +4,7 @@ mod claim;
 mod config_history;
 mod due;
 mod finish;
+mod kept;
 mod names;
 mod prune;
 mod read;
@@ -32,12 +33,17 @@ use super::{
     Trend,
 };
 use crate::{access::Visible, config::Config, store::rotation::Rotation};
+use kept::Kept;
 use names::Names;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A process that freezes in a transaction must not hold its rows for ever.
 const IDLE_IN_TRANSACTION: &str = "15s";
+
+/// A connection that was in use so lately is not asked whether it is still there: the question is a round
+/// trip before every statement.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Connections that move runs from state to state, at most.
 const MOST_OF_QUEUE: u32 = 4;
@@ -57,6 +63,8 @@ pub struct PostgresStore {
     pool: PgPool,
     /// For what moves runs from state to state: never held up by what plugins or people ask.
     queue: PgPool,
+    /// The same, for the statements of which every run has some.
+    kept: Kept,
     names: Arc<Names>,
     rotation: Arc<Rotation>,
 }
@@ -72,11 +80,21 @@ impl PostgresStore {
             .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
         let of_queue = (connections * 2 / 5).clamp(1, MOST_OF_QUEUE);
         let pool = |most: u32| {
-            let pool = PgPoolOptions::new().max_connections(most);
+            let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
+            let pool = pool.before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for >= FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            });
             pool.acquire_timeout(Duration::from_secs(10))
         };
+        let queue = pool(of_queue).connect_lazy_with(options.clone().options(PLANS));
         Ok(Self {
-            queue: pool(of_queue).connect_lazy_with(options.clone().options(PLANS)),
+            kept: Kept::of(queue.clone(), of_queue as usize / 2),
+            queue,
             pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
             names: Arc::default(),
             rotation: Arc::default(),
@@ -243,11 +261,11 @@ impl Store for PostgresStore {
     }
 
     fn pools(&self) -> Vec<PoolUse> {
-        [("postgres", &self.pool), ("queue", &self.queue)]
-            .map(|(name, pool)| PoolUse {
+        [("postgres", &self.pool, 0), ("queue", &self.queue, self.kept.len())]
+            .map(|(name, pool, kept)| PoolUse {
                 name,
                 size: pool.size(),
-                idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+                idle: u32::try_from(pool.num_idle() + kept).unwrap_or(u32::MAX),
                 max: pool.options().get_max_connections(),
             })
             .into()

@@ -6,7 +6,7 @@ use crate::access::Visible;
 use crate::store::contract;
 
 async fn store(server: &Postgres) -> PostgresStore {
-    PostgresStore::connect(&server.database(), 4).await.unwrap()
+    PostgresStore::connect(&server.database(), 10).await.unwrap()
 }
 
 #[tokio::test]
@@ -28,6 +28,33 @@ async fn ten_processes_that_start_together_migrate_once() {
     let store = PostgresStore::connect(&url, 2).await.unwrap();
     assert_eq!(store.projects(&Visible::All).await.unwrap().len(), 2);
     assert_eq!(store.scheduled(&Visible::All).await.unwrap().len(), 6);
+}
+
+/// The server process behind a connection.
+async fn process(connection: &mut PgConnection) -> i32 {
+    sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    let mut kept = store.kept.acquire().await.unwrap();
+    let first = process(&mut kept).await;
+    kept.keep();
+    assert_eq!(store.pools()[1].idle, 1, "it is not in use");
+    let mut kept = store.kept.acquire().await.unwrap();
+    assert_eq!(process(&mut kept).await, first);
+    kept.keep();
+    sqlx::query("SELECT pg_terminate_backend($1, 10000)")
+        .bind(first)
+        .execute(store.pool())
+        .await
+        .unwrap();
+    let one = async || store.next_due(&[]).await;
+    store.migrate(&[]).await.unwrap();
+    assert!(one().await.is_err(), "nobody asked it whether it is still there");
+    assert!(one().await.is_ok(), "it did not come back");
 }
 
 /// Ids are given in the order of commits: a transaction that is open while a later one commits gets

@@ -157,71 +157,77 @@ pub(super) async fn run_now(
     project: Uuid,
     params: Option<Value>,
 ) -> Result<RunNow> {
+    // Nothing waits for the next run of most schedules: asked at once, the database answers at once.
+    let (mut before, mut payload) = (Payload::default().to_text(), Payload::default());
     loop {
+        payload.ask(params.clone());
+        if let Some(answer) = start(store, job, project, &before, &payload).await? {
+            return Ok(answer);
+        }
         let found = sqlx::query(
-            "SELECT id, max_attempts, payload, payload::text AS text, clock_timestamp() AS now
-             FROM scheduled_jobs WHERE job_type = $1 AND project_id = $2",
+            "SELECT payload::text AS payload FROM scheduled_jobs
+             WHERE job_type = $1 AND project_id = $2",
         )
         .bind(job)
         .bind(project)
         .fetch_optional(&store.queue)
         .await?
         .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
-        let (id, text): (Uuid, &str) = (found.try_get("id")?, found.try_get("text")?);
-        let mut payload = row::payload(&found)?;
-        payload.add_request(found.try_get("now")?, params.clone());
-        let run = NewRun::new(job.into(), project, found.try_get("max_attempts")?, payload.clone());
-        if let Some(made) = start(store, id, text, &run, payload).await? {
-            return Ok(if made { RunNow::Queued(run.id) } else { RunNow::AfterCurrent });
-        }
+        before = found.try_get("payload")?;
+        payload = Payload::parse(&before).map_err(StoreError::corrupt("payload"))?;
     }
 }
 
 /// Makes a run of a schedule, or asks for one after the unfinished one there is; says which. `None` if
-/// the schedule no longer has the payload that the new one was made from, `text`.
+/// what waits for the schedule's next run is not `before`, from which `payload` was made.
 ///
 /// What waited for the next run is served by this one; a timer in the future stays. Workers are told by
 /// the commit itself: a word of its own would be another one.
 async fn start(
     store: &PostgresStore,
-    schedule: Uuid,
-    text: &str,
-    run: &NewRun,
-    payload: Payload,
-) -> Result<Option<bool>> {
-    let started = sqlx::query_scalar(
-        "WITH schedule AS (
-             SELECT id FROM scheduled_jobs WHERE id = $1 AND payload::text = $2 FOR UPDATE
+    job: &str,
+    project: Uuid,
+    before: &str,
+    payload: &Payload,
+) -> Result<Option<RunNow>> {
+    let run = Uuid::now_v7();
+    let mut connection = store.kept.acquire().await?;
+    let made: Option<bool> = sqlx::query_scalar(
+        "WITH target AS (
+             SELECT id, max_attempts,
+                 ('{\"requested_at\":' || to_json(to_char(clock_timestamp() AT TIME ZONE 'UTC',
+                     'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))
+                  || CASE $4 WHEN '{}' THEN '}' ELSE ',' || substr($4, 2) END)::json AS asked
+             FROM scheduled_jobs
+             WHERE job_type = $1 AND project_id = $2 AND payload::text = $3 FOR UPDATE
          ), made AS (
              INSERT INTO open_runs
                  (id, job_type, project_id, state, max_attempts, payload, trace_id)
-             SELECT $3, $4, $5, 'available', $6, $7::json, $8 FROM schedule
+             SELECT $5, $1, $2, 'available', max_attempts, asked, $6 FROM target
              ON CONFLICT (job_type, project_id) DO NOTHING
-             RETURNING pg_notify($9, 'look')
+             RETURNING pg_notify($7, 'look')
          ), counted AS (
              SELECT count(*) > 0 AS made FROM made
          )
          UPDATE scheduled_jobs s
-         SET payload = CASE WHEN made THEN '{}' ELSE $10 END, updated_at = now(),
+         SET payload = CASE WHEN made THEN '{}' ELSE asked END, updated_at = now(),
              next_run_at = CASE WHEN NOT made THEN least(next_run_at, now())
-                                WHEN next_run_at <= now() AND schedule IS NULL THEN NULL
+                                WHEN next_run_at <= now() AND s.schedule IS NULL THEN NULL
                                 ELSE next_run_at END
-         FROM counted, schedule WHERE s.id = schedule.id
+         FROM counted, target WHERE s.id = target.id
          RETURNING made",
     )
-    .bind(schedule)
-    .bind(text)
-    .bind(run.id)
-    .bind(&run.job)
-    .bind(run.project)
-    .bind(run.max_attempts)
-    .bind(&run.payload)
-    .bind(run.trace)
+    .bind(job)
+    .bind(project)
+    .bind(before)
+    .bind(payload.to_text())
+    .bind(run)
+    .bind(payload.trace())
     .bind(SIGNALS)
-    .bind(Json(payload))
-    .fetch_optional(&store.queue)
+    .fetch_optional(&mut *connection)
     .await?;
-    Ok(started)
+    connection.keep();
+    Ok(made.map(|made| if made { RunNow::Queued(run) } else { RunNow::AfterCurrent }))
 }
 
 pub(super) async fn request_cancel(

@@ -74,6 +74,8 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(10));
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            // Nothing is between it and us that could have gone away.
+            .test_before_acquire(false)
             // A commit that the disk refused has ended the transaction for SQLite, but not for sqlx:
             // such a connection would refuse to begin another for ever.
             .before_acquire(|connection, _| {
@@ -83,7 +85,8 @@ impl SqliteStore {
             .connect_with(options.clone())
             .await?;
         let readers = options.pragma("query_only", "ON");
-        let read = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(readers);
+        let read = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+        let read = read.connect_lazy_with(readers);
         Ok(Self { write, read, numbered: Arc::default(), rotation: Arc::default() })
     }
 
