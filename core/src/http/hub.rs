@@ -100,25 +100,23 @@ impl EventHub {
         store: &dyn Store,
         cursor: &mut Option<i64>,
     ) -> crate::store::Result<()> {
-        let mut last = match *cursor {
+        let last = match cursor {
             Some(last) => last,
             None => {
                 let newest = store.event_range().await?.1;
                 self.shared().newest = Some(newest);
-                newest
+                cursor.insert(newest)
             }
         };
         loop {
-            *cursor = Some(last);
             // First, so that what comes while the lots are busy goes out as one batch.
             let room = self.room().await;
-            let events = store.events_after(last, BATCH).await?;
+            let events = store.events_after(*last, BATCH).await?;
             let Some(newest) = events.last() else { return Ok(()) };
-            last = newest.id;
-            let all = events.len() < BATCH as usize;
+            *last = newest.id;
+            let more = events.len() == BATCH as usize;
             self.share(events.into_iter().map(Entry::from).collect(), room);
-            if all {
-                *cursor = Some(last);
+            if !more {
                 return Ok(());
             }
         }
