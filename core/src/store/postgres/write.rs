@@ -99,58 +99,6 @@ pub(super) async fn insert_log(
     Ok(())
 }
 
-/// A run that is to wait.
-pub(super) struct NewRun {
-    id: Uuid,
-    job: String,
-    project: Uuid,
-    max_attempts: i32,
-    payload: String,
-    trace: Uuid,
-}
-
-impl NewRun {
-    pub fn new(job: String, project: Uuid, max_attempts: i32, payload: Payload) -> Self {
-        let (id, trace) = (Uuid::now_v7(), payload.trace());
-        Self { id, job, project, max_attempts, payload: payload.to_text(), trace }
-    }
-}
-
-/// Runs of schedules that are due, and when these are due again. Where another process was first with a
-/// run, the schedule waits for the end of that.
-pub(super) async fn insert_due(
-    tx: &mut PgConnection,
-    runs: &[NewRun],
-    next: &[Option<DateTime<Utc>>],
-) -> Result<()> {
-    sqlx::query(
-        "WITH due AS (
-             SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[],
-                 $6::uuid[], $7::timestamptz[])
-                 AS n (id, job, project, attempts, payload, trace, again)
-         ), made AS (
-             INSERT INTO open_runs
-                 (id, job_type, project_id, state, max_attempts, payload, trace_id)
-             SELECT id, job, project, 'available', attempts, payload::json, trace FROM due
-             ON CONFLICT (job_type, project_id) DO NOTHING
-             RETURNING id
-         )
-         UPDATE scheduled_jobs s SET next_run_at = due.again, payload = '{}', updated_at = now()
-         FROM made JOIN due ON due.id = made.id
-         WHERE s.job_type = due.job AND s.project_id = due.project",
-    )
-    .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
-    .bind(runs.iter().map(|run| run.job.as_str()).collect::<Vec<_>>())
-    .bind(runs.iter().map(|run| run.project).collect::<Vec<_>>())
-    .bind(runs.iter().map(|run| run.max_attempts).collect::<Vec<_>>())
-    .bind(runs.iter().map(|run| run.payload.as_str()).collect::<Vec<_>>())
-    .bind(runs.iter().map(|run| run.trace).collect::<Vec<_>>())
-    .bind(next)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
 pub(super) async fn run_now(
     store: &PostgresStore,
     job: &str,
@@ -165,7 +113,7 @@ pub(super) async fn run_now(
             return Ok(answer);
         }
         let found = sqlx::query(
-            "SELECT payload::text AS payload FROM scheduled_jobs
+            "SELECT payload, payload::text AS text FROM scheduled_jobs
              WHERE job_type = $1 AND project_id = $2",
         )
         .bind(job)
@@ -173,8 +121,7 @@ pub(super) async fn run_now(
         .fetch_optional(&store.queue)
         .await?
         .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
-        before = found.try_get("payload")?;
-        payload = Payload::parse(&before).map_err(StoreError::corrupt("payload"))?;
+        (before, payload) = (found.try_get("text")?, row::payload(&found)?);
     }
 }
 
