@@ -20,6 +20,8 @@ impl Stream {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         assert_eq!(answer.headers()["x-accel-buffering"], "no");
+        // No request may follow on this connection.
+        assert_eq!(answer.headers()["connection"], "close");
         assert!(!answer.headers().contains_key("content-encoding"));
         Self { answer, text: String::new() }
     }

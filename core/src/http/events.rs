@@ -96,6 +96,9 @@ pub async fn stream(
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
+        // The socket leaves hyper, so that no request can follow on it: a client that kept it for one
+        // would meet a reset.
+        (header::CONNECTION, "close"),
     ];
     Ok((headers, body).into_response())
 }
