@@ -22,13 +22,17 @@ const PING: Duration = Duration::from_secs(5);
 /// PostgreSQL as a bus.
 pub struct PostgresLink {
     pool: PgPool,
+    channels: Vec<&'static str>,
     connected: watch::Sender<bool>,
 }
 
 impl PostgresLink {
-    /// Over a pool; [`PostgresLink::run`] listens, on a connection of its own.
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool, connected: watch::Sender::new(false) }
+    /// Over a pool; [`PostgresLink::run`] listens, on a connection of its own: to events if this process
+    /// serves, to what workers are told if it works. What it has no use for does not wake it.
+    pub fn new(pool: PgPool, serves: bool, works: bool) -> Self {
+        let channels = [(CHANNEL, serves), (SIGNALS, works)];
+        let channels = channels.into_iter().filter_map(|(name, wanted)| wanted.then_some(name));
+        Self { pool, channels: channels.collect(), connected: watch::Sender::new(false) }
     }
 
     /// Whether the process listens.
@@ -73,7 +77,7 @@ impl PostgresLink {
         let own = own.connect_with((*self.pool.connect_options()).clone()).await?;
         let mut listener = PgListener::connect_with(&own).await?;
         listener.eager_reconnect(false);
-        listener.listen_all([CHANNEL, SIGNALS]).await?;
+        listener.listen_all(self.channels.iter().copied()).await?;
         reconnect.reset();
         self.connected.send_replace(true);
         // What was said while nobody listened.
@@ -130,7 +134,7 @@ mod tests {
 
         let server = Postgres::start();
         let store = PostgresStore::connect(&server.database(), 2).await.unwrap();
-        let link = PostgresLink::new(store.pool().clone());
+        let link = PostgresLink::new(store.pool().clone(), true, true);
         let (heard, stop) = (watch::Sender::new(0), CancellationToken::new());
         let wake = Wake::default();
         let told = async {

@@ -75,10 +75,11 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
             let redis = settings.redis.as_ref().map(redis).transpose()?;
             let store = connect(url.reveal(), *connections).await?;
             let wake = Wake::with_peers(store.pool().clone());
+            let (serves, works) = (settings.serve, settings.worker.is_some());
             let bus = Arc::new(FailoverBus::new(
-                PostgresLink::new(store.pool().clone()),
-                redis.clone().filter(|_| settings.worker.is_some()).map(RedisPublisher::new),
-                redis.filter(|_| settings.serve).map(RedisSubscriber::new),
+                PostgresLink::new(store.pool().clone(), serves, works),
+                redis.clone().filter(|_| works).map(RedisPublisher::new),
+                redis.filter(|_| serves).map(RedisSubscriber::new),
             ));
             let (links, woken) = (bus.clone(), wake.clone());
             Ok(Backend {
