@@ -126,6 +126,9 @@ pub async fn run(
     store.migrate(config.registry().migrations()).await?;
     store.reconcile(&config.current()).await?;
     store.record_config(&ConfigText::on_disk(&config.state().text)).await?;
+    if let Err(error) = store.warm_up().await {
+        tracing::warn!(%error, "the first runs may begin late");
+    }
     let listener = match settings.listen {
         None => None,
         Some(address) => Some(TcpListener::bind(address).await.with_context(|| {

@@ -21,13 +21,14 @@ const LEASE: Duration = Duration::from_secs(30);
 /// Runs the suite; `open` makes an empty store and whatever must live as long as it.
 pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn() -> F) {
     macro_rules! suite {
-        ($($case:path),+ $(,)?) => {$(
+        ($($case:path),+ $(,)?) => {$({
             let (store, _guard) = open().await;
             store.migrate(&[]).await.unwrap();
             store.reconcile(&config()).await.unwrap();
+            store.warm_up().await.unwrap();
             println!("contract: {}", stringify!($case));
             $case(&store).await;
-        )+};
+        })+};
     }
     suite!(
         a_new_root_timer_is_due_at_once_and_others_wait,

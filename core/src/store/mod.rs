@@ -208,6 +208,10 @@ pub trait Store: Send + Sync {
     /// and that nothing triggers is due at once.
     async fn reconcile(&self, config: &Config) -> Result<()>;
 
+    /// Opens the connections that all runs share and has the database plan what each run asks of them, so
+    /// that the first runs after a start wait for neither. Changes nothing.
+    async fn warm_up(&self) -> Result<()>;
+
     /// Takes up to `limit` runs for `owner`; gives up expired leases and turns due schedules into runs.
     /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
     /// others. May come back with what waits already, and do the rest at the next claim: only one that

@@ -192,28 +192,8 @@ async fn take(
     loop {
         let want = limit - runs.len();
         let mut connection = store.kept.acquire().await?;
-        let rows = sqlx::query(concat!(
-            choice!(
-                "AND NOT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-                 AND NOT EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)"
-            ),
-            ", ",
-            alive!("$6", "$7"),
-            ", held AS (",
-            hold!("$6", "$7"),
-            ") SELECT held.*, (SELECT count(*) FROM step) AS visited,
-                   (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) AS reached
-               FROM (VALUES (1)) one LEFT JOIN held ON true",
-        ))
-        .bind(store.rotation.behind())
-        .bind(i64::try_from(want).unwrap_or(i64::MAX))
-        .bind(except)
-        .bind(Vec::<Uuid>::new())
-        .bind(visits(want))
-        .bind(owner)
-        .bind(lease.as_secs_f64())
-        .fetch_all(&mut *connection)
-        .await?;
+        let behind = store.rotation.behind();
+        let rows = take_behind(&mut connection, behind, want, owner, lease, except).await?;
         connection.keep();
         let (mut visited, mut reached) = (0_i64, None);
         for row in &rows {
@@ -242,6 +222,41 @@ async fn take(
         }
         anew |= !more;
     }
+}
+
+/// Up to `want` runs of projects behind `behind`, each with how many projects were visited and which was
+/// the last; one row without a run if there are none.
+pub(super) async fn take_behind(
+    connection: &mut PgConnection,
+    behind: Uuid,
+    want: usize,
+    owner: &str,
+    lease: Duration,
+    except: &[String],
+) -> Result<Vec<PgRow>> {
+    let rows = sqlx::query(concat!(
+        choice!(
+            "AND NOT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+             AND NOT EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)"
+        ),
+        ", ",
+        alive!("$6", "$7"),
+        ", held AS (",
+        hold!("$6", "$7"),
+        ") SELECT held.*, (SELECT count(*) FROM step) AS visited,
+               (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) AS reached
+           FROM (VALUES (1)) one LEFT JOIN held ON true",
+    ))
+    .bind(behind)
+    .bind(i64::try_from(want).unwrap_or(i64::MAX))
+    .bind(except)
+    .bind(Vec::<Uuid>::new())
+    .bind(visits(want))
+    .bind(owner)
+    .bind(lease.as_secs_f64())
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
 }
 
 /// A place in the round of projects, by chance.
@@ -356,57 +371,4 @@ fn claimed(row: &PgRow, owner: &str) -> Result<ClaimedRun> {
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,
     })
-}
-
-/// How long until [`claim`] may find something.
-pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
-    let (limited, at) = soonest(store, except.to_vec(), Vec::new()).await?;
-    if !limited {
-        if at != Some(Duration::ZERO) {
-            store.rotation.owe_look(false);
-        }
-        return Ok(at);
-    }
-    let mut rooms = Rooms::default();
-    for found in sqlx::query(rooms_sql!()).fetch_all(&store.queue).await? {
-        rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
-    }
-    Ok(soonest(store, rooms.closed_jobs(except), rooms.full_projects()).await?.1)
-}
-
-/// Whether there are limits, and when something is due that is not of these jobs and projects.
-async fn soonest(
-    store: &PostgresStore,
-    jobs: Vec<String>,
-    projects: Vec<Uuid>,
-) -> Result<(bool, Option<Duration>)> {
-    let mut connection = store.kept.acquire().await?;
-    let found = sqlx::query(
-        "SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-             OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
-             extract(epoch FROM min(at) - clock_timestamp())::float8 AS seconds
-         FROM (
-             (SELECT available_at AS at FROM open_runs
-              WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2)
-              ORDER BY available_at LIMIT 1)
-             UNION ALL
-             SELECT min(lease_until) FROM workers
-             UNION ALL
-             (SELECT s.next_run_at FROM scheduled_jobs s
-              WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
-                AND NOT EXISTS (
-                    SELECT FROM open_runs r
-                    WHERE r.job_type = s.job_type AND r.project_id = s.project_id
-                )
-              ORDER BY s.next_run_at LIMIT 1)
-         ) soonest",
-    )
-    .bind(jobs)
-    .bind(projects)
-    .fetch_one(&mut *connection)
-    .await?;
-    connection.keep();
-    let seconds: Option<f64> = found.try_get("seconds")?;
-    let seconds = seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
-    Ok((found.try_get("limited")?, seconds))
 }

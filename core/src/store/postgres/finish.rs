@@ -76,17 +76,27 @@ async fn append_event(tx: &mut PgConnection, ended: &Ended, status: EventStatus)
     Ok(())
 }
 
-/// Many runs that have nothing else to say: one statement, one commit. The lock on the ids of events
-/// comes after everything else, and the server commits without another word from here.
+/// As [`store_all`], on a connection that stays out of the pool.
 pub(super) async fn complete_all(
     store: &PostgresStore,
+    done: &[Done],
+) -> Result<Vec<Option<Event>>> {
+    let mut connection = store.kept.acquire().await?;
+    let events = store_all(&mut connection, done).await?;
+    connection.keep();
+    Ok(events)
+}
+
+/// Many runs that have nothing else to say: one statement, one commit. The lock on the ids of events
+/// comes after everything else, and the server commits without another word from here.
+pub(super) async fn store_all(
+    connection: &mut PgConnection,
     done: &[Done],
 ) -> Result<Vec<Option<Event>>> {
     let Some(Done { lease: Lease { owner, .. }, .. }) = done.first() else {
         return Ok(Vec::new());
     };
     let heads: Vec<_> = done.iter().map(Done::event_head).collect();
-    let mut connection = store.kept.acquire().await?;
     let found = sqlx::query(concat!(
         "WITH done AS (
              SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[])
@@ -128,9 +138,8 @@ pub(super) async fn complete_all(
     .bind(done.iter().map(|run| run.ran.as_secs_f64()).collect::<Vec<_>>())
     .bind(heads.iter().map(String::as_str).collect::<Vec<_>>())
     .bind(JobCompleted::KIND)
-    .fetch_one(&mut *connection)
+    .fetch_one(connection)
     .await?;
-    connection.keep();
     let nths: Option<Vec<i64>> = found.try_get("nths")?;
     let ids: Option<Vec<i64>> = found.try_get("ids")?;
     let at: &str = found.try_get("at")?;

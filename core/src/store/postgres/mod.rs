@@ -6,12 +6,14 @@ mod due;
 mod finish;
 mod kept;
 mod names;
+mod next_due;
 mod prune;
 mod read;
 mod reconcile;
 mod row;
 mod runs;
 mod silent;
+mod warm_up;
 mod write;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -137,6 +139,10 @@ impl Store for PostgresStore {
         reconcile::reconcile(self, config).await
     }
 
+    async fn warm_up(&self) -> Result<()> {
+        warm_up::warm_up(self).await
+    }
+
     async fn claim(
         &self,
         owner: &str,
@@ -148,7 +154,7 @@ impl Store for PostgresStore {
     }
 
     async fn next_due(&self, except: &[String]) -> Result<Option<Duration>> {
-        claim::next_due(self, except).await
+        next_due::next_due(self, except).await
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {

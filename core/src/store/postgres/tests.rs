@@ -57,6 +57,28 @@ async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
     assert!(one().await.is_ok(), "it did not come back");
 }
 
+#[tokio::test]
+async fn the_first_run_that_is_asked_for_finds_connections_open_and_plans_made() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    store.warm_up().await.unwrap();
+    assert_eq!(store.pools()[1].size, MOST_OF_QUEUE);
+    let planned = async || {
+        let mut kept = store.kept.acquire().await.unwrap();
+        let count =
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE 'SELECT count%'";
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *kept).await.unwrap();
+        kept.keep();
+        count
+    };
+    let before = planned().await;
+    let project = store.projects(&Visible::All).await.unwrap()[0].id;
+    store.run_now("up", project, None).await.unwrap();
+    assert_eq!(planned().await, before);
+}
+
 /// Ids are given in the order of commits: a transaction that is open while a later one commits gets
 /// the greater id, and whoever has seen the lesser one asks for what is greater.
 #[tokio::test]

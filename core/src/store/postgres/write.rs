@@ -107,9 +107,12 @@ pub(super) async fn run_now(
 ) -> Result<RunNow> {
     // Nothing waits for the next run of most schedules: asked at once, the database answers at once.
     let (mut before, mut payload) = (Payload::default().to_text(), Payload::default());
+    let mut connection = store.kept.acquire().await?;
     loop {
         payload.ask(params.clone());
-        if let Some(answer) = start(store, job, project, &before, &payload).await? {
+        let answer = start(&mut connection, job, project, &before, &payload).await?;
+        if let Some(answer) = answer {
+            connection.keep();
             return Ok(answer);
         }
         let found = sqlx::query(
@@ -118,7 +121,7 @@ pub(super) async fn run_now(
         )
         .bind(job)
         .bind(project)
-        .fetch_optional(&store.queue)
+        .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
         (before, payload) = (found.try_get("text")?, row::payload(&found)?);
@@ -130,15 +133,14 @@ pub(super) async fn run_now(
 ///
 /// What waited for the next run is served by this one; a timer in the future stays. Workers are told by
 /// the commit itself: a word of its own would be another one.
-async fn start(
-    store: &PostgresStore,
+pub(super) async fn start(
+    connection: &mut PgConnection,
     job: &str,
     project: Uuid,
     before: &str,
     payload: &Payload,
 ) -> Result<Option<RunNow>> {
     let run = Uuid::now_v7();
-    let mut connection = store.kept.acquire().await?;
     let made: Option<bool> = sqlx::query_scalar(
         "WITH target AS (
              SELECT id, max_attempts,
@@ -171,9 +173,8 @@ async fn start(
     .bind(run)
     .bind(payload.trace())
     .bind(SIGNALS)
-    .fetch_optional(&mut *connection)
+    .fetch_optional(connection)
     .await?;
-    connection.keep();
     Ok(made.map(|made| if made { RunNow::Queued(run) } else { RunNow::AfterCurrent }))
 }
 

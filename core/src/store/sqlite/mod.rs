@@ -126,6 +126,11 @@ impl Store for SqliteStore {
         reconcile::reconcile(self, config).await
     }
 
+    async fn warm_up(&self) -> Result<()> {
+        // A file in this process: nothing to wait for.
+        Ok(())
+    }
+
     async fn claim(
         &self,
         owner: &str,

@@ -1,0 +1,66 @@
+//! When a worker is to look again if nobody wakes it.
+
+use std::time::Duration;
+
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::PostgresStore;
+use crate::store::{
+    Result,
+    limits::{Rooms, rooms_sql},
+};
+
+/// How long until [`claim`](super::claim::claim) may find something.
+pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
+    let mut connection = store.kept.acquire().await?;
+    let (limited, at) = soonest(&mut connection, except.to_vec(), Vec::new()).await?;
+    connection.keep();
+    if !limited {
+        if at != Some(Duration::ZERO) {
+            store.rotation.owe_look(false);
+        }
+        return Ok(at);
+    }
+    let mut rooms = Rooms::default();
+    for found in sqlx::query(rooms_sql!()).fetch_all(&store.queue).await? {
+        rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
+    }
+    let mut connection = store.queue.acquire().await?;
+    Ok(soonest(&mut connection, rooms.closed_jobs(except), rooms.full_projects()).await?.1)
+}
+
+/// Whether there are limits, and when something is due that is not of these jobs and projects.
+pub(super) async fn soonest(
+    connection: &mut PgConnection,
+    jobs: Vec<String>,
+    projects: Vec<Uuid>,
+) -> Result<(bool, Option<Duration>)> {
+    let found = sqlx::query(
+        "SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+             OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
+             extract(epoch FROM min(at) - clock_timestamp())::float8 AS seconds
+         FROM (
+             (SELECT available_at AS at FROM open_runs
+              WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2)
+              ORDER BY available_at LIMIT 1)
+             UNION ALL
+             SELECT min(lease_until) FROM workers
+             UNION ALL
+             (SELECT s.next_run_at FROM scheduled_jobs s
+              WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT FROM open_runs r
+                    WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+                )
+              ORDER BY s.next_run_at LIMIT 1)
+         ) soonest",
+    )
+    .bind(jobs)
+    .bind(projects)
+    .fetch_one(connection)
+    .await?;
+    let seconds: Option<f64> = found.try_get("seconds")?;
+    let seconds = seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
+    Ok((found.try_get("limited")?, seconds))
+}
