@@ -101,7 +101,7 @@ struct RunArgs {
     prefetch: u32,
     /// Successes that may be stored in one commit, if they come while the one before is on its way;
     /// 1 for each by itself.
-    #[arg(long, default_value_t = 500, env = "CASCADE_COMMIT_BATCH", value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, default_value_t = 1000, env = "CASCADE_COMMIT_BATCH", value_parser = clap::value_parser!(u16).range(1..=5000))]
     commit_batch: u16,
     /// The scheduler's safety net, in seconds.
     #[arg(long, default_value_t = 60, env = "WORKER_INTERVAL_SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]

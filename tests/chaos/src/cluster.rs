@@ -60,7 +60,7 @@ impl Cluster {
         let log = self.folder.path().join(format!("{subcommand}-{}.log", self.started));
         let listen = format!("127.0.0.1:{port}");
         // As the benchmark sets workers up: as they come, and for many short jobs.
-        let prefetch = if self.started.is_multiple_of(2) { "1000" } else { "0" };
+        let prefetch = if self.started.is_multiple_of(2) { "2000" } else { "0" };
         let mut process = Command::new(&self.settings.host)
             .args([subcommand, "--listen", &listen, "--lease", "2s", "--interval", "5"])
             .args(["--prefetch", prefetch])

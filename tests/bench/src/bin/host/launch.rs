@@ -28,7 +28,7 @@ use crate::{
 pub enum Mode {
     /// As it comes.
     Plain,
-    /// As operations.md says for many short jobs: `--prefetch 1000`.
+    /// As operations.md says for many short jobs: `--prefetch 2000`.
     Batched,
 }
 
@@ -59,11 +59,11 @@ pub struct ServeArgs {
 fn worker_settings(concurrency: u32, mode: Mode) -> WorkerSettings {
     let prefetch = match mode {
         Mode::Plain => 0,
-        Mode::Batched => 1000,
+        Mode::Batched => 2000,
     };
     WorkerSettings {
         prefetch,
-        commit_batch: 500,
+        commit_batch: 1000,
         concurrency,
         tick: Duration::from_secs(60),
         lease: Duration::from_secs(30),
