@@ -12,8 +12,8 @@ const logger = new Logger((scope) => (level, message) => {
   if (level === "error" || level === "warning") console.error(`${level} [${scope.label ?? "core"}] ${message}`);
 });
 
-// https://worker.graphile.org/docs/performance, "Quick stats"
-const batching = { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 };
+// https://worker.graphile.org/docs/performance, "Quick stats", but for the size: as many as Cascade prefetches
+const batching = { localQueue: { size: 2000 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 
 const preset = (url, worker) => ({
   extends: [WorkerPreset],
