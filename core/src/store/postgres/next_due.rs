@@ -14,20 +14,19 @@ use crate::store::{
 /// How long until [`claim`](super::claim::claim) may find something.
 pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
     let mut connection = store.kept.acquire().await?;
-    let (limited, at) = soonest(&mut connection, except.to_vec(), Vec::new()).await?;
-    connection.keep();
-    if !limited {
-        if at != Some(Duration::ZERO) {
-            store.rotation.owe_look(false);
+    let (limited, mut at) = soonest(&mut connection, except.to_vec(), Vec::new()).await?;
+    if limited {
+        let mut rooms = Rooms::default();
+        for found in sqlx::query(rooms_sql!()).fetch_all(&mut *connection).await? {
+            rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
         }
-        return Ok(at);
+        let (jobs, projects) = (rooms.closed_jobs(except), rooms.full_projects());
+        (_, at) = soonest(&mut connection, jobs, projects).await?;
+    } else if at != Some(Duration::ZERO) {
+        store.rotation.owe_look(false);
     }
-    let mut rooms = Rooms::default();
-    for found in sqlx::query(rooms_sql!()).fetch_all(&store.queue).await? {
-        rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
-    }
-    let mut connection = store.queue.acquire().await?;
-    Ok(soonest(&mut connection, rooms.closed_jobs(except), rooms.full_projects()).await?.1)
+    connection.keep();
+    Ok(at)
 }
 
 /// Whether there are limits, and when something is due that is not of these jobs and projects.
