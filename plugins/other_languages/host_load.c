@@ -77,6 +77,20 @@ static cascade_text get(cascade_text object, const char *key) {
     return (cascade_text){NULL, 0};
 }
 
+/* The value at `index` of an array, or nothing. */
+static cascade_text item(cascade_text array, int index) {
+    const char *end = array.data + array.len;
+    const char *at = skip_space(array.data, end);
+    if (at == end || *at++ != '[') return (cascade_text){NULL, 0};
+    for (at = skip_space(at, end); at < end && *at != ']'; at = skip_space(at + 1, end)) {
+        const char *after = skip_value(at, end);
+        if (index-- == 0) return (cascade_text){at, (size_t)(after - at)};
+        at = after;
+        if (at == end || *at != ',') break;
+    }
+    return (cascade_text){NULL, 0};
+}
+
 static cascade_text or(cascade_text value, const char *otherwise) {
     return value.data ? value : text(otherwise);
 }
@@ -206,30 +220,23 @@ static void read_view(cascade_text view, cascade_text request, const cascade_hos
     /* The host lets only columns through that `sortable` names. */
     int by_load = strncmp(or(get(sort, "column"), "").data, "\"load_1m\"", 9) == 0;
     int ascending = strncmp(or(get(sort, "descending"), "").data, "false", 5) == 0;
-    answer rows = ask(host, call, "db.query",
-        format("{\"sql\":\"SELECT at, load_1m FROM host_load"
+    /* Both see one moment: a row that is written meanwhile is in both or in neither. */
+    answer found = ask(host, call, "db.snapshot",
+        format("{\"statements\":[{\"sql\":\"SELECT at, load_1m FROM host_load"
                " WHERE project_id = $1 OR $1 IS NULL ORDER BY %s %s LIMIT %ld OFFSET %ld\","
-               "\"params\":[%.*s]}", by_load ? "load_1m" : "at_ms", ascending ? "ASC" : "DESC",
-               per_page, (page - 1) * per_page, TEXT(project)));
-    if (!rows.ok) {
-        give_refusal(reply, user, "internal", rows);
+               "\"params\":[%.*s]},{\"sql\":\"SELECT count(*) AS n FROM host_load"
+               " WHERE project_id = $1 OR $1 IS NULL\",\"params\":[%.*s]}]}",
+               by_load ? "load_1m" : "at_ms", ascending ? "ASC" : "DESC",
+               per_page, (page - 1) * per_page, TEXT(project), TEXT(project)));
+    if (!found.ok) {
+        give_refusal(reply, user, "internal", found);
         return;
     }
-    answer count = ask(host, call, "db.query",
-        format("{\"sql\":\"SELECT count(*) AS n FROM host_load"
-               " WHERE project_id = $1 OR $1 IS NULL\",\"params\":[%.*s]}", TEXT(project)));
-    if (!count.ok) {
-        free(rows.json);
-        give_refusal(reply, user, "internal", count);
-        return;
-    }
-    cascade_text items = get(text(rows.json), "rows");
-    cascade_text counted = get(text(count.json), "rows"); /* [{"n":12}] */
-    cascade_text first = {counted.data + 1, counted.len - 1};
-    give(reply, user, 1,
-         format("{\"items\":%.*s,\"total\":%.*s}", TEXT(items), TEXT(or(get(first, "n"), "0"))));
-    free(rows.json);
-    free(count.json);
+    cascade_text results = get(text(found.json), "results"); /* [[{"at":..}, ..], [{"n":12}]] */
+    cascade_text count = item(item(results, 1), 0);
+    give(reply, user, 1, format("{\"items\":%.*s,\"total\":%.*s}", TEXT(or(item(results, 0), "[]")),
+                                TEXT(or(get(count, "n"), "0"))));
+    free(found.json);
 }
 
 static const cascade_plugin PLUGIN = {

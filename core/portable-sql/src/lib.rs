@@ -13,7 +13,7 @@ mod sqlite_value;
 use std::time::Duration;
 
 pub use migrations::{PluginMigrationError, run_migrations, run_migrations_postgres};
-pub use postgres::{PostgresDatabase, execute_on_postgres};
+pub use postgres::{POSTGRES_SNAPSHOT, PostgresDatabase, execute_on_postgres};
 pub use sqlite::{SqliteDatabase, execute_on};
 
 /// How long a plugin may keep a transaction open.

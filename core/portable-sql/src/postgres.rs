@@ -18,6 +18,10 @@ use crate::{
     postgres_value::{bind, read},
 };
 
+/// Begins a transaction that reads, whose queries all see what was committed before its first. The
+/// default level looks anew for each query.
+pub const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// The host's PostgreSQL pool, as plugins see it.
 #[derive(Clone)]
 pub struct PostgresDatabase {
@@ -88,6 +92,18 @@ impl Database for PostgresDatabase {
             let connection = self.pool.acquire().await;
             let mut connection = connection.map_err(|e| DbError::new(&statement.sql, e))?;
             query_on(&mut connection, &statement).await
+        })
+    }
+
+    fn snapshot(&self, queries: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Vec<Row>>, DbError>> {
+        Box::pin(async move {
+            let begun = self.pool.begin_with(POSTGRES_SNAPSHOT).await;
+            let mut tx = begun.map_err(|error| DbError::new(POSTGRES_SNAPSHOT, error))?;
+            let mut results = Vec::with_capacity(queries.len());
+            for query in &queries {
+                results.push(query_on(&mut tx, query).await?);
+            }
+            Ok(results)
         })
     }
 

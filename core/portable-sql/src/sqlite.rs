@@ -94,6 +94,19 @@ impl Database for SqliteDatabase {
         })
     }
 
+    fn snapshot(&self, queries: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Vec<Row>>, DbError>> {
+        Box::pin(async move {
+            // A transaction of a reader keeps to what its first query saw.
+            let begun = self.read.begin().await;
+            let mut tx = begun.map_err(|error| DbError::new("BEGIN", error))?;
+            let mut results = Vec::with_capacity(queries.len());
+            for query in &queries {
+                results.push(query_on(&mut tx, query).await?);
+            }
+            Ok(results)
+        })
+    }
+
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<u64>, DbError>> {
         Box::pin(async move {
             let fault = |error: sqlx::Error| DbError::new("BEGIN IMMEDIATE", error);

@@ -3,11 +3,16 @@
 // All of it is tests; clippy only knows those that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
+use std::str::FromStr;
+
 use cascade_portable_sql::{PostgresDatabase, SqliteDatabase};
-use cascade_sdk::{host::Database, sql};
+use cascade_sdk::{Db, Page, Row, host::Database, sql};
 use cascade_test_servers::Postgres;
 use serde_json::{Value, json};
-use sqlx::{PgPool, SqlitePool, sqlite::SqlitePoolOptions};
+use sqlx::{
+    PgPool, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 
 /// Column type, value bound, value read. What plugins' portable tables use.
 fn portable() -> Vec<(&'static str, Value, Value)> {
@@ -102,15 +107,47 @@ async fn one_sql(db: &dyn Database) {
     assert_eq!(count().await, json!(1));
 }
 
+/// While another writes without pause, a page and its count tell of one moment.
+async fn one_moment(db: &dyn Database) {
+    db.batch(vec![sql("CREATE TABLE moments (n bigint NOT NULL)")]).await.unwrap();
+    let write = async {
+        for n in 0.. {
+            db.batch(vec![sql("INSERT INTO moments (n) VALUES ($1)").bind(n)]).await.unwrap();
+        }
+    };
+    let read = async {
+        let (mut changes, mut before) = (0, 0);
+        while changes < 50 {
+            let select = |columns| sql(format!("SELECT {columns} FROM moments"));
+            let page = Db::over(db).fetch_page(select("n"), select("count(*)")).await.unwrap();
+            let Page { items, total }: Page<Row> = page;
+            assert_eq!(items.len() as u64, total);
+            changes += u32::from(total != before);
+            before = total;
+        }
+    };
+    tokio::select! {
+        () = write => {}
+        () = read => {}
+    }
+    let one = || sql("SELECT 1 AS one");
+    let refused = Db::over(db).fetch_page::<Row>(one(), sql("SELECT 'none' AS n")).await;
+    assert!(refused.unwrap_err().to_string().contains("no number"));
+    let refused = Db::over(db).fetch_page::<Row>(one(), sql("DELETE FROM moments")).await;
+    assert!(refused.is_err(), "a snapshot only reads");
+}
+
 #[tokio::test]
 async fn sqlite_and_one_sql() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("db").display());
     let write = SqlitePoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    let read = SqlitePool::connect(&url).await.unwrap();
+    let readers = SqliteConnectOptions::from_str(&url).unwrap().pragma("query_only", "ON");
+    let read = SqlitePool::connect_with(readers).await.unwrap();
     let db = SqliteDatabase::new(write, read);
     round_trips(&db, &portable()).await;
     one_sql(&db).await;
+    one_moment(&db).await;
 }
 
 #[tokio::test]
@@ -120,6 +157,7 @@ async fn postgres_by_described_types_and_one_sql() {
     let cases = [portable(), native()].concat();
     round_trips(&db, &cases).await;
     one_sql(&db).await;
+    one_moment(&db).await;
     for (kind, value, said) in [
         ("bigint", json!("x"), "$1: \"x\" is no int8"),
         ("bigint", json!(1.5), "$1: 1.5 is no int8"),

@@ -1,6 +1,6 @@
 //! Who did what: written beside each change, never changed and never removed.
 
-use cascade_sdk::{rfc3339, sql};
+use cascade_sdk::{Db, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub struct AuditPage {
     /// The entries.
     pub items: Vec<AuditEntry>,
     /// Of all pages.
-    pub total: i64,
+    pub total: u64,
     /// From 1.
     pub page: u32,
     /// At most 200.
@@ -116,9 +116,9 @@ impl Accounts {
             "SELECT seq, at, user_name, action, target, project_id, detail, address {wanted}
              ORDER BY seq DESC LIMIT {per_page} OFFSET {offset}"
         );
-        let items = self.rows(sql(list).bind(text)).await?;
-        let total: Option<(i64,)> =
-            self.one(sql(format!("SELECT count(*) AS n {wanted}")).bind(text)).await?;
-        Ok(AuditPage { items, total: total.map_or(0, |row| row.0), page, per_page })
+        let db = Db::over(&*self.database);
+        let count = sql(format!("SELECT count(*) AS n {wanted}"));
+        let found = db.fetch_page(sql(list).bind(text), count.bind(text)).await?;
+        Ok(AuditPage { items: found.items, total: found.total, page, per_page })
     }
 }

@@ -53,6 +53,7 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         events_replay_in_order,
         runs_are_listed_newest_first_and_filtered,
         runs::filters_and_orders_fit_together,
+        runs::a_page_and_its_total_are_of_one_moment,
         runs::text_is_looked_for_as_it_is,
         runs::a_trace_is_a_tree_of_its_project,
         runs::trends_are_the_latest_ended_runs,

@@ -79,6 +79,8 @@ typedef struct cascade_host {
      *
      *   op            params                            result
      *   db.query      {"sql", "params": [..]}           {"rows": [{column: value}]}
+     *   db.snapshot   {"statements": [{"sql","params"}]} {"results": [[row, ..], ..]}; queries that all
+     *                                                   see one moment, such as a page and its count
      *   db.batch      {"statements": [{"sql","params"}]} {"affected": [n, ..]}; all or none
      *   db.begin      {}                                {"transaction": t}
      *   tx.query      {"transaction", "sql", "params"}  {"rows": [..]}

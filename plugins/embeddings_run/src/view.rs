@@ -71,11 +71,6 @@ struct Stored {
     sent_at: String,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: u64,
-}
-
 const COLUMNS: &str = "m.id, m.project_id, m.source, m.source_kind, m.author, m.subject, m.body, m.url, m.lang, m.sent_at";
 
 impl View for Messages {
@@ -117,15 +112,16 @@ type Found = (Vec<Stored>, u64, HashMap<String, f32>);
 
 async fn newest(ctx: &ViewContext, query: &Query<MessageFilter>) -> Result<Found, ViewError> {
     let mut scope = Scope::new(query.project_id, &query.filter);
-    let count = sql(format!("SELECT count(*) AS n FROM messages m WHERE {}", scope.condition()));
-    let Count { n: total } = ctx.db().fetch_one(scope.bind(count)).await?;
+    let count = sql(format!("SELECT count(*) FROM messages m WHERE {}", scope.condition()));
+    let count = scope.bind(count);
     let (limit, offset) = (scope.place(query.limit()), scope.place(query.offset()));
     let page = scope.bind(sql(format!(
         "SELECT {COLUMNS} FROM messages m WHERE {}
          ORDER BY m.sent_at DESC, m.id DESC LIMIT {limit} OFFSET {offset}",
         scope.condition()
     )));
-    Ok((ctx.db().fetch_all(page).await?, total, HashMap::new()))
+    let Page { items, total } = ctx.db().fetch_page(page, count).await?;
+    Ok((items, total, HashMap::new()))
 }
 
 async fn matching(

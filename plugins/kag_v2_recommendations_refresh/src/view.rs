@@ -73,11 +73,6 @@ struct Stored {
     decided_at: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: u64,
-}
-
 /// What an action answers.
 #[derive(Serialize, Deserialize)]
 struct Decision {
@@ -106,28 +101,20 @@ impl View for Recommendations {
     ) -> Result<Page<Recommendation>, ViewError> {
         let status = query.filter.status.unwrap_or(Status::Open).as_str();
         let project = query.project_id.map_or_else(|| "%".to_owned(), |id| id.to_string());
-        let rows: Vec<Stored> = ctx
-            .db()
-            .fetch_all(
-                sql("SELECT * FROM recommendations WHERE status = $1 AND project_id LIKE $2
-                     ORDER BY rank, score DESC, id LIMIT $3 OFFSET $4")
-                .bind(status)
-                .bind(&project)
-                .bind(query.limit())
-                .bind(query.offset()),
-            )
-            .await?;
-        let count: Count = ctx
-            .db()
-            .fetch_one(
-                sql("SELECT count(*) AS n FROM recommendations
-                     WHERE status = $1 AND project_id LIKE $2")
-                .bind(status)
-                .bind(&project),
-            )
-            .await?;
-        let items = rows.into_iter().map(Recommendation::try_from).collect::<Result<_, _>>()?;
-        Ok(Page { items, total: count.n })
+        let page = sql("SELECT * FROM recommendations WHERE status = $1 AND project_id LIKE $2
+             ORDER BY rank, score DESC, id LIMIT $3 OFFSET $4")
+        .bind(status)
+        .bind(&project)
+        .bind(query.limit())
+        .bind(query.offset());
+        let count = sql("SELECT count(*) FROM recommendations
+             WHERE status = $1 AND project_id LIKE $2")
+        .bind(status)
+        .bind(&project);
+        let found: Page<Stored> = ctx.db().fetch_page(page, count).await?;
+        let items =
+            found.items.into_iter().map(Recommendation::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { items, total: found.total })
     }
 
     fn actions() -> Vec<Action> {

@@ -3,7 +3,10 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::host::{Database, DatabaseTransaction};
+use crate::{
+    Page,
+    host::{Database, DatabaseTransaction},
+};
 
 /// A row as it crosses the plugin boundary: column name to JSON value.
 pub type Row = serde_json::Map<String, Value>;
@@ -92,7 +95,12 @@ impl DbError {
 #[derive(Clone, Copy)]
 pub struct Db<'a>(pub(crate) &'a dyn Database);
 
-impl Db<'_> {
+impl<'a> Db<'a> {
+    /// Over a database; for hosts. A plugin has it from its context.
+    pub fn over(database: &'a dyn Database) -> Self {
+        Self(database)
+    }
+
     /// Which database answers.
     pub fn dialect(&self) -> Dialect {
         self.0.dialect()
@@ -129,6 +137,26 @@ impl Db<'_> {
     pub async fn fetch_one<T: DeserializeOwned>(&self, query: Statement) -> Result<T, DbError> {
         let text = query.sql.clone();
         self.fetch_optional(query).await?.ok_or_else(|| DbError::new(&text, "no row"))
+    }
+
+    /// A page for a [`View`](crate::View): the rows of `items`, and the one number that `count` gives.
+    /// Both see the same moment, so that a row that is written in between is in both or in neither.
+    ///
+    /// # Errors
+    /// As [`Db::fetch_all`], and when `count` gives no number.
+    pub async fn fetch_page<T: DeserializeOwned>(
+        &self,
+        items: Statement,
+        count: Statement,
+    ) -> Result<Page<T>, DbError> {
+        let (items_sql, count_sql) = (items.sql.clone(), count.sql.clone());
+        let found = self.0.snapshot(vec![items.checked()?, count.checked()?]).await?;
+        let [rows, counted] = <[_; 2]>::try_from(found)
+            .map_err(|found| DbError::new(&items_sql, format!("{} answers of 2", found.len())))?;
+        let number = counted.first().and_then(|row| row.values().next()).and_then(Value::as_u64);
+        let total = number.ok_or_else(|| DbError::new(&count_sql, "no number"))?;
+        let items = rows.into_iter().map(|row| decode_row(&items_sql, row));
+        Ok(Page { items: items.collect::<Result<_, _>>()?, total })
     }
 
     /// Runs one statement; returns how many rows it affected.

@@ -68,6 +68,8 @@ pub trait Database: Send + Sync {
     fn dialect(&self) -> Dialect;
     /// Runs one statement and returns its rows as JSON objects.
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbError>>;
+    /// Runs queries that all see the database as it was at one moment; returns the rows of each.
+    fn snapshot(&self, queries: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Vec<Row>>, DbError>>;
     /// Runs statements in one transaction; returns the rows that each affected.
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<u64>, DbError>>;
     /// Opens a transaction.

@@ -194,6 +194,15 @@ impl Database for Remote {
         })
     }
 
+    fn snapshot(&self, queries: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Vec<Row>>, DbError>> {
+        Box::pin(async move {
+            let batch = wire::Batch { statements: queries };
+            let rows: wire::RowsEach =
+                ask(&self.host, "db.snapshot", &batch).await.map_err(db_error)?;
+            Ok(rows.results)
+        })
+    }
+
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<u64>, DbError>> {
         Box::pin(async move {
             let batch = wire::Batch { statements };

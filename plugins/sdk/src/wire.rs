@@ -210,6 +210,13 @@ pub struct Rows {
     pub rows: Vec<Row>,
 }
 
+/// `{"results": [[row, ..], ..]}`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RowsEach {
+    /// By query.
+    pub results: Vec<Vec<Row>>,
+}
+
 /// `{"statements"}`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Batch {

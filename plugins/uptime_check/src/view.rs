@@ -38,11 +38,6 @@ pub struct Row {
     pub error: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: u64,
-}
-
 impl View for Uptime {
     const KEY: &'static str = "uptime";
     const DESCRIPTION: &'static str = "Answers of the addresses that uptime_check asks.";
@@ -69,8 +64,6 @@ impl View for Uptime {
         let order = query.order_by("at DESC, url, run_id");
         let page = format!("ORDER BY {order} LIMIT {} OFFSET {}", query.limit(), query.offset());
         let columns = "at, url, up, status, latency_ms, error";
-        let items = ctx.db().fetch_all(select(columns, &page)).await?;
-        let count: Count = ctx.db().fetch_one(select("count(*) AS n", "")).await?;
-        Ok(Page { items, total: count.n })
+        Ok(ctx.db().fetch_page(select(columns, &page), select("count(*)", "")).await?)
     }
 }

@@ -5,8 +5,8 @@ use cascade_sdk::{
     HttpRequest, HttpResponse, JobError, Outcome, Page,
     wire::{
         ActRequest, Affected, AffectedEach, Batch, Description, HttpRequestText, HttpResponseText,
-        InTransaction, JobRef, Pause, ReadRequest, Refusal, Rows, RunRequest, TransactionRef,
-        ViewFault, text,
+        InTransaction, JobRef, Pause, ReadRequest, Refusal, Rows, RowsEach, RunRequest,
+        TransactionRef, ViewFault, text,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -43,6 +43,7 @@ pub fn check(input: &[u8]) {
     stays::<ReadRequest>(&json);
     stays::<ActRequest>(&json);
     stays::<Rows>(&json);
+    stays::<RowsEach>(&json);
     stays::<Affected>(&json);
     stays::<AffectedEach>(&json);
     stays::<HttpResponseText>(&json);

@@ -1,7 +1,7 @@
 //! A job that asks the host for each service and reports every answer.
 
 use cascade_sdk::{
-    Context, HttpRequest, Job, JobError, Outcome,
+    Context, HttpRequest, Job, JobError, Outcome, Page,
     serde_json::{Value, json},
     sql, submit_job,
 };
@@ -81,6 +81,11 @@ async fn database(ctx: &Context) -> Result<Value, JobError> {
         .await?;
     drop(dropped);
 
+    let own = |columns| {
+        sql(format!("SELECT {columns} FROM probe_notes WHERE run_id = $1")).bind(ctx.run_id())
+    };
+    let page: Page<Note> = db.fetch_page(own("number, note"), own("count(*)")).await?;
+
     ctx.transaction().execute(insert(6, "staged"))?;
     let wrong = db.fetch_all::<Note>(sql("SELECT nothing FROM nowhere")).await;
     let notes: Vec<Note> = db
@@ -94,6 +99,7 @@ async fn database(ctx: &Context) -> Result<Value, JobError> {
         "batch": batch,
         "refused": refused.is_err(),
         "in_transaction": [affected, seen.len(), seen.first().map(|note| &note.note)],
+        "page": [page.items.len() as u64, page.total],
         "wrong_names_the_sql": wrong.err().map(|e| e.sql),
         "notes": notes,
     }))

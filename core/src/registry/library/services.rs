@@ -141,6 +141,11 @@ async fn serve(host: &HostSide, open: &Transactions, op: &str, params: &str) -> 
             let rows = host.database().query(parse(params)?).await?;
             Ok(text(&wire::Rows { rows }))
         }
+        "db.snapshot" => {
+            let batch: wire::Batch = parse(params)?;
+            let results = host.database().snapshot(batch.statements).await?;
+            Ok(text(&wire::RowsEach { results }))
+        }
         "db.batch" => {
             let batch: wire::Batch = parse(params)?;
             let affected = host.database().batch(batch.statements).await?;

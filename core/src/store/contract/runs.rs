@@ -101,6 +101,32 @@ pub(super) async fn filters_and_orders_fit_together(store: &impl Store) {
     }
 }
 
+pub(super) async fn a_page_and_its_total_are_of_one_moment(store: &impl Store) {
+    claim(store).await;
+    let one = project(store, "one").await;
+    let write = async {
+        loop {
+            run_now(store, "last", one).await;
+            let run = claim(store).await.remove(0);
+            store.complete(&run.lease, success(&[])).await.unwrap();
+        }
+    };
+    let read = async {
+        let all = RunFilter { per_page: 100_000, ..Default::default() };
+        let (mut changes, mut before) = (0, 0);
+        while changes < 20 {
+            let page = store.runs(&all).await.unwrap();
+            assert_eq!(page.items.len() as u64, page.total);
+            changes += u32::from(page.total != before);
+            before = page.total;
+        }
+    };
+    tokio::select! {
+        () = write => {}
+        () = read => {}
+    }
+}
+
 pub(super) async fn text_is_looked_for_as_it_is(store: &impl Store) {
     let run = claim_up(store).await;
     let summary = Some(r"Read 50% of a_b\c".to_owned());

@@ -1,5 +1,6 @@
 //! Texts of jobs.toml that came into force.
 
+use cascade_portable_sql::POSTGRES_SNAPSHOT;
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use crate::store::{
@@ -69,16 +70,17 @@ fn version(found: &PgRow) -> Result<ConfigVersion> {
 }
 
 pub(super) async fn page(pool: &PgPool, page: u32, per_page: u32) -> Result<ConfigHistory> {
+    let mut tx = pool.begin_with(POSTGRES_SNAPSHOT).await?;
     let rows = sqlx::query(
         "SELECT revision, at, author, comment, origin FROM config_history
          ORDER BY id DESC LIMIT $1 OFFSET $2",
     )
     .bind(i64::from(per_page))
     .bind(i64::from(page.saturating_sub(1)) * i64::from(per_page))
-    .fetch_all(pool)
+    .fetch_all(&mut *tx)
     .await?;
     let total: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM config_history").fetch_one(pool).await?;
+        sqlx::query_scalar("SELECT count(*) FROM config_history").fetch_one(&mut *tx).await?;
     let items = rows.iter().map(version).collect::<Result<_>>()?;
     Ok(ConfigHistory { items, total: total.unsigned_abs(), page, per_page })
 }

@@ -1,5 +1,6 @@
 //! Lists of runs: pages, traces and trends.
 
+use cascade_portable_sql::POSTGRES_SNAPSHOT;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -127,10 +128,11 @@ pub(super) fn page_query(start: &'static str, filter: &RunFilter) -> QueryBuilde
 }
 
 pub(super) async fn page(pool: &PgPool, filter: &RunFilter) -> Result<RunPage> {
-    let rows = page_query("", filter).build().fetch_all(pool).await?;
+    let mut tx = pool.begin_with(POSTGRES_SNAPSHOT).await?;
+    let rows = page_query("", filter).build().fetch_all(&mut *tx).await?;
     let mut count = QueryBuilder::new("SELECT count(*) FROM worker_runs r WHERE TRUE");
     filter_by(&mut count, filter);
-    let total: i64 = count.build_query_scalar().fetch_one(pool).await?;
+    let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await?;
     Ok(RunPage {
         items: rows.iter().map(row::run).collect::<Result<_>>()?,
         total: total.unsigned_abs(),

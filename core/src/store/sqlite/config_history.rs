@@ -61,16 +61,17 @@ fn version(found: &SqliteRow) -> Result<ConfigVersion> {
 }
 
 pub(super) async fn page(pool: &SqlitePool, page: u32, per_page: u32) -> Result<ConfigHistory> {
+    let mut tx = pool.begin().await?;
     let rows = sqlx::query(
         "SELECT revision, at, author, comment, origin FROM config_history
          ORDER BY id DESC LIMIT $1 OFFSET $2",
     )
     .bind(per_page)
     .bind(i64::from(page.saturating_sub(1)) * i64::from(per_page))
-    .fetch_all(pool)
+    .fetch_all(&mut *tx)
     .await?;
     let total: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM config_history").fetch_one(pool).await?;
+        sqlx::query_scalar("SELECT count(*) FROM config_history").fetch_one(&mut *tx).await?;
     let items = rows.iter().map(version).collect::<Result<_>>()?;
     Ok(ConfigHistory { items, total: total.unsigned_abs(), page, per_page })
 }

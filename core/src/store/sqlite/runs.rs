@@ -144,10 +144,11 @@ pub(super) fn page_query(start: &'static str, filter: &RunFilter) -> QueryBuilde
 }
 
 pub(super) async fn page(pool: &SqlitePool, filter: &RunFilter) -> Result<RunPage> {
-    let rows = page_query("", filter).build().fetch_all(pool).await?;
+    let mut tx = pool.begin().await?;
+    let rows = page_query("", filter).build().fetch_all(&mut *tx).await?;
     let mut count = QueryBuilder::new("SELECT count(*) FROM worker_runs r WHERE TRUE");
     filter_by(&mut count, filter);
-    let total: i64 = count.build_query_scalar().fetch_one(pool).await?;
+    let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await?;
     Ok(RunPage {
         items: rows.iter().map(row::run).collect::<Result<_>>()?,
         total: total.unsigned_abs(),

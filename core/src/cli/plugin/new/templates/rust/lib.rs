@@ -61,11 +61,6 @@ pub struct Row {
     pub message: String,
 }
 
-#[derive(Deserialize)]
-struct Count {
-    n: u64,
-}
-
 /// The view.
 pub struct {{Type}}Rows;
 
@@ -90,8 +85,6 @@ impl View for {{Type}}Rows {
         };
         let order = query.order_by("at DESC, run_id");
         let page = format!("ORDER BY {order} LIMIT {} OFFSET {}", query.limit(), query.offset());
-        let items = ctx.db().fetch_all(select("at, message", &page)).await?;
-        let count: Count = ctx.db().fetch_one(select("count(*) AS n", "")).await?;
-        Ok(Page { items, total: count.n })
+        Ok(ctx.db().fetch_page(select("at, message", &page), select("count(*)", "")).await?)
     }
 }
