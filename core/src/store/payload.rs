@@ -55,10 +55,10 @@ impl Payload {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
     }
 
-    /// The trace of a run with this payload: that of its cascade, or the start of a new one. In the
-    /// order of time, so that an index of traces grows at its end.
-    pub(crate) fn trace(&self) -> Uuid {
-        self.trace_id.unwrap_or_else(Uuid::now_v7)
+    /// The trace of a run with this payload: that of its cascade, or a new one, which bears the id of
+    /// the run that begins it and so needs no index of traces to be found.
+    pub(crate) fn trace_of(&self, run: Uuid) -> Uuid {
+        self.trace_id.unwrap_or(run)
     }
 
     pub(crate) fn add_trigger(&mut self, upstream: TriggerNote, trace_id: Uuid) {

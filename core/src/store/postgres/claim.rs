@@ -50,8 +50,8 @@ macro_rules! choice {
                  ) n
                  WHERE step.nth < $5
              ), chosen AS MATERIALIZED (
-                 SELECT c.id, c.job_type, step.project_id FROM step CROSS JOIN LATERAL (
-                     SELECT r.id, r.job_type FROM open_runs r
+                 SELECT c.id, c.at, c.job_type, step.project_id FROM step CROSS JOIN LATERAL (
+                     SELECT r.id, r.ctid AS at, r.job_type FROM open_runs r
                      WHERE r.project_id = step.project_id AND r.state <> 'running'
                        AND r.available_at <= now() AND r.job_type <> ALL($3)
                      ORDER BY r.available_at, r.id
@@ -83,7 +83,7 @@ macro_rules! alive {
 
 /// What a claim changes.
 macro_rules! hold {
-    ($owner:literal, $lease:literal) => {
+    ($which:literal, $owner:literal, $lease:literal) => {
         concat!(
             "UPDATE open_runs r
              SET state = 'running', attempt = r.attempt + 1, lease_owner = ",
@@ -92,8 +92,9 @@ macro_rules! hold {
             $lease,
             "), started_at = date_trunc('milliseconds', now()), finished_at = NULL,
                  progress = NULL
-             FROM chosen WHERE r.id = chosen.id
-             RETURNING r.id, r.job_type, r.project_id, r.attempt, r.max_attempts,
+             FROM chosen WHERE ",
+            $which,
+            " RETURNING r.id, r.job_type, r.project_id, r.attempt, r.max_attempts,
                  r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at"
         )
     };
@@ -242,7 +243,9 @@ pub(super) async fn take_behind(
         ", ",
         alive!("$6", "$7"),
         ", held AS (",
-        hold!("$6", "$7"),
+        // By where they lie, since they are locked and do not move. One that has changed since the
+        // statement began is not there for it, and waits for the next claim.
+        hold!("r.ctid = chosen.at", "$6", "$7"),
         ") SELECT held.*, (SELECT count(*) FROM step) AS visited,
                (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) AS reached
            FROM (VALUES (1)) one LEFT JOIN held ON true",
@@ -300,7 +303,7 @@ async fn take_within_limits(
         let found = sqlx::query(concat!(
             "WITH chosen AS (SELECT unnest($1::uuid[]) AS id), ",
             alive!("$2", "$3"),
-            hold!("$2", "$3"),
+            hold!("r.id = chosen.id", "$2", "$3"),
         ))
         .bind(chosen)
         .bind(owner)
@@ -330,7 +333,7 @@ async fn choose(
     except: &[String],
 ) -> Result<(Vec<Uuid>, Option<Uuid>)> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let waiting = sqlx::query(concat!(choice!(""), "SELECT * FROM chosen"))
+    let waiting = sqlx::query(concat!(choice!(""), "SELECT id, job_type, project_id FROM chosen"))
         .bind(from)
         .bind(limit)
         .bind(rooms.closed_jobs(except))

@@ -69,7 +69,8 @@ struct NewRun {
 
 impl NewRun {
     fn new(job: String, project: Uuid, max_attempts: i32, payload: Payload) -> Self {
-        let (id, trace) = (Uuid::now_v7(), payload.trace());
+        let id = Uuid::now_v7();
+        let trace = payload.trace_of(id);
         Self { id, job, project, max_attempts, payload: payload.to_text(), trace }
     }
 }

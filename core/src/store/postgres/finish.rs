@@ -120,11 +120,14 @@ pub(super) async fn store_all(
              FROM gone g, clock
              RETURNING 1
          ), mine AS MATERIALIZED (
-             SELECT lock_event_ids() FROM (SELECT count(*) FROM kept) all_kept
+             SELECT lock_event_ids(), n FROM (SELECT count(*) AS n FROM kept) all_kept WHERE n > 0
+         ), ids AS MATERIALIZED (
+             SELECT setval('event_ids', nextval('event_ids') + n - 1) - n AS before FROM mine
          ), told AS (
              INSERT INTO events (id, project_id, kind, payload, at)
-             SELECT nextval('event_ids'), g.project_id, $7, (g.head || text.at || '\"}')::json, clock.at
-             FROM mine, clock, text, (SELECT * FROM gone ORDER BY nth) g
+             SELECT ids.before + row_number() OVER (ORDER BY g.nth), g.project_id, $7,
+                 (g.head || text.at || '\"}')::json, clock.at
+             FROM ids, clock, text, gone g
              RETURNING id
          )
          SELECT (SELECT array_agg(nth ORDER BY nth) FROM gone) AS nths,

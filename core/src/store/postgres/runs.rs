@@ -79,7 +79,9 @@ fn filter_by(query: &mut QueryBuilder<Postgres>, filter: &RunFilter) {
         query.push(" AND r.project_id = ANY(").push_bind(projects.to_vec()).push(")");
     }
     if let Some(trace) = filter.trace_id {
+        // The index of traces leaves out the runs that began theirs.
         query.push(" AND r.trace_id = ").push_bind(trace);
+        query.push(" AND (r.trace_id <> r.id OR r.id = ").push_bind(trace).push(")");
     }
     if !filter.job_types.is_empty() {
         query.push(" AND r.job_type = ANY(").push_bind(filter.job_types.clone()).push(")");
@@ -151,7 +153,8 @@ pub(super) async fn trace(
         "SELECT ",
         run_columns!(),
         " FROM worker_runs r JOIN projects p ON p.id = r.project_id
-         WHERE r.trace_id = $1 AND r.project_id = $2 ORDER BY r.queued_at, r.id LIMIT $3",
+         WHERE r.trace_id = $1 AND (r.trace_id <> r.id OR r.id = $1) AND r.project_id = $2
+         ORDER BY r.queued_at, r.id LIMIT $3",
     ))
     .bind(trace)
     .bind(project)

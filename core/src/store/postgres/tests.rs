@@ -3,7 +3,7 @@ use sqlx::Row;
 
 use super::*;
 use crate::access::Visible;
-use crate::store::contract;
+use crate::store::{RunState, contract};
 
 async fn store(server: &Postgres) -> PostgresStore {
     PostgresStore::connect(&server.database(), 10).await.unwrap()
@@ -131,7 +131,13 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
     assert!(plan.contains("worker_runs_claimable") && !plan.contains("Sort"), "{plan}");
 }
 
-/// A million runs: the default page and its neighbours come of indexes, without a sort.
+async fn explained(store: &PostgresStore, filter: &RunFilter) -> String {
+    let mut query = runs::page_query("EXPLAIN ", filter);
+    let rows = query.build().fetch_all(store.pool()).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+}
+
+/// Pages come of an index without a sort, and what they are mostly filtered by is in it.
 #[tokio::test]
 async fn a_page_of_many_runs_reads_an_index_only() {
     let server = Postgres::start();
@@ -142,20 +148,28 @@ async fn a_page_of_many_runs_reads_an_index_only() {
         "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id, queued_at)
          SELECT gen_random_uuid(), 'up', p.id, 'completed', 1, gen_random_uuid(),
                 now() - make_interval(secs => n)
-         FROM generate_series(1, 20000) n, projects p WHERE p.slug = 'one';
-         ANALYZE worker_runs;",
+         FROM generate_series(1, 20000) n, projects p WHERE p.slug = 'one'",
     )
     .execute(store.pool())
     .await
     .unwrap();
-    let later = RunFilter { page: 3, ..RunFilter::default() };
-    for filter in [RunFilter::default(), later] {
-        let mut query = runs::page_query("EXPLAIN ", &filter);
-        let rows = query.build().fetch_all(store.pool()).await.unwrap();
-        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        let plan = plan.join("\n");
+    sqlx::raw_sql("VACUUM ANALYZE worker_runs").execute(store.pool()).await.unwrap();
+    let one = store.projects(&Visible::All).await.unwrap().remove(0).id;
+    for filter in [
+        RunFilter::default(),
+        RunFilter { page: 3, ..Default::default() },
+        RunFilter { job_types: vec!["up".into()], ..Default::default() },
+        RunFilter { visible: Visible::Only(vec![one]), ..Default::default() },
+        RunFilter { states: vec![RunState::Completed], ..Default::default() },
+    ] {
+        let plan = explained(&store, &filter).await;
         let inner = plan.split("HashAggregate").nth(1).unwrap_or(&plan);
-        assert!(inner.contains("ended_runs_queued"), "{plan}");
+        assert!(inner.contains("Index Only Scan Backward using ended_runs_queued"), "{plan}");
         assert!(!plan.contains("Seq Scan on ended_runs"), "{plan}");
+    }
+    let trace = RunFilter { trace_id: Some(Uuid::now_v7()), ..Default::default() };
+    let plan = explained(&store, &trace).await;
+    for index in ["ended_runs_pkey", "worker_runs_of_trace"] {
+        assert!(plan.contains(index), "{plan}");
     }
 }

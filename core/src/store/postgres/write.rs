@@ -171,7 +171,7 @@ pub(super) async fn start(
     .bind(before)
     .bind(payload.to_text())
     .bind(run)
-    .bind(payload.trace())
+    .bind(payload.trace_of(run))
     .bind(SIGNALS)
     .fetch_optional(connection)
     .await?;

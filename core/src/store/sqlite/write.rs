@@ -105,7 +105,7 @@ pub(super) async fn insert_run(
     .bind(project)
     .bind(max_attempts)
     .bind(payload.to_text())
-    .bind(payload.trace().to_string())
+    .bind(payload.trace_of(id).to_string())
     .execute(&mut **tx)
     .await?;
     Ok(id)

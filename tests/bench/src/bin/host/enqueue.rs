@@ -38,12 +38,10 @@ const POSTGRES_PROJECTS: &str = concat!(
 const POSTGRES_RUNS: &str = concat!(
     "INSERT INTO worker_runs
          (id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id)
-     SELECT ",
+     SELECT v7, 'bench_' || (i % $2), p.id, 'available', 3, at, at, v7
+     FROM (SELECT i, now() + (i - $1) * interval '1 microsecond' AS at, ",
     postgres_id!(),
-    ", 'bench_' || (i % $2), p.id, 'available', 3, at, at, ",
-    postgres_id!(),
-    " FROM (SELECT i, now() + (i - $1) * interval '1 microsecond' AS at
-           FROM generate_series(0, $1::int - 1) i) waiting
+    "      AS v7 FROM generate_series(0, $1::int - 1) i) waiting
      JOIN projects p ON p.slug = 'p' || (i / $2)
      ORDER BY i"
 );
