@@ -5,8 +5,10 @@ use std::{
 
 use uuid::Uuid;
 
-/// Runs of a project that a large claim takes in its turn: a short walk from project to project.
-const TURN: usize = 8;
+/// Runs of a project that a large claim takes in its turn: a short walk from project to project. A
+/// project has at most one run of each job that waits: this is mostly all of them, so that the next
+/// round does not walk past what this one took to find the rest.
+const TURN: usize = 16;
 
 /// Projects that a claim of `limit` runs visits at most.
 pub(super) fn visits(limit: usize) -> i64 {
