@@ -83,7 +83,7 @@ it("uses a link once, and takes it out of the address", async () => {
   host = { "GET /api/session": [200, OUT], "POST /api/session/link": [401, {}] };
   await at("/sign-in?link=secret");
   await screen.findByText("This link is no longer good.", {}, { timeout: 5000 });
-  expect(address()).toBe("/sign-in");
+  await waitFor(() => expect(address()).toBe("/sign-in"));
   expect(asked.filter((request) => request === "POST /api/session/link")).toHaveLength(1);
 });
 
