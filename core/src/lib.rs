@@ -4,6 +4,7 @@
 //! only says "look now"; a config exists only if the whole file is right.
 
 pub mod access;
+pub mod border;
 pub mod bus;
 pub mod cli;
 pub mod config;

@@ -18,7 +18,7 @@ use super::{
     http_client::HostHttp,
     recorder::{Note, Recorder},
 };
-use crate::store::Store;
+use crate::{border, store::Store};
 
 pub(super) struct RunServices {
     store: Arc<dyn Store>,
@@ -97,12 +97,15 @@ impl Host for RunServices {
         &*self.http
     }
 
-    fn log(&self, line: LogLine) {
+    fn log(&self, mut line: LogLine) {
+        line.message = border::message(line.message);
+        line.fields = border::fields(line.fields);
         tracing::debug!(level = line.level.as_str(), "{}", line.message);
         self.tell(Note::Line(line));
     }
 
-    fn progress(&self, progress: Progress) {
+    fn progress(&self, mut progress: Progress) {
+        progress.message = border::message(progress.message);
         self.tell(Note::Progress(progress));
     }
 

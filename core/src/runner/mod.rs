@@ -26,6 +26,7 @@ pub use lacking::Lacking;
 pub(crate) use lanes::{Lanes, SOON};
 
 use crate::{
+    border,
     bus::{Announcer, jitter},
     config::{JobSettings, LiveConfig},
     scheduler::Wake,
@@ -106,7 +107,7 @@ impl Runner {
             JobError::Fail { .. } | JobError::Cancelled => None,
         };
         let retry_in = pause.filter(|_| attempt < run.max_attempts);
-        let error = error.to_string();
+        let error = border::error(error.to_string());
         let (id, job) = (run.lease.run_id, &run.job_type);
         tracing::warn!(run = %id, job, attempt, error, ?retry_in, "attempt failed");
         let failed = self.store.fail(&run.lease, Fault { error, retry_in }).await?;

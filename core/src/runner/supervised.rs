@@ -19,6 +19,7 @@ use super::{
     telemetry,
 };
 use crate::{
+    border,
     config::{ConfigState, JobSettings},
     registry::panic_text,
     scheduler::Held,
@@ -199,8 +200,7 @@ impl Supervised {
             Ok(Ok(Ok(outcome))) => {
                 // Read once, here: a chain edited while the run ran is in force.
                 let downstream = runner.config.current().downstream(&run.job_type).to_vec();
-                // PostgreSQL's text has no NUL.
-                let summary = outcome.summary.map(|text| text.replace('\0', "\u{fffd}"));
+                let summary = outcome.summary.map(border::summary);
                 if staged.is_empty() && downstream.is_empty() {
                     let finished = Finished { run, summary, began, _held: held };
                     runner.completer.complete(finished);
