@@ -97,6 +97,7 @@ pub(super) fn started(
         payload: serde_json::to_value(&run.payload).unwrap_or_default(),
         triggered_by: run.payload.trigger(),
         base_dir: config.base_dir().to_owned(),
+        allowed_folders: vec![config.base_dir().to_owned()],
     };
     let params = run.payload.params.clone().unwrap_or_else(|| settings.params.clone());
     let context = Context::new(info, services.clone());

@@ -1,6 +1,6 @@
 //! RSS and Atom, parsed by `feed-rs`.
 
-use cascade_sdk::{Context, HttpRequest, JobError};
+use cascade_sdk::{Context, FileError, HttpRequest, JobError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,6 +8,9 @@ use crate::{
     message::{Batch, Message},
     params::Source,
 };
+
+/// A feed file over this size, in bytes, is not read.
+const LARGEST: u64 = 32 << 20;
 
 /// What an HTTP server wants to be told next time (RFC 9110, conditional requests).
 #[derive(Default, Serialize, Deserialize)]
@@ -20,10 +23,7 @@ struct Position {
 pub async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Batch, JobError> {
     let mut batch = Batch { position: position.clone(), ..Default::default() };
     let text = match (&source.path, &source.url) {
-        (Some(path), None) => {
-            let path = ctx.resolve(path);
-            std::fs::read(&path).map_err(|e| JobError::retry(format!("{}: {e}", path.display())))?
-        }
+        (Some(path), None) => ctx.files().read(path, LARGEST).map_err(FileError::into_job_error)?,
         (None, Some(url)) => match fetch(ctx, url, &mut batch.position).await? {
             Some(text) => text,
             None => return Ok(batch),

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, Metadata},
+    fs::{File, Metadata},
     io::{BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
     time::Duration,
 };
 
-use cascade_sdk::JobError;
+use cascade_sdk::{FileError, Files, JobError};
 use chrono::{DateTime, Utc};
 use mail_parser::{HeaderValue, MessageParser};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ use crate::message::{Batch, Message};
 const AT_A_TIME: usize = 500;
 /// A message over this size is skipped, so that no file can fill the memory.
 const LARGEST: usize = 32 << 20;
+/// The most bytes read as one line.
+const LONGEST_LINE: u64 = 1 << 20;
 /// Bytes at a file's start that tell it from another.
 const HEAD: u64 = 1024;
 /// A file untouched for so long is not being written.
@@ -36,9 +38,13 @@ struct MboxPosition {
 }
 
 /// Reads on in an mbox from `position`.
-pub fn read_mbox(path: &Path, position: &Value) -> Result<Batch, JobError> {
+///
+/// # Errors
+/// When the file cannot be read or is no mbox.
+pub fn read_mbox(files: &Files<'_>, path: &Path, position: &Value) -> Result<Batch, JobError> {
+    let mut file = files.open(path).map_err(FileError::into_job_error)?;
+    let path = &files.full(path);
     let fault = |error: std::io::Error| JobError::retry(format!("{}: {error}", path.display()));
-    let mut file = File::open(path).map_err(fault)?;
     let about = file.metadata().map_err(fault)?;
     let mut place = MboxPosition::deserialize(position).unwrap_or_default();
     let same = about.len() >= place.offset
@@ -55,7 +61,8 @@ pub fn read_mbox(path: &Path, position: &Value) -> Result<Batch, JobError> {
     let (mut at, mut raw, mut after_blank) = (place.offset, Vec::new(), true);
     let mut line = Vec::new();
     let mut done = 0;
-    while reader.read_until(b'\n', &mut line).map_err(fault)? > 0 {
+    // A line without an end comes in pieces: it must not fill the memory.
+    while reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(fault)? > 0 {
         if at == 0 && !line.starts_with(b"From ") {
             return Err(JobError::retry(format!("{}: not an mbox", path.display())));
         }
@@ -133,18 +140,19 @@ fn unquote(raw: &[u8]) -> Vec<u8> {
 }
 
 /// Reads the files of a Maildir that are not in `position` yet.
-pub fn read_maildir(path: &Path, position: &Value) -> Result<Batch, JobError> {
+///
+/// # Errors
+/// When the folders cannot be read.
+pub fn read_maildir(files: &Files<'_>, path: &Path, position: &Value) -> Result<Batch, JobError> {
+    let maildir = files.beneath(path).map_err(FileError::into_job_error)?;
     let mut files = BTreeMap::new();
     for folder in ["cur", "new"] {
-        let folder = path.join(folder);
-        let fault = |error| JobError::retry(format!("{}: {error}", folder.display()));
-        for entry in fs::read_dir(&folder).map_err(fault)? {
-            let entry = entry.map_err(fault)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') {
+        for entry in maildir.list(folder).map_err(FileError::into_job_error)? {
+            let name = entry.name.to_string_lossy().into_owned();
+            if !name.starts_with('.') && !entry.is_dir {
                 // Flags after `:` change and the message moves from new to cur; what is before stays.
                 let unique = name.split(':').next().unwrap_or(&name).to_owned();
-                files.insert(unique, entry.path());
+                files.insert(unique, Path::new(folder).join(entry.name));
             }
         }
     }
@@ -155,10 +163,16 @@ pub fn read_maildir(path: &Path, position: &Value) -> Result<Batch, JobError> {
     let mut batch = Batch { more: files.len() > AT_A_TIME, ..Default::default() };
     for (name, file) in files.into_iter().take(AT_A_TIME) {
         // A file that moved on meanwhile is found in its new place next time.
-        let Ok(raw) = fs::read(&file) else { continue };
-        match parse(&raw) {
+        let read = match maildir.read(&file, LARGEST as u64) {
+            Ok(raw) => parse(&raw).map_err(ToOwned::to_owned),
+            Err(error) if error.is_not_found() => continue,
+            Err(error) => Err(error.fault.to_string()),
+        };
+        match read {
             Ok(message) => batch.messages.push(message),
-            Err(why) => batch.skipped.push(format!("{}: {why}", file.display())),
+            Err(why) => {
+                batch.skipped.push(format!("{}: {why}", maildir.full(&file).display()));
+            }
         }
         seen.insert(name);
     }
@@ -200,35 +214,44 @@ fn parse(raw: &[u8]) -> Result<Message, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::{fs, io::Write};
 
     use super::*;
 
     const FIRST: &str = "From a@x Mon Jan  5 10:00:00 2026\nFrom: Ann <A@x.org>\nDate: Mon, 5 Jan 2026 10:00:00 +0100\nMessage-ID: <1@x>\nSubject: Plan\n\n>From here on it is easy.\n\n";
     const REPLY: &str = "From b@x Mon Jan  5 11:00:00 2026\nFrom: b@x.org\nDate: Mon, 5 Jan 2026 11:00:00 +0100\nMessage-ID: <2@x>\nReferences: <1@x>\nSubject: Re: Plan\n\nGood.\n\n";
 
+    fn mbox(path: &Path, position: &Value) -> Result<Batch, JobError> {
+        let folder = path.parent().unwrap();
+        read_mbox(&Files::within(folder, &[folder.to_owned()]), path, position)
+    }
+
+    fn maildir(path: &Path, position: &Value) -> Result<Batch, JobError> {
+        read_maildir(&Files::within(path, &[path.to_owned()]), path, position)
+    }
+
     #[test]
     fn an_mbox_is_read_on_from_where_it_ended() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(FIRST.as_bytes()).unwrap();
-        let first = read_mbox(file.path(), &Value::Null).unwrap();
+        let first = mbox(file.path(), &Value::Null).unwrap();
         assert_eq!(first.messages[0].body, "From here on it is easy.");
         assert_eq!(first.messages[0].author_key, "a@x.org");
         assert_eq!(first.messages[0].sent_at.to_rfc3339(), "2026-01-05T09:00:00+00:00");
         file.write_all(REPLY.as_bytes()).unwrap();
-        let more = read_mbox(file.path(), &first.position).unwrap();
+        let more = mbox(file.path(), &first.position).unwrap();
         assert_eq!(more.messages.len(), 1);
         assert_eq!(more.messages[0].thread_id, "1@x");
-        assert!(read_mbox(file.path(), &more.position).unwrap().messages.is_empty());
+        assert!(mbox(file.path(), &more.position).unwrap().messages.is_empty());
     }
 
     #[test]
     fn a_rewritten_mbox_is_read_from_its_start() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(format!("{FIRST}{REPLY}").as_bytes()).unwrap();
-        let first = read_mbox(file.path(), &Value::Null).unwrap();
+        let first = mbox(file.path(), &Value::Null).unwrap();
         std::fs::write(file.path(), REPLY).unwrap();
-        assert_eq!(read_mbox(file.path(), &first.position).unwrap().messages.len(), 1);
+        assert_eq!(mbox(file.path(), &first.position).unwrap().messages.len(), 1);
     }
 
     #[test]
@@ -236,7 +259,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let broken = "From c@x Mon Jan  5 11:00:00 2026\nSubject: no date\n\nText.\n\n";
         file.write_all(format!("{FIRST}{broken}{REPLY}").as_bytes()).unwrap();
-        let batch = read_mbox(file.path(), &Value::Null).unwrap();
+        let batch = mbox(file.path(), &Value::Null).unwrap();
         assert_eq!((batch.messages.len(), batch.skipped.len()), (2, 1));
         assert!(
             batch.skipped[0].contains(&format!("at byte {}", FIRST.len())),
@@ -250,10 +273,10 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let (written, rest) = REPLY.split_at(REPLY.len() - 4);
         file.write_all(format!("{FIRST}{written}").as_bytes()).unwrap();
-        let first = read_mbox(file.path(), &Value::Null).unwrap();
+        let first = mbox(file.path(), &Value::Null).unwrap();
         assert_eq!((first.messages.len(), first.skipped.len()), (1, 0));
         file.write_all(rest.as_bytes()).unwrap();
-        let more = read_mbox(file.path(), &first.position).unwrap();
+        let more = mbox(file.path(), &first.position).unwrap();
         assert_eq!(more.messages[0].body, "Good.");
     }
 
@@ -261,9 +284,9 @@ mod tests {
     fn a_large_mbox_comes_in_pieces() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), FIRST.repeat(AT_A_TIME + 3)).unwrap();
-        let first = read_mbox(file.path(), &Value::Null).unwrap();
+        let first = mbox(file.path(), &Value::Null).unwrap();
         assert_eq!((first.messages.len(), first.more), (AT_A_TIME, true));
-        let rest = read_mbox(file.path(), &first.position).unwrap();
+        let rest = mbox(file.path(), &first.position).unwrap();
         assert_eq!((rest.messages.len(), rest.more), (3, false));
     }
 
@@ -271,9 +294,7 @@ mod tests {
     fn a_file_of_another_kind_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "{}\n").unwrap();
-        assert!(
-            read_mbox(file.path(), &Value::Null).unwrap_err().to_string().contains("not an mbox")
-        );
+        assert!(mbox(file.path(), &Value::Null).unwrap_err().to_string().contains("not an mbox"));
     }
 
     #[test]
@@ -284,13 +305,13 @@ mod tests {
         }
         let mail = "From: Ann <a@x.org>\nDate: Mon, 5 Jan 2026 10:00:00 +0100\nContent-Type: text/html\n\n<p>Costs &amp; <b>plan</b></p>\n";
         fs::write(folder.path().join("new/1.host"), mail).unwrap();
-        let first = read_maildir(folder.path(), &Value::Null).unwrap();
+        let first = maildir(folder.path(), &Value::Null).unwrap();
         assert_eq!(first.messages[0].body, "Costs & plan");
         assert_eq!(first.messages[0].thread_id, first.messages[0].native_id);
         fs::rename(folder.path().join("new/1.host"), folder.path().join("cur/1.host:2,S")).unwrap();
-        assert!(read_maildir(folder.path(), &first.position).unwrap().messages.is_empty());
+        assert!(maildir(folder.path(), &first.position).unwrap().messages.is_empty());
         fs::remove_file(folder.path().join("cur/1.host:2,S")).unwrap();
-        assert_eq!(read_maildir(folder.path(), &first.position).unwrap().position, json!([]));
+        assert_eq!(maildir(folder.path(), &first.position).unwrap().position, json!([]));
     }
 
     #[test]

@@ -2,16 +2,18 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
     path::Path,
 };
 
-use cascade_sdk::JobError;
+use cascade_sdk::{FileError, Files, JobError};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::message::{Batch, Message};
+
+/// A file of an export over this size, in bytes, is not read.
+const LARGEST: u64 = 64 << 20;
 
 #[derive(Deserialize)]
 struct User {
@@ -52,10 +54,15 @@ impl Entry {
 }
 
 /// Reads what was written or edited after `position`, the newest time by channel.
-pub fn read(folder: &Path, position: &Value) -> Result<Batch, JobError> {
+///
+/// # Errors
+/// When the export or one of its files cannot be read, or is not what it should be.
+pub fn read(files: &Files<'_>, folder: &Path, position: &Value) -> Result<Batch, JobError> {
+    // Channels are named by the export's own text, which must not lead out of it.
+    let export = files.beneath(folder).map_err(FileError::into_job_error)?;
     let mut newest: BTreeMap<String, String> = BTreeMap::deserialize(position).unwrap_or_default();
-    let users: Vec<User> = file(&folder.join("users.json"))?;
-    let channels: Vec<Channel> = file(&folder.join("channels.json"))?;
+    let users: Vec<User> = file(&export, Path::new("users.json"))?;
+    let channels: Vec<Channel> = file(&export, Path::new("channels.json"))?;
     let names: HashMap<_, _> = users
         .iter()
         .map(|u| (u.id.as_str(), u.real_name.as_ref().unwrap_or(&u.name).as_str()))
@@ -64,7 +71,7 @@ pub fn read(folder: &Path, position: &Value) -> Result<Batch, JobError> {
     for Channel { name } in channels {
         let since = newest.entry(name.clone()).or_default();
         let mut latest = since.clone();
-        for (path, entries) in days(&folder.join(&name))? {
+        for (path, entries) in days(&export, Path::new(&name))? {
             for (at, entry) in entries.into_iter().enumerate() {
                 let entry = match Entry::deserialize(&entry) {
                     Ok(entry) => entry,
@@ -98,20 +105,21 @@ pub fn read(folder: &Path, position: &Value) -> Result<Batch, JobError> {
     Ok(batch)
 }
 
-fn file<T: DeserializeOwned>(path: &Path) -> Result<T, JobError> {
-    let fault =
-        |error: &dyn std::fmt::Display| JobError::retry(format!("{}: {error}", path.display()));
-    serde_json::from_slice(&fs::read(path).map_err(|e| fault(&e))?).map_err(|e| fault(&e))
+fn file<T: DeserializeOwned>(export: &Files<'_>, path: &Path) -> Result<T, JobError> {
+    let content = export.read(path, LARGEST).map_err(FileError::into_job_error)?;
+    serde_json::from_slice(&content)
+        .map_err(|error| JobError::retry(format!("{}: {error}", export.full(path).display())))
 }
 
 /// The days of a channel, oldest first.
-fn days(channel: &Path) -> Result<Vec<(String, Vec<Value>)>, JobError> {
-    let entries = fs::read_dir(channel)
-        .map_err(|e| JobError::retry(format!("{}: {e}", channel.display())))?;
-    let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+fn days(export: &Files<'_>, channel: &Path) -> Result<Vec<(String, Vec<Value>)>, JobError> {
+    let entries = export.list(channel).map_err(FileError::into_job_error)?;
+    let mut paths: Vec<_> = entries.into_iter().map(|entry| channel.join(entry.name)).collect();
     paths.retain(|path| path.extension().is_some_and(|ext| ext == "json"));
-    paths.sort();
-    paths.into_iter().map(|path| Ok((path.display().to_string(), file(&path)?))).collect()
+    let day = |path: std::path::PathBuf| {
+        Ok((export.full(&path).display().to_string(), file(export, &path)?))
+    };
+    paths.into_iter().map(day).collect()
 }
 
 fn message(
@@ -161,6 +169,8 @@ fn plain(text: &str, names: &HashMap<&str, &str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -181,19 +191,45 @@ mod tests {
         fs::create_dir(folder.path().join("general")).unwrap();
         let say = |ts: &str| json!({"type": "message", "user": "U1", "text": "hi", "ts": ts});
         put("general/2026-01-05.json", json!([say("1767600000.000100"), {"type": "message"}]));
-        let first = read(folder.path(), &Value::Null).unwrap();
+        let allowed = [folder.path().to_owned()];
+        let files = Files::within(folder.path(), &allowed);
+        let read = |position: &Value| read(&files, Path::new("."), position);
+        let first = read(&Value::Null).unwrap();
         assert_eq!((first.messages.len(), first.skipped.len()), (1, 1));
         assert_eq!(first.messages[0].author, "Ann");
         put("general/2026-01-06.json", json!([say("1767690000.000100")]));
-        let more = read(folder.path(), &first.position).unwrap();
+        let more = read(&first.position).unwrap();
         assert_eq!((more.messages.len(), more.skipped.len()), (1, 0));
         assert_eq!(more.messages[0].native_id, "general/1767690000.000100");
         let mut edited = say("1767600000.000100");
         edited["edited"] = json!({"user": "U1", "ts": "1767700000.000000"});
         let joined = json!({"type": "message", "subtype": "channel_join", "user": "U1", "text": "", "ts": "1767700001.0"});
         put("general/2026-01-05.json", json!([edited, joined]));
-        let again = read(folder.path(), &more.position).unwrap();
+        let again = read(&more.position).unwrap();
         assert_eq!(again.messages.len(), 1);
         assert_eq!(again.messages[0].native_id, "general/1767600000.000100");
+    }
+
+    #[test]
+    fn a_channel_that_is_named_out_of_the_export_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for made in ["export", "private"] {
+            fs::create_dir(folder.path().join(made)).unwrap();
+        }
+        let put = |name: &str, value: Value| {
+            fs::write(folder.path().join(name), value.to_string()).unwrap()
+        };
+        let say = json!({"type": "message", "user": "U1", "text": "secret", "ts": "1767600000.1"});
+        put("private/2026-01-05.json", json!([say]));
+        put("export/users.json", json!([]));
+        let allowed = [folder.path().to_owned()];
+        let files = Files::within(folder.path(), &allowed);
+        std::os::unix::fs::symlink("../private", folder.path().join("export/linked")).unwrap();
+        let absolute = folder.path().join("private");
+        for name in ["../private", "linked", absolute.to_str().unwrap()] {
+            put("export/channels.json", json!([{"name": name}]));
+            let error = read(&files, Path::new("export"), &Value::Null).err().unwrap();
+            assert!(error.to_string().contains("leads out of"), "{name}: {error}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! One source: read what is new, store it, move the cursor.
 
+use std::path::Path;
+
 use cascade_sdk::{Context, JobError, Statement, rfc3339, sql};
 use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -87,11 +89,11 @@ async fn read(ctx: &Context, source: &Source, position: &Value) -> Result<Batch,
     let path = source.path.as_ref();
     let path =
         path.ok_or_else(|| JobError::fail(format!("source {} needs a `path`", source.name)))?;
-    let path = ctx.resolve(path);
+    let (files, path) = (ctx.files(), Path::new(path));
     match source.kind {
-        SourceKind::Mbox => mail::read_mbox(&path, position),
-        SourceKind::Maildir => mail::read_maildir(&path, position),
-        SourceKind::Slack | SourceKind::Feed => slack::read(&path, position),
+        SourceKind::Mbox => mail::read_mbox(&files, path, position),
+        SourceKind::Maildir => mail::read_maildir(&files, path, position),
+        SourceKind::Slack | SourceKind::Feed => slack::read(&files, path, position),
     }
 }
 

@@ -75,6 +75,7 @@ async fn a_retried_run_has_one_score() {
         payload: json!({}),
         triggered_by: Trigger::Timer,
         base_dir: ".".into(),
+        allowed_folders: Vec::new(),
     };
     bench.run_with::<HealthScoring>(info.clone(), json!({})).await.summary();
     signal(&bench, "s1", "blocker", 0, false).await;

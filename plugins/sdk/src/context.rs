@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Db, Http, JobError, Level, LogLine, Progress, Statement,
+    Db, Files, Http, JobError, Level, LogLine, Progress, Statement,
     host::{BoxFuture, Host},
 };
 
@@ -60,6 +60,10 @@ pub struct RunInfo {
     pub triggered_by: Trigger,
     /// The folder of jobs.toml: relative paths in params start there.
     pub base_dir: PathBuf,
+    /// The folders whose files the run may read, absolute; see [`Context::files`]. A host of before
+    /// there was such a limit does not tell them.
+    #[serde(default)]
+    pub allowed_folders: Vec<PathBuf>,
 }
 
 /// A job's window on the host.
@@ -127,6 +131,12 @@ impl Context {
     /// A path in params, resolved against the folder of jobs.toml.
     pub fn resolve(&self, path: impl AsRef<std::path::Path>) -> PathBuf {
         self.info.base_dir.join(path)
+    }
+
+    /// The files that jobs.toml lets the run read: regular ones beneath the folders of
+    /// `[files] allow`, or beneath the folder of jobs.toml. Relative paths start at the latter.
+    pub fn files(&self) -> Files<'_> {
+        Files::within(&self.info.base_dir, &self.info.allowed_folders)
     }
 
     /// The current time; a test harness may hold it still.

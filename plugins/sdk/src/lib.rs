@@ -45,6 +45,7 @@
 
 mod context;
 mod db;
+mod files;
 pub mod host;
 mod http;
 mod job;
@@ -56,6 +57,7 @@ pub mod wire;
 
 pub use context::{Context, Logger, Project, RunInfo, StagedTransaction, Trigger};
 pub use db::{Db, DbError, Dialect, Row, Statement, Transaction, decode_row, sql};
+pub use files::{FileEntry, FileError, FileFault, Files};
 pub use host::{BoxFuture, Level, LogLine, Progress};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, OriginKind, Outcome};

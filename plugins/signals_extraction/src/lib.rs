@@ -77,15 +77,20 @@ impl Job for SignalsExtraction {
     }
 }
 
+/// The most bytes of a rules file.
+const LARGEST_RULES: u64 = 4 << 20;
+
 fn load_rules(ctx: &Context, params: &Params) -> Result<Rules, JobError> {
     let Some(path) = &params.rules_path else {
         return Rules::built_in().map_err(JobError::fail);
     };
-    let path = ctx.resolve(path);
+    let files = ctx.files();
+    let text = files.read(path, LARGEST_RULES);
+    let text = text.map_err(|error| JobError::fail(format!("rules file {error}")))?;
     let fault = |error: &dyn std::fmt::Display| {
-        JobError::fail(format!("rules file {}: {error}", path.display()))
+        JobError::fail(format!("rules file {}: {error}", files.full(path).display()))
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| fault(&error))?;
+    let text = String::from_utf8(text).map_err(|error| fault(&error))?;
     Rules::parse(&text).map_err(|error| fault(&error))
 }
 

@@ -35,6 +35,8 @@ pub struct TestBench {
     write: SqlitePool,
     project: Project,
     base_dir: PathBuf,
+    /// Beneath which `ctx.files` reads; empty for `base_dir`.
+    allowed_folders: Vec<PathBuf>,
     wiring: Wiring,
     /// Holds the database; removed with the bench.
     folder: TempDir,
@@ -72,7 +74,8 @@ impl TestBench {
         let base_dir = folder.path().to_owned();
         let project = Project { id: Uuid::nil(), slug: String::new(), name: String::new() };
         let wiring = Wiring::default();
-        let mut bench = Self { shared, write, project, base_dir, wiring, folder };
+        let allowed_folders = Vec::new();
+        let mut bench = Self { shared, write, project, base_dir, allowed_folders, wiring, folder };
         bench
             .schema("CREATE TABLE projects (id text NOT NULL PRIMARY KEY, slug text NOT NULL UNIQUE, name text NOT NULL, created_at text NOT NULL)")
             .await;
@@ -148,10 +151,23 @@ impl TestBench {
         &self.base_dir
     }
 
-    /// Sets the folder that `ctx.resolve` starts from.
+    /// Sets the folder that `ctx.resolve` and `ctx.files` start from, and beneath which the latter
+    /// reads.
+    ///
+    /// # Panics
+    /// When it is relative and there is no current folder.
     #[must_use]
-    pub fn with_base_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.base_dir = folder.into();
+    pub fn with_base_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.base_dir = must(std::path::absolute(folder), "base folder");
+        self
+    }
+
+    /// Adds a folder beneath which `ctx.files` reads, as `[files] allow` of jobs.toml does. A bench
+    /// that names none allows the folder that paths start from.
+    #[must_use]
+    pub fn with_allowed_folder(mut self, folder: impl AsRef<Path>) -> Self {
+        let folder = self.base_dir.join(folder);
+        self.allowed_folders.push(folder);
         self
     }
 
@@ -200,8 +216,16 @@ impl TestBench {
             payload: json!({}),
             triggered_by: Trigger::Manual { at: self.now() },
             base_dir: self.base_dir.clone(),
+            allowed_folders: self.allowed_folders(),
         };
         self.run_with::<J>(info, params).await
+    }
+
+    fn allowed_folders(&self) -> Vec<PathBuf> {
+        if self.allowed_folders.is_empty() {
+            return vec![self.base_dir.clone()];
+        }
+        self.allowed_folders.clone()
     }
 
     /// Runs a job once with facts of the test's choice: attempt, payload, trigger.

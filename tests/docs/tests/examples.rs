@@ -96,6 +96,7 @@ async fn a_second_attempt_sends_to_nobody_twice() {
         payload: json!({}),
         triggered_by: Trigger::Timer,
         base_dir: bench.base_dir().to_owned(),
+        allowed_folders: Vec::new(),
     };
     let params = json!({"recipients": ["ann", "bob"]});
 
@@ -177,6 +178,7 @@ async fn a_ticket_is_drawn_once_a_run() {
         payload: json!({}),
         triggered_by: Trigger::Timer,
         base_dir: bench.base_dir().to_owned(),
+        allowed_folders: Vec::new(),
     };
     let run_id = Uuid::from_u128(7);
     assert_eq!(bench.run_with::<Ticket>(info(run_id), json!({})).await.summary(), "number 3");

@@ -56,6 +56,7 @@ impl Bench {
             payload: json!({}),
             triggered_by: Trigger::Timer,
             base_dir: "/".into(),
+            allowed_folders: Vec::new(),
         };
         J::run(Context::new(info, self.clone()), params).await.unwrap()
     }

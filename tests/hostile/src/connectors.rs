@@ -1,10 +1,10 @@
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use cascade_sdk::rfc3339;
+use cascade_sdk::{Files, rfc3339};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use connectors_sync_cycle::formats::{self, Batch, Message};
 use serde_json::Value;
@@ -54,15 +54,17 @@ fn storable(batch: &Batch) {
 /// An mbox and a Maildir of one message; an archive that has not changed has nothing new.
 pub fn mail(input: &[u8]) {
     let folder = Gone(folder());
-    let mbox = folder.0.join("mbox");
-    fs::write(&mbox, input).expect("file");
+    let allowed = [folder.0.clone()];
+    let files = Files::within(&folder.0, &allowed);
+    let mbox = Path::new("mbox");
+    fs::write(folder.0.join(mbox), input).expect("file");
     let mut position = Value::Null;
     loop {
-        let Ok(batch) = formats::read_mbox(&mbox, &position) else { break };
+        let Ok(batch) = formats::read_mbox(&files, mbox, &position) else { break };
         storable(&batch);
         position = batch.position;
         if !batch.more {
-            let again = formats::read_mbox(&mbox, &position).expect("the same file");
+            let again = formats::read_mbox(&files, mbox, &position).expect("the same file");
             assert!(again.messages.is_empty(), "read twice: {:?}", again.messages);
             break;
         }
@@ -70,10 +72,11 @@ pub fn mail(input: &[u8]) {
     fs::create_dir(folder.0.join("cur")).expect("folder");
     fs::create_dir(folder.0.join("new")).expect("folder");
     fs::write(folder.0.join("new/1.host"), input).expect("file");
-    let batch = formats::read_maildir(&folder.0, &Value::Null).expect("a Maildir");
+    let batch = formats::read_maildir(&files, Path::new("."), &Value::Null).expect("a Maildir");
     storable(&batch);
     assert_eq!(batch.messages.len() + batch.skipped.len(), 1);
-    let again = formats::read_maildir(&folder.0, &batch.position).expect("the same Maildir");
+    let again =
+        formats::read_maildir(&files, Path::new("."), &batch.position).expect("the same Maildir");
     assert!(again.messages.is_empty() && again.skipped.is_empty());
 }
 
@@ -87,9 +90,12 @@ pub fn slack(input: &[u8]) {
         let otherwise = if name == "channels.json" { "[{\"name\":\"general\"}]" } else { "[]" };
         fs::write(folder.0.join(name), parts.next().unwrap_or(otherwise)).expect("file");
     }
-    let Ok(batch) = formats::slack(&folder.0, &Value::Null) else { return };
+    let allowed = [folder.0.clone()];
+    let files = Files::within(&folder.0, &allowed);
+    let read = |position: &Value| formats::slack(&files, Path::new("."), position);
+    let Ok(batch) = read(&Value::Null) else { return };
     storable(&batch);
-    let again = formats::slack(&folder.0, &batch.position).expect("the same export");
+    let again = read(&batch.position).expect("the same export");
     assert!(again.messages.is_empty(), "read twice: {:?}", again.messages);
 }
 
