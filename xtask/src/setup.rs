@@ -7,10 +7,11 @@ use anyhow::{Result, bail};
 use crate::command::{exists, run, run_with};
 
 /// Programs by the Debian package that brings them.
-const PACKAGES: [(&str, &str); 7] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("chromium", "chromium"),
     ("node", "nodejs npm"),
     ("redis-server", "redis-server"),
+    ("pgbouncer", "pgbouncer"),
     ("pgrep", "procps"),
     // Plugins in other languages.
     ("cc", "gcc libc6-dev"),

@@ -1,6 +1,7 @@
 //! What every store must do. Each implementation's tests run the whole suite.
 
 mod config_history;
+pub(crate) mod migrations;
 mod runs;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};

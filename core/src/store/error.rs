@@ -32,6 +32,14 @@ pub enum StoreError {
     /// The host's tables could not be brought up to date.
     #[error("migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The same, of what came after the first edition.
+    #[error(transparent)]
+    Expand(#[from] super::ExpandError),
+    /// A connection pooler stands before PostgreSQL.
+    #[error(
+        "a connection pooler such as PgBouncer stands between Cascade and PostgreSQL: {0}. Poolers are not supported yet; let DATABASE_URL name PostgreSQL itself"
+    )]
+    Pooler(&'static str),
     /// A plugin's tables could not be brought up to date.
     #[error(transparent)]
     PluginMigrate(#[from] cascade_portable_sql::PluginMigrationError),

@@ -26,6 +26,7 @@ mod config_version;
 mod contract;
 mod error;
 mod event;
+mod expand;
 mod limits;
 mod payload;
 pub mod postgres;
@@ -51,6 +52,7 @@ pub use config_version::{
 pub use error::StoreError;
 use error::{JOB_IS_BUSY, NOT_ENDED_BADLY};
 pub use event::{Done, Event, EventStatus, JobCompleted};
+pub use expand::ExpandError;
 pub use payload::{Payload, TriggerNote};
 pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind};

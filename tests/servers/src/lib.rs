@@ -1,14 +1,16 @@
-//! PostgreSQL and Redis of a test's own: in a temporary folder, on a free port of the loopback, gone
+//! PostgreSQL, PgBouncer and Redis of a test's own: in a temporary folder, on a free port of the loopback, gone
 //! with the test. A test may stop, kill, pause and start them again; no other server is touched.
 //!
 //! Faults panic: this crate serves tests only.
 
 mod certificates;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
 
 pub use certificates::Certificates;
+pub use pgbouncer::PgBouncer;
 pub use postgres::{Held, Postgres};
 pub use process::{find, free_port};
 pub use redis::Redis;

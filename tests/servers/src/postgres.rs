@@ -95,6 +95,11 @@ impl Postgres {
         self.secured.as_ref().map(|(_, certificates)| certificates)
     }
 
+    /// Where it listens on the loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

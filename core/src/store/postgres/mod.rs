@@ -5,8 +5,10 @@ mod config_history;
 mod due;
 mod finish;
 mod kept;
+mod migrate;
 mod names;
 mod next_due;
+mod pooler;
 mod prune;
 mod read;
 mod reconcile;
@@ -23,7 +25,7 @@ use cascade_portable_sql::PostgresDatabase;
 use cascade_sdk::{LogLine, MigrationSet, Progress, host::Database};
 use serde_json::Value;
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use uuid::Uuid;
@@ -37,8 +39,6 @@ use super::{
 use crate::{access::Visible, config::Config, store::rotation::Rotation};
 use kept::Kept;
 use names::Names;
-
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// A process that freezes in a transaction must not hold its rows for ever.
 const IDLE_IN_TRANSACTION: &str = "15s";
@@ -75,11 +75,13 @@ impl PostgresStore {
     /// Connects with up to `connections` connections.
     ///
     /// # Errors
-    /// [`StoreError::Sql`](super::StoreError::Sql) when the URL is wrong or nobody answers.
+    /// [`StoreError::Sql`](super::StoreError::Sql) when the URL is wrong or nobody answers, and
+    /// [`StoreError::Pooler`](super::StoreError::Pooler) when a pooler answers.
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("cascade")
             .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
+        pooler::refuse(&options).await?;
         let of_queue = (connections * 2 / 5).clamp(1, MOST_OF_QUEUE);
         let pool = |most: u32| {
             let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
@@ -125,14 +127,7 @@ impl Store for PostgresStore {
     }
 
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
-        // A connection of its own, closed at the end: the lock goes with it, whatever happens.
-        let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
-        sqlx::query("SELECT pg_advisory_lock(hashtext('cascade.migrate'))")
-            .execute(&mut connection)
-            .await?;
-        MIGRATOR.run(&self.pool).await?;
-        cascade_portable_sql::run_migrations_postgres(&mut connection, plugins).await?;
-        Ok(connection.close().await?)
+        migrate::migrate(self, plugins).await
     }
 
     async fn reconcile(&self, config: &Config) -> Result<()> {

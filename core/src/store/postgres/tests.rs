@@ -1,9 +1,9 @@
-use cascade_test_servers::Postgres;
-use sqlx::Row;
+use cascade_test_servers::{PgBouncer, Postgres};
+use sqlx::{PgConnection, Row};
 
 use super::*;
 use crate::access::Visible;
-use crate::store::{RunState, contract};
+use crate::store::{RunState, StoreError, contract};
 
 async fn store(server: &Postgres) -> PostgresStore {
     PostgresStore::connect(&server.database(), 10).await.unwrap()
@@ -28,6 +28,63 @@ async fn ten_processes_that_start_together_migrate_once() {
     let store = PostgresStore::connect(&url, 2).await.unwrap();
     assert_eq!(store.projects(&Visible::All).await.unwrap().len(), 2);
     assert_eq!(store.scheduled(&Visible::All).await.unwrap().len(), 6);
+}
+
+/// What a binary of the first edition does at its start and at each save of jobs.toml.
+#[tokio::test]
+async fn the_first_edition_starts_beside_the_newer_schema() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    contract::migrations::first_edition("postgres").await.run(store.pool()).await.unwrap();
+    contract::migrations::newer_versions_and_contracts(&store).await;
+}
+
+#[tokio::test]
+async fn a_migration_lock_that_was_left_behind_is_named_and_waited_for() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    // As the first edition took it: by a session, which a pooler kept.
+    let mut left = store.pool().acquire().await.unwrap();
+    let pid = process(&mut left).await;
+    let lock = "SELECT pg_advisory_lock(hashtext('cascade.migrate'))";
+    sqlx::query(lock).execute(&mut *left).await.unwrap();
+    let mut other = store.pool().acquire().await.unwrap();
+    let holder = migrate::holder(&mut other).await.unwrap().unwrap();
+    assert!(holder.starts_with(&format!("process {pid}, cascade, role postgres")), "{holder}");
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.migrate(&[]).await }
+    });
+    let tried = "SELECT EXISTS (SELECT FROM pg_stat_activity
+        WHERE query LIKE '%pg_try_advisory_xact_lock%' AND pid <> pg_backend_pid())";
+    while !sqlx::query_scalar::<_, bool>(tried).fetch_one(&mut *other).await.unwrap() {}
+    assert!(!waiting.is_finished());
+    let end = "SELECT pg_terminate_backend($1)";
+    sqlx::query(end).bind(pid).execute(&mut *other).await.unwrap();
+    waiting.await.unwrap().unwrap();
+    assert_eq!(migrate::holder(&mut other).await.unwrap(), None, "it is not left behind");
+}
+
+#[tokio::test]
+async fn a_transaction_pooler_is_named_whatever_it_lets_through() {
+    let server = Postgres::start();
+    server.database();
+    let lets_through = ("ignore_startup_parameters", "extra_float_digits,options");
+    let session = "connect_query='SET idle_in_transaction_session_timeout=\'\'15s\'\''";
+    for (database, settings, sign) in [
+        ("", &[][..], "refuses the settings"),
+        ("", &[lets_through][..], "drops the settings"),
+        (session, &[lets_through][..], "one server process answers on several connections"),
+        (session, &[lets_through, ("server_round_robin", "1")][..], "one server process"),
+    ] {
+        let bouncer = PgBouncer::start(&server, database, settings);
+        let opened = PostgresStore::connect(&bouncer.url("cascade_0"), 2).await;
+        let Err(error) = opened else { panic!("{sign}: a pooler was not found") };
+        assert!(matches!(error, StoreError::Pooler(_)), "{error}");
+        assert!(error.to_string().contains(sign), "{error}");
+    }
+    assert!(PostgresStore::connect(&server.url("cascade_0"), 2).await.is_ok());
 }
 
 /// The server process behind a connection.

@@ -3,6 +3,7 @@
 mod claim;
 mod config_history;
 mod finish;
+mod migrate;
 mod prune;
 mod read;
 mod reconcile;
@@ -36,8 +37,6 @@ use super::{
     Trend,
 };
 use crate::{access::Visible, config::Config, store::rotation::Rotation};
-
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
 /// The database's clock, in the form all times are kept in.
 macro_rules! now {
@@ -114,9 +113,7 @@ impl Store for SqliteStore {
     }
 
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
-        MIGRATOR.run(&self.write).await?;
-        let mut connection = self.write.acquire().await?;
-        cascade_portable_sql::run_migrations(&mut connection, plugins).await?;
+        migrate::migrate(self, plugins).await?;
         let (_, newest) = read::event_range(&self.read).await?;
         self.numbered.store(newest, Ordering::Relaxed);
         Ok(())
@@ -287,6 +284,17 @@ mod tests {
         })
         .await;
     }
+
+    /// What a binary of the first edition does at its start and at each save of jobs.toml.
+    #[tokio::test]
+    async fn the_first_edition_starts_beside_the_newer_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        contract::migrations::first_edition("sqlite").await.run(&store.write).await.unwrap();
+        contract::migrations::newer_versions_and_contracts(&store).await;
+    }
+
     /// The default page and its neighbours come of an index, without a sort of all runs.
     #[tokio::test]
     async fn a_page_of_many_runs_reads_an_index_only() {
