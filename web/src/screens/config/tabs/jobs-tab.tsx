@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
@@ -59,13 +60,12 @@ export default function JobsTab({ wiring }: TabProps) {
           </h2>
         </header>
         {type && <p className="muted">{type.description}</p>}
-        <JobForm key={job} job={job} wiring={wiring} />
-        <h3>{t("config.jobs.params")}</h3>
-        {type ? (
-          <ParamsForm key={job} type={type} wiring={wiring} />
-        ) : (
-          <p className="muted">{t("jobs.unknown", { job })}</p>
-        )}
+        {/* One key for both forms: each job starts with fresh fields, and equal keys side by side would keep old ones. */}
+        <Fragment key={job}>
+          <JobForm job={job} wiring={wiring} />
+          <h3>{t("config.jobs.params")}</h3>
+          {type ? <ParamsForm type={type} wiring={wiring} /> : <p className="muted">{t("jobs.unknown", { job })}</p>}
+        </Fragment>
       </section>
     </div>
   );

@@ -1,0 +1,54 @@
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
+import { afterEach, expect, it, vi } from "vitest";
+
+import "../../../i18n";
+import type { JobType } from "../../../api/types";
+import { draftOf } from "../draft/draft";
+import { parsedToml } from "../toml";
+import type { Wiring } from "../use-wiring";
+import JobsTab from "./jobs-tab";
+
+const TEXT = '[jobs.first]\nevery = "1h"\n[jobs.second]\nevery = "2h"\n[jobs.second.params]\nlimit = 2\n';
+const type = (name: string): JobType => ({
+  name,
+  version: "1",
+  description: `What ${name} does`,
+  origin: { kind: "compiled_in", plugin: name, version: "1", location: "" },
+  params_schema: { type: "object", properties: { limit: { type: "integer" } }, additionalProperties: false },
+});
+
+afterEach(cleanup);
+
+function open(edit: Wiring["edit"] = () => {}) {
+  const wiring = {
+    text: TEXT,
+    parsed: parsedToml(TEXT),
+    draft: draftOf({ revision: "r", text: TEXT }),
+    types: [type("first"), type("second")],
+    check: { diagnostics: [], current: true, error: null },
+    readOnly: false,
+    edit,
+  } as unknown as Wiring;
+  render(
+    <MemoryRouter initialEntries={["/config/jobs?job=first"]}>
+      <JobsTab wiring={wiring} reveal={undefined} onReveal={() => {}} onReview={() => {}} />
+    </MemoryRouter>,
+  );
+  const list = within(screen.getByRole("navigation"));
+  return { choose: (name: string) => fireEvent.click(list.getByText(name)) };
+}
+
+it("shows the form of the job that is chosen and of no other", async () => {
+  const edit = vi.fn<Wiring["edit"]>();
+  const { choose } = open(edit);
+  for (const [job, every] of [["second", "2h"], ["first", "1h"], ["second", "2h"]] as const) {
+    choose(job);
+    await screen.findByLabelText("limit");
+    expect(screen.getAllByRole("checkbox")).toHaveLength(1);
+    expect(screen.getAllByText("Put into the draft")).toHaveLength(1);
+    expect(screen.getByLabelText<HTMLInputElement>("Every").value).toBe(every);
+  }
+  fireEvent.click(screen.getByRole("checkbox"));
+  expect(edit.mock.calls.flat(2)).toEqual([{ op: "set", path: ["jobs", "second", "enabled"], value: false }]);
+});

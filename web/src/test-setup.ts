@@ -1,0 +1,17 @@
+import { configure } from "@testing-library/react";
+import { format } from "node:util";
+import { afterEach, expect } from "vitest";
+
+// A busy machine is slow, not wrong: what is awaited may take its time.
+configure({ asyncUtilTimeout: 15_000 });
+
+// React reports faults such as two siblings with one key by console.error and goes on: here they fail the test.
+const complaints: string[] = [];
+const write = console.error;
+console.error = (...args: unknown[]) => {
+  complaints.push(format(...args));
+  write(...args);
+};
+afterEach(() => {
+  expect(complaints.splice(0), "console.error was called").toEqual([]);
+});
