@@ -115,6 +115,30 @@ async fn a_cascade_is_rewired_previewed_saved_and_taken_back() {
 }
 
 #[tokio::test]
+async fn only_the_job_on_show_is_changed_and_a_page_recovers_when_the_server_is_back() {
+    let mut host = settled_host().await;
+    let artefacts = root().join("tests/artefacts");
+    std::fs::create_dir_all(&artefacts).unwrap();
+    let mut page = Command::new("node")
+        .arg(root().join("tests/browser/job-form.mjs"))
+        .env("CASCADE_URL", &host.url)
+        .env("CONFIG", host.folder.path().join("jobs.toml"))
+        .env("ARTEFACTS", &artefacts)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node is needed for browser tests");
+    for line in BufReader::new(page.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        println!("{line}");
+        match line.as_str() {
+            "stop" => host.kill(),
+            "start" => host = host.start_again(),
+            _ => {}
+        }
+    }
+    assert!(page.wait().unwrap().success(), "{}", host.log());
+}
+
+#[tokio::test]
 async fn tabs_share_one_stream_and_are_fresh_when_looked_at() {
     browse("freshness.mjs", &settled_host().await, &[]);
 }

@@ -120,6 +120,15 @@ impl Host {
         self.process.wait().unwrap();
     }
 
+    /// After [`Self::kill`]: in the same folder and at the same address.
+    pub fn start_again(mut self) -> Self {
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        let mut process = command();
+        let address = self.url.trim_start_matches("http://");
+        process.args(["--listen", address, "--interval", "3600"]);
+        Self::start_by(process, folder)
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }

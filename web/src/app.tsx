@@ -1,6 +1,7 @@
-import { Suspense, lazy } from "react";
+import { Suspense } from "react";
 import { Route, Routes, useLocation } from "react-router";
 
+import { lazyPart } from "./layout/lazy-part";
 import { ErrorBoundary } from "./layout/error-boundary";
 import { NotFound } from "./layout/not-found";
 import { Loading } from "./layout/states";
@@ -8,16 +9,16 @@ import { Shell } from "./layout/shell";
 import { AdminOnly } from "./session/admin-only";
 
 const tower = () => import("./screens/control-tower/control-tower");
-const ControlTower = lazy(tower);
-const Jobs = lazy(() => import("./screens/jobs/jobs"));
-const JobPage = lazy(() => import("./screens/jobs/job-page"));
-const RunPage = lazy(() => import("./screens/runs/run-page"));
-const GraphScreen = lazy(() => import("./screens/graph/graph-screen"));
-const RunsScreen = lazy(() => import("./screens/runs/runs-screen"));
-const Config = lazy(() => import("./screens/config/config"));
-const DataPage = lazy(() => import("./screens/data/data-page"));
-const Audit = lazy(() => import("./screens/audit/audit"));
-const People = lazy(() => import("./screens/people/people"));
+const ControlTower = lazyPart(tower);
+const Jobs = lazyPart(() => import("./screens/jobs/jobs"));
+const JobPage = lazyPart(() => import("./screens/jobs/job-page"));
+const RunPage = lazyPart(() => import("./screens/runs/run-page"));
+const GraphScreen = lazyPart(() => import("./screens/graph/graph-screen"));
+const RunsScreen = lazyPart(() => import("./screens/runs/runs-screen"));
+const Config = lazyPart(() => import("./screens/config/config"));
+const DataPage = lazyPart(() => import("./screens/data/data-page"));
+const Audit = lazyPart(() => import("./screens/audit/audit"));
+const People = lazyPart(() => import("./screens/people/people"));
 
 // The first screen comes at once, and not after the question who is there.
 if (location.pathname === "/") void tower();

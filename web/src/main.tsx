@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 
+import { onBack } from "./api/reachability";
 import { App } from "./app";
 import "./i18n";
 import { SessionGate } from "./session/session-gate";
@@ -16,9 +17,13 @@ const client = new QueryClient({
       staleTime: Infinity,
       refetchOnWindowFocus: false,
       retry: 1,
+      // Being without a network says nothing about a server on this machine or in this building.
+      networkMode: "always",
     },
   },
 });
+// An outage leaves errors that the usual rhythm would keep for minutes.
+onBack(() => void client.refetchQueries({ predicate: ({ state }) => state.status === "error" }));
 
 const root = document.getElementById("root");
 if (root) {

@@ -38,6 +38,10 @@ pub async fn serve(uri: Uri) -> Response {
         }});
         return (StatusCode::NOT_FOUND, Json(error)).into_response();
     }
+    // A file of another build: the page in its place would be taken for a broken script.
+    if path.starts_with("assets/") {
+        return (StatusCode::NOT_FOUND, "there is no such file in this build").into_response();
+    }
     match Files::get("index.html") {
         Some(page) => answer("index.html", page),
         None => (StatusCode::NOT_FOUND, "the UI was not built into this binary").into_response(),

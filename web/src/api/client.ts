@@ -1,4 +1,8 @@
+import i18next from "i18next";
+
 import { theGuard } from "./guard";
+import { OUTAGE_STATUS, Outage } from "./outage";
+import { serverAway } from "./reachability";
 
 /** A request that was answered with an error, in the host's own words. */
 export class ApiError extends Error {
@@ -20,11 +24,15 @@ interface Refusal {
 async function request<T>(path: string, init: RequestInit = {}, mayRenew = true): Promise<T> {
   const token = init.method ? theGuard().csrfToken() : "";
   const headers = token ? { ...init.headers, "x-csrf-token": token } : init.headers;
-  const answer = await fetch(`/api${path}`, { ...init, headers });
+  const answer = await fetch(`/api${path}`, { ...init, headers }).catch(() => {
+    serverAway();
+    throw new Outage(i18next.t("error.away"));
+  });
   if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
   const body = (await answer.json().catch(() => null)) as Refusal | null;
   const message = body?.error?.message ?? answer.statusText;
+  if (OUTAGE_STATUS.includes(answer.status)) serverAway();
   // Another tab has signed in meanwhile: the token of now is another one.
   if (answer.status === 403 && mayRenew && /csrf/i.test(message)) {
     await theGuard().renew();

@@ -1,16 +1,17 @@
 import { Search } from "lucide-react";
-import { Suspense, lazy, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
+import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
 import "./keys.css";
 import { useKeyboard, useShortcuts } from "./use-shortcuts";
 
 const loadPalette = () => import("../palette/palette");
 const loadHelp = () => import("./shortcut-help");
-const Palette = lazy(loadPalette);
-const ShortcutHelp = lazy(loadHelp);
+const Palette = lazyPart(loadPalette);
+const ShortcutHelp = lazyPart(loadHelp);
 /** Once the first screen has had its time: what is typed right after the key must not be lost. */
 const PRELOAD_MS = 1500;
 

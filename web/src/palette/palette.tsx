@@ -2,6 +2,7 @@ import { Search } from "lucide-react";
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useFault } from "../api/reachability";
 import { Modal } from "../layout/modal";
 import { best } from "./match";
 import "./palette.css";
@@ -18,7 +19,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const items = usePaletteItems();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
-  const [fault, setFault] = useState("");
+  const [fault, setFault] = useFault();
   const [busy, setBusy] = useState(false);
 
   const shown = useMemo(() => {
@@ -33,13 +34,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
 
   const perform = async (item: PaletteItem | undefined) => {
     if (!item || busy) return;
-    setFault("");
+    setFault(undefined);
     setBusy(true);
     try {
       await item.perform();
       onClose();
     } catch (error) {
-      setFault((error as Error).message);
+      setFault(error as Error);
       setBusy(false);
     }
   };
@@ -80,7 +81,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           onChange={(event) => {
             setQuery(event.target.value);
             setChosen(0);
-            setFault("");
+            setFault(undefined);
           }}
           onKeyDown={onKeyDown}
           data-testid="palette-input"
@@ -88,7 +89,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       </div>
       {fault && (
         <p className="palette-fault" role="alert">
-          {fault}
+          {fault.message}
         </p>
       )}
       <div className="palette-list" role="listbox" id={`${id}-list`} aria-label={t("palette.title")}>

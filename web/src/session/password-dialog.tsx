@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useFault } from "../api/reachability";
 import { Dialog, Fault } from "./dialog";
 import { PasswordField } from "./password-field";
 import { setPassword } from "./session-api";
@@ -16,7 +17,7 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const [done, setDone] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();

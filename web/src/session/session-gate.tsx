@@ -1,7 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, Suspense, lazy, useEffect, useRef } from "react";
+import { type ReactNode, Suspense, useEffect, useRef } from "react";
 import { Navigate, useLocation, useNavigate } from "react-router";
 
+import { lazyPart } from "../layout/lazy-part";
 import { Failure, Loading } from "../layout/states";
 import { useStreamState } from "../live/stream-state";
 import { useAutoRefresh } from "../live/use-auto-refresh";
@@ -9,8 +10,8 @@ import { isAdmin } from "./rights";
 import { sessions, useSessionState } from "./session-store";
 import { takeWanted } from "./wanted";
 
-const SignIn = lazy(() => import("./sign-in"));
-const NoProject = lazy(() => import("./no-project"));
+const SignIn = lazyPart(() => import("./sign-in"));
+const NoProject = lazyPart(() => import("./no-project"));
 
 const SESSION_MS = 60_000;
 /** A tab that is looked at again may belong to somebody else by now, or to nobody. */

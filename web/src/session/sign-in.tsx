@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 
 import { ApiError } from "../api/client";
+import { useFault } from "../api/reachability";
 import { LanguageSwitch, ThemeSwitch } from "../layout/switches";
 import { PasswordField } from "./password-field";
 import { OIDC } from "./session-api";
@@ -18,7 +19,7 @@ export default function SignIn({ oidc }: { oidc: boolean }) {
   const { t } = useTranslation();
   const place = useLocation();
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Fault>();
+  const [fault, setFault] = useFault<Fault>();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const heading = useRef<HTMLHeadingElement>(null);

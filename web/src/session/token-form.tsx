@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useFault } from "../api/reachability";
 import { Fault } from "./dialog";
 import { ROLES, type Role } from "./session-api";
 import { useSession } from "./session-store";
@@ -18,7 +19,7 @@ export function TokenForm({ onMade }: { onMade: (name: string, token: string) =>
   const [project, setProject] = useState("");
   const [days, setDays] = useState(90);
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useFault } from "../api/reachability";
 import { Failure, Loading } from "../layout/states";
 import { Dialog, Fault } from "./dialog";
 import { Secret } from "./secret";
@@ -15,7 +16,7 @@ export default function TokensDialog({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const tokens = useQuery({ queryKey: TOKENS_KEY, queryFn: readTokens, staleTime: 0 });
   const [made, setMade] = useState<{ name: string; token: string }>();
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const refresh = () => client.invalidateQueries({ queryKey: TOKENS_KEY });
   const revoke = async (name: string) => {
     setFault(undefined);

@@ -1,15 +1,17 @@
 import { ChevronDown, CircleUser } from "lucide-react";
-import { Suspense, lazy, useEffect, useId, useRef, useState } from "react";
+import { Suspense, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "react-router";
 
+import { useFault } from "../api/reachability";
+import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
 import { accountPlaces } from "./places";
 import { sessions, useSession } from "./session-store";
 import "./user-menu.css";
 
-const PasswordDialog = lazy(() => import("./password-dialog"));
-const TokensDialog = lazy(() => import("./tokens-dialog"));
+const PasswordDialog = lazyPart(() => import("./password-dialog"));
+const TokensDialog = lazyPart(() => import("./tokens-dialog"));
 
 /** Who is signed in, and what is theirs; nothing where nobody signs in. */
 export function UserMenu() {
@@ -95,7 +97,7 @@ export function UserMenu() {
 function SignOut() {
   const { t } = useTranslation();
   const [asked, setAsked] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const leave = (everywhere: boolean) => void sessions.signOut({ everywhere }).catch(setFault);
   return (
     <div className="leave">

@@ -1,7 +1,8 @@
-import { Suspense, lazy, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, useNavigate, useParams } from "react-router";
 
+import { lazyPart } from "../../layout/lazy-part";
 import "../../form/form.css";
 import { useScopedPath } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
@@ -14,11 +15,11 @@ import { type Reveal, type TabProps, TABS } from "./tabs";
 import { useWiring } from "./use-wiring";
 
 const SCREENS = {
-  cascades: lazy(() => import("./tabs/cascades-tab")),
-  data: lazy(() => import("./tabs/data-tab")),
-  jobs: lazy(() => import("./tabs/jobs-tab")),
-  file: lazy(() => import("./tabs/file-tab")),
-  history: lazy(() => import("./tabs/history-tab")),
+  cascades: lazyPart(() => import("./tabs/cascades-tab")),
+  data: lazyPart(() => import("./tabs/data-tab")),
+  jobs: lazyPart(() => import("./tabs/jobs-tab")),
+  file: lazyPart(() => import("./tabs/file-tab")),
+  history: lazyPart(() => import("./tabs/history-tab")),
 };
 
 /** jobs.toml as graph, forms and text: all write into one draft, and the host judges and saves it. */

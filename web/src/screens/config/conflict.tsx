@@ -1,7 +1,8 @@
 import { TriangleAlert } from "lucide-react";
-import { Suspense, lazy, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
 import { type Version, editText } from "./config-api";
 import { DiffView } from "./diff/diff-view";
@@ -9,7 +10,7 @@ import { type Draft, isChanged } from "./draft/draft";
 import { drafts } from "./draft/draft-store";
 import { overlaps, rebase } from "./draft/rebase";
 
-const CodeEditor = lazy(() => import("./editor/code-editor"));
+const CodeEditor = lazyPart(() => import("./editor/code-editor"));
 
 interface Props {
   draft: Draft;

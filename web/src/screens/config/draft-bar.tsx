@@ -60,6 +60,11 @@ export function DraftBar({ wiring, review, onReview, onReveal }: Props) {
           {refused instanceof ApiError && refused.help && <p className="muted">{refused.help}</p>}
         </div>
       )}
+      {saving.interrupted && !refused && changed && (
+        <p className="toast" role="status" data-testid="save-again">
+          {t("config.save_again")}
+        </p>
+      )}
       {open && check.diagnostics.length > 0 && <Faults faults={check.diagnostics} onReveal={onReveal} />}
       <SavedToast saved={changed ? undefined : saving.saved} onGone={saving.forget} />
       {discarded && (

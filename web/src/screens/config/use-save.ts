@@ -2,6 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ApiError } from "../../api/client";
+import { isOutage } from "../../api/outage";
+import { useFault } from "../../api/reachability";
 import { CONFIG_KEY, knownConfig } from "../../live/use-jobs-config";
 import { drafts } from "./draft/draft-store";
 
@@ -15,13 +17,15 @@ export interface Saved {
 export function useSave() {
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const [saved, setSaved] = useState<Saved>();
+  const [interrupted, setInterrupted] = useState(false);
   const save = async (comment?: string): Promise<boolean> => {
     const inForceSince = knownConfig(client)?.loaded_at;
     setBusy(true);
     setFault(undefined);
     setSaved(undefined);
+    setInterrupted(false);
     try {
       const revision = await drafts.save(comment);
       setSaved({ revision, inForceSince });
@@ -29,6 +33,7 @@ export function useSave() {
     } catch (error) {
       const conflict = error instanceof ApiError && error.status === 409;
       if (!conflict) setFault(error as Error);
+      setInterrupted(isOutage(error));
       return conflict;
     } finally {
       setBusy(false);
@@ -36,5 +41,5 @@ export function useSave() {
       void client.invalidateQueries({ queryKey: CONFIG_KEY });
     }
   };
-  return { busy, fault, saved, save, forget: () => setSaved(undefined) };
+  return { busy, fault, interrupted, saved, save, forget: () => setSaved(undefined) };
 }

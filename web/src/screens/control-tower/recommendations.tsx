@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { post } from "../../api/client";
+import { useFault } from "../../api/reachability";
 import type { Page, Project } from "../../api/types";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -28,7 +29,7 @@ export function Recommendations({ projectId, projects, seen }: Props) {
   const recommendations = useRecommendationsV2(projectId, status, page);
   const [decided, setDecided] = useState<{ item: Recommendation; action: "accept" | "dismiss" }>();
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const heading = useRef<HTMLHeadingElement>(null);
   const list = useRef<HTMLOListElement>(null);
   useGlide(list);

@@ -1,7 +1,9 @@
-import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { lazyPart } from "../../layout/lazy-part";
 import { post } from "../../api/client";
+import { useFault } from "../../api/reachability";
 import type { Action } from "../../api/types";
 import { Loading } from "../../layout/states";
 import { type JsonSchema, isObject } from "../../schema/json-schema";
@@ -9,7 +11,7 @@ import { type Rights, useRights } from "../../session/rights";
 import { actionInput } from "./action-input";
 import type { Row } from "./view-data";
 
-const SchemaForm = lazy(() => import("../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../form/schema-form"));
 
 interface Props {
   viewKey: string;
@@ -75,7 +77,7 @@ interface QuestionsProps {
 
 function Questions({ action, row, busy, act, onClose }: QuestionsProps) {
   const { t } = useTranslation();
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const { filled, rest } = actionInput(action.input_schema, row);

@@ -1,10 +1,11 @@
-import { Suspense, lazy, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 
+import { lazyPart } from "../../layout/lazy-part";
 import type { View } from "../../api/types";
 import { chartOf } from "./chart";
 import { useRows } from "./view-data";
 
-const Plot = lazy(() => import("./plot"));
+const Plot = lazyPart(() => import("./plot"));
 const MOST_ROWS = 200;
 
 /** The chart that the row schema wishes, of the newest rows that the filters leave. */

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useFault } from "../../api/reachability";
 import type { Action, View } from "../../api/types";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
@@ -31,7 +32,7 @@ export function ViewPanel({ view }: { view: View }) {
     sort: query.sort,
   });
   const filters = useMemo(() => filtersOf(view.filter_schema), [view]);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const [done, setDone] = useState<Action>();
   const finish = (action: Action) => {
     setFault(undefined);

@@ -1,8 +1,9 @@
 import { List, Workflow } from "lucide-react";
-import { Suspense, lazy, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
+import { lazyPart } from "../../layout/lazy-part";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
@@ -12,7 +13,7 @@ import { useGraph } from "./graph-data";
 import { GraphList } from "./graph-list";
 import { JobPanel } from "./job-panel";
 
-const GraphView = lazy(() => import("./graph-view"));
+const GraphView = lazyPart(() => import("./graph-view"));
 
 /** On a narrow screen a list says more than a graph that must be moved about. */
 const isNarrow = () => matchMedia("(max-width: 700px)").matches;

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { post } from "../../api/client";
+import { useFault } from "../../api/reachability";
 import type { Run } from "../../api/types";
 import { useRights } from "../../session/rights";
 
@@ -11,14 +12,14 @@ const UNFINISHED = ["available", "running", "retryable"];
 export function RunActions({ run, onDone }: { run: Run; onDone: () => Promise<unknown> }) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+  const [fault, setFault] = useFault();
   const act = async (action: "cancel" | "retry") => {
     setBusy(true);
-    setError("");
+    setFault(undefined);
     try {
       await post(`/jobs/runs/${run.id}/${action}`, {});
-    } catch (fault) {
-      setError(fault instanceof Error ? fault.message : String(fault));
+    } catch (error) {
+      setFault(error as Error);
     }
     await onDone();
     setBusy(false);
@@ -37,7 +38,7 @@ export function RunActions({ run, onDone }: { run: Run; onDone: () => Promise<un
           {t("jobs.retry")}
         </button>
       )}
-      {error && <span role="alert">{error}</span>}
+      {fault && <span role="alert">{fault.message}</span>}
     </span>
   );
 }

@@ -1,16 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, lazy, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { lazyPart } from "../../layout/lazy-part";
 import { post } from "../../api/client";
+import { useFault } from "../../api/reachability";
 import type { JobType, RunAnswer } from "../../api/types";
 import { takesNothing } from "../../form/prepare";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";
 
-const SchemaForm = lazy(() => import("../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../form/schema-form"));
 
 /** Runs a job now, with params that start as those of jobs.toml. */
 export function RunForm({ job, params }: { job: JobType; params: Record<string, unknown> | undefined }) {
@@ -20,7 +22,7 @@ export function RunForm({ job, params }: { job: JobType; params: Record<string, 
   const [chosen, setChosen] = useState<string>();
   const project = projects.find(({ id }) => id === (chosen ?? projectId)) ?? projects[0];
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const [answer, setAnswer] = useState<RunAnswer>();
   const rights = useRights();
   const whyNot = rights.whyNot("editor", project?.id);

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { get, patch, post, put } from "../../api/client";
+import { useFault } from "../../api/reachability";
 import { usePolledQuery } from "../../live/use-polled-query";
 import type { Role } from "../../session/session-api";
 
@@ -35,7 +36,7 @@ export const addPerson = async (name: string, admin: boolean) =>
 export function useChange() {
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const change = async (act: () => Promise<unknown>) => {
     setBusy(true);
     setFault(undefined);

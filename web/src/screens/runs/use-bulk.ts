@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
+import { useFault } from "../../api/reachability";
 import type { BulkAnswer } from "../../api/types";
 import { useRights } from "../../session/rights";
 import { type BulkAction, actOnRuns } from "./runs-data";
@@ -26,7 +27,7 @@ export function useBulk(projectId: string | undefined): Bulk {
   const whyNot = useRights().whyNot("editor", projectId);
   const [armed, setArmed] = useState<string[]>();
   const [result, setResult] = useState<Bulk["result"]>();
-  const [fault, setFault] = useState<Error>();
+  const [fault, setFault] = useFault();
   const [busy, setBusy] = useState(false);
   useEffect(() => {
     if (!armed) return;

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { ApiError } from "../../../api/client";
+import { Outage } from "../../../api/outage";
 import type { Edit } from "../config-api";
 import { textOf } from "./draft";
 import { DraftStore } from "./draft-store";
@@ -43,6 +44,19 @@ describe("DraftStore", () => {
     expect(drafts.snapshot().fault?.message).toBe("not TOML");
     await drafts.edit(add("b"));
     expect([text(drafts), drafts.snapshot().fault]).toEqual(["one\nb\n", undefined]);
+  });
+
+  it("makes an edit, and those behind it, once the server is back", async () => {
+    let back = () => {};
+    const drafts = new DraftStore(sessionStorage, makeEdits, save, () => new Promise((resolve) => (back = resolve)));
+    drafts.onDisk(r1);
+    makeEdits.mockRejectedValueOnce(new Outage("away"));
+    const edited = Promise.all([drafts.edit(add("a")), drafts.edit(add("b"))]);
+    await vi.waitFor(() => expect(drafts.snapshot().fault?.message).toBe("away"));
+    expect(text(drafts)).toBe("one\n");
+    back();
+    await edited;
+    expect([text(drafts), drafts.snapshot().fault]).toEqual(["one\na\nb\n", undefined]);
   });
 
   it("survives a reload with its base and its steps", async () => {

@@ -1,11 +1,15 @@
 import { useSyncExternalStore } from "react";
 
+import { isOutage } from "../../../api/outage";
+import { serverBack } from "../../../api/reachability";
 import { type Edit, type Version, editText, saveText } from "../config-api";
 import { type Draft, draftOf, isChanged, onBase, redone, savedAs, stepped, textOf, undone } from "./draft";
 
 const STORED = "cascade.draft";
 /** Typing that pauses for less is one step of undo. */
 const TYPING_MS = 800;
+/** Of one edit, if the server goes away again and again. */
+const MOST_ATTEMPTS = 5;
 
 export interface DraftState {
   /** Absent until jobs.toml has been read. */
@@ -33,6 +37,7 @@ export class DraftStore {
     private readonly storage: Storage | undefined,
     private readonly makeEdits: MakeEdits = editText,
     private readonly send: Save = saveText,
+    private readonly back = serverBack,
   ) {
     this.state = { draft: stored(storage), theirs: undefined, discarded: undefined, fault: undefined };
   }
@@ -73,20 +78,31 @@ export class DraftStore {
     if (edits.length === 0) return this.queue;
     this.typedAt = 0;
     this.queue = this.queue.then(async () => {
-      const { draft } = this.state;
-      if (!draft) return;
-      const before = textOf(draft);
-      try {
-        const text = await this.makeEdits(before, edits);
-        // What was typed meanwhile must not be lost: the edit is made once more, of that.
-        const now = this.state.draft && textOf(this.state.draft);
-        const latest = now === undefined || now === before ? text : await this.makeEdits(now, edits);
-        this.change((draft) => stepped(draft, { text: latest, edits }));
-      } catch (error) {
-        this.put({ fault: error as Error });
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+        try {
+          await this.makeNow(edits);
+          if (attempt > 1) this.put({ fault: undefined });
+          return;
+        } catch (error) {
+          this.put({ fault: error as Error });
+          if (!isOutage(error)) return;
+          // The edit waits until the server answers again, and those after it wait behind it.
+          await this.back();
+        }
       }
     });
     return this.queue;
+  }
+
+  private async makeNow(edits: Edit[]): Promise<void> {
+    const { draft } = this.state;
+    if (!draft) return;
+    const before = textOf(draft);
+    const text = await this.makeEdits(before, edits);
+    // What was typed meanwhile must not be lost: the edit is made once more, of that.
+    const now = this.state.draft && textOf(this.state.draft);
+    const latest = now === undefined || now === before ? text : await this.makeEdits(now, edits);
+    this.change((draft) => stepped(draft, { text: latest, edits }));
   }
 
   undo(): void {

@@ -1,6 +1,7 @@
-import { Suspense, lazy, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { lazyPart } from "../../../layout/lazy-part";
 import type { JobType } from "../../../api/types";
 import { takesNothing } from "../../../form/prepare";
 import { Loading } from "../../../layout/states";
@@ -10,7 +11,7 @@ import { valueAt } from "../toml";
 import type { Wiring } from "../use-wiring";
 import { paramsEdits } from "./params-edits";
 
-const SchemaForm = lazy(() => import("../../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../../form/schema-form"));
 
 /** `[jobs.NAME.params]`, in a form made of the plugin's schema. */
 export function ParamsForm({ type, wiring }: { type: JobType; wiring: Wiring }) {

@@ -1,8 +1,9 @@
 import { ArrowRight, X } from "lucide-react";
-import { Suspense, lazy, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
+import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
 import { useTrends } from "../../graph/graph-data";
 import { graphOf } from "../../graph/graph-model";
@@ -16,7 +17,7 @@ import { listsAt } from "../toml";
 import type { Wiring } from "../use-wiring";
 import { NotToml } from "./not-toml";
 
-const GraphView = lazy(() => import("../../graph/graph-view"));
+const GraphView = lazyPart(() => import("../../graph/graph-view"));
 const CHAINS = "CASCADE_CHAINS";
 /** Narrower than this, wires are easier to draw by the form. */
 const isWide = () => matchMedia("(min-width: 701px)").matches;
