@@ -35,7 +35,7 @@ pub struct Card {
 
 #[derive(Default, Serialize, JsonSchema)]
 struct Health {
-    /// 0..100; absent until the first scoring.
+    /// 0..100; absent until the first scoring, and without any message, when there is nothing to score.
     score: Option<f64>,
     scored_at: Option<String>,
     /// Against the last score that is at least seven days old and at most fourteen.
@@ -152,7 +152,8 @@ impl View for Portfolio {
             let total = messages.iter().find(|row| row.project_id == id);
             let score = scores.iter().find(|row| row.project_id == id);
             let old = before.iter().find(|row| row.project_id == id && row.scored_at >= too_old);
-            let health = match score {
+            // Older versions gave a project without messages 100 points.
+            let health = match score.filter(|_| total.is_some()) {
                 Some(row) => Health {
                     score: Some(row.score),
                     scored_at: Some(row.scored_at.clone()),
@@ -173,7 +174,7 @@ impl View for Portfolio {
                 TrendDay {
                     messages: row.as_ref().map_or(0, |row| row.messages),
                     signals: row.as_ref().map_or(0, |row| row.signals),
-                    score: row.and_then(|row| row.health_score),
+                    score: row.and_then(|row| row.health_score).filter(|_| total.is_some()),
                     day,
                 }
             });

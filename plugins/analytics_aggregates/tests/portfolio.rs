@@ -141,15 +141,29 @@ async fn a_card_tells_of_score_change_counts_and_thirty_days_without_gaps() {
 #[tokio::test]
 async fn without_an_old_score_there_is_no_change_to_tell() {
     let bench = TestBench::new().await;
+    message(&bench, "m1", bench.now(), bench.now()).await;
     score(&bench, 80.0, bench.now() - TimeDelta::days(30)).await;
     score(&bench, 70.0, bench.now()).await;
     assert_eq!(cards(&bench).await[0]["health"]["delta_7d"], Value::Null);
 }
 
 #[tokio::test]
+async fn a_project_that_never_had_a_message_has_no_score_whatever_was_stored() {
+    let bench = TestBench::new().await;
+    score(&bench, 100.0, bench.now()).await;
+    roll_up(&bench).await;
+    let card = &cards(&bench).await[0];
+    assert_eq!((&card["messages_total"], &card["health"]["score"]), (&json!(0), &Value::Null));
+    assert!(card["trend"].as_array().unwrap().iter().all(|day| day["score"].is_null()));
+    message(&bench, "m1", bench.now(), bench.now()).await;
+    assert_eq!(cards(&bench).await[0]["health"]["score"], 100.0);
+}
+
+#[tokio::test]
 async fn the_worst_comes_first_and_a_project_without_data_is_there_too() {
     let bench = TestBench::new().await;
     bench.add_project("another", "Another").await;
+    message(&bench, "m1", bench.now(), bench.now()).await;
     score(&bench, 40.0, bench.now()).await;
     let cards = cards(&bench).await;
     let slugs: Vec<_> = cards.iter().map(|card| card["slug"].as_str().unwrap()).collect();

@@ -1,6 +1,6 @@
 //! Scores each project from its open signals, 0 (in trouble) to 100 (healthy).
 //!
-//! A signal fades with its age, each kind of trouble can cost a bounded number of points, and the
+//! A project of which no message was read yet has no score. A signal fades with its age, each kind of trouble can cost a bounded number of points, and the
 //! parts are stored beside the score. The exact formula is in [`formula`].
 
 pub mod formula;
@@ -69,6 +69,21 @@ impl Params {
 
 const GIVES_BACK: &str = "decision";
 
+const NOTHING: &str = "nothing to score: no message was read yet";
+
+#[derive(Deserialize)]
+struct Count {
+    n: i64,
+}
+
+/// Whether signals were looked for in any message of the project, found or not.
+async fn was_read(ctx: &Context, project: &str) -> Result<bool, JobError> {
+    let query = sql("SELECT count(*) AS n FROM \
+         (SELECT 1 AS one FROM signals_processed WHERE project_id = $1 LIMIT 1) AS some_read");
+    let read: Count = ctx.db().fetch_one(query.bind(project)).await?;
+    Ok(read.n > 0)
+}
+
 /// The job.
 pub struct HealthScoring;
 
@@ -87,6 +102,11 @@ impl Job for HealthScoring {
              WHERE project_id = $1 AND resolved_at IS NULL AND sent_at >= $2 ORDER BY sent_at, id");
         let signals: Vec<Signal> =
             ctx.db().fetch_all(query.bind(&project).bind(rfc3339(now - horizon))).await?;
+        // A score is a judgement: without a message that was read there is nothing to judge.
+        if signals.is_empty() && !was_read(&ctx, &project).await? {
+            ctx.progress(1.0, NOTHING);
+            return Ok(Outcome::summary(NOTHING));
+        }
         ctx.progress(0.5, format!("{} open signals", signals.len()));
         ctx.checkpoint()?;
         let (score, factors) =

@@ -52,6 +52,23 @@ async fn the_score_is_kept_with_what_explains_it() {
 }
 
 #[tokio::test]
+async fn without_a_message_there_is_nothing_to_score() {
+    let bench = bench().await;
+    let outcome = bench.run::<HealthScoring>(json!({})).await;
+    assert_eq!(outcome.summary(), "nothing to score: no message was read yet");
+    assert!(scores(&bench).await.is_empty());
+    // Read, and nothing found in it: that is a hundred.
+    let read = json!({
+        "message_id": "m1", "project_id": bench.project().id, "rules_version": "1",
+        "awaiting_answer": false, "processed_at": rfc3339(bench.now()),
+    });
+    bench.insert("signals_processed", read).await;
+    let outcome = bench.run::<HealthScoring>(json!({})).await;
+    assert_eq!(outcome.summary(), "score 100.0 from 0 open signals");
+    assert_eq!(scores(&bench).await.len(), 1);
+}
+
+#[tokio::test]
 async fn time_heals() {
     let bench = bench().await;
     signal(&bench, "s1", "blocker", 0, false).await;

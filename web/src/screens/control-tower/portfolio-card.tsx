@@ -42,7 +42,7 @@ export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefin
             </strong>
             <New news={news} of="score" />
           </div>
-          <span className="muted">{score === null ? t("tower.not_scored") : t("tower.health")}</span>
+          <span className="muted">{t(score !== null ? "tower.health" : card.messages_total > 0 ? "tower.not_scored" : "tower.nothing_to_score")}</span>
           <div className="bar">
             <i style={{ width: `${score ?? 0}%` }} />
           </div>
