@@ -1,6 +1,6 @@
 // What graph.mjs and runs.mjs share: a browser that keeps what goes wrong, and the host's API.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -50,12 +50,15 @@ export async function accessible(page, what) {
 
 export const get = async (path) => (await fetch(`${url}/api${path}`)).json();
 
+/** What slow_job does when it starts next: its params in jobs.toml name the file. */
+export const plan = (what) => writeFileSync(process.env.PLAN, JSON.stringify(what));
+
 /** Runs a job; the id of its run. */
-export async function run(job, project_id, params) {
+export async function run(job, project_id) {
   const answer = await fetch(`${url}/api/jobs/${job}/run`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ project_id, params }),
+    body: JSON.stringify({ project_id }),
   });
   const body = await answer.json();
   if (answer.status !== 202 || !body.run_id) throw new Error(`${job}: ${answer.status} ${JSON.stringify(body)}`);

@@ -1,11 +1,11 @@
 // The cascade graph while a cascade runs, and the trace of what it caused.
 //
 // For tests/e2e/browser.rs: CASCADE_URL, ARTEFACTS (folder for screenshots); a host with the
-// repository's jobs.toml, the jobs of slow_job.toml and the chain slow_job = ["slow_after"], on which
+// repository's jobs.toml, the jobs of slow_job.toml (PLAN is the file that their params name) and the chain slow_job = ["slow_after"], on which
 // slow_job has not run yet and the first cascades are over. Prints one line for each milestone.
 import assert from "node:assert/strict";
 
-import { accessible, get, isTooWide, launch, open, run } from "./control-room.mjs";
+import { accessible, get, isTooWide, launch, open, plan, run } from "./control-room.mjs";
 
 const browser = await launch();
 try {
@@ -22,7 +22,8 @@ try {
 
   // Only this project's run is asked for; of three projects one runs.
   let since = Date.now();
-  await run("slow_job", projects[0].id, { steps: 8, pause_ms: 400 });
+  plan({ steps: 8, pause_ms: 400 });
+  await run("slow_job", projects[0].id);
   await node("slow_job").and(page.locator("[data-now=running]")).waitFor({ timeout: 10_000 });
   console.log(`root seen running: ${Date.now() - since} ms after the request`);
   await node("slow_job").locator(".now").getByText("1 of 3").waitFor();
@@ -44,7 +45,8 @@ try {
   console.log("cascade seen to its end without a reload");
 
   // A failure in one project of three is what the node says.
-  await run("slow_job", projects[1].id, { steps: 0, fail: "out of paper" });
+  plan({ steps: 0, fail: "out of paper" });
+  await run("slow_job", projects[1].id);
   await node("slow_job").and(page.locator("[data-last=failed]")).waitFor();
   await node("slow_job").locator(".result").getByText("1 of 3").waitFor();
   console.log("worst state first");
@@ -82,7 +84,8 @@ try {
   assert.equal(seen.loads, 1, "the page was reloaded");
 
   // The trace of a run under way.
-  const id = await run("slow_job", projects[0].id, { steps: 6, pause_ms: 400 });
+  plan({ steps: 6, pause_ms: 400 });
+  const id = await run("slow_job", projects[0].id);
   const live = await open(browser, `/runs/${id}`, { theme: "dark" });
   const bar = live.page.locator("[data-testid=trace-row][data-job-type=slow_job]");
   await bar.and(live.page.locator("[data-state=running]")).waitFor();

@@ -1,22 +1,23 @@
 // The table of runs, the page of a run, the keyboard and the command palette.
 //
 // For tests/e2e/browser.rs: CASCADE_URL, ARTEFACTS (folder for screenshots); a host with the
-// repository's jobs.toml, the jobs of slow_job.toml and the chain slow_job = ["slow_after"], its first
+// repository's jobs.toml, the jobs of slow_job.toml (PLAN is the file that their params name) and the chain slow_job = ["slow_after"], its first
 // cascades over. Prints one line for each milestone.
 import assert from "node:assert/strict";
 
-import { accessible, get, isTooWide, launch, open, run, until } from "./control-room.mjs";
+import { accessible, get, isTooWide, launch, open, plan, run, until } from "./control-room.mjs";
 
 // Its own each time, so that the test can be run again on the same host.
 const PRINTER = `PRINTER-${Date.now().toString(36)}`;
 const FAULT = `no route to ${PRINTER.toLowerCase()}`;
 const ended = (id) => until(`end of ${id}`, async () => (await get(`/jobs/runs/${id}`)).finished_at);
-const all = (projects, params) => Promise.all(projects.map(({ id }) => run("slow_job", id, params)));
+const all = (projects) => Promise.all(projects.map(({ id }) => run("slow_job", id)));
 
 const browser = await launch();
 try {
   const { items: projects } = await get("/projects");
-  const failed = await all(projects, { steps: 0, fail: FAULT });
+  plan({ steps: 0, fail: FAULT });
+  const failed = await all(projects);
   await Promise.all(failed.map(ended));
 
   const { page, problems, seen, shot } = await open(browser, "/runs");
@@ -105,7 +106,8 @@ try {
   console.log("retried in bulk");
 
   await page.goto(new URL("/runs?job=slow_job&state=available,running", page.url()).href);
-  const slow = await all(projects, { steps: 200, pause_ms: 300 });
+  plan({ steps: 200, pause_ms: 300 });
+  const slow = await all(projects);
   await counts(projects.length);
   await page.getByRole("checkbox", { name: "Select all on this page" }).check();
   await page.keyboard.press("c");
@@ -130,7 +132,8 @@ try {
   console.log("refusals are told");
 
   // A run page, live.
-  const id = await run("slow_job", projects[0].id, { steps: 24, pause_ms: 250 });
+  plan({ steps: 24, pause_ms: 250 });
+  const id = await run("slow_job", projects[0].id);
   await page.goto(new URL(`/runs/${id}`, page.url()).href);
   const loads = seen.loads;
   const line = (text) => page.getByTestId("log-line").filter({ hasText: text });

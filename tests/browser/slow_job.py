@@ -2,6 +2,7 @@
 """A job for the browser tests that takes as long as it is told to, says so, and fails if it is told to."""
 
 import json
+import pathlib
 import signal
 import sys
 import time
@@ -13,6 +14,8 @@ def say(kind, **rest):
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 params = json.load(sys.stdin)["params"]
+if "plan" in params:
+    params |= json.loads(pathlib.Path(params["plan"]).read_text())
 steps = params["steps"]
 for step in range(1, steps + 1):
     level = "warn" if step % 4 == 0 else "info"

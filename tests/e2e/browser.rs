@@ -67,16 +67,22 @@ async fn host_with_inbox() -> (Host, String) {
     (host, inbox)
 }
 
-/// A host on the sample with two more jobs, that take as long as they are told to.
-async fn host_with_slow_job() -> Host {
+/// A host on the sample with two more jobs, that take as long as they are told to, and runs a script
+/// with it.
+async fn browse_slow_job(script: &str) {
+    let plan = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&plan, "{}").unwrap();
+    let plan = plan.path().display().to_string();
     let folder = root().join("tests/browser");
     let slow = std::fs::read_to_string(folder.join("slow_job.toml")).unwrap();
-    let slow = slow.replace("SLOW_JOB", &folder.join("slow_job.py").display().to_string());
+    let slow = slow
+        .replace("PLAN", &plan)
+        .replace("SLOW_JOB", &folder.join("slow_job.py").display().to_string());
     let chain = "[CASCADE_CHAINS]\nslow_job = [\"slow_after\"]";
     let config = repository_config().replacen("[CASCADE_CHAINS]", chain, 1);
     let host = Host::start_with(&format!("{config}\n{slow}"), &[]);
     host.settled(21).await;
-    host
+    browse(script, &host, &[("PLAN", plan)]);
 }
 
 async fn settled_host() -> Host {
@@ -99,12 +105,12 @@ async fn the_tower_changes_in_place_and_tells_what_changed_since_the_last_look()
 
 #[tokio::test]
 async fn the_graph_shows_a_cascade_while_it_runs_and_what_it_caused() {
-    browse("graph.mjs", &host_with_slow_job().await, &[]);
+    browse_slow_job("graph.mjs").await;
 }
 
 #[tokio::test]
 async fn runs_are_found_watched_cancelled_and_tried_again() {
-    browse("runs.mjs", &host_with_slow_job().await, &[]);
+    browse_slow_job("runs.mjs").await;
 }
 
 #[tokio::test]
@@ -154,15 +160,12 @@ async fn a_plugin_that_the_host_has_never_seen_gets_its_screens_while_the_page_i
     let host = Host::start_with("[projects]\none = { name = \"One\" }\n", &[]);
     let artefacts = root().join("tests/artefacts");
     std::fs::create_dir_all(&artefacts).unwrap();
-    // One that answers, and one that nobody listens on.
-    let params = json!({"urls": [format!("{}/health", host.url), "http://127.0.0.1:1/"]});
     let mut page = Command::new("node")
         .arg(root().join("tests/browser/generic-screens.mjs"))
         .env("CASCADE_URL", &host.url)
         .env("ARTEFACTS", &artefacts)
         .env("JOB", "uptime_check")
         .env("VIEW", "uptime")
-        .env("PARAMS", params.to_string())
         .env("FILTER", json!({"name": "url", "value": "health"}).to_string())
         .stdout(Stdio::piped())
         .spawn()
@@ -173,8 +176,10 @@ async fn a_plugin_that_the_host_has_never_seen_gets_its_screens_while_the_page_i
             host.save_config(&format!(
                 "plugin_files = [{:?}]\n[http]\nallow = [\"127.0.0.1\"]\n[JOB_TO_DATA_MAP]\nuptime_check = [\"uptime\"]\n\
                  [projects]\none = {{ name = \"One\" }}\n\
-                 [jobs.uptime_check]\nparams = {{ urls = [\"http://127.0.0.1:1/\"] }}\n",
-                library.display().to_string()
+                 [jobs.uptime_check]\nparams = {{ urls = [\"{}/health\", \"http://127.0.0.1:1/\"] }}\n",
+                library.display().to_string(),
+                // One that answers, and one that nobody listens on.
+                host.url
             ));
         }
     }

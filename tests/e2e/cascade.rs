@@ -70,8 +70,13 @@ async fn bad_requests_say_what_is_wrong() {
     let (status, answer) = host.post("/api/jobs/health_scoring/run", nobody).await;
     assert_eq!(status, 404, "it is no part of this jobs.toml");
     assert!(answer["error"]["help"].as_str().unwrap().contains("[jobs.health_scoring]"));
-    let params = json!({"project_id": project_id, "params": {"half_life": 3}});
-    let (status, answer) = host.post("/api/jobs/health_scoring/run", params).await;
-    assert_eq!(status, 400);
-    assert!(answer["error"]["message"].as_str().unwrap().contains("half_life"), "{answer}");
+    for address in ["/api/jobs/health_scoring/run", "/jobs/health_scoring/run"] {
+        for params in [json!({"half_life": 3}), json!({}), Value::Null] {
+            let body = json!({"project_id": project_id, "params": params});
+            let (status, answer) = host.post(address, body).await;
+            let said = answer["error"]["message"].as_str().unwrap();
+            assert_eq!(status, 400, "{answer}");
+            assert!(said.contains("the operator's and stand in jobs.toml"), "{said}");
+        }
+    }
 }

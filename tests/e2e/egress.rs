@@ -37,7 +37,8 @@ fn redirects_to(place: &str) -> (u16, Arc<AtomicUsize>) {
 /// What the last check of each address says went wrong.
 async fn errors(host: &Host, urls: &[String]) -> Vec<Value> {
     let project_id = host.project("one").await;
-    let body = json!({"project_id": project_id, "params": {"urls": urls}});
+    host.set_params("uptime_check", json!({"urls": urls})).await;
+    let body = json!({"project_id": project_id});
     let (status, answer) = host.post("/api/jobs/uptime_check/run", body).await;
     assert_eq!(status, 202, "{answer}");
     let path = format!("/api/jobs/runs/{}", answer["run_id"].as_str().unwrap());

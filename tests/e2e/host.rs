@@ -140,6 +140,16 @@ impl Host {
         std::fs::rename(new, self.folder.path().join("jobs.toml")).unwrap();
     }
 
+    /// Gives a job these params in jobs.toml and waits until they are in force.
+    pub async fn set_params(&self, job: &str, params: Value) {
+        let file = std::fs::read_to_string(self.folder.path().join("jobs.toml")).unwrap();
+        let mut file: toml::Table = file.parse().unwrap();
+        let settings = file["jobs"][job].as_table_mut().unwrap();
+        settings.insert("params".into(), toml::Value::try_from(&params).unwrap());
+        self.save_config(&file.to_string());
+        self.wait_for("/api/jobs/config", |config| config["jobs"][job]["params"] == params).await;
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
         let status = answer.status();

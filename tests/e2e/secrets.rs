@@ -67,12 +67,8 @@ async fn over_tls_with_passwords_from_files_and_none_of_them_is_logged_or_served
     assert_eq!(postgres.sql("cascade_0", encrypted), "t");
 
     let project_id = server.project("one").await;
-    for (job, params) in [
-        ("analytics_aggregates", None),
-        ("uses_secrets", None),
-        ("uses_secrets", Some(json!({"token": PARAM_PASSWORD, "place": "asked for"}))),
-    ] {
-        let body = json!({"project_id": project_id, "params": params});
+    for job in ["analytics_aggregates", "uses_secrets"] {
+        let body = json!({"project_id": project_id});
         let (status, answer) = server.post(&format!("/api/jobs/{job}/run"), body).await;
         assert_eq!(status, 202, "{answer}");
         let path = format!("/api/jobs/runs/{}", answer["run_id"].as_str().unwrap());
@@ -88,7 +84,6 @@ async fn over_tls_with_passwords_from_files_and_none_of_them_is_logged_or_served
     {
         said += &server.get(path).await.to_string();
     }
-    assert!(said.contains("asked for"), "the run's own params are not served");
 
     // A fault of each must not tell more than the good case.
     redis.kill();

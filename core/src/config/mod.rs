@@ -37,7 +37,7 @@ pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
 pub use revision::revision;
 pub use schedule::Schedule;
-pub use secrets::{masked, unmasked};
+use secrets::masked;
 
 use crate::registry::{PluginSources, Plugins, Registry};
 

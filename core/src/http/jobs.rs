@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use cascade_sdk::Origin;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,11 +13,10 @@ use super::{
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
-    runs::hide_secrets,
 };
 use crate::{
     access::{Principal, Role},
-    config::{ConfigState, unmasked},
+    config::ConfigState,
     store::{RunNow, ScheduledJob, ScheduledStatus, Trend},
 };
 
@@ -96,10 +95,7 @@ pub async fn scheduler(
 ) -> ApiResult<Json<Schedule>> {
     let visible = server.scope(&principal, asked.project_id)?;
     let ConfigState { config, registry, .. } = server.config.state();
-    let describe = |mut job: ScheduledJob| {
-        for run in job.current_run.iter_mut().chain(&mut job.last_run) {
-            hide_secrets(&server, run);
-        }
+    let describe = |job: ScheduledJob| {
         let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
         Scheduled {
             description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
@@ -146,9 +142,18 @@ pub async fn trends(
 pub struct RunRequest {
     /// The project to run it for.
     project_id: Uuid,
-    /// Params for this run, in the place of those of jobs.toml; `params_schema` of the job type says
-    /// which.
-    params: Option<Value>,
+    /// Named to be refused with the reason.
+    #[serde(default, deserialize_with = "refuse_params")]
+    #[schema(ignore)]
+    #[expect(dead_code, reason = "never has a value")]
+    params: (),
+}
+
+fn refuse_params<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(de::Error::custom(
+        "`params` cannot be given with a run: they are the operator's and stand in jobs.toml, under \
+         [jobs.NAME.params]",
+    ))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -173,28 +178,15 @@ pub async fn run_now(
     Path(job): Path<String>,
     Json(request): Json<RunRequest>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
-    let plugin = server.config.registry().job(&job).cloned().ok_or_else(|| {
-        ApiError::not_found(format!("there is no job type `{job}`"))
-            .help("GET /api/jobs/types lists them")
-    })?;
+    if server.config.registry().job(&job).is_none() {
+        return Err(ApiError::not_found(format!("there is no job type `{job}`"))
+            .help("GET /api/jobs/types lists them"));
+    }
     let project = request.project_id;
     server.demand(&principal, project, Role::Editor)?;
-    if let Some(params) = &request.params {
-        let schema = &plugin.descriptor().params_schema;
-        jsonschema::validate(schema, params).map_err(|fault| {
-            ApiError::bad_request(format!("params{}: {fault}", fault.instance_path()))
-        })?;
-    }
-    let given = request.params.is_some();
-    // A form that was filled with what GET /api/jobs/config shows has the secrets of jobs.toml.
-    let kept = server.config.current().jobs.get(&job).map(|settings| settings.params.clone());
-    let params = request.params.map(|given| {
-        unmasked(&plugin.descriptor().params_schema, given, &kept.unwrap_or_default())
-    });
-    let queued = server.store.run_now(&job, project, params).await?;
+    let queued = server.store.run_now(&job, project).await?;
     server.wake.wake();
-    let detail = json!({ "own_params": given });
-    server.note(&principal, "run.start", &job, Some(project), detail, peer).await?;
+    server.note(&principal, "run.start", &job, Some(project), json!({}), peer).await?;
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     access::{Principal, Role},
-    config::masked,
     store::{
         CancelRequest, CascadeTree, Run, RunFilter, RunLogRow, RunPage, RunState, TriggerKind,
     },
@@ -89,9 +88,7 @@ pub async fn runs(
         page,
         per_page,
     };
-    let mut page = server.store.runs(&filter).await?;
-    page.items.iter_mut().for_each(|run| hide_secrets(&server, run));
-    Ok(Json(page))
+    Ok(Json(server.store.runs(&filter).await?))
 }
 
 /// A parameter that may be left out or left empty.
@@ -117,9 +114,7 @@ pub async fn run(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<Run>> {
-    let mut run = found(&server, &principal, id).await?;
-    hide_secrets(&server, &mut run);
-    Ok(Json(run))
+    Ok(Json(found(&server, &principal, id).await?))
 }
 
 /// Describes `{id}`.
@@ -129,18 +124,6 @@ pub async fn run(
 pub struct RunId {
     /// The run.
     id: Uuid,
-}
-
-/// A run may have params of its own, with secrets in them.
-pub(super) fn hide_secrets(server: &AppState, run: &mut Run) {
-    let registry = server.config.registry();
-    // Params of a job type that is gone are shown by nobody's rules.
-    let hidden = |params: &Value| match registry.job(&run.job_type) {
-        Some(job) => masked(&job.descriptor().params_schema, params),
-        None => Value::Null,
-    };
-    run.payload.params = run.payload.params.as_ref().map(&hidden);
-    run.params = run.params.as_ref().map(&hidden);
 }
 
 async fn note(
@@ -194,8 +177,7 @@ pub async fn cascade(
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<CascadeTree>> {
     let run = found(&server, &principal, id).await?;
-    let mut runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
-    runs.iter_mut().for_each(|run| hide_secrets(&server, run));
+    let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
     Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE)))
 }
 

@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cascade_sdk::{BoxFuture, Context, JobError, Outcome, RunInfo};
+use cascade_sdk::{BoxFuture, Context, JobError, Level, LogLine, Outcome, RunInfo, host::Host};
 use futures::FutureExt;
+use serde_json::Value;
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -28,6 +29,10 @@ use crate::{
 
 /// How long a plugin may take to stop after it was asked to; then it is abandoned.
 const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Said of a run that was queued with own params by a version that allowed them.
+const IGNORED_PARAMS: &str =
+    "the params that this run was requested with are ignored: params stand in jobs.toml only";
 
 /// How a plugin's body ended; a panic is its text.
 type Ended = Result<Result<Outcome, JobError>, String>;
@@ -99,7 +104,16 @@ pub(super) fn started(
         base_dir: config.base_dir().to_owned(),
         allowed_folders: vec![config.base_dir().to_owned()],
     };
-    let params = run.payload.params.clone().unwrap_or_else(|| settings.params.clone());
+    let params = settings.params.clone();
+    if run.payload.has_ignored_params() {
+        tracing::warn!(run = %id, job = info.job_type, "{IGNORED_PARAMS}");
+        services.log(LogLine {
+            at: services.now(),
+            level: Level::Warn,
+            message: IGNORED_PARAMS.into(),
+            fields: Value::Null,
+        });
+    }
     let context = Context::new(info, services.clone());
     // What is said at other levels names the run itself: a span costs more than a short run.
     let span = tracing::debug_span!(

@@ -115,7 +115,7 @@ impl<S: Store + 'static> Bench<S> {
     }
 
     async fn ask_for(&self, job: &str, project: Uuid) {
-        self.store.run_now(job, project, None).await.unwrap();
+        self.store.run_now(job, project).await.unwrap();
         self.wake.wake();
     }
 
@@ -213,6 +213,36 @@ async fn success_starts_the_downstream_at_once_and_commits_what_was_staged() {
     assert_eq!(up.progress.unwrap().fraction, 0.5);
     let note = bench.store.database().query(sql("SELECT run FROM note")).await.unwrap();
     assert_eq!(note[0]["run"], json!(up.id));
+}
+
+/// Queued by a version that let requests give params.
+#[tokio::test]
+async fn params_of_a_run_from_before_the_upgrade_are_ignored_and_its_log_says_so() {
+    let works: Work =
+        |ctx| Box::pin(async move { Ok(Outcome::summary(ctx.payload().to_string())) });
+    let toml = "[jobs.works]\n[projects]\none = {}\n";
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("db")).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    let file = folder.path().join("before.toml");
+    std::fs::write(&file, toml).unwrap();
+    let mut registry = Registry::default();
+    registry.add_job(job("works", 1, works)).unwrap();
+    let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
+    store.reconcile(&config.current()).await.unwrap();
+    let project = store.projects(&Visible::All).await.unwrap().remove(0);
+    store.run_now("works", project.id).await.unwrap();
+    let params = "UPDATE worker_runs SET payload = json_insert(payload, '$.params', json($1))";
+    let params = sql(params).bind(r#"{"url":"https://secret.example/"}"#);
+    store.database().batch(vec![params]).await.unwrap();
+
+    let times = (Duration::from_secs(30), GRACE);
+    let bench = Bench::start_on(store, folder, toml, vec![job("works", 1, works)], times).await;
+    let run = bench.run("works", RunState::Completed).await;
+    assert!(!run.summary.as_ref().unwrap().contains("secret.example"), "{run:?}");
+    assert!(bench.log(&run).await[0].starts_with("the params that this run was requested with"));
+    let shown = serde_json::to_string(&run).unwrap();
+    assert!(!shown.contains("secret.example"), "{shown}");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         logs_and_progress_are_kept,
         a_changed_schedule_counts_from_now,
         what_the_file_no_longer_names_stops_running,
-        a_request_with_params_reaches_the_run,
+        a_request_reaches_the_run,
         events_replay_in_order,
         runs_are_listed_newest_first_and_filtered,
         runs::filters_and_orders_fit_together,
@@ -185,9 +185,9 @@ async fn a_due_time_in_the_past_is_left_alone(store: &impl Store) {
     store.complete(&up.lease, success(&["down"])).await.unwrap();
     let _running = claim(store).await;
     let one = project(store, "one").await;
-    assert_eq!(store.run_now("down", one, None).await.unwrap(), RunNow::AfterCurrent);
+    assert_eq!(store.run_now("down", one).await.unwrap(), RunNow::AfterCurrent);
     let before = scheduled(store, "down", "one").await;
-    store.run_now("up", one, None).await.unwrap();
+    store.run_now("up", one).await.unwrap();
     let up = claim(store).await.remove(0);
     store.complete(&up.lease, success(&["down"])).await.unwrap();
     let after = scheduled(store, "down", "one").await;
@@ -199,7 +199,7 @@ async fn several_triggers_make_one_run_that_names_them_all(store: &impl Store) {
     let run = claim_up(store).await;
     store.complete(&run.lease, success(&["last"])).await.unwrap();
     let one = project(store, "one").await;
-    store.run_now("down", one, None).await.unwrap();
+    store.run_now("down", one).await.unwrap();
     let mut runs = claim(store).await;
     // What a claim leaves to the next is due at once.
     if runs.len() < 2 {
@@ -209,7 +209,7 @@ async fn several_triggers_make_one_run_that_names_them_all(store: &impl Store) {
     let down = runs.iter().find(|r| r.job_type == "down").unwrap();
     let last = runs.iter().find(|r| r.job_type == "last").unwrap();
     store.complete(&down.lease, success(&["last"])).await.unwrap();
-    store.run_now("up", one, None).await.unwrap();
+    store.run_now("up", one).await.unwrap();
     let up = claim(store).await.remove(0);
     store.complete(&up.lease, success(&["last"])).await.unwrap();
     assert!(claim(store).await.is_empty(), "`last` runs already");
@@ -224,14 +224,12 @@ async fn several_triggers_make_one_run_that_names_them_all(store: &impl Store) {
 async fn a_trigger_while_running_makes_exactly_one_more_run(store: &impl Store) {
     let one = project(store, "one").await;
     let run = claim_up(store).await;
-    let asked = Some(json!({"text": "\" NUL: \0"}));
-    for params in [None, asked.clone(), None] {
-        assert_eq!(store.run_now("up", one, params).await.unwrap(), RunNow::AfterCurrent);
+    for _ in 0..3 {
+        assert_eq!(store.run_now("up", one).await.unwrap(), RunNow::AfterCurrent);
     }
     store.complete(&run.lease, success(&[])).await.unwrap();
     let again = claim(store).await;
     assert_eq!(again.len(), 1);
-    assert_eq!(again[0].payload.params, asked);
     assert!(matches!(again[0].payload.trigger(), Trigger::Manual { .. }));
     store.complete(&again[0].lease, success(&[])).await.unwrap();
     assert!(claim(store).await.is_empty());
@@ -303,7 +301,7 @@ async fn an_expired_last_attempt_fails(store: &impl Store) {
     store.reconcile(&config).await.unwrap();
     claim(store).await;
     let one = project(store, "one").await;
-    let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
+    let RunNow::Queued(id) = store.run_now("down", one).await.unwrap() else { panic!() };
     store.claim("zombie", 10, Duration::ZERO, &[]).await.unwrap();
     loop {
         assert!(claim(store).await.is_empty());
@@ -372,7 +370,7 @@ async fn many_successes_are_stored_in_one_commit_and_lost_leases_left_out(store:
     let again = store.complete_all(&all).await.unwrap();
     assert!(again.iter().all(Option::is_none), "once is enough");
     // What is numbered later follows.
-    store.run_now("up", runs[0].project.id, None).await.unwrap();
+    store.run_now("up", runs[0].project.id).await.unwrap();
     let next = claim(store).await.remove(0);
     store.complete(&next.lease, success(&[])).await.unwrap();
     assert_eq!(events_after(store, 2, 10).await.unwrap()[0].id, 3);
@@ -391,7 +389,7 @@ async fn a_claim_serves_projects_in_turn_however_many_there_are(store: &impl Sto
     let projects = store.projects(&Visible::All).await.unwrap();
     for project in &projects {
         for job in ["down", "last"] {
-            store.run_now(job, project.id, None).await.unwrap();
+            store.run_now(job, project.id).await.unwrap();
         }
     }
     // By three and by seven: whichever project a claim begins with, none is served twice before all
@@ -454,18 +452,17 @@ async fn what_the_file_no_longer_names_stops_running(store: &impl Store) {
     assert!(scheduled(store, "down", "one").await.enabled);
 }
 
-async fn a_request_with_params_reaches_the_run(store: &impl Store) {
+async fn a_request_reaches_the_run(store: &impl Store) {
     claim(store).await;
     let one = project(store, "one").await;
-    let params = json!({"limit": 3});
-    let RunNow::Queued(id) = store.run_now("last", one, Some(params.clone())).await.unwrap() else {
+    let RunNow::Queued(id) = store.run_now("last", one).await.unwrap() else {
         panic!("nothing else of `last` runs")
     };
     let run = claim(store).await.remove(0);
-    assert_eq!((run.lease.run_id, run.payload.params.clone()), (id, Some(params)));
+    assert_eq!(run.lease.run_id, id);
     assert!(matches!(run.payload.trigger(), Trigger::Manual { .. }));
     assert!(matches!(
-        store.run_now("ghost", one, None).await,
+        store.run_now("ghost", one).await,
         Err(StoreError::NotScheduled { job }) if job == "ghost"
     ));
 }
@@ -517,7 +514,7 @@ async fn a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked(store: &i
     ));
 
     let one = project(store, "one").await;
-    let RunNow::Queued(id) = store.run_now("down", one, None).await.unwrap() else { panic!() };
+    let RunNow::Queued(id) = store.run_now("down", one).await.unwrap() else { panic!() };
     assert_eq!(store.request_cancel(&Visible::All, id).await.unwrap(), CancelRequest::Cancelled);
     assert!(claim(store).await.is_empty());
     // A worker that died before it could stop the run does not bring it back.
@@ -539,7 +536,7 @@ async fn a_failed_run_is_retried_by_hand_unless_the_job_is_busy(store: &impl Sto
         "it runs"
     );
     store.fail(&run.lease, Fault { error: "no luck".into(), retry_in: None }).await.unwrap();
-    let RunNow::Queued(other) = store.run_now("up", run.project.id, None).await.unwrap() else {
+    let RunNow::Queued(other) = store.run_now("up", run.project.id).await.unwrap() else {
         panic!()
     };
     assert!(
@@ -578,8 +575,8 @@ async fn limits_hold_for_job_types_and_projects(store: &impl Store) {
     store.complete(&second[0].lease, success(&[])).await.unwrap();
     let (one, two) = (project(store, "one").await, project(store, "two").await);
     for job in ["up", "down", "last"] {
-        store.run_now(job, one, None).await.unwrap();
-        store.run_now(job, two, None).await.unwrap();
+        store.run_now(job, one).await.unwrap();
+        store.run_now(job, two).await.unwrap();
     }
     let (a, b) = tokio::join!(store.claim("a", 10, LEASE, &[]), store.claim("b", 10, LEASE, &[]));
     let mut runs = [a.unwrap(), b.unwrap()].concat();
@@ -608,7 +605,7 @@ async fn nobody_starves(store: &impl Store, concurrency: Option<u32>) {
     store.reconcile(&config).await.unwrap();
     // A hundred are due in the one project before the other has anything.
     let two = project(store, "two").await;
-    let RunNow::Queued(id) = store.run_now("last", two, None).await.unwrap() else { panic!() };
+    let RunNow::Queued(id) = store.run_now("last", two).await.unwrap() else { panic!() };
     let mut before = 0;
     loop {
         let runs = store.claim("w", 4, LEASE, &[]).await.unwrap();

@@ -254,7 +254,7 @@ pub trait Store: Send + Sync {
 
     /// Runs a scheduled job as soon as it may: now, or once more after its current run. Workers of other
     /// processes are told.
-    async fn run_now(&self, job: &str, project: Uuid, params: Option<Value>) -> Result<RunNow>;
+    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow>;
 
     /// Cancels a run that waits, or asks for the end of one that runs.
     ///

@@ -2,7 +2,7 @@
 
 use cascade_sdk::Trigger;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -30,12 +30,16 @@ pub struct Payload {
     /// When a person or program asked for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<DateTime<Utc>>,
-    /// Params given with the request; they stand in for those of jobs.toml.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub params: Option<Value>,
     /// The trace that the run belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<Uuid>,
+    /// Params that a version before this one let requests give. They are not even read: they may hold
+    /// secrets, and params are the operator's.
+    #[serde(default, rename = "params", deserialize_with = "is_given", skip_serializing)]
+    old_params: bool,
+    /// There were such params in what this payload was made from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ignored_params: bool,
     /// Whatever else was put there.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -51,6 +55,9 @@ impl Payload {
     }
 
     pub(crate) fn to_text(&self) -> String {
+        if self.old_params {
+            return Self { old_params: false, ignored_params: true, ..self.clone() }.to_text();
+        }
         // A struct of strings, times and JSON values has no way to fail.
         serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
     }
@@ -67,15 +74,18 @@ impl Payload {
         self.trace_id = Some(trace_id);
     }
 
-    pub(crate) fn add_request(&mut self, at: DateTime<Utc>, params: Option<Value>) {
-        self.ask(params);
+    pub(crate) fn add_request(&mut self, at: DateTime<Utc>) {
         self.requested_at = Some(at);
     }
 
     /// As [`add_request`](Self::add_request), where the database is yet to say when that was.
-    pub(crate) fn ask(&mut self, params: Option<Value>) {
+    pub(crate) fn ask(&mut self) {
         self.requested_at = None;
-        self.params = params.or(self.params.take());
+    }
+
+    /// Whether a request to an earlier version gave params, which are ignored.
+    pub fn has_ignored_params(&self) -> bool {
+        self.old_params || self.ignored_params
     }
 
     /// Why a run with this payload exists: the latest of what it names.
@@ -91,6 +101,10 @@ impl Payload {
             (None, None) => Trigger::Timer,
         }
     }
+}
+
+fn is_given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<IgnoredAny>::deserialize(deserializer)?.is_some())
 }
 
 #[cfg(test)]
@@ -115,12 +129,25 @@ mod tests {
     }
 
     #[test]
+    fn params_of_an_earlier_version_are_neither_read_nor_kept() {
+        let old = r#"{"requested_at":"2026-01-01T00:00:00Z","params":{"token":"secret"},"more":1}"#;
+        let payload = Payload::parse(old).unwrap();
+        assert!(payload.has_ignored_params());
+        let shown = serde_json::to_string(&payload).unwrap();
+        let kept = payload.to_text();
+        assert!(!shown.contains("secret") && !kept.contains("secret"), "{shown} {kept}");
+        let again = Payload::parse(&kept).unwrap();
+        assert!(again.has_ignored_params() && again.rest["more"] == 1, "{kept}");
+        assert!(!Payload::parse(r#"{"params":null}"#).unwrap().has_ignored_params());
+    }
+
+    #[test]
     fn the_trigger_is_the_latest_of_cascade_and_request() {
         let mut payload = Payload::default();
         assert_eq!(payload.trigger(), Trigger::Timer);
         payload.add_trigger(note("a", "2026-01-01T00:00:00Z"), Uuid::nil());
         assert!(matches!(payload.trigger(), Trigger::Cascade { .. }));
-        payload.add_request("2026-01-01T00:00:05Z".parse().unwrap(), None);
+        payload.add_request("2026-01-01T00:00:05Z".parse().unwrap());
         assert!(matches!(payload.trigger(), Trigger::Manual { .. }));
         payload.add_trigger(note("b", "2026-01-01T00:00:09Z"), Uuid::nil());
         assert!(matches!(payload.trigger(), Trigger::Cascade { job_type, .. } if job_type == "b"));

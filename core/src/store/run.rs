@@ -124,8 +124,9 @@ pub struct Run {
     /// Why it exists, in one word and where from.
     #[schema(value_type = Object)]
     pub triggered_by: Value,
-    /// What a person gave it in the place of the params of jobs.toml.
-    pub params: Option<Value>,
+    /// Always null: params stand in jobs.toml. The field stays for clients of the first edition.
+    #[schema(value_type = Option<Object>)]
+    pub params: (),
     /// When it was put into the queue.
     pub queued_at: DateTime<Utc>,
     /// When the latest attempt began.

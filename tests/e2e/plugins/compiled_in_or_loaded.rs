@@ -27,8 +27,13 @@ max_attempts = 1
 params = { echo_url = \"http://127.0.0.1:1/\" }
 ";
 
-fn loaded_config() -> String {
-    format!("plugin_files = [{:?}]\n{CONFIG}", rust_library("cascade-probe").display().to_string())
+fn config(echo_url: &str) -> String {
+    CONFIG.replace("http://127.0.0.1:1/", echo_url)
+}
+
+fn loaded_config(echo_url: &str) -> String {
+    let library = rust_library("cascade-probe").display().to_string();
+    format!("plugin_files = [{library:?}]\n{}", config(echo_url))
 }
 
 /// A server that answers each request with its body.
@@ -57,9 +62,9 @@ fn echo_server() -> String {
     url
 }
 
-async fn end_of(host: &Host, job: &str, params: Value) -> Value {
+async fn end_of(host: &Host, job: &str) -> Value {
     let project_id = host.project("one").await;
-    let body = json!({"project_id": project_id, "params": params});
+    let body = json!({"project_id": project_id});
     let (status, answer) = host.post(&format!("/api/jobs/{job}/run"), body).await;
     assert_eq!(status, 202, "{answer}");
     let runs = host
@@ -80,12 +85,12 @@ async fn log(host: &Host, run: &Value) -> Vec<Value> {
 
 /// Everything the probe does, as far as it may not differ from run to run.
 async fn transcript(host: &Host) -> Value {
-    let services = end_of(host, "probe_services", json!({"echo_url": echo_server()})).await;
+    let services = end_of(host, "probe_services").await;
     assert_eq!(services["state"], "completed", "{services:#}");
     let facts: Value = serde_json::from_str(services["summary"].as_str().unwrap()).unwrap();
-    let panics = end_of(host, "probe_panics", json!({})).await;
-    let fails = end_of(host, "probe_fails", json!({})).await;
-    let retries = end_of(host, "probe_retries", json!({})).await;
+    let panics = end_of(host, "probe_panics").await;
+    let fails = end_of(host, "probe_fails").await;
+    let retries = end_of(host, "probe_retries").await;
 
     let project_id = host.project("one").await;
     host.post("/api/jobs/probe_waits/run", json!({"project_id": project_id})).await;
@@ -131,8 +136,9 @@ fn compiled_in(folder: &Path) -> Command {
 
 #[tokio::test]
 async fn one_source_does_the_same_compiled_in_and_loaded_on_both_databases() {
+    let echo = echo_server();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("jobs.toml"), CONFIG).unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), config(&echo)).unwrap();
     let host = Host::start_by(compiled_in(folder.path()), folder);
     let compiled_in = transcript(&host).await;
     // What a plugin sees of the host, once in full.
@@ -152,10 +158,10 @@ async fn one_source_does_the_same_compiled_in_and_loaded_on_both_databases() {
     assert_eq!(compiled_in["actions"], json!([200, 404, 400, "bad_request"]));
     drop(host);
 
-    let loaded = transcript(&Host::start_with(&loaded_config(), &[])).await;
+    let loaded = transcript(&Host::start_with(&loaded_config(&echo), &[])).await;
     assert_eq!(loaded, compiled_in, "loaded on SQLite (left) differs");
 
-    let mut topology = Topology::new(Redis::start(), &loaded_config());
+    let mut topology = Topology::new(Redis::start(), &loaded_config(&echo));
     topology.add_server();
     topology.add_worker(&[]);
     let on_postgres = transcript(&topology.servers[0]).await;

@@ -38,9 +38,9 @@ async fn in_force(host: &Host, version: &str) {
 }
 
 /// Runs the job in a project; returns the id of the run.
-async fn run(host: &Host, project: &str, gate: &str) -> String {
+async fn run(host: &Host, project: &str) -> String {
     let project_id = host.project(project).await;
-    let body = json!({"project_id": project_id, "params": {"gate": gate}});
+    let body = json!({"project_id": project_id});
     let (status, answer) = host.post("/api/jobs/fixture/run", body).await;
     assert_eq!(status, 202, "{answer}");
     let path = format!("/api/jobs/runs?project_id={project_id}");
@@ -59,13 +59,15 @@ async fn a_run_ends_in_the_code_it_began_in_and_the_next_one_runs_the_new() {
     let host = start();
     in_force(&host, "1").await;
     let gate = host.folder.path().join("gate");
-    let old = run(&host, "one", &gate.display().to_string()).await;
+    host.set_params("fixture", json!({"gate": gate})).await;
+    let old = run(&host, "one").await;
     let log = format!("/api/jobs/runs/{old}/logs");
     host.wait_for(&log, |log| log["items"][0]["message"] == "version 1 runs").await;
 
     install(&host, &["VERSION=\"2\""]);
     in_force(&host, "2").await;
-    let new = run(&host, "two", "").await;
+    host.set_params("fixture", json!({})).await;
+    let new = run(&host, "two").await;
     assert_eq!(summary(&host, &new).await, "version 2");
 
     let state = host.get(&format!("/api/jobs/runs/{old}")).await;
@@ -85,7 +87,7 @@ async fn a_broken_build_leaves_the_old_one_in_force_and_is_told() {
     let problem = &config["rejected"]["diagnostics"][0];
     assert_eq!(problem["key"], "plugins_dir", "{problem:#}");
     assert!(problem["message"].as_str().unwrap().contains("p.so"), "{problem:#}");
-    let id = run(&host, "one", "").await;
+    let id = run(&host, "one").await;
     assert_eq!(summary(&host, &id).await, "version 1");
 
     // Gone for good: the job that jobs.toml names would have no plugin.
@@ -94,13 +96,13 @@ async fn a_broken_build_leaves_the_old_one_in_force_and_is_told() {
         config["rejected"]["rendered"].as_str().is_some_and(|text| text.contains("`fixture`"))
     })
     .await;
-    let id = run(&host, "two", "").await;
+    let id = run(&host, "two").await;
     assert_eq!(summary(&host, &id).await, "version 1");
 
     install(&host, &["VERSION=\"3\""]);
     in_force(&host, "3").await;
     host.wait_for("/api/jobs/config", |config| config["rejected"].is_null()).await;
-    let id = run(&host, "three", "").await;
+    let id = run(&host, "three").await;
     assert_eq!(summary(&host, &id).await, "version 3");
 }
 
@@ -113,7 +115,7 @@ async fn a_library_that_is_not_built_yet_is_taken_up_when_it_is() {
     host.wait_for("/api/jobs/config", |config| !config["rejected"].is_null()).await;
     fixture(&host.folder.path().join("later.so"), &[]);
     in_force(&host, "1").await;
-    let id = run(&host, "one", "").await;
+    let id = run(&host, "one").await;
     assert_eq!(summary(&host, &id).await, "version 1");
 }
 
@@ -122,7 +124,7 @@ async fn a_plugin_that_gives_no_answer_fails_its_run() {
     let host = start();
     install(&host, &["VERSION=\"4\"", "SILENT"]);
     in_force(&host, "4").await;
-    let id = run(&host, "one", "").await;
+    let id = run(&host, "one").await;
     let failed =
         host.wait_for(&format!("/api/jobs/runs/{id}"), |run| run["state"] == "failed").await;
     assert!(failed["error"].as_str().unwrap().contains("without an answer"), "{failed:#}");

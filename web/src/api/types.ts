@@ -44,7 +44,6 @@ export interface Run {
   progress: { fraction: number; message: string } | null;
   trace_id: string;
   /** Given by hand for this run, in the place of those of jobs.toml. */
-  params: Record<string, unknown> | null;
 }
 
 /** All runs that one trigger caused, root first. */
@@ -119,7 +118,7 @@ export interface JobType {
 export interface RunAnswer {
   /** Absent when the run will only be made after the current one. */
   run_id: string | null;
-  queued: "now" | "after_current";
+  queued: "now" | "merged" | "after_current";
 }
 
 export interface JobsConfig {

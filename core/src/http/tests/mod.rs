@@ -187,7 +187,7 @@ impl Bench {
     /// One run of each project ends well, and the bus says so.
     async fn make_events(&self, round: usize) {
         for project in &self.projects {
-            self.store.run_now("work", *project, None).await.unwrap();
+            self.store.run_now("work", *project).await.unwrap();
         }
         let runs = self.store.claim("w", 100, Duration::from_secs(60), &[]).await.unwrap();
         assert_eq!(runs.len(), self.projects.len(), "round {round}");

@@ -76,8 +76,7 @@ async fn seeded() -> Seeded {
     let mut runs = Vec::new();
     for (number, project) in bench.projects.iter().enumerate() {
         let secret = marker(number);
-        let params = json!({ "note": secret });
-        bench.store.run_now("work", *project, Some(params)).await.unwrap();
+        bench.store.run_now("work", *project).await.unwrap();
         let run = bench.store.claim("w", 1, std::time::Duration::from_secs(60), &[]).await.unwrap();
         let run = run.into_iter().next().unwrap();
         let line = LogLine {

@@ -1,6 +1,5 @@
 //! Lists of runs.
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{claim, claim_up, project, success};
@@ -19,7 +18,7 @@ async fn ids(store: &impl Store, filter: RunFilter) -> Vec<Uuid> {
 }
 
 async fn run_now(store: &impl Store, job: &str, project: Uuid) -> Uuid {
-    match store.run_now(job, project, Some(json!({"by": "hand"}))).await.unwrap() {
+    match store.run_now(job, project).await.unwrap() {
         RunNow::Queued(id) => id,
         RunNow::AfterCurrent => panic!("`{job}` runs"),
     }
@@ -45,9 +44,6 @@ pub(super) async fn filters_and_orders_fit_together(store: &impl Store) {
     assert_eq!(of(by(TriggerKind::Timer)).await, [up]);
     assert_eq!(of(by(TriggerKind::Cascade)).await, [down]);
     assert_eq!(of(by(TriggerKind::Manual)).await, [by_hand]);
-    let shown = store.run(&Visible::All, by_hand).await.unwrap().unwrap();
-    assert_eq!(shown.params, Some(json!({"by": "hand"})));
-    assert_eq!(store.run(&Visible::All, up).await.unwrap().unwrap().params, None);
 
     let jobs = vec!["down".to_owned(), "last".to_owned()];
     assert_eq!(of(RunFilter { job_types: jobs, ..Default::default() }).await, [by_hand, down]);
@@ -189,13 +185,13 @@ pub(super) async fn trends_are_the_latest_ended_runs(store: &impl Store) {
     let mut run = claim_up(store).await;
     for nth in 0..3 {
         if nth > 0 {
-            store.run_now("up", one, None).await.unwrap();
+            store.run_now("up", one).await.unwrap();
             run = claim(store).await.remove(0);
         }
         store.complete(&run.lease, success(&[])).await.unwrap();
         ended.push(run.lease.run_id);
     }
-    let RunNow::Queued(waits) = store.run_now("down", one, None).await.unwrap() else { panic!() };
+    let RunNow::Queued(waits) = store.run_now("down", one).await.unwrap() else { panic!() };
     store.request_cancel(&Visible::All, waits).await.unwrap();
     let trends = store.trends(&Visible::Only(vec![one]), 2).await.unwrap();
     let jobs: Vec<_> = trends.iter().map(|trend| trend.job_type.as_str()).collect();

@@ -54,7 +54,7 @@ pub(super) fn run(row: &PgRow) -> Result<Run> {
         attempt: count(row, "attempt")?,
         max_attempts: count(row, "max_attempts")?,
         triggered_by: serde_json::to_value(payload.trigger()).unwrap_or(Value::Null),
-        params: payload.params.clone(),
+        params: (),
         payload,
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,

@@ -132,7 +132,7 @@ async fn the_first_run_that_is_asked_for_finds_connections_open_and_plans_made()
     };
     let before = planned().await;
     let project = store.projects(&Visible::All).await.unwrap()[0].id;
-    store.run_now("up", project, None).await.unwrap();
+    store.run_now("up", project).await.unwrap();
     assert_eq!(planned().await, before);
 }
 

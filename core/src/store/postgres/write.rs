@@ -99,17 +99,12 @@ pub(super) async fn insert_log(
     Ok(())
 }
 
-pub(super) async fn run_now(
-    store: &PostgresStore,
-    job: &str,
-    project: Uuid,
-    params: Option<Value>,
-) -> Result<RunNow> {
+pub(super) async fn run_now(store: &PostgresStore, job: &str, project: Uuid) -> Result<RunNow> {
     // Nothing waits for the next run of most schedules: asked at once, the database answers at once.
     let (mut before, mut payload) = (Payload::default().to_text(), Payload::default());
     let mut connection = store.kept.acquire().await?;
     loop {
-        payload.ask(params.clone());
+        payload.ask();
         let answer = start(&mut connection, job, project, &before, &payload).await?;
         if let Some(answer) = answer {
             connection.keep();

@@ -23,7 +23,6 @@ use std::{
 use async_trait::async_trait;
 use cascade_portable_sql::SqliteDatabase;
 use cascade_sdk::{LogLine, MigrationSet, Progress, host::Database};
-use serde_json::Value;
 use sqlx::{
     Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -175,8 +174,8 @@ impl Store for SqliteStore {
         write::record(self, run, &logs, progress).await
     }
 
-    async fn run_now(&self, job: &str, project: Uuid, params: Option<Value>) -> Result<RunNow> {
-        write::run_now(self, job, project, params).await
+    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
+        write::run_now(self, job, project).await
     }
 
     async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {

@@ -58,7 +58,7 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run> {
         attempt: row.try_get("attempt")?,
         max_attempts: row.try_get("max_attempts")?,
         triggered_by: serde_json::to_value(payload.trigger()).unwrap_or(Value::Null),
-        params: payload.params.clone(),
+        params: (),
         payload,
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,

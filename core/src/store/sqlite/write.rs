@@ -111,12 +111,7 @@ pub(super) async fn insert_run(
     Ok(id)
 }
 
-pub(super) async fn run_now(
-    store: &SqliteStore,
-    job: &str,
-    project: Uuid,
-    params: Option<Value>,
-) -> Result<RunNow> {
+pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Result<RunNow> {
     let mut tx = store.begin().await?;
     let found = sqlx::query(concat!(
         "SELECT s.id, s.max_attempts, s.payload, ",
@@ -135,7 +130,7 @@ pub(super) async fn run_now(
     .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
     let now: DateTime<Utc> = found.try_get("now")?;
     let mut payload = row::payload(&found)?;
-    payload.add_request(now, params);
+    payload.add_request(now);
     let id: String = found.try_get("id")?;
     let answer = if found.try_get("busy")? {
         sqlx::query(

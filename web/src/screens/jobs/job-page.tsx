@@ -12,7 +12,7 @@ import { useJobTypes, useJobsStatus } from "./jobs-data";
 import { RunForm } from "./run-form";
 import { Runs } from "./runs";
 
-/** All there is to know of one job type, and a form that runs it. */
+/** All there is to know of one job type, and what runs it. */
 export default function JobPage() {
   const { t } = useTranslation();
   const { job_type = "" } = useParams();
@@ -63,7 +63,7 @@ export default function JobPage() {
           <JobFacts job={job} config={config.data} />
           <JobSchedule job={job.name} status={status} />
         </div>
-        <RunForm key={job.name} job={job} params={config.data.jobs[job.name]?.params} />
+        <RunForm key={job.name} job={job.name} />
       </div>
       <Runs projectId={projectId} job={job.name} />
     </>

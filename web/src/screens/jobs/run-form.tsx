@@ -1,21 +1,16 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useMemo, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { lazyPart } from "../../layout/lazy-part";
-import { post } from "../../api/client";
+import { ApiError, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
-import type { JobType, RunAnswer } from "../../api/types";
-import { takesNothing } from "../../form/prepare";
+import type { RunAnswer } from "../../api/types";
 import { useProjectScope } from "../../layout/project-scope";
-import { Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";
 
-const SchemaForm = lazyPart(() => import("../../form/schema-form"));
-
-/** Runs a job now, with params that start as those of jobs.toml. */
-export function RunForm({ job, params }: { job: JobType; params: Record<string, unknown> | undefined }) {
+/** Runs a job now. Its params stand in jobs.toml: administrators get the way to where they are edited. */
+export function RunForm({ job }: { job: string }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { projects, projectId } = useProjectScope();
@@ -26,20 +21,14 @@ export function RunForm({ job, params }: { job: JobType; params: Record<string, 
   const [answer, setAnswer] = useState<RunAnswer>();
   const rights = useRights();
   const whyNot = rights.whyNot("editor", project?.id);
-  // Others are not told the params of jobs.toml: a form that began empty would take them away.
-  const none = takesNothing(job.params_schema) || !rights.admin;
 
-  // A refetch brings an equal schema as another object: what was typed must survive that.
-  const wanted = JSON.stringify([job.params_schema, params ?? {}]);
-  const [schema, initial] = useMemo(() => JSON.parse(wanted) as [JobType["params_schema"], unknown], [wanted]);
-
-  const run = async (given: unknown) => {
+  const run = async () => {
     if (!project) return;
     setBusy(true);
     setFault(undefined);
     setAnswer(undefined);
     try {
-      setAnswer(await post<RunAnswer>(`/jobs/${encodeURIComponent(job.name)}/run`, { project_id: project.id, params: given }));
+      setAnswer(await post<RunAnswer>(`/jobs/${encodeURIComponent(job)}/run`, { project_id: project.id }));
     } catch (error) {
       setFault(error as Error);
     }
@@ -48,8 +37,8 @@ export function RunForm({ job, params }: { job: JobType; params: Record<string, 
   };
 
   return (
-    <section className="panel" data-testid="run-form">
-      <h2>{t("jobs.run_with")}</h2>
+    <section className="panel run-form" data-testid="run-form">
+      <h2>{t("jobs.run_now")}</h2>
       <label className="run-project">
         <span>{t("jobs.project")}</span>
         <select value={project?.id ?? ""} onChange={(event) => setChosen(event.target.value)}>
@@ -60,32 +49,30 @@ export function RunForm({ job, params }: { job: JobType; params: Record<string, 
           ))}
         </select>
       </label>
-      {none && <p className="muted">{t(takesNothing(job.params_schema) ? "jobs.no_params" : "session.hidden_params")}</p>}
+      <p className="muted">
+        {t("jobs.params_of_file")}
+        {rights.admin && (
+          <>
+            {" "}
+            <Link to={`/config/jobs?job=${encodeURIComponent(job)}`}>{t("jobs.edit_params")}</Link>
+          </>
+        )}
+      </p>
       {whyNot && <p className="muted">{whyNot}</p>}
-      <Suspense fallback={<Loading rows={2} />}>
-        <SchemaForm
-          key={wanted}
-          schema={none ? EMPTY : schema}
-          initial={none ? {} : initial}
-          submitLabel={t("jobs.run_now")}
-          busy={busy || !project || !!whyNot}
-          fault={fault}
-          onSubmit={(given) => void run(none ? undefined : given)}
-        />
-      </Suspense>
+      <button type="button" className="primary" disabled={busy || !project || !!whyNot} onClick={() => void run()}>
+        {t("jobs.run_now")}
+      </button>
+      {fault && (
+        <div className="form-fault" role="alert">
+          <strong>{fault.message}</strong>
+          {fault instanceof ApiError && fault.help && <p className="muted">{fault.help}</p>}
+        </div>
+      )}
       {answer && (
         <p className="toast" role="status" data-testid="run-answer">
-          {answer.run_id ? (
-            <>
-              {t("jobs.queued_now")} <Link to={`/runs/${answer.run_id}`}>{t("jobs.to_run")}</Link>
-            </>
-          ) : (
-            t("jobs.queued_after")
-          )}
+          {t(`jobs.accepted.${answer.queued}`)} {answer.run_id && <Link to={`/runs/${answer.run_id}`}>{t("jobs.to_run")}</Link>}
         </p>
       )}
     </section>
   );
 }
-
-const EMPTY = { type: "object", properties: {}, additionalProperties: false };

@@ -9,7 +9,7 @@ import { TriggerChain } from "../trace/trigger-chain";
 import { isOver } from "./runs-data";
 import { RunsLink } from "./runs-link";
 
-/** What is to be known of a run: why, when, how often tried, with what, and what came of it. */
+/** What is to be known of a run: why, when, how often tried, and what came of it. */
 export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | undefined }) {
   const { t, i18n } = useTranslation();
   // While it runs, its length grows.
@@ -102,21 +102,11 @@ function Attempts({ run }: { run: Run }) {
   );
 }
 
-/** What it was given: params, and what its triggers left. */
+/** What its triggers left for it. */
 export function RunInput({ run }: { run: Run }) {
   const { t } = useTranslation();
   return (
     <section className="panel run-input">
-      <div>
-        <h2>{t("runs.params")}</h2>
-        {run.params ? (
-          <pre className="scroll" tabIndex={0}>
-            {JSON.stringify(run.params, null, 2)}
-          </pre>
-        ) : (
-          <p className="muted">{t("runs.usual_params")}</p>
-        )}
-      </div>
       <details>
         <summary>{t("jobs.payload")}</summary>
         <pre className="scroll" tabIndex={0}>

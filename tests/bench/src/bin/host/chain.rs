@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use reqwest::{Client, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     jobs::{CHAIN_ENDS, CHAIN_START, PROJECTS},
@@ -48,7 +48,7 @@ pub async fn chain(args: &ChainArgs) -> anyhow::Result<()> {
     let stream = client.get(format!("{}/events/stream?visible=true", args.url)).send().await?;
     let mut events = Events { stream: stream.error_for_status()?, unread: Vec::new() };
     for project in projects.iter().take(args.chains) {
-        ask(&client, &args.url, CHAIN_START, project, json!({})).await?;
+        ask(&client, &args.url, CHAIN_START, project).await?;
         let mut ended = 0;
         while ended < CHAIN_ENDS.len() {
             let event = events.next().await.context("the event stream")?;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cascade_sdk::{Context, Job, JobError, Outcome, submit_job};
+use cascade_sdk::{Context, Job, JobError, Outcome, Trigger, submit_job};
 
-use crate::tally;
+use crate::{sent, tally};
 
 /// No-op job types. At most one run of each job type and project is unfinished, so that many runs
 /// need many projects: each of these has all ten.
@@ -44,14 +44,10 @@ fn number(slug: &str) -> i64 {
     slug.trim_start_matches('p').parse().unwrap_or_default()
 }
 
-/// What a no-op job may carry.
+/// The jobs have no params.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Sent {
-    /// When it was asked for, in µs of the Unix epoch.
-    #[serde(default)]
-    sent_us: Option<i64>,
-}
+pub struct Nothing {}
 
 macro_rules! no_op {
     ($($type:ident $name:literal),*) => {$(
@@ -60,10 +56,13 @@ macro_rules! no_op {
         impl Job for $type {
             const NAME: &'static str = $name;
             const DESCRIPTION: &'static str = "Counts itself.";
-            type Params = Sent;
+            type Params = Nothing;
 
-            async fn run(_: Context, sent: Sent) -> Result<Outcome, JobError> {
-                tally::no_op(sent.sent_us);
+            async fn run(ctx: Context, _: Nothing) -> Result<Outcome, JobError> {
+                // Only `produce` asks; timers and edges have nothing to look up.
+                let manual = matches!(ctx.triggered_by(), Trigger::Manual { .. });
+                let sent = || sent::taken($name, &ctx.project().slug);
+                tally::no_op(|| manual.then(sent).flatten());
                 Ok(Outcome::done())
             }
         }
@@ -84,9 +83,9 @@ macro_rules! step {
         impl Job for $type {
             const NAME: &'static str = $name;
             const DESCRIPTION: &'static str = "One step of the chain.";
-            type Params = Sent;
+            type Params = Nothing;
 
-            async fn run(ctx: Context, _: Sent) -> Result<Outcome, JobError> {
+            async fn run(ctx: Context, _: Nothing) -> Result<Outcome, JobError> {
                 tally::step(number(&ctx.project().slug), $step);
                 Ok(Outcome::done())
             }

@@ -6,6 +6,7 @@ mod enqueue;
 mod jobs;
 mod launch;
 mod produce;
+mod sent;
 mod setup;
 mod tally;
 

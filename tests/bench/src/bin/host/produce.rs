@@ -10,7 +10,7 @@ use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
     jobs::{JOBS, PROJECTS},
-    tally::now,
+    sent,
 };
 
 #[derive(Args)]
@@ -40,15 +40,9 @@ pub async fn projects(client: &Client, url: &str) -> anyhow::Result<Vec<String>>
 }
 
 /// One request for a run.
-pub async fn ask(
-    client: &Client,
-    url: &str,
-    job: &str,
-    project: &str,
-    params: Value,
-) -> anyhow::Result<Value> {
+pub async fn ask(client: &Client, url: &str, job: &str, project: &str) -> anyhow::Result<Value> {
     let request = client.post(format!("{url}/api/jobs/{job}/run"));
-    let body = json!({"project_id": project, "params": params});
+    let body = json!({"project_id": project});
     let answer = request.json(&body).send().await?.error_for_status()?;
     Ok(answer.json().await?)
 }
@@ -63,11 +57,13 @@ pub async fn produce(args: &ProduceArgs) -> anyhow::Result<()> {
         tick.tick().await;
         // A pair comes again when its last run has long ended: none is merged with another.
         let job = format!("bench_{}", number % JOBS);
-        let project = projects[number / JOBS % projects.len()].clone();
+        let nth = number / JOBS % projects.len();
+        let (project, slug) = (projects[nth].clone(), format!("p{nth}"));
         let (client, url) = (client.clone(), args.url.clone());
-        asked.spawn(
-            async move { ask(&client, &url, &job, &project, json!({"sent_us": now()})).await },
-        );
+        asked.spawn(async move {
+            sent::note(&job, &slug)?;
+            ask(&client, &url, &job, &project).await
+        });
     }
     let mut merged = 0;
     while let Some(answer) = asked.join_next().await {

@@ -33,10 +33,10 @@ fn count(start: i64) -> i64 {
     end
 }
 
-/// The body of a no-op job.
-pub fn no_op(sent: Option<i64>) {
+/// The body of a no-op job; `sent` says when it was asked for.
+pub fn no_op(sent: impl FnOnce() -> Option<i64>) {
     let start = now();
-    if let Some(sent) = sent {
+    if let Some(sent) = sent() {
         PICKED.lock().unwrap_or_else(PoisonError::into_inner).push(start - sent);
     }
     count(start);
