@@ -8,6 +8,7 @@ pub mod border;
 pub mod bus;
 pub mod cli;
 pub mod config;
+pub mod environment;
 pub mod host;
 pub mod http;
 pub mod registry;

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Config, JobSettings, chains,
     diagnostic::Problem,
+    grants,
     parse::{Document, NameLists},
     reader::Placed,
     schema,
@@ -31,11 +32,17 @@ pub(super) fn check(
     for (job, _) in &document.data_map {
         known.require("JOB_TO_DATA_MAP", job);
     }
+    let base = path.parent().unwrap_or(Path::new(""));
+    let (files, secrets) = document.grants.resolve(base);
+    document.grants.check_folders(base, known.problems);
     for (job, table) in &document.jobs {
         if known.require("jobs", job)
             && let Some(job_type) = registry.job(&job.value)
         {
-            schema::check(job, table, &job_type.descriptor().params_schema, known.problems);
+            let schema = &job_type.descriptor().params_schema;
+            schema::check(job, table, schema, known.problems);
+            let granted = (&files, &secrets);
+            grants::check_params(base, granted, job, table, schema, known.problems);
         }
     }
     check_data_keys(&document.data_map, registry, &mut problems);
@@ -104,6 +111,7 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
 }
 
 fn assemble(path: &Path, document: Document) -> Config {
+    let (files, secrets) = document.grants.resolve(path.parent().unwrap_or(Path::new("")));
     let plain = |lists: NameLists| -> BTreeMap<String, Vec<String>> {
         let names = |list: Vec<Placed<String>>| list.into_iter().map(|item| item.value).collect();
         lists.into_iter().map(|(key, list)| (key.value, names(list))).collect()
@@ -136,5 +144,7 @@ fn assemble(path: &Path, document: Document) -> Config {
         projects: document.projects,
         retention: document.retention,
         http: document.http,
+        files,
+        secrets,
     }
 }

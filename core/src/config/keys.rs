@@ -19,13 +19,21 @@ const fn key(path: &'static str, kind: &'static str, description: &'static str) 
 }
 
 /// All of them.
-pub const KEYS: [Key; 47] = [
+pub const KEYS: [Key; 51] = [
     key("http", "table", "What plugins may connect to beside public addresses."),
     key(
         "http.allow",
         "list",
         "Addresses, networks and host names, such as \"127.0.0.1\" or \"10.0.0.0/8\".",
     ),
+    key("files", "table", "Which files plugins may read."),
+    key(
+        "files.allow",
+        "list",
+        "Folders beneath which plugins read files; the folder of jobs.toml if left out.",
+    ),
+    key("secrets", "table", "Which secrets of the host's environment plugins may read."),
+    key("secrets.env", "list", "Names of environment variables, such as \"OPENAI_API_KEY\"."),
     key(
         "CASCADE_CHAINS",
         "table",

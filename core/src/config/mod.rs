@@ -10,6 +10,7 @@ mod diagnostic;
 pub mod edit;
 mod egress;
 pub mod file;
+mod grants;
 mod keys;
 mod live;
 mod parse;
@@ -33,6 +34,7 @@ use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};
+pub use grants::{FileGrants, SecretGrants};
 pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
 pub use revision::revision;
@@ -61,6 +63,10 @@ pub struct Config {
     pub retention: Retention,
     /// Where plugins may connect to.
     pub http: Egress,
+    /// Which files plugins may read.
+    pub files: FileGrants,
+    /// Which variables of the environment plugins may read.
+    pub secrets: SecretGrants,
 }
 
 impl Config {

@@ -11,6 +11,7 @@ use toml::{
 use super::{
     Backoff, Egress, ProjectSettings, Retention, Schedule,
     diagnostic::Problem,
+    grants::PlacedGrants,
     keys,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
@@ -30,6 +31,7 @@ pub(super) struct Document<'i> {
     pub projects: BTreeMap<String, ProjectSettings>,
     pub retention: Retention,
     pub http: Egress,
+    pub grants: PlacedGrants,
     pub plugins: PlacedSources,
     /// What programs get in their environment.
     pub environment: Vec<String>,
@@ -86,6 +88,8 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
             "projects" => document.projects = projects(&mut reader, value),
             "retention" => document.retention = retention(&mut reader, value),
             "http" => document.http = http(&mut reader, value),
+            "files" => document.grants.read_files(&mut reader, value),
+            "secrets" => document.grants.read_secrets(&mut reader, value),
             name @ "plugins_dir" => {
                 let text = reader.text(name, value);
                 document.plugins.folder =
@@ -98,6 +102,9 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
             }
             name => reader.unknown_key("", name, key.span(), &keys::under("")),
         }
+    }
+    for program in &mut document.plugins.programs {
+        program.value.secrets = document.grants.env.iter().map(|name| name.value.clone()).collect();
     }
     document.environment = reader.secrets;
     (document, reader.problems)

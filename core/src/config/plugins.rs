@@ -1,6 +1,11 @@
 //! What jobs.toml says of plugins: `plugins_dir`, `plugin_files`, and jobs that are programs.
 
-use std::{collections::BTreeMap, ops::Range, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    path::Path,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -71,6 +76,7 @@ pub(super) fn executable(
         command: Vec::new(),
         folder: Default::default(),
         env: BTreeMap::new(),
+        secrets: BTreeSet::new(),
         limits: Limits::default(),
         params_schema: json!({}),
         view: None,

@@ -56,7 +56,7 @@ pub(super) fn check(
 }
 
 /// Follows a JSON pointer through the TOML document.
-fn find<'v, 'i>(params: &'v TomlValue<'i>, pointer: &str) -> Option<&'v TomlValue<'i>> {
+pub(super) fn find<'v, 'i>(params: &'v TomlValue<'i>, pointer: &str) -> Option<&'v TomlValue<'i>> {
     let mut value = params;
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");

@@ -41,21 +41,34 @@ pub(super) fn hidden(mut text: String, secrets: &[String]) -> String {
 }
 
 type Found<'f> = &'f mut dyn FnMut(&str, &mut Value);
+type Wanted<'w> = &'w dyn Fn(&Value) -> bool;
 
 /// Calls `found` with the path and the value of each secret.
 fn each(schema: &Value, value: &mut Value, found: Found) {
-    walk(schema, &[schema], value, "", found);
+    let secret = |part: &Value| part["format"] == "password" || part["writeOnly"] == true;
+    annotated(schema, value, &secret, found);
 }
 
-/// `parts`: all parts of the schema that speak of this value, whether or not they apply to it. What
-/// one of them calls a secret is one.
-fn walk(root: &Value, parts: &[&Value], value: &mut Value, path: &str, found: Found) {
+/// Calls `found` with the JSON pointer and the value of each part whose schema is `wanted`.
+pub(super) fn annotated(schema: &Value, value: &mut Value, wanted: Wanted, found: Found) {
+    walk(schema, &[schema], value, "", wanted, found);
+}
+
+/// `parts`: all parts of the schema that speak of this value, whether or not they apply to it. One
+/// that is wanted is enough.
+fn walk(
+    root: &Value,
+    parts: &[&Value],
+    value: &mut Value,
+    path: &str,
+    wanted: Wanted,
+    found: Found,
+) {
     let mut all = Vec::new();
     for part in parts {
         gather(root, part, &mut all);
     }
-    let secret = |part: &&Value| part["format"] == "password" || part["writeOnly"] == true;
-    if all.iter().any(secret) {
+    if all.iter().any(|part| wanted(part)) {
         if !value.is_null() {
             found(path, value);
         }
@@ -72,7 +85,7 @@ fn walk(root: &Value, parts: &[&Value], value: &mut Value, path: &str, found: Fo
                     parts.extend(patterns.into_iter().flat_map(|patterns| patterns.values()));
                 }
                 let name = name.replace('~', "~0").replace('/', "~1");
-                walk(root, &parts, field, &format!("{path}/{name}"), found);
+                walk(root, &parts, field, &format!("{path}/{name}"), wanted, found);
             }
         }
         Value::Array(items) => {
@@ -83,7 +96,7 @@ fn walk(root: &Value, parts: &[&Value], value: &mut Value, path: &str, found: Fo
                     parts.extend(part["prefixItems"].get(at));
                     parts.extend(part.get("contains"));
                 }
-                walk(root, &parts, item, &format!("{path}/{at}"), found);
+                walk(root, &parts, item, &format!("{path}/{at}"), wanted, found);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -36,6 +36,7 @@ pub async fn config(
 fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
     let mut config = config.clone();
     config.path = PathBuf::new();
+    (config.files, config.secrets) = Default::default();
     config.projects.retain(|slug, _| own.contains(slug));
     config.jobs.values_mut().for_each(|job| job.params = Value::Object(Map::new()));
     config

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::extract::State;
 use cascade_sdk::{
-    DynView, Page, RawQuery, Sort, ViewContext, ViewDescriptor, ViewError,
+    DynView, Page, RawQuery, SecretError, Sort, ViewContext, ViewDescriptor, ViewError,
     host::{Database, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
@@ -234,6 +234,10 @@ impl ViewHost for ViewServices {
 
     fn http(&self) -> &dyn HttpClient {
         &*self.http
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.config.current().secrets.read(variable)
     }
 
     fn job_params(&self, job: &str) -> Option<Value> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cascade_sdk::{
-    BoxFuture, LogLine, Progress, Statement,
+    BoxFuture, LogLine, Progress, SecretError, Statement,
     host::{Database, Host, HttpClient},
 };
 use chrono::{DateTime, Utc};
@@ -18,12 +18,14 @@ use super::{
     http_client::HostHttp,
     recorder::{Note, Recorder},
 };
-use crate::{border, store::Store};
+use crate::{border, config::Config, store::Store};
 
 pub(super) struct RunServices {
     store: Arc<dyn Store>,
     database: OnceLock<Arc<dyn Database>>,
     http: Arc<HostHttp>,
+    /// As it was when the run began.
+    config: Arc<Config>,
     run: Uuid,
     runtime: Handle,
     recorder: Mutex<Recording>,
@@ -41,11 +43,18 @@ enum Recording {
 }
 
 impl RunServices {
-    pub fn new(store: Arc<dyn Store>, http: Arc<HostHttp>, run: Uuid, runtime: Handle) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        http: Arc<HostHttp>,
+        config: Arc<Config>,
+        run: Uuid,
+        runtime: Handle,
+    ) -> Self {
         Self {
             store,
             database: OnceLock::new(),
             http,
+            config,
             run,
             runtime,
             recorder: Mutex::new(Recording::NothingSaid),
@@ -95,6 +104,10 @@ impl Host for RunServices {
 
     fn http(&self) -> &dyn HttpClient {
         &*self.http
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.config.secrets.read(variable)
     }
 
     fn log(&self, mut line: LogLine) {

@@ -91,8 +91,9 @@ pub(super) fn started(
     let settings = config.jobs.get(&job_type).cloned().unwrap_or_default();
     tracing::debug!(run = %id, job = job_type, "started");
     telemetry::started(&run);
-    let services =
-        Arc::new(RunServices::new(runner.store.clone(), runner.http.clone(), id, runtime.clone()));
+    let (store, http) = (runner.store.clone(), runner.http.clone());
+    let services = RunServices::new(store, http, config.clone(), id, runtime.clone());
+    let services = Arc::new(services);
     let info = RunInfo {
         job_type,
         project: run.project.clone(),
@@ -102,7 +103,7 @@ pub(super) fn started(
         payload: serde_json::to_value(&run.payload).unwrap_or_default(),
         triggered_by: run.payload.trigger(),
         base_dir: config.base_dir().to_owned(),
-        allowed_folders: vec![config.base_dir().to_owned()],
+        allowed_folders: config.files.allow.clone(),
     };
     let params = settings.params.clone();
     if run.payload.has_ignored_params() {

@@ -76,6 +76,8 @@ pub(crate) fn config() -> Config {
     Config {
         retention: Retention::default(),
         http: Default::default(),
+        files: Default::default(),
+        secrets: Default::default(),
         path: PathBuf::from("/nowhere/jobs.toml"),
         chains: BTreeMap::from([
             ("up".into(), vec!["down".into()]),

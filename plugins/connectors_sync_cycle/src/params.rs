@@ -22,6 +22,7 @@ pub struct Source {
     /// What it is.
     pub kind: SourceKind,
     /// File or folder, relative to jobs.toml. A feed may have a `url` in its place.
+    #[schemars(extend("format" = "path"))]
     pub path: Option<String>,
     /// Address of a feed.
     pub url: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cascade_sdk::{Http, HttpError, JobError};
+use cascade_sdk::{Context, Http, HttpError, JobError, SecretError, ViewContext};
 
 use crate::{local, openai, params::EmbedderParams};
 
@@ -32,8 +32,8 @@ pub enum EmbedError {
     #[error("the embeddings server gave {0}")]
     Answer(String),
     /// The key is not there.
-    #[error("the environment variable `{0}`, which `api_key_env` names, is not set")]
-    NoKey(String),
+    #[error("api_key_env: {0}")]
+    NoKey(#[from] SecretError),
 }
 
 impl EmbedError {
@@ -47,6 +47,37 @@ impl EmbedError {
     }
 }
 
+/// What an embedder asks of the host, during a run as during a search.
+pub trait EmbedHost: Sync {
+    /// The host's HTTP client.
+    fn http(&self) -> Http<'_>;
+    /// A variable of the host's environment.
+    ///
+    /// # Errors
+    /// As [`Context::secret`].
+    fn secret(&self, variable: &str) -> Result<String, SecretError>;
+}
+
+impl EmbedHost for Context {
+    fn http(&self) -> Http<'_> {
+        self.http()
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.secret(variable)
+    }
+}
+
+impl EmbedHost for ViewContext {
+    fn http(&self) -> Http<'_> {
+        self.http()
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.secret(variable)
+    }
+}
+
 impl EmbedderParams {
     /// The name stored with each vector; vectors of different names are not compared.
     pub fn model(&self) -> String {
@@ -57,9 +88,12 @@ impl EmbedderParams {
     }
 
     /// Vectors of unit length, one for each text, in the same order.
+    ///
+    /// # Errors
+    /// [`EmbedError`].
     pub async fn embed(
         &self,
-        http: Http<'_>,
+        host: &impl EmbedHost,
         texts: &[String],
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self {
@@ -67,7 +101,8 @@ impl EmbedderParams {
                 Ok(texts.iter().map(|text| local::embed(text, bounded(*dim))).collect())
             }
             Self::Openai { url, model, api_key_env } => {
-                openai::embed(http, url, model, api_key_env.as_deref(), texts).await
+                let key = api_key_env.as_deref().map(|name| host.secret(name)).transpose()?;
+                openai::embed(host.http(), url, model, key.as_deref(), texts).await
             }
         }
     }

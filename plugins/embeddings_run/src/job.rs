@@ -41,7 +41,7 @@ impl Job for EmbeddingsRun {
             last.clone_from(&end.id);
             let texts: Vec<_> =
                 batch.iter().map(|m| format!("{}\n{}", m.subject, m.body)).collect();
-            let vectors = params.embedder.embed(ctx.http(), &texts).await;
+            let vectors = params.embedder.embed(&ctx, &texts).await;
             let vectors = vectors.map_err(crate::EmbedError::into_job_error)?;
             let keep = batch.iter().zip(&vectors).map(|(m, v)| keep(&ctx, &m.id, &model, v));
             ctx.db().batch(keep.collect()).await?;

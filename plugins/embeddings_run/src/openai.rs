@@ -34,14 +34,13 @@ pub async fn embed(
     http: Http<'_>,
     url: &str,
     model: &str,
-    api_key_env: Option<&str>,
+    key: Option<&str>,
     texts: &[String],
 ) -> Result<Vec<Vec<f32>>, EmbedError> {
     let input = texts.iter().map(|text| sendable(text)).collect();
     let mut request =
         HttpRequest::post_json(url, &Request { model, input, encoding_format: "float" })?;
-    if let Some(name) = api_key_env {
-        let key = std::env::var(name).map_err(|_| EmbedError::NoKey(name.to_owned()))?;
+    if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
     }
     let answer = http.send(request).await?;

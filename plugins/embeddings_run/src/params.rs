@@ -68,8 +68,10 @@ pub enum EmbedderParams {
         url: String,
         /// Model name as the server knows it.
         model: String,
-        /// Name of the environment variable that holds the key; none for a server without keys.
+        /// Name of the environment variable that holds the key, which `env` of `[secrets]` must name
+        /// too; none for a server without keys.
         #[serde(default)]
+        #[schemars(extend("format" = "env"))]
         api_key_env: Option<String>,
     },
 }

@@ -45,7 +45,7 @@ pub async fn search(
     project_id: Option<uuid::Uuid>,
     filter: &MessageFilter,
 ) -> Result<Vec<Hit>, ViewError> {
-    let embedded = params.embedder.embed(ctx.http(), &[query.to_owned()]).await;
+    let embedded = params.embedder.embed(ctx, &[query.to_owned()]).await;
     let embedded = embedded.map_err(|e| ViewError::Internal(e.to_string()))?;
     let wanted = embedded.into_iter().next().unwrap_or_default();
     let (terms, least) = (Terms::new(query), params.min_similarity.get());

@@ -15,12 +15,12 @@ fn answer(status: u16, body: &Value) -> HttpResponse {
 
 fn openai() -> Value {
     json!({"embedder": {"kind": "openai", "url": "http://peer/v1/embeddings", "model": "small",
-           "api_key_env": "PATH"}, "batch_size": 2})
+           "api_key_env": "PEER_KEY"}, "batch_size": 2})
 }
 
 #[tokio::test]
 async fn only_new_and_edited_messages_are_embedded() {
-    let bench = bench().await;
+    let bench = bench().await.with_secret("PEER_KEY", "secret-key");
     say(&bench, bench.project(), "m", &["one", "two", "three"]).await;
     let run = bench.run::<EmbeddingsRun>(json!({"batch_size": 2})).await;
     assert_eq!(run.summary(), "3 messages embedded by local-1-256");
@@ -46,14 +46,14 @@ async fn another_model_embeds_all_again() {
 
 #[tokio::test]
 async fn a_server_embeds_in_batches_with_its_key() {
-    let bench = bench().await;
+    let bench = bench().await.with_secret("PEER_KEY", "secret-key");
     say(&bench, bench.project(), "m", &["one", "two", "three"]).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sent = seen.clone();
     bench.http(move |request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let key =
-            request.headers.iter().any(|(n, v)| n == "authorization" && v.starts_with("Bearer /"));
+            request.headers.iter().any(|(n, v)| n == "authorization" && v == "Bearer secret-key");
         let texts = body["input"].as_array().unwrap().clone();
         sent.lock().unwrap().push((request.url, key, texts.len()));
         // Out of order, as the endpoint may answer.
@@ -71,7 +71,7 @@ async fn a_server_embeds_in_batches_with_its_key() {
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again_and_a_refusal_is_not() {
-    let bench = bench().await;
+    let bench = bench().await.with_secret("PEER_KEY", "secret-key");
     say(&bench, bench.project(), "m", &["one"]).await;
     bench.http(|_| {
         let mut busy = answer(429, &json!({}));
@@ -92,13 +92,13 @@ async fn a_busy_server_is_asked_again_and_a_refusal_is_not() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_set_is_named() {
+async fn only_a_key_that_jobs_toml_names_is_read() {
     let bench = bench().await;
     say(&bench, bench.project(), "m", &["one"]).await;
     let params = json!({"embedder": {"kind": "openai", "url": "http://peer", "model": "m",
-                        "api_key_env": "CASCADE_NO_SUCH_KEY"}});
+                        "api_key_env": "PATH"}});
     let failure = bench.run::<EmbeddingsRun>(params).await.failure();
-    assert!(failure.contains("CASCADE_NO_SUCH_KEY"), "{failure}");
+    assert!(failure.contains("`PATH`") && failure.contains("`[secrets]`"), "{failure}");
 }
 
 #[tokio::test]

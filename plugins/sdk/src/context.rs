@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Db, Files, Http, JobError, Level, LogLine, Progress, Statement,
+    Db, Files, Http, JobError, Level, LogLine, Progress, SecretError, Statement,
     host::{BoxFuture, Host},
 };
 
@@ -137,6 +137,15 @@ impl Context {
     /// `[files] allow`, or beneath the folder of jobs.toml. Relative paths start at the latter.
     pub fn files(&self) -> Files<'_> {
         Files::within(&self.info.base_dir, &self.info.allowed_folders)
+    }
+
+    /// A secret of the host's environment, by the name of its variable. Name the variable in params
+    /// (`api_key_env`), not the secret itself: jobs.toml is shown to people.
+    ///
+    /// # Errors
+    /// [`SecretError`] when `[secrets] env` of jobs.toml does not name the variable, or it is not set.
+    pub fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.host.secret(variable)
     }
 
     /// The current time; a test harness may hold it still.

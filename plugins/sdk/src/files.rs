@@ -210,6 +210,14 @@ impl<'a> Files<'a> {
         Ok(Files(Scope::Beneath { folder: Arc::new(folder), path: self.full(path) }))
     }
 
+    /// Whether a path's text lies beneath an allowed folder; the file system is not asked.
+    ///
+    /// # Errors
+    /// [`FileFault::Outside`], or [`FileFault::LeadsOut`] for names from data.
+    pub fn check(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        self.limit(&self.full(path)).map(drop)
+    }
+
     /// A path as errors and log lines should show it.
     pub fn full(&self, path: impl AsRef<Path>) -> PathBuf {
         match &self.0 {
@@ -218,28 +226,41 @@ impl<'a> Files<'a> {
         }
     }
 
-    fn resolve(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, FileError> {
-        let flags = flags | OFlags::CLOEXEC;
-        let full = self.full(path);
-        let (opened, limit) = match &self.0 {
-            Scope::Beneath { folder, path: limit } => {
-                (open_beneath(folder.as_fd(), path, flags), limit.clone())
-            }
+    /// The folder that a full path must not lead out of.
+    fn limit(&self, full: &Path) -> Result<PathBuf, FileError> {
+        let fault = match &self.0 {
+            Scope::Beneath { path, .. } if full.starts_with(path) => return Ok(path.clone()),
+            Scope::Beneath { path, .. } => FileFault::LeadsOut(path.clone()),
             Scope::Allowed { allowed, .. } => {
                 // The widest folder: a link from one allowed folder into another around it is fine.
                 let around = allowed.iter().map(|folder| plain(folder));
                 let around = around.filter(|folder| full.starts_with(folder));
-                let Some(limit) = around.min_by_key(|folder| folder.components().count()) else {
-                    let listed: Vec<_> =
-                        allowed.iter().map(|folder| folder.display().to_string()).collect();
-                    let listed = if listed.is_empty() { "none".into() } else { listed.join(", ") };
-                    return Err(FileError::new(&full, FileFault::Outside(listed)));
-                };
+                if let Some(widest) = around.min_by_key(|folder| folder.components().count()) {
+                    return Ok(widest);
+                }
+                let listed: Vec<_> =
+                    allowed.iter().map(|folder| folder.display().to_string()).collect();
+                FileFault::Outside(if listed.is_empty() {
+                    "none".into()
+                } else {
+                    listed.join(", ")
+                })
+            }
+        };
+        Err(FileError::new(full, fault))
+    }
+
+    fn resolve(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, FileError> {
+        let flags = flags | OFlags::CLOEXEC;
+        let full = self.full(path);
+        let limit = self.limit(&full)?;
+        let opened = match &self.0 {
+            Scope::Beneath { folder, .. } => open_beneath(folder.as_fd(), path, flags),
+            Scope::Allowed { .. } => {
                 let rest = full.strip_prefix(&limit).unwrap_or(&full);
                 let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                let opened = fs::openat(CWD, &limit, folder, Mode::empty())
-                    .and_then(|folder| open_beneath(folder.as_fd(), rest, flags));
-                (opened, limit)
+                fs::openat(CWD, &limit, folder, Mode::empty())
+                    .and_then(|folder| open_beneath(folder.as_fd(), rest, flags))
             }
         };
         opened.map_err(|errno| {

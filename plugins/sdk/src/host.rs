@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{DbError, Dialect, HttpError, HttpRequest, HttpResponse, Row, Statement};
+use crate::{DbError, Dialect, HttpError, HttpRequest, HttpResponse, Row, SecretError, Statement};
 
 /// A boxed future, as object-safe traits need.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -100,6 +100,11 @@ pub trait Host: Send + Sync {
     fn database(&self) -> &dyn Database;
     /// The host's HTTP client.
     fn http(&self) -> &dyn HttpClient;
+    /// An environment variable that jobs.toml lets plugins read; a host without such a list gives
+    /// none.
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        Err(SecretError::not_named(variable))
+    }
     /// Keeps a line with the run. Never blocks.
     fn log(&self, line: LogLine);
     /// Publishes progress. Never blocks.
@@ -122,6 +127,10 @@ pub trait ViewHost: Send + Sync {
     fn database(&self) -> &dyn Database;
     /// The host's HTTP client.
     fn http(&self) -> &dyn HttpClient;
+    /// As [`Host::secret`].
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        Err(SecretError::not_named(variable))
+    }
     /// The params that jobs.toml gives a job now.
     fn job_params(&self, job: &str) -> Option<Value>;
 }

@@ -51,6 +51,7 @@ mod http;
 mod job;
 pub mod loaded;
 mod migration;
+mod secret;
 mod time;
 mod view;
 pub mod wire;
@@ -62,6 +63,7 @@ pub use host::{BoxFuture, Level, LogLine, Progress};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, OriginKind, Outcome};
 pub use migration::{Migration, MigrationError, MigrationSet};
+pub use secret::SecretError;
 pub use time::rfc3339;
 pub use view::{
     Action, DynView, Page, Query, RawQuery, Sort, View, ViewContext, ViewDescriptor, ViewError,

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::{
     BoxFuture, Context, DbError, Dialect, HttpError, HttpRequest, HttpResponse, JobError,
-    JobRegistration, LogLine, MigrationSet, Progress, Row, Statement, ViewContext, ViewError,
-    ViewRegistration,
+    JobRegistration, LogLine, MigrationSet, Progress, Row, SecretError, Statement, ViewContext,
+    ViewError, ViewRegistration,
     host::{Database, DatabaseTransaction, Host, HttpClient, ViewHost},
     wire::{self, text},
 };
@@ -284,6 +284,16 @@ impl HttpClient for Remote {
 }
 
 impl Remote {
+    fn secret_of_host(&self, variable: &str) -> Result<String, SecretError> {
+        let which = wire::SecretRef { variable: variable.into() };
+        match self.host.request_wait("secret", &text(&which)) {
+            Ok(answer) => {
+                parse(&answer).map(|found: wire::SecretText| found.value).map_err(SecretError)
+            }
+            Err(refusal) => Err(SecretError(wire::Refusal::parse(&refusal).message)),
+        }
+    }
+
     fn time(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.host.now_ms()).unwrap_or_default()
     }
@@ -300,6 +310,10 @@ impl Host for Remote {
 
     fn http(&self) -> &dyn HttpClient {
         self
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.secret_of_host(variable)
     }
 
     fn log(&self, line: LogLine) {
@@ -344,6 +358,10 @@ impl ViewHost for Remote {
 
     fn http(&self) -> &dyn HttpClient {
         self
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.secret_of_host(variable)
     }
 
     fn job_params(&self, job: &str) -> Option<Value> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Db, DbError, Http, HttpError, Origin,
+    Db, DbError, Http, HttpError, Origin, SecretError,
     host::{BoxFuture, ViewHost},
 };
 
@@ -194,6 +194,14 @@ impl ViewContext {
     /// The host's HTTP client.
     pub fn http(&self) -> Http<'_> {
         Http(self.0.http())
+    }
+
+    /// As [`Context::secret`](crate::Context::secret).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.0.secret(variable)
     }
 
     /// The params that jobs.toml gives a job now; `None` when it has none or they do not fit.

@@ -262,6 +262,20 @@ pub struct Pause {
     pub ms: u64,
 }
 
+/// `{"variable"}`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SecretRef {
+    /// Name of an environment variable.
+    pub variable: String,
+}
+
+/// `{"value"}`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SecretText {
+    /// What the variable holds.
+    pub value: String,
+}
+
 /// `{"job"}`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct JobRef {

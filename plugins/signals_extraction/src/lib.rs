@@ -29,6 +29,7 @@ const CHUNK: u32 = 200;
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
     /// A rules file to use instead of the built-in one; relative to the folder of jobs.toml.
+    #[schemars(extend("format" = "path"))]
     pub rules_path: Option<String>,
     /// Hours after which a question without an answer from someone else becomes a signal.
     #[schemars(range(min = 1, max = 8760))]

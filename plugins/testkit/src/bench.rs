@@ -69,6 +69,7 @@ impl TestBench {
             now: Mutex::new(must(START.parse(), "start")),
             http: Mutex::default(),
             params: Mutex::default(),
+            secrets: Mutex::default(),
             cancelled: watch::Sender::new(false),
         });
         let base_dir = folder.path().to_owned();
@@ -168,6 +169,14 @@ impl TestBench {
     pub fn with_allowed_folder(mut self, folder: impl AsRef<Path>) -> Self {
         let folder = self.base_dir.join(folder);
         self.allowed_folders.push(folder);
+        self
+    }
+
+    /// Gives jobs and views a secret, as a variable of the host's environment that `[secrets] env`
+    /// names.
+    #[must_use]
+    pub fn with_secret(self, variable: &str, value: &str) -> Self {
+        lock(&self.shared.secrets).insert(variable.into(), value.into());
         self
     }
 

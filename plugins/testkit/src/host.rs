@@ -8,7 +8,7 @@ use std::{
 
 use cascade_portable_sql::SqliteDatabase;
 use cascade_sdk::{
-    BoxFuture, HttpError, HttpRequest, HttpResponse, LogLine, Progress, Statement,
+    BoxFuture, HttpError, HttpRequest, HttpResponse, LogLine, Progress, SecretError, Statement,
     host::{Database, Host, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
@@ -23,12 +23,20 @@ pub(crate) struct Shared {
     pub(crate) now: Mutex<DateTime<Utc>>,
     pub(crate) http: Mutex<Option<Arc<Handler>>>,
     pub(crate) params: Mutex<HashMap<String, Value>>,
+    pub(crate) secrets: Mutex<HashMap<String, String>>,
     pub(crate) cancelled: watch::Sender<bool>,
 }
 
 /// A test that panicked elsewhere must not hide its own message behind a poisoned lock.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        let found = lock(&self.secrets).get(variable).cloned();
+        found.ok_or_else(|| SecretError::not_named(variable))
+    }
 }
 
 impl HttpClient for Shared {
@@ -72,6 +80,10 @@ impl Host for RunHost {
 
     fn http(&self) -> &dyn HttpClient {
         &*self.shared
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.shared.secret(variable)
     }
 
     fn log(&self, line: LogLine) {
@@ -119,6 +131,10 @@ impl ViewHost for ReadHost {
 
     fn http(&self) -> &dyn HttpClient {
         &*self.0
+    }
+
+    fn secret(&self, variable: &str) -> Result<String, SecretError> {
+        self.0.secret(variable)
     }
 
     fn job_params(&self, job: &str) -> Option<Value> {

@@ -184,6 +184,15 @@ async fn serve(host: &HostSide, open: &Transactions, op: &str, params: &str) -> 
             let answer = host.http().send(HttpRequest::try_from(request)?).await?;
             Ok(text(&wire::HttpResponseText::from(answer)))
         }
+        "secret" => {
+            let which: wire::SecretRef = parse(params)?;
+            let secret = match host {
+                HostSide::Run(host) => host.secret(&which.variable),
+                HostSide::View(host) => host.secret(&which.variable),
+            };
+            let value = secret.map_err(Refusal::new)?;
+            Ok(text(&wire::SecretText { value }))
+        }
         "sleep" => {
             let pause: wire::Pause = parse(params)?;
             host.run()?.sleep(Duration::from_millis(pause.ms)).await;

@@ -7,7 +7,11 @@ mod process;
 mod protocol;
 mod rows;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use cascade_sdk::{
     BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, OriginKind, Outcome,
@@ -32,6 +36,8 @@ pub struct Program {
     pub folder: PathBuf,
     /// Environment, besides the few variables that every program gets.
     pub env: BTreeMap<String, String>,
+    /// Variables of the host's environment that it is given too, as `[secrets] env` says.
+    pub secrets: BTreeSet<String>,
     /// What it may use.
     pub limits: Limits,
     /// JSON Schema of its params.

@@ -76,6 +76,8 @@ fn command(program: &Program, ctx: &Context) -> Command {
             command.env(name, value);
         }
     }
+    let secrets = program.secrets.iter();
+    command.envs(secrets.filter_map(|name| Some((name, ctx.secret(name).ok()?))));
     command
         .envs(&program.env)
         .env("CASCADE_RUN_ID", ctx.run_id().to_string())
