@@ -37,6 +37,8 @@ fn downstream() -> Box<dyn FnMut()> {
         projects: BTreeMap::new(),
         retention: Retention::default(),
         http: Default::default(),
+        files: Default::default(),
+        secrets: Default::default(),
     };
     Box::new(move || drop(black_box(config.downstream(black_box("job_31")).to_vec())))
 }
