@@ -24,6 +24,7 @@ async fn run(bench: &TestBench, command: &[&str], params: Value) -> Run {
         command: command.iter().map(|&word| word.to_owned()).collect(),
         folder: bench.folder().to_owned(),
         env: Default::default(),
+        secrets: Default::default(),
         limits: Limits::default(),
         params_schema: json!({}),
         view: None,
