@@ -64,6 +64,9 @@ fn number_is_true<'de, D: serde::Deserializer<'de>>(
     Ok(i64::deserialize(from)? != 0)
 }
 
+/// The longest user name, in bytes.
+pub const LONGEST_NAME: usize = 100;
+
 /// Names are compared in small letters, without spaces around them.
 pub(super) fn canonical(name: &str) -> String {
     name.trim().to_lowercase()
@@ -77,7 +80,7 @@ impl Accounts {
     pub async fn add_user(&self, new: NewUser) -> Result<Uuid> {
         let name = canonical(&new.name);
         let plain = |c: char| c.is_alphanumeric() || "._-@+".contains(c);
-        if name.is_empty() || name.len() > 100 || !name.chars().all(plain) {
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
             return Err(AccessError::Refused(format!(
                 "`{name}` is no user name: letters, digits and . _ - @ +, at most 100"
             )));
@@ -106,7 +109,7 @@ impl Accounts {
     async fn checked_hash(&self, password: Option<String>) -> Result<Option<String>> {
         let Some(password) = password else { return Ok(None) };
         password::check_rule(&password).map_err(|rule| AccessError::Refused(rule.to_string()))?;
-        Ok(Some(password::hash(password).await?))
+        Ok(Some(self.hashing.hash(password).await?))
     }
 
     /// Sets a password and ends all sessions of the user but the one whose digest is `keep`.
@@ -131,7 +134,7 @@ impl Accounts {
     pub async fn password_fits(&self, user: Uuid, password: String) -> Result<bool> {
         let query = sql("SELECT password_hash FROM users WHERE id = $1").bind(user);
         let row: Option<(Option<String>,)> = self.one(query).await?;
-        Ok(password::verify(password, row.and_then(|row| row.0)).await)
+        Ok(self.hashing.verify(password, row.and_then(|row| row.0)).await?)
     }
 
     /// Lets a user in again or keeps them out; out means at once, with all sessions ended.

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod devices;
 mod digest;
 mod oidc;
 mod password;
@@ -21,14 +22,17 @@ use std::sync::Arc;
 
 use cascade_sdk::{DbError, Statement, host::Database, sql};
 
-pub use accounts::{Member, NewUser, User};
+pub use accounts::{LONGEST_NAME, Member, NewUser, User};
 pub use audit::{AuditEntry, AuditPage, Audited};
+pub use devices::DEVICE_KNOWN;
 pub use digest::{Secret, digest};
 pub use oidc::{Oidc, OidcError, OidcIdentity, OidcSettings};
-pub use password::{HashingFailed, PasswordRule, check_rule};
+pub use password::{
+    HashingBusy, HashingFailed, LONGEST as LONGEST_PASSWORD, PasswordRule, check_rule,
+};
 pub use principal::{Principal, Role, Via, Visible};
 pub use sessions::{SESSION_ENDS, SESSION_IDLE, SignedIn};
-pub use throttle::SignInThrottle;
+pub use throttle::{SignInThrottle, network};
 pub use tokens::{ApiToken, NewToken};
 
 /// Why something about accounts could not be done.
@@ -40,6 +44,9 @@ pub enum AccessError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingFailed),
+    /// Passwords are being checked on all cores, and enough of them wait.
+    #[error(transparent)]
+    Busy(#[from] HashingBusy),
     /// A name or password that will not do; the text says why.
     #[error("{0}")]
     Refused(String),
@@ -49,6 +56,7 @@ pub enum AccessError {
 #[derive(Clone)]
 pub struct Accounts {
     database: Arc<dyn Database>,
+    hashing: password::Hashing,
 }
 
 type Result<T> = std::result::Result<T, AccessError>;
@@ -56,7 +64,8 @@ type Result<T> = std::result::Result<T, AccessError>;
 impl Accounts {
     /// Over `database`, whose migrations have run.
     pub fn new(database: Arc<dyn Database>) -> Self {
-        Self { database }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { database, hashing: password::Hashing::new(cores) }
     }
 
     /// Changes whenever somebody may see less than before, on any server.

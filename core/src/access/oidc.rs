@@ -17,7 +17,7 @@ use openidconnect::{
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// More at a time are refused: each costs memory.
+/// At a time; the oldest gives way to one more. The throttle lets an address begin a small part of them.
 const MOST_PENDING: usize = 10_000;
 
 /// What is set up.
@@ -112,7 +112,9 @@ impl Oidc {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.retain(|_, pending| pending.began.elapsed() < PATIENCE);
         if pending.len() >= MOST_PENDING {
-            return Err(OidcError::Provider("too many are signing in".into()));
+            let oldest = pending.iter().min_by_key(|(_, pending)| pending.began);
+            let oldest = oldest.map(|(state, _)| state.clone());
+            oldest.and_then(|state| pending.remove(&state));
         }
         let state = state.secret().clone();
         pending.insert(state.clone(), Pending { nonce, verifier, began: Instant::now() });

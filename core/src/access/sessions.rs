@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::{
     AccessError, Accounts, Principal, Result, Role, Secret, Via, accounts::canonical, bump, digest,
-    password,
 };
 
 /// A session that is not used for this long ends.
@@ -62,7 +61,7 @@ impl Accounts {
         let find = sql("SELECT id, password_hash FROM users WHERE name = $1 AND NOT disabled");
         let found: Option<(Uuid, Option<String>)> = self.one(find.bind(canonical(name))).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
-        let fits = password::verify(password, hash).await;
+        let fits = self.hashing.verify(password, hash).await?;
         match found {
             Some((user, _)) if fits => Ok(Some(self.begin_session(user, canonical(name)).await?)),
             _ => Ok(None),

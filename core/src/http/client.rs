@@ -11,6 +11,7 @@ use axum::{
 use ipnet::IpNet;
 
 use super::AppState;
+use crate::access::network;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +24,7 @@ pub struct ClientAddress(pub IpAddr);
 impl ClientAddress {
     /// What limits count by: an address, or for IPv6 the network that one subscriber gets.
     pub fn bucket(self) -> IpAddr {
-        match self.0 {
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                [a, b, c, d, 0, 0, 0, 0].into()
-            }
-            v4 => v4,
-        }
+        network(self.0)
     }
 }
 

@@ -125,6 +125,13 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
     }
 
+    /// Tries to sign in that come too fast.
+    pub fn too_many_tries(wait: Duration) -> Self {
+        Self::too_many("too many tries from your network")
+            .help("wait as long as Retry-After says and try again")
+            .retry_after(wait)
+    }
+
     /// A project that is not there, or not for the one who asks: which of both is not told.
     pub fn no_project(project: Uuid) -> Self {
         Self::not_found(format!("there is no project {project}"))
@@ -207,6 +214,9 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Refused(message) => Self::bad_request(message),
+            AccessError::Busy(busy) => {
+                Self::unavailable(busy.to_string()).retry_after(Duration::from_secs(2))
+            }
             other => Self::internal(&other),
         }
     }

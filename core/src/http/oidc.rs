@@ -31,8 +31,10 @@ fn provider(server: &AppState) -> ApiResult<&Oidc> {
 
 /// Sends the browser to the provider.
 #[utoipa::path(get, path = "/session/oidc", responses((status = 303), (status = 404, body = ErrorBody), (status = 502, body = ErrorBody), Refused))]
-pub async fn begin(State(server): State<AppState>) -> ApiResult<Response> {
-    let (url, state) = provider(&server)?.begin().await?;
+pub async fn begin(State(server): State<AppState>, peer: Peer) -> ApiResult<Response> {
+    let provider = provider(&server)?;
+    server.throttle.provider(peer.0).map_err(ApiError::too_many_tries)?;
+    let (url, state) = provider.begin().await?;
     let cookie = Cookie::build((STATE_COOKIE, state))
         .path(CALLBACK)
         .http_only(true)

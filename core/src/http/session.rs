@@ -16,7 +16,7 @@ use super::{
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::Json,
 };
-use crate::access::{Audited, Principal, Role, SignedIn, Via};
+use crate::access::{Audited, LONGEST_NAME, LONGEST_PASSWORD, Principal, Role, SignedIn, Via};
 
 #[derive(Serialize, ToSchema)]
 pub struct Session {
@@ -89,15 +89,32 @@ pub async fn session(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
+    #[schema(max_length = 100)]
     name: String,
-    #[schema(format = Password)]
+    #[schema(format = Password, max_length = 256)]
     password: String,
+}
+
+/// Refuses what no user name and no password can be before anything is made of it.
+fn check_length(name: &str, password: &str) -> ApiResult<()> {
+    if name.trim().len() > LONGEST_NAME {
+        let message = format!("body: a user name has at most {LONGEST_NAME} bytes");
+        return Err(ApiError::bad_request(message));
+    }
+    if password.chars().count() > LONGEST_PASSWORD {
+        let message = format!("body: a password has at most {LONGEST_PASSWORD} characters");
+        return Err(ApiError::bad_request(message));
+    }
+    Ok(())
 }
 
 /// Signs in by name and password.
 #[utoipa::path(
     post, path = "/session", request_body = Credentials,
-    responses((status = 200, body = Session), Refused, BodyRefused)
+    responses(
+        (status = 200, body = Session), Refused, BodyRefused,
+        (status = 503, description = "Too many passwords are being checked.", body = ErrorBody)
+    )
 )]
 pub async fn sign_in(
     State(server): State<AppState>,
@@ -106,9 +123,13 @@ pub async fn sign_in(
     Json(given): Json<Credentials>,
 ) -> ApiResult<(CookieJar, Json<Session>)> {
     auth::same_origin(&server.auth, &Method::POST, &headers)?;
-    if !server.throttle.allows(&given.name, peer.0) {
-        return Err(ApiError::too_many("too many tries").help("wait a minute and try again"));
-    }
+    check_length(&given.name, &given.password)?;
+    let device = match auth::device(&server.auth, &CookieJar::from_headers(&headers)) {
+        Some(cookie) => server.accounts.known_device(&given.name, &cookie).await?,
+        None => None,
+    };
+    let allowed = server.throttle.password(&given.name, device.as_deref(), peer.0);
+    allowed.map_err(ApiError::too_many_tries)?;
     match server.accounts.sign_in(&given.name, given.password).await? {
         Some(signed_in) => begin(&server, signed_in, "password", peer).await,
         None => {
@@ -152,8 +173,11 @@ pub(super) async fn begin(
         })
         .await?;
     let principal = server.accounts.principal_of_session(signed_in.secret.reveal()).await?;
-    let cookie = auth::session_cookie(&server.auth, &signed_in.secret);
-    Ok((cookie, Json(describe(server, principal).await?)))
+    let mut cookies = auth::session_cookie(&server.auth, &signed_in.secret);
+    if let Some(device) = server.accounts.make_device(signed_in.user_id).await? {
+        cookies = cookies.add(auth::device_cookie(&server.auth, device));
+    }
+    Ok((cookies, Json(describe(server, principal).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -174,9 +198,7 @@ pub async fn sign_in_by_link(
     Json(given): Json<Link>,
 ) -> ApiResult<(CookieJar, Json<Session>)> {
     auth::same_origin(&server.auth, &Method::POST, &headers)?;
-    if !server.throttle.allows("link", peer.0) {
-        return Err(ApiError::too_many("too many tries").help("wait a minute and try again"));
-    }
+    server.throttle.link(&given.link, peer.0).map_err(ApiError::too_many_tries)?;
     match server.accounts.sign_in_by_link(&given.link).await? {
         Some(signed_in) => begin(&server, signed_in, "link", peer).await,
         None => Err(ApiError::unauthorized("this link is not, or no longer, good")
@@ -252,20 +274,22 @@ pub struct NewPassword {
 /// Sets the user's own password; all their other sessions end.
 #[utoipa::path(
     put, path = "/session/password", request_body = NewPassword,
-    responses((status = 204), Refused, BodyRefused)
+    responses(
+        (status = 204), Refused, BodyRefused,
+        (status = 503, description = "Too many passwords are being checked.", body = ErrorBody)
+    )
 )]
 pub async fn set_password(
     State(server): State<AppState>,
     principal: Principal,
     peer: Peer,
     Json(given): Json<NewPassword>,
-) -> ApiResult<StatusCode> {
+) -> ApiResult<(StatusCode, CookieJar)> {
     let Via::Session { digest, .. } = &principal.via else {
         return Err(ApiError::forbidden("only a signed-in person sets a password"));
     };
-    if !server.throttle.allows(&principal.name, peer.0) {
-        return Err(ApiError::too_many("too many tries").help("wait a minute and try again"));
-    }
+    check_length("", given.current.as_deref().unwrap_or_default())?;
+    server.throttle.password_change(principal.user_id).map_err(ApiError::too_many_tries)?;
     let user = server.accounts.user(&principal.name).await?;
     if user.is_some_and(|user| user.has_password) {
         let current = given.current.unwrap_or_default();
@@ -275,5 +299,8 @@ pub async fn set_password(
     }
     server.accounts.set_password(principal.user_id, given.new, digest).await?;
     server.note(&principal, "user.password", &principal.name, None, json!({}), peer).await?;
-    Ok(StatusCode::NO_CONTENT)
+    // What browsers were known by was signed with the old one.
+    let device = server.accounts.make_device(principal.user_id).await?;
+    let device = device.map(|device| auth::device_cookie(&server.auth, device));
+    Ok((StatusCode::NO_CONTENT, device.into_iter().fold(CookieJar::new(), CookieJar::add)))
 }

@@ -63,7 +63,10 @@ pub struct UserAnswer {
 /// Adds a user.
 #[utoipa::path(
     post, path = "/users", request_body = UserRequest,
-    responses((status = 201, body = UserAnswer), Refused, BodyRefused)
+    responses(
+        (status = 201, body = UserAnswer), Refused, BodyRefused,
+        (status = 503, description = "Too many passwords are being checked.", body = ErrorBody)
+    )
 )]
 pub async fn add(
     State(server): State<AppState>,

@@ -7,7 +7,7 @@ mod watch;
 
 use std::net::IpAddr;
 
-pub use cookie::{clear, session_cookie};
+pub use cookie::{clear, device, device_cookie, session_cookie};
 pub(super) use identify::principal;
 pub use identify::{Administrator, Peer, authenticate};
 pub use origin::same_origin;
