@@ -2,16 +2,14 @@
 
 use std::{convert::Infallible, net::IpAddr, net::SocketAddr};
 
+use super::AppState;
+use crate::access::network;
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, request::Parts},
     middleware::Next,
     response::Response,
 };
-use ipnet::IpNet;
-
-use super::AppState;
-use crate::access::network;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +42,7 @@ pub(super) async fn identify(
     next: Next,
 ) -> Response {
     if let Some(Peer(peer)) = request.extensions().get::<Peer>() {
-        let client = address(*peer, request.headers(), &server.limits.trusted_proxies);
+        let client = address(*peer, request.headers(), |hop| server.limits.trusts(hop));
         request.extensions_mut().insert(ClientAddress(client));
     }
     next.run(request).await
@@ -52,13 +50,12 @@ pub(super) async fn identify(
 
 /// From the nearest hop outwards, for as long as each is a trusted proxy: whatever stands before
 /// that in `X-Forwarded-For` may have been written by anybody.
-fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let trusts = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+fn address(peer: IpAddr, headers: &HeaderMap, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
     let mut client = peer.to_canonical();
     let lines = headers.get_all("x-forwarded-for").iter();
     let said: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
     for hop in said.iter().flat_map(|line| line.split(',')).rev() {
-        if !trusts(&client) {
+        if !trusts(client) {
             break;
         }
         let hop = hop.trim();
@@ -73,6 +70,8 @@ fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use ipnet::IpNet;
+
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
@@ -81,7 +80,8 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        address(peer.parse().unwrap(), &headers, &trusted).to_string()
+        let trusts = |hop| trusted.iter().any(|network| network.contains(&hop));
+        address(peer.parse().unwrap(), &headers, trusts).to_string()
     }
 
     #[test]

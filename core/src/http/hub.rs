@@ -14,7 +14,10 @@ use std::{
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::fanout::{Audience, Entry, Listener, Lot, Parked, Seat, Ticket};
+use super::{
+    fanout::{Audience, Entry, Listener, Lot, Parked, Seat, Ticket},
+    places::Place,
+};
 use crate::{bus::Bus, store::Store};
 
 /// Events read from the outbox at once.
@@ -159,7 +162,7 @@ impl EventHub {
         &self,
         socket: std::net::TcpStream,
         listener: Box<Listener>,
-        place: OwnedSemaphorePermit,
+        place: Arc<Place>,
     ) {
         let stream = Parked::new(mio::net::TcpStream::from_std(socket), listener, place);
         let mut shared = self.shared();

@@ -17,6 +17,14 @@ pub struct HttpLimits {
     /// How long the head of a request may take to come, and a connection to be idle.
     #[arg(long, default_value = "15s", env = "CASCADE_HEADER_TIMEOUT", value_parser = more_than_nothing)]
     pub header_timeout: Duration,
+    /// How long an answer may wait for a client that takes nothing of it. One that takes less than
+    /// 16 KiB in this time while more waits is cut off, too.
+    #[arg(long, default_value = "30s", env = "CASCADE_WRITE_TIMEOUT", value_parser = more_than_nothing)]
+    pub write_timeout: Duration,
+    /// Connections of one address at a time, trusted proxies aside; if not given, its streams and 100
+    /// more, but no more than half of all.
+    #[arg(long, env = "CASCADE_CONNECTIONS_PER_ADDRESS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: Option<u32>,
     /// Event streams at a time.
     #[arg(long, default_value_t = 2000, env = "CASCADE_STREAMS")]
     pub streams: u32,
@@ -32,6 +40,19 @@ impl HttpLimits {
     /// Connections at a time: all streams, and as many again that ask.
     pub(super) fn connections(&self) -> usize {
         self.streams as usize * 2 + 100
+    }
+
+    /// Connections of one address at a time. Never all of them: whoever fills them shuts nobody out.
+    pub(super) fn connections_of_address(&self) -> usize {
+        match self.connections_per_address {
+            Some(most) => most as usize,
+            None => (self.streams_per_address as usize + 100).min(self.connections() / 2),
+        }
+    }
+
+    /// Whether an address is one of a trusted proxy.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
     }
 }
 

@@ -22,6 +22,7 @@ mod metrics;
 mod notices;
 mod oidc;
 mod paging;
+mod places;
 mod projects;
 mod rate;
 mod runs;

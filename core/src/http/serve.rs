@@ -13,10 +13,7 @@ use std::{
 use axum::Router;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioTimer;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -24,6 +21,7 @@ use super::{
     client::Peer,
     fanout::{Exit, Watched},
     limits::HttpLimits,
+    places::{Place, Places},
 };
 
 /// The most bytes of a request's head.
@@ -42,15 +40,15 @@ pub async fn serve(
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(MOST_HEAD_BYTES);
-    let places = Arc::new(Semaphore::new(limits.connections()));
+    let places = Places::new(limits);
     let connections = TaskTracker::new();
     loop {
         let accepted = async {
             // Those who come when all places are taken wait in the kernel's queue.
-            let place = places.clone().acquire_owned().await;
-            (place, listener.accept().await)
+            let room = places.room().await;
+            (room, listener.accept().await)
         };
-        let (place, accepted) = tokio::select! {
+        let (room, accepted) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accepted => accepted,
         };
@@ -62,12 +60,18 @@ pub async fn serve(
                 continue;
             }
         };
-        let Ok(place) = place else { break };
+        let Some(room) = room else { break };
         // Events are small and must not wait for each other.
         socket.set_nodelay(true).ok();
+        let Ok(place) = places.take(peer.ip(), room) else {
+            refuse(&socket);
+            continue;
+        };
         let (http, application, stop) = (http.clone(), application.clone(), stop.clone());
+        let write_timeout = limits.write_timeout;
         connections.spawn(async move {
-            if let Err(error) = connection(&http, socket, peer, application, place, stop).await {
+            let served = connection(&http, socket, write_timeout, peer, application, place, stop);
+            if let Err(error) = served.await {
                 tracing::debug!(%error, %peer, "connection ended");
             }
         });
@@ -80,19 +84,34 @@ pub async fn serve(
     }
 }
 
+/// Says why, if the socket takes it at once; nobody waits for it.
+fn refuse(socket: &TcpStream) {
+    let body = r#"{"error":{"code":"too_many_requests","message":"this address has too many connections","help":"CASCADE_CONNECTIONS_PER_ADDRESS raises the limit; name proxies in CASCADE_TRUSTED_PROXIES"}}"#;
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 10\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    socket.try_write(answer.as_bytes()).ok();
+}
+
 /// Serves one connection until it ends, or leaves hyper as an event stream.
 async fn connection(
     http: &http1::Builder,
     socket: TcpStream,
+    write_timeout: Duration,
     peer: SocketAddr,
     application: Router,
-    place: OwnedSemaphorePermit,
+    place: Place,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let exit = Exit::default();
-    let socket = Watched::new(socket, exit.clone());
+    let socket = Watched::new(socket, exit.clone(), write_timeout);
     let way_out = exit.clone();
+    let place = Arc::new(place);
+    let asking = place.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        asking.has_asked();
         request.extensions_mut().insert(Peer(peer.ip()));
         request.extensions_mut().insert(way_out.clone());
         application.clone().oneshot(request)
@@ -116,6 +135,7 @@ async fn connection(
                 stopping = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
+            () = place.give_way.cancelled() => return Ok(()),
         }
     };
     let socket = connection.into_parts().io.into_inner();

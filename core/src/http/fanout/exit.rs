@@ -11,11 +11,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Sleep};
 
 use super::{Framing, Seat};
 use crate::http::{EventHub, streams::StreamSlot};
@@ -63,16 +64,54 @@ impl Exit {
     }
 }
 
-/// A socket that knows when hyper has written everything to it.
+/// What a client must take of an answer in each write time-out while more of it waits, in bytes.
+const LEAST_TAKEN: usize = 16 * 1024;
+
+/// A socket that knows when hyper has written everything to it, and does not wait for ever for a
+/// client that takes nothing.
 pub struct Watched {
     socket: TokioIo<TcpStream>,
     exit: Exit,
+    write_timeout: Duration,
+    /// Runs from the moment the socket is full until enough is taken.
+    patience: Option<Pin<Box<Sleep>>>,
+    /// Bytes taken since then.
+    taken: usize,
 }
 
 impl Watched {
     /// Watches for `exit`.
-    pub fn new(socket: TcpStream, exit: Exit) -> Self {
-        Self { socket: TokioIo::new(socket), exit }
+    pub fn new(socket: TcpStream, exit: Exit, write_timeout: Duration) -> Self {
+        let socket = TokioIo::new(socket);
+        Self { socket, exit, write_timeout, patience: None, taken: 0 }
+    }
+
+    /// Passes on what a write came to, unless the client has been too slow for too long.
+    fn within_time(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<Result<usize>>,
+    ) -> Poll<Result<usize>> {
+        match &written {
+            Poll::Ready(Ok(size)) => {
+                self.taken += size;
+                if self.taken >= LEAST_TAKEN {
+                    self.patience = None;
+                }
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                if self.patience.is_none() {
+                    self.patience = Some(Box::pin(tokio::time::sleep(self.write_timeout)));
+                    self.taken = 0;
+                }
+                let patience = self.patience.as_mut().map(|patience| patience.as_mut().poll(cx));
+                if patience.is_some_and(|over| over.is_ready()) {
+                    return Poll::Ready(Err(std::io::ErrorKind::TimedOut.into()));
+                }
+            }
+        }
+        written
     }
 
     /// The socket itself.
@@ -97,11 +136,13 @@ impl Write for Watched {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.within_time(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+        self.patience = None;
         if self.exit.leaving().is_some() {
             self.exit.0.flushed.store(true, Ordering::Relaxed);
         }
@@ -121,6 +162,7 @@ impl Write for Watched {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
+        self.within_time(cx, written)
     }
 }

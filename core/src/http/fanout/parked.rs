@@ -1,13 +1,16 @@
-use std::io::{ErrorKind, IoSlice, Write};
+use std::{
+    io::{ErrorKind, IoSlice, Write},
+    sync::Arc,
+};
 
 use axum::body::Bytes;
 use mio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Entry, Listener,
     tail::{Tail, Topic},
 };
+use crate::http::places::Place;
 
 /// Entries that one system call writes.
 const MOST_PARTS: usize = 32;
@@ -27,13 +30,15 @@ pub struct Parked {
     listener: Box<Listener>,
     /// Of what was begun, what the socket did not take yet.
     rest: Bytes,
-    _place: OwnedSemaphorePermit,
+    /// Something was waiting at the last beat, and nothing has been taken since.
+    stuck: bool,
+    _place: Arc<Place>,
 }
 
 impl Parked {
     /// A stream whose answer so far has been written to `socket`.
-    pub fn new(socket: TcpStream, listener: Box<Listener>, place: OwnedSemaphorePermit) -> Self {
-        Self { socket, listener, rest: Bytes::new(), _place: place }
+    pub fn new(socket: TcpStream, listener: Box<Listener>, place: Arc<Place>) -> Self {
+        Self { socket, listener, rest: Bytes::new(), stuck: false, _place: place }
     }
 
     /// Whether it may go on.
@@ -69,12 +74,17 @@ impl Parked {
     }
 
     /// Writes what only this stream is sent now, if nothing else waits: a heartbeat, which tells
-    /// nothing to who has not read what came before.
+    /// nothing to who has not read what came before. Who takes nothing from one beat to the next is
+    /// too slow.
     pub fn beat(&mut self, heartbeat: &Entry, tail: &Tail) -> Result<(), Ended> {
         if self.rest.is_empty() && self.listener.next == tail.end() {
             self.rest = heartbeat.bytes(self.listener.framing).clone();
         }
-        self.send(tail)
+        let was_stuck = std::mem::replace(&mut self.stuck, true);
+        self.send(tail)?;
+        let waits = !self.rest.is_empty() || self.listener.next != tail.end();
+        self.stuck &= waits;
+        if was_stuck && self.stuck { Err(Ended::TooSlow) } else { Ok(()) }
     }
 
     /// Says that this is the end, if the socket takes it.
@@ -95,6 +105,7 @@ impl Parked {
 
     /// Goes on by `size` bytes, possibly to the middle of an entry.
     fn written(&mut self, mut size: usize, tail: &Tail) {
+        self.stuck = false;
         let of_rest = size.min(self.rest.len());
         self.rest = self.rest.slice(of_rest..);
         size -= of_rest;
@@ -118,10 +129,8 @@ mod tests {
     use std::{
         io::Read,
         net::{IpAddr, TcpListener},
-        sync::Arc,
     };
 
-    use tokio::sync::Semaphore;
     use uuid::Uuid;
 
     use super::*;
@@ -158,6 +167,8 @@ mod tests {
             requests_per_second: 0,
             request_timeout: std::time::Duration::ZERO,
             header_timeout: std::time::Duration::ZERO,
+            write_timeout: std::time::Duration::ZERO,
+            connections_per_address: None,
             streams: 1,
             streams_per_address: 1,
             trusted_proxies: Vec::new(),
@@ -166,7 +177,7 @@ mod tests {
         let slot = slot.unwrap_or_else(|_| panic!("there is a slot"));
         let listener =
             Listener { seat, _slot: slot, cursor: 1, next: 0, framing: Framing::Chunked };
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let place = Arc::new(Place::only());
         let socket = mio::net::TcpStream::from_std(socket);
         (Parked::new(socket, Box::new(listener), place), client)
     }
@@ -201,6 +212,23 @@ mod tests {
         assert!(full > 0, "the socket took everything at once");
         let text = String::from_utf8(read).unwrap().replace("5\r\n:beat\r\n", "");
         assert!(text == String::from_utf8(expected).unwrap() + "0\r\n\r\n");
+    }
+
+    #[test]
+    fn who_takes_nothing_from_one_beat_to_the_next_is_dropped() {
+        let project = Uuid::from_u128(1);
+        let (mut parked, mut client) = stream(project);
+        let (mut tail, heartbeat) = (Tail::new(1000), Entry::notice(":heartbeat\n\n"));
+        (2..400).for_each(|id| tail.push(entry(id, project, 50_000)));
+        parked.beat(&heartbeat, &tail).unwrap();
+        // As slow as can be, but it takes something.
+        for _ in 0..3 {
+            let mut buffer = vec![0; 5_000_000];
+            client.read_exact(&mut buffer).unwrap();
+            parked.send(&tail).unwrap();
+            parked.beat(&heartbeat, &tail).unwrap();
+        }
+        assert_eq!(parked.beat(&heartbeat, &tail), Err(Ended::TooSlow));
     }
 
     #[test]

@@ -157,6 +157,8 @@ impl Bench {
             requests_per_second: 0,
             request_timeout: Duration::from_secs(60),
             header_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(60),
+            connections_per_address: None,
             streams: 1000,
             streams_per_address: 1000,
             trusted_proxies: Vec::new(),
