@@ -22,6 +22,17 @@ fn connect(host: &Host) -> TcpStream {
     socket
 }
 
+/// A connection from another address of this machine.
+async fn connect_from(host: &Host, address: [u8; 4]) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let there = host.url.trim_start_matches("http://").parse().unwrap();
+    let socket = socket.connect(there).await.unwrap().into_std().unwrap();
+    socket.set_nonblocking(false).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
 /// The status line and all else until the server closes the connection.
 fn rest(socket: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
@@ -136,7 +147,10 @@ async fn a_client_that_dribbles_is_cut_off_and_holds_up_nobody() {
     );
     let began = Instant::now();
     // As many as there are places, and more: those who come later wait until these are cut off.
-    let mut slow: Vec<_> = (0..150).map(|_| connect(&host)).collect();
+    let mut slow = Vec::new();
+    for n in 0..150 {
+        slow.push(connect_from(&host, [127, 0, 0, 2 + n % 3]).await);
+    }
     for socket in &mut slow {
         socket.write_all(b"GET /api/health HTTP/1.1\r\nhost: localhost\r\nx-slow: ").unwrap();
     }
@@ -167,6 +181,50 @@ async fn a_client_that_dribbles_is_cut_off_and_holds_up_nobody() {
     let body = json!({"project_id": host.project("one").await});
     host.post("/api/jobs/analytics_aggregates/run", body).await;
     assert_eq!(stream.next_event().await.1["job_type"], "analytics_aggregates");
+}
+
+#[tokio::test]
+async fn silent_connections_of_one_address_shut_nobody_out() {
+    // 140 places.
+    let host = Host::start_with(ONE_PROJECT, &["--streams", "20", "--header-timeout", "10m"]);
+    let mut silent = Vec::new();
+    for _ in 0..140 {
+        silent.push(connect_from(&host, [127, 0, 0, 2]).await);
+    }
+    assert_eq!(host.get("/api/health").await["status"], "ok");
+    let refused = tokio::task::spawn_blocking(move || rest(silent.last_mut().unwrap())).await;
+    let refused = refused.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 429") && refused.contains("retry-after"), "{refused}");
+}
+
+#[tokio::test]
+async fn while_all_places_are_taken_connections_that_ask_nothing_give_way() {
+    let host = Host::start_with(ONE_PROJECT, &["--streams", "20", "--header-timeout", "10m"]);
+    let mut silent = Vec::new();
+    for n in 0..210 {
+        silent.push(connect_from(&host, [127, 0, 0, 2 + n % 3]).await);
+    }
+    assert_eq!(host.get("/api/health").await["status"], "ok");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answers_is_cut_off() {
+    let host = Host::start_with(ONE_PROJECT, &["--write-timeout", "1s"]);
+    // Answers of tens of megabytes: more than sockets hold.
+    let mut socket = connect(&host);
+    let ask = "GET /api/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(400);
+    socket.write_all(ask.as_bytes()).unwrap();
+    let cut_off = tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        while socket.write_all(b"G").is_ok() {
+            assert!(began.elapsed() < PATIENCE, "it is still connected");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    });
+    cut_off.await.unwrap();
+    // Who takes all is not.
+    let answer = host.client.get(format!("{}/api/openapi.json", host.url)).send().await.unwrap();
+    assert!(answer.bytes().await.unwrap().len() * 400 > 20 << 20);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browser;
+mod guessing;
 mod oidc;
 mod provider;
 mod streams;
@@ -51,6 +52,8 @@ pub fn cli(host: &Host, line: &str, input: &str) -> (bool, String) {
 pub struct Browser {
     pub cookie: String,
     pub csrf: String,
+    /// What it is known by at its next sign-in.
+    pub device: String,
 }
 
 impl Browser {
@@ -69,17 +72,26 @@ impl Browser {
     }
 
     async fn begin(host: &Host, path: &str, given: Value) -> (u16, Value, Self) {
-        let request = host.client.post(format!("{}{path}", host.url)).json(&given);
+        Self::answered(host.client.post(format!("{}{path}", host.url)).json(&given)).await
+    }
+
+    /// What a request to sign in is answered.
+    pub async fn answered(request: reqwest::RequestBuilder) -> (u16, Value, Self) {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        let set = answer.headers().get("set-cookie").map(|set| set.to_str().unwrap().to_owned());
+        let set = answer.headers().get_all("set-cookie").iter();
+        let set: Vec<_> = set.map(|set| set.to_str().unwrap().to_owned()).collect();
         let body: Value = answer.json().await.unwrap();
         let mut browser = Self::default();
-        if let Some(set) = set {
+        for set in set {
             for wanted in ["HttpOnly", "SameSite=Lax", "Path=/"] {
                 assert!(set.contains(wanted), "{set}");
             }
-            browser.cookie = set.split(';').next().unwrap().to_owned();
+            let cookie = set.split(';').next().unwrap().to_owned();
+            match cookie.starts_with("cascade_device=") {
+                true => browser.device = cookie,
+                false => browser.cookie = cookie,
+            }
             browser.csrf = body["user"]["csrf_token"].as_str().unwrap().to_owned();
         }
         (status, body, browser)

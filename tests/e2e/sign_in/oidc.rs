@@ -48,7 +48,7 @@ async fn sign_in(host: &Host, forget_cookie: bool) -> reqwest::Response {
 fn session(answer: &reqwest::Response) -> Browser {
     let set = header(answer, "set-cookie");
     let cookie = set.lines().find(|line| line.starts_with("cascade_session=")).unwrap();
-    Browser { cookie: cookie.split(';').next().unwrap().to_owned(), csrf: String::new() }
+    Browser { cookie: cookie.split(';').next().unwrap().to_owned(), ..Browser::default() }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use std::{
     io::{ErrorKind, IoSlice, Write},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use axum::body::Bytes;
@@ -14,6 +15,9 @@ use crate::http::places::Place;
 
 /// Entries that one system call writes.
 const MOST_PARTS: usize = 32;
+
+/// How long something may wait for a stream that takes nothing: to the next heartbeat.
+const MOST_STUCK: Duration = Duration::from_secs(20);
 
 /// Why a stream is no more.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,15 +34,15 @@ pub struct Parked {
     listener: Box<Listener>,
     /// Of what was begun, what the socket did not take yet.
     rest: Bytes,
-    /// Something was waiting at the last beat, and nothing has been taken since.
-    stuck: bool,
+    /// A beat at which something waited, if nothing has been taken since.
+    stuck_since: Option<Instant>,
     _place: Arc<Place>,
 }
 
 impl Parked {
     /// A stream whose answer so far has been written to `socket`.
     pub fn new(socket: TcpStream, listener: Box<Listener>, place: Arc<Place>) -> Self {
-        Self { socket, listener, rest: Bytes::new(), stuck: false, _place: place }
+        Self { socket, listener, rest: Bytes::new(), stuck_since: None, _place: place }
     }
 
     /// Whether it may go on.
@@ -74,17 +78,18 @@ impl Parked {
     }
 
     /// Writes what only this stream is sent now, if nothing else waits: a heartbeat, which tells
-    /// nothing to who has not read what came before. Who takes nothing from one beat to the next is
-    /// too slow.
+    /// nothing to who has not read what came before. Who takes nothing for too long is too slow.
     pub fn beat(&mut self, heartbeat: &Entry, tail: &Tail) -> Result<(), Ended> {
         if self.rest.is_empty() && self.listener.next == tail.end() {
             self.rest = heartbeat.bytes(self.listener.framing).clone();
         }
-        let was_stuck = std::mem::replace(&mut self.stuck, true);
         self.send(tail)?;
-        let waits = !self.rest.is_empty() || self.listener.next != tail.end();
-        self.stuck &= waits;
-        if was_stuck && self.stuck { Err(Ended::TooSlow) } else { Ok(()) }
+        if self.rest.is_empty() && self.listener.next == tail.end() {
+            self.stuck_since = None;
+            return Ok(());
+        }
+        let since = *self.stuck_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < MOST_STUCK { Ok(()) } else { Err(Ended::TooSlow) }
     }
 
     /// Says that this is the end, if the socket takes it.
@@ -105,7 +110,7 @@ impl Parked {
 
     /// Goes on by `size` bytes, possibly to the middle of an entry.
     fn written(&mut self, mut size: usize, tail: &Tail) {
-        self.stuck = false;
+        self.stuck_since = None;
         let of_rest = size.min(self.rest.len());
         self.rest = self.rest.slice(of_rest..);
         size -= of_rest;
@@ -215,19 +220,23 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_nothing_from_one_beat_to_the_next_is_dropped() {
+    fn who_takes_nothing_for_too_long_is_dropped() {
         let project = Uuid::from_u128(1);
         let (mut parked, mut client) = stream(project);
         let (mut tail, heartbeat) = (Tail::new(1000), Entry::notice(":heartbeat\n\n"));
-        (2..400).for_each(|id| tail.push(entry(id, project, 50_000)));
+        (2..800).for_each(|id| tail.push(entry(id, project, 50_000)));
+        let long_ago = || Instant::now().checked_sub(MOST_STUCK).unwrap();
         parked.beat(&heartbeat, &tail).unwrap();
-        // As slow as can be, but it takes something.
-        for _ in 0..3 {
-            let mut buffer = vec![0; 5_000_000];
-            client.read_exact(&mut buffer).unwrap();
+        assert!(parked.stuck_since.is_some(), "the socket took everything at once");
+        // Slow, but it takes something.
+        parked.stuck_since = Some(long_ago());
+        let mut buffer = vec![0; 100_000];
+        while parked.stuck_since.is_some() {
+            client.read(&mut buffer).unwrap();
             parked.send(&tail).unwrap();
-            parked.beat(&heartbeat, &tail).unwrap();
         }
+        parked.beat(&heartbeat, &tail).unwrap();
+        parked.stuck_since = Some(long_ago());
         assert_eq!(parked.beat(&heartbeat, &tail), Err(Ended::TooSlow));
     }
 
