@@ -203,3 +203,37 @@ async fn the_runs_of_a_killed_worker_are_taken_over_and_a_running_run_can_be_can
     let run = server.wait_for(&path, |run| run["state"] == "completed").await;
     assert!(run["attempt"].as_u64() >= Some(3), "{run}");
 }
+
+/// Each with its own database, on one Redis.
+#[tokio::test]
+async fn two_installations_on_one_redis_have_their_events_at_once() {
+    let jobs = "[projects.cedar]\n[jobs.analytics_aggregates]\n";
+    let mut first = Topology::new(Redis::start(), jobs);
+    let mut second = Topology::new(Redis::stopped(), jobs);
+    second.env.push(("REDIS_URL".to_owned(), first.redis.url()));
+    for topology in [&mut first, &mut second] {
+        topology.add_server();
+        topology.add_worker(&[]);
+        topology.carried_by("redis").await;
+    }
+    let mut streams = [
+        (&first, Stream::open(&first.servers[0], "", None).await),
+        (&second, Stream::open(&second.servers[0], "", None).await),
+    ];
+    for (_, stream) in &mut streams {
+        stream.next().await;
+    }
+    let stray = r#"{"id":9223372036854775807}"#;
+    for round in ["before", "after"] {
+        for (topology, stream) in &mut streams {
+            let project = topology.servers[0].project("cedar").await;
+            let delay = delay(topology, stream, &project).await;
+            println!("on a shared Redis, {round} stray messages: {delay:?}");
+        }
+        let port = first.redis.url().rsplit(':').next().unwrap().to_owned();
+        let publish = ["-p", &port, "PUBLISH", "job_completed", stray];
+        assert!(Command::new("redis-cli").args(publish).output().unwrap().status.success());
+        let notify = format!("SELECT pg_notify('job_completed', '{stray}')");
+        second.postgres.sql("cascade_0", &notify);
+    }
+}

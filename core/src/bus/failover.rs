@@ -13,7 +13,7 @@ pub struct FailoverBus {
     publisher: Option<RedisPublisher>,
     subscriber: Option<RedisSubscriber>,
     state: watch::Sender<BusState>,
-    heard: watch::Sender<i64>,
+    heard: watch::Sender<()>,
 }
 
 impl FailoverBus {
@@ -33,16 +33,16 @@ impl FailoverBus {
         }
     }
 
-    /// Keeps all links until `stop`.
-    pub async fn run(self: Arc<Self>, wake: Wake, stop: CancellationToken) {
+    /// Keeps all links until `stop`, for the installation of this id.
+    pub async fn run(self: Arc<Self>, installation: String, wake: Wake, stop: CancellationToken) {
         let publisher = async {
             if let Some(publisher) = &self.publisher {
-                publisher.run(stop.clone()).await;
+                publisher.run(&installation, stop.clone()).await;
             }
         };
         let subscriber = async {
             if let Some(subscriber) = &self.subscriber {
-                subscriber.run(&self.heard, stop.clone()).await;
+                subscriber.run(&installation, &self.heard, stop.clone()).await;
             }
         };
         let postgres = self.postgres.run(&self.heard, &wake, stop.clone());
@@ -100,7 +100,7 @@ impl Bus for FailoverBus {
         }
     }
 
-    fn subscribe(&self) -> watch::Receiver<i64> {
+    fn subscribe(&self) -> watch::Receiver<()> {
         self.heard.subscribe()
     }
 }

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::{Bus, BusState, hear};
+use super::{Bus, BusState};
 use crate::store::Event;
 
 /// Within one process: the embedded default.
 pub struct MemoryBus {
     state: watch::Sender<BusState>,
-    heard: watch::Sender<i64>,
+    heard: watch::Sender<()>,
 }
 
 impl Default for MemoryBus {
@@ -24,12 +24,12 @@ impl Bus for MemoryBus {
     }
 
     async fn publish(&self, events: &[Event]) {
-        if let Some(newest) = events.iter().map(|event| event.id).max() {
-            hear(&self.heard, Some(newest));
+        if !events.is_empty() {
+            self.heard.send_replace(());
         }
     }
 
-    fn subscribe(&self) -> watch::Receiver<i64> {
+    fn subscribe(&self) -> watch::Receiver<()> {
         self.heard.subscribe()
     }
 }

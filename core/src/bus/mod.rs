@@ -5,8 +5,9 @@
 //!   worker ── publish ──► Redis  ── subscribe ──► server      while Redis answers
 //!                └──────► pg_notify ── LISTEN ──► server      while it does not
 //! ```
-//! Servers listen to both at all times and look at the outbox for either; [`crate::http::EventHub`]
-//! drops what it has already shared.
+//! Servers listen to both at all times and look at the outbox for each message, whatever it says: only
+//! the outbox knows what is new. So neither a message of somebody else on a shared server nor one of
+//! before a restore can keep a later one from being heard.
 
 mod announcer;
 mod backoff;
@@ -30,8 +31,13 @@ pub use redis::{RedisPublisher, RedisSubscriber};
 
 use crate::store::{Event, JobCompleted};
 
-/// The channel of both Redis and PostgreSQL.
+/// The channel of PostgreSQL, where each database has its own; on Redis the end of the channel's name.
 const CHANNEL: &str = JobCompleted::KIND;
+
+/// The channel on Redis, which installations may share: `cascade:ID:job_completed`.
+fn redis_channel(installation: &str) -> String {
+    format!("cascade:{installation}:{CHANNEL}")
+}
 
 /// What carries events to this process now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -53,8 +59,8 @@ pub trait Bus: Send + Sync {
     /// Says that these events are in the outbox. Never fails: the outbox has them.
     async fn publish(&self, events: &[Event]);
 
-    /// The greatest outbox id heard of so far, and each change of it.
-    fn subscribe(&self) -> watch::Receiver<i64>;
+    /// Changes whenever the outbox may have news.
+    fn subscribe(&self) -> watch::Receiver<()>;
 }
 
 /// An event as it travels on the bus: what the browser gets, and the outbox `id`.
@@ -73,23 +79,6 @@ fn id_alone(id: i64) -> String {
     serde_json::json!({"id": id}).to_string()
 }
 
-/// The `id` of a message; one that has none, or is no JSON, only means that there is news.
-pub fn heard_id(message: &str) -> Option<i64> {
-    serde_json::from_str::<serde_json::Value>(message).ok()?.get("id")?.as_i64()
-}
-
-/// Keeps the greatest id. Without one, subscribers are woken all the same.
-fn hear(heard: &watch::Sender<i64>, id: Option<i64>) {
-    heard.send_if_modified(|greatest| match id {
-        Some(id) if id <= *greatest => false,
-        Some(id) => {
-            *greatest = id;
-            true
-        }
-        None => true,
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -106,7 +95,5 @@ mod tests {
             age: Duration::ZERO,
         };
         assert_eq!(message(&event), r#"{"job_type":"a","status":"ok","id":7}"#);
-        assert_eq!(heard_id(&message(&event)), Some(7));
-        assert_eq!(heard_id("not JSON"), None);
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{PgPool, postgres::PgListener};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{CHANNEL, backoff::Reconnect, hear, heard_id, id_alone, message};
+use super::{CHANNEL, backoff::Reconnect, id_alone, message};
 use crate::{scheduler::Wake, store::Event};
 
 /// What workers of other processes listen to; see [`Wake`].
@@ -51,7 +51,7 @@ impl PostgresLink {
     }
 
     /// Passes on what comes until `stop`: events to `heard`, signals to `wake`.
-    pub async fn run(&self, heard: &watch::Sender<i64>, wake: &Wake, stop: CancellationToken) {
+    pub async fn run(&self, heard: &watch::Sender<()>, wake: &Wake, stop: CancellationToken) {
         let mut reconnect = Reconnect::default();
         let work = async {
             loop {
@@ -68,7 +68,7 @@ impl PostgresLink {
 
     async fn listen(
         &self,
-        heard: &watch::Sender<i64>,
+        heard: &watch::Sender<()>,
         wake: &Wake,
         reconnect: &mut Reconnect,
     ) -> Result<(), anyhow::Error> {
@@ -81,12 +81,12 @@ impl PostgresLink {
         reconnect.reset();
         self.connected.send_replace(true);
         // What was said while nobody listened.
-        hear(heard, None);
+        heard.send_replace(());
         wake.wake();
         loop {
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(said))) if said.channel() == SIGNALS => wake.hear(said.payload()),
-                Ok(Ok(Some(said))) => hear(heard, heard_id(said.payload())),
+                Ok(Ok(Some(_))) => _ = heard.send_replace(()),
                 Ok(Ok(None)) => anyhow::bail!("connection closed"),
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {
@@ -125,7 +125,7 @@ mod tests {
     use crate::store::postgres::PostgresStore;
 
     #[tokio::test]
-    async fn an_event_that_is_too_long_to_notify_goes_as_its_id() {
+    async fn a_stray_message_mutes_nothing_and_an_event_that_is_too_long_goes_as_its_id() {
         let payload = format!(r#"{{"job_type":"{}"}}"#, "x".repeat(9000));
         let project_id = uuid::Uuid::nil();
         let event =
@@ -135,12 +135,17 @@ mod tests {
         let server = Postgres::start();
         let store = PostgresStore::connect(&server.database(), 2).await.unwrap();
         let link = PostgresLink::new(store.pool().clone(), true, true);
-        let (heard, stop) = (watch::Sender::new(0), CancellationToken::new());
+        let (heard, stop) = (watch::Sender::new(()), CancellationToken::new());
         let wake = Wake::default();
         let told = async {
             link.connected().wait_for(|connected| *connected).await.unwrap();
+            let mut heard = heard.subscribe();
+            let stray = r#"{"id":9223372036854775807}"#;
+            notify(store.pool(), CHANNEL, stray).await.unwrap();
+            heard.changed().await.unwrap();
             link.publish(&[event]).await;
-            heard.subscribe().wait_for(|id| *id == 41).await.unwrap();
+            let told = timeout(Duration::from_secs(60), heard.changed()).await;
+            told.expect("a stray message mutes what follows").unwrap();
             stop.cancel();
         };
         tokio::join!(link.run(&heard, &wake, stop.clone()), told);

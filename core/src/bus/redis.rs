@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{CHANNEL, backoff::Reconnect, hear, heard_id, message};
+use super::{CHANNEL, backoff::Reconnect, message, redis_channel};
 use crate::store::Event;
 
 /// How long Redis may take to answer before it counts as gone.
@@ -20,7 +20,8 @@ const PING: Duration = Duration::from_secs(1);
 
 /// Publishes to Redis while it answers.
 pub struct RedisPublisher {
-    connection: Mutex<Option<MultiplexedConnection>>,
+    /// With the channel.
+    connection: Mutex<Option<(MultiplexedConnection, String)>>,
     connected: watch::Sender<bool>,
     client: Client,
 }
@@ -37,15 +38,16 @@ impl RedisPublisher {
     }
 
     /// Keeps the connection until `stop`.
-    pub async fn run(&self, stop: CancellationToken) {
+    pub async fn run(&self, installation: &str, stop: CancellationToken) {
+        let channel = redis_channel(installation);
         let mut reconnect = Reconnect::default();
         let work = async {
             loop {
                 if let Ok(connection) = connect(&self.client).await {
                     reconnect.reset();
-                    *self.connection.lock().await = Some(connection.clone());
+                    *self.connection.lock().await = Some((connection.clone(), channel.clone()));
                     self.connected.send_replace(true);
-                    tracing::info!("publishing over Redis");
+                    tracing::info!(channel, "publishing over Redis");
                     until_gone(connection, self.connected.subscribe()).await;
                     self.lost().await;
                 }
@@ -64,10 +66,12 @@ impl RedisPublisher {
 
     /// Publishes; `false` when it is not certain that every event has reached somebody.
     pub(super) async fn publish(&self, events: &[Event]) -> bool {
-        let Some(mut connection) = self.connection.lock().await.clone() else { return false };
+        let Some((mut connection, channel)) = self.connection.lock().await.clone() else {
+            return false;
+        };
         let mut pipe = redis::pipe();
         for event in events {
-            pipe.publish(CHANNEL, message(event));
+            pipe.publish(&channel, message(event));
         }
         let answer = timeout(PATIENCE, pipe.query_async::<Vec<i64>>(&mut connection)).await;
         match answer {
@@ -120,11 +124,17 @@ impl RedisSubscriber {
     }
 
     /// Tells `heard` of every event until `stop`.
-    pub async fn run(&self, heard: &watch::Sender<i64>, stop: CancellationToken) {
+    pub async fn run(
+        &self,
+        installation: &str,
+        heard: &watch::Sender<()>,
+        stop: CancellationToken,
+    ) {
+        let channel = redis_channel(installation);
         let mut reconnect = Reconnect::default();
         let work = async {
             loop {
-                if let Err(error) = self.listen(heard, &mut reconnect).await {
+                if let Err(error) = self.listen(&channel, heard, &mut reconnect).await {
                     tracing::debug!(%error, "Redis");
                 }
                 if self.connected.send_replace(false) {
@@ -138,27 +148,109 @@ impl RedisSubscriber {
 
     async fn listen(
         &self,
-        heard: &watch::Sender<i64>,
+        channel: &str,
+        heard: &watch::Sender<()>,
         reconnect: &mut Reconnect,
     ) -> Result<(), anyhow::Error> {
         let mut pubsub = timeout(PATIENCE, self.client.get_async_pubsub()).await??;
-        timeout(PATIENCE, pubsub.subscribe(CHANNEL)).await??;
+        timeout(PATIENCE, pubsub.subscribe(channel)).await??;
+        // Workers of the first edition publish here; an account may be kept from it.
+        timeout(PATIENCE, pubsub.subscribe(CHANNEL)).await?.ok();
         let (mut sink, mut messages) = pubsub.split();
         reconnect.reset();
         self.connected.send_replace(true);
-        tracing::info!("listening to Redis");
+        tracing::info!(channel, "listening to Redis");
         // What was published while nobody listened is in the outbox.
-        hear(heard, None);
+        heard.send_replace(());
         loop {
             tokio::select! {
                 message = messages.next() => {
-                    let Some(message) = message else { anyhow::bail!("connection closed") };
-                    hear(heard, heard_id(&message.get_payload::<String>()?));
+                    if message.is_none() {
+                        anyhow::bail!("connection closed");
+                    }
+                    heard.send_replace(());
                 }
                 () = tokio::time::sleep(PING) => {
                     timeout(PATIENCE, sink.ping::<redis::Value>()).await??;
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cascade_test_servers::Redis;
+
+    use super::*;
+
+    /// How long something may take on a busy machine before it counts as never.
+    const NEVER: Duration = Duration::from_secs(60);
+
+    struct Links {
+        publisher: RedisPublisher,
+        subscriber: RedisSubscriber,
+        heard: watch::Sender<()>,
+    }
+
+    impl Links {
+        fn new(redis: &Redis) -> Self {
+            let client = Client::open(redis.url()).unwrap();
+            let publisher = RedisPublisher::new(client.clone());
+            Self { publisher, subscriber: RedisSubscriber::new(client), heard: Default::default() }
+        }
+
+        async fn run(&self, installation: &str, stop: &CancellationToken) {
+            tokio::join!(
+                self.publisher.run(installation, stop.clone()),
+                self.subscriber.run(installation, &self.heard, stop.clone()),
+            );
+        }
+    }
+
+    async fn connected(mut link: watch::Receiver<bool>) {
+        timeout(NEVER, link.wait_for(|connected| *connected)).await.unwrap().unwrap();
+    }
+
+    fn event(id: i64) -> Event {
+        Event {
+            id,
+            project_id: uuid::Uuid::nil(),
+            kind: CHANNEL.into(),
+            payload: "{}".into(),
+            age: Duration::ZERO,
+        }
+    }
+
+    #[tokio::test]
+    async fn installations_on_one_redis_do_not_hear_each_other_and_strays_mute_nobody() {
+        let redis = Redis::start();
+        let (a, b, stop) = (Links::new(&redis), Links::new(&redis), CancellationToken::new());
+        let checks = async {
+            connected(a.publisher.connected()).await;
+            connected(b.publisher.connected()).await;
+            connected(b.subscriber.connected()).await;
+            // The other one alone listens: that is nobody.
+            assert!(!a.publisher.publish(&[event(1_000_000)]).await, "another heard it");
+            let mut heard = b.heard.subscribe();
+            let client = Client::open(redis.url()).unwrap();
+            let mut other = client.get_multiplexed_async_connection().await.unwrap();
+            for channel in [CHANNEL, "cascade:b:job_completed"] {
+                for stray in [r#"{"id":9223372036854775807}"#, "not JSON"] {
+                    redis::cmd("PUBLISH")
+                        .arg(channel)
+                        .arg(stray)
+                        .exec_async(&mut other)
+                        .await
+                        .unwrap();
+                    timeout(NEVER, heard.changed()).await.expect("a stray one only wakes").unwrap();
+                }
+            }
+            assert!(b.publisher.publish(&[event(7)]).await);
+            timeout(NEVER, heard.changed()).await.expect("it is muted").unwrap();
+            stop.cancel();
+        };
+        let no_server = a.publisher.run("a", stop.clone());
+        tokio::join!(no_server, b.run("b", &stop), checks);
     }
 }

@@ -15,9 +15,9 @@ use crate::{
     store::{Store, postgres::PostgresStore, sqlite::SqliteStore},
 };
 
-/// Keeps the connections of a bus until its token is cancelled.
+/// Keeps the connections of a bus, for the installation of an id, until its token is cancelled.
 type Connections =
-    Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+    Box<dyn FnOnce(String, CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// The database and what goes with it.
 pub(super) struct Backend {
@@ -67,7 +67,7 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
                 store: Arc::new(store),
                 bus: Arc::new(MemoryBus::default()),
                 wake: Wake::default(),
-                connections: Box::new(|_| Box::pin(async {})),
+                connections: Box::new(|_, _| Box::pin(async {})),
                 place: file.display().to_string(),
             })
         }
@@ -86,7 +86,9 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
                 store: Arc::new(store),
                 bus,
                 wake,
-                connections: Box::new(move |stop| Box::pin(links.run(woken, stop))),
+                connections: Box::new(move |installation, stop| {
+                    Box::pin(links.run(installation, woken, stop))
+                }),
                 place: "PostgreSQL".into(),
             })
         }

@@ -28,7 +28,7 @@ use crate::{
     registry::Plugins,
     runner::{Completer, HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
-    store::{ConfigText, Store},
+    store::{self, ConfigText, Store},
 };
 use database::Backend;
 pub use database::open_store;
@@ -124,6 +124,7 @@ pub async fn run(
     let recorder = metrics::install()?;
     let Backend { store, bus, wake, connections, place } = database::open(&settings).await?;
     store.migrate(config.registry().migrations()).await?;
+    let installation = store::installation(&*store).await?;
     store.reconcile(&config.current()).await?;
     store.record_config(&ConfigText::on_disk(&config.state().text)).await?;
     if let Err(error) = store.warm_up().await {
@@ -154,7 +155,7 @@ pub async fn run(
     }
     // These outlast the worker, whose last runs are still to be announced.
     let worker_done = CancellationToken::new();
-    background.spawn(connections(worker_done.clone()));
+    background.spawn(connections(installation, worker_done.clone()));
     let link = first_link(&settings, address, &accounts).await?;
     announce(&place, &settings, address, link)?;
 

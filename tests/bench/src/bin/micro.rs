@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, hint::black_box, process::Command, time::Durati
 
 use anyhow::{Context, Result, bail, ensure};
 use cascade::{
-    bus::heard_id,
     config::{Config, Retention},
     http::frame,
     store::Event,
@@ -18,10 +17,9 @@ use uuid::Uuid;
 /// A part, what it is, and one round of it.
 type Part = (&'static str, &'static str, fn() -> Box<dyn FnMut()>);
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 2] = [
     ("downstream", "what a success triggers, of 50 jobs with two each", downstream),
     ("frame", "an event to the chunk that all streams are sent", to_frame),
-    ("heard_id", "a message of the bus to the id by which doubles are dropped", id_of_message),
 ];
 const ROUNDS: [u64; 2] = [1_000, 11_000];
 
@@ -54,13 +52,6 @@ fn to_frame() -> Box<dyn FnMut()> {
         age: Duration::ZERO,
     };
     Box::new(move || drop(black_box(frame(black_box(event.clone())))))
-}
-
-fn id_of_message() -> Box<dyn FnMut()> {
-    let message = PAYLOAD.replace('}', r#","id":123456}"#);
-    Box::new(move || {
-        black_box(heard_id(black_box(&message)));
-    })
 }
 
 fn main() -> Result<()> {
