@@ -15,3 +15,4 @@ pub mod registry;
 pub mod runner;
 pub mod scheduler;
 pub mod store;
+pub mod tls;

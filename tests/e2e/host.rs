@@ -111,6 +111,7 @@ impl Host {
                 break url.expect("it listens nowhere");
             }
         };
+        cascade::tls::install();
         Self { folder, url, sign_in, process, client: reqwest::Client::new() }
     }
 

@@ -1,19 +1,20 @@
 //! Signing in at an OpenID Connect provider: the authorization code flow with PKCE, state and nonce
 //! (OpenID Connect Core 1.0, section 3.1; RFC 7636).
 
+mod id_token;
+mod provider;
+mod signature;
+
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use openidconnect::{
-    AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
-    core::{CoreClient, CoreProviderMetadata, CoreResponseType},
-    http,
-};
+use super::digest::{Secret, digest};
+use crate::tls;
+use id_token::Expected;
+use provider::Metadata;
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -54,19 +55,10 @@ pub struct OidcIdentity {
 }
 
 struct Pending {
-    nonce: Nonce,
-    verifier: PkceCodeVerifier,
+    nonce: String,
+    verifier: String,
     began: Instant,
 }
-
-type Client = CoreClient<
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
->;
 
 /// One provider.
 pub struct Oidc {
@@ -83,6 +75,8 @@ impl Oidc {
     /// # Errors
     /// When the HTTP client cannot be set up.
     pub fn new(settings: OidcSettings, base: &str) -> reqwest::Result<Self> {
+        tls::install();
+        signature::install();
         let redirect_url = format!("{base}/api/session/oidc/callback");
         // A redirect of the provider's own endpoints would be a way to make us ask others.
         let http = reqwest::Client::builder()
@@ -97,18 +91,21 @@ impl Oidc {
     /// # Errors
     /// [`OidcError::Provider`].
     pub async fn begin(&self) -> Result<(String, String), OidcError> {
-        let client = self.client().await?;
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state, nonce) = client
-            .authorize_url(
-                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-                CsrfToken::new_random,
-                Nonce::new_random,
-            )
-            .add_scope(Scope::new("profile".into()))
-            .add_scope(Scope::new("email".into()))
-            .set_pkce_challenge(challenge)
-            .url();
+        let mut url = self.metadata().await?.authorization_endpoint;
+        let random = || {
+            let made = Secret::new("").map_err(|error| OidcError::Provider(error.to_string()))?;
+            Ok::<_, OidcError>(made.reveal().to_owned())
+        };
+        let (state, nonce, verifier) = (random()?, random()?, random()?);
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("redirect_uri", &self.redirect_url)
+            .append_pair("scope", "openid profile email")
+            .append_pair("state", &state)
+            .append_pair("nonce", &nonce)
+            .append_pair("code_challenge", &digest(&verifier))
+            .append_pair("code_challenge_method", "S256");
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.retain(|_, pending| pending.began.elapsed() < PATIENCE);
         if pending.len() >= MOST_PENDING {
@@ -116,7 +113,6 @@ impl Oidc {
             let oldest = oldest.map(|(state, _)| state.clone());
             oldest.and_then(|state| pending.remove(&state));
         }
-        let state = state.secret().clone();
         pending.insert(state.clone(), Pending { nonce, verifier, began: Instant::now() });
         Ok((url.to_string(), state))
     }
@@ -129,56 +125,26 @@ impl Oidc {
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(state);
         let pending = pending.filter(|pending| pending.began.elapsed() < PATIENCE);
         let Pending { nonce, verifier, .. } = pending.ok_or(OidcError::Unknown)?;
-        let client = self.client().await?;
-        let fault = |error: &dyn std::fmt::Display| OidcError::Provider(error.to_string());
-        let http = |request| send(self.http.clone(), request);
-        let answer = client
-            .exchange_code(AuthorizationCode::new(code))
-            .map_err(|error| fault(&error))?
-            .set_pkce_verifier(verifier)
-            .request_async(&http)
-            .await
-            .map_err(|error| fault(&error))?;
-        let _ = answer.access_token();
-        let token = answer.id_token().ok_or_else(|| fault(&"it gave no id token"))?;
-        let claims =
-            token.claims(&client.id_token_verifier(), &nonce).map_err(|error| fault(&error))?;
-        let verified = claims.email().filter(|_| claims.email_verified() == Some(true));
-        let name = claims.preferred_username().map(|name| name.as_str());
-        Ok(OidcIdentity {
-            issuer: claims.issuer().as_str().to_owned(),
-            subject: claims.subject().as_str().to_owned(),
-            name: name.or(verified.map(|email| email.as_str())).map(ToOwned::to_owned),
-        })
+        let metadata = self.metadata().await?;
+        let code = (code.as_str(), verifier.as_str(), self.redirect_url.as_str());
+        let token = metadata.id_token(&self.http, &self.settings, code).await;
+        let token = token.map_err(OidcError::Provider)?;
+        // Asked again each time, so that the provider's keys may change.
+        let keys = metadata.keys(&self.http).await.map_err(OidcError::Provider)?;
+        let expected = Expected {
+            issuer: &self.settings.issuer,
+            client_id: &self.settings.client_id,
+            nonce: &nonce,
+            algorithms: &metadata.id_token_signing_alg_values_supported,
+        };
+        let claims = id_token::verify(&token, &keys, &expected).map_err(OidcError::Provider)?;
+        let verified = claims.email_verified == Some(true.into());
+        let name = claims.preferred_username.or(claims.email.filter(|_| verified));
+        Ok(OidcIdentity { issuer: self.settings.issuer.clone(), subject: claims.sub, name })
     }
 
-    /// Asked anew each time, so that the provider's keys may change.
-    async fn client(&self) -> Result<Client, OidcError> {
-        let fault = |error: &dyn std::fmt::Display| OidcError::Provider(error.to_string());
-        let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|e| fault(&e))?;
-        let http = |request| send(self.http.clone(), request);
-        let metadata =
-            CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|e| fault(&e))?;
-        let redirect = RedirectUrl::new(self.redirect_url.clone()).map_err(|e| fault(&e))?;
-        Ok(CoreClient::from_provider_metadata(
-            metadata,
-            ClientId::new(self.settings.client_id.clone()),
-            Some(ClientSecret::new(self.settings.client_secret.clone())),
-        )
-        .set_redirect_uri(redirect))
+    async fn metadata(&self) -> Result<Metadata, OidcError> {
+        let found = Metadata::discover(&self.http, &self.settings.issuer).await;
+        found.map_err(OidcError::Provider)
     }
-}
-
-async fn send(
-    client: reqwest::Client,
-    request: openidconnect::HttpRequest,
-) -> Result<openidconnect::HttpResponse, reqwest::Error> {
-    let (parts, body) = request.into_parts();
-    let outgoing = client.request(parts.method, parts.uri.to_string());
-    let incoming = outgoing.headers(parts.headers).body(body).send().await?;
-    let (status, headers) = (incoming.status(), incoming.headers().clone());
-    let mut response = http::Response::new(incoming.bytes().await?.to_vec());
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    Ok(response)
 }

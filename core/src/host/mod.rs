@@ -29,6 +29,7 @@ use crate::{
     runner::{Completer, HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
     store::{self, ConfigText, Store},
+    tls,
 };
 use database::Backend;
 pub use database::open_store;
@@ -116,8 +117,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
-    // There are two in the binary, and a client that was told of neither panics.
-    rustls::crypto::ring::default_provider().install_default().ok();
+    tls::install();
     let config = LiveConfig::open(&settings.config, plugins).map_err(|problems| {
         anyhow::anyhow!("{problems}\n\n{}: {}", settings.config.display(), problems.count())
     })?;

@@ -20,7 +20,10 @@ use reqwest::{
     redirect::{Attempt, Policy},
 };
 
-use crate::config::{Egress, LiveConfig};
+use crate::{
+    config::{Egress, LiveConfig},
+    tls,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -40,6 +43,7 @@ impl HostHttp {
     /// # Errors
     /// When the TLS library cannot be set up.
     pub fn new(config: LiveConfig) -> reqwest::Result<Self> {
+        tls::install();
         let egress = Arc::new(config.current().http.clone());
         let client = Mutex::new((egress.clone(), client(egress)?));
         Ok(Self { config, client })

@@ -27,6 +27,7 @@ mod contract;
 mod error;
 mod event;
 mod expand;
+mod first_edition;
 mod installation;
 mod limits;
 mod payload;

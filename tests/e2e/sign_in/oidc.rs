@@ -21,6 +21,7 @@ fn start(provider: &Provider) -> Host {
 }
 
 fn browser() -> reqwest::Client {
+    cascade::tls::install();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

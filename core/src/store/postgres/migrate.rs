@@ -11,10 +11,7 @@ use chrono::Utc;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, migrate::Migrator};
 
 use super::PostgresStore;
-use crate::store::{Result, StoreError, expand};
-
-/// The files of the first edition; see [`expand`] for those that came later.
-static FIRST_EDITION: Migrator = sqlx::migrate!("../migrations/postgres");
+use crate::store::{Result, StoreError, expand, first_edition};
 
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtext('cascade.migrate'))";
 /// The session that has the lock; what its role may not see of another role's is NULL.
@@ -57,7 +54,7 @@ pub(super) async fn migrate(store: &PostgresStore, plugins: &[MigrationSet]) -> 
 
 /// sqlx's own lock belongs to the session, and a pooler would keep it.
 fn first_edition() -> Migrator {
-    let mut migrator = Migrator::with_migrations(FIRST_EDITION.migrations.to_vec());
+    let mut migrator = first_edition::postgres();
     migrator.set_locking(false).set_ignore_missing(true);
     migrator
 }

@@ -1,15 +1,12 @@
 use cascade_sdk::{MigrationSet, rfc3339};
 use chrono::Utc;
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection, migrate::Migrator};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::SqliteStore;
-use crate::store::{Result, expand};
-
-/// The files of the first edition; see [`expand`] for those that came later.
-static FIRST_EDITION: Migrator = sqlx::migrate!("../migrations/sqlite");
+use crate::store::{Result, expand, first_edition};
 
 pub(super) async fn migrate(store: &SqliteStore, plugins: &[MigrationSet]) -> Result<()> {
-    let mut first_edition = Migrator::with_migrations(FIRST_EDITION.migrations.to_vec());
+    let mut first_edition = first_edition::sqlite();
     first_edition.set_ignore_missing(true).run(&store.write).await?;
     let mut connection = store.write.acquire().await?;
     expand(&mut connection).await?;
