@@ -13,6 +13,7 @@ const PACKAGES: [(&str, &str); 8] = [
     ("redis-server", "redis-server"),
     ("pgbouncer", "pgbouncer"),
     ("pgrep", "procps"),
+    ("openssl", "openssl"),
     // Plugins in other languages.
     ("cc", "gcc libc6-dev"),
     ("c++", "g++"),

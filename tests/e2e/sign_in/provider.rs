@@ -4,18 +4,14 @@ use std::{
     collections::HashMap,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    process::Command,
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
 };
 
-use chrono::{TimeDelta, Utc};
-use openidconnect::{
-    Audience, EmptyAdditionalClaims, EndUserUsername, IssuerUrl, JsonWebKeyId, Nonce,
-    PrivateSigningKey, StandardClaims, SubjectIdentifier,
-    core::{CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::Utc;
 use reqwest::Url;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub const CLIENT: &str = "cascade";
 pub const SECRET: &str = "the client's secret";
@@ -35,10 +31,52 @@ pub struct Provider {
     pub fault: Arc<Mutex<Fault>>,
 }
 
-fn rsa_key() -> CoreRsaPrivateSigningKey {
-    let made = Command::new("openssl").args(["genrsa", "-traditional", "2048"]).output().unwrap();
-    let pem = String::from_utf8(made.stdout).unwrap();
-    CoreRsaPrivateSigningKey::from_pem(&pem, Some(JsonWebKeyId::new("test".into()))).unwrap()
+/// An RSA key that OpenSSL made and signs with: not the library that the host verifies with.
+struct Key {
+    file: tempfile::NamedTempFile,
+    modulus: String,
+}
+
+fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut process = Command::new("openssl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input).unwrap();
+    let ended = process.wait_with_output().unwrap();
+    assert!(ended.status.success(), "openssl {arguments:?}");
+    ended.stdout
+}
+
+impl Key {
+    fn new() -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        openssl(&["genrsa", "-out", path, "2048"], b"");
+        let shown = openssl(&["rsa", "-in", path, "-noout", "-modulus"], b"");
+        let shown = String::from_utf8(shown).unwrap();
+        let digits = shown.trim().strip_prefix("Modulus=").unwrap();
+        let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+        let bytes: Vec<_> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+        Self { modulus: URL_SAFE_NO_PAD.encode(bytes), file }
+    }
+
+    fn jwk(&self) -> Value {
+        json!({ "kty": "RSA", "use": "sig", "kid": "test", "n": self.modulus, "e": "AQAB" })
+    }
+
+    /// RS256.
+    fn token(&self, claims: &Value) -> String {
+        let header = json!({ "alg": "RS256", "kid": "test" });
+        let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let message = format!("{}.{}", part(&header), part(claims));
+        let key = self.file.path().to_str().unwrap();
+        let signature = openssl(&["dgst", "-sha256", "-sign", key], message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
 }
 
 impl Provider {
@@ -48,7 +86,7 @@ impl Provider {
         let fault = Arc::new(Mutex::new(Fault::None));
         let (base, faults) = (url.clone(), fault.clone());
         std::thread::spawn(move || {
-            let (key, other) = (rsa_key(), rsa_key());
+            let (key, other) = (Key::new(), Key::new());
             let mut nonces: HashMap<String, String> = HashMap::new();
             for connection in listener.incoming() {
                 let mut connection = connection.unwrap();
@@ -65,7 +103,7 @@ impl Provider {
                         "subject_types_supported": ["public"],
                         "id_token_signing_alg_values_supported": ["RS256"],
                     }),
-                    "/jwks" => json!({ "keys": [key.as_verification_key()] }),
+                    "/jwks" => json!({ "keys": [key.jwk()] }),
                     "/authorize" => {
                         assert_eq!(query["client_id"], CLIENT);
                         assert_eq!(query["code_challenge_method"], "S256");
@@ -109,26 +147,17 @@ impl Provider {
     }
 }
 
-fn id_token(
-    issuer: &str,
-    nonce: String,
-    fault: Fault,
-    key: &CoreRsaPrivateSigningKey,
-) -> CoreIdToken {
-    let audience = if fault == Fault::Audience { "somebody else" } else { CLIENT };
-    let left = if fault == Fault::Expired { -600 } else { 600 };
-    let claims = CoreIdTokenClaims::new(
-        IssuerUrl::new(issuer.into()).unwrap(),
-        vec![Audience::new(audience.into())],
-        Utc::now() + TimeDelta::seconds(left),
-        Utc::now() - TimeDelta::seconds(900).min(TimeDelta::seconds(5)),
-        StandardClaims::new(SubjectIdentifier::new("subject-1".into()))
-            .set_preferred_username(Some(EndUserUsername::new("Grace".into()))),
-        EmptyAdditionalClaims {},
-    )
-    .set_nonce(Some(Nonce::new(nonce)));
-    let algorithm = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
-    CoreIdToken::new(claims, key, algorithm, None, None).unwrap()
+fn id_token(issuer: &str, nonce: String, fault: Fault, key: &Key) -> String {
+    let now = Utc::now().timestamp();
+    key.token(&json!({
+        "iss": issuer,
+        "sub": "subject-1",
+        "aud": if fault == Fault::Audience { "somebody else" } else { CLIENT },
+        "exp": now + if fault == Fault::Expired { -600 } else { 600 },
+        "iat": now - 900,
+        "nonce": nonce,
+        "preferred_username": "Grace",
+    }))
 }
 
 /// Path and body of a request.
