@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::command::{exists, run, run_with};
 
 /// Programs by the Debian package that brings them.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("chromium", "chromium"),
     ("node", "nodejs npm"),
     ("redis-server", "redis-server"),
