@@ -158,13 +158,15 @@ fn refuse_params<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
 
 #[derive(Serialize, ToSchema)]
 pub struct RunAnswer {
-    /// Absent when the run will only be made after the current one.
+    /// The run that serves the request; absent when it will only be made after the current one.
     run_id: Option<Uuid>,
-    /// `now` or `after_current`.
+    /// `now`; `merged`: a run that waited already serves this request too; `after_current`: the job
+    /// runs, and one more run follows for all requests made meanwhile. `requests` in the payload of the
+    /// run, or of the schedule, counts them.
     queued: &'static str,
 }
 
-/// Runs a job as soon as it may: now, or once more after its current run.
+/// Runs a job as soon as it may: now, by the run of it that waits, or once more after its current run.
 #[utoipa::path(
     post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
     responses(
@@ -186,11 +188,13 @@ pub async fn run_now(
     server.demand(&principal, project, Role::Editor)?;
     let queued = server.store.run_now(&job, project).await?;
     server.wake.wake();
-    server.note(&principal, "run.start", &job, Some(project), json!({}), peer).await?;
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
+        RunNow::Merged(id) => RunAnswer { run_id: Some(id), queued: "merged" },
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
     };
+    let detail = json!({ "queued": answer.queued });
+    server.note(&principal, "run.start", &job, Some(project), detail, peer).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 

@@ -2,6 +2,7 @@
 
 mod config_history;
 pub(crate) mod migrations;
+mod requests;
 mod runs;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -51,6 +52,12 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         a_changed_schedule_counts_from_now,
         what_the_file_no_longer_names_stops_running,
         a_request_reaches_the_run,
+        requests::a_request_joins_the_run_that_waits_and_is_told_which,
+        requests::requests_at_the_same_time_make_one_run_that_counts_them,
+        requests::requests_while_a_run_is_under_way_get_exactly_one_more,
+        requests::a_request_loses_no_trigger_that_waits,
+        requests::a_request_starts_the_run_that_triggers_wait_for,
+        requests::a_request_leaves_the_cause_of_a_run_that_waits_as_it_is,
         events_replay_in_order,
         runs_are_listed_newest_first_and_filtered,
         runs::filters_and_orders_fit_together,

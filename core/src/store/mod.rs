@@ -255,8 +255,8 @@ pub trait Store: Send + Sync {
     async fn record(&self, run: Uuid, logs: Vec<LogLine>, progress: Option<Progress>)
     -> Result<()>;
 
-    /// Runs a scheduled job as soon as it may: now, or once more after its current run. Workers of other
-    /// processes are told.
+    /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
+    /// after its current run, however many ask meanwhile. Workers of other processes are told.
     async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow>;
 
     /// Cancels a run that waits, or asks for the end of one that runs.

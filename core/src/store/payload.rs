@@ -33,6 +33,9 @@ pub struct Payload {
     /// The trace that the run belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<Uuid>,
+    /// How many requests the run serves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub requests: u32,
     /// Params that a version before this one let requests give. They are not even read: they may hold
     /// secrets, and params are the operator's.
     #[serde(default, rename = "params", deserialize_with = "is_given", skip_serializing)]
@@ -75,12 +78,21 @@ impl Payload {
     }
 
     pub(crate) fn add_request(&mut self, at: DateTime<Utc>) {
+        self.ask();
         self.requested_at = Some(at);
     }
 
     /// As [`add_request`](Self::add_request), where the database is yet to say when that was.
     pub(crate) fn ask(&mut self) {
+        self.join();
         self.requested_at = None;
+    }
+
+    /// Counts a request that a run which waits already serves too; what caused that run stays as it is.
+    pub(crate) fn join(&mut self) {
+        // A version before this one did not count.
+        let before = self.requests.max(u32::from(self.requested_at.is_some()));
+        self.requests = before.saturating_add(1);
     }
 
     /// Whether a request to an earlier version gave params, which are ignored.
@@ -101,6 +113,12 @@ impl Payload {
             (None, None) => Trigger::Timer,
         }
     }
+}
+
+// Serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 fn is_given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

@@ -71,6 +71,8 @@ pub struct ScheduledJob {
 pub enum RunNow {
     /// This run waits for a worker.
     Queued(Uuid),
+    /// This run waited already, and serves this request too.
+    Merged(Uuid),
     /// The job runs already; it will run once more afterwards.
     AfterCurrent,
 }

@@ -20,7 +20,7 @@ async fn ids(store: &impl Store, filter: RunFilter) -> Vec<Uuid> {
 async fn run_now(store: &impl Store, job: &str, project: Uuid) -> Uuid {
     match store.run_now(job, project).await.unwrap() {
         RunNow::Queued(id) => id,
-        RunNow::AfterCurrent => panic!("`{job}` runs"),
+        RunNow::Merged(_) | RunNow::AfterCurrent => panic!("there is a run of `{job}`"),
     }
 }
 

@@ -102,29 +102,49 @@ pub(super) async fn insert_log(
 pub(super) async fn run_now(store: &PostgresStore, job: &str, project: Uuid) -> Result<RunNow> {
     // Nothing waits for the next run of most schedules: asked at once, the database answers at once.
     let (mut before, mut payload) = (Payload::default().to_text(), Payload::default());
+    let mut has_begun = false;
     let mut connection = store.kept.acquire().await?;
-    loop {
-        payload.ask();
-        let answer = start(&mut connection, job, project, &before, &payload).await?;
-        if let Some(answer) = answer {
-            connection.keep();
-            return Ok(answer);
+    let answer = loop {
+        let mut asked = payload.clone();
+        asked.ask();
+        match start(&mut connection, job, project, (&before, &asked), has_begun).await? {
+            Some(Started::Made(run)) => break RunNow::Queued(run),
+            Some(Started::AfterCurrent) => break RunNow::AfterCurrent,
+            Some(Started::Busy) => match join(&mut connection, job, project).await? {
+                Some(run) => break RunNow::Merged(run),
+                None => has_begun = true,
+            },
+            None => {
+                let found = sqlx::query(
+                    "SELECT payload, payload::text AS text FROM scheduled_jobs
+                     WHERE job_type = $1 AND project_id = $2",
+                )
+                .bind(job)
+                .bind(project)
+                .fetch_optional(&mut *connection)
+                .await?
+                .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+                (before, payload) = (found.try_get("text")?, row::payload(&found)?);
+            }
         }
-        let found = sqlx::query(
-            "SELECT payload, payload::text AS text FROM scheduled_jobs
-             WHERE job_type = $1 AND project_id = $2",
-        )
-        .bind(job)
-        .bind(project)
-        .fetch_optional(&mut *connection)
-        .await?
-        .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
-        (before, payload) = (found.try_get("text")?, row::payload(&found)?);
-    }
+    };
+    connection.keep();
+    Ok(answer)
 }
 
-/// Makes a run of a schedule, or asks for one after the unfinished one there is; says which. `None` if
-/// what waits for the schedule's next run is not `before`, from which `payload` was made.
+/// What became of a request.
+pub(super) enum Started {
+    /// This run was made.
+    Made(Uuid),
+    /// There is an unfinished run; nothing was changed.
+    Busy,
+    /// One more run follows the unfinished one.
+    AfterCurrent,
+}
+
+/// Makes a run of a schedule. If there is an unfinished one, asks for one after that if `after`, and
+/// otherwise changes nothing. `None` if what waits for the schedule's next run is not the first of
+/// `payloads`, from which the second was made.
 ///
 /// What waited for the next run is served by this one; a timer in the future stays. Workers are told by
 /// the commit itself: a word of its own would be another one.
@@ -132,9 +152,9 @@ pub(super) async fn start(
     connection: &mut PgConnection,
     job: &str,
     project: Uuid,
-    before: &str,
-    payload: &Payload,
-) -> Result<Option<RunNow>> {
+    (before, payload): (&str, &Payload),
+    after: bool,
+) -> Result<Option<Started>> {
     let run = Uuid::now_v7();
     let made: Option<bool> = sqlx::query_scalar(
         "WITH target AS (
@@ -152,14 +172,15 @@ pub(super) async fn start(
              RETURNING pg_notify($7, 'look')
          ), counted AS (
              SELECT count(*) > 0 AS made FROM made
+         ), changed AS (
+             UPDATE scheduled_jobs s
+             SET payload = CASE WHEN made THEN '{}' ELSE asked END, updated_at = now(),
+                 next_run_at = CASE WHEN NOT made THEN least(next_run_at, now())
+                                    WHEN next_run_at <= now() AND s.schedule IS NULL THEN NULL
+                                    ELSE next_run_at END
+             FROM counted, target WHERE s.id = target.id AND (made OR $8)
          )
-         UPDATE scheduled_jobs s
-         SET payload = CASE WHEN made THEN '{}' ELSE asked END, updated_at = now(),
-             next_run_at = CASE WHEN NOT made THEN least(next_run_at, now())
-                                WHEN next_run_at <= now() AND s.schedule IS NULL THEN NULL
-                                ELSE next_run_at END
-         FROM counted, target WHERE s.id = target.id
-         RETURNING made",
+         SELECT made FROM counted, target",
     )
     .bind(job)
     .bind(project)
@@ -168,9 +189,45 @@ pub(super) async fn start(
     .bind(run)
     .bind(payload.trace_of(run))
     .bind(SIGNALS)
+    .bind(after)
     .fetch_optional(connection)
     .await?;
-    Ok(made.map(|made| if made { RunNow::Queued(run) } else { RunNow::AfterCurrent }))
+    Ok(made.map(|made| match (made, after) {
+        (true, _) => Started::Made(run),
+        (false, true) => Started::AfterCurrent,
+        (false, false) => Started::Busy,
+    }))
+}
+
+/// Has the run that waits, and has not begun, serve a request too; its id. `None` if there is none.
+async fn join(connection: &mut PgConnection, job: &str, project: Uuid) -> Result<Option<Uuid>> {
+    loop {
+        let waits = sqlx::query(
+            "SELECT id, payload, payload::text AS text FROM open_runs
+             WHERE job_type = $1 AND project_id = $2 AND state = 'available'",
+        )
+        .bind(job)
+        .bind(project)
+        .fetch_optional(&mut *connection)
+        .await?;
+        let Some(found) = waits else { return Ok(None) };
+        let run: Uuid = found.try_get("id")?;
+        let mut payload = row::payload(&found)?;
+        payload.join();
+        // A worker may take it meanwhile, or another request join it.
+        let joined = sqlx::query(
+            "UPDATE open_runs SET payload = $3::json
+             WHERE id = $1 AND state = 'available' AND payload::text = $2",
+        )
+        .bind(run)
+        .bind(found.try_get::<&str, _>("text")?)
+        .bind(payload.to_text())
+        .execute(&mut *connection)
+        .await?;
+        if joined.rows_affected() > 0 {
+            return Ok(Some(run));
+        }
+    }
 }
 
 pub(super) async fn request_cancel(

@@ -116,12 +116,11 @@ pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Re
     let found = sqlx::query(concat!(
         "SELECT s.id, s.max_attempts, s.payload, ",
         now!(),
-        " AS now, EXISTS (
-             SELECT 1 FROM worker_runs r
-             WHERE r.job_type = s.job_type AND r.project_id = s.project_id
-               AND r.state IN ('available', 'running', 'retryable')
-         ) AS busy
-         FROM scheduled_jobs s WHERE s.job_type = $1 AND s.project_id = $2",
+        " AS now, r.id AS run_id, r.state AS run_state, r.payload AS run_payload
+         FROM scheduled_jobs s
+         LEFT JOIN worker_runs r ON r.job_type = s.job_type AND r.project_id = s.project_id
+             AND r.state IN ('available', 'running', 'retryable')
+         WHERE s.job_type = $1 AND s.project_id = $2",
     ))
     .bind(job)
     .bind(project.to_string())
@@ -129,10 +128,24 @@ pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Re
     .await?
     .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
     let now: DateTime<Utc> = found.try_get("now")?;
+    let state: Option<&str> = found.try_get("run_state")?;
+    if state == Some("available") {
+        let run = row::uuid(&found, "run_id")?;
+        let mut payload = Payload::parse(found.try_get("run_payload")?)
+            .map_err(StoreError::corrupt("payload"))?;
+        payload.join();
+        sqlx::query("UPDATE worker_runs SET payload = $2 WHERE id = $1")
+            .bind(run.to_string())
+            .bind(payload.to_text())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        return Ok(RunNow::Merged(run));
+    }
     let mut payload = row::payload(&found)?;
     payload.add_request(now);
     let id: String = found.try_get("id")?;
-    let answer = if found.try_get("busy")? {
+    let answer = if state.is_some() {
         sqlx::query(
             "UPDATE scheduled_jobs
              SET payload = $2, updated_at = $3,

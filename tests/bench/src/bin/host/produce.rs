@@ -67,7 +67,7 @@ pub async fn produce(args: &ProduceArgs) -> anyhow::Result<()> {
     }
     let mut merged = 0;
     while let Some(answer) = asked.join_next().await {
-        merged += u32::from(answer??["run_id"].is_null());
+        merged += u32::from(answer??["queued"] != "now");
     }
     ensure!(merged == 0, "{merged} requests found the last run of their job unfinished");
     Ok(())
