@@ -1,5 +1,6 @@
 //! The whole router on a real database, without a socket.
 
+mod requests;
 mod scope;
 mod served;
 mod streams;

@@ -1,0 +1,46 @@
+//! What a request to run a job is answered.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Bench;
+use crate::{
+    access::{NewToken, NewUser},
+    store::Store,
+};
+
+#[tokio::test]
+async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
+    let bench = Bench::new(1).await;
+    let project = bench.projects[0];
+    let accounts = &bench.server.accounts;
+    let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
+    let user = accounts.add_user(new).await.unwrap();
+    let new = NewToken { user, name: "t".into(), role: None, project: None, expires_at: None };
+    let token = accounts.add_token(new).await.unwrap();
+    let ask = async |method: &str, path: &str, body: Option<Value>| {
+        let (status, text) = bench.ask(method, path, Some(token.reveal()), body).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    let run = async || {
+        let body = json!({ "project_id": project });
+        let (status, answer) = ask("POST", "/api/jobs/work/run", Some(body)).await;
+        assert_eq!(status, 202, "{answer}");
+        answer
+    };
+    let first = run().await;
+    assert_eq!(first["queued"], "now");
+    let merged = json!({"run_id": first["run_id"], "queued": "merged"});
+    assert_eq!(run().await, merged);
+    let waits = format!("/api/jobs/runs/{}", first["run_id"].as_str().unwrap());
+    assert_eq!(ask("GET", &waits, None).await.1["payload"]["requests"], 2);
+
+    bench.store.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap();
+    let after = json!({"run_id": null, "queued": "after_current"});
+    for _ in 0..3 {
+        assert_eq!(run().await, after);
+    }
+    let scheduler = ask("GET", "/api/jobs/scheduler", None).await.1;
+    assert_eq!(scheduler["items"][0]["payload"]["requests"], 3);
+}
