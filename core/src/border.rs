@@ -79,7 +79,7 @@ pub fn fields(value: Value) -> Value {
 }
 
 /// A lower bound of the length as JSON, divided by at most 8: characters may be escaped.
-fn weight(value: &Value) -> usize {
+pub(crate) fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 1,
         Value::Array(items) => 1 + items.iter().map(weight).sum::<usize>(),

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-/// Pauses between attempts to connect: from 100 ms, doubled to 5 s, each less up to half of itself
+/// Pauses between attempts to connect, or to store something: from 100 ms, doubled to 5 s, each less up to half of itself
 /// at random, so that a server that comes back is not met by all processes at once.
 #[derive(Debug, Default)]
-pub(super) struct Reconnect(u32);
+pub(crate) struct Reconnect(u32);
 
 impl Reconnect {
     /// Waits before the next attempt.

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 pub use announcer::Announcer;
-pub(crate) use backoff::jitter;
+pub(crate) use backoff::{Reconnect as Backoff, jitter};
 pub use failover::FailoverBus;
 pub use memory::MemoryBus;
 pub use postgres::PostgresLink;

@@ -9,19 +9,20 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::telemetry;
 use crate::{
-    bus::Announcer,
+    bus::{Announcer, Backoff},
     scheduler::{Held, Wake},
-    store::{ClaimedRun, Done, Event, Store, StoreError},
+    store::{ClaimedRun, Done, Event, Store},
 };
 
 /// Commits on their way at a time: while one waits for the disk, the other keeps the database busy.
@@ -34,7 +35,7 @@ pub(super) struct Finished {
     /// When its body began.
     pub began: Instant,
     /// Prolonged until it is stored.
-    pub _held: Held,
+    pub held: Held,
 }
 
 /// Stores the successes of one worker.
@@ -44,6 +45,8 @@ pub struct Completer {
     /// Taken over and not stored yet.
     unstored: Arc<AtomicUsize>,
     batch: usize,
+    /// Set when the worker ends and the database stays away: nothing is tried once more.
+    giving_up: CancellationToken,
 }
 
 impl Completer {
@@ -51,9 +54,11 @@ impl Completer {
     pub fn start(store: Arc<dyn Store>, announcer: Announcer, wake: Wake, batch: usize) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let unstored = Arc::<AtomicUsize>::default();
-        let work = work(receiver, unstored.clone(), (store, announcer, wake), batch);
+        let giving_up = CancellationToken::new();
+        let parts = Arc::new(Parts { store, announcer, wake, giving_up: giving_up.clone() });
+        let work = work(receiver, unstored.clone(), parts, batch);
         let task = Mutex::new(Some(tokio::spawn(work)));
-        Self { finished: Mutex::new(Some(sender)), task, unstored, batch }
+        Self { finished: Mutex::new(Some(sender)), task, unstored, batch, giving_up }
     }
 
     /// Takes it over.
@@ -73,13 +78,29 @@ impl Completer {
         self.unstored.load(Ordering::Relaxed) > (COMMITS + 1) * self.batch
     }
 
-    /// Waits until everything is stored that was taken over.
-    pub async fn finish(&self) {
+    /// Whether ends that could not be stored are no longer tried again.
+    pub(super) fn giving_up(&self) -> &CancellationToken {
+        &self.giving_up
+    }
+
+    /// Each end that is not stored yet is tried at most once more.
+    pub fn give_up(&self) {
+        self.giving_up.cancel();
+    }
+
+    /// Waits until everything is stored that was taken over, and gives up what is not `within` that time.
+    pub async fn finish(&self, within: Duration) {
         self.finished.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task
-            && task.await.is_err()
-        {
+        let Some(mut task) = task else { return };
+        let ended = match tokio::time::timeout(within, &mut task).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                self.give_up();
+                task.await
+            }
+        };
+        if ended.is_err() {
             tracing::error!("what stores successes panicked");
         }
     }
@@ -97,10 +118,18 @@ impl Drop for Storing {
     }
 }
 
+/// What stores successes, and tells of them.
+struct Parts {
+    store: Arc<dyn Store>,
+    announcer: Announcer,
+    wake: Wake,
+    giving_up: CancellationToken,
+}
+
 async fn work(
     mut finished: mpsc::UnboundedReceiver<Finished>,
     unstored: Arc<AtomicUsize>,
-    (store, announcer, wake): (Arc<dyn Store>, Announcer, Wake),
+    parts: Arc<Parts>,
     batch: usize,
 ) {
     let commits = Arc::new(Semaphore::new(COMMITS));
@@ -111,12 +140,12 @@ async fn work(
         if finished.recv_many(&mut runs, batch).await == 0 {
             break;
         }
-        let (store, announcer, wake) = (store.clone(), announcer.clone(), wake.clone());
+        let parts = parts.clone();
         let storing = Storing { runs: runs.len(), unstored: unstored.clone() };
         tokio::spawn(async move {
-            announcer.announce_these(store_all(&*store, runs).await);
+            parts.announcer.announce_these(store_all(&parts, runs).await);
             drop(storing);
-            wake.wake();
+            parts.wake.wake();
             drop(commit);
         });
     }
@@ -125,39 +154,47 @@ async fn work(
 }
 
 /// Stores them; returns their events.
-async fn store_all(store: &dyn Store, mut runs: Vec<Finished>) -> Vec<Event> {
+async fn store_all(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
     // In the order in which leases are renewed, so that the two do not wait for each other.
-    runs.sort_by(|a, b| {
-        let (a, b) = (&a.run.lease, &b.run.lease);
-        (&a.owner, a.run_id).cmp(&(&b.owner, b.run_id))
-    });
-    let mut events = Vec::with_capacity(runs.len());
-    for runs in runs.chunk_by(|a, b| a.run.lease.owner == b.run.lease.owner) {
-        events.extend(store_some(store, runs).await);
-    }
-    events
-}
-
-/// As [`store_all`], for runs of one owner.
-async fn store_some(store: &dyn Store, runs: &[Finished]) -> Vec<Event> {
-    let done: Vec<_> = runs.iter().map(done).collect();
-    let events = match store.complete_all(&done).await {
-        // One that the database refuses must not take the others with it.
-        Err(StoreError::Sql(sqlx::Error::Database(_))) if done.len() > 1 => {
-            let mut events = Vec::new();
-            for one in done {
-                let stored = store.complete_all(&[one]).await;
-                events.push(stored.map(|mut events| events.pop().flatten()));
+    runs.sort_by_key(|finished| finished.run.lease.run_id);
+    let mut backoff = Backoff::default();
+    loop {
+        let done: Vec<_> = runs.iter().map(done).collect();
+        let error = match parts.store.complete_all(&done).await {
+            Ok(events) => {
+                return runs.iter().zip(events).filter_map(reported).collect();
             }
-            events
+            Err(error) => error,
+        };
+        // One that the database refuses must not take the others with it.
+        if !error.may_pass() && runs.len() > 1 {
+            let mut events = Vec::with_capacity(runs.len());
+            for one in runs {
+                events.extend(Box::pin(store_all(parts, vec![one])).await);
+            }
+            return events;
         }
-        Ok(events) => events.into_iter().map(Ok).collect(),
-        Err(error) => {
-            tracing::error!(%error, runs = done.len(), "the end of runs could not be stored");
+        if !error.may_pass() || parts.giving_up.is_cancelled() {
+            for Finished { run, .. } in &runs {
+                let (run_id, job_type) = (run.lease.run_id, &run.job_type);
+                // Nobody lists it any more: the next renewal gives it back.
+                tracing::error!(%error, %run_id, job_type, "its end could not be stored");
+            }
             return Vec::new();
         }
-    };
-    runs.iter().zip(events).filter_map(reported).collect()
+        tracing::warn!(%error, runs = runs.len(), "the end of runs is not stored yet");
+        tokio::select! {
+            () = backoff.pause() => {}
+            () = parts.giving_up.cancelled() => {}
+        }
+        runs.retain(|finished| {
+            let lost = finished.held.lost.is_cancelled();
+            if lost {
+                dropped(finished);
+            }
+            !lost
+        });
+    }
 }
 
 fn done(finished: &Finished) -> Done {
@@ -170,22 +207,19 @@ fn done(finished: &Finished) -> Done {
     }
 }
 
-fn reported((finished, stored): (&Finished, Result<Option<Event>, StoreError>)) -> Option<Event> {
-    let (run, id) = (&finished.run, finished.run.lease.run_id);
-    match stored {
-        Ok(Some(event)) => {
+fn reported((finished, stored): (&Finished, Option<Event>)) -> Option<Event> {
+    let (run, run_id) = (&finished.run, finished.run.lease.run_id);
+    match &stored {
+        Some(_) => {
             telemetry::counted(run, "completed");
-            tracing::debug!(run = %id, job = run.job_type, "completed");
-            Some(event)
+            tracing::debug!(%run_id, job_type = run.job_type, "completed");
         }
-        Ok(None) => {
-            tracing::warn!(run = %id, job = run.job_type, "lease lost; the result is dropped");
-            None
-        }
-        // The lease will expire and another attempt follows.
-        Err(error) => {
-            tracing::error!(%error, run = %id, job = run.job_type, "its end could not be stored");
-            None
-        }
+        None => dropped(finished),
     }
+    stored
+}
+
+fn dropped(Finished { run, .. }: &Finished) {
+    let run_id = run.lease.run_id;
+    tracing::warn!(%run_id, job_type = run.job_type, "lease lost; the result is dropped");
 }

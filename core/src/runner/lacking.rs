@@ -3,10 +3,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::registry::Registry;
+use crate::config::ConfigState;
 
-/// Job types that came up and that no plugin of this worker has: their runs are left to other
-/// workers, until a plugin of theirs is loaded here.
+/// Job types that came up and that this worker cannot run, since none of its plugins has them or its
+/// jobs.toml does not name them: their runs are left to other workers until that changes.
 #[derive(Default)]
 pub struct Lacking(Mutex<BTreeSet<String>>);
 
@@ -17,9 +17,10 @@ impl Lacking {
     }
 
     /// Those that are still lacking.
-    pub fn list(&self, registry: &Registry) -> Vec<String> {
+    pub fn list(&self, state: &ConfigState) -> Vec<String> {
         let mut lacking = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lacking.retain(|job| registry.job(job).is_none());
+        let ConfigState { config, registry, .. } = state;
+        lacking.retain(|job| registry.job(job).is_none() || !config.jobs.contains_key(job));
         lacking.iter().cloned().collect()
     }
 }

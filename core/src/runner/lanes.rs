@@ -246,7 +246,10 @@ impl Shared {
         }))
     }
 
-    fn run(self: &Arc<Self>, lane: &Arc<Lane>, run: ClaimedRun, held: Held) {
+    fn run(self: &Arc<Self>, lane: &Arc<Lane>, run: ClaimedRun, mut held: Held) {
+        if let Some(earlier) = held.earlier.take() {
+            self.drive(lane, earlier.cancelled());
+        }
         let Some((mut supervised, body)) = started(&self.runner, run, held, &self.runtime) else {
             return;
         };

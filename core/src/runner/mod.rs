@@ -5,6 +5,8 @@
 //! is affected.
 
 mod completer;
+mod ending;
+mod fence;
 mod host_services;
 mod http_client;
 mod lacking;
@@ -16,9 +18,7 @@ mod telemetry;
 mod tests;
 pub mod trace;
 
-use std::{sync::Arc, time::Duration};
-
-use cascade_sdk::JobError;
+use std::sync::Arc;
 
 pub use completer::Completer;
 pub use http_client::HostHttp;
@@ -26,12 +26,12 @@ pub use lacking::Lacking;
 pub(crate) use lanes::{Lanes, SOON};
 
 use crate::{
-    border,
-    bus::{Announcer, jitter},
+    bus::Announcer,
     config::{JobSettings, LiveConfig},
-    scheduler::Wake,
-    store::{ClaimedRun, Failed, Fault, Lease, Store, StoreError, Success},
+    scheduler::{Held, Wake},
+    store::{ClaimedRun, Store},
 };
+use ending::End;
 
 /// Everything that runs need.
 pub struct Runner {
@@ -52,78 +52,15 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Another worker may have the job type, or this one soon: the run loses no attempt.
-    async fn leave_to_others(&self, run: &ClaimedRun) {
-        tracing::warn!(
-            run = %run.lease.run_id, job = run.job_type,
-            "no plugin of this worker has this job type; left to others"
-        );
-        self.lacking.add(&run.job_type);
-        if let Err(error) = self.store.release(&run.lease).await {
-            tracing::error!(%error, run = %run.lease.run_id, "not given back");
+    /// Another worker may be able to run it, or this one soon: the run loses no attempt.
+    async fn leave_to_others(&self, run: &ClaimedRun, held: &Held, why: &str) {
+        let (run_id, job_type) = (run.lease.run_id, &run.job_type);
+        tracing::warn!(%run_id, job_type, "left to other workers: {why}");
+        self.lacking.add(job_type);
+        let given_back = self.store_end(run, &JobSettings::default(), held, End::GivenBack).await;
+        if let Err(error) = given_back {
+            tracing::error!(%error, %run_id, "not given back");
         }
         self.wake.wake_peers();
-    }
-
-    async fn report_success(
-        &self,
-        run: &ClaimedRun,
-        settings: &JobSettings,
-        success: Success,
-    ) -> Result<(), StoreError> {
-        let done = match self.store.complete(&run.lease, success).await {
-            // The plugin's own statement was refused: the run has failed, not the store.
-            Err(StoreError::Staged(error)) => {
-                return self.report_fault(run, settings, error.into()).await;
-            }
-            done => done?,
-        };
-        telemetry::counted(run, "completed");
-        let (id, job) = (run.lease.run_id, &run.job_type);
-        tracing::debug!(run = %id, job, triggered = ?done.triggered, "completed");
-        self.wake.wake();
-        self.announcer.announce();
-        Ok(())
-    }
-
-    async fn report_cancelled(&self, run: &ClaimedRun) -> Result<(), StoreError> {
-        self.store.cancel(&run.lease).await?;
-        telemetry::counted(run, "cancelled");
-        tracing::info!(run = %run.lease.run_id, job = run.job_type, "cancelled");
-        self.wake.wake();
-        Ok(())
-    }
-
-    async fn report_fault(
-        &self,
-        run: &ClaimedRun,
-        settings: &JobSettings,
-        error: JobError,
-    ) -> Result<(), StoreError> {
-        let attempt = run.lease.attempt;
-        let pause = match &error {
-            JobError::Retry { after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
-            JobError::Retry { .. } => Some(settings.backoff.delay(attempt, jitter())),
-            JobError::Fail { .. } | JobError::Cancelled => None,
-        };
-        let retry_in = pause.filter(|_| attempt < run.max_attempts);
-        let error = border::error(error.to_string());
-        let (id, job) = (run.lease.run_id, &run.job_type);
-        tracing::warn!(run = %id, job, attempt, error, ?retry_in, "attempt failed");
-        let failed = self.store.fail(&run.lease, Fault { error, retry_in }).await?;
-        self.wake.wake();
-        match failed {
-            Failed::WillRetry => telemetry::counted(run, "retried"),
-            Failed::ForGood => {
-                telemetry::counted(run, "failed");
-                self.announcer.announce();
-            }
-        }
-        Ok(())
-    }
-
-    async fn give_back(&self, lease: &Lease) -> Result<(), StoreError> {
-        tracing::info!(run = %lease.run_id, "given back: shutting down");
-        self.store.release(lease).await
     }
 }

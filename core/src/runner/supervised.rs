@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::{
     Runner,
     completer::Finished,
+    ending::End,
     host_services::RunServices,
     lanes::{Lane, Lanes},
     telemetry,
@@ -43,6 +44,18 @@ pub(super) enum Stopped {
     ShuttingDown,
     Cancelled,
     LostLease,
+}
+
+impl Stopped {
+    /// For the run's log.
+    fn told(&self, settings: &JobSettings) -> String {
+        match self {
+            Self::TimedOut => timed_out(settings).to_string(),
+            Self::ShuttingDown => "its worker ends".into(),
+            Self::Cancelled => "somebody cancelled it".into(),
+            Self::LostLease => "its lease was lost".into(),
+        }
+    }
 }
 
 /// A run that has begun, for whoever reports its end.
@@ -77,23 +90,34 @@ pub(super) fn started(
         return None;
     }
     if held.cancel.is_cancelled() {
-        if let Err(error) = runtime.block_on(runner.report_cancelled(&run)) {
-            tracing::error!(%error, run = %id, job = job_type, "its end could not be stored");
+        let settings = JobSettings::default();
+        let stored = runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled));
+        if let Err(error) = stored {
+            tracing::error!(%error, run_id = %id, job_type, "its end could not be stored");
         }
         return None;
     }
     // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
     let ConfigState { config, registry, .. } = runner.config.state();
     let Some(job) = registry.job(&job_type).cloned() else {
-        runtime.block_on(runner.leave_to_others(&run));
+        let why = "no plugin of this worker has this job type";
+        runtime.block_on(runner.leave_to_others(&run, &held, why));
         return None;
     };
-    let settings = config.jobs.get(&job_type).cloned().unwrap_or_default();
+    let Some(settings) = config.jobs.get(&job_type).cloned() else {
+        let why = "jobs.toml does not name this job";
+        runtime.block_on(runner.leave_to_others(&run, &held, why));
+        return None;
+    };
     tracing::debug!(run = %id, job = job_type, "started");
     telemetry::started(&run);
-    let (store, http) = (runner.store.clone(), runner.http.clone());
-    let services = RunServices::new(store, http, config.clone(), id, runtime.clone());
-    let services = Arc::new(services);
+    let services = Arc::new(RunServices::new(
+        runner.clone(),
+        run.clone(),
+        &held,
+        config.clone(),
+        runtime.clone(),
+    ));
     let info = RunInfo {
         job_type,
         project: run.project.clone(),
@@ -173,10 +197,10 @@ impl Supervised {
                     // Something that stops in time may still have finished its work.
                     ended = &mut told => Ok(ended.unwrap_or_else(silent)),
                     () = tokio::time::sleep(STOP_GRACE) => Err(why),
-                    () = lost.cancelled() => Err(Stopped::LostLease),
                 };
-                if stopped.is_err() {
+                if let Err(why) = &stopped {
                     // It is left to itself, and whatever it still says is dropped.
+                    self.services.abandon(&why.told(&self.settings)).await;
                     lanes.abandon(&lane, turn);
                 }
                 stopped
@@ -197,7 +221,7 @@ impl Supervised {
             Err(StoreError::LostLease) => {
                 tracing::warn!(run = %id, job, "lease lost; the result is dropped");
             }
-            // The lease will expire and another attempt follows.
+            // Nobody lists the run any more: the next renewal gives it back.
             Err(error) => tracing::error!(%error, run = %id, job, "its end could not be stored"),
         }
     }
@@ -208,39 +232,40 @@ impl Supervised {
         shutting_down: bool,
     ) -> Result<(), StoreError> {
         let Self { runner, run, held, settings, services, began, .. } = *self;
-        let staged = services.take_staged();
         services.close().await;
+        let staged = services.take_staged();
         telemetry::ended(&run, began.elapsed());
         let (cancelled, stopped) = (held.cancel.is_cancelled(), services.stop.is_cancelled());
-        match result {
+        let failed = |error| End::failed(&run, &settings, error);
+        let end = match result {
             Ok(Ok(Ok(outcome))) => {
                 // Read once, here: a chain edited while the run ran is in force.
                 let downstream = runner.config.current().downstream(&run.job_type).to_vec();
                 let summary = outcome.summary.map(border::summary);
                 if staged.is_empty() && downstream.is_empty() {
-                    let finished = Finished { run, summary, began, _held: held };
-                    runner.completer.complete(finished);
+                    runner.completer.complete(Finished { run, summary, began, held });
                     return Ok(());
                 }
-                let success = Success { summary, staged, downstream };
-                runner.report_success(&run, &settings, success).await
+                End::Completed(Success { summary, staged, downstream })
             }
-            Ok(Ok(Err(JobError::Cancelled))) if shutting_down => runner.give_back(&run.lease).await,
+            Ok(Ok(Err(JobError::Cancelled))) if shutting_down => End::GivenBack,
             Ok(Ok(Err(JobError::Cancelled))) if stopped && !cancelled => {
-                runner.report_fault(&run, &settings, timed_out(&settings)).await
+                failed(timed_out(&settings))
             }
-            Ok(Ok(Err(JobError::Cancelled))) => runner.report_cancelled(&run).await,
+            Ok(Ok(Err(JobError::Cancelled))) => End::Cancelled,
             // Whatever a plugin that was asked to stop calls its end, it is not tried again.
-            Ok(Ok(Err(_)) | Err(_)) if cancelled => runner.report_cancelled(&run).await,
-            Ok(Ok(Err(error))) => runner.report_fault(&run, &settings, error).await,
-            Ok(Err(panic)) => runner.report_fault(&run, &settings, JobError::retry(panic)).await,
-            Err(Stopped::ShuttingDown) => runner.give_back(&run.lease).await,
-            Err(Stopped::Cancelled) => runner.report_cancelled(&run).await,
-            Err(Stopped::TimedOut) => {
-                runner.report_fault(&run, &settings, timed_out(&settings)).await
+            Ok(Ok(Err(_)) | Err(_)) if cancelled => End::Cancelled,
+            Ok(Ok(Err(error))) => failed(error),
+            Ok(Err(panic)) => failed(JobError::retry(panic)),
+            Err(Stopped::ShuttingDown) => {
+                tracing::info!(run_id = %run.lease.run_id, "given back: shutting down");
+                End::GivenBack
             }
-            Err(Stopped::LostLease) => Err(StoreError::LostLease),
-        }
+            Err(Stopped::Cancelled) => End::Cancelled,
+            Err(Stopped::TimedOut) => failed(timed_out(&settings)),
+            Err(Stopped::LostLease) => return Err(StoreError::LostLease),
+        };
+        runner.store_end(&run, &settings, &held, end).await
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use leases::Claiming;
 pub(crate) use leases::Held;
 pub use leases::Leases;
 pub use wake::Wake;
@@ -41,6 +42,10 @@ pub struct WorkerSettings {
     pub grace: Duration,
 }
 
+/// How long a worker that ends tries to store how its runs have ended; longer than a plugin may take to
+/// stop.
+const STORE_WITHIN: Duration = Duration::from_secs(15);
+
 /// Claims and runs until `stop`; then lets runs finish within the grace time and gives back the rest.
 pub async fn work(
     runner: Arc<Runner>,
@@ -49,17 +54,16 @@ pub async fn work(
     stop: CancellationToken,
 ) {
     let leases = runner.wake.leases().clone();
+    let owner: Arc<str> = owner.into();
     let keep = {
-        let (leases, store, lease) = (leases.clone(), runner.store.clone(), settings.lease);
-        tokio::spawn(async move { leases.keep(&*store, lease).await })
+        let (runner, owner, lease) = (runner.clone(), owner.clone(), settings.lease);
+        tokio::spawn(async move { leases.keep(&runner, &owner, lease).await })
     };
     let (most, prefetch) = (settings.concurrency as usize, settings.prefetch as usize);
     let mut worker = Worker {
         lanes: Lanes::new(runner.clone(), most, prefetch / 2),
         runner,
-        owner: owner.as_str().into(),
-        name: owner,
-        names: 1,
+        owner,
         settings,
         give_back: CancellationToken::new(),
         supervised: JoinSet::new(),
@@ -79,6 +83,7 @@ struct Brought {
     runs: Vec<ClaimedRun>,
     /// There may be more than was asked for.
     more: bool,
+    claiming: Claiming,
 }
 
 struct Worker {
@@ -86,10 +91,6 @@ struct Worker {
     runner: Arc<Runner>,
     /// Holds what is claimed.
     owner: Arc<str>,
-    /// What it is called at first.
-    name: String,
-    /// How many it has had.
-    names: u32,
     settings: WorkerSettings,
     give_back: CancellationToken,
     supervised: JoinSet<()>,
@@ -119,12 +120,13 @@ impl Worker {
                 }
                 claimed = ended(&mut self.claiming) => match claimed {
                     Some(Ok(brought)) => self.take(brought),
+                    // What it may have taken all the same comes back with the next renewal, which
+                    // does not list it.
                     Some(Err(error)) => {
                         tracing::error!(%error, "the worker could not reach its database");
-                        self.rename();
                         self.until = Instant::now() + Duration::from_secs(1).min(self.settings.tick);
                     }
-                    None => self.rename(),
+                    None => {}
                 },
                 pause = ended(&mut self.asking) => {
                     self.until = Instant::now() + pause.unwrap_or(self.settings.tick);
@@ -159,22 +161,16 @@ impl Worker {
         let fits = u32::try_from(fits).unwrap_or(u32::MAX);
         let lease = self.settings.lease;
         self.claiming = Some(tokio::spawn(async move {
-            let lacking = runner.lacking.list(&runner.config.registry());
+            let claiming = runner.wake.leases().begin_claim().await;
+            let lacking = runner.lacking.list(&runner.config.state());
             let runs = runner.store.claim(&owner, fits, lease, &lacking).await?;
             let more = u32::try_from(runs.len()).unwrap_or(u32::MAX) >= fits;
-            Ok(Brought { runs, more })
+            Ok(Brought { runs, more, claiming })
         }));
     }
 
-    /// A claim whose answer did not arrive may have taken runs that nobody here knows of. It was made
-    /// under a name that is not used again, so that these fall silent, however busy this worker is.
-    fn rename(&mut self) {
-        self.names += 1;
-        self.owner = format!("{}.{}", self.name, self.names).into();
-    }
-
     /// Begins what a claim has brought, and only then asks when the next is due.
-    fn take(&mut self, Brought { runs, more }: Brought) {
+    fn take(&mut self, Brought { runs, more, claiming }: Brought) {
         let leases = self.runner.wake.leases();
         // A due time that the next claim cannot take yet must not spin this loop; one that has brought
         // something may have left something.
@@ -183,15 +179,17 @@ impl Worker {
             let held = leases.hold(&run.lease);
             (run, held)
         }));
+        drop(claiming);
         (self.until, self.more) = (Instant::now() + self.settings.tick, more);
         self.look |= more;
         if more {
             self.runner.wake.wake_peers();
         } else {
             let (runner, tick) = (self.runner.clone(), self.settings.tick);
+            let owner = self.owner.clone();
             self.asking = Some(tokio::spawn(async move {
-                let lacking = runner.lacking.list(&runner.config.registry());
-                let due = runner.store.next_due(&lacking).await;
+                let lacking = runner.lacking.list(&runner.config.state());
+                let due = runner.store.next_due(&owner, &lacking).await;
                 let due = due.inspect_err(|error| tracing::error!(%error, "when to look again"));
                 let due = due.unwrap_or(Some(Duration::from_secs(1))).unwrap_or(tick);
                 due.max(least).min(tick)
@@ -218,10 +216,14 @@ impl Worker {
         }
         if tokio::time::timeout(grace, self.finished()).await.is_err() {
             self.give_back.cancel();
+        }
+        // Where the database is away, the ends of runs wait for it, but not for ever.
+        if tokio::time::timeout(STORE_WITHIN, self.finished()).await.is_err() {
+            self.runner.completer.give_up();
             self.finished().await;
         }
         self.lanes.close();
-        self.runner.completer.finish().await;
+        self.runner.completer.finish(STORE_WITHIN).await;
     }
 
     /// Until nothing runs.

@@ -1,6 +1,7 @@
 //! What every store must do. Each implementation's tests run the whole suite.
 
 mod config_history;
+mod lost_runs;
 pub(crate) mod migrations;
 mod requests;
 mod runs;
@@ -44,6 +45,8 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         failure_retries_then_fails_with_an_event_and_no_cascade,
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
         an_expired_last_attempt_fails,
+        lost_runs::what_its_owner_does_not_list_comes_back_although_it_lives,
+        lost_runs::an_owner_does_not_give_up_its_own_leases,
         a_released_run_keeps_its_attempt,
         staged_writes_commit_with_the_run_or_not_at_all,
         many_successes_are_stored_in_one_commit_and_lost_leases_left_out,
@@ -145,7 +148,7 @@ async fn a_new_root_timer_is_due_at_once_and_others_wait(store: &impl Store) {
         runs.iter().map(|r| (r.job_type.as_str(), r.project.slug.as_str())).collect();
     assert_eq!(claimed, [("up", "one"), ("up", "two")]);
     assert_eq!(runs[0].payload.trigger(), Trigger::Timer);
-    let next = store.next_due(&[]).await.unwrap().unwrap();
+    let next = store.next_due("another", &[]).await.unwrap().unwrap();
     assert!(next <= LEASE, "the lease is the next thing to look after, not {next:?}");
     assert!(scheduled(store, "up", "one").await.next_run_at > Some(chrono::Utc::now()));
     assert_eq!(scheduled(store, "down", "one").await.next_run_at, None);
@@ -154,7 +157,7 @@ async fn a_new_root_timer_is_due_at_once_and_others_wait(store: &impl Store) {
 async fn a_worker_leaves_to_others_what_it_has_no_plugin_for(store: &impl Store) {
     let lacking = ["up".to_owned()];
     assert!(store.claim("without", 10, LEASE, &lacking).await.unwrap().is_empty());
-    assert_eq!(store.next_due(&lacking).await.unwrap(), None, "nothing to wake up for");
+    assert_eq!(store.next_due("without", &lacking).await.unwrap(), None, "nothing to wake up for");
     let first = claim_up(store).await;
     assert_eq!(first.lease.attempt, 1);
     // As one that found out only then: the run goes back as it was.
@@ -174,7 +177,7 @@ async fn success_triggers_downstream_of_its_own_project(store: &impl Store) {
     let run = claim_up(store).await;
     let done = store.complete(&run.lease, success(&["down"])).await.unwrap();
     assert_eq!(done.triggered, ["down"]);
-    assert_eq!(store.next_due(&[]).await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(store.next_due("another", &[]).await.unwrap(), Some(Duration::ZERO));
     let next = claim(store).await;
     assert_eq!(next.len(), 1);
     assert_eq!((next[0].job_type.as_str(), next[0].project.slug.as_str()), ("down", "one"));
@@ -212,7 +215,7 @@ async fn several_triggers_make_one_run_that_names_them_all(store: &impl Store) {
     let mut runs = claim(store).await;
     // What a claim leaves to the next is due at once.
     if runs.len() < 2 {
-        assert_eq!(store.next_due(&[]).await.unwrap(), Some(Duration::ZERO));
+        assert_eq!(store.next_due("another", &[]).await.unwrap(), Some(Duration::ZERO));
         runs.extend(claim(store).await);
     }
     let down = runs.iter().find(|r| r.job_type == "down").unwrap();
@@ -571,7 +574,7 @@ async fn limits_hold_for_job_types_and_projects(store: &impl Store) {
     let first = claim(store).await;
     assert_eq!(first.len(), 1, "`up` of one of the two projects");
     assert!(claim(store).await.is_empty());
-    let next = store.next_due(&[]).await.unwrap().unwrap();
+    let next = store.next_due("another", &[]).await.unwrap().unwrap();
     assert!(next > Duration::from_secs(1), "what may not start is no reason to look again");
     store.complete(&first[0].lease, success(&[])).await.unwrap();
     let second = claim(store).await;

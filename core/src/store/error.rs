@@ -53,7 +53,37 @@ pub enum StoreError {
     },
 }
 
+/// Classes of PostgreSQL's error codes that blame the statement's own values: data exceptions and
+/// violated constraints.
+const BAD_VALUES: [&str; 2] = ["22", "23"];
+/// SQLite's result codes of the same meaning: CONSTRAINT, TOOBIG, MISMATCH, RANGE.
+const BAD_VALUES_OF_SQLITE: [i32; 4] = [19, 18, 20, 25];
+
 impl StoreError {
+    /// Whether the same call may succeed later: the database is away, busy or full, say. What it refuses
+    /// because of the values it was given, it would refuse again.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(fault)) => match fault.code().as_deref() {
+                // PostgreSQL's codes have five characters, SQLite's are numbers of at most four digits
+                // whose lowest byte is the result code.
+                Some(code) if code.len() == 5 => !BAD_VALUES.contains(&&code[..2]),
+                Some(code) => {
+                    code.parse::<i32>().is_ok_and(|n| !BAD_VALUES_OF_SQLITE.contains(&(n & 0xff)))
+                }
+                None => true,
+            },
+            Self::Sql(error) => !matches!(
+                error,
+                sqlx::Error::Encode(_)
+                    | sqlx::Error::Decode(_)
+                    | sqlx::Error::ColumnDecode { .. }
+                    | sqlx::Error::ColumnNotFound(_)
+            ),
+            _ => false,
+        }
+    }
+
     pub(crate) fn corrupt(what: &'static str) -> impl FnOnce(String) -> Self {
         move |why| Self::Corrupt { what, why }
     }

@@ -58,6 +58,7 @@ pub use expand::ExpandError;
 pub use installation::installation;
 pub use payload::{Payload, TriggerNote};
 pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
+use run::{expired, untracked};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind};
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use trend::{EndedRun, Trend};
@@ -68,7 +69,7 @@ use crate::{access::Visible, config::Config};
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// A success, as the runner reports it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Success {
     /// One line for the run list.
     pub summary: Option<String>,
@@ -79,7 +80,7 @@ pub struct Success {
 }
 
 /// A fault, as the runner reports it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fault {
     /// For the run's page.
     pub error: String,
@@ -217,7 +218,9 @@ pub trait Store: Send + Sync {
     /// that the first runs after a start wait for neither. Changes nothing.
     async fn warm_up(&self) -> Result<()>;
 
-    /// Takes up to `limit` runs for `owner`; gives up expired leases and turns due schedules into runs.
+    /// Takes up to `limit` runs for `owner`; gives up the expired leases of other owners and turns due
+    /// schedules into runs. The owner's own leases do not expire while it lives, however long its
+    /// process was stopped: see [`Store::give_up_unlisted`].
     /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
     /// others. May come back with what waits already, and do the rest at the next claim: only one that
     /// brings nothing says that there is nothing.
@@ -229,11 +232,16 @@ pub trait Store: Send + Sync {
         except: &[String],
     ) -> Result<Vec<ClaimedRun>>;
 
-    /// How long until [`Store::claim`] may find something; `None` when nothing is in sight.
-    async fn next_due(&self, except: &[String]) -> Result<Option<Duration>>;
+    /// How long until [`Store::claim`] of `owner` may find something; `None` when nothing is in sight.
+    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>>;
 
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;
+
+    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
+    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
+    /// claim whose answer did not arrive. No claim of `owner` may be under way.
+    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64>;
 
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed>;

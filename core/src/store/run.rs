@@ -80,6 +80,17 @@ pub struct Lease {
     pub attempt: u32,
 }
 
+/// Why an attempt ended whose worker is not heard of any more.
+pub(super) fn expired(lease: &Lease) -> String {
+    format!("lease expired: worker {} stopped renewing it", lease.owner)
+}
+
+/// Why an attempt ended that its worker does not list any more.
+pub(super) fn untracked(lease: &Lease) -> String {
+    let worker = &lease.owner;
+    format!("worker {worker} lost track of it: its start or its end did not reach the other side")
+}
+
 /// A run that this worker holds now.
 #[derive(Debug, Clone)]
 pub struct ClaimedRun {

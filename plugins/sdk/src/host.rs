@@ -107,6 +107,10 @@ pub trait Host: Send + Sync {
     }
     /// Keeps a line with the run. Never blocks.
     fn log(&self, line: LogLine);
+    /// Resolves when the host can keep more lines without dropping any: for what can be made to wait.
+    fn log_room(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
     /// Publishes progress. Never blocks.
     fn progress(&self, progress: Progress);
     /// Adds a statement to the transaction that will mark the run done.

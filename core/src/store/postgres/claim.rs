@@ -8,7 +8,7 @@ use cascade_sdk::Project;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{PostgresStore, due, row, silent};
+use super::{PostgresStore, due, lost_runs, row};
 use crate::store::{
     ClaimedRun, Lease, Payload, Result, StoreError,
     limits::{Rooms, rooms_sql},
@@ -122,9 +122,9 @@ pub(super) async fn claim(
     let looks = runs.is_empty() || (runs.len() < want && store.rotation.owes_look());
     // While there is more than fits, a worker looks around only now and then.
     if looks || store.rotation.looked_ago() >= LOOK {
-        let found = look(store).await?;
+        let found = look(store, owner).await?;
         if found.silent {
-            silent::give_up(store).await?;
+            lost_runs::give_up_expired(store, owner).await?;
         }
         if found.due {
             due::fire(store).await?;
@@ -157,10 +157,10 @@ struct Found {
     limited: bool,
 }
 
-async fn look(store: &PostgresStore) -> Result<Found> {
+async fn look(store: &PostgresStore, owner: &str) -> Result<Found> {
     let mut connection = store.kept.acquire().await?;
     let found = sqlx::query(
-        "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now()) AS silent,
+        "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1) AS silent,
              EXISTS (
                  SELECT FROM scheduled_jobs s
                  WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
@@ -172,6 +172,7 @@ async fn look(store: &PostgresStore) -> Result<Found> {
              EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
              OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited",
     )
+    .bind(owner)
     .fetch_one(&mut *connection)
     .await?;
     connection.keep();

@@ -5,6 +5,7 @@ mod config_history;
 mod due;
 mod finish;
 mod kept;
+mod lost_runs;
 mod migrate;
 mod names;
 mod next_due;
@@ -14,7 +15,6 @@ mod read;
 mod reconcile;
 mod row;
 mod runs;
-mod silent;
 mod warm_up;
 mod write;
 
@@ -39,7 +39,24 @@ use crate::{access::Visible, config::Config, store::rotation::Rotation};
 use kept::Kept;
 use names::Names;
 
-/// A process that freezes in a transaction must not hold its rows for ever.
+/// What every connection sets for itself, so that no default of the database, of the role or of the
+/// server changes what a statement means. The schema (`search_path`) stays the operator's choice; time
+/// zone, date style and encoding are set by the driver.
+const SESSION: [(&str, &str); 8] = [
+    // Statements are written for this level: at a stricter one, claims that meet would fail.
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_deferrable", "off"),
+    // Migrations and large claims may take longer than what an operator allows for queries by people.
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    // A backslash in a text of a statement is a backslash.
+    ("standard_conforming_strings", "on"),
+    ("transform_null_equals", "off"),
+    ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+];
+
+/// A process that freezes in a transaction must not keep its rows locked for ever.
 const IDLE_IN_TRANSACTION: &str = "15s";
 
 /// A connection that was in use so lately is not asked whether it is still there: the question is a round
@@ -77,9 +94,7 @@ impl PostgresStore {
     /// [`StoreError::Sql`](super::StoreError::Sql) when the URL is wrong or nobody answers, and
     /// [`StoreError::Pooler`](super::StoreError::Pooler) when a pooler answers.
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)?
-            .application_name("cascade")
-            .options([("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION)]);
+        let options = PgConnectOptions::from_str(url)?.application_name("cascade").options(SESSION);
         pooler::refuse(&options).await?;
         let of_queue = (connections * 2 / 5).clamp(1, MOST_OF_QUEUE);
         let pool = |most: u32| {
@@ -147,12 +162,16 @@ impl Store for PostgresStore {
         claim::claim(self, owner, limit, lease, except).await
     }
 
-    async fn next_due(&self, except: &[String]) -> Result<Option<Duration>> {
-        next_due::next_due(self, except).await
+    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
+        next_due::next_due(self, owner, except).await
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
         write::renew(self, leases, duration).await
+    }
+
+    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
+        lost_runs::give_up_unlisted(self, owner, listed).await
     }
 
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {

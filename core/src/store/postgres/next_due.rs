@@ -12,16 +12,20 @@ use crate::store::{
 };
 
 /// How long until [`claim`](super::claim::claim) may find something.
-pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result<Option<Duration>> {
+pub(super) async fn next_due(
+    store: &PostgresStore,
+    owner: &str,
+    except: &[String],
+) -> Result<Option<Duration>> {
     let mut connection = store.kept.acquire().await?;
-    let (limited, mut at) = soonest(&mut connection, except.to_vec(), Vec::new()).await?;
+    let (limited, mut at) = soonest(&mut connection, owner, except.to_vec(), Vec::new()).await?;
     if limited {
         let mut rooms = Rooms::default();
         for found in sqlx::query(rooms_sql!()).fetch_all(&mut *connection).await? {
             rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
         }
         let (jobs, projects) = (rooms.closed_jobs(except), rooms.full_projects());
-        (_, at) = soonest(&mut connection, jobs, projects).await?;
+        (_, at) = soonest(&mut connection, owner, jobs, projects).await?;
     } else if at != Some(Duration::ZERO) {
         store.rotation.owe_look(false);
     }
@@ -29,9 +33,10 @@ pub(super) async fn next_due(store: &PostgresStore, except: &[String]) -> Result
     Ok(at)
 }
 
-/// Whether there are limits, and when something is due that is not of these jobs and projects.
+/// Whether there are limits, and when something is due for `owner` that is not of these jobs and projects.
 pub(super) async fn soonest(
     connection: &mut PgConnection,
+    owner: &str,
     jobs: Vec<String>,
     projects: Vec<Uuid>,
 ) -> Result<(bool, Option<Duration>)> {
@@ -44,7 +49,7 @@ pub(super) async fn soonest(
               WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2)
               ORDER BY available_at LIMIT 1)
              UNION ALL
-             SELECT min(lease_until) FROM workers
+             SELECT min(lease_until) FROM workers WHERE owner <> $3
              UNION ALL
              (SELECT s.next_run_at FROM scheduled_jobs s
               WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
@@ -57,6 +62,7 @@ pub(super) async fn soonest(
     )
     .bind(jobs)
     .bind(projects)
+    .bind(owner)
     .fetch_one(connection)
     .await?;
     let seconds: Option<f64> = found.try_get("seconds")?;

@@ -108,7 +108,7 @@ async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
         .execute(store.pool())
         .await
         .unwrap();
-    let one = async || store.next_due(&[]).await;
+    let one = async || store.next_due("w", &[]).await;
     store.migrate(&[]).await.unwrap();
     assert!(one().await.is_err(), "nobody asked it whether it is still there");
     assert!(one().await.is_ok(), "it did not come back");
@@ -229,4 +229,59 @@ async fn a_page_of_many_runs_reads_an_index_only() {
     for index in ["ended_runs_pkey", "worker_runs_of_trace"] {
         assert!(plan.contains(index), "{plan}");
     }
+}
+
+/// Whatever a database sets for the sessions of its clients, statements mean the same.
+#[tokio::test]
+async fn defaults_of_the_database_change_nothing() {
+    let server = Postgres::start();
+    let url = server.database();
+    let admin = PostgresStore::connect(&url, 2).await.unwrap();
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(admin.pool()).await.unwrap();
+    let defaults = [
+        ("default_transaction_isolation", "serializable"),
+        ("default_transaction_read_only", "on"),
+        ("default_transaction_deferrable", "on"),
+        ("statement_timeout", "1ms"),
+        ("lock_timeout", "1ms"),
+        ("standard_conforming_strings", "off"),
+        ("transform_null_equals", "on"),
+        ("idle_in_transaction_session_timeout", "1ms"),
+        ("timezone", "Asia/Kolkata"),
+        ("datestyle", "German"),
+    ];
+    for (setting, value) in defaults {
+        let set = format!("ALTER DATABASE \"{name}\" SET {setting} = '{value}'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(admin.pool()).await.unwrap();
+    }
+    let store = PostgresStore::connect(&url, 4).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    store.warm_up().await.unwrap();
+    let settings = "SELECT current_setting('transaction_isolation') AS isolation,
+                        current_setting('statement_timeout') AS time, current_setting('timezone') AS zone,
+                        'a\\b' AS text, current_setting('transaction_read_only') AS read_only";
+    let expected = serde_json::json!({
+        "isolation": "read committed", "time": "0", "zone": "UTC", "text": "a\\b", "read_only": "off",
+    });
+    for pool in [&store.pool, &store.queue] {
+        let row = sqlx::query(settings).fetch_one(pool).await.unwrap();
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(row.get::<&str, _>(name.as_str()), value.as_str().unwrap(), "{name}");
+        }
+    }
+    let seen = store.database().query(cascade_sdk::sql(settings)).await.unwrap();
+    assert_eq!(
+        serde_json::Value::from(seen[0].clone()),
+        expected,
+        "what a plugin's statement sees"
+    );
+    // Four workers, none of which takes what another has, and none of which fails.
+    let claims = (0..4).map(|nth| {
+        let store = store.clone();
+        async move { store.claim(&format!("w{nth}"), 1, Duration::from_secs(30), &[]).await }
+    });
+    let claimed = futures::future::try_join_all(claims).await.unwrap();
+    assert_eq!(claimed.into_iter().flatten().count(), 2);
 }

@@ -37,6 +37,6 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     write::start(connection, "", Uuid::nil(), (&payload.to_text(), &payload), false).await?;
     claim::take_behind(connection, Uuid::max(), 1, "", Duration::ZERO, &[]).await?;
     finish::store_all(connection, &[done]).await?;
-    next_due::soonest(connection, Vec::new(), Vec::new()).await?;
+    next_due::soonest(connection, "", Vec::new(), Vec::new()).await?;
     Ok(())
 }

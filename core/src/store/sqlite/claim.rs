@@ -5,11 +5,11 @@ use std::{collections::HashSet, time::Duration};
 use chrono::{DateTime, Utc};
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::{SqliteStore, finish, now, row, row::run_columns};
+use super::{SqliteStore, clock, lost_runs, now, row, row::run_columns};
 use crate::{
     config::Schedule,
     store::{
-        ClaimedRun, Lease, Result,
+        ClaimedRun, Result,
         limits::{Rooms, rooms_sql},
         rotation::visits,
         sqlite::write,
@@ -24,11 +24,16 @@ pub(super) async fn claim(
     except: &[String],
 ) -> Result<Vec<ClaimedRun>> {
     let mut tx = store.begin().await?;
-    give_up_expired(&mut tx).await?;
+    let (shown, set_back) = store.clock.look();
+    if let Some(by) = set_back {
+        clock::catch_up(&mut tx, by).await?;
+    }
+    lost_runs::give_up_expired(&mut tx, owner, lease).await?;
     fire_due(&mut tx, limit).await?;
     let chosen = choose(store, &mut tx, limit, except).await?;
     if chosen.is_empty() {
         tx.commit().await?;
+        store.clock.keep(shown);
         return Ok(Vec::new());
     }
     let chosen = json_list(chosen);
@@ -56,6 +61,7 @@ pub(super) async fn claim(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
+    store.clock.keep(shown);
     let mut runs = rows.iter().map(row::claimed).collect::<Result<Vec<_>>>()?;
     // The longest-waiting run starts first.
     runs.sort_by_key(|run| run.lease.run_id);
@@ -170,33 +176,6 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("+{:.3} seconds", duration.as_secs_f64())
 }
 
-async fn give_up_expired(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
-    let expired = sqlx::query(concat!(
-        "SELECT id, lease_owner, attempt, max_attempts, cancel_requested_at IS NOT NULL AS cancel
-         FROM worker_runs
-         WHERE state = 'running' AND lease_until < ",
-        now!(),
-    ))
-    .fetch_all(&mut **tx)
-    .await?;
-    for found in expired {
-        let lease = Lease {
-            run_id: row::uuid(&found, "id")?,
-            owner: found.try_get("lease_owner")?,
-            attempt: found.try_get("attempt")?,
-        };
-        if found.try_get("cancel")? {
-            finish::end(tx, &lease, "cancelled", None, None).await?;
-            continue;
-        }
-        let error = format!("lease expired: worker {} stopped renewing it", lease.owner);
-        let last: u32 = found.try_get("max_attempts")?;
-        let retry_in = (lease.attempt < last).then_some(Duration::ZERO);
-        finish::end_attempt(tx, &lease, &error, retry_in).await?;
-    }
-    Ok(())
-}
-
 /// Turns due schedules into available runs, at most one unfinished run each.
 async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<()> {
     let due = sqlx::query(concat!(
@@ -239,7 +218,11 @@ async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<(
     Ok(())
 }
 
-pub(super) async fn next_due(store: &SqliteStore, except: &[String]) -> Result<Option<Duration>> {
+pub(super) async fn next_due(
+    store: &SqliteStore,
+    owner: &str,
+    except: &[String],
+) -> Result<Option<Duration>> {
     let rooms = rooms(&store.read).await?;
     let seconds: Option<f64> = sqlx::query_scalar(
         "SELECT (julianday(min(at)) - julianday('now')) * 86400.0 FROM (
@@ -248,7 +231,7 @@ pub(super) async fn next_due(store: &SqliteStore, except: &[String]) -> Result<O
                AND job_type NOT IN (SELECT value FROM json_each($1))
                AND project_id NOT IN (SELECT value FROM json_each($2))
              UNION ALL
-             SELECT min(lease_until) FROM worker_runs WHERE state = 'running'
+             SELECT min(lease_until) FROM worker_runs WHERE state = 'running' AND lease_owner <> $3
              UNION ALL
              SELECT min(s.next_run_at) FROM scheduled_jobs s
              WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
@@ -261,6 +244,7 @@ pub(super) async fn next_due(store: &SqliteStore, except: &[String]) -> Result<O
     )
     .bind(json_list(rooms.closed_jobs(except)))
     .bind(json_list(rooms.full_projects()))
+    .bind(owner)
     .fetch_one(&store.read)
     .await?;
     Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9))))

@@ -1,8 +1,10 @@
 //! The embedded default: one file, WAL mode, one writer connection and a pool of readers.
 
 mod claim;
+mod clock;
 mod config_history;
 mod finish;
+mod lost_runs;
 mod migrate;
 mod prune;
 mod read;
@@ -36,6 +38,7 @@ use super::{
     Trend,
 };
 use crate::{access::Visible, config::Config, store::rotation::Rotation};
+use clock::WallClock;
 
 /// The database's clock, in the form all times are kept in.
 macro_rules! now {
@@ -54,6 +57,7 @@ pub struct SqliteStore {
     /// one writer commits in their order.
     numbered: Arc<AtomicI64>,
     rotation: Arc<Rotation>,
+    clock: Arc<WallClock>,
 }
 
 impl SqliteStore {
@@ -85,7 +89,13 @@ impl SqliteStore {
         let readers = options.pragma("query_only", "ON");
         let read = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
         let read = read.connect_lazy_with(readers);
-        Ok(Self { write, read, numbered: Arc::default(), rotation: Arc::default() })
+        Ok(Self {
+            write,
+            read,
+            numbered: Arc::default(),
+            rotation: Arc::default(),
+            clock: Arc::default(),
+        })
     }
 
     /// A transaction that may write from its first statement: one that began as a reader could
@@ -137,12 +147,16 @@ impl Store for SqliteStore {
         claim::claim(self, owner, limit, lease, except).await
     }
 
-    async fn next_due(&self, except: &[String]) -> Result<Option<Duration>> {
-        claim::next_due(self, except).await
+    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
+        claim::next_due(self, owner, except).await
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
         write::renew(self, leases, duration).await
+    }
+
+    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
+        lost_runs::give_up_unlisted(self, owner, listed).await
     }
 
     async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
@@ -319,5 +333,45 @@ mod tests {
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
         }
+    }
+
+    /// The clock was two hours ahead when a job fired, another was triggered and a third was to be tried
+    /// again; then the process ended, and the clock was set right.
+    #[tokio::test]
+    async fn what_was_written_while_the_clock_was_ahead_is_due_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cascade.db");
+        let store = SqliteStore::open(&file).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        store.reconcile(&contract::config()).await.unwrap();
+        let lease = Duration::from_secs(30);
+        let run = store.claim("dead", 1, lease, &[]).await.unwrap().remove(0);
+        let ahead = "UPDATE scheduled_jobs
+                     SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+2 hours'),
+                         next_run_at = strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at, '+2 hours');
+                     UPDATE scheduled_jobs SET next_run_at = updated_at WHERE job_type = 'last';
+                     UPDATE worker_runs
+                     SET queued_at = strftime('%Y-%m-%dT%H:%M:%fZ', queued_at, '+2 hours'),
+                         available_at = strftime('%Y-%m-%dT%H:%M:%fZ', available_at, '+2 hours'),
+                         lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', lease_until, '+2 hours')";
+        sqlx::raw_sql(ahead).execute(&store.write).await.unwrap();
+        drop(store);
+        let store = SqliteStore::open(&file).await.unwrap();
+        let runs = store.claim("w", 10, lease, &[]).await.unwrap();
+        let again = runs.iter().find(|again| again.lease.run_id == run.lease.run_id).unwrap();
+        assert_eq!(again.lease.attempt, 2, "the lease of the dead process is over");
+        let of = |job: &str| runs.iter().filter(|run| run.job_type == job).count();
+        assert_eq!((of("up"), of("last")), (1, 2), "{runs:?}");
+        let next = store.next_due("w", &[]).await.unwrap().unwrap();
+        assert!(next <= Duration::from_secs(3600), "{next:?}");
+        // While the process lives, what waits moves with the clock.
+        let fault = Fault { error: "no luck".into(), retry_in: Some(Duration::from_secs(7210)) };
+        store.fail(&again.lease, fault).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let by = clock::SetBack::By(Duration::from_secs(7200));
+        clock::catch_up(&mut tx, by).await.unwrap();
+        tx.commit().await.unwrap();
+        let next = store.next_due("w", &[]).await.unwrap().unwrap();
+        assert!(next <= Duration::from_secs(10), "{next:?}");
     }
 }
