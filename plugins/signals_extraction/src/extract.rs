@@ -1,12 +1,16 @@
 //! Applies the rules to one body.
 
 use crate::{
-    rules::{Kind, Rules},
+    rules::{Kind, Rule, Rules},
     sentences::sentences,
 };
 
 /// The longest evidence in code points: a quote, not a chapter.
 const LONGEST: usize = 400;
+/// Bytes of a body that are looked at. A text is longer by what was pasted into it: logs, tables.
+pub const MOST_BYTES: usize = 100_000;
+/// Findings kept of one body, the first ones.
+pub const MOST_FINDINGS: usize = 100;
 
 /// A finding in one body.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,11 +32,22 @@ pub struct Found {
 /// All findings, in the body's order: at most one of a kind per sentence (the heaviest), and one
 /// question per message (the first).
 pub fn extract(rules: &Rules, body: &str) -> Vec<Found> {
+    extract_with(&rules.rules.iter().collect::<Vec<_>>(), body)
+}
+
+fn extract_with(rules: &[&Rule], body: &str) -> Vec<Found> {
+    let body = &body[..body.floor_char_boundary(MOST_BYTES)];
     let mut all: Vec<Found> = Vec::new();
+    // Code points before `counted_to`: counting from the start for each finding would take time with
+    // the square of the body's length.
+    let (mut counted_to, mut code_points) = (0, 0);
     for range in sentences(body) {
+        if all.len() >= MOST_FINDINGS {
+            break;
+        }
         let sentence = &body[range.clone()];
         let mut here: Vec<Found> = Vec::new();
-        for rule in rules.rules.iter().filter(|rule| rule.fires(sentence)) {
+        for rule in rules.iter().filter(|rule| rule.fires(sentence)) {
             if rule.kind == Kind::UnansweredQuestion && all.iter().any(|f| f.kind == rule.kind) {
                 continue;
             }
@@ -44,7 +59,9 @@ pub fn extract(rules: &Rules, body: &str) -> Vec<Found> {
                 continue;
             }
             let evidence: String = sentence.chars().take(LONGEST).collect();
-            let span_start = body[..range.start].chars().count();
+            code_points += body[counted_to..range.start].chars().count();
+            counted_to = range.start;
+            let span_start = code_points;
             here.push(Found {
                 kind: rule.kind,
                 span_start,
@@ -56,7 +73,16 @@ pub fn extract(rules: &Rules, body: &str) -> Vec<Found> {
         }
         all.append(&mut here);
     }
+    all.truncate(MOST_FINDINGS);
     all
+}
+
+/// The first question of a body, by the rules for questions alone.
+pub fn question(rules: &Rules, body: &str) -> Option<Found> {
+    let of_questions = |rule: &&Rule| rule.kind == Kind::UnansweredQuestion;
+    extract_with(&rules.rules.iter().filter(of_questions).collect::<Vec<_>>(), body)
+        .into_iter()
+        .next()
 }
 
 #[cfg(test)]
@@ -94,6 +120,24 @@ mod tests {
     #[test]
     fn a_denied_problem_is_no_signal() {
         assert_eq!(found("We are no longer blocked. Задача больше не блокирует релиз."), []);
+    }
+
+    #[test]
+    fn a_long_body_gives_a_bounded_number_of_findings_at_the_right_places() {
+        let body = "Ещё раз: we are blocked. ".repeat(60_000);
+        let all = found(&body);
+        assert_eq!(all.len(), MOST_FINDINGS);
+        for (nth, one) in all.iter().enumerate() {
+            assert_eq!(one.span_start, nth * 25, "{one:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_looked_at_in_pieces() {
+        let line = format!("{} we are blocked {}", "слово ".repeat(5_000), "word ".repeat(200_000));
+        let all = found(&line);
+        assert_eq!((all.len(), all[0].kind), (1, Kind::Blocker));
+        assert_eq!(found(&"x".repeat(1 << 20)), []);
     }
 
     #[test]

@@ -9,20 +9,22 @@ pub mod questions;
 pub mod rules;
 pub mod sentences;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use cascade_sdk::{Context, Job, JobError, Outcome, Statement, rfc3339, sql};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    extract::{Found, extract},
+    extract::{Found, MOST_BYTES, extract},
     rules::{Kind, Rules},
 };
 
-cascade_sdk::submit_migrations!("0001_init.sql");
+cascade_sdk::submit_migrations!("0001_init.sql", "0002_error.sql");
 cascade_sdk::submit_job!(SignalsExtraction);
 
 /// Messages per transaction: few enough to hold the writer only briefly.
-const CHUNK: u32 = 200;
+const CHUNK: u32 = 100;
 
 /// Settings of `signals_extraction`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -55,15 +57,17 @@ impl Job for SignalsExtraction {
         let rules = load_rules(&ctx, &params)?;
         let project = ctx.project_id().to_string();
         let total = count_waiting(&ctx, &project, &rules.version).await?;
-        let (mut done, mut found) = (0_u64, 0_usize);
+        let (mut done, mut found, mut failed) = (0_u64, 0_usize, 0_usize);
+        let mut last = (String::new(), String::new());
         loop {
             ctx.checkpoint()?;
-            let messages = next_messages(&ctx, &project, &rules.version).await?;
-            if messages.is_empty() {
-                break;
-            }
+            let messages = next_messages(&ctx, &project, &rules.version, &last).await?;
+            let Some(end) = messages.last() else { break };
+            last = (end.sent_at.clone(), end.id.clone());
             done += messages.len() as u64;
-            found += process(&ctx, &project, &rules, &messages).await?;
+            let (signals, passed_over) = process(&ctx, &project, &rules, &messages).await?;
+            found += signals;
+            failed += passed_over;
             let fraction = 0.9 * done as f64 / total.max(done) as f64;
             ctx.progress(fraction, format!("{done} of {total} messages"));
         }
@@ -74,7 +78,10 @@ impl Job for SignalsExtraction {
                 "{found} signals in {done} messages; {open} questions without an answer"
             ));
         ctx.progress(1.0, "done");
-        Ok(Outcome::summary(format!("{found} signals in {done} messages, {open} open questions")))
+        let failed = if failed > 0 { format!(", {failed} passed over") } else { String::new() };
+        Ok(Outcome::summary(format!(
+            "{found} signals in {done} messages, {open} open questions{failed}"
+        )))
     }
 }
 
@@ -109,71 +116,134 @@ struct Message {
     sent_at: String,
 }
 
+/// A message is looked at again when it has changed since.
+const WAITING: &str = "FROM messages m WHERE m.project_id = $1 AND NOT EXISTS (\
+    SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2 \
+    AND p.processed_at >= m.ingested_at)";
+
 async fn count_waiting(ctx: &Context, project: &str, version: &str) -> Result<u64, JobError> {
-    let query =
-        sql("SELECT COUNT(*) AS n FROM messages m WHERE m.project_id = $1 AND NOT EXISTS (\
-         SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2)");
+    let query = sql(format!("SELECT COUNT(*) AS n {WAITING}"));
     Ok(ctx.db().fetch_one::<Count>(query.bind(project).bind(version)).await?.n)
 }
 
+/// In the order of their time, from where the last chunk ended: a message that stays as it is (its
+/// row was not written) is met once in a run.
 async fn next_messages(
     ctx: &Context,
     project: &str,
     version: &str,
+    (sent_at, id): &(String, String),
 ) -> Result<Vec<Message>, JobError> {
-    let query = sql("SELECT m.id, m.source_kind, m.body, m.sent_at FROM messages m \
-         WHERE m.project_id = $1 AND NOT EXISTS (\
-         SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2) \
-         ORDER BY m.sent_at, m.id LIMIT $3");
-    Ok(ctx.db().fetch_all(query.bind(project).bind(version).bind(CHUNK)).await?)
+    let query = sql(format!(
+        "SELECT m.id, m.source_kind, substr(m.body, 1, {MOST_BYTES}) AS body, m.sent_at {WAITING} \
+         AND (m.sent_at, m.id) > ($3, $4) ORDER BY m.sent_at, m.id LIMIT $5"
+    ));
+    let query = query.bind(project).bind(version).bind(sent_at).bind(id).bind(CHUNK);
+    Ok(ctx.db().fetch_all(query).await?)
 }
 
-/// Extracts a chunk and writes it. `batch`, not the run's own transaction: a first run may have very
-/// many messages, each chunk is whole by itself, and a retried run goes on after the last one.
+/// Extracts a chunk and writes it; returns the signals found and the messages that failed. `batch`,
+/// not the run's own transaction: a first run may have very many messages, each chunk is whole by
+/// itself, and a retried run goes on after the last one.
 async fn process(
     ctx: &Context,
     project: &str,
     rules: &Rules,
     messages: &[Message],
-) -> Result<usize, JobError> {
+) -> Result<(usize, usize), JobError> {
     let now = rfc3339(ctx.now());
+    let (mut count, mut failed) = (0, 0);
     let mut statements = Vec::new();
-    let mut count = 0;
     for message in messages {
-        let all = extract(rules, &message.body);
-        // Nobody answers a feed.
-        let asks = message.source_kind != "feed"
-            && all.iter().any(|found| found.kind == Kind::UnansweredQuestion);
-        let kept: Vec<&Found> =
-            all.iter().filter(|found| found.kind != Kind::UnansweredQuestion).collect();
-        count += kept.len();
-        statements.push(forget_others(message, &kept, asks));
-        for found in kept {
-            statements.push(upsert_signal(
-                project,
-                &message.id,
-                &message.sent_at,
-                found,
-                &now,
-                None,
-            ));
+        match catch_unwind(AssertUnwindSafe(|| extract(rules, &message.body))) {
+            Ok(found) => count += write(project, rules, message, &found, &now, &mut statements),
+            Err(_) => {
+                failed += 1;
+                statements.push(passed_over(ctx, project, rules, message, "a rule failed on it"));
+            }
         }
-        statements.push(
-            sql("INSERT INTO signals_processed \
-                 (message_id, project_id, rules_version, awaiting_answer, processed_at) \
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (message_id) DO UPDATE SET \
-                 rules_version = excluded.rules_version, \
-                 awaiting_answer = excluded.awaiting_answer, \
-                 processed_at = excluded.processed_at")
-            .bind(&message.id)
-            .bind(project)
-            .bind(&rules.version)
-            .bind(asks)
-            .bind(&now),
-        );
     }
-    ctx.db().batch(statements).await?;
-    Ok(count)
+    let Err(error) = ctx.db().batch(statements).await else { return Ok((count, failed)) };
+    // One message that the database refuses must not cost the others: each by itself.
+    let (mut count, mut failed) = (0, 0);
+    for message in messages {
+        let mut statements = Vec::new();
+        let found = catch_unwind(AssertUnwindSafe(|| extract(rules, &message.body)));
+        let signals = found.map(|all| write(project, rules, message, &all, &now, &mut statements));
+        let written = match signals {
+            Ok(signals) => ctx.db().batch(statements).await.map(|_| signals),
+            Err(_) => Err(error.clone()),
+        };
+        match written {
+            Ok(signals) => count += signals,
+            Err(why) => {
+                failed += 1;
+                let mark = passed_over(ctx, project, rules, message, &why.message);
+                // A database that does not take the mark is at fault itself.
+                ctx.db().execute(mark).await?;
+            }
+        }
+    }
+    Ok((count, failed))
+}
+
+/// Adds the statements that keep what was found in a message; returns how many signals there are.
+fn write(
+    project: &str,
+    rules: &Rules,
+    message: &Message,
+    all: &[Found],
+    now: &str,
+    statements: &mut Vec<Statement>,
+) -> usize {
+    // Nobody answers a feed.
+    let asks = message.source_kind != "feed"
+        && all.iter().any(|found| found.kind == Kind::UnansweredQuestion);
+    let kept: Vec<&Found> =
+        all.iter().filter(|found| found.kind != Kind::UnansweredQuestion).collect();
+    statements.push(forget_others(message, &kept, asks));
+    for found in &kept {
+        statements.push(upsert_signal(project, &message.id, &message.sent_at, found, now, None));
+    }
+    statements.push(processed(project, rules, &message.id, asks, now, None));
+    kept.len()
+}
+
+fn processed(
+    project: &str,
+    rules: &Rules,
+    message: &str,
+    asks: bool,
+    now: &str,
+    error: Option<String>,
+) -> Statement {
+    sql("INSERT INTO signals_processed \
+         (message_id, project_id, rules_version, awaiting_answer, processed_at, error) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO UPDATE SET \
+         rules_version = excluded.rules_version, \
+         awaiting_answer = excluded.awaiting_answer, \
+         processed_at = excluded.processed_at, error = excluded.error")
+    .bind(message)
+    .bind(project)
+    .bind(&rules.version)
+    .bind(asks)
+    .bind(now)
+    .bind(error)
+}
+
+/// Marks a message that failed, so that it is not met again in every run.
+fn passed_over(
+    ctx: &Context,
+    project: &str,
+    rules: &Rules,
+    message: &Message,
+    why: &str,
+) -> Statement {
+    ctx.log()
+        .with(serde_json::json!({"message_id": message.id}))
+        .warn(format!("message {} is passed over: {why}", message.id));
+    let why = why.replace('\0', "\u{fffd}").chars().take(500).collect();
+    processed(project, rules, &message.id, false, &rfc3339(ctx.now()), Some(why))
 }
 
 /// Removes what an older version of the rules found and this one does not.
@@ -217,7 +287,7 @@ pub(crate) fn upsert_signal(
          ON CONFLICT (id) DO UPDATE SET evidence = excluded.evidence, \
          span_start = excluded.span_start, span_end = excluded.span_end, \
          weight = excluded.weight, confidence = excluded.confidence, \
-         resolved_at = excluded.resolved_at")
+         sent_at = excluded.sent_at, resolved_at = excluded.resolved_at")
     .bind(signal_id(message, found).to_string())
     .bind(project)
     .bind(message)

@@ -7,17 +7,20 @@
 
 use cascade_sdk::{
     Context, JobError, Statement,
-    chrono::{DateTime, Duration, Utc},
+    chrono::{DateTime, Duration, ParseError, Utc},
     rfc3339, sql,
 };
 use serde::Deserialize;
 
 use crate::{
     Params,
-    extract::{Found, extract},
+    extract::{self, MOST_BYTES},
     rules::{Kind, Rules},
     upsert_signal,
 };
+
+/// Questions read, and their changes written, at a time.
+const AT_A_TIME: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 struct Question {
@@ -46,49 +49,83 @@ pub(crate) async fn review(
     rules: &Rules,
     params: &Params,
 ) -> Result<usize, JobError> {
-    let query = sql("SELECT m.id, m.body, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
+    let allowed = Duration::hours(params.unanswered_after_hours.into());
+    let now = rfc3339(ctx.now());
+    let (mut open, mut last) = (0, (String::new(), String::new()));
+    loop {
+        ctx.checkpoint()?;
+        let page = waiting(ctx, project, &last).await?;
+        let Some(end) = page.last() else { return Ok(open) };
+        last = (end.sent_at.clone(), end.id.clone());
+        // One batch: a question's signal and its `awaiting_answer` must not part.
+        let mut statements = Vec::new();
+        for question in &page {
+            open +=
+                usize::from(answer(ctx, project, rules, question, allowed, &now, &mut statements));
+        }
+        ctx.db().batch(statements).await?;
+    }
+}
+
+/// The next questions that wait.
+async fn waiting(
+    ctx: &Context,
+    project: &str,
+    (sent_at, id): &(String, String),
+) -> Result<Vec<Question>, JobError> {
+    let query = sql(format!(
+        "SELECT m.id, substr(m.body, 1, {MOST_BYTES}) AS body, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
          WHERE r.project_id = m.project_id AND r.thread_id = m.thread_id \
          AND r.author_key <> m.author_key AND r.sent_at > m.sent_at) AS answered_at \
          FROM signals_processed p JOIN messages m ON m.id = p.message_id \
-         WHERE p.project_id = $1 AND p.awaiting_answer = $2 ORDER BY m.sent_at, m.id");
-    let waiting: Vec<Question> = ctx.db().fetch_all(query.bind(project).bind(true)).await?;
-    let allowed = Duration::hours(params.unanswered_after_hours.into());
-    let now = rfc3339(ctx.now());
-    let (mut open, mut statements) = (0, Vec::new());
-    for question in &waiting {
-        ctx.checkpoint()?;
-        let Some(found) = asked(rules, &question.body) else {
-            continue;
-        };
-        let signal = |resolved: Option<&str>| {
-            upsert_signal(project, &question.id, &question.sent_at, &found, &now, resolved)
-        };
-        match state(question, allowed, ctx.now())? {
-            State::Young => {}
-            State::Open => {
-                open += 1;
-                statements.push(signal(None));
-            }
-            State::AnsweredLate(at) => {
-                statements.push(signal(Some(&at)));
-                statements.push(settled(&question.id, &now));
-            }
-            State::Answered => {
-                // A late import may bring an answer that was given in time.
-                let forget = "DELETE FROM signals WHERE message_id = $1 AND kind = $2";
-                let kind = Kind::UnansweredQuestion.as_str();
-                statements.push(sql(forget).bind(&question.id).bind(kind));
-                statements.push(settled(&question.id, &now));
-            }
-        }
-    }
-    // One batch: a question's signal and its `awaiting_answer` must not part.
-    ctx.db().batch(statements).await?;
-    Ok(open)
+         WHERE p.project_id = $1 AND p.awaiting_answer = $2 AND (m.sent_at, m.id) > ($3, $4) \
+         ORDER BY m.sent_at, m.id LIMIT $5"
+    ));
+    let query = query.bind(project).bind(true).bind(sent_at).bind(id).bind(AT_A_TIME);
+    Ok(ctx.db().fetch_all(query).await?)
 }
 
-fn asked(rules: &Rules, body: &str) -> Option<Found> {
-    extract(rules, body).into_iter().find(|found| found.kind == Kind::UnansweredQuestion)
+/// What has become of one question; returns whether it is open past its time.
+fn answer(
+    ctx: &Context,
+    project: &str,
+    rules: &Rules,
+    question: &Question,
+    allowed: Duration,
+    now: &str,
+    statements: &mut Vec<Statement>,
+) -> bool {
+    let Some(found) = extract::question(rules, &question.body) else {
+        // It was edited and asks no more; the next look at the message settles it.
+        return false;
+    };
+    let signal = |resolved: Option<&str>| {
+        upsert_signal(project, &question.id, &question.sent_at, &found, now, resolved)
+    };
+    match state(question, allowed, ctx.now()) {
+        Ok(State::Young) => {}
+        Ok(State::Open) => {
+            statements.push(signal(None));
+            return true;
+        }
+        Ok(State::AnsweredLate(at)) => {
+            statements.push(signal(Some(&at)));
+            statements.push(settled(&question.id, now));
+        }
+        Ok(State::Answered) => {
+            // A late import may bring an answer that was given in time.
+            let forget = "DELETE FROM signals WHERE message_id = $1 AND kind = $2";
+            let kind = Kind::UnansweredQuestion.as_str();
+            statements.push(sql(forget).bind(&question.id).bind(kind));
+            statements.push(settled(&question.id, now));
+        }
+        Err(why) => {
+            // One bad time must not keep the others from being looked at.
+            ctx.log().warn(format!("message {}: {why}; its question is passed over", question.id));
+            statements.push(settled(&question.id, now));
+        }
+    }
+    false
 }
 
 fn settled(message: &str, now: &str) -> Statement {
@@ -98,12 +135,8 @@ fn settled(message: &str, now: &str) -> Statement {
         .bind(message)
 }
 
-fn state(question: &Question, allowed: Duration, now: DateTime<Utc>) -> Result<State, JobError> {
-    let time = |text: &str| {
-        DateTime::parse_from_rfc3339(text)
-            .map(|at| at.with_timezone(&Utc))
-            .map_err(|error| JobError::fail(format!("message {}: {error}", question.id)))
-    };
+fn state(question: &Question, allowed: Duration, now: DateTime<Utc>) -> Result<State, ParseError> {
+    let time = |text: &str| DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc));
     let due = time(&question.sent_at)? + allowed;
     Ok(match &question.answered_at {
         Some(at) if time(at)? <= due => State::Answered,

@@ -107,6 +107,9 @@ pub struct Rule {
     /// 0..1, how seldom it is wrong.
     pub confidence: f64,
     any: Vec<Regex>,
+    /// All of `any` as one: most sentences match none, and are passed over once in place of once for
+    /// each pattern. `None` when they are too large together.
+    quick: Option<Regex>,
     unless: Vec<Regex>,
     #[cfg_attr(not(test), expect(dead_code, reason = "tests count patterns per language"))]
     lang: Lang,
@@ -115,7 +118,8 @@ pub struct Rule {
 impl Rule {
     /// Whether the rule fires on a sentence.
     pub fn fires(&self, sentence: &str) -> bool {
-        self.any.iter().any(|pattern| pattern.is_match(sentence))
+        self.quick.as_ref().is_none_or(|quick| quick.is_match(sentence))
+            && self.any.iter().any(|pattern| pattern.is_match(sentence))
             && !self.unless.iter().any(|pattern| pattern.is_match(sentence))
     }
 }
@@ -169,6 +173,7 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
         kind: source.kind,
         weight: source.weight,
         confidence: source.confidence,
+        quick: compile_pattern(&source.name, &source.any.join("|")).ok(),
         any: all(&source.any)?,
         unless: all(&source.unless)?,
         lang: source.lang,

@@ -6,6 +6,10 @@ use std::ops::Range;
 /// A line at least this long was probably wrapped by a mail program rather than ended by a person.
 const WRAPPED: usize = 55;
 
+/// Bytes of the longest sentence. A longer one is none that a person wrote, and is cut between words:
+/// patterns take time with its length, and its evidence would not show where they matched.
+const LONGEST: usize = 800;
+
 /// The sentences of a body, without quoted lines (`>`): what was quoted was a signal where it was
 /// first said.
 pub fn sentences(body: &str) -> Vec<Range<usize>> {
@@ -32,7 +36,28 @@ pub fn sentences(body: &str) -> Vec<Range<usize>> {
         }
     }
     found.extend(open);
-    found.into_iter().filter_map(|range| trimmed(body, range)).collect()
+    let pieces = found.into_iter().flat_map(|range| pieces(body, range));
+    pieces.filter_map(|range| trimmed(body, range)).collect()
+}
+
+/// A sentence in pieces of at most `LONGEST` bytes, cut at white space where there is any.
+fn pieces(body: &str, whole: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut start = whole.start;
+    std::iter::from_fn(move || {
+        if start >= whole.end {
+            return None;
+        }
+        let mut end = whole.end;
+        if end - start > LONGEST {
+            end = body.floor_char_boundary(start + LONGEST);
+            if let Some(space) = body[start..end].rfind(char::is_whitespace).filter(|&at| at > 0) {
+                end = start + space;
+            }
+        }
+        let piece = start..end;
+        start = end;
+        Some(piece)
+    })
 }
 
 /// Pushes the whole sentences of `from..to`, returns what is not ended yet.
