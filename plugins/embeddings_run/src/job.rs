@@ -6,6 +6,10 @@ use crate::{params::Params, vector};
 /// The job.
 pub struct EmbeddingsRun;
 
+/// Characters of a body that are embedded: a text says near its start what it is about, and memory must
+/// not grow with what somebody pasted into it.
+pub(crate) const MOST_CHARACTERS: u32 = 50_000;
+
 /// Messages with no embedding of the current model, or edited since.
 const STALE: &str = "FROM messages m
     LEFT JOIN message_embeddings e ON e.message_id = m.id AND e.model = $2
@@ -63,8 +67,10 @@ async fn next(
     last: &str,
     limit: usize,
 ) -> Result<Vec<Message>, JobError> {
-    let query =
-        sql(format!("SELECT m.id, m.subject, m.body {STALE} AND m.id > $3 ORDER BY m.id LIMIT $4"));
+    let query = sql(format!(
+        "SELECT m.id, m.subject, substr(m.body, 1, {MOST_CHARACTERS}) AS body {STALE}
+             AND m.id > $3 ORDER BY m.id LIMIT $4"
+    ));
     let query = query.bind(ctx.project_id()).bind(model).bind(last).bind(limit);
     Ok(ctx.db().fetch_all(query).await?)
 }

@@ -11,7 +11,10 @@
 //! It is deterministic, needs no model file, and takes microseconds. It knows words, not meaning:
 //! beyond the thesaurus, two texts are near only if they share words or parts of words.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use crate::{
     concepts,
@@ -28,25 +31,27 @@ const PAIR: f32 = 0.4;
 const GRAMS: f32 = 0.9;
 const CONCEPT: f32 = 1.6;
 
+/// Features by their hash, with how often each was met and its weight. The hash is one already.
+type Features = HashMap<u64, (f32, f32), BuildHasherDefault<AsItIs>>;
+
 /// A text's vector, of unit length; all zero for a text without words.
 pub fn embed(text: &str, dim: usize) -> Vec<f32> {
     let mut vector = vec![0.0; dim];
-    for (feature, weight) in features(text) {
-        let hash = fnv1a(feature.as_bytes());
+    for (hash, (count, weight)) in features(text) {
         let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
         // The remainder fits: it is less than `dim`.
         let place = (hash % dim as u64) as usize;
-        vector[place] += sign * weight;
+        // A word said often counts more, but less each time.
+        vector[place] += sign * weight * (1.0 + count.ln());
     }
     crate::vector::normalize(&mut vector);
     vector
 }
 
-/// Features with their weights. A word said often counts more, but less each time (1 + ln n).
-fn features(text: &str) -> HashMap<String, f32> {
-    let mut counted: HashMap<String, (f32, f32)> = HashMap::new();
-    let mut add = |feature: String, weight: f32| {
-        let (count, kept) = counted.entry(feature).or_insert((0.0, weight));
+fn features(text: &str) -> Features {
+    let mut counted = Features::default();
+    let mut add = |feature: Feature, weight: f32| {
+        let (count, kept) = counted.entry(feature.hash()).or_insert((0.0, weight));
         *count += 1.0;
         *kept = kept.max(weight);
     };
@@ -54,39 +59,70 @@ fn features(text: &str) -> HashMap<String, f32> {
     for word in words(text) {
         let stem = stem(&word);
         if is_stop_word(&word) {
-            add(format!("w:{stem}"), STOP_WORD);
+            add(Feature::of("w:").with(&stem), STOP_WORD);
             continue;
         }
-        add(format!("w:{stem}"), WORD);
+        add(Feature::of("w:").with(&stem), WORD);
         for concept in concepts::of(&word) {
-            add(format!("c:{concept}"), CONCEPT);
+            add(Feature::of("c:").with(concept), CONCEPT);
         }
-        let grams = grams(&stem);
+        // Character 3- to 5-grams of the word between marks of its start and end.
+        let letters: Vec<char> = std::iter::once('<').chain(stem.chars()).chain(['>']).collect();
+        let grams = (3..=5).map(|n| (letters.len() + 1).saturating_sub(n)).sum::<usize>();
         // A unit-length share: the grams of a long word weigh no more than those of a short one.
-        let weight = GRAMS / (grams.len().max(1) as f32).sqrt();
-        for gram in grams {
-            add(format!("g:{gram}"), weight);
+        let weight = GRAMS / (grams.max(1) as f32).sqrt();
+        for gram in (3..=5).flat_map(|n| letters.windows(n)) {
+            let feature = Feature::of("g:");
+            let mut bytes = [0; 4];
+            add(gram.iter().fold(feature, |f, c| f.with(c.encode_utf8(&mut bytes))), weight);
         }
-        if let Some(before) = before.replace(stem.clone()) {
-            add(format!("p:{before} {stem}"), PAIR);
+        if let Some(before) = &before {
+            add(Feature::of("p:").with(before).with(" ").with(&stem), PAIR);
         }
+        before = Some(stem);
     }
-    counted.into_iter().map(|(f, (count, weight))| (f, weight * (1.0 + count.ln()))).collect()
+    counted
 }
 
-/// Character 3- to 5-grams of a word between marks of its start and end.
-fn grams(word: &str) -> Vec<String> {
-    let letters: Vec<char> = std::iter::once('<').chain(word.chars()).chain(['>']).collect();
-    (3..=5).flat_map(|n| letters.windows(n).map(|gram| gram.iter().collect())).collect()
+/// A feature's hash in the making: FNV-1a, 64 bits. No text is made of it, as there are hundreds for
+/// each word.
+#[derive(Clone, Copy)]
+struct Feature(u64);
+
+impl Feature {
+    fn of(kind: &str) -> Self {
+        Self(0xcbf2_9ce4_8422_2325).with(kind)
+    }
+
+    fn with(self, text: &str) -> Self {
+        Self(text.bytes().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        }))
+    }
+
+    /// With a final mix: the plain hash's top bits differ little between short texts.
+    fn hash(self) -> u64 {
+        let hash = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^ (hash >> 33)
+    }
 }
 
-/// FNV-1a, 64 bits, with a final mix: the plain hash's top bits differ little between short texts.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash ^ (hash >> 33)
+/// A hasher for keys that are hashes.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = (self.0 << 8) | u64::from(byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +140,13 @@ mod tests {
         assert!((dot(&vector, &vector) - 1.0).abs() < 1e-5);
         assert_eq!(vector, embed("The budget is 20% over", 256));
         assert!(embed("!!!", 256).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn stored_vectors_and_new_ones_share_the_hash() {
+        // Computed apart from this code; another value needs another VERSION.
+        assert_eq!(Feature::of("w:").with("budget").hash(), 0x24bd_128f_11b8_bb50);
+        assert_eq!(Feature::of("w:bud").with("get").hash(), Feature::of("w:budget").hash());
     }
 
     #[test]

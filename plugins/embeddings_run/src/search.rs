@@ -16,6 +16,8 @@ use crate::{
 /// is bounded by `CHUNK` texts at a time and the score of each hit.
 const MOST_SEARCHED: usize = 20_000;
 const CHUNK: usize = 500;
+/// Characters of a body that are searched; more only costs memory and time.
+const MOST_CHARACTERS: u32 = 20_000;
 /// The rest is for the words themselves, which carry names and numbers that vectors blur.
 const SHARE_OF_COSINE: f32 = 0.6;
 
@@ -84,7 +86,8 @@ async fn candidates(
     let model = scope.place(model);
     let limit = scope.place(CHUNK);
     let query = scope.bind(sql(format!(
-        "SELECT m.id, m.subject, m.body, m.sent_at, e.vector FROM messages m
+        "SELECT m.id, m.subject, substr(m.body, 1, {MOST_CHARACTERS}) AS body, m.sent_at, e.vector
+         FROM messages m
          LEFT JOIN message_embeddings e ON e.message_id = m.id AND e.model = {model}
          WHERE {} ORDER BY m.sent_at DESC, m.id DESC LIMIT {limit}",
         scope.condition()

@@ -108,3 +108,15 @@ async fn a_typing_error_in_the_params_is_refused() {
         assert!(bench.run::<EmbeddingsRun>(params).await.failure().starts_with("params: unknown"));
     }
 }
+
+#[tokio::test]
+async fn a_body_of_five_megabytes_is_embedded_by_its_start() {
+    let bench = bench().await;
+    let start = "The budget is over. ".repeat(2_500);
+    let long = format!("{start}{}", "другое ".repeat(500_000));
+    say(&bench, bench.project(), "m", &[&long, &start]).await;
+    let run = bench.run::<EmbeddingsRun>(json!({})).await;
+    assert_eq!(run.summary(), "2 messages embedded by local-1-256");
+    let rows = bench.rows(sql("SELECT DISTINCT vector FROM message_embeddings")).await;
+    assert_eq!(rows.len(), 1, "the rest of the text does not count");
+}
