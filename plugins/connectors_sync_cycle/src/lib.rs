@@ -2,28 +2,43 @@
 //!
 //! Each source keeps a cursor, so that a cycle reads only what is new; each message is upserted by
 //! the source's own id, so that reading it twice does no harm. A malformed item is skipped, counted
-//! and logged; a source that cannot be read fails alone, and the run is retried after the others.
+//! and logged. A source that cannot be read fails alone: the others are read and the run succeeds,
+//! unless there is no other.
 
+mod charset;
+mod dates;
+mod fault;
 mod feed;
+mod html;
 mod mail;
 mod message;
+mod packed;
 mod params;
+mod report;
 mod slack;
 mod sync;
+mod view;
 
 use std::collections::HashSet;
 
 use cascade_sdk::{Context, Job, JobError, Outcome};
+use serde_json::json;
 
-pub use params::{Params, Source, SourceKind};
+use crate::{fault::SyncError, report::Failure, sync::Count};
+pub use crate::{
+    params::{Params, Source, SourceKind},
+    view::{Filter, Row, Sources},
+};
 
 /// What each kind of source makes of its files.
 pub mod formats {
     pub use crate::{
+        fault::{Fault, Pause},
         feed::parse as feed,
-        mail::{read_maildir, read_mbox},
+        html::to_text,
+        mail::{Maildir, Mbox},
         message::{Batch, Message},
-        slack::read as slack,
+        slack::Slack,
     };
 }
 
@@ -43,29 +58,60 @@ impl Job for ConnectorsSyncCycle {
         if let Some(name) = first_twice(sources.iter().map(|source| source.name.as_str())) {
             return Err(JobError::fail(format!("two sources of {slug} are named `{name}`")));
         }
-        let (mut new, mut skipped, mut failed) = (0, 0, Vec::new());
+        sync::forget_others(&ctx, &sources).await?;
+        let mut outcomes = Vec::new();
         for (at, source) in sources.iter().enumerate() {
             ctx.checkpoint()?;
             ctx.progress(at as f64 / sources.len() as f64, format!("reading {}", source.name));
-            match sync::sync(&ctx, source).await {
-                Ok(count) => {
-                    new += count.new;
-                    skipped += count.skipped;
-                }
-                Err(JobError::Cancelled) => return Err(JobError::Cancelled),
-                Err(error) => {
-                    ctx.log().error(format!("source {}: {error}", source.name));
-                    failed.push(source.name.as_str());
-                }
-            }
+            outcomes.push(read(&ctx, source).await?);
         }
         ctx.progress(1.0, "done");
-        if !failed.is_empty() {
-            return Err(JobError::retry(format!("could not read: {}", failed.join(", "))));
+        let summary = report::summary(&outcomes);
+        let tried: Vec<_> = outcomes.iter().filter(|one| one.was_tried()).collect();
+        let nothing = |one: &&report::Outcome<'_>| one.failed.is_some() && one.count.is_nothing();
+        if !tried.is_empty() && tried.iter().all(nothing) {
+            let text = format!("no source could be read: {summary}");
+            // What somebody has to change first is not tried again at once.
+            let passing = |one: &&report::Outcome<'_>| {
+                one.failed.as_ref().is_some_and(|failure| failure.next_try.is_none())
+            };
+            let again = tried.iter().any(passing);
+            return Err(if again { JobError::retry(text) } else { JobError::fail(text) });
         }
-        let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
-        Ok(Outcome::summary(format!("{new} new messages from {} sources{skipped}", sources.len())))
+        Ok(Outcome::summary(summary))
     }
+}
+
+/// Reads one source, or lets it rest.
+async fn read<'a>(ctx: &Context, source: &'a Source) -> Result<report::Outcome<'a>, JobError> {
+    let kept = sync::kept(ctx, source).await?;
+    let mut count = Count::default();
+    if let Some(kept) = &kept
+        && let Some(until) = kept.rests_until(ctx, source)
+    {
+        let failure = Failure {
+            reason: kept.reason.clone().unwrap_or_default(),
+            since: kept.failing_since.clone().unwrap_or_default(),
+            next_try: Some(until.to_owned()),
+            tried: false,
+        };
+        let line = format!("{} is left alone until {until}: {}", source.name, failure.reason);
+        ctx.log().with(json!({"source": source.name})).warn(line);
+        return Ok(report::Outcome { source: &source.name, count, failed: Some(failure) });
+    }
+    let fault = match sync::sync(ctx, source, &mut count).await {
+        Ok(()) => None,
+        Err(SyncError::Source(fault)) => Some(fault),
+        Err(SyncError::Run(error)) => return Err(error),
+    };
+    let failing = sync::record(ctx, source, kept.as_ref(), &count, fault.as_ref()).await?;
+    let failed = fault.zip(failing).map(|(fault, failing)| {
+        let fields = json!({"source": source.name, "failing_since": failing.since});
+        ctx.log().with(fields).error(format!("source {}: {fault}", source.name));
+        let (since, next_try) = (failing.since, failing.next_try);
+        Failure { reason: fault.reason, since, next_try, tried: true }
+    });
+    Ok(report::Outcome { source: &source.name, count, failed })
 }
 
 fn first_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -74,4 +120,5 @@ fn first_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 }
 
 cascade_sdk::submit_job!(ConnectorsSyncCycle);
-cascade_sdk::submit_migrations!("0001_init.sql");
+cascade_sdk::submit_view!(Sources);
+cascade_sdk::submit_migrations!("0001_init.sql", "0002_sources.sql");

@@ -26,9 +26,19 @@ pub struct Source {
     pub path: Option<String>,
     /// Address of a feed.
     pub url: Option<String>,
+    /// For a Maildir: whether its folders (Maildir++) are read as well. Sent mail and spam lie in some.
+    #[serde(default)]
+    pub folders: bool,
     /// For sample data: an archive that ends at this time is shown as if it ended within the day
     /// before the first sync. All its times move by that many whole days, then and ever after.
     pub replay_from: Option<DateTime<Utc>>,
+}
+
+impl Source {
+    /// Where it is: its path or URL.
+    pub fn address(&self) -> &str {
+        self.path.as_deref().or(self.url.as_deref()).unwrap_or_default()
+    }
 }
 
 /// The kinds of source.
@@ -37,15 +47,25 @@ pub struct Source {
 pub enum SourceKind {
     /// A mail archive in one file.
     Mbox,
-    /// A mail archive in a folder with `cur` and `new`.
+    /// A mail archive in a folder with `cur`, `new` or both.
     Maildir,
     /// An unpacked Slack export.
     Slack,
-    /// RSS or Atom, by file or HTTP.
+    /// RSS, Atom or JSON Feed, by file or HTTP.
     Feed,
 }
 
 impl SourceKind {
+    /// As jobs.toml spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mbox => "mbox",
+            Self::Maildir => "maildir",
+            Self::Slack => "slack",
+            Self::Feed => "feed",
+        }
+    }
+
     /// As the `messages` table spells it.
     pub fn as_str(self) -> &'static str {
         match self {

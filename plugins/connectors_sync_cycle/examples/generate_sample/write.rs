@@ -1,4 +1,5 @@
-//! The same talk in the form of each source, with one malformed item each.
+//! The same talk in the form of each source, with one flawed item each: a mail without a date, a Slack
+//! entry without text and a feed entry with nothing but an id.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write, fs, ops::Range, path::Path};
 
@@ -113,17 +114,17 @@ pub fn atom(file: &Path, slug: &str, said: &[Said]) -> Result<(), Box<dyn Error>
     writeln!(text, "<feed xmlns=\"http://www.w3.org/2005/Atom\">")?;
     writeln!(text, "  <id>urn:example:{slug}</id>\n  <title>{slug} news</title>")?;
     for (nth, message) in said.iter().enumerate() {
+        writeln!(text, "  <entry>\n    <id>urn:example:{slug}:{nth}</id>")?;
+        // The fifth has lost all but its id.
+        if nth == 5 {
+            writeln!(text, "  </entry>")?;
+            continue;
+        }
         let (title, body) = (escaped(&message.subject), escaped(&message.body));
-        writeln!(
-            text,
-            "  <entry>\n    <id>urn:example:{slug}:{nth}</id>\n    <title>{title}</title>"
-        )?;
+        writeln!(text, "    <title>{title}</title>")?;
         writeln!(text, "    <link href=\"https://example.org/{slug}/{nth}\"/>")?;
         writeln!(text, "    <author><name>{}</name></author>", escaped(PEOPLE[message.who].name))?;
-        // The fifth has lost its date.
-        if nth != 5 {
-            writeln!(text, "    <updated>{}</updated>", message.at.to_rfc3339())?;
-        }
+        writeln!(text, "    <updated>{}</updated>", message.at.to_rfc3339())?;
         writeln!(
             text,
             "    <content type=\"html\">{}</content>\n  </entry>",

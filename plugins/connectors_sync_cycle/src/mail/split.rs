@@ -1,0 +1,171 @@
+//! Cuts an mbox into messages, as a stream: memory holds one message at a time.
+
+use std::{collections::VecDeque, io::BufRead};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    LARGEST,
+    lines::{is_blank, read_line},
+    separator::{Header, begins_from, header, is_separator},
+};
+
+/// A message as it stands in the file.
+#[derive(Debug)]
+pub struct Raw {
+    /// Where it begins in the file.
+    pub offset: u64,
+    /// The `From ` line; empty for a file that begins with headers.
+    pub separator: Vec<u8>,
+    /// Headers and body, quoting undone, `LARGEST` bytes at most.
+    pub content: Vec<u8>,
+    /// Whether a blank line ends it.
+    pub ends_blank: bool,
+    /// Whether the file ends with it.
+    pub is_last: bool,
+    /// The hash of all that stands before it.
+    pub before: Sha256,
+}
+
+/// Why a file cannot be cut.
+#[derive(Debug, thiserror::Error)]
+pub enum SplitError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It begins with neither a separator nor a header.
+    #[error("not an mbox: it begins with neither a `From ` line nor a mail header")]
+    NotMail,
+}
+
+/// Reads message after message.
+pub struct Split<R> {
+    reader: R,
+    /// Lines read and not yet used, with the bytes that each takes in the file.
+    ahead: VecDeque<(Vec<u8>, u64)>,
+    /// Where the first unused line begins.
+    offset: u64,
+    /// Of all lines used.
+    hash: Sha256,
+}
+
+impl<R: BufRead> Split<R> {
+    /// From the start of a file.
+    pub fn new(reader: R) -> Self {
+        Self { reader, ahead: VecDeque::new(), offset: 0, hash: Sha256::new() }
+    }
+
+    /// Goes on to `offset`. Returns whether what stands before it has the hash expected, and a
+    /// separator or the end of the file stands there.
+    pub fn skip_to(&mut self, offset: u64, hash: &str) -> std::io::Result<bool> {
+        while self.offset < offset {
+            if self.take()?.is_none() {
+                return Ok(false);
+            }
+        }
+        if self.offset != offset || hex(&self.hash) != hash {
+            return Ok(false);
+        }
+        Ok(match self.line(0)?.is_some() {
+            true => self.at_separator(true)?,
+            false => true,
+        })
+    }
+
+    /// The next message; `None` at the end of the file.
+    pub fn next(&mut self) -> Result<Option<Raw>, SplitError> {
+        let at_start = self.offset == 0;
+        let mut before = self.hash.clone();
+        let mut offset = self.offset;
+        let mut separator = Vec::new();
+        let mut first = loop {
+            let Some(mut line) = self.take()? else { return Ok(None) };
+            if at_start && line.starts_with(b"\xef\xbb\xbf") {
+                line.drain(..3);
+            }
+            if !is_blank(&line) {
+                break Some(line);
+            }
+            (before, offset) = (self.hash.clone(), self.offset);
+        };
+        if first.as_deref().is_some_and(begins_from) {
+            separator = first.take().unwrap_or_default();
+        } else if first.as_deref().and_then(header) != Some(Header::OfMail) {
+            return Err(SplitError::NotMail);
+        }
+        let mut raw = Raw {
+            offset: if at_start { 0 } else { offset },
+            separator,
+            content: Vec::new(),
+            ends_blank: false,
+            is_last: true,
+            before: if at_start { Sha256::new() } else { before },
+        };
+        if let Some(line) = first {
+            raw.push(&line);
+        }
+        while self.line(0)?.is_some() {
+            if self.at_separator(raw.ends_blank)? {
+                raw.is_last = false;
+                break;
+            }
+            let Some(line) = self.take()? else { break };
+            raw.push(&line);
+        }
+        Ok(Some(raw))
+    }
+
+    /// Whether the next line begins a message.
+    fn at_separator(&mut self, after_blank: bool) -> std::io::Result<bool> {
+        if !self.line(0)?.is_some_and(begins_from) {
+            return Ok(false);
+        }
+        self.line(1)?;
+        let next = self.ahead.get(1).map_or(&b""[..], |(line, _)| line);
+        Ok(self.ahead.front().is_some_and(|(line, _)| is_separator(line, next, after_blank)))
+    }
+
+    /// A line that is not used yet.
+    fn line(&mut self, at: usize) -> std::io::Result<Option<&[u8]>> {
+        while self.ahead.len() <= at {
+            let mut line = Vec::new();
+            let length = read_line(&mut self.reader, &mut line)?;
+            if length == 0 {
+                return Ok(None);
+            }
+            self.ahead.push_back((line, length));
+        }
+        Ok(self.ahead.get(at).map(|(line, _)| line.as_slice()))
+    }
+
+    /// Uses up a line.
+    fn take(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        self.line(0)?;
+        let Some((line, length)) = self.ahead.pop_front() else { return Ok(None) };
+        self.offset += length;
+        self.hash.update(&line);
+        self.hash.update(length.to_le_bytes());
+        Ok(Some(line))
+    }
+}
+
+impl Raw {
+    /// Adds a line; `>From` becomes `From` again (mboxrd quoting).
+    fn push(&mut self, line: &[u8]) {
+        self.ends_blank = is_blank(line);
+        let quotes = line.iter().take_while(|&&byte| byte == b'>').count();
+        let quoted = quotes > 0 && line[quotes..].starts_with(b"From ");
+        // `>From name date` right after the separator is an older separator, no header.
+        if quoted && self.content.is_empty() {
+            return;
+        }
+        let line = if quoted { &line[1..] } else { line };
+        let room = LARGEST.saturating_sub(self.content.len());
+        self.content.extend_from_slice(&line[..line.len().min(room)]);
+    }
+}
+
+/// A hash in the form that is kept.
+pub fn hex(hash: &Sha256) -> String {
+    hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,232 @@
+//! An unpacked Slack export: lists of people and channels, and a folder of days per channel.
+
+mod channels;
+mod entry;
+mod markup;
+mod people;
+mod text;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use cascade_sdk::{FileEntry, Files};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::{
+    channels::Channel,
+    entry::{Entry, NoMessage},
+    people::People,
+};
+use crate::{
+    fault::Fault,
+    message::{Batch, Message},
+    packed,
+};
+
+/// A day's file over this size, in bytes, is not read; a busy channel's day takes a few MiB.
+const LARGEST_DAY: u64 = 64 << 20;
+/// The same for the lists of people and channels.
+const LARGEST_LIST: u64 = 256 << 20;
+/// Messages after which a batch ends.
+const AT_A_TIME: usize = 500;
+
+/// For each channel what its folder was like when it was read last, by the channel's id.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Position {
+    folders: BTreeMap<String, Uuid>,
+}
+
+/// A reader of one export.
+pub struct Slack {
+    files: Files<'static>,
+    people: People,
+    channels: Vec<Channel>,
+    /// The channel whose days are being read.
+    now: Option<(Channel, Vec<PathBuf>, Uuid)>,
+    position: Position,
+    /// An older build stored messages by their channel's name.
+    by_name: bool,
+    first: Batch,
+    over: bool,
+}
+
+impl Slack {
+    /// Looks for channels with days that were not there, or were others, at `position`.
+    ///
+    /// # Errors
+    /// When there is no export.
+    pub fn open(files: &Files<'_>, path: &Path, position: &Value) -> Result<Self, Fault> {
+        if let Ok(mut file) = files.open(path) {
+            let mut start = [0; 6];
+            let length = std::io::Read::read(&mut file, &mut start).unwrap_or_default();
+            let kind = packed::packed(&start[..length]);
+            let what = kind.map_or("a file".to_owned(), |kind| format!("{kind} file"));
+            return Err(Fault::lasting(format!(
+                "{} is {what}; unpack the export and name its folder",
+                files.full(path).display()
+            )));
+        }
+        let files = files.beneath(path).map_err(Fault::passing)?;
+        let mut first = Batch::default();
+        let people = People::read(&files, &mut first);
+        let mut channels = channels::read(&files, &mut first).map_err(Fault::passing)?;
+        if channels.is_empty() && !people.is_listed() && first.skipped.is_empty() {
+            let folder = files.full(".");
+            return Err(Fault::passing(format!(
+                "{}: not a Slack export: neither `channels.json` nor a folder of days",
+                folder.display()
+            )));
+        }
+        if channels.is_empty() && !first.skipped.is_empty() {
+            return Err(Fault::passing(first.skipped.join("; ")));
+        }
+        let by_name = !position.is_null() && position.get("folders").is_none();
+        channels.reverse();
+        Ok(Self {
+            files,
+            people,
+            channels,
+            now: None,
+            position: Position::deserialize(position).unwrap_or_default(),
+            by_name,
+            first,
+            over: false,
+        })
+    }
+
+    /// The next messages; `None` after the last.
+    pub fn next(&mut self) -> Option<Batch> {
+        if self.over {
+            return None;
+        }
+        let mut batch = std::mem::take(&mut self.first);
+        while batch.messages.len() < AT_A_TIME {
+            match &mut self.now {
+                Some((channel, days, stamp)) => match days.pop() {
+                    Some(day) => {
+                        let mut reading =
+                            Reading { channel, people: &mut self.people, by_name: self.by_name };
+                        reading.day(&self.files, &day, &mut batch);
+                    }
+                    None => {
+                        self.position.folders.insert(channel.id.clone(), *stamp);
+                        self.now = None;
+                    }
+                },
+                None => match self.channels.pop() {
+                    Some(channel) => self.now = self.changed(channel, &mut batch),
+                    None => {
+                        self.over = true;
+                        break;
+                    }
+                },
+            }
+        }
+        batch.position = serde_json::to_value(&self.position).ok();
+        Some(batch)
+    }
+
+    /// The days of a channel, the last first, unless all are as they were.
+    fn changed(
+        &self,
+        channel: Channel,
+        batch: &mut Batch,
+    ) -> Option<(Channel, Vec<PathBuf>, Uuid)> {
+        let folder = channel.folder.clone()?;
+        let days = match self.files.list(&folder) {
+            Ok(entries) => entries,
+            // A channel in which nobody wrote has no folder.
+            Err(error) if error.is_not_found() => return None,
+            Err(error) => {
+                batch.skipped.push(error.to_string());
+                return None;
+            }
+        };
+        let is_day = |entry: &FileEntry| {
+            !entry.is_dir && entry.name.to_string_lossy().to_ascii_lowercase().ends_with(".json")
+        };
+        let days: Vec<FileEntry> = days.into_iter().filter(is_day).collect();
+        let mut facts = format!("{} {} {}", self.people.stamp(), channel.id, channel.title);
+        for day in &days {
+            let name = day.name.to_string_lossy();
+            facts.push_str(&format!("\n{name} {} {:?}", day.len, day.modified));
+        }
+        let stamp = Uuid::new_v5(&Uuid::NAMESPACE_OID, facts.as_bytes());
+        if self.position.folders.get(&channel.id) == Some(&stamp) {
+            return None;
+        }
+        let mut paths: Vec<PathBuf> = days.iter().map(|day| folder.join(&day.name)).collect();
+        paths.reverse();
+        Some((channel, paths, stamp))
+    }
+}
+
+/// One channel while it is read.
+struct Reading<'a> {
+    channel: &'a Channel,
+    people: &'a mut People,
+    by_name: bool,
+}
+
+impl Reading<'_> {
+    fn day(&mut self, files: &Files<'_>, path: &Path, batch: &mut Batch) {
+        let place = files.full(path).display().to_string();
+        let read = files.read(path, LARGEST_DAY).map_err(|error| error.to_string());
+        let entries = read.and_then(|bytes| {
+            let parsed = serde_json::from_slice(&bytes);
+            let parsed: Value = parsed.map_err(|error| format!("{place}: {error}"))?;
+            match parsed {
+                Value::Array(entries) => Ok(entries),
+                // As the Web API answers.
+                Value::Object(mut object) => match object.remove("messages") {
+                    Some(Value::Array(entries)) => Ok(entries),
+                    _ => Err(format!("{place}: no list of messages")),
+                },
+                _ => Err(format!("{place}: no list of messages")),
+            }
+        });
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(why) => return batch.skipped.push(why),
+        };
+        self.people.learn(&entries);
+        for (at, entry) in entries.iter().enumerate() {
+            match self.message(entry) {
+                Ok(message) => batch.messages.push(message),
+                Err(NoMessage::Event) => {}
+                Err(NoMessage::Flaw(why)) => {
+                    batch.skipped.push(format!("{place}, item {}: {why}", at + 1));
+                }
+            }
+        }
+    }
+
+    fn message(&self, value: &Value) -> Result<Message, NoMessage> {
+        let entry = Entry::read(value)?;
+        let body = text::of(&entry, self.people);
+        if body.is_empty() {
+            return Err(NoMessage::Flaw("neither text nor files".to_owned()));
+        }
+        let (author, author_key) = self.people.author(&entry);
+        let id = &self.channel.id;
+        let ts = &entry.ts;
+        let native_id = format!("{id}/{ts}");
+        let older = self.channel.name.as_ref().filter(|_| self.by_name);
+        let message = Message {
+            known_as: older.map(|name| format!("{name}/{ts}")).filter(|old| *old != native_id),
+            thread_id: format!("{id}/{}", entry.thread_ts.as_ref().unwrap_or(ts)),
+            native_id,
+            author,
+            author_key,
+            subject: self.channel.title.clone(),
+            body,
+            url: None,
+            sent_at: Some(entry.sent_at),
+        };
+        message.storable().map_err(|why| NoMessage::Flaw(why.to_owned()))
+    }
+}
