@@ -29,8 +29,17 @@ pub struct Card {
     signals_by_kind: BTreeMap<String, i64>,
     last_message_at: Option<String>,
     recommendations_open: i64,
+    /// Sources of messages that cannot be read, the longest first.
+    sources_failing: Vec<FailingSource>,
     /// The last 30 days, oldest first.
     trend: Vec<TrendDay>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FailingSource {
+    source: String,
+    since: String,
+    reason: String,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -78,6 +87,14 @@ struct KindCount {
 struct OpenCount {
     project_id: String,
     n: i64,
+}
+
+#[derive(Deserialize)]
+struct FailingRow {
+    project_id: String,
+    source: String,
+    failing_since: String,
+    reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +147,11 @@ impl View for Portfolio {
         let open: Vec<OpenCount> = db
             .fetch_all(of("SELECT project_id, count(*) AS n FROM recommendations
                  WHERE project_id LIKE $1 AND status = 'open' GROUP BY project_id"))
+            .await?;
+        let failing: Vec<FailingRow> = db
+            .fetch_all(of("SELECT project_id, source, failing_since, reason FROM connector_sources
+                 WHERE project_id LIKE $1 AND failing_since IS NOT NULL
+                 ORDER BY failing_since, source"))
             .await?;
         let latest = "SELECT h.project_id, h.score, h.factors, h.scored_at FROM health_scores h
             JOIN (SELECT project_id, max(scored_at) AS at FROM health_scores
@@ -189,6 +211,15 @@ impl View for Portfolio {
                     .iter()
                     .find(|row| row.project_id == id)
                     .map_or(0, |r| r.n),
+                sources_failing: failing
+                    .iter()
+                    .filter(|row| row.project_id == id)
+                    .map(|row| FailingSource {
+                        source: row.source.clone(),
+                        since: row.failing_since.clone(),
+                        reason: row.reason.clone().unwrap_or_default(),
+                    })
+                    .collect(),
                 trend: trend.collect(),
                 project_id: id,
                 slug,

@@ -175,3 +175,20 @@ async fn the_worst_comes_first_and_a_project_without_data_is_there_too() {
     );
     assert_eq!(cards[1]["trend"].as_array().unwrap().len(), 30);
 }
+
+#[tokio::test]
+async fn a_card_shows_the_sources_that_fail_and_since_when() {
+    let bench = TestBench::new().await;
+    for (source, since) in [("inbox", None), ("news", Some("2026-01-14T10:00:00.000Z"))] {
+        let row = json!({
+            "project_id": bench.project().id, "source": source, "kind": "feed", "address": "x",
+            "new_count": 0, "changed_count": 0, "skipped_count": 0, "failures": 1,
+            "failing_since": since, "reason": since.map(|_| "answered 404"),
+        });
+        bench.insert("connector_sources", row).await;
+    }
+    let cards = json!(bench.view::<Portfolio>(json!({})).await.unwrap().items);
+    let expected =
+        json!([{"source": "news", "since": "2026-01-14T10:00:00.000Z", "reason": "answered 404"}]);
+    assert_eq!(cards[0]["sources_failing"], expected);
+}

@@ -62,9 +62,27 @@ export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefin
           </span>
         </Fact>
       </div>
+      <FailingSources sources={card.sources_failing} />
       <TrendChart trend={card.trend} />
       <Factors card={card} />
     </article>
+  );
+}
+
+/** Sources that cannot be read, since when, and why. */
+function FailingSources({ sources }: { sources: Card["sources_failing"] }) {
+  const { t, i18n } = useTranslation();
+  if (sources.length === 0) return null;
+  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
+  return (
+    <ul className="failing-sources" data-testid="failing-sources">
+      {sources.map(({ source, since, reason }) => (
+        <li key={source} title={reason}>
+          <strong>{source}</strong> {t("tower.failing_since", { time: time.format(new Date(since)) })}
+          <small className="muted">{reason}</small>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -19,6 +19,8 @@ export interface Card {
   signals_open: number;
   last_message_at: string | null;
   recommendations_open: number;
+  /** Where messages cannot be read from, the longest first. */
+  sources_failing: { source: string; since: string; reason: string }[];
   trend: { day: string; messages: number; signals: number; score: number | null }[];
 }
 
