@@ -10,6 +10,7 @@ mod clocks;
 mod config_edit;
 mod edges;
 mod egress;
+mod failover;
 mod full_disk;
 mod host;
 mod hostile_messages;

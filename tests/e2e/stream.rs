@@ -9,6 +9,8 @@ use crate::host::{Host, PATIENCE};
 pub struct Stream {
     answer: reqwest::Response,
     text: String,
+    /// The `id:` of the last event, as it came.
+    pub last_id: String,
 }
 
 impl Stream {
@@ -23,7 +25,7 @@ impl Stream {
         // No request may follow on this connection.
         assert_eq!(answer.headers()["connection"], "close");
         assert!(!answer.headers().contains_key("content-encoding"));
-        Self { answer, text: String::new() }
+        Self { answer, text: String::new(), last_id: String::new() }
     }
 
     /// The next block of lines.
@@ -53,7 +55,9 @@ impl Stream {
                 .unwrap_or_else(|| panic!("{block}"))
         };
         assert_eq!(field("event: "), "job_completed");
-        (field("id: ").parse().unwrap(), serde_json::from_str(field("data: ")).unwrap())
+        self.last_id = field("id: ").to_owned();
+        let number = self.last_id.split('.').next().unwrap();
+        (number.parse().unwrap(), serde_json::from_str(field("data: ")).unwrap())
     }
 }
 
@@ -77,22 +81,28 @@ async fn an_event_comes_live_and_is_replayed_after_a_reconnect() {
     assert_eq!((&event["project_id"], &event["status"]), (&json!(project_id), &json!("ok")));
     assert!(event["at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(event.as_object().unwrap().len(), 4);
+    let last_id = live.last_id.clone();
     drop(live);
 
     host.post("/api/jobs/analytics_aggregates/run", json!({"project_id": project_id})).await;
     host.settled(23).await;
-    let mut again = Stream::open(&host, "", Some(&id.to_string())).await;
-    again.next().await;
-    assert_eq!(again.next_event().await.0, id + 1);
+    // As it was sent, and as the first edition sent it.
+    for last_id in [last_id, id.to_string()] {
+        let mut again = Stream::open(&host, "", Some(&last_id)).await;
+        again.next().await;
+        assert_eq!(again.next_event().await.0, id + 1);
+    }
 
     let mut all = Stream::open(&host, "", Some("0")).await;
     all.next().await;
     for expected in 1..=23 {
         assert_eq!(all.next_event().await.0, expected, "each once, in order");
     }
-    let mut future = Stream::open(&host, "", Some("999999")).await;
-    future.next().await;
-    assert!(future.next().await.contains("event: reset"));
+    for unknown in ["999999", "999999.0000000001", "1.0000000001", "of another edition"] {
+        let mut stream = Stream::open(&host, "", Some(unknown)).await;
+        stream.next().await;
+        assert!(stream.next().await.contains("event: reset"), "{unknown}");
+    }
 }
 
 #[tokio::test]

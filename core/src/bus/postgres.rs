@@ -57,6 +57,8 @@ impl PostgresLink {
             loop {
                 let ended = self.listen(heard, wake, &mut reconnect).await;
                 self.connected.send_replace(false);
+                // The database may have failed over: hubs look until it answers.
+                heard.send_replace(());
                 if let Err(error) = ended {
                     tracing::warn!(%error, "not listening to PostgreSQL");
                 }

@@ -19,9 +19,10 @@ use super::{
     client::ClientAddress,
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::Query,
-    fanout::{Asked, Entry, Exit, Framing, Listener, Ticket},
+    fanout::{Asked, Entry, Exit, Framing, Listener, Ticket, reset},
     hub::{BATCH, Joined},
     notices::connected,
+    position::Position,
 };
 use crate::access::Principal;
 
@@ -42,7 +43,8 @@ pub struct StreamQuery {
 
 /// Events as they happen: `connected`, at first and whenever the bus changes; each `job_completed`;
 /// and `config_changed` when another jobs.toml or another build of a plugin came into force or was
-/// refused. `Last-Event-ID` replays what was missed, or says `reset` when the outbox no longer has it.
+/// refused. `Last-Event-ID`, an `id` as it was sent, replays what was missed, or says `reset` when the
+/// outbox cannot go on from there: it no longer has it, or has lost events by a restore or a fail-over.
 #[utoipa::path(
     get, path = "/events/stream", params(StreamQuery),
     responses(
@@ -60,35 +62,31 @@ pub async fn stream(
     exit: Option<Extension<Exit>>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let last = match headers.get("last-event-id") {
-        None => None,
-        Some(text) => {
-            let id = text.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok());
-            Some(id.ok_or_else(|| ApiError::bad_request("Last-Event-ID is not a number"))?)
-        }
-    };
+    // One that cannot be read is of another edition: as good as one that is not known.
+    let last =
+        headers.get("last-event-id").map(|text| text.to_str().ok()?.parse::<Position>().ok());
     let slot = server.streams.take(client)?;
     let asked = Asked { project: query.project_id, visible: query.visible };
     let ticket = Ticket::new(&principal, asked)
         .ok_or_else(|| ApiError::no_project(query.project_id.unwrap_or_default()))?;
     // Listen first and read the outbox then: nothing falls between the two.
     let Joined { seat, next, newest } = server.hub.subscribe(ticket);
-    let (cursor, reset) = match newest {
+    let fits =
+        |newest: Position| last.is_none_or(|last| last.is_some_and(|last| last.fits(newest)));
+    let (position, lost) = match (newest, last.flatten()) {
         // Nearly always: when all come back at once, none of them asks the database.
-        Some(newest) if last.is_none_or(|last| last == newest) => (newest, false),
-        _ => {
-            let (oldest, newest) = server.store.event_range().await?;
-            let known = last.filter(|last| (oldest - 1..=newest).contains(last));
-            (known.unwrap_or(newest), last.is_some() && known.is_none())
-        }
+        (Some(newest), _) if fits(newest) => (newest, false),
+        (_, Some(last)) if last.is_known(&*server.store).await? => (last, false),
+        _ => (Position::newest(&*server.store).await?, last.is_some()),
     };
     let state = *server.bus.state().borrow();
-    let mut first = format!("retry: {RETRY_MS}\nid: {cursor}\n{}", connected(state));
-    if reset {
-        first.push_str(&format!("id: {cursor}\nevent: reset\ndata: {{}}\n\n"));
+    let mut first = format!("retry: {RETRY_MS}\nid: {position}\n{}", connected(state));
+    if lost {
+        first.push_str(&reset(position));
     }
+    let replay = last.is_some() && !newest.is_some_and(fits);
+    let cursor = position.id;
     let listener = Listener { seat, _slot: slot, cursor, next, framing: Framing::from(version) };
-    let replay = last.is_some() && last != newest;
     let first = stream::once(async move { Bytes::from(first) });
     let rest = missed(server, listener, replay, exit.map(|Extension(exit)| exit));
     let body = Body::from_stream(first.chain(rest).map(Ok::<_, Infallible>));

@@ -17,15 +17,22 @@ use tokio_util::sync::CancellationToken;
 use super::{
     fanout::{Audience, Entry, Listener, Lot, Parked, Seat, Ticket},
     places::Place,
+    position::Position,
 };
-use crate::{bus::Bus, store::Store};
+use crate::{
+    bus::Bus,
+    store::{Event, Store},
+};
 
 /// Events read from the outbox at once.
 pub(super) const BATCH: u32 = 500;
 /// The net under the bus: the outbox is read this often whatever the bus says.
 const NET: Duration = Duration::from_secs(10);
-/// The same while the best bus is not there.
+/// The same while the best bus is not there, or the database.
 const NET_DEGRADED: Duration = Duration::from_secs(1);
+/// How long a database that was not there may take to answer, before it is asked again: the pool waits
+/// ever longer between its own attempts to connect.
+const ANSWER: Duration = Duration::from_secs(3);
 
 /// Threads that write to streams: one for each core, but so many keep tens of thousands of streams busy.
 const MOST_LOTS: usize = 4;
@@ -43,7 +50,7 @@ struct Shared {
     /// Entries shared so far: the number of the next one.
     next: u64,
     /// The newest event among them or, before the first, of the outbox; `None` until it is read.
-    newest: Option<i64>,
+    newest: Option<Position>,
     /// Whose turn it is to take a stream.
     turn: usize,
 }
@@ -55,7 +62,7 @@ pub(super) struct Joined {
     /// The number of the first entry that is shared from now on.
     pub next: u64,
     /// The newest event that was shared before; `None` when the outbox was not read yet.
-    pub newest: Option<i64>,
+    pub newest: Option<Position>,
 }
 
 impl EventHub {
@@ -79,12 +86,18 @@ impl EventHub {
     ) {
         let (mut news, mut state) = (bus.subscribe(), bus.state());
         let mut cursor = None;
+        let mut failing = false;
         while !stop.is_cancelled() {
             let now = *state.borrow_and_update();
-            let net = if now.connected && !now.degraded { NET } else { NET_DEGRADED };
-            if let Err(error) = self.share_news(&*store, &mut cursor).await {
-                tracing::warn!(%error, "the outbox could not be read");
+            if !failing || answers(&*store).await {
+                let shared = self.share_news(&*store, &mut cursor).await;
+                failing = shared.is_err();
+                if let Err(error) = shared {
+                    tracing::warn!(%error, "the outbox could not be read");
+                }
             }
+            let well = now.connected && !now.degraded && !failing;
+            let net = if well { NET } else { NET_DEGRADED };
             tokio::select! {
                 () = stop.cancelled() => {}
                 _ = news.changed() => {}
@@ -101,12 +114,12 @@ impl EventHub {
     async fn share_news(
         &self,
         store: &dyn Store,
-        cursor: &mut Option<i64>,
+        cursor: &mut Option<Position>,
     ) -> crate::store::Result<()> {
         let last = match cursor {
             Some(last) => last,
             None => {
-                let newest = store.event_range().await?.1;
+                let newest = Position::newest(store).await?;
                 self.shared().newest = Some(newest);
                 cursor.insert(newest)
             }
@@ -114,10 +127,20 @@ impl EventHub {
         loop {
             // First, so that what comes while the lots are busy goes out as one batch.
             let room = self.room().await;
-            let events = store.events_after(*last, BATCH).await?;
+            // With the last one that was shared: should it be gone, others were lost with it.
+            let mut events = store.events_after(last.id - 1, BATCH + 1).await?;
+            if !follows(&mut events, *last, store).await? {
+                *last = Position::newest(store).await?;
+                tracing::warn!(
+                    newest = %last,
+                    "the database has lost events, by a restore or a fail-over: clients are told to reset"
+                );
+                self.tell(Entry::reset(*last));
+                return Ok(());
+            }
             let Some(newest) = events.last() else { return Ok(()) };
-            *last = newest.id;
-            let more = events.len() == BATCH as usize;
+            *last = Position::of(newest);
+            let more = events.len() >= BATCH as usize;
             self.share(events.into_iter().map(Entry::from).collect(), room);
             if !more {
                 return Ok(());
@@ -135,7 +158,7 @@ impl EventHub {
         all
     }
 
-    /// Tells all streams something; `entry` is no event.
+    /// Tells all streams something that is no event.
     pub(super) fn tell(&self, entry: Entry) {
         self.share(Arc::new([entry]), Vec::new());
     }
@@ -144,7 +167,7 @@ impl EventHub {
         let mut room = room.into_iter();
         let mut shared = self.shared();
         shared.next += entries.len() as u64;
-        shared.newest = entries.iter().rev().find_map(Entry::id).or(shared.newest);
+        shared.newest = entries.iter().rev().find_map(Entry::position).or(shared.newest);
         for lot in &shared.lots {
             lot.share(entries.clone(), room.next().flatten());
         }
@@ -196,4 +219,26 @@ impl EventHub {
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the database answers again.
+async fn answers(store: &dyn Store) -> bool {
+    matches!(tokio::time::timeout(ANSWER, store.event_range()).await, Ok(Ok(_)))
+}
+
+/// Whether what was read from `last` on continues it; leaves what comes after it.
+async fn follows(
+    events: &mut Vec<Event>,
+    last: Position,
+    store: &dyn Store,
+) -> crate::store::Result<bool> {
+    if last.id == 0 {
+        return Ok(true);
+    }
+    if events.first().is_some_and(|first| first.id == last.id) {
+        return Ok(Position::of(&events.remove(0)).fits(last));
+    }
+    // Retention may have removed it, and never the newest.
+    let (oldest, newest) = store.event_range().await?;
+    Ok(oldest > last.id && newest > last.id)
 }

@@ -23,6 +23,7 @@ mod notices;
 mod oidc;
 mod paging;
 mod places;
+mod position;
 mod projects;
 mod rate;
 mod runs;

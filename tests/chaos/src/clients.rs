@@ -70,12 +70,13 @@ async fn listen(
     let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(2));
     let client = client.build().expect("HTTP");
     let mut heard = Heard::default();
-    let mut last: Option<i64> = None;
+    // The last id, as it came, and the number in it.
+    let mut last: Option<(String, i64)> = None;
     let mut turn = nth;
     loop {
         let mut request = client.get(format!("{}/events/stream", urls[turn % urls.len()]));
-        if let Some(last) = last {
-            request = request.header("last-event-id", last.to_string());
+        if let Some((id, _)) = &last {
+            request = request.header("last-event-id", id);
         }
         turn += 1;
         if let Ok(mut answer) = request.send().await
@@ -84,7 +85,7 @@ async fn listen(
             let mut text = String::new();
             loop {
                 if let Some(newest) = *until.borrow()
-                    && last.is_some_and(|last| last >= newest)
+                    && last.as_ref().is_some_and(|(_, number)| *number >= newest)
                 {
                     return heard;
                 }
@@ -100,7 +101,8 @@ async fn listen(
                 }
             }
         }
-        if until.borrow().is_some_and(|newest| last.is_some_and(|last| last >= newest)) {
+        let has = |newest| last.as_ref().is_some_and(|(_, number)| *number >= newest);
+        if until.borrow().is_some_and(has) {
             return heard;
         }
         heard.reconnects += 1;
@@ -108,9 +110,15 @@ async fn listen(
     }
 }
 
-fn take(block: &str, last: &mut Option<i64>, heard: &mut Heard, greeting: &watch::Sender<bool>) {
+fn take(
+    block: &str,
+    last: &mut Option<(String, i64)>,
+    heard: &mut Heard,
+    greeting: &watch::Sender<bool>,
+) {
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
-    let id = field("id: ").and_then(|id| id.parse().ok());
+    let text = field("id: ");
+    let id = text.and_then(|id| id.split('.').next()?.parse().ok());
     match field("event: ") {
         // The first one only: later ones tell of another bus.
         Some("connected") if !greeting.send_replace(true) => heard.from = id.unwrap_or(0),
@@ -125,5 +133,7 @@ fn take(block: &str, last: &mut Option<i64>, heard: &mut Heard, greeting: &watch
         }
         _ => {}
     }
-    *last = id.or(*last);
+    if let (Some(text), Some(id)) = (text, id) {
+        *last = Some((text.to_owned(), id));
+    }
 }

@@ -90,6 +90,34 @@ impl Postgres {
         postgres
     }
 
+    /// A streaming replica, on a port of its own, with all that is committed now.
+    pub fn replica(&self) -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        if is_root() {
+            give_to(USER, folder.path());
+        }
+        let databases = AtomicU32::new(self.databases.load(Ordering::Relaxed));
+        let settings = self.settings.clone();
+        let (port, process, secured) = (free_port(), None, None);
+        let mut replica = Self { folder, port, process, databases, secured, settings };
+        let (data, primary) = (replica.data().display().to_string(), self.port.to_string());
+        let args = ["-D", &data, "-h", "127.0.0.1", "-p", &primary, "-U", USER, "-R"];
+        let args = [&args[..], &["-X", "stream", "-c", "fast", "--no-sync"]].concat();
+        let log = replica.folder.path().join("pg_basebackup.log");
+        Process::start(&find("pg_basebackup"), &args, Some(USER), log).wait();
+        replica.restart();
+        replica
+    }
+
+    /// Fails over: kills the primary and makes this replica, with what it has, the primary on its port.
+    pub fn take_over(&mut self, primary: &mut Self) {
+        primary.kill();
+        self.kill();
+        self.port = primary.port;
+        self.restart();
+        assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
+    }
+
     /// What its certificate comes from, if it takes TLS.
     pub fn certificates(&self) -> Option<&Certificates> {
         self.secured.as_ref().map(|(_, certificates)| certificates)

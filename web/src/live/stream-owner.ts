@@ -20,6 +20,7 @@ export class StreamOwner {
   private scope: string | undefined;
   private state: StreamState = CONNECTING;
   private lastId: string | undefined;
+  private heardAt = 0;
   private gathering: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
@@ -36,7 +37,7 @@ export class StreamOwner {
     this.channel.close();
   }
 
-  private welcome({ tab, project, lastId, hurry }: Hello): void {
+  private welcome({ tab, project, lastId, heardAt = 0, hurry }: Hello): void {
     const now = Date.now();
     this.tabs.set(tab, { project, heardAt: now });
     for (const [name, { heardAt }] of this.tabs) if (now - heardAt > GONE_MS) this.tabs.delete(name);
@@ -45,7 +46,7 @@ export class StreamOwner {
       if (this.scope !== undefined && this.scope !== this.wanted()) this.rescope();
       if (hurry) this.connection.hurry();
     } else {
-      if (lastId !== undefined && Number(lastId) >= Number(this.lastId ?? 0)) this.lastId = lastId;
+      if (lastId !== undefined && heardAt >= this.heardAt) [this.lastId, this.heardAt] = [lastId, heardAt];
       this.gathering ??= setTimeout(() => this.connect(), GATHER_MS);
     }
     this.tell();
@@ -57,7 +58,7 @@ export class StreamOwner {
     if (this.tabs.size > 0) return;
     clearTimeout(this.gathering);
     this.gathering = undefined;
-    this.lastId = this.connection?.lastId ?? this.lastId;
+    if (this.connection?.lastId !== undefined) [this.lastId, this.heardAt] = [this.connection.lastId, Date.now()];
     this.connection?.close();
     this.connection = undefined;
     this.state = CONNECTING;

@@ -16,8 +16,10 @@ export interface Hello {
   tab: string;
   /** Only events of this project matter; all, if not given. */
   project?: string;
-  /** The last event the tab has heard of: a new owner goes on from there. */
+  /** The id of the last event the tab has heard of, as it came: a new owner goes on from there. */
   lastId?: string;
+  /** When that was, in ms since 1970: ids have no order, as a restored database gives numbers again. */
+  heardAt?: number;
   /** Connect now if waiting to: somebody is looking. */
   hurry?: boolean;
 }

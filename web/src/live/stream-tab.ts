@@ -9,6 +9,8 @@ export interface TabHandlers {
 
 /** How often a tab says that it is there. */
 const HELLO_MS = 20_000;
+/** Ids that a tab remembers, to drop what it is told twice. */
+const MOST_HEARD = 2000;
 /** An owner that does not answer within this time has died or was frozen: the tab takes over. */
 const ANSWER_MS = 5000;
 
@@ -17,6 +19,9 @@ export class StreamTab {
   private readonly channel = new BroadcastChannel(CHANNEL);
   private readonly tab = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   private lastId: string | undefined;
+  private heardAt = 0;
+  /** Ids of the last events, oldest first. */
+  private readonly heard = new Set<string>();
   private leave: (() => void) | undefined;
   private greeting: ReturnType<typeof setInterval> | undefined;
   private unanswered: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +65,7 @@ export class StreamTab {
       clearTimeout(this.unanswered);
       this.unanswered = undefined;
       // What came before is in the data that the tab is about to fetch.
-      this.lastId ??= said.lastId;
+      if (this.lastId === undefined && said.lastId !== undefined) this.keep(said.lastId);
       this.handlers.onState(said.state);
     }
     if (said.kind === "event") this.take(said);
@@ -69,19 +74,26 @@ export class StreamTab {
   private take({ name, id, data }: Extract<FromOwner, { kind: "event" }>): void {
     if (name === "job_completed") {
       // Two owners may overlap for a moment, and one that was widened replays.
-      if (id !== undefined && Number(id) <= Number(this.lastId ?? -1)) return;
+      if (id !== undefined && this.heard.has(id)) return;
       const { project_id } = data as { project_id: string };
-      if (id !== undefined) this.lastId = id;
+      if (id !== undefined) this.keep(id);
       if (this.project !== undefined && project_id !== this.project) return;
     } else if (id !== undefined) {
-      // Of a new connection; after `reset` it may be lower than before.
-      this.lastId = id;
+      // Of a new connection, or after `reset`.
+      this.keep(id);
     }
     this.handlers.onEvent(name, data);
   }
 
+  private keep(id: string): void {
+    this.lastId = id;
+    this.heardAt = Date.now();
+    this.heard.add(id);
+    if (this.heard.size > MOST_HEARD) for (const oldest of this.heard) return void this.heard.delete(oldest);
+  }
+
   private hello(hurry = false): void {
-    this.say({ kind: "hello", tab: this.tab, project: this.project, lastId: this.lastId, hurry });
+    this.say({ kind: "hello", tab: this.tab, project: this.project, lastId: this.lastId, heardAt: this.heardAt, hurry });
     this.unanswered ??= setTimeout(() => this.takeOver(), ANSWER_MS);
   }
 

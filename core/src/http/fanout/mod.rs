@@ -15,7 +15,7 @@ pub(super) use audience::{Asked, Audience, Seat, Ticket};
 pub(super) use exit::{Exit, Listener, Watched};
 pub(super) use lot::Lot;
 pub(super) use parked::Parked;
-pub(super) use tail::{Entry, Framing};
+pub(super) use tail::{Entry, Framing, reset};
 
 use axum::body::Bytes;
 

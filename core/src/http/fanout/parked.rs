@@ -56,7 +56,8 @@ impl Parked {
             let mut parts = [IoSlice::new(&[]); MOST_PARTS];
             let mut count = 0;
             let due = tail.from(self.listener.next).ok_or(Ended::TooSlow)?;
-            let due = due.filter(|entry| self.wants(entry));
+            let mut cursor = self.listener.cursor;
+            let due = due.filter(|entry| self.wants(entry, &mut cursor));
             let due = due.map(|entry| entry.bytes(self.listener.framing));
             let rest = (!self.rest.is_empty()).then_some(&self.rest);
             for (part, bytes) in parts.iter_mut().zip(rest.into_iter().chain(due)) {
@@ -99,11 +100,17 @@ impl Parked {
         }
     }
 
-    fn wants(&self, entry: &Entry) -> bool {
+    /// Whether it is for this stream, which has the events up to `cursor`.
+    fn wants(&self, entry: &Entry, cursor: &mut i64) -> bool {
         match entry.topic {
             Topic::Notice => true,
-            Topic::Event { id, project, .. } => {
-                id > self.listener.cursor && self.listener.seat.ticket.scope.includes(project)
+            Topic::Reset(_) => {
+                // All that follow are news, whatever their numbers.
+                *cursor = i64::MIN;
+                true
+            }
+            Topic::Event { position, project, .. } => {
+                position.id > *cursor && self.listener.seat.ticket.scope.includes(project)
             }
         }
     }
@@ -119,7 +126,10 @@ impl Parked {
                 return;
             }
             self.listener.next += 1;
-            if self.wants(entry) {
+            let mut cursor = self.listener.cursor;
+            let wanted = self.wants(entry, &mut cursor);
+            self.listener.cursor = cursor;
+            if wanted {
                 let bytes = entry.bytes(self.listener.framing);
                 let taken = size.min(bytes.len());
                 self.rest = bytes.slice(taken..);
@@ -238,6 +248,26 @@ mod tests {
         parked.beat(&heartbeat, &tail).unwrap();
         parked.stuck_since = Some(long_ago());
         assert_eq!(parked.beat(&heartbeat, &tail), Err(Ended::TooSlow));
+    }
+
+    #[test]
+    fn after_a_reset_events_count_whatever_their_numbers() {
+        let project = Uuid::from_u128(1);
+        let (mut parked, mut client) = stream(project);
+        let mut tail = Tail::new(10);
+        let position = "0".parse().unwrap();
+        // The stream is behind event 1.
+        for entry in [entry(1, project, 1), Entry::reset(position), entry(1, project, 2)] {
+            tail.push(entry);
+        }
+        parked.send(&tail).unwrap();
+        tail.push(entry(0, project, 3));
+        parked.send(&tail).unwrap();
+        parked.end();
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        let kinds: Vec<_> = text.lines().filter(|line| line.starts_with("data: ")).collect();
+        assert_eq!(kinds, ["data: {}", "data: xx", "data: xxx"]);
     }
 
     #[test]

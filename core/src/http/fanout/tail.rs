@@ -6,7 +6,7 @@ use std::{
 use axum::{body::Bytes, http::Version};
 use uuid::Uuid;
 
-use crate::store::Event;
+use crate::{http::position::Position, store::Event};
 
 /// How the end of the body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,8 @@ impl Framing {
 pub enum Topic {
     /// An event of the outbox.
     Event {
-        /// Outbox id.
-        id: i64,
+        /// Where it stands in the outbox.
+        position: Position,
         /// Whose it is.
         project: Uuid,
         /// When it was read from the outbox, and how long after the end of its run.
@@ -47,6 +47,8 @@ pub enum Topic {
     },
     /// Something for everybody.
     Notice,
+    /// For everybody: the outbox has lost events, and goes on after this position.
+    Reset(Position),
 }
 
 /// What streams are sent, made once for all of them.
@@ -64,6 +66,11 @@ impl Entry {
         Self::new(Topic::Notice, text)
     }
 
+    /// For everybody: events were lost, and numbers may come again.
+    pub fn reset(position: Position) -> Self {
+        Self::new(Topic::Reset(position), &reset(position))
+    }
+
     fn new(topic: Topic, text: &str) -> Self {
         let size = format!("{:X}\r\n", text.len());
         let chunk = Bytes::from(format!("{size}{text}\r\n"));
@@ -71,10 +78,10 @@ impl Entry {
         Self { topic, chunk, bare }
     }
 
-    /// Of the outbox.
-    pub fn id(&self) -> Option<i64> {
+    /// Where the outbox is with it.
+    pub fn position(&self) -> Option<Position> {
         match self.topic {
-            Topic::Event { id, .. } => Some(id),
+            Topic::Event { position, .. } | Topic::Reset(position) => Some(position),
             Topic::Notice => None,
         }
     }
@@ -90,10 +97,16 @@ impl Entry {
 
 impl From<Event> for Entry {
     fn from(event: Event) -> Self {
-        let Event { id, kind, payload, project_id: project, age, .. } = event;
-        let text = format!("id: {id}\nevent: {kind}\ndata: {payload}\n\n");
-        Self::new(Topic::Event { id, project, read: (Instant::now(), age) }, &text)
+        let position = Position::of(&event);
+        let Event { kind, payload, project_id: project, age, .. } = event;
+        let text = format!("id: {position}\nevent: {kind}\ndata: {payload}\n\n");
+        Self::new(Topic::Event { position, project, read: (Instant::now(), age) }, &text)
     }
+}
+
+/// Tells a client to fetch all that it shows: what it has missed cannot be replayed.
+pub fn reset(position: Position) -> String {
+    format!("id: {position}\nevent: reset\ndata: {{}}\n\n")
 }
 
 /// The newest entries, numbered from the start of the process.

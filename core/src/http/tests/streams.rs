@@ -21,7 +21,7 @@ fn ids(text: &str) -> Vec<i64> {
     let mut events = text.split("event: job_completed").map(|before| before.rsplit("id: ").next());
     let count = text.matches("event: job_completed").count();
     let ids = events.by_ref().take(count).flatten();
-    ids.map(|rest| rest.split('\n').next().unwrap().parse().unwrap()).collect()
+    ids.map(|rest| rest.split(['.', '\n']).next().unwrap().parse().unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
