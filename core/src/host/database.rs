@@ -8,7 +8,10 @@ use std::{
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{DatabaseSettings, HostSettings, RedisSettings};
+use super::{
+    DatabaseSettings, HostSettings, RedisSettings,
+    data_lock::{self, DataLock},
+};
 use crate::{
     bus::{Bus, FailoverBus, MemoryBus, PostgresLink, RedisPublisher, RedisSubscriber},
     scheduler::Wake,
@@ -27,6 +30,8 @@ pub(super) struct Backend {
     pub connections: Connections,
     /// For people.
     pub place: String,
+    /// Of the data directory, if there is one.
+    pub lock: Option<DataLock>,
 }
 
 /// The database alone, for commands that work beside the host.
@@ -42,11 +47,15 @@ pub async fn open_store(settings: &DatabaseSettings) -> anyhow::Result<Arc<dyn S
     })
 }
 
-async fn open_file(folder: &Path) -> anyhow::Result<(SqliteStore, PathBuf)> {
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| {
         let folder = folder.display();
         format!("cannot make the data directory {folder}; name another by --data-dir")
-    })?;
+    })
+}
+
+async fn open_file(folder: &Path) -> anyhow::Result<(SqliteStore, PathBuf)> {
+    make_folder(folder)?;
     let file = std::path::absolute(folder.join("cascade.db"))?;
     let store = SqliteStore::open(&file).await;
     let store = store.with_context(|| format!("cannot open {}", file.display()))?;
@@ -62,8 +71,11 @@ async fn connect(url: &str, connections: u32) -> anyhow::Result<PostgresStore> {
 pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
     match &settings.database {
         DatabaseSettings::Embedded(folder) => {
+            make_folder(folder)?;
+            let lock = Some(data_lock::take(folder)?);
             let (store, file) = open_file(folder).await?;
             Ok(Backend {
+                lock,
                 store: Arc::new(store),
                 bus: Arc::new(MemoryBus::default()),
                 wake: Wake::default(),
@@ -90,6 +102,7 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
                     Box::pin(links.run(installation, woken, stop))
                 }),
                 place: "PostgreSQL".into(),
+                lock: None,
             })
         }
     }

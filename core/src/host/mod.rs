@@ -1,5 +1,6 @@
 //! Puts the parts together: everything in one process, or a server or a worker alone.
 
+mod data_lock;
 mod database;
 mod metrics;
 mod retention;
@@ -122,7 +123,9 @@ pub async fn run(
         anyhow::anyhow!("{problems}\n\n{}: {}", settings.config.display(), problems.count())
     })?;
     let recorder = metrics::install()?;
-    let Backend { store, bus, wake, connections, place } = database::open(&settings).await?;
+    // The lock is held until this returns.
+    let Backend { store, bus, wake, connections, place, lock: _lock } =
+        database::open(&settings).await?;
     store.migrate(config.registry().migrations()).await?;
     let installation = store::installation(&*store).await?;
     store.reconcile(&config.current()).await?;

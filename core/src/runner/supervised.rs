@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long a plugin may take to stop after it was asked to; then it is abandoned.
-const STOP_GRACE: Duration = Duration::from_secs(5);
+pub(super) const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// Said of a run that was queued with own params by a version that allowed them.
 const IGNORED_PARAMS: &str =

@@ -1,5 +1,7 @@
 //! The runner against a real store, with job types made for each case.
 
+mod ends;
+
 use std::{sync::Arc, time::Duration};
 
 use cascade_sdk::{

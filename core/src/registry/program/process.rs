@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWriteExt},
     process::{Child, Command},
-    time::Instant,
+    time::{Instant, timeout},
 };
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 
@@ -23,6 +23,8 @@ use super::{
 const GRACE: Duration = Duration::from_secs(4);
 /// How long descendants may keep the pipes open after the program itself has ended.
 const LINGER: Duration = Duration::from_secs(1);
+/// What a pipe and the host's own buffer of it hold.
+const IN_PIPE: usize = 128 * 1024;
 /// The longest line.
 const MOST_BYTES: usize = 1024 * 1024;
 /// What every program gets of the host's environment; the rest may hold secrets.
@@ -131,7 +133,7 @@ async fn listen(
     let mut cancelled = ctx.cancelled();
     while status.is_none() || out.is_some() || err.is_some() {
         tokio::select! {
-            line = next(&mut out), if out.is_some() => match line {
+            line = next(&mut out, ctx), if out.is_some() => match line {
                 Some(Ok(line)) => said.hear(ctx, &line),
                 Some(Err(error)) => {
                     signal(Signal::KILL);
@@ -139,7 +141,7 @@ async fn listen(
                 }
                 None => out = None,
             },
-            line = next(&mut err), if err.is_some() => match line {
+            line = next(&mut err, ctx), if err.is_some() => match line {
                 Some(Ok(line)) => ctx.log().warn(line),
                 Some(Err(_)) | None => err = None,
             },
@@ -157,6 +159,8 @@ async fn listen(
                 signal(Signal::KILL);
                 deadline = None;
                 if status.is_some() {
+                    rest(out.take(), ctx, |line| said.hear(ctx, line)).await;
+                    rest(err.take(), ctx, |line| ctx.log().warn(line)).await;
                     break;
                 }
             }
@@ -174,8 +178,28 @@ fn lines<R: AsyncRead>(pipe: R) -> Lines<R> {
     FramedRead::new(pipe, LinesCodec::new_with_max_length(MOST_BYTES))
 }
 
+/// The next line, once the host can keep it: a program that prints faster has to wait.
 async fn next<R: AsyncRead + Unpin>(
     lines: &mut Option<Lines<R>>,
+    ctx: &Context,
 ) -> Option<Result<String, LinesCodecError>> {
+    ctx.host().log_room().await;
     lines.as_mut()?.next().await
+}
+
+/// What the program printed before it ended, and no more than that: a process that it left behind in a
+/// session of its own may keep the pipe open, and print.
+async fn rest<R: AsyncRead + Unpin>(
+    lines: Option<Lines<R>>,
+    ctx: &Context,
+    mut hear: impl FnMut(&str),
+) {
+    let Some(mut lines) = lines else { return };
+    let mut bytes = 0;
+    while bytes < IN_PIPE {
+        ctx.host().log_room().await;
+        let Ok(Some(Ok(line))) = timeout(LINGER, lines.next()).await else { return };
+        bytes += line.len() + 1;
+        hear(&line);
+    }
 }
