@@ -1,6 +1,6 @@
-//! Who did what: written beside each change, never changed and never removed.
+//! Who did what: written in the transaction of each change, never changed and never removed.
 
-use cascade_sdk::{Db, rfc3339, sql};
+use cascade_sdk::{Db, Statement, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,27 +60,36 @@ pub struct AuditPage {
     pub per_page: u32,
 }
 
+impl Audited<'_> {
+    /// Writes the entry, in the transaction of what was done.
+    pub fn entry(self) -> Statement {
+        sql("INSERT INTO audit_log (at, user_name, action, target, project_id, detail, address)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        .bind(rfc3339(Utc::now()))
+        .bind(self.user_name)
+        .bind(self.action)
+        .bind(self.target)
+        .bind(self.project)
+        .bind(self.detail.to_string())
+        .bind(self.address)
+    }
+}
+
 impl Accounts {
-    /// Writes an entry.
+    /// Writes an entry by itself, for what is not done in the host's database.
     ///
     /// # Errors
     /// The database's.
     pub async fn audit(&self, done: Audited<'_>) -> Result<()> {
-        self.write(vec![
-            sql(
-                "INSERT INTO audit_log (at, user_name, action, target, project_id, detail, address)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(rfc3339(Utc::now()))
-            .bind(done.user_name)
-            .bind(done.action)
-            .bind(done.target)
-            .bind(done.project)
-            .bind(done.detail.to_string())
-            .bind(done.address),
-        ])
-        .await?;
+        self.write(vec![done.entry()]).await?;
         Ok(())
+    }
+
+    /// The same accounts, which write this entry in the transaction of each change: either both are there
+    /// or neither.
+    #[must_use]
+    pub fn noting(&self, entry: Statement) -> Self {
+        Self { entry: Some(entry), ..self.clone() }
     }
 
     /// Entries of the projects that somebody owns; of all, and of what concerns all, for an

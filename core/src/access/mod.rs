@@ -57,6 +57,8 @@ pub enum AccessError {
 pub struct Accounts {
     database: Arc<dyn Database>,
     hashing: password::Hashing,
+    /// Of the audit log; written with each change.
+    entry: Option<Statement>,
 }
 
 type Result<T> = std::result::Result<T, AccessError>;
@@ -65,7 +67,7 @@ impl Accounts {
     /// Over `database`, whose migrations have run.
     pub fn new(database: Arc<dyn Database>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { database, hashing: password::Hashing::new(cores) }
+        Self { database, hashing: password::Hashing::new(cores), entry: None }
     }
 
     /// Changes whenever somebody may see less than before, on any server.
@@ -91,7 +93,7 @@ impl Accounts {
 
     /// In one transaction.
     async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>> {
-        let checked = statements.into_iter().map(Statement::checked);
+        let checked = statements.into_iter().chain(self.entry.clone()).map(Statement::checked);
         Ok(self.database.batch(checked.collect::<std::result::Result<_, _>>()?).await?)
     }
 }

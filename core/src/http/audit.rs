@@ -1,13 +1,14 @@
 //! Who did what.
 
 use axum::extract::State;
+use cascade_sdk::Statement;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{
-    AppState, Server,
+    AppState,
     auth::Peer,
     error::{ApiResult, Refused},
     extract::{Json, Query},
@@ -41,25 +42,34 @@ pub async fn audit(
     Ok(Json(server.accounts.audit_page(&owned, &text, page, per_page).await?))
 }
 
-impl Server {
-    /// Keeps what somebody did.
-    pub(super) async fn note(
-        &self,
-        principal: &Principal,
-        action: &'static str,
-        target: &str,
-        project: Option<Uuid>,
-        detail: Value,
-        peer: Peer,
-    ) -> ApiResult<()> {
-        let done = Audited {
-            user_name: &principal.name,
-            action,
-            target: target.into(),
-            project,
-            detail,
-            address: peer.text(),
-        };
-        Ok(self.accounts.audit(done).await?)
+/// What somebody does, for the audit log.
+pub(super) fn audited<'a>(
+    principal: &'a Principal,
+    action: &'static str,
+    target: &str,
+    project: Option<Uuid>,
+    detail: Value,
+    peer: Peer,
+) -> Audited<'a> {
+    Audited {
+        user_name: &principal.name,
+        action,
+        target: target.into(),
+        project,
+        detail,
+        address: peer.text(),
     }
+}
+
+/// Its entry: given to the store or to the accounts, which write it together
+/// with what is done.
+pub(super) fn entry(
+    principal: &Principal,
+    action: &'static str,
+    target: &str,
+    project: Option<Uuid>,
+    detail: Value,
+    peer: Peer,
+) -> Statement {
+    audited(principal, action, target, project, detail, peer).entry()
 }

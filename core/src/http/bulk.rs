@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,10 +12,11 @@ use super::{
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, Refused},
     extract::Json,
+    runs::noted,
 };
 use crate::{
-    access::{Principal, Role},
-    store::{CancelRequest, StoreError},
+    access::{Principal, Role, Visible},
+    store::{CancelRequest, Store, StoreError},
 };
 
 /// The most runs that one request may name.
@@ -73,6 +73,18 @@ impl Chosen {
     }
 }
 
+/// The store, which writes an entry for this run with what it does to it: as for one run by itself.
+async fn noting(
+    server: &AppState,
+    principal: &Principal,
+    editable: &Visible,
+    (action, id): (&'static str, Uuid),
+    peer: Peer,
+) -> Result<Box<dyn Store>, StoreError> {
+    let run = server.store.run(editable, id).await?.ok_or(StoreError::NoRun(id))?;
+    Ok(server.store.noting(noted(principal, action, &run, peer)))
+}
+
 /// Cancels many runs, each as by itself.
 #[utoipa::path(
     post, path = "/jobs/runs/cancel", request_body = Chosen,
@@ -87,13 +99,16 @@ pub async fn cancel(
     let editable = principal.with_role(Role::Editor);
     let mut answer = BulkAnswer::default();
     for id in chosen.ids()? {
-        let request = server.store.request_cancel(&editable, id).await;
+        let cancel = async {
+            let store = noting(&server, &principal, &editable, ("run.cancel", id), peer).await?;
+            store.request_cancel(&editable, id).await
+        };
+        let request = cancel.await;
         if let Ok(CancelRequest::Requested) = request {
             server.wake.cancel(id).await;
         }
         answer.note(id, request.map(drop));
     }
-    server.note(&principal, "run.cancel", "many", None, json!(answer), peer).await?;
     Ok(Json(answer))
 }
 
@@ -111,9 +126,12 @@ pub async fn retry(
     let editable = principal.with_role(Role::Editor);
     let mut answer = BulkAnswer::default();
     for id in chosen.ids()? {
-        answer.note(id, server.store.retry(&editable, id).await);
+        let retry = async {
+            let store = noting(&server, &principal, &editable, ("run.retry", id), peer).await?;
+            store.retry(&editable, id).await
+        };
+        answer.note(id, retry.await);
     }
     server.wake.wake_all().await;
-    server.note(&principal, "run.retry", "many", None, json!(answer), peer).await?;
     Ok(Json(answer))
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     AppState,
+    audit::entry,
     auth::{Administrator, Peer},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::Json,
@@ -200,11 +201,9 @@ pub async fn save(
         blocking(server.config.clone(), move |config| write(config, &text, &base)).await?;
     if changed {
         let detail = json!({ "revision": revision });
-        server.note(&principal, "config.change", "jobs.toml", None, detail, peer).await?;
-        // The file is the truth, and it is saved: a history that fails does not undo that.
-        if let Err(error) = server.store.record_config(&saved).await {
-            tracing::warn!(%error, "the history does not know who saved jobs.toml");
-        }
+        let entry = entry(&principal, "config.change", "jobs.toml", None, detail, peer);
+        // The file is the truth, and it is saved: whoever saves it again changes nothing.
+        server.store.noting(entry).record_config(&saved).await?;
     }
     Ok(Json(SaveAnswer { revision }))
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    audit::audited,
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
@@ -135,10 +136,11 @@ pub async fn act(
     if let Some(project) = project {
         server.demand(&principal, project, Role::Editor)?;
     }
-    let done = guarded(view.act(context(&server), action.clone(), input.clone())).await?;
+    // Before: what a view does is in its own hands, and nothing of it is to be without an entry.
     let target = format!("{key}/{action}");
-    server.note(&principal, "data.act", &target, project, input, peer).await?;
-    Ok(Json(done))
+    let act = audited(&principal, "data.act", &target, project, input.clone(), peer);
+    server.accounts.audit(act).await?;
+    Ok(Json(guarded(view.act(context(&server), action, input)).await?))
 }
 
 /// An action says by `project_id` in its input which project it concerns; one that does not concerns

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    audit::entry,
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
@@ -186,15 +187,14 @@ pub async fn run_now(
     }
     let project = request.project_id;
     server.demand(&principal, project, Role::Editor)?;
-    let queued = server.store.run_now(&job, project).await?;
+    let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
+    let queued = server.store.noting(entry).run_now(&job, project).await?;
     server.wake.wake();
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
         RunNow::Merged(id) => RunAnswer { run_id: Some(id), queued: "merged" },
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
     };
-    let detail = json!({ "queued": answer.queued });
-    server.note(&principal, "run.start", &job, Some(project), detail, peer).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
@@ -212,7 +212,7 @@ pub struct StatusAnswer {
     status: ScheduledStatus,
 }
 
-/// Timers and cascades stop running the job.
+/// Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait.
 #[utoipa::path(
     post, path = "/jobs/{job_type}/pause", params(JobName), request_body = StatusRequest,
     responses(
@@ -229,7 +229,7 @@ pub async fn pause(
     set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Paused).await
 }
 
-/// Timers and cascades run the job again.
+/// The job goes on: what waited starts, and timers and cascades run it again.
 #[utoipa::path(
     post, path = "/jobs/{job_type}/resume", params(JobName), request_body = StatusRequest,
     responses(
@@ -255,12 +255,12 @@ async fn set_status(
     status: ScheduledStatus,
 ) -> ApiResult<Json<StatusAnswer>> {
     server.demand(&principal, project_id, Role::Editor)?;
-    server.store.set_status(&job_type, project_id, status).await?;
-    server.wake.wake_all().await;
     let action = match status {
         ScheduledStatus::Paused => "job.pause",
         ScheduledStatus::Active => "job.resume",
     };
-    server.note(&principal, action, &job_type, Some(project_id), json!({}), peer).await?;
+    let entry = entry(&principal, action, &job_type, Some(project_id), json!({}), peer);
+    server.store.noting(entry).set_status(&job_type, project_id, status).await?;
+    server.wake.wake_all().await;
     Ok(Json(StatusAnswer { job_type, project_id, status }))
 }

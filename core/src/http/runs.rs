@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use axum::{extract::State, http::StatusCode};
+use cascade_sdk::Statement;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    audit::entry,
     auth::Peer,
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::{Json, Path, Query},
@@ -126,16 +128,15 @@ pub struct RunId {
     id: Uuid,
 }
 
-async fn note(
-    server: &AppState,
+/// For the audit log.
+pub(super) fn noted(
     principal: &Principal,
     action: &'static str,
     run: &Run,
     peer: Peer,
-) -> ApiResult<()> {
+) -> Statement {
     let detail = json!({ "job_type": run.job_type });
-    let (target, project) = (run.id.to_string(), Some(run.project_id));
-    server.note(principal, action, &target, project, detail, peer).await
+    entry(principal, action, &run.id.to_string(), Some(run.project_id), detail, peer)
 }
 
 /// A run that one may change.
@@ -206,14 +207,14 @@ pub async fn cancel(
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
     let run = editable(&server, &principal, run_id).await?;
     let editable = principal.with_role(Role::Editor);
-    let state = match server.store.request_cancel(&editable, run_id).await? {
+    let store = server.store.noting(noted(&principal, "run.cancel", &run, peer));
+    let state = match store.request_cancel(&editable, run_id).await? {
         CancelRequest::Cancelled => RunState::Cancelled,
         CancelRequest::Requested => {
             server.wake.cancel(run_id).await;
             RunState::Running
         }
     };
-    note(&server, &principal, "run.cancel", &run, peer).await?;
     Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state })))
 }
 
@@ -232,8 +233,8 @@ pub async fn retry(
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
     let run = editable(&server, &principal, run_id).await?;
-    server.store.retry(&principal.with_role(Role::Editor), run_id).await?;
+    let store = server.store.noting(noted(&principal, "run.retry", &run, peer));
+    store.retry(&principal.with_role(Role::Editor), run_id).await?;
     server.wake.wake_all().await;
-    note(&server, &principal, "run.retry", &run, peer).await?;
     Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
 }

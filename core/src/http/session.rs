@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    audit::entry,
     auth::{self, Peer, SignIn},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::Json,
@@ -214,8 +215,8 @@ pub async fn sign_out(
     peer: Peer,
 ) -> ApiResult<(StatusCode, CookieJar)> {
     if let Via::Session { digest, .. } = &principal.via {
-        server.accounts.end_session(digest).await?;
-        server.note(&principal, "session.end", &principal.name, None, json!({}), peer).await?;
+        let entry = entry(&principal, "session.end", &principal.name, None, json!({}), peer);
+        server.accounts.noting(entry).end_session(digest).await?;
     }
     Ok((StatusCode::NO_CONTENT, auth::clear(&server.auth)))
 }
@@ -227,8 +228,8 @@ pub async fn sign_out_everywhere(
     principal: Principal,
     peer: Peer,
 ) -> ApiResult<(StatusCode, CookieJar)> {
-    server.accounts.end_all_sessions(principal.user_id).await?;
-    server.note(&principal, "session.end_all", &principal.name, None, json!({}), peer).await?;
+    let entry = entry(&principal, "session.end_all", &principal.name, None, json!({}), peer);
+    server.accounts.noting(entry).end_all_sessions(principal.user_id).await?;
     Ok((StatusCode::NO_CONTENT, auth::clear(&server.auth)))
 }
 
@@ -297,8 +298,8 @@ pub async fn set_password(
             return Err(ApiError::forbidden("the present password does not fit"));
         }
     }
-    server.accounts.set_password(principal.user_id, given.new, digest).await?;
-    server.note(&principal, "user.password", &principal.name, None, json!({}), peer).await?;
+    let entry = entry(&principal, "user.password", &principal.name, None, json!({}), peer);
+    server.accounts.noting(entry).set_password(principal.user_id, given.new, digest).await?;
     // What browsers were known by was signed with the old one.
     let device = server.accounts.make_device(principal.user_id).await?;
     let device = device.map(|device| auth::device_cookie(&server.auth, device));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    audit::entry,
     auth::{Administrator, Peer},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path},
@@ -76,9 +77,9 @@ pub async fn add(
 ) -> ApiResult<(StatusCode, Json<UserAnswer>)> {
     let UserRequest { name, admin, password } = request;
     let linked = password.is_none();
-    let id = server.accounts.add_user(NewUser { name: name.clone(), admin, password, oidc: None });
-    let id = id.await?;
-    server.note(&principal, "user.add", &name, None, json!({ "admin": admin }), peer).await?;
+    let entry = entry(&principal, "user.add", &name, None, json!({ "admin": admin }), peer);
+    let accounts = server.accounts.noting(entry);
+    let id = accounts.add_user(NewUser { name, admin, password, oidc: None }).await?;
     let link = match linked {
         true => Some(format!("/sign-in?link={}", server.accounts.make_link(id).await?.reveal())),
         false => None,
@@ -106,9 +107,9 @@ pub async fn change(
     Json(change): Json<UserChange>,
 ) -> ApiResult<StatusCode> {
     let user = user(&server, &name).await?;
-    server.accounts.set_disabled(user.id, change.disabled).await?;
     let action = if change.disabled { "user.disable" } else { "user.enable" };
-    server.note(&principal, action, &user.name, None, json!({}), peer).await?;
+    let entry = entry(&principal, action, &user.name, None, json!({}), peer);
+    server.accounts.noting(entry).set_disabled(user.id, change.disabled).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -134,9 +135,9 @@ pub async fn set_role(
 ) -> ApiResult<StatusCode> {
     server.demand(&principal, project, Role::Owner)?;
     let user = user(&server, &name).await?;
-    server.accounts.set_role(user.id, project, request.role).await?;
     let detail = json!({ "role": request.role });
-    server.note(&principal, "member.set", &user.name, Some(project), detail, peer).await?;
+    let entry = entry(&principal, "member.set", &user.name, Some(project), detail, peer);
+    server.accounts.noting(entry).set_role(user.id, project, request.role).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -189,9 +190,9 @@ pub async fn add_token(
     if let Some(project) = project {
         server.demand(&principal, project, Role::Viewer)?;
     }
-    let new = NewToken { user: principal.user_id, name: name.clone(), role, project, expires_at };
-    let token = server.accounts.add_token(new).await?;
-    server.note(&principal, "token.add", &name, project, json!({ "role": role }), peer).await?;
+    let entry = entry(&principal, "token.add", &name, project, json!({ "role": role }), peer);
+    let new = NewToken { user: principal.user_id, name, role, project, expires_at };
+    let token = server.accounts.noting(entry).add_token(new).await?;
     Ok((StatusCode::CREATED, Json(TokenAnswer { token: token.reveal().to_owned() })))
 }
 
@@ -203,9 +204,13 @@ pub async fn revoke_token(
     peer: Peer,
     Path(name): Path<String>,
 ) -> ApiResult<StatusCode> {
-    if !server.accounts.revoke_token(principal.user_id, &name).await? {
+    // Looked for first: an entry for what was not there would be wrong.
+    let tokens = server.accounts.tokens(Some(principal.user_id)).await?;
+    let entry = entry(&principal, "token.revoke", &name, None, json!({}), peer);
+    if !tokens.iter().any(|token| token.name == name)
+        || !server.accounts.noting(entry).revoke_token(principal.user_id, &name).await?
+    {
         return Err(ApiError::not_found(format!("there is no token `{name}`")));
     }
-    server.note(&principal, "token.revoke", &name, None, json!({}), peer).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -124,6 +124,7 @@ impl RunServices {
             let target = Target {
                 store: self.runner.store.clone(),
                 run: self.run.lease.run_id,
+                is_retry: self.run.lease.attempt > 1,
                 lost: self.lost.clone(),
                 giving_up: self.runner.completer.giving_up().clone(),
             };

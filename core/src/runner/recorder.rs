@@ -37,6 +37,8 @@ const MOST: usize = border::LINES_PER_RUN - LATEST - 1;
 pub(super) struct Target {
     pub store: Arc<dyn Store>,
     pub run: Uuid,
+    /// An earlier attempt may have written lines.
+    pub is_retry: bool,
     /// Another attempt may be under way: progress is not ours to write.
     pub lost: CancellationToken,
     /// Set when the worker ends and the database stays away.
@@ -66,7 +68,7 @@ struct Notes {
     latest: Lines,
     /// Lines that were dropped between the queue and the latest.
     dropped: usize,
-    /// Lines that the queue has taken so far.
+    /// Lines that the queue has taken so far, and those of earlier attempts.
     taken: usize,
     progress: Option<Progress>,
     closed: bool,
@@ -225,6 +227,12 @@ impl Shared {
 }
 
 async fn write(target: Target, shared: Arc<Shared>) {
+    if target.is_retry {
+        match target.store.count_logs(target.run).await {
+            Ok(lines) => shared.notes().taken += usize::try_from(lines).unwrap_or(usize::MAX / 2),
+            Err(error) => tracing::warn!(%error, run_id = %target.run, "log lines not counted"),
+        }
+    }
     loop {
         let (batch, closed) = {
             let mut notes = shared.notes();

@@ -1,8 +1,10 @@
 //! What every store must do. Each implementation's tests run the whole suite.
 
+mod actions;
 mod config_history;
 mod lost_runs;
 pub(crate) mod migrations;
+mod paused;
 mod requests;
 mod runs;
 
@@ -47,6 +49,10 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         an_expired_last_attempt_fails,
         lost_runs::what_its_owner_does_not_list_comes_back_although_it_lives,
         lost_runs::an_owner_does_not_give_up_its_own_leases,
+        paused::runs_of_a_paused_job_wait_until_it_is_resumed,
+        paused::runs_of_a_paused_job_wait_where_there_are_limits,
+        paused::runs_of_a_disabled_or_removed_job_wait_until_it_is_back,
+        actions::an_action_and_its_audit_entry_are_both_there_or_neither,
         a_released_run_keeps_its_attempt,
         staged_writes_commit_with_the_run_or_not_at_all,
         many_successes_are_stored_in_one_commit_and_lost_leases_left_out,
@@ -435,6 +441,7 @@ async fn logs_and_progress_are_kept(store: &impl Store) {
     let logs = store.run_logs(&Visible::All, run.lease.run_id, 10).await.unwrap();
     let kept: Vec<_> = logs.iter().map(|l| (l.message.as_str(), l.fields.clone())).collect();
     assert_eq!(kept, [("one", Some(json!({"n": 1}))), ("two", None)]);
+    assert_eq!(store.count_logs(run.lease.run_id).await.unwrap(), 2);
     assert_eq!(store.run_logs(&Visible::All, run.lease.run_id, 1).await.unwrap()[0].message, "two");
     let shown = scheduled(store, "up", "one").await.current_run.unwrap();
     assert_eq!((shown.progress, shown.state), (Some(progress), RunState::Running));
@@ -613,10 +620,12 @@ async fn nobody_starves(store: &impl Store, concurrency: Option<u32>) {
     for nth in 0..100 {
         config.jobs.insert(format!("more_{nth}"), settings.clone());
     }
-    config.projects.remove("two");
     store.reconcile(&config).await.unwrap();
     // A hundred are due in the one project before the other has anything.
     let two = project(store, "two").await;
+    for job in config.jobs.keys().filter(|job| *job != "last") {
+        store.set_status(job, two, ScheduledStatus::Paused).await.unwrap();
+    }
     let RunNow::Queued(id) = store.run_now("last", two).await.unwrap() else { panic!() };
     let mut before = 0;
     loop {

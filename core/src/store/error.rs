@@ -5,6 +5,10 @@ pub(super) const NOT_ENDED_BADLY: &str = "only a failed or cancelled run can be 
 /// Why a run is not retried.
 pub(super) const JOB_IS_BUSY: &str = "the job has another unfinished run in this project";
 
+/// Why nothing is started of a job.
+pub(super) const JOB_IS_OFF: &str =
+    "jobs.toml disables this job, or no longer names it for this project";
+
 /// Why a store could not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -26,6 +30,9 @@ pub enum StoreError {
     /// A statement of the plugin failed in the transaction that should have marked the run done.
     #[error("staged write: {0}")]
     Staged(#[from] DbError),
+    /// The entry of the audit log failed, and with it the action.
+    #[error("audit log: {0}")]
+    Audit(DbError),
     /// The database failed.
     #[error(transparent)]
     Sql(#[from] sqlx::Error),

@@ -29,7 +29,8 @@ macro_rules! expand_files {
 /// For SQLite.
 pub(super) const SQLITE: &[Migration] = expand_files!("sqlite": "0100_installation.sql");
 /// For PostgreSQL.
-pub(super) const POSTGRES: &[Migration] = expand_files!("postgres": "0100_installation.sql");
+pub(super) const POSTGRES: &[Migration] =
+    expand_files!("postgres": "0100_installation.sql", "0110_jobs_off.sql");
 
 /// The table of what has run.
 pub(super) const LEDGER: &str = "CREATE TABLE IF NOT EXISTS host_migrations (

@@ -52,7 +52,7 @@ pub use config_version::{
     ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText,
 };
 pub use error::StoreError;
-use error::{JOB_IS_BUSY, NOT_ENDED_BADLY};
+use error::{JOB_IS_BUSY, JOB_IS_OFF, NOT_ENDED_BADLY};
 pub use event::{Done, Event, EventStatus, JobCompleted};
 pub use expand::ExpandError;
 pub use installation::installation;
@@ -204,6 +204,10 @@ pub trait Store: Send + Sync {
     /// `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
 
+    /// The same store, which writes `entry` of the audit log in the transaction of each action: either
+    /// both are there or neither, so that an action can be asked for again when its answer was a fault.
+    fn noting(&self, entry: Statement) -> Box<dyn Store>;
+
     /// Portable SQL for plugins, over the same pool.
     fn database(&self) -> Arc<dyn Database>;
 
@@ -259,12 +263,19 @@ pub trait Store: Send + Sync {
     /// Gives a run back unfinished; the attempt does not count.
     async fn release(&self, lease: &Lease) -> Result<()>;
 
+    /// How many log lines a run has.
+    async fn count_logs(&self, run: Uuid) -> Result<u64>;
+
     /// Keeps log lines and the latest progress of a run.
     async fn record(&self, run: Uuid, logs: Vec<LogLine>, progress: Option<Progress>)
     -> Result<()>;
 
     /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
-    /// after its current run, however many ask meanwhile. Workers of other processes are told.
+    /// after its current run, however many ask meanwhile. Workers of other processes are told. The run of
+    /// a paused job waits until the job is resumed.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
     async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow>;
 
     /// Cancels a run that waits, or asks for the end of one that runs.
@@ -276,11 +287,12 @@ pub trait Store: Send + Sync {
     /// Gives a failed or cancelled run one more attempt, now.
     ///
     /// # Errors
-    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed or the job has
-    /// another unfinished run.
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed, the job has another
+    /// unfinished run, or jobs.toml disables the job.
     async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()>;
 
-    /// Pauses or resumes a scheduled job.
+    /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do
+    /// nothing, and its runs that wait, to be tried again or for the first time, wait on.
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
 
     /// Projects, by slug.

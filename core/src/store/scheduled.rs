@@ -13,7 +13,7 @@ use super::{Payload, Run};
 pub enum ScheduledStatus {
     /// Timers and cascades run it.
     Active,
-    /// Only an explicit request runs it.
+    /// Nothing of it starts; accepted requests and further attempts wait.
     Paused,
 }
 

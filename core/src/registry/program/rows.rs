@@ -7,6 +7,8 @@ use cascade_sdk::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::border;
+
 use super::{Program, RowsView, protocol::Row};
 
 /// The most rows that one run may give out.
@@ -27,7 +29,7 @@ pub(super) fn stage(ctx: &Context, view: &RowsView, rows: Vec<Row>) -> Result<()
                  DO UPDATE SET at = excluded.at, data = excluded.data")
             .bind(&view.key)
             .bind(ctx.project_id())
-            .bind(key)
+            .bind(border::clean(key))
             .bind(&at)
             .bind(Value::Object(row.data).to_string()),
         )?;

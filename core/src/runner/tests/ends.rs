@@ -47,7 +47,7 @@ async fn ends_that_could_not_be_stored_are_tried_again() {
     let child: Work = |_| Box::pin(async { Ok(Outcome::done()) });
     let jobs = [jobs, vec![job("child", 4, child)]].concat();
     let (_server, bench) = on_postgres(toml, jobs).await;
-    sql_of(&bench, "ALTER TABLE ended_runs RENAME COLUMN summary TO gone").await;
+    sql_of(&bench, "ALTER TABLE ended_runs RENAME TO gone").await;
     for job in ["good", "bad", "parent"] {
         bench.ask(job).await;
     }
@@ -62,7 +62,7 @@ async fn ends_that_could_not_be_stored_are_tried_again() {
         assert_eq!(before.len(), 3);
         until(async || leases().await.iter().zip(&before).all(|(now, before)| now > before)).await;
     }
-    sql_of(&bench, "ALTER TABLE ended_runs RENAME COLUMN gone TO summary").await;
+    sql_of(&bench, "ALTER TABLE gone RENAME TO ended_runs").await;
     assert_eq!(bench.run("good", RunState::Completed).await.attempt, 1);
     assert_eq!(bench.run("parent", RunState::Completed).await.attempt, 1);
     assert_eq!(bench.run("bad", RunState::Failed).await.attempt, 1);

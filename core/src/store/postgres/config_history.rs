@@ -3,6 +3,7 @@
 use cascade_portable_sql::POSTGRES_SNAPSHOT;
 use sqlx::{PgPool, Row, postgres::PgRow};
 
+use super::PostgresStore;
 use crate::store::{
     ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText, Result, StoreError,
     config_version::KEPT,
@@ -10,9 +11,10 @@ use crate::store::{
 
 /// Every process sees a change of the file, and each wants to note it: the first one does. Two that
 /// note different texts at once want one id; the slower tries again, after the other.
-pub(super) async fn record(pool: &PgPool, config: &ConfigText) -> Result<()> {
+pub(super) async fn record(store: &PostgresStore, config: &ConfigText) -> Result<()> {
     // PostgreSQL's text has no NUL, and no jobs.toml that came into force has one either.
     let comment = config.comment.as_ref().map(|comment| comment.replace('\0', "\u{fffd}"));
+    let mut tx = store.pool.begin().await?;
     loop {
         let new: Option<i64> = sqlx::query_scalar(
             "INSERT INTO config_history (id, revision, author, comment, origin, text)
@@ -27,14 +29,15 @@ pub(super) async fn record(pool: &PgPool, config: &ConfigText) -> Result<()> {
         .bind(&comment)
         .bind(config.origin.to_string())
         .bind(&config.text)
-        .fetch_optional(pool)
+        .fetch_optional(&mut *tx)
         .await?;
         if let Some(id) = new {
             sqlx::query("DELETE FROM config_history WHERE id <= $1")
                 .bind(id - KEPT)
-                .execute(pool)
+                .execute(&mut *tx)
                 .await?;
-            return Ok(());
+            store.write_entry(&mut tx).await?;
+            return Ok(tx.commit().await?);
         }
         // A watcher was faster than the one who saved it.
         let known: Option<bool> = sqlx::query_scalar(
@@ -50,10 +53,11 @@ pub(super) async fn record(pool: &PgPool, config: &ConfigText) -> Result<()> {
         .bind(&config.by)
         .bind(&comment)
         .bind(config.origin == ConfigOrigin::Ui)
-        .fetch_optional(pool)
+        .fetch_optional(&mut *tx)
         .await?;
         if known == Some(true) {
-            return Ok(());
+            store.write_entry(&mut tx).await?;
+            return Ok(tx.commit().await?);
         }
     }
 }

@@ -22,9 +22,9 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cascade_portable_sql::PostgresDatabase;
-use cascade_sdk::{LogLine, MigrationSet, Progress, host::Database};
+use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
 use sqlx::{
-    Connection, PgPool,
+    Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use uuid::Uuid;
@@ -32,8 +32,8 @@ use uuid::Uuid;
 use super::{
     CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
     Event, Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Renewal, Result,
-    Run, RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success,
-    Trend,
+    Run, RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, StoreError,
+    Success, Trend,
 };
 use crate::{access::Visible, config::Config, store::rotation::Rotation};
 use kept::Kept;
@@ -85,6 +85,8 @@ pub struct PostgresStore {
     kept: Kept,
     names: Arc<Names>,
     rotation: Arc<Rotation>,
+    /// Of the audit log; written with each action.
+    entry: Option<Statement>,
 }
 
 impl PostgresStore {
@@ -116,7 +118,17 @@ impl PostgresStore {
             pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
             names: Arc::default(),
             rotation: Arc::default(),
+            entry: None,
         })
+    }
+
+    /// Writes the entry of the audit log, if there is one, as a part of an action.
+    async fn write_entry(&self, connection: &mut PgConnection) -> Result<()> {
+        if let Some(entry) = &self.entry {
+            let written = cascade_portable_sql::execute_on_postgres(connection, entry).await;
+            written.map_err(StoreError::Audit)?;
+        }
+        Ok(())
     }
 
     /// The pool, for the bus over the same database.
@@ -134,6 +146,10 @@ fn scope(visible: &Visible) -> Option<Vec<Uuid>> {
 impl Store for PostgresStore {
     fn kind(&self) -> &'static str {
         "postgres"
+    }
+
+    fn noting(&self, entry: Statement) -> Box<dyn Store> {
+        Box::new(Self { entry: Some(entry), ..self.clone() })
     }
 
     fn database(&self) -> Arc<dyn Database> {
@@ -194,6 +210,10 @@ impl Store for PostgresStore {
         finish::release(self, lease).await
     }
 
+    async fn count_logs(&self, run: Uuid) -> Result<u64> {
+        read::count_logs(&self.pool, run).await
+    }
+
     async fn record(
         &self,
         run: Uuid,
@@ -248,7 +268,7 @@ impl Store for PostgresStore {
     }
 
     async fn record_config(&self, config: &ConfigText) -> Result<()> {
-        config_history::record(&self.pool, config).await
+        config_history::record(self, config).await
     }
 
     async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {

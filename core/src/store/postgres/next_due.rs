@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::{PostgresStore, claim::starts};
 use crate::store::{
     Result,
     limits::{Rooms, rooms_sql},
@@ -40,14 +40,15 @@ pub(super) async fn soonest(
     jobs: Vec<String>,
     projects: Vec<Uuid>,
 ) -> Result<(bool, Option<Duration>)> {
-    let found = sqlx::query(
+    let found = sqlx::query(concat!(
         "SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
              OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
              extract(epoch FROM min(at) - clock_timestamp())::float8 AS seconds
          FROM (
-             (SELECT available_at AS at FROM open_runs
-              WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2)
-              ORDER BY available_at LIMIT 1)
+             (SELECT available_at AS at FROM open_runs n
+              WHERE state <> 'running' AND job_type <> ALL($1) AND project_id <> ALL($2) ",
+        starts!("n"),
+        " ORDER BY available_at LIMIT 1)
              UNION ALL
              SELECT min(lease_until) FROM workers WHERE owner <> $3
              UNION ALL
@@ -58,8 +59,8 @@ pub(super) async fn soonest(
                     WHERE r.job_type = s.job_type AND r.project_id = s.project_id
                 )
               ORDER BY s.next_run_at LIMIT 1)
-         ) soonest",
-    )
+         ) soonest"
+    ))
     .bind(jobs)
     .bind(projects)
     .bind(owner)

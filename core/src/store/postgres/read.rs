@@ -111,6 +111,11 @@ pub(super) async fn run(pool: &PgPool, visible: &Visible, id: Uuid) -> Result<Op
     found.as_ref().map(row::run).transpose()
 }
 
+pub(super) async fn count_logs(pool: &PgPool, id: Uuid) -> Result<u64> {
+    let query = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM run_logs WHERE run_id = $1");
+    Ok(query.bind(id).fetch_one(pool).await?.unsigned_abs())
+}
+
 pub(super) async fn run_logs(
     pool: &PgPool,
     visible: &Visible,

@@ -5,13 +5,13 @@ use std::{collections::HashMap, time::Duration};
 use cascade_sdk::{LogLine, Progress};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{PgConnection, Row, types::Json};
+use sqlx::{Connection, PgConnection, Row, types::Json};
 use uuid::Uuid;
 
 use super::{PostgresStore, row, row::all_columns, scope};
 use crate::store::{
-    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result, RunNow,
-    ScheduledStatus, StoreError,
+    CancelRequest, JOB_IS_BUSY, JOB_IS_OFF, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result,
+    RunNow, ScheduledStatus, StoreError,
 };
 use crate::{access::Visible, bus::SIGNALS};
 
@@ -104,30 +104,36 @@ pub(super) async fn run_now(store: &PostgresStore, job: &str, project: Uuid) -> 
     let (mut before, mut payload) = (Payload::default().to_text(), Payload::default());
     let mut has_begun = false;
     let mut connection = store.kept.acquire().await?;
+    let mut tx = connection.begin().await?;
     let answer = loop {
         let mut asked = payload.clone();
         asked.ask();
-        match start(&mut connection, job, project, (&before, &asked), has_begun).await? {
+        match start(&mut tx, job, project, (&before, &asked), has_begun).await? {
             Some(Started::Made(run)) => break RunNow::Queued(run),
             Some(Started::AfterCurrent) => break RunNow::AfterCurrent,
-            Some(Started::Busy) => match join(&mut connection, job, project).await? {
+            Some(Started::Busy) => match join(&mut tx, job, project).await? {
                 Some(run) => break RunNow::Merged(run),
                 None => has_begun = true,
             },
             None => {
                 let found = sqlx::query(
-                    "SELECT payload, payload::text AS text FROM scheduled_jobs
+                    "SELECT enabled, payload, payload::text AS text FROM scheduled_jobs
                      WHERE job_type = $1 AND project_id = $2",
                 )
                 .bind(job)
                 .bind(project)
-                .fetch_optional(&mut *connection)
+                .fetch_optional(&mut *tx)
                 .await?
                 .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+                if !found.try_get("enabled")? {
+                    return Err(StoreError::WrongState(JOB_IS_OFF));
+                }
                 (before, payload) = (found.try_get("text")?, row::payload(&found)?);
             }
         }
     };
+    store.write_entry(&mut tx).await?;
+    tx.commit().await?;
     connection.keep();
     Ok(answer)
 }
@@ -163,7 +169,7 @@ pub(super) async fn start(
                      'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))
                   || CASE $4 WHEN '{}' THEN '}' ELSE ',' || substr($4, 2) END)::json AS asked
              FROM scheduled_jobs
-             WHERE job_type = $1 AND project_id = $2 AND payload::text = $3 FOR UPDATE
+             WHERE job_type = $1 AND project_id = $2 AND payload::text = $3 AND enabled FOR UPDATE
          ), made AS (
              INSERT INTO open_runs
                  (id, job_type, project_id, state, max_attempts, payload, trace_id)
@@ -270,16 +276,32 @@ pub(super) async fn request_cancel(
             .await?;
             CancelRequest::Cancelled
         }
-        None if exists(store, visible, run).await? => {
+        None if exists(&mut tx, visible, run).await? => {
             return Err(StoreError::WrongState("the run has ended already"));
         }
         None => return Err(StoreError::NoRun(run)),
     };
+    store.write_entry(&mut tx).await?;
     tx.commit().await?;
     Ok(answer)
 }
 
 pub(super) async fn retry(store: &PostgresStore, visible: &Visible, run: Uuid) -> Result<()> {
+    let mut tx = store.pool.begin().await?;
+    let off: bool = sqlx::query_scalar(
+        "SELECT EXISTS (
+             SELECT FROM ended_runs r
+             JOIN scheduled_jobs s ON s.job_type = r.job_type AND s.project_id = r.project_id
+             WHERE r.id = $1 AND NOT s.enabled AND ($2::uuid[] IS NULL OR r.project_id = ANY($2))
+         )",
+    )
+    .bind(run)
+    .bind(scope(visible))
+    .fetch_one(&mut *tx)
+    .await?;
+    if off {
+        return Err(StoreError::WrongState(JOB_IS_OFF));
+    }
     let retried = sqlx::query(concat!(
         "WITH run AS (
              DELETE FROM ended_runs
@@ -296,7 +318,7 @@ pub(super) async fn retry(store: &PostgresStore, visible: &Visible, run: Uuid) -
     ))
     .bind(run)
     .bind(scope(visible))
-    .execute(&store.pool)
+    .execute(&mut *tx)
     .await;
     match retried {
         // The index that allows one unfinished run of a job in a project.
@@ -304,18 +326,23 @@ pub(super) async fn retry(store: &PostgresStore, visible: &Visible, run: Uuid) -
             Err(StoreError::WrongState(JOB_IS_BUSY))
         }
         Err(error) => Err(error.into()),
-        Ok(done) if done.rows_affected() > 0 => Ok(()),
-        Ok(_) if exists(store, visible, run).await? => Err(StoreError::WrongState(NOT_ENDED_BADLY)),
+        Ok(done) if done.rows_affected() > 0 => {
+            store.write_entry(&mut tx).await?;
+            Ok(tx.commit().await?)
+        }
+        Ok(_) if exists(&mut tx, visible, run).await? => {
+            Err(StoreError::WrongState(NOT_ENDED_BADLY))
+        }
         Ok(_) => Err(StoreError::NoRun(run)),
     }
 }
 
-async fn exists(store: &PostgresStore, visible: &Visible, run: Uuid) -> Result<bool> {
+async fn exists(tx: &mut PgConnection, visible: &Visible, run: Uuid) -> Result<bool> {
     let found = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM worker_runs WHERE id = $1
              AND ($2::uuid[] IS NULL OR project_id = ANY($2)))",
     );
-    Ok(found.bind(run).bind(scope(visible)).fetch_one(&store.pool).await?)
+    Ok(found.bind(run).bind(scope(visible)).fetch_one(tx).await?)
 }
 
 pub(super) async fn set_status(
@@ -324,6 +351,7 @@ pub(super) async fn set_status(
     project: Uuid,
     status: ScheduledStatus,
 ) -> Result<()> {
+    let mut tx = store.pool.begin().await?;
     let changed = sqlx::query(
         "UPDATE scheduled_jobs SET status = $3, updated_at = now()
          WHERE job_type = $1 AND project_id = $2",
@@ -331,10 +359,11 @@ pub(super) async fn set_status(
     .bind(job)
     .bind(project)
     .bind(status.to_string())
-    .execute(&store.pool)
+    .execute(&mut *tx)
     .await?;
     if changed.rows_affected() == 0 {
         return Err(StoreError::NotScheduled { job: job.into() });
     }
-    Ok(())
+    store.write_entry(&mut tx).await?;
+    Ok(tx.commit().await?)
 }

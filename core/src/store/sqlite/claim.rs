@@ -16,6 +16,22 @@ use crate::{
     },
 };
 
+/// Leaves out rows whose job is paused, disabled, or no longer in jobs.toml.
+macro_rules! starts {
+    ($run:literal) => {
+        concat!(
+            " AND NOT EXISTS (
+                 SELECT 1 FROM scheduled_jobs s
+                 WHERE s.job_type = ",
+            $run,
+            ".job_type AND s.project_id = ",
+            $run,
+            ".project_id AND (s.status <> 'active' OR s.enabled = 0)
+             ) ",
+        )
+    };
+}
+
 pub(super) async fn claim(
     store: &SqliteStore,
     owner: &str,
@@ -89,13 +105,14 @@ async fn choose(
         let projects = sqlx::query_scalar::<_, String>(concat!(
             "WITH RECURSIVE step (project_id, nth) AS (
                  SELECT * FROM (
-                     SELECT project_id, 1 FROM worker_runs
+                     SELECT project_id, 1 FROM worker_runs n
                      WHERE state IN ('available', 'retryable') AND project_id > $1
                        AND available_at <= ",
             now!(),
             "          AND job_type NOT IN (SELECT value FROM json_each($3))
-                       AND project_id NOT IN (SELECT value FROM json_each($4))
-                     ORDER BY project_id LIMIT 1
+                       AND project_id NOT IN (SELECT value FROM json_each($4)) ",
+            starts!("n"),
+            "        ORDER BY project_id LIMIT 1
                  )
                  UNION ALL
                  SELECT (
@@ -104,8 +121,9 @@ async fn choose(
                        AND r.available_at <= ",
             now!(),
             "          AND r.job_type NOT IN (SELECT value FROM json_each($3))
-                       AND r.project_id NOT IN (SELECT value FROM json_each($4))
-                     ORDER BY r.project_id LIMIT 1
+                       AND r.project_id NOT IN (SELECT value FROM json_each($4)) ",
+            starts!("r"),
+            "        ORDER BY r.project_id LIMIT 1
                  ), nth + 1
                  FROM step WHERE project_id IS NOT NULL AND nth < $2
              )
@@ -126,8 +144,9 @@ async fn choose(
                  WHERE w.project_id = p.value AND w.state IN ('available', 'retryable')
                    AND w.available_at <= ",
             now!(),
-            "      AND w.job_type NOT IN (SELECT value FROM json_each($3))
-                 ORDER BY w.available_at, w.id LIMIT $4
+            "      AND w.job_type NOT IN (SELECT value FROM json_each($3)) ",
+            starts!("w"),
+            "    ORDER BY w.available_at, w.id LIMIT $4
              )
              LIMIT $2",
         ))
@@ -224,13 +243,14 @@ pub(super) async fn next_due(
     except: &[String],
 ) -> Result<Option<Duration>> {
     let rooms = rooms(&store.read).await?;
-    let seconds: Option<f64> = sqlx::query_scalar(
+    let seconds: Option<f64> = sqlx::query_scalar(concat!(
         "SELECT (julianday(min(at)) - julianday('now')) * 86400.0 FROM (
-             SELECT min(available_at) AS at FROM worker_runs
+             SELECT min(available_at) AS at FROM worker_runs n
              WHERE state IN ('available', 'retryable')
                AND job_type NOT IN (SELECT value FROM json_each($1))
-               AND project_id NOT IN (SELECT value FROM json_each($2))
-             UNION ALL
+               AND project_id NOT IN (SELECT value FROM json_each($2)) ",
+        starts!("n"),
+        "    UNION ALL
              SELECT min(lease_until) FROM worker_runs WHERE state = 'running' AND lease_owner <> $3
              UNION ALL
              SELECT min(s.next_run_at) FROM scheduled_jobs s
@@ -241,7 +261,7 @@ pub(super) async fn next_due(
                      AND r.state IN ('available', 'running', 'retryable')
                )
          )",
-    )
+    ))
     .bind(json_list(rooms.closed_jobs(except)))
     .bind(json_list(rooms.full_projects()))
     .bind(owner)

@@ -47,6 +47,7 @@ pub(super) async fn record(store: &SqliteStore, config: &ConfigText) -> Result<(
         }
         None => {}
     }
+    store.write_entry(&mut tx).await?;
     Ok(tx.commit().await?)
 }
 

@@ -24,7 +24,7 @@ use std::{
 
 use async_trait::async_trait;
 use cascade_portable_sql::SqliteDatabase;
-use cascade_sdk::{LogLine, MigrationSet, Progress, host::Database};
+use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
 use sqlx::{
     Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -34,8 +34,8 @@ use uuid::Uuid;
 use super::{
     CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
     Event, Failed, Fault, KeepFor, Lease, PoolUse, ProjectRow, Pruned, QueueDepth, Renewal, Result,
-    Run, RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, Success,
-    Trend,
+    Run, RunFilter, RunLogRow, RunNow, RunPage, ScheduledJob, ScheduledStatus, Store, StoreError,
+    Success, Trend,
 };
 use crate::{access::Visible, config::Config, store::rotation::Rotation};
 use clock::WallClock;
@@ -58,6 +58,8 @@ pub struct SqliteStore {
     numbered: Arc<AtomicI64>,
     rotation: Arc<Rotation>,
     clock: Arc<WallClock>,
+    /// Of the audit log; written with each action.
+    entry: Option<Statement>,
 }
 
 impl SqliteStore {
@@ -95,7 +97,17 @@ impl SqliteStore {
             numbered: Arc::default(),
             rotation: Arc::default(),
             clock: Arc::default(),
+            entry: None,
         })
+    }
+
+    /// Writes the entry of the audit log, if there is one, as a part of an action.
+    async fn write_entry(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
+        if let Some(entry) = &self.entry {
+            let written = cascade_portable_sql::execute_on(tx, entry).await;
+            written.map_err(StoreError::Audit)?;
+        }
+        Ok(())
     }
 
     /// A transaction that may write from its first statement: one that began as a reader could
@@ -115,6 +127,10 @@ fn scope(visible: &Visible) -> Option<String> {
 impl Store for SqliteStore {
     fn kind(&self) -> &'static str {
         "sqlite"
+    }
+
+    fn noting(&self, entry: Statement) -> Box<dyn Store> {
+        Box::new(Self { entry: Some(entry), ..self.clone() })
     }
 
     fn database(&self) -> Arc<dyn Database> {
@@ -177,6 +193,10 @@ impl Store for SqliteStore {
 
     async fn release(&self, lease: &Lease) -> Result<()> {
         finish::release(self, lease).await
+    }
+
+    async fn count_logs(&self, run: Uuid) -> Result<u64> {
+        read::count_logs(&self.read, run).await
     }
 
     async fn record(

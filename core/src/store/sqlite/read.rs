@@ -116,6 +116,11 @@ pub(super) async fn run(pool: &SqlitePool, visible: &Visible, id: Uuid) -> Resul
     found.as_ref().map(row::run).transpose()
 }
 
+pub(super) async fn count_logs(pool: &SqlitePool, id: Uuid) -> Result<u64> {
+    let query = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM run_logs WHERE run_id = $1");
+    Ok(query.bind(id.to_string()).fetch_one(pool).await?.unsigned_abs())
+}
+
 pub(super) async fn run_logs(
     pool: &SqlitePool,
     visible: &Visible,

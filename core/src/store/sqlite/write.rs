@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{SqliteStore, claim::seconds, now, row, scope};
 use crate::access::Visible;
 use crate::store::{
-    CancelRequest, JOB_IS_BUSY, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result, RunNow,
-    ScheduledStatus, StoreError,
+    CancelRequest, JOB_IS_BUSY, JOB_IS_OFF, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result,
+    RunNow, ScheduledStatus, StoreError,
 };
 
 pub(super) async fn renew(
@@ -114,7 +114,7 @@ pub(super) async fn insert_run(
 pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Result<RunNow> {
     let mut tx = store.begin().await?;
     let found = sqlx::query(concat!(
-        "SELECT s.id, s.max_attempts, s.payload, ",
+        "SELECT s.id, s.enabled, s.max_attempts, s.payload, ",
         now!(),
         " AS now, r.id AS run_id, r.state AS run_state, r.payload AS run_payload
          FROM scheduled_jobs s
@@ -127,6 +127,9 @@ pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Re
     .fetch_optional(&mut *tx)
     .await?
     .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+    if !found.try_get::<bool, _>("enabled")? {
+        return Err(StoreError::WrongState(JOB_IS_OFF));
+    }
     let now: DateTime<Utc> = found.try_get("now")?;
     let state: Option<&str> = found.try_get("run_state")?;
     if state == Some("available") {
@@ -139,6 +142,7 @@ pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Re
             .bind(payload.to_text())
             .execute(&mut *tx)
             .await?;
+        store.write_entry(&mut tx).await?;
         tx.commit().await?;
         return Ok(RunNow::Merged(run));
     }
@@ -174,6 +178,7 @@ pub(super) async fn run_now(store: &SqliteStore, job: &str, project: Uuid) -> Re
         let max_attempts = found.try_get("max_attempts")?;
         RunNow::Queued(insert_run(&mut tx, job, &project.to_string(), max_attempts, payload).await?)
     };
+    store.write_entry(&mut tx).await?;
     tx.commit().await?;
     Ok(answer)
 }
@@ -184,6 +189,7 @@ pub(super) async fn set_status(
     project: Uuid,
     status: ScheduledStatus,
 ) -> Result<()> {
+    let mut tx = store.begin().await?;
     let changed = sqlx::query(concat!(
         "UPDATE scheduled_jobs SET status = $3, updated_at = ",
         now!(),
@@ -192,12 +198,13 @@ pub(super) async fn set_status(
     .bind(job)
     .bind(project.to_string())
     .bind(status.to_string())
-    .execute(&store.write)
+    .execute(&mut *tx)
     .await?;
     if changed.rows_affected() == 0 {
         return Err(StoreError::NotScheduled { job: job.into() });
     }
-    Ok(())
+    store.write_entry(&mut tx).await?;
+    Ok(tx.commit().await?)
 }
 
 pub(super) async fn request_cancel(
@@ -234,6 +241,7 @@ pub(super) async fn request_cancel(
         _ => return Err(StoreError::WrongState("the run has ended already")),
     };
     sqlx::query(set).bind(run.to_string()).execute(&mut *tx).await?;
+    store.write_entry(&mut tx).await?;
     tx.commit().await?;
     Ok(answer)
 }
@@ -242,6 +250,9 @@ pub(super) async fn retry(store: &SqliteStore, visible: &Visible, run: Uuid) -> 
     let mut tx = store.begin().await?;
     let found = sqlx::query(
         "SELECT r.state, EXISTS (
+             SELECT 1 FROM scheduled_jobs s
+             WHERE s.job_type = r.job_type AND s.project_id = r.project_id AND s.enabled = 0
+         ) AS off, EXISTS (
              SELECT 1 FROM worker_runs u
              WHERE u.job_type = r.job_type AND u.project_id = r.project_id
                AND u.state IN ('available', 'running', 'retryable')
@@ -260,6 +271,9 @@ pub(super) async fn retry(store: &SqliteStore, visible: &Visible, run: Uuid) -> 
     if found.try_get("busy")? {
         return Err(StoreError::WrongState(JOB_IS_BUSY));
     }
+    if found.try_get("off")? {
+        return Err(StoreError::WrongState(JOB_IS_OFF));
+    }
     sqlx::query(concat!(
         "UPDATE worker_runs
          SET state = 'available', max_attempts = max(max_attempts, attempt + 1),
@@ -270,5 +284,6 @@ pub(super) async fn retry(store: &SqliteStore, visible: &Visible, run: Uuid) -> 
     .bind(run.to_string())
     .execute(&mut *tx)
     .await?;
+    store.write_entry(&mut tx).await?;
     Ok(tx.commit().await?)
 }

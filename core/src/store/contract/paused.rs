@@ -1,0 +1,75 @@
+//! Nothing starts of jobs that are paused, disabled, or no longer in jobs.toml.
+
+use super::*;
+
+fn later() -> Fault {
+    Fault { error: "no luck".into(), retry_in: Some(Duration::ZERO) }
+}
+
+pub(super) async fn runs_of_a_paused_job_wait_until_it_is_resumed(store: &impl Store) {
+    wait_until_resumed(store).await;
+}
+
+pub(super) async fn runs_of_a_paused_job_wait_where_there_are_limits(store: &impl Store) {
+    let mut config = config();
+    config.jobs.get_mut("up").unwrap().concurrency = Some(10);
+    store.reconcile(&config).await.unwrap();
+    wait_until_resumed(store).await;
+}
+
+async fn wait_until_resumed(store: &impl Store) {
+    let up = claim_up(store).await;
+    let one = up.project.id;
+    for job in ["up", "down"] {
+        store.set_status(job, one, ScheduledStatus::Paused).await.unwrap();
+    }
+    // One that is to be tried again, and one that was accepted meanwhile.
+    store.fail(&up.lease, later()).await.unwrap();
+    let RunNow::Queued(down) = store.run_now("down", one).await.unwrap() else { panic!() };
+    for _ in 0..3 {
+        assert!(claim(store).await.is_empty());
+    }
+    assert_eq!(store.next_due("worker-a", &[]).await.unwrap(), None, "no reason to look");
+    let state = async |id| store.run(&Visible::All, id).await.unwrap().unwrap().state;
+    assert_eq!(state(up.lease.run_id).await, RunState::Retryable, "it is seen to wait");
+    assert_eq!(state(down).await, RunState::Available);
+    // What is not paused goes on.
+    let RunNow::Queued(last) = store.run_now("last", one).await.unwrap() else { panic!() };
+    assert_eq!(claim(store).await[0].lease.run_id, last);
+
+    for job in ["up", "down"] {
+        store.set_status(job, one, ScheduledStatus::Active).await.unwrap();
+    }
+    assert_eq!(store.next_due("worker-a", &[]).await.unwrap(), Some(Duration::ZERO));
+    let mut runs = claim_until(store, 2).await;
+    runs.sort_by_key(|run| run.job_type != "up");
+    let ids: Vec<_> = runs.iter().map(|run| (run.lease.run_id, run.lease.attempt)).collect();
+    assert_eq!(ids, [(up.lease.run_id, 2), (down, 1)]);
+}
+
+pub(super) async fn runs_of_a_disabled_or_removed_job_wait_until_it_is_back(store: &impl Store) {
+    let up = claim_up(store).await;
+    let (one, id) = (up.project.id, up.lease.run_id);
+    let RunNow::Queued(last) = store.run_now("last", one).await.unwrap() else { panic!() };
+    let run = claim(store).await.remove(0);
+    store.fail(&run.lease, Fault { error: "no luck".into(), retry_in: None }).await.unwrap();
+    let (mut disabled, mut removed) = (config(), config());
+    disabled.jobs.values_mut().for_each(|job| job.enabled = false);
+    removed.jobs.clear();
+    for file in [&disabled, &removed] {
+        store.reconcile(file).await.unwrap();
+        if store.run(&Visible::All, id).await.unwrap().unwrap().state == RunState::Running {
+            store.fail(&up.lease, later()).await.unwrap();
+        }
+        assert!(claim(store).await.is_empty());
+        assert_eq!(store.run(&Visible::All, id).await.unwrap().unwrap().state, RunState::Retryable);
+        let asked = store.run_now("down", one).await;
+        assert!(matches!(asked, Err(StoreError::WrongState(_))), "{asked:?}");
+        let retried = store.retry(&Visible::All, last).await;
+        assert!(matches!(retried, Err(StoreError::WrongState(_))), "{retried:?}");
+    }
+    store.reconcile(&config()).await.unwrap();
+    let again = claim_until(store, 1).await;
+    assert!(again.iter().any(|run| run.lease.run_id == id && run.lease.attempt == 2));
+    store.retry(&Visible::All, last).await.unwrap();
+}
