@@ -152,7 +152,8 @@ impl Desk {
         })
     }
 
-    async fn note(&self, action: &'static str, target: &str, project: Option<Uuid>) -> Result<()> {
+    /// The accounts, which write an entry of the audit log with the change.
+    fn noting(&self, action: &'static str, target: &str, project: Option<Uuid>) -> Accounts {
         let done = Audited {
             user_name: "command line",
             action,
@@ -161,13 +162,11 @@ impl Desk {
             detail: json!({}),
             address: None,
         };
-        Ok(self.accounts.audit(done).await?)
+        self.accounts.noting(done.entry())
     }
 
     async fn link(&self, user: Uuid) -> Result<()> {
-        let link = self.accounts.make_link(user).await?;
-        println!("/sign-in?link={}", link.reveal());
-        eprintln!("put the address of the server before it; good once, within 15 minutes");
+        show_link(self.accounts.make_link(user).await?.reveal());
         Ok(())
     }
 
@@ -181,11 +180,11 @@ impl Desk {
                 let password = if password_stdin { Some(password()?) } else { None };
                 let linked = password.is_none();
                 let new = NewUser { name: name.clone(), admin, password, oidc: None };
-                let user = self.accounts.add_user(new).await?;
+                let user = self.noting("user.add", &name, None).add_user(new).await?;
                 for (project, role) in roles {
-                    self.accounts.set_role(user, project, Some(role)).await?;
+                    let accounts = self.noting("member.set", &name, Some(project));
+                    accounts.set_role(user, project, Some(role)).await?;
                 }
-                self.note("user.add", &name, None).await?;
                 if linked { self.link(user).await } else { Ok(()) }
             }
             UserCommand::List => {
@@ -203,13 +202,14 @@ impl Desk {
             }
             UserCommand::Link { name } => {
                 let user = self.found(&name).await?;
-                self.note("user.link", &user.name, None).await?;
-                self.link(user.id).await
+                let accounts = self.noting("user.link", &user.name, None);
+                show_link(accounts.make_link(user.id).await?.reveal());
+                Ok(())
             }
             UserCommand::Password { name } => {
                 let user = self.found(&name).await?;
-                self.accounts.set_password(user.id, password()?, "").await?;
-                self.note("user.password", &user.name, None).await
+                let accounts = self.noting("user.password", &user.name, None);
+                Ok(accounts.set_password(user.id, password()?, "").await?)
             }
             UserCommand::Grant { name, project, role } => {
                 self.set_role(&name, &project, Some(role)).await
@@ -217,21 +217,21 @@ impl Desk {
             UserCommand::Revoke { name, project } => self.set_role(&name, &project, None).await,
             UserCommand::Disable { name } => {
                 let user = self.found(&name).await?;
-                self.accounts.set_disabled(user.id, true).await?;
-                self.note("user.disable", &user.name, None).await
+                let accounts = self.noting("user.disable", &user.name, None);
+                Ok(accounts.set_disabled(user.id, true).await?)
             }
             UserCommand::Enable { name } => {
                 let user = self.found(&name).await?;
-                self.accounts.set_disabled(user.id, false).await?;
-                self.note("user.enable", &user.name, None).await
+                let accounts = self.noting("user.enable", &user.name, None);
+                Ok(accounts.set_disabled(user.id, false).await?)
             }
         }
     }
 
     async fn set_role(&self, name: &str, slug: &str, role: Option<Role>) -> Result<()> {
         let (user, project) = (self.found(name).await?, self.project(slug).await?);
-        self.accounts.set_role(user.id, project, role).await?;
-        self.note("member.set", &user.name, Some(project)).await
+        let accounts = self.noting("member.set", &user.name, Some(project));
+        Ok(accounts.set_role(user.id, project, role).await?)
     }
 
     async fn token(&self, command: TokenCommand) -> Result<()> {
@@ -244,8 +244,7 @@ impl Desk {
                 };
                 let expires_at = expires_in.map(|duration| Utc::now() + duration);
                 let new = NewToken { user, name: name.clone(), role, project, expires_at };
-                let token = self.accounts.add_token(new).await?;
-                self.note("token.add", &name, project).await?;
+                let token = self.noting("token.add", &name, project).add_token(new).await?;
                 println!("{}", token.reveal());
                 Ok(())
             }
@@ -259,13 +258,23 @@ impl Desk {
             }
             TokenCommand::Revoke { user, name } => {
                 let user = self.found(&user).await?;
-                if !self.accounts.revoke_token(user.id, &name).await? {
+                // Looked for first: an entry for what was not there would be wrong.
+                let tokens = self.accounts.tokens(Some(user.id)).await?;
+                let accounts = self.noting("token.revoke", &name, None);
+                if !tokens.iter().any(|token| token.name == name)
+                    || !accounts.revoke_token(user.id, &name).await?
+                {
                     bail!("`{}` has no token `{name}`", user.name);
                 }
-                self.note("token.revoke", &name, None).await
+                Ok(())
             }
         }
     }
+}
+
+fn show_link(link: &str) {
+    println!("/sign-in?link={link}");
+    eprintln!("put the address of the server before it; good once, within 15 minutes");
 }
 
 fn password() -> Result<String> {
