@@ -210,5 +210,7 @@ impl Drop for Host {
 /// The repository's own jobs.toml, its sample paths made absolute.
 pub fn repository_config() -> String {
     let text = std::fs::read_to_string(root().join("jobs.toml")).unwrap();
-    text.replace("path = \"plugins/", &format!("path = \"{}/plugins/", root().display()))
+    let root = root().display();
+    let text = text.replace("path = \"plugins/", &format!("path = \"{root}/plugins/"));
+    format!("{text}\n[files]\nallow = [\".\", \"{root}/plugins\"]\n")
 }

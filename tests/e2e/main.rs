@@ -12,6 +12,7 @@ mod data_folder;
 mod edges;
 mod egress;
 mod failover;
+mod environment;
 mod full_disk;
 mod host;
 mod hostile_messages;

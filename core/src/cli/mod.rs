@@ -10,7 +10,7 @@ mod user;
 
 use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -18,6 +18,7 @@ use database::DatabaseArgs;
 use sign_in::SignInArgs;
 
 use crate::{
+    environment,
     host::{self, DatabaseSettings, HostSettings, RedisSettings},
     http::HttpLimits,
     registry::{Plugins, Registry},
@@ -131,6 +132,12 @@ fn at_least_a_second(text: &str) -> Result<Duration, String> {
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(
+        &cli.command,
+        None | Some(Command::Run(_) | Command::Server(_) | Command::Worker(_))
+    ) {
+        environment::hide(&variables(&Cli::command()));
+    }
     let plugins = match Registry::compiled_in() {
         Ok(registry) => Plugins::from(registry),
         Err(faults) => {
@@ -151,6 +158,15 @@ pub fn main() -> ExitCode {
         Some(Command::User(args)) => user::user(args),
         Some(Command::Token(args)) => user::token(args),
     }
+}
+
+/// The names of the environment variables that a command and its subcommands read.
+fn variables(command: &clap::Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(|argument| argument.get_env());
+    let mut names: Vec<_> = own.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.extend(command.get_subcommands().flat_map(variables));
+    names.push("CASCADE_LOG".into());
+    names
 }
 
 fn refuse(error: &str) -> ExitCode {

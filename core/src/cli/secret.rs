@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::host::Secret;
+use crate::{environment, host::Secret};
 
-/// `given`, or what stands in `file`; nothing if neither is set.
+/// `given`, or the hidden variable `name`, or what stands in `file`; nothing if none is set.
 pub(super) fn read(
     name: &str,
     given: Option<String>,
     file: Option<PathBuf>,
 ) -> Result<Option<Secret>, String> {
-    let given = given.filter(|text| !text.is_empty());
+    let given = given.filter(|text| !text.is_empty()).or_else(|| environment::var(name));
     let file = file.filter(|path| !path.as_os_str().is_empty());
     let (given, file) = match (given, file) {
         (Some(_), Some(_)) => return Err(format!("both {name} and {name}_FILE are set")),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     access::OidcSettings,
+    environment,
     http::auth::{self, AuthSettings, SignIn},
 };
 
@@ -21,7 +22,7 @@ pub(super) struct SignInArgs {
     #[arg(long, env = "CASCADE_OIDC_ISSUER", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
     /// What the provider knows this host by.
-    #[arg(long, env = "CASCADE_OIDC_CLIENT_ID", requires = "oidc_client_secret")]
+    #[arg(long, env = "CASCADE_OIDC_CLIENT_ID")]
     oidc_client_id: Option<String>,
     /// Its secret.
     #[arg(long, env = "CASCADE_OIDC_CLIENT_SECRET", hide_env_values = true)]
@@ -51,7 +52,9 @@ impl SignInArgs {
         if sign_in == SignIn::Off && !listen.is_none_or(|listen| auth::is_local(listen.ip())) {
             return Err("--auth off is for loopback only: others can reach this address\n  = help: leave it out, and add people by `cascade user add`".into());
         }
-        let oidc = match (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret) {
+        let name = "CASCADE_OIDC_CLIENT_SECRET";
+        let client_secret = self.oidc_client_secret.or_else(|| environment::var(name));
+        let oidc = match (self.oidc_issuer, self.oidc_client_id, client_secret) {
             (Some(issuer), Some(client_id), Some(client_secret)) => {
                 let local = listen.is_some_and(|listen| auth::is_local(listen.ip()));
                 if self.public_url.is_none() && !local {
@@ -61,6 +64,9 @@ impl SignInArgs {
                     );
                 }
                 Some(OidcSettings { issuer, client_id, client_secret })
+            }
+            (Some(_), Some(_), None) => {
+                return Err(format!("--oidc-client-id needs the client's secret: set {name}"));
             }
             _ => None,
         };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     bus::{Bus, FailoverBus, MemoryBus, PostgresLink, RedisPublisher, RedisSubscriber},
+    environment,
     scheduler::Wake,
     store::{Store, postgres::PostgresStore, sqlite::SqliteStore},
 };
@@ -62,9 +64,20 @@ async fn open_file(folder: &Path) -> anyhow::Result<(SqliteStore, PathBuf)> {
     Ok((store, file))
 }
 
+/// With the password of libpq's variable if it has none: the variable is hidden from the driver.
+fn with_password(url: &str) -> String {
+    let (Some(password), Ok(mut parsed)) = (environment::var("PGPASSWORD"), Url::parse(url)) else {
+        return url.to_owned();
+    };
+    if parsed.password().is_none() && parsed.set_password(Some(&password)).is_ok() {
+        return parsed.into();
+    }
+    url.to_owned()
+}
+
 async fn connect(url: &str, connections: u32) -> anyhow::Result<PostgresStore> {
     // The URL may hold a password: it is not repeated.
-    let store = PostgresStore::connect(url, connections).await;
+    let store = PostgresStore::connect(&with_password(url), connections).await;
     store.context("cannot use the PostgreSQL that DATABASE_URL names")
 }
 

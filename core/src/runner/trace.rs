@@ -6,6 +6,7 @@
 
 use std::{
     cell::Cell,
+    collections::HashMap,
     sync::atomic::{AtomicBool, Ordering},
     time::SystemTime,
 };
@@ -15,14 +16,14 @@ use opentelemetry::{
     global::{self, BoxedTracer},
     trace::{Link, Span, SpanContext, SpanKind, Status, TraceContextExt, TraceState, Tracer},
 };
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider},
 };
 use uuid::Uuid;
 
-use crate::store::ClaimedRun;
+use crate::{environment, store::ClaimedRun};
 
 /// Whether anybody is told: to make a span costs more than a short run.
 static EXPORTED: AtomicBool = AtomicBool::new(false);
@@ -45,6 +46,17 @@ impl IdGenerator for IdsOfRuns {
     }
 }
 
+/// The headers that the collector asks for, such as a key: hidden variables, which the exporter does
+/// not see. Written `name=value,name=value`, percent-encoded.
+fn headers() -> HashMap<String, String> {
+    let names = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
+    let Some(text) = names.into_iter().find_map(environment::var) else { return HashMap::new() };
+    let query = text.replace('+', "%2B").replace('#', "%23").replace('&', "%26").replace(',', "&");
+    let address = reqwest::Url::parse(&format!("x:?{query}"));
+    let pairs = address.iter().flat_map(|address| address.query_pairs());
+    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
 /// Exports spans from now on to `endpoint`, the root of a collector's HTTP address; how, the
 /// `OTEL_EXPORTER_OTLP_*` variables say.
 ///
@@ -52,7 +64,8 @@ impl IdGenerator for IdsOfRuns {
 /// When the address or one of the variables is wrong.
 pub fn export(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
     let endpoint = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-    let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
+    let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint);
+    let exporter = exporter.with_headers(headers()).build()?;
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
         .with_id_generator(IdsOfRuns(RandomIdGenerator::default()))

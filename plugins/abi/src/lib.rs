@@ -2,7 +2,8 @@
 //!
 //! `include/cascade_plugin.h` is the contract; [`table`] is the same in Rust. [`guest`] is a plugin's
 //! side of it and [`host`] (feature `load`) the host's. Both offer safe interfaces: this crate holds
-//! all unsafe code of the workspace, and nothing but what crosses the boundary.
+//! all unsafe code of the workspace: what crosses the boundary, and `inherited` (feature `load`), a file
+//! that the host inherits from itself.
 //!
 //! Invariants: texts are borrowed for one call; a [`table::Call`] is counted by references; a reply
 //! is given exactly once; a library that was loaded is never unmapped, since it may have started
@@ -11,6 +12,8 @@
 pub mod guest;
 #[cfg(feature = "load")]
 pub mod host;
+#[cfg(feature = "load")]
+pub mod inherited;
 pub mod table;
 
 /// The version of the contract; a host refuses another one.
