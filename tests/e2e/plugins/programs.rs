@@ -171,6 +171,25 @@ time.sleep(3600)
 }
 
 #[tokio::test]
+async fn bytes_that_are_no_text_cost_the_run_nothing() {
+    let script = r#"
+import sys
+sys.stdout.buffer.write(b'caf\xe9\r\n{"type":"result","summary":"\xff fine"}\n')
+sys.stderr.buffer.write(b'\xfe on standard error, and no end')
+"#;
+    let host = start(script, "", "max_attempts = 1");
+    let run = begin(&host).await;
+    let ended = end_of(&host, &run).await;
+    assert_eq!(
+        (&ended["state"], &ended["summary"]),
+        (&json!("completed"), &json!("\u{fffd} fine"))
+    );
+    let mut said = log(&host, &run).await;
+    said.sort();
+    assert_eq!(said, ["info caf\u{fffd}", "warn \u{fffd} on standard error, and no end"]);
+}
+
+#[tokio::test]
 async fn limits_hold() {
     let script = "
 import json, sys

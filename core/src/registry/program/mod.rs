@@ -3,9 +3,11 @@
 //! A program gets JSON on its standard input and says what it does in JSON lines on its standard
 //! output: see [`protocol`]. It has no part in the host's memory, environment or database.
 
+pub mod keeper;
 mod process;
 mod protocol;
 mod rows;
+mod running;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

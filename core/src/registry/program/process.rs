@@ -4,19 +4,19 @@ use std::{process::Stdio, time::Duration};
 
 use cascade_sdk::{Context, JobError, Outcome};
 use futures::StreamExt;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWriteExt},
-    process::{Child, Command},
+    process::{ChildStderr, ChildStdout, Command},
     time::{Instant, timeout},
 };
-use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
+use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 
 use super::{
-    Limits, Program,
+    Limits, Program, keeper,
     protocol::{Input, Said},
     rows,
+    running::Running,
 };
 
 /// From SIGTERM to SIGKILL; shorter than what the runner gives a plugin to stop.
@@ -35,12 +35,12 @@ pub(super) async fn run(
     ctx: &Context,
     params: Value,
 ) -> Result<Outcome, JobError> {
-    let mut child = command(program, ctx).spawn().map_err(|error| {
+    let (command, kept) = command(program, ctx);
+    let mut running = Running::start(command, kept).await.map_err(|error| {
         JobError::fail(format!("cannot start {}: {error}", program.command.join(" ")))
     })?;
-    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let (mut stdin, out, err) = running.streams();
     let input = serde_json::to_vec(&Input { info: ctx.info(), params: &params })?;
-    let mut stdin = child.stdin.take();
     // A program need not read what it is told; a broken pipe is no fault.
     let feed = async {
         if let Some(mut stdin) = stdin.take() {
@@ -48,7 +48,7 @@ pub(super) async fn run(
         }
     };
     let mut said = Said::default();
-    let listen = listen(&mut child, ctx, &mut said, group);
+    let listen = listen(&mut running, (out, err), ctx, &mut said);
     let ((), ended) = tokio::join!(feed, listen);
     let (status, asked) = ended?;
     if asked && !status.success() {
@@ -68,11 +68,14 @@ pub(super) async fn run(
     Ok(outcome)
 }
 
-fn command(program: &Program, ctx: &Context) -> Command {
+/// Also says whether a keeper is started by it.
+fn command(program: &Program, ctx: &Context) -> (Command, bool) {
     // The shell sets the limits and becomes the program: they hold from its first instruction on.
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(format!("{}exec \"$@\"", ulimits(program.limits))).arg("sh");
-    command.args(&program.command).current_dir(&program.folder).env_clear();
+    let script = format!("{}exec \"$@\"", ulimits(program.limits));
+    let mut words = ["/bin/sh", "-c", &script, "sh"].map(ToOwned::to_owned).to_vec();
+    words.extend(program.command.iter().cloned());
+    let (mut command, kept) = keeper::command(&words);
+    command.current_dir(&program.folder).env_clear();
     for name in ENVIRONMENT {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -86,11 +89,8 @@ fn command(program: &Program, ctx: &Context) -> Command {
         .env("CASCADE_PROJECT", &ctx.project().slug)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own, so that a signal reaches its children too.
-        .process_group(0)
-        .kill_on_drop(true);
-    command
+        .stderr(Stdio::piped());
+    (command, kept)
 }
 
 /// From SIGXCPU to SIGKILL for a program that catches the first, s of processor time.
@@ -115,19 +115,12 @@ fn ulimits(limits: Limits) -> String {
 
 /// Hears the program to its end; says also whether it was asked to stop.
 async fn listen(
-    child: &mut Child,
+    running: &mut Running,
+    (out, err): (Option<ChildStdout>, Option<ChildStderr>),
     ctx: &Context,
     said: &mut Said,
-    group: Option<Pid>,
 ) -> Result<(std::process::ExitStatus, bool), JobError> {
-    let signal = |signal| {
-        if let Some(group) = group {
-            // It may just have ended.
-            kill_process_group(group, signal).ok();
-        }
-    };
-    let mut out = child.stdout.take().map(lines);
-    let mut err = child.stderr.take().map(lines);
+    let (mut out, mut err) = (out.map(lines), err.map(lines));
     let (mut status, mut asked) = (None, false);
     let mut deadline: Option<Instant> = None;
     let mut cancelled = ctx.cancelled();
@@ -136,7 +129,7 @@ async fn listen(
             line = next(&mut out, ctx), if out.is_some() => match line {
                 Some(Ok(line)) => said.hear(ctx, &line),
                 Some(Err(error)) => {
-                    signal(Signal::KILL);
+                    running.end();
                     return Err(JobError::fail(format!("its output cannot be read: {error}")));
                 }
                 None => out = None,
@@ -145,18 +138,18 @@ async fn listen(
                 Some(Ok(line)) => ctx.log().warn(line),
                 Some(Err(_)) | None => err = None,
             },
-            ended = child.wait(), if status.is_none() => {
+            ended = running.wait(), if status.is_none() => {
                 status = Some(ended?);
                 deadline = Some(Instant::now() + LINGER);
             }
             () = &mut cancelled, if !asked => {
                 asked = true;
-                signal(Signal::TERM);
+                running.stop();
                 deadline = Some(Instant::now() + GRACE);
             }
             () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 // Either it does not stop, or something that it left behind holds its output open.
-                signal(Signal::KILL);
+                running.end();
                 deadline = None;
                 if status.is_some() {
                     rest(out.take(), ctx, |line| said.hear(ctx, line)).await;
@@ -172,19 +165,26 @@ async fn listen(
     }
 }
 
-type Lines<R> = FramedRead<R, LinesCodec>;
+type Lines<R> = FramedRead<R, AnyDelimiterCodec>;
 
 fn lines<R: AsyncRead>(pipe: R) -> Lines<R> {
-    FramedRead::new(pipe, LinesCodec::new_with_max_length(MOST_BYTES))
+    let codec = AnyDelimiterCodec::new_with_max_length(b"\n".into(), b"\n".into(), MOST_BYTES);
+    FramedRead::new(pipe, codec)
 }
 
-/// The next line, once the host can keep it: a program that prints faster has to wait.
+/// The next line, once the host can keep it: a program that prints faster has to wait. Without its
+/// end; what is not UTF-8 is shown as `\u{FFFD}`.
 async fn next<R: AsyncRead + Unpin>(
     lines: &mut Option<Lines<R>>,
     ctx: &Context,
-) -> Option<Result<String, LinesCodecError>> {
+) -> Option<Result<String, AnyDelimiterCodecError>> {
     ctx.host().log_room().await;
-    lines.as_mut()?.next().await
+    let line = lines.as_mut()?.next().await?;
+    Some(line.map(|line| text(&line)))
+}
+
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()
 }
 
 /// What the program printed before it ended, and no more than that: a process that it left behind in a
@@ -200,6 +200,6 @@ async fn rest<R: AsyncRead + Unpin>(
         ctx.host().log_room().await;
         let Ok(Some(Ok(line))) = timeout(LINGER, lines.next()).await else { return };
         bytes += line.len() + 1;
-        hear(&line);
+        hear(&text(&line));
     }
 }
