@@ -10,6 +10,7 @@ mod user;
 
 use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -20,8 +21,8 @@ use sign_in::SignInArgs;
 use crate::{
     environment,
     host::{self, DatabaseSettings, HostSettings, RedisSettings},
-    http::HttpLimits,
-    registry::{Plugins, Registry},
+    http::{HttpLimits, auth::is_local},
+    registry::{Plugins, Registry, program::keeper},
     runner::trace,
     scheduler::WorkerSettings,
 };
@@ -92,6 +93,10 @@ struct RunArgs {
     /// Address of the server and UI, 127.0.0.1:7878 if not given; port 0 takes a free one.
     #[arg(long, env = "CASCADE_LISTEN")]
     listen: Option<SocketAddr>,
+    /// Lets administrators change in the browser what reaches this machine: programs, libraries,
+    /// `[files]`, `[secrets]` and `[http]`. Without it only `cascade run` on loopback does.
+    #[arg(long, env = "CASCADE_ALLOW_PLUGINS_FROM_UI", value_parser = FalseyValueParser::new())]
+    allow_plugins_from_ui: bool,
     #[command(flatten)]
     sign_in: SignInArgs,
     /// Runs at a time.
@@ -129,8 +134,12 @@ fn at_least_a_second(text: &str) -> Result<Duration, String> {
     if duration < Duration::from_secs(1) { Err("at least 1s".into()) } else { Ok(duration) }
 }
 
-/// Does what the command line says.
+/// Does what the command line says. A host of one's own calls it first thing in `main`, while there
+/// is one thread.
 pub fn main() -> ExitCode {
+    if let Some(ended) = keeper::main_if_asked() {
+        return ended;
+    }
     let cli = Cli::parse();
     if matches!(
         &cli.command,
@@ -213,7 +222,12 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return refuse(&error),
     };
+    // Whoever reaches this address without a proxy sits at the machine.
+    let alone = role == Role::Both
+        && listen.is_some_and(|listen| is_local(listen.ip()))
+        && auth.public_url.is_none();
     let settings = HostSettings {
+        plugins_from_ui: args.allow_plugins_from_ui || alone,
         config: args.config,
         database,
         redis: redis_url.map(|url| RedisSettings { url, ca_file: args.redis_ca_file }),
@@ -264,9 +278,18 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
 async fn stop_on_signal(stop: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    // A host that was started to outlive its terminal, as by nohup, goes on when that is closed.
+    let hangup = if hangup_is_ignored() { None } else { signal(SignalKind::hangup()).ok() };
+    let closed = async {
+        match hangup {
+            Some(mut hangup) => drop(hangup.recv().await),
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        () = closed => {}
     }
     tracing::info!("stopping; once more to stop at once");
     stop.cancel();
@@ -274,7 +297,16 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
+    // The keepers of programs are told by the kernel.
     std::process::exit(130);
+}
+
+/// Whether whoever started this process had it ignore SIGHUP.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 != 0)
 }
 
 fn init_log(format: &str) {

@@ -13,16 +13,28 @@ use super::{
     reader::Placed,
     schema,
 };
-use crate::registry::Registry;
+use crate::registry::{Loading, Registry};
+
+/// What is known of the plugins that a text names.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// Job types and views.
+    pub registry: &'a Registry,
+    /// Whether these are all: no library is left out.
+    pub complete: bool,
+    /// Whether the text comes into force, so that what it names may be looked at.
+    pub loading: Loading,
+}
 
 pub(super) fn check(
     path: &Path,
     document: Document,
     mut problems: Vec<Problem>,
-    registry: &Registry,
+    plugins: Known,
 ) -> (Config, Vec<Problem>) {
+    let Known { registry, complete, loading } = plugins;
     chains::check(&document.chains, &mut problems);
-    let mut known = KnownJobs { registry, problems: &mut problems };
+    let mut known = KnownJobs { registry, complete, problems: &mut problems };
     for (up, downs) in &document.chains {
         known.require("CASCADE_CHAINS", up);
         for down in downs {
@@ -34,7 +46,9 @@ pub(super) fn check(
     }
     let base = path.parent().unwrap_or(Path::new(""));
     let (files, secrets) = document.grants.resolve(base);
-    document.grants.check_folders(base, known.problems);
+    if loading == Loading::Allowed {
+        document.grants.check_folders(base, known.problems);
+    }
     for (job, table) in &document.jobs {
         if known.require("jobs", job)
             && let Some(job_type) = registry.job(&job.value)
@@ -45,20 +59,21 @@ pub(super) fn check(
             grants::check_params(base, granted, job, table, schema, known.problems);
         }
     }
-    check_data_keys(&document.data_map, registry, &mut problems);
+    check_data_keys(&document.data_map, registry, complete, &mut problems);
     check_missing_params(&document, registry, &mut problems);
     (assemble(path, document), problems)
 }
 
 struct KnownJobs<'a> {
     registry: &'a Registry,
+    complete: bool,
     problems: &'a mut Vec<Problem>,
 }
 
 impl KnownJobs<'_> {
     fn require(&mut self, table: &str, job: &Placed<String>) -> bool {
         let known = self.registry.job(&job.value).is_some();
-        if !known {
+        if !known && self.complete {
             let names = self.registry.jobs().map(|job| job.descriptor().name.as_str());
             self.problems.push(
                 Problem::error(
@@ -75,7 +90,12 @@ impl KnownJobs<'_> {
 }
 
 /// A key that no view serves may still have a hand-made screen: a warning, not an error.
-fn check_data_keys(data_map: &NameLists, registry: &Registry, problems: &mut Vec<Problem>) {
+fn check_data_keys(
+    data_map: &NameLists,
+    registry: &Registry,
+    complete: bool,
+    problems: &mut Vec<Problem>,
+) {
     for (job, keys) in data_map {
         let at = format!("JOB_TO_DATA_MAP.{}", job.value);
         let mut seen = BTreeSet::new();
@@ -83,7 +103,7 @@ fn check_data_keys(data_map: &NameLists, registry: &Registry, problems: &mut Vec
             if !seen.insert(&key.value) {
                 let message = format!("duplicate data key `{}`", key.value);
                 problems.push(Problem::error(&at, key.span.clone(), message));
-            } else if registry.view(&key.value).is_none() {
+            } else if complete && registry.view(&key.value).is_none() {
                 let message = format!("no view serves the data key `{}`", key.value);
                 let views = registry.views().map(|view| view.descriptor().key.as_str());
                 problems.push(

@@ -120,7 +120,13 @@ impl LiveConfig {
         &self.path
     }
 
-    /// Checks a text as if it were saved; nothing of it comes into force. Blocks.
+    /// Checks a text that may never be saved: no code runs that is not in force. Blocks.
+    pub fn check_only(&self, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
+        super::check_only(&self.path, text, &self.plugins).result
+    }
+
+    /// Checks a text that is about to be saved, and loads the plugins it names; nothing of it comes
+    /// into force. Blocks.
     pub fn check(&self, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
         super::parse_and_check(&self.path, text, &self.plugins).result
     }
@@ -181,7 +187,11 @@ impl LiveConfig {
                 }
                 // A file that is gone for a moment is being replaced; the last good one stands.
                 if now.text.is_some() && now != seen {
-                    live.reload(&prepare).await;
+                    // A reload waits for databases, locks and plugins.
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = live.reload(&prepare) => {}
+                    }
                     // Read again: the new text may name other plugins.
                     seen = Snapshot { text: now.text, ..live.snapshot() };
                 }

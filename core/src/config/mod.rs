@@ -15,6 +15,7 @@ mod keys;
 mod live;
 mod parse;
 mod plugins;
+mod reach;
 mod reader;
 mod revision;
 mod schedule;
@@ -37,11 +38,12 @@ pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
 pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
+pub use reach::Reach;
 pub use revision::revision;
 pub use schedule::Schedule;
 use secrets::masked;
 
-use crate::registry::{PluginSources, Plugins, Registry};
+use crate::registry::{Loading, PluginFault, PluginSources, Plugins, Registry};
 
 /// A jobs.toml that passed every check.
 #[derive(Debug, Clone, Serialize)]
@@ -235,13 +237,25 @@ pub fn load(path: &Path, plugins: &Plugins) -> Verdict {
 
 /// Checks a text as if it stood in the file `path`; loads the plugins it names.
 pub fn parse_and_check(path: &Path, text: &str, plugins: &Plugins) -> Verdict {
+    judge(path, text, plugins, Loading::Allowed)
+}
+
+/// As [`parse_and_check`], but runs no code that is not in this process yet, and does not look into
+/// folders that the text names: what depends on a library that is not loaded passes, with a warning.
+pub fn check_only(path: &Path, text: &str, plugins: &Plugins) -> Verdict {
+    judge(path, text, plugins, Loading::Refused)
+}
+
+fn judge(path: &Path, text: &str, plugins: &Plugins, loading: Loading) -> Verdict {
     let (document, mut problems) = parse::parse(text);
     let sources = document.plugins.resolve(path.parent().unwrap_or(Path::new("")));
-    let (registry, faults) = plugins.gather(&sources);
+    let (registry, faults) = plugins.gather_as(&sources, loading);
+    let complete = !faults.iter().any(|(_, fault)| matches!(fault, PluginFault::NotLoaded { .. }));
     problems.extend(faults.iter().map(|(source, fault)| document.plugins.problem(*source, fault)));
+    let known = check::Known { registry: &registry, complete, loading };
     // Problems quote the text, and go into the log and to browsers.
     let secrets = document.secrets(&registry);
-    let (config, problems) = check::check(path, document, problems, &registry);
+    let (config, problems) = check::check(path, document, problems, known);
     let diagnostics = Diagnostics::new(path, text, problems).without(&secrets);
     let result = if diagnostics.has_errors() {
         Err(diagnostics)

@@ -9,7 +9,10 @@ use std::{
     io::Write,
     net::SocketAddr,
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -59,6 +62,9 @@ pub struct HostSettings {
     pub auth: AuthSettings,
     /// A provider at which they may do so.
     pub oidc: Option<OidcSettings>,
+    /// Whether administrators may change from the browser what reaches the machine: programs,
+    /// libraries, `[files]`, `[secrets]` and `[http]`.
+    pub plugins_from_ui: bool,
     /// The worker, if this process is to work.
     pub worker: Option<WorkerSettings>,
 }
@@ -117,9 +123,31 @@ pub async fn run(
     plugins: Plugins,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let is_up = AtomicBool::new(false);
+    // A start waits for databases, locks and plugins: whoever stops it then need not wait for them.
+    let given_up = async {
+        stop.cancelled().await;
+        if is_up.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        ended = serve(settings, plugins, &is_up, stop.clone()) => ended,
+        () = given_up => Ok(()),
+    }
+}
+
+async fn serve(
+    settings: HostSettings,
+    plugins: Plugins,
+    is_up: &AtomicBool,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let started = Instant::now();
     tls::install();
-    let config = LiveConfig::open(&settings.config, plugins).map_err(|problems| {
+    let file = settings.config.clone();
+    let config = tokio::task::spawn_blocking(move || LiveConfig::open(&file, plugins)).await?;
+    let config = config.map_err(|problems| {
         anyhow::anyhow!("{problems}\n\n{}: {}", settings.config.display(), problems.count())
     })?;
     let recorder = metrics::install()?;
@@ -160,6 +188,7 @@ pub async fn run(
     let worker_done = CancellationToken::new();
     background.spawn(connections(installation, worker_done.clone()));
     let link = first_link(&settings, address, &accounts).await?;
+    is_up.store(true, Ordering::Relaxed);
     announce(&place, &settings, address, link)?;
 
     let mut worker = JoinSet::new();
@@ -193,6 +222,7 @@ pub async fn run(
             accounts,
             auth: settings.auth.clone(),
             oidc,
+            plugins_from_ui: settings.plugins_from_ui,
             throttle: SignInThrottle::default(),
             rate: RateLimit::new(settings.limits.requests_per_second),
             streams: StreamSlots::new(&settings.limits),

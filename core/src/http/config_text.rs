@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{
-        self, Checked, Diagnostic, Diagnostics, LiveConfig,
+        self, Checked, Diagnostic, Diagnostics, LiveConfig, Reach,
         edit::{Edit, EditError},
         file::{self, SaveError},
     },
@@ -92,7 +92,7 @@ pub async fn check(
     Json(request): Json<CheckRequest>,
 ) -> ApiResult<Json<CheckAnswer>> {
     blocking(server.config.clone(), move |config| {
-        let (checked, diagnostics) = verdict(config, &request.text);
+        let (checked, diagnostics) = verdict(config.check_only(&request.text));
         let part = |of: fn(&Checked) -> serde_json::Result<Value>| {
             checked.as_ref().and_then(|checked| of(checked).ok())
         };
@@ -107,8 +107,8 @@ pub async fn check(
 }
 
 /// What a text means, unless it has errors, and all that there is to say of it.
-fn verdict(config: &LiveConfig, text: &str) -> (Option<Checked>, Diagnostics) {
-    match config.check(text) {
+fn verdict(checked: Result<(Checked, Diagnostics), Diagnostics>) -> (Option<Checked>, Diagnostics) {
+    match checked {
         Ok((checked, warnings)) => (Some(checked), warnings),
         Err(problems) => (None, problems),
     }
@@ -173,6 +173,10 @@ pub struct SaveAnswer {
             description = "The file has changed since; `revision` and `text` are its own."
         ),
         (status = 422, body = ErrorBody, description = "The text has errors: `diagnostics`."),
+        (
+            status = 403, body = ErrorBody,
+            description = "Not an administrator, or the text opens more of the machine than before."
+        ),
         (status = 503, body = ErrorBody), Refused, BodyRefused
     )
 )]
@@ -197,8 +201,9 @@ pub async fn save(
         comment,
         origin: ConfigOrigin::Ui,
     };
+    let guarded = !server.plugins_from_ui;
     let changed =
-        blocking(server.config.clone(), move |config| write(config, &text, &base)).await?;
+        blocking(server.config.clone(), move |config| write(config, &text, &base, guarded)).await?;
     if changed {
         let detail = json!({ "revision": revision });
         let entry = entry(&principal, "config.change", "jobs.toml", None, detail, peer);
@@ -208,14 +213,18 @@ pub async fn save(
     Ok(Json(SaveAnswer { revision }))
 }
 
-/// Says whether the file is another now.
-fn write(config: &LiveConfig, text: &str, base: &str) -> ApiResult<bool> {
+/// Says whether the file is another now. `guarded`: whether what reaches the machine must stay.
+fn write(config: &LiveConfig, text: &str, base: &str, guarded: bool) -> ApiResult<bool> {
     let path = config.path();
     let now = on_disk(config)?;
     if config::revision(&now) != base {
         return Err(SaveError::Conflict { text: now }.into());
     }
-    let (checked, problems) = verdict(config, text);
+    // Before any code that the text names is loaded.
+    if guarded {
+        keep_reach(config, text, &now)?;
+    }
+    let (checked, problems) = verdict(config.check(text));
     if checked.is_none() {
         let error = ApiError::invalid(format!("jobs.toml has {}", problems.count()));
         let error = error.help("mend it and save again; nothing was written");
@@ -226,6 +235,23 @@ fn write(config: &LiveConfig, text: &str, base: &str) -> ApiResult<bool> {
     }
     file::save(path, text, base)?;
     Ok(true)
+}
+
+/// Refuses a text that opens more of the machine than the file does, or than what is in force.
+fn keep_reach(config: &LiveConfig, text: &str, now: &str) -> ApiResult<()> {
+    let path = config.path();
+    let wanted = Reach::of(path, text);
+    let beyond = wanted.beyond(&Reach::of(path, now));
+    if beyond.is_empty() || wanted.beyond(&Reach::of(path, &config.state().text)).is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = beyond.iter().map(|name| format!("`{name}`")).collect();
+    let message = format!(
+        "{} say what this host may run, load, read or connect to, and are not changed from the browser",
+        names.join(", ")
+    );
+    Err(ApiError::forbidden(message)
+        .help("edit jobs.toml on the machine, or start the server with --allow-plugins-from-ui"))
 }
 
 impl From<SaveError> for ApiError {

@@ -88,6 +88,9 @@ pub struct Server {
     pub auth: AuthSettings,
     /// A provider at which they may do so.
     pub oidc: Option<Arc<Oidc>>,
+    /// Whether administrators may change from the browser what reaches the machine: programs,
+    /// libraries, `[files]`, `[secrets]` and `[http]`.
+    pub plugins_from_ui: bool,
     /// Slows down who guesses passwords.
     pub throttle: SignInThrottle,
     /// What one client may take.

@@ -13,7 +13,7 @@ use cascade_sdk::{
 };
 
 pub use panic::panic_text;
-pub use plugins::{LibraryState, PluginFault, PluginSources, Plugins, Source};
+pub use plugins::{LibraryState, Loading, PluginFault, PluginSources, Plugins, Source};
 
 use library::LoadedLibrary;
 

@@ -1,7 +1,7 @@
 //! All plugins there are: those compiled in, and those that jobs.toml names.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{File, Metadata},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -41,9 +41,24 @@ pub enum Source {
     Program(usize),
 }
 
+/// Whether code may come into the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loading {
+    /// Libraries are loaded, which runs their code.
+    Allowed,
+    /// Only what is loaded already is used.
+    Refused,
+}
+
 /// A plugin that cannot be taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginFault {
+    /// Libraries that may not be loaded now.
+    #[error("plugins in {} are not loaded: they are checked when the text is saved", place.display())]
+    NotLoaded {
+        /// The file or folder.
+        place: PathBuf,
+    },
     /// A folder that cannot be read.
     #[error("plugin folder {}: {error}", folder.display())]
     Folder {
@@ -69,6 +84,7 @@ impl PluginFault {
     /// The mend.
     pub fn help(&self) -> &str {
         match self {
+            Self::NotLoaded { .. } => "job types and views that nothing else brings pass unchecked",
             Self::Folder { .. } => "make the folder, or take `plugins_dir` out of jobs.toml",
             Self::Library { error, .. } => error.help(),
             Self::Registry(_) => "names are unique over all plugins, compiled in or loaded",
@@ -90,27 +106,39 @@ fn stamp(metadata: &Metadata) -> Stamp {
 pub struct Plugins {
     compiled_in: Registry,
     loaded: Mutex<HashMap<PathBuf, (Stamp, Arc<LoadedLibrary>)>>,
+    /// Folders whose libraries were loaded.
+    looked_into: Mutex<HashSet<PathBuf>>,
 }
+
+/// Libraries with what named them, and what could not be taken in.
+type Gathered = (Vec<(Source, Arc<LoadedLibrary>)>, Vec<(Source, PluginFault)>);
 
 impl From<Registry> for Plugins {
     fn from(compiled_in: Registry) -> Self {
-        Self { compiled_in, loaded: Mutex::default() }
+        Self { compiled_in, loaded: Mutex::default(), looked_into: Mutex::default() }
     }
 }
 
 impl Plugins {
     /// What was compiled in and what `sources` names, as far as it is sound.
     pub fn gather(&self, sources: &PluginSources) -> (Registry, Vec<(Source, PluginFault)>) {
+        self.gather_as(sources, Loading::Allowed)
+    }
+
+    /// As [`Plugins::gather`]; without loading, only libraries that are in the process take part.
+    pub fn gather_as(
+        &self,
+        sources: &PluginSources,
+        loading: Loading,
+    ) -> (Registry, Vec<(Source, PluginFault)>) {
         let mut registry = self.compiled_in.clone();
-        let mut faults = Vec::new();
-        let (files, fault) = sources.libraries();
-        faults.extend(fault.map(|fault| (Source::Folder, fault)));
-        for (source, file) in files {
-            match self.load(&file, sources.allow_world_writable) {
-                Ok(library) => faults
-                    .extend(registry.add_library(&library).into_iter().map(|e| (source, e.into()))),
-                Err(error) => faults.push((source, PluginFault::Library { file, error })),
-            }
+        let (libraries, mut faults) = match loading {
+            Loading::Allowed => self.load_all(sources),
+            Loading::Refused => self.loaded_of(sources),
+        };
+        for (source, library) in libraries {
+            let refused = registry.add_library(&library).into_iter();
+            faults.extend(refused.map(|error| (source, error.into())));
         }
         for (at, program) in sources.programs.iter().enumerate() {
             let job = registry.add_job(Arc::new(ProgramJob::new(program.clone())));
@@ -124,7 +152,47 @@ impl Plugins {
         (registry, faults)
     }
 
-    /// The library in `file`, loaded anew only if the file has changed.
+    fn load_all(&self, sources: &PluginSources) -> Gathered {
+        let (mut libraries, mut faults) = Gathered::default();
+        let (files, fault) = sources.libraries();
+        faults.extend(fault.map(|fault| (Source::Folder, fault)));
+        if let Some(folder) = &sources.folder {
+            self.looked_into.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.clone());
+        }
+        for (source, file) in files {
+            match self.load(&file, sources.allow_world_writable) {
+                Ok(library) => libraries.push((source, library)),
+                Err(error) => faults.push((source, PluginFault::Library { file, error })),
+            }
+        }
+        (libraries, faults)
+    }
+
+    /// The libraries of `sources` that are loaded, be they the newest builds or not. Looks at no file.
+    fn loaded_of(&self, sources: &PluginSources) -> Gathered {
+        let (mut libraries, mut faults) = Gathered::default();
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, file) in sources.files.iter().enumerate() {
+            match loaded.get(file) {
+                Some((_, library)) => libraries.push((Source::File(at), library.clone())),
+                None => {
+                    faults.push((Source::File(at), PluginFault::NotLoaded { place: file.clone() }));
+                }
+            }
+        }
+        if let Some(folder) = &sources.folder {
+            let beneath = loaded.iter().filter(|(file, _)| file.parent() == Some(folder));
+            libraries.extend(beneath.map(|(_, (_, library))| (Source::Folder, library.clone())));
+            let known = self.looked_into.lock().unwrap_or_else(PoisonError::into_inner);
+            if !known.contains(folder) {
+                let place = folder.clone();
+                faults.push((Source::Folder, PluginFault::NotLoaded { place }));
+            }
+        }
+        (libraries, faults)
+    }
+
+    /// The library in `file`, loaded again only if the file has changed.
     fn load(&self, file: &Path, allowed: bool) -> Result<Arc<LoadedLibrary>, LibraryError> {
         // One open file for all of it: what is checked is what is loaded.
         let opened = File::open(file)?;

@@ -4,8 +4,9 @@ mod build;
 mod c_example;
 mod compiled_in_or_loaded;
 mod programs;
+mod programs_end;
 mod refused;
 mod replaced;
 mod scaffold;
 
-pub use build::rust_library;
+pub use build::{c_library, rust_library};

@@ -168,6 +168,7 @@ impl Bench {
             accounts: Accounts::new(store.database()),
             auth: AuthSettings { sign_in, public_url: None },
             oidc: None,
+            plugins_from_ui: true,
             throttle: SignInThrottle::default(),
             rate: RateLimit::new(limits.requests_per_second),
             streams: StreamSlots::new(&limits),

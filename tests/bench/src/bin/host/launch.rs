@@ -104,6 +104,7 @@ async fn launch(
         serve,
         auth: AuthSettings { sign_in: SignIn::Off, public_url: None },
         oidc: None,
+        plugins_from_ui: false,
         worker,
     };
     let (protocol, printed) = Protocol::take()?;
