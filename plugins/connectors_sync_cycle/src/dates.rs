@@ -121,7 +121,13 @@ impl Parts {
         };
         let fields: Vec<&str> = token.split(separator).filter(|f| !f.is_empty()).collect();
         let &[first, second, third] = fields.as_slice() else {
-            self.unknown_words += 1;
+            match fields.as_slice() {
+                // `5.`, as German has it.
+                [day] if self.day.is_none() && day.parse::<u32>().is_ok() => {
+                    self.day = day.parse().ok();
+                }
+                _ => self.unknown_words += 1,
+            }
             return;
         };
         let number = |text: &str| text.parse::<u32>().ok();
@@ -178,11 +184,25 @@ fn year(text: &str) -> Option<i32> {
 }
 
 fn month(text: &str) -> Option<u32> {
-    const NAMES: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let name = text.get(..3)?.to_ascii_lowercase();
-    let is_word = text.trim_end_matches('.').chars().all(|c| c.is_ascii_alphabetic());
-    let at = NAMES.iter().position(|known| *known == name).filter(|_| is_word)?;
+    // English, then the beginnings that other languages have for the same month.
+    const NAMES: [&[&str]; 12] = [
+        &["jan", "ene", "янв"],
+        &["feb", "fév", "fev", "фев"],
+        &["mar", "mär", "mrz", "мар"],
+        &["apr", "avr", "abr", "апр"],
+        &["may", "mai", "mag", "май", "мая"],
+        &["jun", "juin", "giu", "июн"],
+        &["jul", "juil", "lug", "июл"],
+        &["aug", "aoû", "ago", "авг"],
+        &["sep", "set", "сен"],
+        &["oct", "okt", "out", "ott", "окт"],
+        &["nov", "ноя"],
+        &["dec", "dez", "déc", "dic", "дек"],
+    ];
+    let name = text.trim_end_matches('.').to_lowercase();
+    let is_word = name.chars().count() >= 3 && name.chars().all(char::is_alphabetic);
+    let begins = |names: &&[&str]| names.iter().any(|known| name.starts_with(known));
+    let at = NAMES.iter().position(begins).filter(|_| is_word)?;
     u32::try_from(at + 1).ok()
 }
 
@@ -264,6 +284,9 @@ mod tests {
             ("Mon, 5 Jan 2026 10:00:60 +9900", "2026-01-05T10:00:59Z"),
             ("Sat, 5 Jan 102 10:00:00 -0000", "2002-01-05T10:00:00Z"),
             ("5th January 2026", "2026-01-05T00:00:00Z"),
+            ("Di, 5. Mai 2026 10:00", "2026-05-05T10:00:00Z"),
+            ("5 juil. 2026", "2026-07-05T00:00:00Z"),
+            ("5 июня 2026 г. 10:00", "2026-06-05T10:00:00Z"),
             ("1767607200", "2026-01-05T10:00:00Z"),
         ] {
             let expected = DateTime::parse_from_rfc3339(expected).unwrap();

@@ -3,6 +3,8 @@
 //! sync, whether its files are as if still being written (`young`), and the messages expected: each
 //! key is compared; `body_has`, `body_lacks` and `sent_lacks` look for a part.
 
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
+
 use std::{
     fs,
     path::Path,

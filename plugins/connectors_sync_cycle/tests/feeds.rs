@@ -1,5 +1,7 @@
 //! Feeds as they are found, read by the job.
 
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
+
 mod support;
 
 use std::{

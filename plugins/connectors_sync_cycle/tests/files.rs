@@ -1,5 +1,7 @@
 //! What sources may read, and what a hostile file costs.
 
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
+
 use std::{
     fs::{self, File},
     io::{Seek, SeekFrom, Write},

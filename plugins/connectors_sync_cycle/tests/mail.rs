@@ -1,5 +1,7 @@
 //! Mail archives of many writers, read by the job.
 
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Slack exports of many kinds, read by the job.
 
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
+
 mod support;
 
 use cascade_sdk::{Level, sql};

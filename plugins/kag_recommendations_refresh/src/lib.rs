@@ -61,7 +61,7 @@ impl Job for KagRecommendationsRefresh {
             .db()
             .fetch_all(
                 sql("SELECT s.id, s.message_id, s.kind, s.evidence, s.weight, s.confidence, s.sent_at,
-                        m.author, m.author_key, m.subject, m.body
+                        m.author, m.author_key, m.subject, substr(m.body, 1, 8000) AS body
                      FROM signals s JOIN messages m ON m.id = s.message_id
                      WHERE s.project_id = $1 AND s.resolved_at IS NULL AND s.sent_at >= $2
                      ORDER BY s.sent_at DESC, s.id LIMIT $3")
@@ -73,7 +73,9 @@ impl Job for KagRecommendationsRefresh {
         let texts: Vec<Text> = ctx
             .db()
             .fetch_all(
-                sql("SELECT subject, body FROM messages WHERE project_id = $1
+                // What a text is about is said near its start; the rest is left where it is, as
+                // thousands of long texts would fill the memory.
+                sql("SELECT subject, substr(body, 1, 8000) AS body FROM messages WHERE project_id = $1
                      ORDER BY sent_at DESC LIMIT 5000")
                 .bind(ctx.project_id()),
             )

@@ -70,7 +70,7 @@ pub fn mail(input: &[u8]) {
     fs::write(folder.0.join(mbox), input).expect("file");
     let mbox_at = |position: &Value| formats::Mbox::open(&files, mbox, position).expect("a file");
     if let Some(mut reader) = mbox_at(&Value::Null) {
-        let (position, _) = all(|| reader.next().ok().flatten());
+        let (position, _) = all(|| reader.next_batch().ok().flatten());
         // A file that is no mbox has no position.
         if !position.is_null() {
             assert!(mbox_at(&position).is_none(), "it has not changed");
@@ -86,7 +86,7 @@ pub fn mail(input: &[u8]) {
     let maildir = |position: &Value| {
         let place = Path::new(".");
         let mut reader = formats::Maildir::open(&files, place, true, position).expect("a Maildir");
-        all(|| reader.next())
+        all(|| reader.next_batch())
     };
     let (position, count) = maildir(&Value::Null);
     assert_eq!(count, 1);
@@ -117,10 +117,10 @@ pub fn slack(input: &[u8]) {
     let allowed = [folder.0.clone()];
     let files = Files::within(&folder.0, &allowed);
     let Ok(mut first) = formats::Slack::open(&files, Path::new("."), &Value::Null) else { return };
-    let (position, _) = all(|| first.next());
+    let (position, _) = all(|| first.next_batch());
     let again = formats::Slack::open(&files, Path::new("."), &position);
     let mut again = again.expect("the same export");
-    while let Some(batch) = again.next() {
+    while let Some(batch) = again.next_batch() {
         assert!(batch.messages.is_empty(), "read twice: {:?}", batch.messages);
     }
 }

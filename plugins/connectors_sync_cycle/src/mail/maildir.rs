@@ -84,7 +84,7 @@ impl Maildir {
     }
 
     /// The next messages; `None` after the last.
-    pub fn next(&mut self) -> Option<Batch> {
+    pub fn next_batch(&mut self) -> Option<Batch> {
         if self.over {
             return None;
         }

@@ -109,7 +109,7 @@ impl Mbox {
     ///
     /// # Errors
     /// When the file cannot be read or is no mbox.
-    pub fn next(&mut self) -> Result<Option<Batch>, Fault> {
+    pub fn next_batch(&mut self) -> Result<Option<Batch>, Fault> {
         if self.over {
             return Ok(None);
         }

@@ -19,22 +19,46 @@ enum Shape {
     Prose,
 }
 
+/// Lines that are looked at for headers of a mail. A body's line that looks like a separator is
+/// seldom followed by many that look like headers.
+pub const MOST_HEADERS: usize = 50;
+
 /// Whether a line could begin a message.
 pub fn begins_from(line: &[u8]) -> bool {
     line.starts_with(b"From ") || matches!(line, b"From\n" | b"From\r\n")
 }
 
-/// Whether `line` begins a message, given the line after it and whether a blank line (or nothing)
+/// Whether `line` begins a message, given the lines after it and whether a blank line (or nothing)
 /// stands before it.
-pub fn is_separator(line: &[u8], next: &[u8], after_blank: bool) -> bool {
+pub fn is_separator<'a>(
+    line: &[u8],
+    mut following: impl Iterator<Item = &'a [u8]>,
+    after_blank: bool,
+) -> bool {
     if !begins_from(line) {
         return false;
     }
-    match shape(line) {
-        Shape::Strong => header(next).is_some() || next.starts_with(b">From "),
-        Shape::Weak => after_blank && header(next) == Some(Header::OfMail),
-        Shape::Prose => false,
+    let shape = shape(line);
+    let least = match shape {
+        Shape::Strong => 1,
+        Shape::Weak if after_blank => 2,
+        Shape::Weak | Shape::Prose => return false,
+    };
+    let mut of_mail = 0;
+    for (nth, line) in following.by_ref().take(MOST_HEADERS).enumerate() {
+        match header(line) {
+            Some(Header::OfMail) => of_mail += 1,
+            Some(Header::Other) => {}
+            // An older separator, as some servers keep it.
+            None if nth == 0 && line.starts_with(b">From ") => {}
+            None if nth > 0 && line.starts_with(b" ") || line.starts_with(b"\t") => {}
+            None => return false,
+        }
+        if of_mail >= least {
+            return true;
+        }
     }
+    false
 }
 
 fn shape(line: &[u8]) -> Shape {
@@ -49,7 +73,9 @@ fn shape(line: &[u8]) -> Shape {
     match words.as_slice() {
         [] => Shape::Weak,
         [one] if is_sender(one) => Shape::Strong,
-        [_] => Shape::Weak,
+        // A name, but no word that a sentence goes on after.
+        [one] if one.ends_with(|c: char| c.is_alphanumeric()) => Shape::Weak,
+        [_] => Shape::Prose,
         _ if has_date(&words) => Shape::Strong,
         // `From ann@x.example remote from host`, as UUCP wrote it.
         [first, .., "remote", "from", _] if is_sender(first) => Shape::Strong,
@@ -83,6 +109,9 @@ pub fn sender(line: &[u8]) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let address = match words.as_slice() {
         [user, "at", host, ..] => format!("{user}@{host}"),
+        [first, ..] if first.eq_ignore_ascii_case("mailer-daemon") => {
+            return Some("MAILER-DAEMON".to_owned());
+        }
         [first, ..] => first.trim_matches(['<', '>']).to_owned(),
         [] => return None,
     };
@@ -158,6 +187,11 @@ pub fn header(line: &[u8]) -> Option<Header> {
 mod tests {
     use super::*;
 
+    fn separates(line: &str, following: &str, after_blank: bool) -> bool {
+        let following = following.split_inclusive('\n').map(str::as_bytes);
+        is_separator(line.as_bytes(), following, after_blank)
+    }
+
     #[test]
     fn separators_of_many_writers() {
         for line in [
@@ -179,12 +213,12 @@ mod tests {
         ] {
             for end in ["\n", "\r\n"] {
                 let line = format!("{line}{end}");
-                assert!(is_separator(line.as_bytes(), b"From: Ann\n", false), "{line}");
-                assert!(is_separator(line.as_bytes(), b"X-Mozilla-Status: 1\n", true), "{line}");
+                assert!(separates(&line, "From: Ann\n", false), "{line}");
+                assert!(separates(&line, "X-Mozilla-Status: 1\n", true), "{line}");
             }
         }
         for line in ["From \n", "From\r\n", "From bob\n"] {
-            assert!(is_separator(line.as_bytes(), b"Return-Path: <a@x>\n", true), "{line}");
+            assert!(separates(line, "Return-Path: <a@x>\nDate: x\n", true), "{line}");
         }
     }
 
@@ -200,12 +234,18 @@ mod tests {
             ("From Monday, January 5, 2026 on we meet at ten\n", "Agenda: the plan\n"),
             ("From here\n", "http://x.example/ is far\n"),
             ("From bob\n", "Note: he is late\n"),
+            ("From bob\n", "Subject: he is late\n\n"),
+            ("From here:\n", "Subject: he is late\nDate: none\n"),
+            (
+                "From ann@x.example Mon Jan  5 10:00:00 2026\n",
+                "Note: that was the line\nof the log\n",
+            ),
             (">From ann@x.example Mon Jan  5 10:00:00 2026\n", "From: Ann\n"),
             ("From: ann@x.example\n", "Date: x\n"),
         ] {
-            assert!(!is_separator(line.as_bytes(), next.as_bytes(), true), "{line}{next}");
+            assert!(!separates(line, next, true), "{line}{next}");
         }
-        assert!(!is_separator(b"From bob\n", b"Date: tomorrow\n", false));
+        assert!(!separates("From bob\n", "Date: x\nFrom: y\n", false));
     }
 
     #[test]

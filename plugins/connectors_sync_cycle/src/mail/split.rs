@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     LARGEST,
     lines::{is_blank, read_line},
-    separator::{Header, begins_from, header, is_separator},
+    separator::{Header, MOST_HEADERS, begins_from, header, is_separator},
 };
 
 /// A message as it stands in the file.
@@ -120,9 +120,16 @@ impl<R: BufRead> Split<R> {
         if !self.line(0)?.is_some_and(begins_from) {
             return Ok(false);
         }
-        self.line(1)?;
-        let next = self.ahead.get(1).map_or(&b""[..], |(line, _)| line);
-        Ok(self.ahead.front().is_some_and(|(line, _)| is_separator(line, next, after_blank)))
+        // Headers end at a blank line; most candidates are decided by the first.
+        for at in 1..=MOST_HEADERS {
+            let Some(line) = self.line(at)? else { break };
+            if is_blank(line) || header(line) == Some(Header::OfMail) && at > 1 {
+                break;
+            }
+        }
+        let mut lines = self.ahead.iter().map(|(line, _)| line.as_slice());
+        let Some(first) = lines.next() else { return Ok(false) };
+        Ok(is_separator(first, lines, after_blank))
     }
 
     /// A line that is not used yet.

@@ -99,7 +99,7 @@ impl Slack {
     }
 
     /// The next messages; `None` after the last.
-    pub fn next(&mut self) -> Option<Batch> {
+    pub fn next_batch(&mut self) -> Option<Batch> {
         if self.over {
             return None;
         }
@@ -209,6 +209,10 @@ impl Reading<'_> {
         let entry = Entry::read(value)?;
         let body = text::of(&entry, self.people);
         if body.is_empty() {
+            // An event of a kind that is not known yet: a call that began, a list that changed.
+            if entry.value["subtype"].is_string() && entry.user.is_none() {
+                return Err(NoMessage::Event);
+            }
             return Err(NoMessage::Flaw("neither text nor files".to_owned()));
         }
         let (author, author_key) = self.people.author(&entry);

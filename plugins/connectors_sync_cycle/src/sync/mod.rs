@@ -84,9 +84,9 @@ impl Reader {
 
     fn next(&mut self) -> Result<Option<Batch>, Fault> {
         match self {
-            Self::Mbox(mbox) => mbox.next(),
-            Self::Maildir(maildir) => Ok(maildir.next()),
-            Self::Slack(slack) => Ok(slack.next()),
+            Self::Mbox(mbox) => mbox.next_batch(),
+            Self::Maildir(maildir) => Ok(maildir.next_batch()),
+            Self::Slack(slack) => Ok(slack.next_batch()),
             Self::Feed(batch) => Ok(batch.take()),
             Self::Nothing => Ok(None),
         }
