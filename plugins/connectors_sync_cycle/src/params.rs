@@ -24,8 +24,12 @@ pub struct Source {
     /// File or folder, relative to jobs.toml. A feed may have a `url` in its place.
     #[schemars(extend("format" = "path"))]
     pub path: Option<String>,
-    /// Address of a feed.
+    /// Address of a feed; of Slack's Web API, where it is not `https://slack.com/api`.
     pub url: Option<String>,
+    /// For Slack without `path`: the environment variable that holds the token for the Web API. It must
+    /// be named in `env` of `[secrets]`.
+    #[serde(default)]
+    pub token_env: Option<String>,
     /// For a Maildir: whether its folders (Maildir++) are read as well. Sent mail and spam lie in some.
     #[serde(default)]
     pub folders: bool,
@@ -37,7 +41,11 @@ pub struct Source {
 impl Source {
     /// Where it is: its path or URL.
     pub fn address(&self) -> &str {
-        self.path.as_deref().or(self.url.as_deref()).unwrap_or_default()
+        self.path
+            .as_deref()
+            .or(self.url.as_deref())
+            .or(self.token_env.as_deref())
+            .unwrap_or_default()
     }
 }
 
@@ -49,7 +57,7 @@ pub enum SourceKind {
     Mbox,
     /// A mail archive in a folder with `cur`, `new` or both.
     Maildir,
-    /// An unpacked Slack export.
+    /// An unpacked Slack export, or Slack's Web API.
     Slack,
     /// RSS, Atom or JSON Feed, by file or HTTP.
     Feed,

@@ -1,9 +1,24 @@
 //! A small thesaurus: which words mean much the same, across English and Russian.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 static CONCEPTS: LazyLock<Vec<Concept>> =
     LazyLock::new(|| parse(include_str!("../data/concepts.txt")));
+
+/// The stems that begin with a letter, with the places of their concepts, in order: few of them are to
+/// be compared with a word.
+static BY_FIRST: LazyLock<HashMap<char, Vec<(usize, &'static Stem)>>> = LazyLock::new(|| {
+    let mut by_first: HashMap<char, Vec<(usize, &'static Stem)>> = HashMap::new();
+    for (at, concept) in CONCEPTS.iter().enumerate() {
+        for stem in &concept.stems {
+            let (Stem::Prefix(text) | Stem::Whole(text)) = stem;
+            if let Some(first) = text.chars().next() {
+                by_first.entry(first).or_default().push((at, stem));
+            }
+        }
+    }
+    by_first
+});
 
 struct Concept {
     name: &'static str,
@@ -37,7 +52,13 @@ pub fn of(word: &str) -> impl Iterator<Item = &'static str> {
         Stem::Prefix(prefix) => word.starts_with(prefix.as_str()),
         Stem::Whole(whole) => word == whole,
     };
-    CONCEPTS.iter().filter(move |c| c.stems.iter().any(holds)).map(|c| c.name)
+    let first = word.chars().next();
+    let near = first.and_then(|first| BY_FIRST.get(&first)).into_iter().flatten();
+    let mut before = None;
+    near.filter(move |(at, stem)| {
+        before != Some(*at) && holds(stem) && before.replace(*at) != Some(*at)
+    })
+    .map(|(at, _)| CONCEPTS[*at].name)
 }
 
 #[cfg(test)]

@@ -49,39 +49,66 @@ pub fn embed(text: &str, dim: usize) -> Vec<f32> {
 }
 
 fn features(text: &str) -> Features {
-    let mut counted = Features::default();
-    let mut add = |feature: Feature, weight: f32| {
+    let words = words(text);
+    let mut counted = Features::with_capacity_and_hasher(
+        (8 * words.len()).min(1 << 16),
+        BuildHasherDefault::default(),
+    );
+    let mut add = |feature: Feature, weight: f32, times: f32| {
         let (count, kept) = counted.entry(feature.hash()).or_insert((0.0, weight));
-        *count += 1.0;
+        *count += times;
         *kept = kept.max(weight);
     };
-    let mut before: Option<String> = None;
-    for word in words(text) {
-        let stem = stem(&word);
-        if is_stop_word(&word) {
-            add(Feature::of("w:").with(&stem), STOP_WORD);
+    // A word's features are the same each time it is met.
+    let mut distinct: HashMap<&str, Word> = HashMap::new();
+    let mut before: Option<Feature> = None;
+    for word in &words {
+        let word = distinct.entry(word).or_insert_with(|| Word::of(word));
+        word.times += 1.0;
+        if !word.is_stop {
+            if let Some(before) = before {
+                add(before.with(" ").with(&word.stem), PAIR, 1.0);
+            }
+            before = Some(Feature::of("p:").with(&word.stem));
+        }
+    }
+    for (text, word) in &distinct {
+        let times = word.times;
+        if word.is_stop {
+            add(Feature::of("w:").with(&word.stem), STOP_WORD, times);
             continue;
         }
-        add(Feature::of("w:").with(&stem), WORD);
-        for concept in concepts::of(&word) {
-            add(Feature::of("c:").with(concept), CONCEPT);
+        add(Feature::of("w:").with(&word.stem), WORD, times);
+        for concept in concepts::of(text) {
+            add(Feature::of("c:").with(concept), CONCEPT, times);
         }
         // Character 3- to 5-grams of the word between marks of its start and end.
-        let letters: Vec<char> = std::iter::once('<').chain(stem.chars()).chain(['>']).collect();
+        let letters = std::iter::once('<').chain(word.stem.chars()).chain(['>']);
+        let letters: Vec<char> = letters.collect();
         let grams = (3..=5).map(|n| (letters.len() + 1).saturating_sub(n)).sum::<usize>();
         // A unit-length share: the grams of a long word weigh no more than those of a short one.
         let weight = GRAMS / (grams.max(1) as f32).sqrt();
         for gram in (3..=5).flat_map(|n| letters.windows(n)) {
-            let feature = Feature::of("g:");
             let mut bytes = [0; 4];
-            add(gram.iter().fold(feature, |f, c| f.with(c.encode_utf8(&mut bytes))), weight);
+            let start = Feature::of("g:");
+            let feature = gram.iter().fold(start, |f, c| f.with(c.encode_utf8(&mut bytes)));
+            add(feature, weight, times);
         }
-        if let Some(before) = &before {
-            add(Feature::of("p:").with(before).with(" ").with(&stem), PAIR);
-        }
-        before = Some(stem);
     }
     counted
+}
+
+/// What is known of a word, and how often it was met.
+struct Word {
+    stem: String,
+    is_stop: bool,
+    times: f32,
+}
+
+impl Word {
+    fn of(word: &str) -> Self {
+        Self { stem: stem(word), is_stop: is_stop_word(word), times: 0.0 }
+    }
 }
 
 /// A feature's hash in the making: FNV-1a, 64 bits. No text is made of it, as there are hundreds for

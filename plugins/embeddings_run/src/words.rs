@@ -1,11 +1,16 @@
 //! Text to words, and words to what several forms of them share.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 /// Lower-cased words of letters and digits, with `ё` as `е`. A hyphen or apostrophe within a word
 /// parts it.
 pub fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| word.to_lowercase().replace('ё', "е"))
+        .map(|word| {
+            let lower = word.to_lowercase();
+            if lower.contains('ё') { lower.replace('ё', "е") } else { lower }
+        })
         .collect()
 }
 
@@ -95,7 +100,9 @@ pub fn is_stop_word(word: &str) -> bool {
         "этот",
         "я",
     ];
-    ENGLISH.contains(&word) || RUSSIAN.contains(&word)
+    static ALL: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| ENGLISH.iter().chain(RUSSIAN).copied().collect());
+    ALL.contains(word)
 }
 
 /// The part that a word's common forms share. Light on purpose: it cuts endings and knows no

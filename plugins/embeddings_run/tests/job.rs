@@ -120,3 +120,30 @@ async fn a_body_of_five_megabytes_is_embedded_by_its_start() {
     let rows = bench.rows(sql("SELECT DISTINCT vector FROM message_embeddings")).await;
     assert_eq!(rows.len(), 1, "the rest of the text does not count");
 }
+
+/// The time is printed and not judged: `cargo test --release -p embeddings_run --test job -- --ignored
+/// --nocapture`.
+#[tokio::test]
+#[ignore = "takes minutes without optimisation"]
+async fn a_large_archive_is_embedded() {
+    const SAID: [&str; 4] = [
+        "The release is on track and the team is happy with the plan for the next week",
+        "Costs exceed the estimate by a fifth, mostly because of the cloud bill",
+        "Бюджет почти исчерпан, нужно решение до конца месяца",
+        "Обновил документацию, посмотрите раздел про резервные копии и восстановление",
+    ];
+    let bench = bench().await;
+    for nth in 0..20_000_usize {
+        let lines = (nth..nth + 20).map(|n| format!("{} (item{n}).", SAID[(n * 7 + n / 4) % 4]));
+        let row = json!({
+            "id": format!("m{nth}"), "project_id": bench.project().id, "subject": "Topic",
+            "body": lines.collect::<Vec<_>>().join("\n"), "sent_at": "2026-01-05T10:00:00.000Z",
+            "ingested_at": "2026-01-05T12:00:00.000Z",
+        });
+        bench.insert("messages", row).await;
+    }
+    let bytes = bench.rows(sql("SELECT sum(length(CAST(body AS blob))) AS n FROM messages")).await;
+    let began = std::time::Instant::now();
+    let run = bench.run::<EmbeddingsRun>(json!({})).await;
+    println!("{} bytes, {:.1} s: {}", bytes[0]["n"], began.elapsed().as_secs_f64(), run.summary());
+}

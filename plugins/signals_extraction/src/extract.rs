@@ -32,17 +32,17 @@ pub struct Found {
 /// All findings, in the body's order: at most one of a kind per sentence (the heaviest), and one
 /// question per message (the first).
 pub fn extract(rules: &Rules, body: &str) -> Vec<Found> {
-    extract_with(&rules.rules.iter().collect::<Vec<_>>(), body)
+    extract_with(&rules.rules.iter().collect::<Vec<_>>(), body, MOST_FINDINGS)
 }
 
-fn extract_with(rules: &[&Rule], body: &str) -> Vec<Found> {
+fn extract_with(rules: &[&Rule], body: &str, most: usize) -> Vec<Found> {
     let body = &body[..body.floor_char_boundary(MOST_BYTES)];
     let mut all: Vec<Found> = Vec::new();
     // Code points before `counted_to`: counting from the start for each finding would take time with
     // the square of the body's length.
     let (mut counted_to, mut code_points) = (0, 0);
     for range in sentences(body) {
-        if all.len() >= MOST_FINDINGS {
+        if all.len() >= most {
             break;
         }
         let sentence = &body[range.clone()];
@@ -73,16 +73,15 @@ fn extract_with(rules: &[&Rule], body: &str) -> Vec<Found> {
         }
         all.append(&mut here);
     }
-    all.truncate(MOST_FINDINGS);
+    all.truncate(most);
     all
 }
 
 /// The first question of a body, by the rules for questions alone.
 pub fn question(rules: &Rules, body: &str) -> Option<Found> {
     let of_questions = |rule: &&Rule| rule.kind == Kind::UnansweredQuestion;
-    extract_with(&rules.rules.iter().filter(of_questions).collect::<Vec<_>>(), body)
-        .into_iter()
-        .next()
+    let rules: Vec<&Rule> = rules.rules.iter().filter(of_questions).collect();
+    extract_with(&rules, body, 1).into_iter().next()
 }
 
 #[cfg(test)]

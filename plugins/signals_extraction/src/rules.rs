@@ -1,6 +1,6 @@
 //! The rules file: parsed, checked and compiled.
 
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -107,9 +107,10 @@ pub struct Rule {
     /// 0..1, how seldom it is wrong.
     pub confidence: f64,
     any: Vec<Regex>,
-    /// All of `any` as one: most sentences match none, and are passed over once in place of once for
-    /// each pattern. `None` when they are too large together.
-    quick: Option<Regex>,
+    /// For each pattern of `any` one that matches wherever it does and sometimes else, and that an
+    /// automaton can search for: one pass tells which patterns are worth a try. `None` when there is no
+    /// such thing.
+    quick: Option<RegexSet>,
     unless: Vec<Regex>,
     #[cfg_attr(not(test), expect(dead_code, reason = "tests count patterns per language"))]
     lang: Lang,
@@ -118,9 +119,14 @@ pub struct Rule {
 impl Rule {
     /// Whether the rule fires on a sentence.
     pub fn fires(&self, sentence: &str) -> bool {
-        self.quick.as_ref().is_none_or(|quick| quick.is_match(sentence))
-            && self.any.iter().any(|pattern| pattern.is_match(sentence))
-            && !self.unless.iter().any(|pattern| pattern.is_match(sentence))
+        let any = match &self.quick {
+            None => self.any.iter().any(|pattern| pattern.is_match(sentence)),
+            Some(quick) => {
+                quick.is_match(sentence)
+                    && quick.matches(sentence).iter().any(|at| self.any[at].is_match(sentence))
+            }
+        };
+        any && !self.unless.iter().any(|pattern| pattern.is_match(sentence))
     }
 }
 
@@ -173,7 +179,7 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
         kind: source.kind,
         weight: source.weight,
         confidence: source.confidence,
-        quick: compile_pattern(&source.name, &source.any.join("|")).ok(),
+        quick: quick(&source.any),
         any: all(&source.any)?,
         unless: all(&source.unless)?,
         lang: source.lang,
@@ -191,6 +197,20 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
         return Err(fault(format!("no example in `match` shows the pattern `{pattern}`")));
     }
     Ok(rule)
+}
+
+/// Without word boundaries, the one thing that keeps the search from its automaton where a text is not
+/// ASCII.
+fn quick(patterns: &[String]) -> Option<RegexSet> {
+    let loose = |pattern: &String| {
+        // A backslash that is escaped itself, and forms of `\b` with a brace, are left alone.
+        let plain = !pattern.contains(r"\\") && !pattern.contains(r"\b{");
+        let pattern = pattern.replace(r"\b", "").replace(' ', r"\s+");
+        plain.then_some(pattern)
+    };
+    let patterns = patterns.iter().map(loose).collect::<Option<Vec<_>>>()?;
+    let mut builder = RegexSetBuilder::new(patterns);
+    builder.case_insensitive(true).dfa_size_limit(16 << 20).build().ok()
 }
 
 /// Mail wraps lines anywhere, so that a space in a pattern has to match a line end too.

@@ -62,8 +62,8 @@ fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
 
-/// Seconds or a date.
-fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+/// The pause that a server asks for: seconds or a date.
+pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }

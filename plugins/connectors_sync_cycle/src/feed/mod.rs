@@ -8,6 +8,8 @@ mod item;
 mod json;
 mod xml;
 
+pub use fetch::retry_after;
+
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},

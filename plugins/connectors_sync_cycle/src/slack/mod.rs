@@ -1,10 +1,13 @@
-//! An unpacked Slack export: lists of people and channels, and a folder of days per channel.
+//! Slack: an unpacked export, that is lists of people and channels and a folder of days per channel; or
+//! the Web API.
 
 mod channels;
 mod entry;
 mod markup;
 mod people;
+mod reading;
 mod text;
+mod web;
 
 use std::{
     collections::BTreeMap,
@@ -16,16 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use self::{
-    channels::Channel,
-    entry::{Entry, NoMessage},
-    people::People,
-};
-use crate::{
-    fault::Fault,
-    message::{Batch, Message},
-    packed,
-};
+pub use self::web::SlackWeb;
+use self::{channels::Channel, people::People, reading::Reading};
+use crate::{fault::Fault, message::Batch, packed};
 
 /// A day's file over this size, in bytes, is not read; a busy channel's day takes a few MiB.
 const LARGEST_DAY: u64 = 64 << 20;
@@ -107,10 +103,14 @@ impl Slack {
         while batch.messages.len() < AT_A_TIME {
             match &mut self.now {
                 Some((channel, days, stamp)) => match days.pop() {
-                    Some(day) => {
-                        let mut reading =
-                            Reading { channel, people: &mut self.people, by_name: self.by_name };
-                        reading.day(&self.files, &day, &mut batch);
+                    Some(path) => {
+                        let place = self.files.full(&path).display().to_string();
+                        let (people, by_name) = (&mut self.people, self.by_name);
+                        match day(&self.files, &path, &place) {
+                            Ok(entries) => Reading { channel, people, by_name }
+                                .entries(&entries, &place, &mut batch),
+                            Err(why) => batch.skipped.push(why),
+                        }
                     }
                     None => {
                         self.position.folders.insert(channel.id.clone(), *stamp);
@@ -165,72 +165,17 @@ impl Slack {
     }
 }
 
-/// One channel while it is read.
-struct Reading<'a> {
-    channel: &'a Channel,
-    people: &'a mut People,
-    by_name: bool,
-}
-
-impl Reading<'_> {
-    fn day(&mut self, files: &Files<'_>, path: &Path, batch: &mut Batch) {
-        let place = files.full(path).display().to_string();
-        let read = files.read(path, LARGEST_DAY).map_err(|error| error.to_string());
-        let entries = read.and_then(|bytes| {
-            let parsed = serde_json::from_slice(&bytes);
-            let parsed: Value = parsed.map_err(|error| format!("{place}: {error}"))?;
-            match parsed {
-                Value::Array(entries) => Ok(entries),
-                // As the Web API answers.
-                Value::Object(mut object) => match object.remove("messages") {
-                    Some(Value::Array(entries)) => Ok(entries),
-                    _ => Err(format!("{place}: no list of messages")),
-                },
-                _ => Err(format!("{place}: no list of messages")),
-            }
-        });
-        let entries = match entries {
-            Ok(entries) => entries,
-            Err(why) => return batch.skipped.push(why),
-        };
-        self.people.learn(&entries);
-        for (at, entry) in entries.iter().enumerate() {
-            match self.message(entry) {
-                Ok(message) => batch.messages.push(message),
-                Err(NoMessage::Event) => {}
-                Err(NoMessage::Flaw(why)) => {
-                    batch.skipped.push(format!("{place}, item {}: {why}", at + 1));
-                }
-            }
-        }
-    }
-
-    fn message(&self, value: &Value) -> Result<Message, NoMessage> {
-        let entry = Entry::read(value)?;
-        let body = text::of(&entry, self.people);
-        if body.is_empty() {
-            // An event of a kind that is not known yet: a call that began, a list that changed.
-            if entry.value["subtype"].is_string() && entry.user.is_none() {
-                return Err(NoMessage::Event);
-            }
-            return Err(NoMessage::Flaw("neither text nor files".to_owned()));
-        }
-        let (author, author_key) = self.people.author(&entry);
-        let id = &self.channel.id;
-        let ts = &entry.ts;
-        let native_id = format!("{id}/{ts}");
-        let older = self.channel.name.as_ref().filter(|_| self.by_name);
-        let message = Message {
-            known_as: older.map(|name| format!("{name}/{ts}")).filter(|old| *old != native_id),
-            thread_id: format!("{id}/{}", entry.thread_ts.as_ref().unwrap_or(ts)),
-            native_id,
-            author,
-            author_key,
-            subject: self.channel.title.clone(),
-            body,
-            url: None,
-            sent_at: Some(entry.sent_at),
-        };
-        message.storable().map_err(|why| NoMessage::Flaw(why.to_owned()))
+/// The entries of a day's file.
+fn day(files: &Files<'_>, path: &Path, place: &str) -> Result<Vec<Value>, String> {
+    let bytes = files.read(path, LARGEST_DAY).map_err(|error| error.to_string())?;
+    let parsed = serde_json::from_slice(&bytes).map_err(|error| format!("{place}: {error}"))?;
+    match parsed {
+        Value::Array(entries) => Ok(entries),
+        // As the Web API answers.
+        Value::Object(mut object) => match object.remove("messages") {
+            Some(Value::Array(entries)) => Ok(entries),
+            _ => Err(format!("{place}: no list of messages")),
+        },
+        _ => Err(format!("{place}: no list of messages")),
     }
 }

@@ -46,6 +46,22 @@ impl People {
         people
     }
 
+    /// From lists that were fetched.
+    pub fn of(users: &[Value], channels: &[Value]) -> Self {
+        let mut people = Self { listed: true, ..Self::default() };
+        for user in users {
+            if let (Some(id), Some(name)) = (user["id"].as_str(), name_of(user)) {
+                people.names.insert(id.to_owned(), name);
+            }
+        }
+        for channel in channels {
+            if let (Some(id), Some(name)) = (channel["id"].as_str(), channel["name"].as_str()) {
+                people.channels.insert(id.to_owned(), name.to_owned());
+            }
+        }
+        people
+    }
+
     /// Whether the export has lists.
     pub fn is_listed(&self) -> bool {
         self.listed

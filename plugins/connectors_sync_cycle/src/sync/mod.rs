@@ -16,7 +16,7 @@ use crate::{
     mail::{Maildir, Mbox},
     message::Batch,
     params::{Source, SourceKind},
-    slack::Slack,
+    slack::{Slack, SlackWeb},
 };
 
 /// Skipped items logged in a run for each source; all are counted.
@@ -55,6 +55,7 @@ enum Reader {
     Mbox(Box<Mbox>),
     Maildir(Maildir),
     Slack(Box<Slack>),
+    SlackWeb(Box<SlackWeb>),
     /// A feed is read whole.
     Feed(Option<Batch>),
     /// It has not changed.
@@ -65,6 +66,16 @@ impl Reader {
     async fn open(ctx: &Context, source: &Source, position: &Value) -> Result<Self, Fault> {
         if source.kind == SourceKind::Feed {
             return Ok(Self::Feed(feed::read(ctx, source, position).await?));
+        }
+        if source.kind == SourceKind::Slack
+            && let Some(variable) = &source.token_env
+        {
+            if source.path.is_some() {
+                return Err(Fault::lasting("Slack takes either `path` or `token_env`"));
+            }
+            let url = source.url.as_deref();
+            let web = SlackWeb::open(ctx, url, variable, position).await?;
+            return Ok(Self::SlackWeb(Box::new(web)));
         }
         let path = source.path.as_ref();
         let path =
@@ -82,11 +93,12 @@ impl Reader {
         })
     }
 
-    fn next(&mut self) -> Result<Option<Batch>, Fault> {
+    async fn next(&mut self, ctx: &Context) -> Result<Option<Batch>, Fault> {
         match self {
             Self::Mbox(mbox) => mbox.next_batch(),
             Self::Maildir(maildir) => Ok(maildir.next_batch()),
             Self::Slack(slack) => Ok(slack.next_batch()),
+            Self::SlackWeb(web) => web.next_batch(ctx).await,
             Self::Feed(batch) => Ok(batch.take()),
             Self::Nothing => Ok(None),
         }
@@ -135,7 +147,7 @@ async fn read(
     written: &mut u64,
 ) -> Result<(), SyncError> {
     let mut reader = Reader::open(ctx, source, &cursor.position).await?;
-    while let Some(batch) = reader.next()? {
+    while let Some(batch) = reader.next(ctx).await? {
         ctx.checkpoint()?;
         let Batch { messages, mut skipped, notes, position } = batch;
         if let Some(position) = position {
