@@ -8,6 +8,7 @@ pub mod border;
 pub mod bus;
 pub mod cli;
 pub mod config;
+mod described;
 pub mod environment;
 pub mod host;
 pub mod http;

@@ -14,7 +14,7 @@ use crate::{
 
 /// jobs.toml as it is in force, and the diagnostics of a text that was refused since. Params, the
 /// diagnostics' text and other people's projects are for administrators.
-#[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = serde_json::Value), Refused))]
+#[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = crate::described::JobsConfig), Refused))]
 pub async fn config(
     State(server): State<AppState>,
     principal: Principal,

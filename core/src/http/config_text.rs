@@ -68,7 +68,7 @@ pub struct CheckRequest {
 #[derive(Serialize, ToSchema)]
 pub struct CheckAnswer {
     /// Errors and warnings, in the order of the text.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::described::Diagnostic>)]
     diagnostics: Vec<Diagnostic>,
     /// CASCADE_CHAINS; this and what follows only without an error.
     #[serde(skip_serializing_if = "Option::is_none")]

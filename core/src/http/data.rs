@@ -31,7 +31,7 @@ use crate::{
 
 #[derive(Serialize, ToSchema)]
 pub struct Views {
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::described::View>)]
     items: Vec<ViewDescriptor>,
 }
 

@@ -28,8 +28,9 @@ pub struct JobType {
     description: String,
     /// How it came (`compiled_in`, `library` or `executable`), the plugin, its version, and where it
     /// was found.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::described::Origin)]
     origin: Origin,
+    #[schema(value_type = Object)]
     params_schema: Value,
 }
 

@@ -202,16 +202,25 @@ pub fn probes(state: AppState) -> Router {
     edges::wrap(Router::new().merge(bare).merge(api), state)
 }
 
+/// What the API is, for programs; the web code's types are made from it.
+fn document() -> utoipa::openapi::OpenApi {
+    let all = health_and_metrics().merge(way_in()).merge(resources());
+    let (_, mut document) =
+        OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api", all).split_for_parts();
+    document.info.version = env!("CARGO_PKG_VERSION").into();
+    document
+}
+
 /// The whole application.
 pub fn router(state: AppState) -> Router {
     let guarded = || resources().route_layer(from_fn_with_state(state.clone(), auth::authenticate));
-    let (api, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
+    let (api, _) = OpenApiRouter::new()
         .nest("/api", health_and_metrics().merge(way_in()).merge(guarded()))
         .split_for_parts();
     let (probes, _) = health_and_metrics().split_for_parts();
     let (bare, _) = way_in().merge(guarded()).split_for_parts();
     let bare = bare.route_layer(from_fn(ui::screens_first));
-    document.info.version = env!("CARGO_PKG_VERSION").into();
+    let document = document();
     let openapi = get(move || async move { Json(document) });
     let application = Router::new()
         .merge(api)

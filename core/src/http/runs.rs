@@ -186,7 +186,6 @@ pub async fn cascade(
 pub struct RunChange {
     run_id: Uuid,
     /// The state it is in now.
-    #[schema(value_type = String)]
     state: RunState,
 }
 

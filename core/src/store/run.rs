@@ -133,7 +133,7 @@ pub struct Run {
     #[schema(value_type = Object)]
     pub payload: Payload,
     /// Why it exists, in one word and where from.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::described::Trigger)]
     pub triggered_by: Value,
     /// Always null: params stand in jobs.toml. The field stays for clients of the first edition.
     #[schema(value_type = Option<Object>)]
@@ -151,7 +151,7 @@ pub struct Run {
     /// What a success had to tell.
     pub summary: Option<String>,
     /// How far it has come.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::described::Progress>)]
     pub progress: Option<Progress>,
     /// Shared by all runs of one cascade.
     pub trace_id: Uuid,

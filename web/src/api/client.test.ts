@@ -9,7 +9,9 @@ const NO_TOKEN = json(403, { error: { message: "x-csrf-token is missing or wrong
 let asked: { path: string; method: string; token: string | undefined }[];
 let answers: (() => Response)[];
 let token: string;
-const renew = vi.fn(async () => void (token = "new"));
+const renew = vi.fn(async () => {
+  token = "new";
+});
 const refused = vi.fn();
 
 beforeEach(() => {

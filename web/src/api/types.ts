@@ -1,153 +1,88 @@
-/** What the host answers; see /api/openapi.json. */
+/** What the host answers, by names: aliases of the types made from the OpenAPI document. `npm run api` makes them. */
 
-import type { JsonSchema } from "../schema/json-schema";
+import type { components } from "./schema";
 
-export interface Page<T> {
-  items: T[];
-  total: number;
-  page: number;
-  per_page: number;
-  as_of: string;
-}
+type Schemas = components["schemas"];
 
-export interface Project {
-  id: string;
-  slug: string;
-  name: string;
-}
+/** The host sends every field of an answer: what has no value is null, and never left out. */
+type Whole<T> = T extends (infer Item)[]
+  ? Whole<Item>[]
+  : T extends object
+    ? { [Key in keyof T]-?: Whole<T[Key]> }
+    : T;
 
-export type RunState = "available" | "running" | "retryable" | "completed" | "failed" | "cancelled";
+type Answer<Name extends keyof Schemas> = Whole<Schemas[Name]>;
 
-export interface Trigger {
-  kind: "timer" | "manual" | "cascade";
-  job_type?: string;
-  at?: string;
-}
+export type AuditEntry = Answer<"AuditEntry">;
+export type AuditPage = Answer<"AuditPage">;
 
-export interface Run {
-  id: string;
-  job_type: string;
-  project_id: string;
-  project_slug: string;
-  state: RunState;
-  attempt: number;
-  max_attempts: number;
-  payload: Record<string, unknown>;
-  triggered_by: Trigger;
-  queued_at: string;
-  started_at: string | null;
-  /** When a person asked for its end. */
-  cancel_requested_at: string | null;
-  finished_at: string | null;
-  error: string | null;
-  summary: string | null;
-  progress: { fraction: number; message: string } | null;
-  trace_id: string;
-  /** Given by hand for this run, in the place of those of jobs.toml. */
-}
+export type Project = Pick<Answer<"ProjectRow">, "id" | "slug" | "name">;
+export type Projects = Answer<"Projects">;
 
-/** All runs that one trigger caused, root first. */
-export interface Cascade {
+export type RunState = Schemas["RunState"];
+/** Some kinds leave fields out. */
+export type Trigger = Schemas["Trigger"];
+export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
+export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
+export type LogLine = Answer<"RunLogRow">;
+export type RunLogs = Answer<"RunLogs">;
+export type RunAnswer = Answer<"RunAnswer">;
+export type BulkAnswer = Answer<"BulkAnswer">;
+
+/** All runs that one trigger caused, root first; `truncated` if there are more. */
+export type Cascade = Pick<Schemas["CascadeTree"], "truncated"> & {
   root: string;
   items: { run: Run; parent: string | null }[];
-  /** There are more than the host tells. */
-  truncated?: boolean;
-}
+};
 
-/** A run that ended, as trends know it. */
-export interface EndedRun {
-  id: string;
-  state: RunState;
-  finished_at: string;
-  took_ms: number;
-}
+export type EndedRun = Answer<"EndedRun">;
+export type JobTrend = Answer<"Trend">;
+export type Trends = Answer<"Trends">;
 
-/** The latest ended runs of a job in a project, oldest first. */
-export interface JobTrend {
-  job_type: string;
-  project_id: string;
-  runs: EndedRun[];
-}
-
-/** What came of an action on several runs. */
-export interface BulkAnswer {
-  done: string[];
-  refused: { id: string; message: string }[];
-}
-
-export interface ScheduledJob {
-  job_type: string;
-  description: string;
-  project_id: string;
-  project_slug: string;
-  status: "active" | "paused";
-  enabled: boolean;
-  next_run_at: string | null;
-  schedule: string | null;
-  upstream: string[];
-  downstream: string[];
-  data_keys: string[];
+export type ScheduledJob = Omit<Answer<"Scheduled">, "current_run" | "last_run"> & {
   current_run: Run | null;
   last_run: Run | null;
-}
+};
+export type Schedule = Omit<Answer<"Schedule">, "items"> & { items: ScheduledJob[] };
 
-export interface LogLine {
-  at: string;
-  level: "debug" | "info" | "warn" | "error";
-  message: string;
-  fields: Record<string, unknown> | null;
-}
+export type JobType = Answer<"JobType">;
+export type JobTypes = Answer<"JobTypes">;
+export type JobsConfig = Answer<"JobsConfig">;
 
-/** How a job type came to the host, and from where. */
-export interface Origin {
-  kind: "compiled_in" | "library" | "executable";
-  plugin: string;
-  version: string;
-  location: string;
-}
+export type Action = Answer<"Action">;
+export type View = Answer<"View">;
+export type Views = Answer<"Views">;
+/** A page of a view's rows; the view's own schema says what they are. */
+export type Page<Row> = Omit<Answer<"DataPage">, "items"> & { items: Row[] };
 
-export interface JobType {
-  name: string;
-  version: string;
-  description: string;
-  origin: Origin;
-  params_schema: JsonSchema;
-}
+export type OnDisk = Answer<"FileText">;
+export type Version = Pick<OnDisk, "revision" | "text">;
+/** Where nothing is to blame, its end is left out. */
+export type Diagnostic = Schemas["Diagnostic"];
+/** With an error it holds nothing but the diagnostics. */
+export type Checked = Schemas["CheckAnswer"];
+export type Edit = Schemas["Edit"];
+export type Edited = Answer<"EditAnswer">;
+export type SavedText = Answer<"SaveAnswer">;
+export type HistoryItem = Answer<"ConfigVersion">;
+export type HistoryPage = Answer<"ConfigHistory">;
+export type HistoryText = Answer<"ConfigVersionText">;
+export type Completions = Answer<"Completions">;
 
-/** What the host answers to "Run now". */
-export interface RunAnswer {
-  /** Absent when the run will only be made after the current one. */
-  run_id: string | null;
-  queued: "now" | "merged" | "after_current";
-}
+export type Role = Schemas["Role"];
+export type Session = Answer<"Session">;
+export type SessionUser = Answer<"SessionUser">;
+export type ApiToken = Answer<"ApiToken">;
+export type Tokens = Answer<"Tokens">;
+export type NewToken = Schemas["TokenRequest"];
+export type TokenAnswer = Answer<"TokenAnswer">;
 
-export interface JobsConfig {
-  CASCADE_CHAINS: Record<string, string[]>;
-  JOB_TO_DATA_MAP: Record<string, string[]>;
-  jobs: Record<string, { params: Record<string, unknown> }>;
-  loaded_at: string;
-  rejected: { at: string; rendered: string } | null;
-}
+export type Person = Answer<"User">;
+export type Member = Answer<"Member">;
+export type People = Answer<"Users">;
+export type PersonAnswer = Answer<"UserAnswer">;
 
-/** Something a person may do to a row. */
-export interface Action {
-  name: string;
-  description: string;
-  input_schema: JsonSchema;
-}
-
-/** A data key as its plugin describes it. */
-export interface View {
-  key: string;
-  description: string;
-  origin: { plugin: string; version: string };
-  row_schema: JsonSchema;
-  filter_schema: JsonSchema;
-  sortable: string[];
-  actions: Action[];
-}
-
-/** The data of `job_completed`. */
+/** The data of `job_completed`, which the event stream sends. */
 export interface JobCompleted {
   job_type: string;
   project_id: string;

@@ -21,5 +21,3 @@ i18next.on("languageChanged", (language) => {
   document.documentElement.lang = language;
   localStorage.setItem(STORED, language);
 });
-
-export default i18next;

@@ -1,15 +1,15 @@
 import { useNavigate, useSearchParams } from "react-router";
 
 import { get } from "../api/client";
-import type { Project } from "../api/types";
+import type { Project, Projects } from "../api/types";
 import { type Polled, usePolledQuery } from "../live/use-polled-query";
 import { isAdmin } from "../session/rights";
 import { scopeOf } from "../session/scope";
 import { sessions, useSession } from "../session/session-store";
 
 /** The list of projects; stable, so polled once a minute. */
-export function useProjectPortfolio(): Polled<{ items: Project[] }> {
-  return usePolledQuery(["projects"], () => get<{ items: Project[] }>("/projects"), 60_000);
+export function useProjectPortfolio(): Polled<Projects> {
+  return usePolledQuery(["projects"], () => get<Projects>("/projects"), 60_000);
 }
 
 /**

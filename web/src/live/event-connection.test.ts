@@ -59,8 +59,8 @@ describe("EventConnection", () => {
     connection.open(undefined);
     await settle();
     expect(requests[0]).toMatchObject({ url: "/api/events/stream?visible=true", lastId: undefined });
-    const text = CONNECTED + job(5) + ":heartbeat\n\n";
-    for (const piece of text.match(/[^]{1,7}/g) ?? []) requests[0]?.send(piece);
+    const text = `${CONNECTED}${job(5)}:heartbeat\n\n`;
+    for (const piece of text.match(/[\s\S]{1,7}/g) ?? []) requests[0]?.send(piece);
     await settle();
     expect(events).toEqual(["connected 4", "job_completed 5"]);
     expect(states).toEqual(["live redis"]);

@@ -13,7 +13,7 @@ interface Tab {
 }
 
 /** Has the one connection, and tells all tabs what comes over it. */
-export class StreamOwner {
+class StreamOwner {
   private readonly channel = new BroadcastChannel(CHANNEL);
   private readonly tabs = new Map<string, Tab>();
   private connection: EventConnection | undefined;

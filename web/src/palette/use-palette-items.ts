@@ -26,7 +26,7 @@ export interface PaletteItem {
   perform: () => void | Promise<void>;
 }
 
-export const SCREENS = [
+const SCREENS = [
   { path: "/", text: "nav.tower" },
   { path: "/graph", text: "nav.graph" },
   { path: "/jobs", text: "nav.jobs" },

@@ -1,5 +1,5 @@
+import type { Session } from "../api/types";
 import { isAdmin, mayDo } from "./rights";
-import type { Session } from "./session-api";
 
 /** The screens that not everybody has; nothing to sign in by, nobody to manage. */
 export function places(session: Session): { path: string; text: string }[] {

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import { ROLES, type Role, type Session } from "./session-api";
+import type { Role, Session } from "../api/types";
+import { ROLES } from "./session-api";
 import { useSession } from "./session-store";
 
 export const isAdmin = ({ sign_in, user }: Session): boolean => !sign_in || user?.admin === true;

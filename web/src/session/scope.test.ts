@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { mayDo } from "./rights";
 import { scopeOf } from "./scope";
-import { OPEN, type Session, type SessionUser } from "./session-api";
+import type { Session, SessionUser } from "../api/types";
+import { OPEN } from "./session-api";
 
 const PROJECTS = [
   { id: "1", slug: "atlas", name: "Atlas", role: "viewer" as const },

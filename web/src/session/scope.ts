@@ -1,5 +1,5 @@
+import type { Session } from "../api/types";
 import { isAdmin } from "./rights";
-import type { Session } from "./session-api";
 
 /**
  * The project that a page looks at, by its slug; "" for all. What the address names goes first, then

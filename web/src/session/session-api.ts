@@ -1,34 +1,10 @@
 /** Who is signed in, as the host tells it. */
 
 import { ApiError, get, post, put, remove } from "../api/client";
+import type { Role, Session } from "../api/types";
 
-export type Role = "viewer" | "editor" | "owner";
 /** Each may do all that the one before it may. */
 export const ROLES: readonly Role[] = ["viewer", "editor", "owner"];
-
-export interface SessionProject {
-  id: string;
-  slug: string;
-  name: string;
-  role: Role;
-}
-
-export interface SessionUser {
-  name: string;
-  admin: boolean;
-  projects: SessionProject[];
-  /** What lists and events are limited to when a request names no project; `null` for all. */
-  active_project: string | null;
-  csrf_token: string;
-  has_password: boolean;
-}
-
-export interface Session {
-  /** Whether people sign in here at all; where they do not, whoever is there may do everything. */
-  sign_in: boolean;
-  oidc: boolean;
-  user: SessionUser | null;
-}
 
 /** Nobody signs in. */
 export const OPEN: Session = { sign_in: false, oidc: false, user: null };

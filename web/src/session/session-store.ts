@@ -2,7 +2,8 @@ import { useSyncExternalStore } from "react";
 
 import { ApiError } from "../api/client";
 import { setGuard } from "../api/guard";
-import { OPEN, type Session, readSession, setActiveProject, signIn, signInByLink, signOut, signOutEverywhere } from "./session-api";
+import type { Session } from "../api/types";
+import { OPEN, readSession, setActiveProject, signIn, signInByLink, signOut, signOutEverywhere } from "./session-api";
 
 export interface SessionState {
   /** Absent until the host has told it. */

@@ -3,7 +3,8 @@ import { useTranslation } from "react-i18next";
 
 import { useFault } from "../api/reachability";
 import { Fault } from "./dialog";
-import { ROLES, type Role } from "./session-api";
+import type { Role } from "../api/types";
+import { ROLES } from "./session-api";
 import { useSession } from "./session-store";
 import { addToken } from "./tokens-api";
 

@@ -8,7 +8,8 @@ import { Dialog, Fault } from "./dialog";
 import { Secret } from "./secret";
 import { useSession } from "./session-store";
 import { TokenForm } from "./token-form";
-import { type ApiToken, TOKENS_KEY, readTokens, revokeToken } from "./tokens-api";
+import type { ApiToken } from "../api/types";
+import { TOKENS_KEY, readTokens, revokeToken } from "./tokens-api";
 
 /** One's own API tokens, for programs. */
 export default function TokensDialog({ onClose }: { onClose: () => void }) {

@@ -1,25 +1,6 @@
 import { get } from "../../api/client";
+import type { AuditPage } from "../../api/types";
 import { usePolledQuery } from "../../live/use-polled-query";
-
-export interface AuditEntry {
-  seq: number;
-  at: string;
-  /** Empty when nobody in particular: as for a sign-in that was refused. */
-  user_name: string;
-  action: string;
-  target: string;
-  project_id: string | null;
-  /** JSON. */
-  detail: string;
-  address: string | null;
-}
-
-interface AuditPage {
-  items: AuditEntry[];
-  total: number;
-  page: number;
-  per_page: number;
-}
 
 const AUDIT_MS = 30_000;
 

@@ -3,7 +3,7 @@ import { Link } from "react-router";
 
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { JobLink } from "../jobs/job-link";
-import type { AuditEntry } from "./audit-data";
+import type { AuditEntry } from "../../api/types";
 import { detailOf, targetOf } from "./target";
 
 export function AuditRow({ entry }: { entry: AuditEntry }) {

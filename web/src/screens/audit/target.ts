@@ -1,4 +1,4 @@
-import type { AuditEntry } from "./audit-data";
+import type { AuditEntry } from "../../api/types";
 
 /** Where an entry leads: to a run, a job or a data key; or nowhere. */
 export type Target = { kind: "run" | "job" | "data" | "text"; name: string };

@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
-import { type Version, editText } from "./config-api";
+import type { Version } from "../../api/types";
+import { editText } from "./config-api";
 import { DiffView } from "./diff/diff-view";
 import { type Draft, isChanged } from "./draft/draft";
 import { drafts } from "./draft/draft-store";

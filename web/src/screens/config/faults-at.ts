@@ -1,4 +1,4 @@
-import type { Diagnostic } from "./config-api";
+import type { Diagnostic } from "../../api/types";
 
 /** Those of a key, and of what is below it. */
 export function faultsAt(diagnostics: Diagnostic[], ...path: string[]): Diagnostic[] {

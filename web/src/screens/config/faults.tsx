@@ -1,7 +1,7 @@
+import type { Diagnostic } from "../../api/types";
 import { CircleAlert, TriangleAlert } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
-import type { Diagnostic } from "./config-api";
 import type { Reveal } from "./tabs";
 
 /** What the host says of the draft; each leads to its place in the text. */

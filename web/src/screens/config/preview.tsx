@@ -1,9 +1,9 @@
+import type { Diagnostic } from "../../api/types";
 import { X } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Modal } from "../../layout/modal";
-import type { Diagnostic } from "./config-api";
 import { DiffView } from "./diff/diff-view";
 import { Faults } from "./faults";
 import type { Reveal } from "./tabs";

@@ -1,19 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
-import type { JobType } from "../../api/types";
+import type { Completions, Diagnostic, Edit, JobType, OnDisk } from "../../api/types";
 import { CONFIG_KEY } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import { useJobTypes } from "../jobs/jobs-data";
-import {
-  type Completions,
-  type Diagnostic,
-  type Edit,
-  type OnDisk,
-  checkText,
-  readCompletions,
-  readText,
-} from "./config-api";
+import { checkText, readCompletions, readText } from "./config-api";
 import { isChanged, textOf } from "./draft/draft";
 import { type DraftState, drafts, useDraft } from "./draft/draft-store";
 import type { Facts } from "./editor/suggest";
@@ -24,7 +16,7 @@ const NAMES_MS = 60_000;
 /** A pause of typing after which the host is asked. */
 const SETTLE_MS = 300;
 
-export interface Check {
+interface Check {
   /** Of the last text that was checked; kept while the next is. */
   diagnostics: Diagnostic[];
   /** Whether they are those of the text as it is. */
@@ -45,7 +37,7 @@ export interface Wiring extends DraftState {
   edit: (edits: Edit[]) => void;
 }
 
-export const textKey = [...CONFIG_KEY, "text"];
+const textKey = [...CONFIG_KEY, "text"];
 
 export function useWiring(): Wiring {
   const disk = usePolledQuery(textKey, readText, TEXT_MS);

@@ -28,10 +28,11 @@ export function Messages({ projectId, projects, seen, signals }: Props) {
   const messages = usePortfolioMessages(projectId, query);
   // Signals are found after a message has come, by a job that refreshes the cards alone.
   const known = useRef(signals);
+  const { refresh } = messages;
   useEffect(() => {
-    if (known.current !== undefined && known.current !== signals) void messages.refresh();
+    if (known.current !== undefined && known.current !== signals) void refresh();
     known.current = signals;
-  }, [signals]);
+  }, [signals, refresh]);
   const list = useRef<HTMLUListElement>(null);
   useGlide(list);
   const narrowed = query.search !== "" || query.signal !== "" || query.source_kind !== "";
@@ -112,7 +113,7 @@ function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string
     if (typed.trim() === value) return;
     const timer = setTimeout(() => search.current(typed.trim()), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [typed]);
+  }, [typed, value]);
   return (
     <label className="search-box">
       <Search size={16} aria-hidden />

@@ -7,7 +7,7 @@ import type { Card } from "./product-data";
 import { type News, newsOf, type Seen } from "./seen";
 import { TrendChart } from "./trend-chart";
 
-export function tone(score: number | null): "good" | "fair" | "bad" | undefined {
+function tone(score: number | null): "good" | "fair" | "bad" | undefined {
   if (score === null) return undefined;
   if (score >= 75) return "good";
   return score >= 50 ? "fair" : "bad";

@@ -32,7 +32,9 @@ it("marks as seen, and takes that back", () => {
   const { result } = renderHook(() => useSeen([card()], "2026-01-01T00:00:00Z"));
   const later = card({ messages_total: 12 });
   let back = () => {};
-  act(() => void (back = result.current.mark([later], "2026-01-02T00:00:00Z")));
+  act(() => {
+    back = result.current.mark([later], "2026-01-02T00:00:00Z");
+  });
   expect(result.current.seen.p).toMatchObject({ messages: 12, at: "2026-01-02T00:00:00Z" });
   act(() => back());
   expect(newsOf(later, result.current.seen.p).messages).toBe(2);

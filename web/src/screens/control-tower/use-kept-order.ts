@@ -6,12 +6,12 @@ import { useMemo, useRef } from "react";
  */
 export function useKeptOrder<T>(items: T[] | undefined, idOf: (item: T) => string): T[] | undefined {
   const order = useRef(new Map<string, number>());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the order of what is known does not depend on how it is named
   return useMemo(() => {
     if (!items) return undefined;
     const known = order.current;
     for (const item of items) if (!known.has(idOf(item))) known.set(idOf(item), known.size);
     const place = (item: T) => known.get(idOf(item)) ?? 0;
     return [...items].sort((a, b) => place(a) - place(b));
-    // The order of those that are known does not depend on how they are named.
   }, [items]);
 }

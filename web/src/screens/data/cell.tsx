@@ -32,7 +32,7 @@ export function Cell({ column, value }: { column: Column; value: unknown }) {
   if (column.kind === "choice") return <span className="pill">{words}</span>;
   if (column.kind === "time") {
     const at = Date.parse(words);
-    if (Number.isNaN(at)) return <>{words}</>;
+    if (Number.isNaN(at)) return words;
     const full = new Intl.DateTimeFormat(i18n.language, { dateStyle: "long", timeStyle: "long" });
     return (
       <time dateTime={words} title={full.format(at)}>
@@ -47,7 +47,7 @@ export function Cell({ column, value }: { column: Column; value: unknown }) {
       </a>
     );
   }
-  return words.length > LONGEST ? <span title={words}>{shortened(words)}</span> : <>{words}</>;
+  return words.length > LONGEST ? <span title={words}>{shortened(words)}</span> : words;
 }
 
 export function numbered(value: number, unit: string | undefined, language: string): string {
@@ -56,7 +56,7 @@ export function numbered(value: number, unit: string | undefined, language: stri
 }
 
 /** Nothing but http and https: an address such as `javascript:` would act in the reader's name. */
-export function isWebAddress(text: string): boolean {
+function isWebAddress(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 

@@ -30,7 +30,7 @@ export function columnsIn(rows: Record<string, unknown>[]): Column[] {
   return [...names].map((name) => ({ name, title: name, kind: "text", hidden: false }));
 }
 
-export function kindOf(schema: JsonSchema): Kind {
+function kindOf(schema: JsonSchema): Kind {
   if (choices(schema)) return "choice";
   switch (schema.type) {
     case "boolean":

@@ -41,9 +41,10 @@ export function ViewPanel({ view }: { view: View }) {
     void client.invalidateQueries({ queryKey: ["data"] });
   };
   const beyond = rows.data?.page === query.page && rows.data.items.length === 0 && rows.data.total > 0;
+  const { turnTo } = query;
   useEffect(() => {
-    if (beyond) query.turnTo(1);
-  }, [beyond]);
+    if (beyond) turnTo(1);
+  }, [beyond, turnTo]);
   const error = fault ?? rows.error;
   const filtered = Object.keys(query.filters).length > 0;
   return (

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 
 import { get } from "../../api/client";
-import type { JobTrend, ScheduledJob } from "../../api/types";
+import type { Schedule, Trends } from "../../api/types";
 import { useJobsConfig } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import { type CascadeGraph, graphOf } from "./graph-model";
@@ -12,10 +12,10 @@ const GRAPH_MS = 1000;
 const TRENDS_MS = 30_000;
 
 export const useTrends = (project_id?: string) =>
-  usePolledQuery(["jobs", "trends", project_id], () => get<{ items: JobTrend[] }>("/jobs/trends", { project_id }), TRENDS_MS);
+  usePolledQuery(["jobs", "trends", project_id], () => get<Trends>("/jobs/trends", { project_id }), TRENDS_MS);
 
 interface LiveGraph {
-  status: Polled<{ now: string; items: ScheduledJob[] }>;
+  status: Polled<Schedule>;
   graph: CascadeGraph | undefined;
   /** The host's clock when it answered. */
   now: string;
@@ -28,7 +28,7 @@ export function useGraph(project_id: string | undefined): LiveGraph {
   const trends = useTrends(project_id);
   const status = usePolledQuery(
     ["jobs", "scheduler", project_id],
-    () => get<{ now: string; items: ScheduledJob[] }>("/jobs/scheduler", { project_id }),
+    () => get<Schedule>("/jobs/scheduler", { project_id }),
     GRAPH_MS,
     { events: () => false },
   );

@@ -28,13 +28,13 @@ export function placeJobs(jobs: string[], wires: Wire[]): Map<string, Place> {
   const bottom = Math.max(0, ...[...places.values()].map(({ y }) => y + NODE_HEIGHT + BETWEEN_NODES * 2));
   const columns = Math.max(layers, 4);
   const alone = jobs.filter((job) => !wired.has(job)).sort();
-  alone.forEach((job, at) =>
+  for (const [at, job] of alone.entries()) {
     places.set(job, {
       x: (at % columns) * (NODE_WIDTH + BETWEEN_LAYERS),
       y: bottom + Math.floor(at / columns) * (NODE_HEIGHT + BETWEEN_NODES),
       layer: 0,
-    }),
-  );
+    });
+  }
   return places;
 }
 

@@ -4,7 +4,7 @@ import type { Run, ScheduledJob } from "../../api/types";
 import { FIRED_MS, TREND_RUNS, graphOf } from "./graph-model";
 
 const NOW = "2026-01-01T00:00:00Z";
-const before = (ms: number) => new Date(Date.parse(NOW) - ms).toISOString();
+const ago = (ms: number) => new Date(Date.parse(NOW) - ms).toISOString();
 
 const run = (part: Partial<Run>) => ({ id: "r", payload: {}, triggered_by: { kind: "timer" }, ...part }) as Run;
 
@@ -43,9 +43,9 @@ describe("the jobs of the graph", () => {
 
   it("say the worst last result, the newest of its kind", () => {
     const rows = [
-      row("up", "a", { last_run: run({ id: "ok", state: "completed", finished_at: before(1) }) }),
-      row("up", "b", { last_run: run({ id: "old", state: "failed", finished_at: before(900) }) }),
-      row("up", "c", { last_run: run({ id: "new", state: "failed", finished_at: before(500) }) }),
+      row("up", "a", { last_run: run({ id: "ok", state: "completed", finished_at: ago(1) }) }),
+      row("up", "b", { last_run: run({ id: "old", state: "failed", finished_at: ago(900) }) }),
+      row("up", "c", { last_run: run({ id: "new", state: "failed", finished_at: ago(500) }) }),
     ];
     expect(job(rows, "up").last).toMatchObject({ run: { id: "new" }, count: 2 });
   });
@@ -66,7 +66,7 @@ describe("the jobs of the graph", () => {
   });
 
   it("have the latest runs of all projects in one trend", () => {
-    const ended = (id: string, ms: number) => ({ id, state: "completed" as const, finished_at: before(ms), took_ms: 1 });
+    const ended = (id: string, ms: number) => ({ id, state: "completed" as const, finished_at: ago(ms), took_ms: 1 });
     const trends = [
       { job_type: "up", project_id: "a", runs: Array.from({ length: TREND_RUNS }, (_, i) => ended(`a${i}`, 10_000 - i)) },
       { job_type: "up", project_id: "b", runs: [ended("b", 1)] },
@@ -93,7 +93,7 @@ describe("the flow of an edge", () => {
 
   it("waits, and stays lit for a moment afterwards", () => {
     expect(flow([row("down", "a", { current_run: because("up", { state: "available" }) })])).toBe("waits");
-    const ended = (ms: number) => row("down", "a", { last_run: because("up", { state: "completed", finished_at: before(ms) }) });
+    const ended = (ms: number) => row("down", "a", { last_run: because("up", { state: "completed", finished_at: ago(ms) }) });
     expect(flow([ended(FIRED_MS - 1)])).toBe("fired");
     expect(flow([ended(FIRED_MS)])).toBe("rest");
   });

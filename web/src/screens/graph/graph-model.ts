@@ -24,7 +24,7 @@ export interface GraphJob {
 }
 
 /** `live`: downstream runs because of upstream. `waits`: it will. `fired`: it has just done so. */
-export type Flow = "live" | "waits" | "fired" | "rest";
+type Flow = "live" | "waits" | "fired" | "rest";
 
 export interface GraphEdge {
   id: string;
@@ -42,7 +42,7 @@ export const TREND_RUNS = 20;
 /** Many runs last milliseconds: an edge stays lit this long after its run, so that it can be seen. */
 export const FIRED_MS = 4000;
 
-export const edgeId = (from: string, to: string) => `${from}>${to}`;
+const edgeId = (from: string, to: string) => `${from}>${to}`;
 
 interface Sources {
   config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP">;
@@ -126,7 +126,7 @@ function flowOf(from: string, rows: ScheduledJob[], now: string): Flow {
 }
 
 /** Every upstream that triggered a run: it may have been triggered again while it waited. */
-export function causes(run: Run): string[] {
+function causes(run: Run): string[] {
   const noted = run.payload.triggers;
   const all = Array.isArray(noted) ? noted.map((note: { job_type?: unknown }) => String(note.job_type)) : [];
   const latest = run.triggered_by.kind === "cascade" ? run.triggered_by.job_type : undefined;

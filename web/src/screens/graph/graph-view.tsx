@@ -156,7 +156,9 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
         onPaneClick={() => onSelect(undefined)}
         onConnect={({ source, target }) => onConnect?.(source, target)}
         isValidConnection={({ source, target }) => source !== target && (canConnect?.(source, target) ?? true)}
-        onEdgesDelete={(gone) => gone.forEach(({ source, target }) => onDisconnect?.(source, target))}
+        onEdgesDelete={(gone) => {
+          for (const { source, target } of gone) onDisconnect?.(source, target);
+        }}
         nodesDraggable={false}
         nodesConnectable={editable}
         edgesFocusable={onDisconnect !== undefined}

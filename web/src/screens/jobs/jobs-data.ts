@@ -1,5 +1,5 @@
 import { get } from "../../api/client";
-import type { JobType, Run, RunState, ScheduledJob } from "../../api/types";
+import type { JobTypes, RunPage, RunState, Schedule } from "../../api/types";
 import { usePolledQuery } from "../../live/use-polled-query";
 
 const STATUS_MS = 15_000;
@@ -8,16 +8,10 @@ const TYPES_MS = 60_000;
 /** That a run begins no event tells. */
 const BEGINS = { events: () => false };
 
-export interface RunPage {
-  items: Run[];
-  total: number;
-  per_page: number;
-}
-
 export const useJobsStatus = (project_id?: string) =>
   usePolledQuery(
     ["jobs", "scheduler", project_id],
-    () => get<{ now: string; items: ScheduledJob[] }>("/jobs/scheduler", { project_id }),
+    () => get<Schedule>("/jobs/scheduler", { project_id }),
     STATUS_MS,
     BEGINS,
   );
@@ -38,4 +32,4 @@ export const useRuns = (query: RunQuery) =>
   );
 
 export const useJobTypes = () =>
-  usePolledQuery(["job-types"], () => get<{ items: JobType[] }>("/jobs/types"), TYPES_MS);
+  usePolledQuery(["job-types"], () => get<JobTypes>("/jobs/types"), TYPES_MS);

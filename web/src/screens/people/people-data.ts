@@ -3,34 +3,18 @@ import { useState } from "react";
 
 import { get, patch, post, put } from "../../api/client";
 import { useFault } from "../../api/reachability";
+import type { People, PersonAnswer, Role } from "../../api/types";
 import { usePolledQuery } from "../../live/use-polled-query";
-import type { Role } from "../../session/session-api";
-
-export interface Person {
-  id: string;
-  name: string;
-  admin: boolean;
-  disabled: boolean;
-  has_password: boolean;
-  created_at: string;
-}
-
-export interface Member {
-  user_id: string;
-  project_id: string;
-  project_slug: string;
-  role: Role;
-}
 
 const KEY = ["people"];
 const PEOPLE_MS = 30_000;
 
 export const usePeople = () =>
-  usePolledQuery(KEY, () => get<{ items: Person[]; members: Member[] }>("/users"), PEOPLE_MS, { events: () => false });
+  usePolledQuery(KEY, () => get<People>("/users"), PEOPLE_MS, { events: () => false });
 
 /** Adds somebody; a path by which they sign in once. */
 export const addPerson = async (name: string, admin: boolean) =>
-  (await post<{ id: string; link: string | null }>("/users", { name, admin })).link;
+  (await post<PersonAnswer>("/users", { name, admin })).link;
 
 /** Changes, one after the other, and what went wrong with the last. */
 export function useChange() {

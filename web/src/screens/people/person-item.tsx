@@ -1,10 +1,10 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Project } from "../../api/types";
-import { ROLES, type Role } from "../../session/session-api";
+import type { Member, Person, Project, Role } from "../../api/types";
+import { ROLES } from "../../session/session-api";
 import { useSession } from "../../session/session-store";
-import { type Member, type Person, useChange } from "./people-data";
+import { useChange } from "./people-data";
 
 interface Props {
   person: Person;

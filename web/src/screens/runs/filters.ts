@@ -3,7 +3,7 @@ import type { RunState, Trigger } from "../../api/types";
 export const RUN_STATES: RunState[] = ["available", "running", "retryable", "completed", "failed", "cancelled"];
 export const TRIGGERS: Trigger["kind"][] = ["timer", "manual", "cascade"];
 export const SPANS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 } as const;
-export type Span = keyof typeof SPANS;
+type Span = keyof typeof SPANS;
 export const SORTS = ["queued_at", "started_at", "finished_at", "took", "job_type", "state"] as const;
 export type SortKey = (typeof SORTS)[number];
 export type Sort = SortKey | `-${SortKey}`;
@@ -104,7 +104,7 @@ export function countSet(filters: RunFilters): number {
   return [jobs.length, states.length, trigger, since, from || to, text, trace].filter(Boolean).length;
 }
 
-export function sortOf(text: string): Sort {
+function sortOf(text: string): Sort {
   const key = text.replace(/^-/, "") as SortKey;
   return SORTS.includes(key) ? (text as Sort) : NO_FILTERS.sort;
 }

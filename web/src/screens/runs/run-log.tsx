@@ -4,13 +4,12 @@ import { type Ref, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import type { LogLine } from "../../api/types";
+import type { LogLine, RunLogs as Log } from "../../api/types";
 import { CopyButton } from "../../layout/copy-button";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useTyped } from "../../layout/use-typed";
 import type { Polled } from "../../live/use-polled-query";
 import { LEVELS, cutAt, filterLog, logText } from "./log-filter";
-import type { RunLog as Log } from "./runs-data";
 
 interface Props {
   log: Polled<Log>;

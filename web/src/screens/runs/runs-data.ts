@@ -1,9 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 
 import { get, post } from "../../api/client";
-import type { BulkAnswer, Cascade, LogLine, Run } from "../../api/types";
+import type { BulkAnswer, Cascade, Run, RunLogs, RunPage } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
-import type { RunPage } from "../jobs/jobs-data";
 import { type RunFilters, queryOf } from "./filters";
 
 export const PER_PAGE = 200;
@@ -13,10 +12,6 @@ const BUSY_MS = 3000;
 const REST_MS = 15_000;
 /** A log beyond this is too much to fetch each second. */
 const LONG_LOG = 500;
-
-export interface RunLog {
-  items: LogLine[];
-}
 
 export const isOver = (run: Run): boolean => ["completed", "failed", "cancelled"].includes(run.state);
 
@@ -38,13 +33,13 @@ export function useRun(id: string): Polled<Run> {
   return usePolledQuery(key, () => get<Run>(`/jobs/runs/${id}`), over(known) ? REST_MS : LIVE_MS, { events: over });
 }
 
-export function useRunLog(id: string, over: boolean): Polled<RunLog> {
+export function useRunLog(id: string, over: boolean): Polled<RunLogs> {
   const key = ["jobs", "log", id];
-  const known = useQueryClient().getQueryData<RunLog>(key);
+  const known = useQueryClient().getQueryData<RunLogs>(key);
   const long = (known?.items.length ?? 0) > LONG_LOG;
   return usePolledQuery(
     key,
-    () => get<RunLog>(`/jobs/runs/${id}/logs`),
+    () => get<RunLogs>(`/jobs/runs/${id}/logs`),
     over ? REST_MS : long ? BUSY_MS : LIVE_MS,
     { events: () => over },
   );
@@ -53,7 +48,7 @@ export function useRunLog(id: string, over: boolean): Polled<RunLog> {
 export function useCascade(id: string): Polled<Cascade> {
   const key = ["jobs", "cascade", id];
   const known = useQueryClient().getQueryData<Cascade>(key);
-  const over = (cascade: Cascade | undefined) => cascade !== undefined && cascade.items.every(({ run }) => isOver(run));
+  const over = (cascade: Cascade | undefined) => cascade?.items.every(({ run }) => isOver(run)) ?? false;
   return usePolledQuery(key, () => get<Cascade>(`/jobs/runs/${id}/cascade`), over(known) ? REST_MS : LIVE_MS, {
     events: over,
   });

@@ -15,7 +15,7 @@ export interface Bar {
   from: number | null;
 }
 
-export interface Span {
+interface Span {
   left: number;
   width: number;
 }

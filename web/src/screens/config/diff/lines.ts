@@ -1,6 +1,6 @@
 import { diffLines, diffWordsWithSpace } from "diff";
 
-export interface Part {
+interface Part {
   text: string;
   changed: boolean;
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { ApiError } from "../../../api/client";
 import { Outage } from "../../../api/outage";
-import type { Edit } from "../config-api";
+import type { Edit } from "../../../api/types";
 import { textOf } from "./draft";
 import { DraftStore } from "./draft-store";
 

@@ -2,7 +2,8 @@ import { useSyncExternalStore } from "react";
 
 import { isOutage } from "../../../api/outage";
 import { serverBack } from "../../../api/reachability";
-import { type Edit, type Version, editText, saveText } from "../config-api";
+import type { Edit, Version } from "../../../api/types";
+import { editText, saveText } from "../config-api";
 import { type Draft, draftOf, isChanged, onBase, redone, savedAs, stepped, textOf, undone } from "./draft";
 
 const STORED = "cascade.draft";

@@ -1,4 +1,4 @@
-import type { Edit, Version } from "../config-api";
+import type { Edit, Version } from "../../../api/types";
 
 /** What the text became. `edits` says how, if it was a change of meaning; without, it was typed. */
 export interface Step {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Edit } from "../config-api";
+import type { Edit } from "../../../api/types";
 import { draftOf, stepped, textOf } from "./draft";
 import { overlaps, rebase } from "./rebase";
 

@@ -1,5 +1,5 @@
 import { applyPatch, structuredPatch } from "diff";
-import type { Edit, Version } from "../config-api";
+import type { Edit, Version } from "../../../api/types";
 import { parsedToml, valueAt } from "../toml";
 import { type Draft, type Step, draftOf, stepsSinceBase } from "./draft";
 

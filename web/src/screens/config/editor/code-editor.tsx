@@ -18,7 +18,7 @@ import {
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Diagnostic } from "../config-api";
+import type { Diagnostic } from "../../../api/types";
 import { completionsOf, helpOf } from "./knowing";
 import { look } from "./look";
 import { rangeOf } from "./range";
@@ -39,6 +39,12 @@ interface Props {
   /** A line to show, from 1; another object shows it again. */
   reveal?: { line: number; column: number };
 }
+
+/** A command of the editor that is always taken: no other may follow the same keys. */
+const done = (act: () => void) => () => {
+  act();
+  return true;
+};
 
 const fromOutside = Annotation.define<boolean>();
 
@@ -77,9 +83,9 @@ export default function CodeEditor(props: Props) {
           }),
           BASE,
           keymap.of([
-            { key: "Mod-z", run: () => (latest.current.onUndo?.(), true), preventDefault: true },
-            { key: "Mod-y", mac: "Mod-Shift-z", run: () => (latest.current.onRedo?.(), true), preventDefault: true },
-            { key: "Ctrl-Shift-z", run: () => (latest.current.onRedo?.(), true), preventDefault: true },
+            { key: "Mod-z", run: done(() => latest.current.onUndo?.()), preventDefault: true },
+            { key: "Mod-y", mac: "Mod-Shift-z", run: done(() => latest.current.onRedo?.()), preventDefault: true },
+            { key: "Ctrl-Shift-z", run: done(() => latest.current.onRedo?.()), preventDefault: true },
             ...KEYS,
           ]),
           autocompletion({ override: [completionsOf(() => latest.current.facts)] }),

@@ -1,5 +1,5 @@
 import { type Completion, type CompletionSource, snippetCompletion } from "@codemirror/autocomplete";
-import { type Extension } from "@codemirror/state";
+import type { Extension } from "@codemirror/state";
 import { hoverTooltip } from "@codemirror/view";
 
 import { type Facts, type Suggestion, helpAt, suggestionsAt } from "./suggest";

@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../config-api";
+import type { Diagnostic } from "../../../api/types";
 
 /** Where a diagnostic marks the text; a fault of no place marks the first line. */
 export function rangeOf(

@@ -1,6 +1,5 @@
-import type { JobType } from "../../../api/types";
+import type { Completions, JobType } from "../../../api/types";
 import { type JsonSchema, choices, properties, resolved, isObject, text } from "../../../schema/json-schema";
-import type { Completions } from "../config-api";
 import { type Place, placeAt } from "./place";
 
 /** What the editor knows of jobs.toml: the keys the host reads, and the names that exist. */

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useState } from "react";
 
-import type { Diagnostic } from "../config-api";
+import type { Diagnostic } from "../../../api/types";
 import { FieldFault } from "../faults";
 
 interface Props {

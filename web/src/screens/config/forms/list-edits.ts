@@ -1,4 +1,4 @@
-import type { Edit } from "../config-api";
+import type { Edit } from "../../../api/types";
 
 /** Puts a name into a list of a table such as CASCADE_CHAINS, or takes it out. */
 export function listEdit(table: string, key: string, value: string, wanted: boolean): Edit {

@@ -1,5 +1,5 @@
 import { type JsonSchema, isObject, resolved } from "../../../schema/json-schema";
-import type { Edit } from "../config-api";
+import type { Edit } from "../../../api/types";
 
 /**
  * From the params that stand in the file to those of the form. What did not change keeps its place and
@@ -26,11 +26,11 @@ function edits(path: string[], schema: unknown, root: JsonSchema, before: unknow
   );
   // A new table is written at once, so that its keys stand together.
   if (before !== undefined || inner.length === 0) return inner;
-  return [{ op: "set", path, value: valueOf(inner, path.length) }];
+  return [{ op: "set", path, value: tableOf(inner, path.length) }];
 }
 
 /** What edits within a table that was not there make of it. */
-function valueOf(inner: Edit[], depth: number): Record<string, unknown> {
+function tableOf(inner: Edit[], depth: number): Record<string, unknown> {
   const made: Record<string, unknown> = {};
   for (const edit of inner) {
     const name = edit.path[depth];

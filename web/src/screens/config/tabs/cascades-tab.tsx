@@ -8,7 +8,7 @@ import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
 import { useTrends } from "../../graph/graph-data";
 import { graphOf } from "../../graph/graph-model";
 import { useJobsStatus } from "../../jobs/jobs-data";
-import type { Diagnostic } from "../config-api";
+import type { Diagnostic } from "../../../api/types";
 import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
 import { jobNames, listEdit } from "../forms/list-edits";

@@ -29,7 +29,11 @@ export default function JobsTab({ wiring }: TabProps) {
   const type = types.find(({ name }) => name === job);
   const changed = (name: string) =>
     JSON.stringify(valueAt(base, ["jobs", name])) !== JSON.stringify(valueAt(value, ["jobs", name]));
-  const choose = (name: string) => setSearch((before) => (before.set("job", name), before), { replace: true });
+  const choose = (name: string) => {
+    const next = new URLSearchParams(search);
+    next.set("job", name);
+    setSearch(next, { replace: true });
+  };
   return (
     <div className="job-editor">
       <label className="job-choice">

@@ -1,0 +1,167 @@
+//! What the OpenAPI document says of values whose own types know nothing of it: those of the sdk, and
+//! jobs.toml. No value has these types; the test of the document sends requests and compares.
+
+#![expect(dead_code, reason = "only their descriptions are used")]
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a run exists.
+#[derive(Serialize, ToSchema)]
+pub struct Trigger {
+    kind: TriggerKind,
+    /// The upstream job of a cascade.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    job_type: Option<String>,
+    /// When it ended, or when somebody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// What caused a run.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerKind {
+    /// The schedule of the job.
+    Timer,
+    /// A person or a program.
+    Manual,
+    /// An upstream job.
+    Cascade,
+}
+
+/// How far a run has come.
+#[derive(Serialize, ToSchema)]
+pub struct Progress {
+    /// 0..1.
+    fraction: f64,
+    message: String,
+}
+
+/// How much a log line matters.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// Where a job type or view comes from.
+#[derive(Serialize, ToSchema)]
+pub struct Origin {
+    kind: OriginKind,
+    /// The plugin's name.
+    plugin: String,
+    /// The plugin's version.
+    version: String,
+    /// Source file and line, or the path of the library or program.
+    location: String,
+}
+
+/// How a job type or view came to the host.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginKind {
+    CompiledIn,
+    Library,
+    Executable,
+}
+
+/// A data key as its plugin describes it.
+#[derive(Serialize, ToSchema)]
+pub struct View {
+    key: String,
+    description: String,
+    origin: Origin,
+    /// JSON Schema of an item.
+    #[schema(value_type = Object)]
+    row_schema: (),
+    /// JSON Schema of the query parameters beyond project, page and sort.
+    #[schema(value_type = Object)]
+    filter_schema: (),
+    /// Columns a reader may sort by.
+    sortable: Vec<String>,
+    actions: Vec<Action>,
+}
+
+/// Something that a person may do to an item of a view.
+#[derive(Serialize, ToSchema)]
+pub struct Action {
+    name: String,
+    description: String,
+    /// JSON Schema of the input.
+    #[schema(value_type = Object)]
+    input_schema: (),
+}
+
+/// One problem of a jobs.toml.
+#[derive(Serialize, ToSchema)]
+pub struct Diagnostic {
+    severity: Severity,
+    message: String,
+    /// From 1; 0 when no place of the text is to blame.
+    line: usize,
+    /// From 1, in characters; 0 when no place of the text is to blame.
+    column: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    end_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    end_column: Option<usize>,
+    /// Dotted path, such as `jobs.sync.every`.
+    key: String,
+    /// What to do about it.
+    help: Option<String>,
+}
+
+/// Whether a problem keeps the file from coming into force.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// jobs.toml as it is in force; it holds more settings than are named here.
+#[derive(Serialize, ToSchema)]
+pub struct JobsConfig {
+    /// Job to its downstream jobs.
+    #[serde(rename = "CASCADE_CHAINS")]
+    chains: BTreeMap<String, Vec<String>>,
+    /// Job to the data keys that a screen fetches again when it is done.
+    #[serde(rename = "JOB_TO_DATA_MAP")]
+    data_map: BTreeMap<String, Vec<String>>,
+    /// Settings by job.
+    jobs: BTreeMap<String, JobSettings>,
+    /// Names its text.
+    revision: String,
+    /// When it came into force.
+    loaded_at: DateTime<Utc>,
+    /// The file's present text, or a plugin's present build, if it was refused.
+    rejected: Option<Rejected>,
+}
+
+/// Settings of a job; there are more than are named here.
+#[derive(Serialize, ToSchema)]
+pub struct JobSettings {
+    /// What the plugin is given.
+    #[schema(value_type = Object)]
+    params: (),
+}
+
+/// A jobs.toml that was refused.
+#[derive(Serialize, ToSchema)]
+pub struct Rejected {
+    /// When it was read.
+    at: DateTime<Utc>,
+    /// The problems as `cascade check` shows them.
+    rendered: String,
+}
