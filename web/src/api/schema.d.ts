@@ -1235,8 +1235,8 @@ export interface components {
              * @description The last attempt there will be.
              */
             max_attempts: number;
-            /** @description What a person gave it in the place of the params of jobs.toml. */
-            params?: unknown;
+            /** @description Always null: params stand in jobs.toml. The field stays for clients of the first edition. */
+            params?: Record<string, unknown> | null;
             /** @description What caused it, `cascade_triggered_by` among it. */
             payload: Record<string, unknown>;
             progress?: components["schemas"]["Progress"] | null;
@@ -1322,11 +1322,6 @@ export interface components {
             total: number;
         };
         RunRequest: {
-            /**
-             * @description Params for this run, in the place of those of jobs.toml; `params_schema` of the job type says
-             *     which.
-             */
-            params?: unknown;
             /**
              * Format: uuid
              * @description The project to run it for.
@@ -4464,6 +4459,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many passwords are being checked. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     sign_out: {
@@ -4968,6 +4972,15 @@ export interface operations {
             };
             /** @description A fault of the server. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many passwords are being checked. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5495,6 +5508,15 @@ export interface operations {
             };
             /** @description A fault of the server. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many passwords are being checked. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
