@@ -1,7 +1,7 @@
 //! The whole router on a real database, without a socket.
 
-mod requests;
 mod openapi;
+mod requests;
 mod scope;
 mod served;
 mod streams;
