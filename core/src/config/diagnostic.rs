@@ -142,6 +142,14 @@ impl Diagnostics {
         Self::placeless(message.into(), None)
     }
 
+    /// The same, with what to do.
+    pub(super) fn advice(message: &str, help: &str) -> Self {
+        Self {
+            rendered: format!("error: {message}\n  = help: {help}"),
+            ..Self::placeless(message.into(), Some(help.into()))
+        }
+    }
+
     fn placeless(message: String, help: Option<String>) -> Self {
         Self {
             rendered: format!("error: {message}"),

@@ -14,12 +14,13 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Checked, Config, Diagnostic, Diagnostics, Verdict};
+use super::{Checked, Config, Diagnostic, Diagnostics, Verdict, says_nothing};
 use crate::registry::{PluginSources, Plugins, Registry};
 
 /// An editor writes in several steps; this long without one means it is done.
 const SETTLE: Duration = Duration::from_millis(150);
-/// The net under the watcher, for file systems that tell nothing (network mounts, containers).
+/// The net under the watcher, for file systems that tell nothing (network mounts, containers), and the
+/// pause before what could not come into force is tried again.
 const POLL: Duration = Duration::from_millis(1500);
 
 /// What is in force, and what was refused since.
@@ -66,11 +67,22 @@ pub struct Rejected {
     pub rendered: String,
     /// The problems one by one.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether it comes into force by itself once what it waits for is back, such as the database.
+    pub waits: bool,
+}
+
+/// Why a config does not come into force although it is good.
+#[derive(Debug)]
+pub enum PrepareError {
+    /// It never will as it is.
+    Refused(String),
+    /// It may at another time.
+    Later(String),
 }
 
 /// Does what must be done before a new config and its plugins come into force, such as migrations.
 pub type Prepare =
-    Box<dyn Fn(Checked) -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static>;
+    Box<dyn Fn(Checked) -> BoxFuture<'static, Result<(), PrepareError>> + Send + Sync + 'static>;
 
 /// The config in force and the plugins under it: read it once per decision, subscribe to follow it.
 #[derive(Clone)]
@@ -92,6 +104,9 @@ impl LiveConfig {
         let Verdict { result, sources } = super::load(&path, &plugins);
         let (checked, warnings) = result?;
         warn(&warnings);
+        if says_nothing(&checked.text) {
+            tracing::warn!(path = %path.display(), "jobs.toml says nothing: no job runs");
+        }
         Ok(Self {
             state: watch::Sender::new(checked.into()),
             path,
@@ -122,12 +137,14 @@ impl LiveConfig {
 
     /// Checks a text that may never be saved: no code runs that is not in force. Blocks.
     pub fn check_only(&self, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
+        self.not_emptied(text)?;
         super::check_only(&self.path, text, &self.plugins).result
     }
 
     /// Checks a text that is about to be saved, and loads the plugins it names; nothing of it comes
     /// into force. Blocks.
     pub fn check(&self, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
+        self.not_emptied(text)?;
         super::parse_and_check(&self.path, text, &self.plugins).result
     }
 
@@ -136,44 +153,64 @@ impl LiveConfig {
         self.state.subscribe()
     }
 
-    /// Applies each saved change and each new build of a plugin until `stop`.
-    ///
-    /// # Errors
-    /// [`notify::Error`] when the folder cannot be watched.
+    /// A file that lost its text is more likely an accident than the wish to disable every job.
+    fn not_emptied(&self, text: &str) -> Result<(), Diagnostics> {
+        if says_nothing(text) && !says_nothing(&self.state.borrow().text) {
+            let help = "to disable every job on purpose, write `[jobs]` and nothing else";
+            return Err(Diagnostics::advice(
+                "jobs.toml is empty, which would disable every job",
+                help,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Applies each saved change and each new build of a plugin until `stop`. What must wait, because the
+    /// database is away, say, is tried again until it comes into force.
     pub fn watch(
         &self,
         prepare: Prepare,
         stop: CancellationToken,
-    ) -> Result<impl Future<Output = ()> + use<>, notify::Error> {
+    ) -> impl Future<Output = ()> + use<> {
         let (changed, mut changes) = tokio::sync::mpsc::channel(1);
         let file = self.path.file_name().map(ToOwned::to_owned);
-        // The folder, not the file: an editor saves by renaming a new file over the old one.
-        let mut watcher =
-            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                let ours = |event: &notify::Event| {
-                    !event.kind.is_access()
-                        && event.paths.iter().any(|path| path.file_name() == file.as_deref())
-                };
-                if event.as_ref().map_or(true, ours) {
-                    // A full channel already holds the news.
-                    changed.try_send(()).ok();
-                }
-            })?;
-        watcher.watch(self.path.parent().unwrap_or(Path::new(".")), RecursiveMode::NonRecursive)?;
+        let tell = move |event: notify::Result<notify::Event>| {
+            let ours = |event: &notify::Event| {
+                !event.kind.is_access()
+                    && event.paths.iter().any(|path| path.file_name() == file.as_deref())
+            };
+            if event.as_ref().map_or(true, ours) {
+                // A full channel already holds the news.
+                changed.try_send(()).ok();
+            }
+        };
+        let watcher = notify::recommended_watcher(tell).and_then(|mut watcher| {
+            // The folder, not the file: an editor saves by renaming a new file over the old one.
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
+        if let Err(error) = &watcher {
+            tracing::warn!(
+                %error,
+                "the folder of jobs.toml cannot be watched (perhaps all inotify instances are in use): the file is read every {POLL:?} instead"
+            );
+        }
         let live = self.clone();
-        Ok(async move {
+        async move {
             let _watcher = watcher;
             let mut seen = live.snapshot();
+            let (mut waits, mut gone) = (false, false);
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     Some(()) = changes.recv() => {
-                        while tokio::time::timeout(SETTLE, changes.recv()).await.is_ok() {}
+                        while tokio::time::timeout(SETTLE, changes.recv()).await.is_ok_and(|news| news.is_some()) {}
                     }
                     () = tokio::time::sleep(POLL) => {}
                 }
                 let mut now = live.snapshot();
-                if now == seen {
+                if now == seen && !waits {
                     continue;
                 }
                 // A library is written in many steps, and nobody tells of the last one.
@@ -185,18 +222,23 @@ impl LiveConfig {
                     }
                     now = next;
                 }
-                // A file that is gone for a moment is being replaced; the last good one stands.
-                if now.text.is_some() && now != seen {
+                if now.text.is_none() && now.text != seen.text && !gone {
+                    // A file that is gone for a moment is being replaced.
+                    gone = true;
+                    continue;
+                }
+                gone = false;
+                if now != seen || waits {
                     // A reload waits for databases, locks and plugins.
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        () = live.reload(&prepare) => {}
+                        again = live.reload(&prepare) => waits = again,
                     }
                     // Read again: the new text may name other plugins.
                     seen = Snapshot { text: now.text, ..live.snapshot() };
                 }
             }
-        })
+        }
     }
 
     fn sources(&self) -> std::sync::MutexGuard<'_, PluginSources> {
@@ -208,37 +250,60 @@ impl LiveConfig {
         Snapshot { text: std::fs::read(&self.path).ok(), libraries }
     }
 
-    async fn reload(&self, prepare: &Prepare) {
+    /// Puts the file and its plugins into force as they are, or says why not; whether that is to be tried
+    /// again although nothing has changed.
+    async fn reload(&self, prepare: &Prepare) -> bool {
         let (path, plugins) = (self.path.clone(), self.plugins.clone());
         let loading = tokio::task::spawn_blocking(move || super::load(&path, &plugins));
-        let Ok(Verdict { result, sources }) = loading.await else { return };
-        *self.sources() = sources;
-        let result = match result {
-            Err(problems) => Err(problems),
+        let Ok(Verdict { result, sources }) = loading.await else { return false };
+        if result.is_ok() || self.path.exists() {
+            *self.sources() = sources;
+        }
+        let emptied = |(checked, _): &(Checked, Diagnostics)| self.not_emptied(&checked.text);
+        let result = result.and_then(|loaded| emptied(&loaded).map(|()| loaded));
+        let (problems, waits) = match result {
+            Err(problems) => (problems, false),
             Ok((checked, warnings)) => match prepare(checked.clone()).await {
-                Ok(()) => Ok((checked, warnings)),
-                Err(error) => Err(Diagnostics::about(&error)),
+                Ok(()) => {
+                    warn(&warnings);
+                    tracing::info!(path = %self.path.display(), "jobs.toml and its plugins are now in force as they are");
+                    self.state.send_replace(checked.into());
+                    return false;
+                }
+                Err(PrepareError::Refused(error)) => (Diagnostics::about(&error), false),
+                Err(PrepareError::Later(error)) => {
+                    let help = "nothing needs to be done to the file: it is tried again until then";
+                    let message = format!("jobs.toml is good and comes into force later: {error}");
+                    (Diagnostics::advice(&message, help), true)
+                }
             },
         };
-        match result {
-            Ok((checked, warnings)) => {
-                warn(&warnings);
-                tracing::info!(path = %self.path.display(), "jobs.toml and its plugins are now in force as they are");
-                self.state.send_replace(checked.into());
-            }
-            Err(problems) => {
-                tracing::error!(
-                    "jobs.toml refused ({}); the last good one stays in force\n{problems}",
-                    problems.count()
-                );
-                let rejected = Rejected {
-                    at: Utc::now(),
-                    rendered: problems.to_string(),
-                    diagnostics: problems.iter().cloned().collect(),
-                };
-                self.state.send_modify(|state| state.rejected = Some(rejected));
-            }
+        self.reject(&problems, waits);
+        waits
+    }
+
+    fn reject(&self, problems: &Diagnostics, waits: bool) {
+        let rejected = Rejected {
+            at: Utc::now(),
+            rendered: problems.to_string(),
+            diagnostics: problems.iter().cloned().collect(),
+            waits,
+        };
+        let same = |known: &Rejected| known.rendered == rejected.rendered;
+        if self.state.borrow().rejected.as_ref().is_some_and(same) {
+            return;
         }
+        if waits {
+            tracing::warn!(
+                "jobs.toml waits; the last good one stays in force until then\n{problems}"
+            );
+        } else {
+            tracing::error!(
+                "jobs.toml refused ({}); the last good one stays in force\n{problems}",
+                problems.count()
+            );
+        }
+        self.state.send_modify(|state| state.rejected = Some(rejected));
     }
 }
 

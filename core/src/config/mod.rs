@@ -37,7 +37,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
 pub use keys::{KEYS, Key};
-pub use live::{ConfigState, LiveConfig, Prepare, Rejected};
+pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
 pub use reach::Reach;
 pub use revision::revision;
 pub use schedule::Schedule;
@@ -264,6 +264,11 @@ fn judge(path: &Path, text: &str, plugins: &Plugins, loading: Loading) -> Verdic
         Ok((Checked { config, registry, text: text.into() }, diagnostics))
     };
     Verdict { result, sources }
+}
+
+/// Whether a text has nothing but white space and comments.
+pub(crate) fn says_nothing(text: &str) -> bool {
+    text.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'))
 }
 
 fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {

@@ -201,7 +201,20 @@ fn cron_line(
     zone: chrono_tz::Tz,
 ) -> Option<Schedule> {
     match Schedule::cron(line, zone) {
-        Ok(schedule) => Some(schedule),
+        Ok(schedule) => {
+            if schedule.next_after(chrono::Utc::now()).is_none() {
+                reader.refuse(
+                    Problem::warning(
+                        &format!("{path}.cron"),
+                        span,
+                        "the last time of this cron line has passed",
+                    )
+                    .label("the job no longer runs by itself")
+                    .help("change the year (the seventh field), or remove `cron`"),
+                );
+            }
+            Some(schedule)
+        }
         Err(error) => {
             reader.refuse(
                 Problem::error(&format!("{path}.cron"), span, format!("bad cron line \"{line}\""))

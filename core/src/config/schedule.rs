@@ -28,11 +28,28 @@ impl Schedule {
     /// The parser's own message.
     pub fn cron(line: &str, zone: Tz) -> Result<Self, String> {
         let parsed = Cron::from_str(line).map_err(|e| e.to_string())?;
-        // A line such as `0 0 30 2 *` parses and never comes.
-        parsed
-            .find_next_occurrence(&Utc::now().with_timezone(&zone), false)
-            .map_err(|e| e.to_string())?;
+        // A line such as `0 0 30 2 *` parses and never comes. One whose year is over has come once.
+        let now = Utc::now().with_timezone(&zone);
+        if let Err(never) = parsed.find_next_occurrence(&now, false)
+            && parsed.find_previous_occurrence(&now, true).is_err()
+        {
+            return Err(never.to_string());
+        }
         Ok(Self::Cron { line: line.into(), zone })
+    }
+
+    /// The next scheduled time after `now` of a job that was off when it was due last: a time that passed
+    /// meanwhile does not count.
+    pub fn resumed(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Every(pause) if due <= now => {
+                let pause = TimeDelta::from_std(*pause).ok()?.num_milliseconds().max(1);
+                let passed = (now - due).num_milliseconds();
+                due.checked_add_signed(TimeDelta::try_milliseconds((passed / pause + 1) * pause)?)
+            }
+            Self::Cron { .. } if due <= now => self.next_after(now),
+            _ => Some(due),
+        }
     }
 
     /// The next time after `now`; `None` only for a cron line that has run out of occurrences.
@@ -102,7 +119,25 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_was_off_is_due_at_its_next_scheduled_time() {
+        let (due, now) = (at("2026-10-24T06:00:00Z"), at("2026-10-24T09:20:00Z"));
+        let every = Schedule::Every(Duration::from_secs(3600));
+        assert_eq!(every.resumed(due, now), Some(at("2026-10-24T10:00:00Z")));
+        assert_eq!(every.resumed(due, due), Some(at("2026-10-24T07:00:00Z")));
+        assert_eq!(every.resumed(now, due), Some(now), "it is still ahead");
+        let cron = Schedule::cron("0 6 * * *", chrono_tz::UTC).unwrap();
+        assert_eq!(cron.resumed(due, now), Some(at("2026-10-25T06:00:00Z")));
+    }
+
+    #[test]
+    fn a_cron_line_whose_year_is_over_is_taken_and_has_no_next_time() {
+        let over = Schedule::cron("0 0 6 1 1 * 2020", chrono_tz::UTC).unwrap();
+        assert_eq!(over.next_after(Utc::now()), None);
+    }
+
+    #[test]
     fn a_cron_line_that_never_comes_is_refused() {
+        assert!(Schedule::cron("0 0 0 30 2 * 2020", chrono_tz::UTC).is_err());
         assert!(Schedule::cron("0 0 30 2 *", chrono_tz::UTC).is_err());
         assert!(Schedule::cron("61 * * * *", chrono_tz::UTC).is_err());
     }

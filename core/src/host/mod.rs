@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     access::{Accounts, NewUser, Oidc, OidcSettings, SignInThrottle},
     bus::Announcer,
-    config::{Checked, LiveConfig, Prepare},
+    config::{Checked, LiveConfig, Prepare, PrepareError},
     http::{
         self, EventHub, HttpLimits, RateLimit, Server, StreamSlots,
         auth::{self, AuthSettings, SignIn},
@@ -172,9 +172,7 @@ async fn serve(
     let accounts = Accounts::new(store.database());
     let http = Arc::new(HostHttp::new(config.clone()).context("HTTP client")?);
     let hub = Arc::new(EventHub::default());
-    let watcher = config
-        .watch(before_force(store.clone()), stop.clone())
-        .context("cannot watch the folder of jobs.toml")?;
+    let watcher = config.watch(before_force(store.clone()), stop.clone());
     let mut background = JoinSet::new();
     background.spawn(watcher);
     background.spawn(apply_changes(config.clone(), store.clone(), wake.clone(), stop.clone()));
@@ -312,7 +310,10 @@ fn before_force(store: Arc<dyn Store>) -> Prepare {
         let store = store.clone();
         Box::pin(async move {
             let migrated = store.migrate(checked.registry.migrations()).await;
-            migrated.map_err(|error| format!("the plugins' tables: {error}"))?;
+            migrated.map_err(|error| match error.is_outage() {
+                true => PrepareError::Later(format!("the database does not answer: {error}")),
+                false => PrepareError::Refused(format!("the plugins' tables: {error}")),
+            })?;
             let recorded = store.record_config(&ConfigText::on_disk(&checked.text)).await;
             if let Err(error) = recorded {
                 tracing::warn!(%error, "the history of jobs.toml lacks what now comes into force");

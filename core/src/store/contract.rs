@@ -59,6 +59,8 @@ pub(crate) async fn check<S: Store, G, F: Future<Output = (S, G)>>(open: impl Fn
         a_claim_serves_projects_in_turn_however_many_there_are,
         logs_and_progress_are_kept,
         a_changed_schedule_counts_from_now,
+        paused::a_job_that_was_off_waits_for_its_next_scheduled_time,
+        paused::what_was_triggered_before_a_pause_runs_after_it,
         what_the_file_no_longer_names_stops_running,
         a_request_reaches_the_run,
         requests::a_request_joins_the_run_that_waits_and_is_told_which,

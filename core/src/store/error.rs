@@ -66,6 +66,12 @@ const BAD_VALUES: [&str; 2] = ["22", "23"];
 /// SQLite's result codes of the same meaning: CONSTRAINT, TOOBIG, MISMATCH, RANGE.
 const BAD_VALUES_OF_SQLITE: [i32; 4] = [19, 18, 20, 25];
 
+/// Classes of PostgreSQL's error codes: connection, transaction rolled back, resources, locks,
+/// administrator's shutdown, system.
+const OUTAGES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+/// SQLite's result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+const OUTAGES_OF_SQLITE: [i32; 6] = [5, 6, 8, 10, 13, 14];
+
 impl StoreError {
     /// Whether the same call may succeed later: the database is away, busy or full, say. What it refuses
     /// because of the values it was given, it would refuse again.
@@ -88,6 +94,29 @@ impl StoreError {
                     | sqlx::Error::ColumnNotFound(_)
             ),
             _ => false,
+        }
+    }
+
+    /// Whether a migration failed because the database was away, busy or full, and not by what it says.
+    pub(crate) fn is_outage(&self) -> bool {
+        use cascade_portable_sql::PluginMigrationError as Plugin;
+        use sqlx::migrate::MigrateError;
+        let error = match self {
+            Self::Sql(error)
+            | Self::Expand(super::ExpandError::Sql { source: error, .. })
+            | Self::PluginMigrate(Plugin::Sql { source: error, .. } | Plugin::Ledger(error))
+            | Self::Migrate(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            ) => error,
+            _ => return false,
+        };
+        let sqlx::Error::Database(fault) = error else { return true };
+        match fault.code().as_deref() {
+            Some(code) if code.len() == 5 => OUTAGES.contains(&&code[..2]),
+            Some(code) => {
+                code.parse::<i32>().is_ok_and(|n| OUTAGES_OF_SQLITE.contains(&(n & 0xff)))
+            }
+            None => false,
         }
     }
 

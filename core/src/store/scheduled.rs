@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Payload, Run};
+use crate::config::Schedule;
 
 /// What a person chose for a scheduled job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -15,6 +16,20 @@ pub enum ScheduledStatus {
     Active,
     /// Nothing of it starts; accepted requests and further attempts wait.
     Paused,
+}
+
+/// When a job that was off is due next: at its next scheduled time, unless a trigger or a request
+/// (`payload`) waits for it since before.
+pub(super) fn due_after_pause(
+    schedule: Option<&str>,
+    due: Option<DateTime<Utc>>,
+    payload: &str,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    match (schedule.and_then(Schedule::from_stored), due) {
+        (Some(schedule), Some(due)) if payload == "{}" => schedule.resumed(due, now),
+        _ => due,
+    }
 }
 
 impl fmt::Display for ScheduledStatus {

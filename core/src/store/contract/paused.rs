@@ -1,4 +1,7 @@
-//! Nothing starts of jobs that are paused, disabled, or no longer in jobs.toml.
+//! Nothing starts of jobs that are paused, disabled, or no longer in jobs.toml, and what passed meanwhile
+//! is not made up for.
+
+use cascade_sdk::sql;
 
 use super::*;
 
@@ -72,4 +75,64 @@ pub(super) async fn runs_of_a_disabled_or_removed_job_wait_until_it_is_back(stor
     let again = claim_until(store, 1).await;
     assert!(again.iter().any(|run| run.lease.run_id == id && run.lease.attempt == 2));
     store.retry(&Visible::All, last).await.unwrap();
+}
+
+/// Lets the time of `up` of project `one` pass.
+async fn let_it_pass(store: &impl Store) {
+    let passed = "UPDATE scheduled_jobs SET next_run_at = '2020-01-01T00:00:00.000Z'
+         WHERE job_type = 'up' AND project_id = (SELECT id FROM projects WHERE slug = 'one')";
+    assert_eq!(store.database().batch(vec![sql(passed)]).await.unwrap(), [1]);
+}
+
+pub(super) async fn a_job_that_was_off_waits_for_its_next_scheduled_time(store: &impl Store) {
+    let one = project(store, "one").await;
+    for run in claim(store).await {
+        store.complete(&run.lease, success(&[])).await.unwrap();
+    }
+    let cron = Schedule::cron("0 6 * * *", chrono_tz::UTC).unwrap();
+    for schedule in [cron, Schedule::Every(Duration::from_secs(3600))] {
+        let mut config = config();
+        config.jobs.get_mut("up").unwrap().schedule = Some(schedule);
+        store.reconcile(&config).await.unwrap();
+        let ahead = async || {
+            let next = scheduled(store, "up", "one").await.next_run_at.unwrap();
+            next > chrono::Utc::now() && claim(store).await.is_empty()
+        };
+
+        store.set_status("up", one, ScheduledStatus::Paused).await.unwrap();
+        let_it_pass(store).await;
+        store.set_status("up", one, ScheduledStatus::Active).await.unwrap();
+        assert!(ahead().await, "resumed: {config:?}");
+
+        config.jobs.get_mut("up").unwrap().enabled = false;
+        store.reconcile(&config).await.unwrap();
+        let_it_pass(store).await;
+        config.jobs.get_mut("up").unwrap().enabled = true;
+        store.reconcile(&config).await.unwrap();
+        assert!(ahead().await, "enabled again: {config:?}");
+
+        // Nothing was off: what is due stays due.
+        let_it_pass(store).await;
+        store.set_status("up", one, ScheduledStatus::Active).await.unwrap();
+        store.reconcile(&config).await.unwrap();
+        let run = claim_up(store).await;
+        assert_eq!(run.project.id, one);
+        store.complete(&run.lease, success(&[])).await.unwrap();
+    }
+}
+
+pub(super) async fn what_was_triggered_before_a_pause_runs_after_it(store: &impl Store) {
+    let mut config = config();
+    let every = Some(Schedule::Every(Duration::from_secs(3600)));
+    config.jobs.get_mut("down").unwrap().schedule = every;
+    store.reconcile(&config).await.unwrap();
+    let run = claim_up(store).await;
+    let one = project(store, "one").await;
+    assert_eq!(run.project.id, one);
+    store.complete(&run.lease, success(&["down"])).await.unwrap();
+    store.set_status("down", one, ScheduledStatus::Paused).await.unwrap();
+    assert!(claim(store).await.iter().all(|run| run.job_type != "down"));
+    store.set_status("down", one, ScheduledStatus::Active).await.unwrap();
+    let run = claim(store).await.remove(0);
+    assert_eq!((run.job_type.as_str(), run.project.id), ("down", one));
 }

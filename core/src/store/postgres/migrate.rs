@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use cascade_sdk::{MigrationSet, rfc3339};
 use chrono::Utc;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, migrate::Migrator};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, migrate::Migrator, postgres::PgConnectOptions,
+};
 
 use super::PostgresStore;
 use crate::store::{Result, StoreError, expand, first_edition};
@@ -22,6 +24,8 @@ const HOLDER: &str = "SELECT concat_ws(', ', 'process ' || a.pid, nullif(a.appli
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = hashtext('cascade.migrate')";
 
+/// How long a server may take to accept a connection: one that is frozen never does.
+const ANSWER: Duration = Duration::from_secs(10);
 /// The pause between two attempts to get the lock.
 const AGAIN: Duration = Duration::from_millis(100);
 /// Whoever waits longer is told for whom, and again after each [`TELL_AGAIN`].
@@ -33,12 +37,12 @@ const BEAT: Duration = Duration::from_secs(5);
 
 pub(super) async fn migrate(store: &PostgresStore, plugins: &[MigrationSet]) -> Result<()> {
     let options = store.pool.connect_options();
-    let mut keeper = PgConnection::connect_with(&options).await?;
+    let mut keeper = connect(&options).await?;
     let mut lock = keeper.begin().await?;
     take(&mut lock).await?;
     let work = async {
         first_edition().run(&store.pool).await?;
-        let mut connection = PgConnection::connect_with(&options).await?;
+        let mut connection = connect(&options).await?;
         expand(&mut connection).await?;
         cascade_portable_sql::run_migrations_postgres(&mut connection, plugins).await?;
         connection.close().await?;
@@ -50,6 +54,11 @@ pub(super) async fn migrate(store: &PostgresStore, plugins: &[MigrationSet]) -> 
     }
     lock.rollback().await?;
     Ok(keeper.close().await?)
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+    let connecting = tokio::time::timeout(ANSWER, PgConnection::connect_with(options));
+    Ok(connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
 }
 
 /// sqlx's own lock belongs to the session, and a pooler would keep it.

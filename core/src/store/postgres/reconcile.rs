@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{PostgresStore, row};
 use crate::{
     config::{Config, JobSettings},
-    store::Result,
+    store::{Result, scheduled::due_after_pause},
 };
 
 pub(super) async fn reconcile(store: &PostgresStore, config: &Config) -> Result<()> {
@@ -110,21 +110,30 @@ async fn keep_job(
     {
         return Ok(());
     }
-    // A new schedule counts from now; what is due already stays due.
-    let next = settings.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    // A new schedule counts from now; what is due already stays due, unless that time passed while the
+    // job was off.
+    let new = settings.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    let id: Uuid = known.try_get("id")?;
+    let query =
+        "SELECT next_run_at, payload::text AS payload FROM scheduled_jobs WHERE id = $1 FOR UPDATE";
+    let locked = sqlx::query(query).bind(id).fetch_one(&mut *tx).await?;
+    let mut due: Option<DateTime<Utc>> = locked.try_get("next_run_at")?;
+    if settings.enabled && !known.try_get::<bool, _>("enabled")? {
+        due = due_after_pause(schedule.as_deref(), due, locked.try_get("payload")?, now);
+    }
+    let stays = same_schedule || due.is_some_and(|due| due <= now);
     sqlx::query(
         "UPDATE scheduled_jobs
-         SET enabled = $2, schedule = $3, max_attempts = $4, concurrency = $7, updated_at = now(),
-             next_run_at = CASE WHEN $5 OR next_run_at <= now() THEN next_run_at ELSE $6 END
+         SET enabled = $2, schedule = $3, max_attempts = $4, concurrency = $5, updated_at = now(),
+             next_run_at = $6
          WHERE id = $1",
     )
-    .bind(known.try_get::<Uuid, _>("id")?)
+    .bind(id)
     .bind(settings.enabled)
     .bind(schedule)
     .bind(row::int(settings.max_attempts))
-    .bind(same_schedule)
-    .bind(next)
     .bind(concurrency)
+    .bind(if stays { due } else { new })
     .execute(tx)
     .await?;
     Ok(())

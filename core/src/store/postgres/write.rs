@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{PostgresStore, row, row::all_columns, scope};
 use crate::store::{
     CancelRequest, JOB_IS_BUSY, JOB_IS_OFF, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result,
-    RunNow, ScheduledStatus, StoreError,
+    RunNow, ScheduledStatus, StoreError, scheduled::due_after_pause,
 };
 use crate::{access::Visible, bus::SIGNALS};
 
@@ -352,18 +352,29 @@ pub(super) async fn set_status(
     status: ScheduledStatus,
 ) -> Result<()> {
     let mut tx = store.pool.begin().await?;
-    let changed = sqlx::query(
-        "UPDATE scheduled_jobs SET status = $3, updated_at = now()
-         WHERE job_type = $1 AND project_id = $2",
+    let known = sqlx::query(
+        "SELECT id, status, schedule, next_run_at, payload::text AS payload, now() AS now
+         FROM scheduled_jobs WHERE job_type = $1 AND project_id = $2 FOR UPDATE",
     )
     .bind(job)
     .bind(project)
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+    let mut next: Option<DateTime<Utc>> = known.try_get("next_run_at")?;
+    let paused = known.try_get::<&str, _>("status")? == ScheduledStatus::Paused.to_string();
+    if paused && status == ScheduledStatus::Active {
+        let (schedule, payload) = (known.try_get("schedule")?, known.try_get("payload")?);
+        next = due_after_pause(schedule, next, payload, known.try_get("now")?);
+    }
+    sqlx::query(
+        "UPDATE scheduled_jobs SET status = $2, next_run_at = $3, updated_at = now() WHERE id = $1",
+    )
+    .bind(known.try_get::<Uuid, _>("id")?)
     .bind(status.to_string())
+    .bind(next)
     .execute(&mut *tx)
     .await?;
-    if changed.rows_affected() == 0 {
-        return Err(StoreError::NotScheduled { job: job.into() });
-    }
     store.write_entry(&mut tx).await?;
     Ok(tx.commit().await?)
 }

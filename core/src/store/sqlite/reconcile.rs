@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{SqliteStore, now};
 use crate::{
     config::{Config, JobSettings},
-    store::Result,
+    store::{Result, scheduled::due_after_pause},
 };
 
 pub(super) async fn reconcile(store: &SqliteStore, config: &Config) -> Result<()> {
@@ -75,7 +75,7 @@ async fn keep_job(
     let at = cascade_sdk::rfc3339(now);
     let schedule = settings.schedule.as_ref().map(ToString::to_string);
     let known = sqlx::query(
-        "SELECT id, schedule, enabled, max_attempts, concurrency FROM scheduled_jobs
+        "SELECT id, schedule, enabled, max_attempts, concurrency, next_run_at, payload FROM scheduled_jobs
          WHERE job_type = $1 AND project_id = $2",
     )
     .bind(job)
@@ -110,12 +110,18 @@ async fn keep_job(
     {
         return Ok(());
     }
-    // A new schedule counts from now; what is due already stays due.
-    let next = settings.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    // A new schedule counts from now; what is due already stays due, unless that time passed while the
+    // job was off.
+    let new = settings.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    let mut due: Option<DateTime<Utc>> = known.try_get("next_run_at")?;
+    if settings.enabled && !known.try_get::<bool, _>("enabled")? {
+        due = due_after_pause(schedule.as_deref(), due, known.try_get("payload")?, now);
+    }
+    let stays = same_schedule || due.is_some_and(|due| due <= now);
     sqlx::query(
         "UPDATE scheduled_jobs
-         SET enabled = $2, schedule = $3, max_attempts = $4, concurrency = $8, updated_at = $5,
-             next_run_at = CASE WHEN $6 OR next_run_at <= $5 THEN next_run_at ELSE $7 END
+         SET enabled = $2, schedule = $3, max_attempts = $4, concurrency = $7, updated_at = $5,
+             next_run_at = $6
          WHERE id = $1",
     )
     .bind(known.try_get::<String, _>("id")?)
@@ -123,8 +129,7 @@ async fn keep_job(
     .bind(schedule)
     .bind(settings.max_attempts)
     .bind(at)
-    .bind(same_schedule)
-    .bind(next.map(cascade_sdk::rfc3339))
+    .bind(if stays { due } else { new }.map(cascade_sdk::rfc3339))
     .bind(settings.concurrency)
     .execute(&mut **tx)
     .await?;

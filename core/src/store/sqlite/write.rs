@@ -12,7 +12,7 @@ use super::{SqliteStore, claim::seconds, now, row, scope};
 use crate::access::Visible;
 use crate::store::{
     CancelRequest, JOB_IS_BUSY, JOB_IS_OFF, Lease, NOT_ENDED_BADLY, Payload, Renewal, Result,
-    RunNow, ScheduledStatus, StoreError,
+    RunNow, ScheduledStatus, StoreError, scheduled::due_after_pause,
 };
 
 pub(super) async fn renew(
@@ -190,19 +190,31 @@ pub(super) async fn set_status(
     status: ScheduledStatus,
 ) -> Result<()> {
     let mut tx = store.begin().await?;
-    let changed = sqlx::query(concat!(
-        "UPDATE scheduled_jobs SET status = $3, updated_at = ",
+    let known = sqlx::query(concat!(
+        "SELECT id, status, schedule, next_run_at, payload, ",
         now!(),
-        " WHERE job_type = $1 AND project_id = $2",
+        " AS now FROM scheduled_jobs WHERE job_type = $1 AND project_id = $2",
     ))
     .bind(job)
     .bind(project.to_string())
-    .bind(status.to_string())
-    .execute(&mut *tx)
-    .await?;
-    if changed.rows_affected() == 0 {
-        return Err(StoreError::NotScheduled { job: job.into() });
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
+    let now: DateTime<Utc> = known.try_get("now")?;
+    let mut next: Option<DateTime<Utc>> = known.try_get("next_run_at")?;
+    let paused = known.try_get::<&str, _>("status")? == ScheduledStatus::Paused.to_string();
+    if paused && status == ScheduledStatus::Active {
+        next = due_after_pause(known.try_get("schedule")?, next, known.try_get("payload")?, now);
     }
+    let query =
+        "UPDATE scheduled_jobs SET status = $2, next_run_at = $3, updated_at = $4 WHERE id = $1";
+    sqlx::query(query)
+        .bind(known.try_get::<&str, _>("id")?)
+        .bind(status.to_string())
+        .bind(next.map(cascade_sdk::rfc3339))
+        .bind(cascade_sdk::rfc3339(now))
+        .execute(&mut *tx)
+        .await?;
     store.write_entry(&mut tx).await?;
     Ok(tx.commit().await?)
 }
