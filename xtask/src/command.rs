@@ -1,8 +1,16 @@
-//! Runs a program and says which one failed.
+//! Runs a program, says which one failed, and keeps how long each took.
 
-use std::{path::Path, process::Command, time::Instant};
+use std::{
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
+
+/// What has run so far, with how long it took.
+static DONE: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 
 /// Runs a command line (split at spaces) in a folder; its output goes to ours.
 pub fn run(folder: &Path, line: &str) -> Result<()> {
@@ -11,19 +19,36 @@ pub fn run(folder: &Path, line: &str) -> Result<()> {
 
 /// As [`run`], with variables added to the environment.
 pub fn run_with(folder: &Path, line: &str, env: &[(&str, &str)]) -> Result<()> {
+    run_words(folder, &line.split(' ').collect::<Vec<_>>(), env)
+}
+
+/// As [`run_with`], for a command whose words have spaces in them.
+pub fn run_words(folder: &Path, words: &[&str], env: &[(&str, &str)]) -> Result<()> {
+    let line = words.join(" ");
     println!("\n==> {line}");
     let began = Instant::now();
-    let mut words = line.split(' ');
-    let program = words.next().context("an empty command")?;
+    let (program, args) = words.split_first().context("an empty command")?;
     let status = Command::new(program)
-        .args(words)
+        .args(args)
         .current_dir(folder)
         .envs(env.iter().copied())
         .status()
         .with_context(|| format!("cannot start `{program}`"))?;
-    println!("    {:.0} s", began.elapsed().as_secs_f64());
+    let took = began.elapsed();
+    DONE.lock().unwrap_or_else(PoisonError::into_inner).push((line.clone(), took));
     ensure!(status.success(), "`{line}` failed");
     Ok(())
+}
+
+/// Prints how long each command took so far, and all together.
+pub fn print_times() {
+    let done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    println!("\n==> seconds so far");
+    for (line, took) in done.iter() {
+        println!("{:>7.1}  {line}", took.as_secs_f64());
+    }
+    let all: Duration = done.iter().map(|(_, took)| *took).sum();
+    println!("{:>7.1}  together", all.as_secs_f64());
 }
 
 /// Whether a program is there.

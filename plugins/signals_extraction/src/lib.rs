@@ -9,7 +9,10 @@ pub mod questions;
 pub mod rules;
 pub mod sentences;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use cascade_sdk::{Context, Job, JobError, Outcome, Statement, rfc3339, sql};
 use serde::Deserialize;
@@ -88,7 +91,7 @@ impl Job for SignalsExtraction {
 /// The most bytes of a rules file.
 const LARGEST_RULES: u64 = 4 << 20;
 
-fn load_rules(ctx: &Context, params: &Params) -> Result<Rules, JobError> {
+fn load_rules(ctx: &Context, params: &Params) -> Result<Arc<Rules>, JobError> {
     let Some(path) = &params.rules_path else {
         return Rules::built_in().map_err(JobError::fail);
     };
@@ -99,7 +102,7 @@ fn load_rules(ctx: &Context, params: &Params) -> Result<Rules, JobError> {
         JobError::fail(format!("rules file {}: {error}", files.full(path).display()))
     };
     let text = String::from_utf8(text).map_err(|error| fault(&error))?;
-    Rules::parse(&text).map_err(|error| fault(&error))
+    Rules::parse(&text).map(Arc::new).map_err(|error| fault(&error))
 }
 
 #[derive(Deserialize)]

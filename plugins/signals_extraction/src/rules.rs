@@ -1,5 +1,7 @@
 //! The rules file: parsed, checked and compiled.
 
+use std::sync::{Arc, LazyLock};
+
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -140,12 +142,14 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules that come with the plugin.
+    /// The rules that come with the plugin, compiled once in a process.
     ///
     /// # Errors
     /// [`RulesError`]; a test keeps the committed file free of it.
-    pub fn built_in() -> Result<Self, RulesError> {
-        Self::parse(BUILT_IN)
+    pub fn built_in() -> Result<Arc<Self>, &'static RulesError> {
+        static COMPILED: LazyLock<Result<Arc<Rules>, RulesError>> =
+            LazyLock::new(|| Rules::parse(BUILT_IN).map(Arc::new));
+        COMPILED.as_ref().map(Arc::clone)
     }
 
     /// Reads a rules file, and holds each rule to its own examples.
@@ -247,7 +251,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_at_least_twelve_patterns_in_each_language() {
-        let rules = Rules::built_in().unwrap().rules;
+        let rules = Rules::built_in().unwrap();
         let kinds = [
             Kind::DeadlineRisk,
             Kind::Blocker,
@@ -258,7 +262,7 @@ mod tests {
         ];
         for kind in kinds {
             for lang in [Lang::En, Lang::Ru] {
-                let of = rules.iter().filter(|r| r.kind == kind && r.lang == lang);
+                let of = rules.rules.iter().filter(|r| r.kind == kind && r.lang == lang);
                 let count: usize = of.map(|rule| rule.any.len()).sum();
                 assert!(count >= 12, "{kind:?} {lang:?} has {count}");
             }

@@ -60,6 +60,9 @@ fn looks_like(bytes: &[u8]) -> String {
     if bytes.starts_with(b"\x7fELF") {
         return "an ELF file that is damaged or cut short".into();
     }
+    if bytes.starts_with(b"MZ") {
+        return "a Windows program or library".into();
+    }
     match std::str::from_utf8(head) {
         Ok(text) if text.starts_with("#!") => "a script".into(),
         Ok(text) if !text.contains('\0') => "a text file".into(),
@@ -76,6 +79,7 @@ mod tests {
         for (bytes, found) in [
             (&b""[..], "an empty file"),
             (b"#!/bin/sh\n", "a script"),
+            (b"MZ\x90\0\x03\0", "a Windows program"),
             (b"hello", "a text file"),
             (b"\x7fELF\x02\x01", "cut short"),
             (b"\0\x01\x02", "another format"),

@@ -1,0 +1,52 @@
+//! The release binary, checked before it is handed out.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::command::run;
+
+/// Builds `target/release/cascade` and checks that it knows every plugin of the bundle: an optimised link
+/// drops a crate that nothing names, and its jobs would be missing without an error.
+///
+/// # Errors
+/// When it does not build, or lacks a plugin.
+pub fn dist() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
+    run(root, "cargo build --release --locked -p cascade")?;
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root.join("target"), |target| root.join(target));
+    let binary = target.join("release/cascade");
+    // An empty folder: no jobs.toml, so only what is compiled in.
+    let folder = target.join("dist-check");
+    fs::create_dir_all(&folder)?;
+    let listed = Command::new(&binary).args(["plugin", "list"]).current_dir(&folder).output();
+    let listed = listed.with_context(|| format!("cannot start {}", binary.display()))?;
+    ensure!(listed.status.success(), "{} plugin list failed", binary.display());
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let bundled = bundled(&fs::read_to_string(root.join("plugins/bundle/Cargo.toml"))?);
+    ensure!(!bundled.is_empty(), "plugins/bundle/Cargo.toml names no plugin");
+    for plugin in &bundled {
+        let there = listed.lines().any(|line| line.starts_with(&format!("{plugin} ")));
+        ensure!(there, "{plugin} is not linked into {}:\n{listed}", binary.display());
+    }
+    println!("\n{}: {} plugins", binary.display(), bundled.len());
+    Ok(())
+}
+
+/// The plugins that the bundle depends on: its dependencies by path.
+fn bundled(manifest: &str) -> Vec<String> {
+    let by_path = manifest.lines().filter(|line| line.contains("path = \"../"));
+    by_path.filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_the_dependencies_by_path() {
+        let manifest = "[dependencies]\na_job = { path = \"../a_job\" }\nserde.workspace = true\n";
+        assert_eq!(bundled(manifest), ["a_job"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! `cargo xtask test`: all checks and tests, the quick ones, or those of some areas.
+
+mod areas;
+mod steps;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{command::print_times, setup};
+use areas::{AREAS, Area};
+use steps::{Step, nextest};
+
+/// What the arguments ask for.
+#[derive(Debug, PartialEq, Eq)]
+enum Ask {
+    All,
+    Quick,
+    Some(Vec<&'static Area>),
+    Help,
+}
+
+/// Runs what is asked for; passes only if all of it holds. When tests in Rust are part of it, they come
+/// last, and the last thing printed is nextest's own summary.
+///
+/// # Errors
+/// Names the first command that failed, or an area that is not there.
+pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
+    let (steps, filters): (Vec<Step>, Vec<&str>) = match parse(args)? {
+        Ask::Help => {
+            println!("{}", help());
+            return Ok(());
+        }
+        Ask::All => (Step::ALL.to_vec(), vec!["all()"]),
+        Ask::Quick => (Step::QUICK.to_vec(), vec![areas::QUICK]),
+        Ask::Some(areas) => {
+            let has = |step: &&Step| areas.iter().any(|area| area.steps.contains(step));
+            let filters = areas.iter().filter_map(|area| area.filter).collect();
+            (Step::ALL.iter().filter(has).copied().collect(), filters)
+        }
+    };
+    setup::setup(root)?;
+    for step in &steps {
+        step.run(root)?;
+    }
+    print_times();
+    if filters.is_empty() { Ok(()) } else { nextest(root, &filters) }
+}
+
+fn parse(args: impl Iterator<Item = String>) -> Result<Ask> {
+    let args: Vec<_> = args.collect();
+    let given = |flag: &str| args.iter().any(|arg| arg == flag);
+    if given("--help") || given("-h") {
+        return Ok(Ask::Help);
+    }
+    if given("--quick") {
+        if args.len() > 1 {
+            bail!("--quick takes no areas: it is a set of its own");
+        }
+        return Ok(Ask::Quick);
+    }
+    if args.is_empty() {
+        return Ok(Ask::All);
+    }
+    let area = |name: &String| {
+        AREAS
+            .iter()
+            .find(|area| area.name == name)
+            .with_context(|| format!("there is no area `{name}`\n\n{}", help()))
+    };
+    args.iter().map(area).collect::<Result<_>>().map(Ask::Some)
+}
+
+fn help() -> String {
+    let mut text = "\
+cargo xtask test             every check and test
+cargo xtask test --quick     format, lints, unit and contract tests on SQLite, web: no browser, no servers
+cargo xtask test AREA...     what concerns some areas:
+"
+    .to_owned();
+    for area in AREAS {
+        text.push_str(&format!("    {:<12} {}\n", area.name, area.what));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Result<Ask> {
+        parse(line.split_whitespace().map(ToOwned::to_owned))
+    }
+
+    #[test]
+    fn arguments_name_everything_the_quick_set_or_areas() {
+        assert_eq!(asked("").unwrap(), Ask::All);
+        assert_eq!(asked("--quick").unwrap(), Ask::Quick);
+        assert_eq!(asked("--help").unwrap(), Ask::Help);
+        let Ask::Some(areas) = asked("store web").unwrap() else { panic!("areas") };
+        assert_eq!(areas.iter().map(|area| area.name).collect::<Vec<_>>(), ["store", "web"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_with_what_is() {
+        let refused = asked("stor").unwrap_err().to_string();
+        assert!(refused.contains("no area `stor`") && refused.contains("store"), "{refused}");
+        assert!(asked("--quick store").is_err());
+    }
+
+    #[test]
+    fn each_area_has_a_name_of_its_own_and_something_to_do() {
+        for (at, area) in AREAS.iter().enumerate() {
+            assert!(AREAS[..at].iter().all(|other| other.name != area.name), "{}", area.name);
+            assert!(area.filter.is_some() || !area.steps.is_empty(), "{}", area.name);
+        }
+    }
+}

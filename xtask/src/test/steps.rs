@@ -1,0 +1,125 @@
+//! What is checked beside the tests in Rust, and how these are started.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, Result};
+
+use crate::command::{run, run_with};
+
+/// A group of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Format,
+    Deny,
+    Web,
+    WebBuild,
+    Compose,
+    Clippy,
+    /// Everything that the tests are made of, with the features that they have together.
+    Build,
+    /// The host's binary alone.
+    Binary,
+    Doc,
+    Package,
+}
+
+/// The crates that authors of plugins depend on, and what these depend on.
+const PUBLISHED: &str = "-p cascade-abi -p cascade-sdk -p cascade-portable-sql -p cascade-testkit";
+
+impl Step {
+    /// Cheapest first.
+    pub const ALL: [Self; 9] = [
+        Self::Format,
+        Self::Deny,
+        Self::Web,
+        Self::Compose,
+        Self::WebBuild,
+        Self::Clippy,
+        Self::Build,
+        Self::Doc,
+        Self::Package,
+    ];
+    pub const QUICK: [Self; 3] = [Self::Format, Self::Web, Self::Clippy];
+
+    /// # Errors
+    /// Names the command that failed.
+    pub fn run(self, root: &Path) -> Result<()> {
+        let web = root.join("web");
+        match self {
+            Self::Format => run(root, "cargo fmt --all --check"),
+            // What deny.toml says of licences, banned crates and sources; known vulnerabilities it
+            // cannot tell.
+            Self::Deny => run(root, "cargo deny --locked check licenses bans sources"),
+            Self::Web => {
+                if !installed(&web) {
+                    run(&web, "npm ci --no-audit --no-fund")?;
+                }
+                run(&web, "npm run check")?;
+                run(&web, "npm test")
+            }
+            Self::WebBuild => {
+                // The committed build must be that of the committed source.
+                run(&web, "npm run build")?;
+                run(root, "git diff --exit-code --stat -- web/dist")
+            }
+            Self::Compose => validate_compose(root),
+            Self::Clippy => {
+                run(root, "cargo clippy --workspace --all-targets --locked -- -D warnings")
+            }
+            Self::Build => run(root, "cargo build --workspace --all-targets --locked"),
+            Self::Binary => run(root, "cargo build --locked -p cascade"),
+            Self::Doc => run(root, "cargo test --workspace --doc --locked --quiet"),
+            Self::Package => package(root),
+        }
+    }
+}
+
+/// Whether node_modules is what package-lock.json says: npm writes its own copy of the list there.
+fn installed(web: &Path) -> bool {
+    let modified = |path: &str| fs::metadata(web.join(path)).and_then(|meta| meta.modified()).ok();
+    let (installed, wanted) =
+        (modified("node_modules/.package-lock.json"), modified("package-lock.json"));
+    installed.is_some() && installed >= wanted
+}
+
+/// Where docker has its compose plug-in; elsewhere it says that it did not look.
+fn validate_compose(root: &Path) -> Result<()> {
+    let asked = Command::new("docker").args(["compose", "version"]).output();
+    if asked.is_ok_and(|asked| asked.status.success()) {
+        let password = [("POSTGRES_PASSWORD", "only-to-validate")];
+        return run_with(root, "docker compose config --quiet", &password);
+    }
+    println!("\n==> docker-compose.yml not validated: there is no `docker compose` here");
+    Ok(())
+}
+
+/// The published crates can be packaged, and their documentation has no warnings.
+fn package(root: &Path) -> Result<()> {
+    run(root, &format!("cargo package --locked --allow-dirty --no-verify {PUBLISHED}"))?;
+    let strict = [("RUSTDOCFLAGS", "-D warnings")];
+    run_with(root, &format!("cargo doc --locked --no-deps --quiet {PUBLISHED}"), &strict)
+}
+
+/// The tests in Rust that one of the filters names. The end-to-end tests start a copy of the host: a
+/// test that builds one of its own in the same target folder does not replace it under them.
+///
+/// # Errors
+/// When a test fails.
+pub(super) fn nextest(root: &Path, filters: &[&str]) -> Result<()> {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root.join("target"), |target| root.join(target));
+    let built = target.join("debug/cascade");
+    let mut env = Vec::new();
+    let copy = target.join("test/cascade");
+    let copy_text = copy.to_str().context("the path of the checkout is not UTF-8")?;
+    if built.exists() {
+        fs::create_dir_all(target.join("test"))?;
+        fs::remove_file(&copy).ok();
+        fs::copy(&built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
+        env.push(("CASCADE_BIN", copy_text));
+    }
+    let filters: Vec<_> = filters.iter().map(|filter| format!("({filter})")).collect();
+    let filter = filters.join(" or ");
+    let line = ["cargo", "nextest", "run", "--workspace", "--locked", "-E", &filter];
+    crate::command::run_words(root, &line, &env)
+}
