@@ -1,7 +1,7 @@
 //! Runs a program, says which one failed, and keeps how long each took.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -49,6 +49,12 @@ pub fn print_times() {
     }
     let all: Duration = done.iter().map(|(_, took)| *took).sum();
     println!("{:>7.1}  together", all.as_secs_f64());
+}
+
+/// Cargo's folder for what it builds.
+pub fn target(root: &Path) -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR");
+    set.map_or_else(|| root.join("target"), |target| root.join(target))
 }
 
 /// Whether a program is there.

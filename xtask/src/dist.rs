@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::command::run;
+use crate::command::{run, target};
 
 /// Builds `target/release/cascade` and checks that it knows every plugin of the bundle: an optimised link
 /// drops a crate that nothing names, and its jobs would be missing without an error.
@@ -14,8 +14,7 @@ use crate::command::run;
 pub fn dist() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
     run(root, "cargo build --release --locked -p cascade")?;
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    let target = target.map_or_else(|| root.join("target"), |target| root.join(target));
+    let target = target(root);
     let binary = target.join("release/cascade");
     // An empty folder: no jobs.toml, so only what is compiled in.
     let folder = target.join("dist-check");
@@ -27,7 +26,8 @@ pub fn dist() -> Result<()> {
     let bundled = bundled(&fs::read_to_string(root.join("plugins/bundle/Cargo.toml"))?);
     ensure!(!bundled.is_empty(), "plugins/bundle/Cargo.toml names no plugin");
     for plugin in &bundled {
-        let there = listed.lines().any(|line| line.starts_with(&format!("{plugin} ")));
+        let there =
+            listed.lines().any(|line| line.split_whitespace().take(3).eq(["job", plugin, plugin]));
         ensure!(there, "{plugin} is not linked into {}:\n{listed}", binary.display());
     }
     println!("\n{}: {} plugins", binary.display(), bundled.len());

@@ -45,12 +45,18 @@ pub fn setup(root: &Path) -> Result<()> {
         run_with(root, "apt-get update -qq", &env)?;
         run_with(root, &format!("apt-get install -y -qq --no-install-recommends {list}"), &env)?;
     }
-    if !exists("cargo-nextest") {
-        run(root, "cargo install cargo-nextest --locked")?;
-    }
+    nextest(root)?;
     if !exists("cargo-deny") {
         // Unoptimised, it is built in a fraction of the time, and looks at this workspace in seconds.
         run(root, "cargo install cargo-deny --locked --debug")?;
     }
     Ok(())
+}
+
+/// What runs the tests in Rust: all that the quick ones need besides Node.
+pub fn nextest(root: &Path) -> Result<()> {
+    if exists("cargo-nextest") {
+        return Ok(());
+    }
+    run(root, "cargo install cargo-nextest --locked")
 }

@@ -64,6 +64,14 @@ fn run(folder: &Path, line: &str, env: &[(&str, &Path)]) -> Duration {
     began.elapsed()
 }
 
+/// Where the plugins are compiled. `CASCADE_BIN` names a copy of the host, so its own target folder can be
+/// used, in which the crates that they depend on are there already. Without it, that would replace the
+/// host under the tests that start later.
+fn target() -> PathBuf {
+    let copied = std::env::var_os("CASCADE_BIN").is_some();
+    root().join(if copied { "target" } else { "target/scaffold" })
+}
+
 /// The row that the plugin's job keeps, on the host in question.
 async fn live_row(host: &Host) {
     let page = host.wait_for("/api/data/greeter", |page| page["total"].as_u64() > Some(0)).await;
@@ -103,10 +111,9 @@ async fn a_library_in_rust_passes_its_test_and_is_live_when_it_is_compiled() {
     let began = Instant::now();
     let effort = new_plugin(host.folder.path(), "library");
     let crate_folder = host.folder.path().join("greeter");
-    // The versions that this checkout has, so that nothing is fetched; and a place that outlives
-    // the test, so that the sdk is compiled once.
+    // The versions that this checkout has, so that nothing is fetched.
     std::fs::copy(root().join("Cargo.lock"), crate_folder.join("Cargo.lock")).unwrap();
-    let target = root().join("target/scaffold");
+    let target = target();
     let env = [("CARGO_TARGET_DIR", target.as_path())];
     let build = run(&crate_folder, "cargo build --quiet", &env);
     let made = crate_folder.join("target/debug");
@@ -124,7 +131,7 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
     let before = sources(checkout.path());
     let began = Instant::now();
     let effort = new_plugin(checkout.path(), "compiled-in");
-    let target = root().join("target/scaffold-checkout");
+    let target = target();
     let env = [("CARGO_TARGET_DIR", target.as_path())];
     let build = run(checkout.path(), "cargo build --quiet -p cascade", &env);
     let host_folder = tempfile::tempdir().unwrap();

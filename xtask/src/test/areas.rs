@@ -1,8 +1,6 @@
 //! The named parts of the tests.
 
-use super::steps::Step::{
-    self, Binary, Clippy, Compose, Deny, Doc, Format, Package, Web, WebBuild,
-};
+use super::steps::Step::{self, Binary, Clippy, Deny, Doc, Format, Package, Web, WebBuild};
 
 /// A part that can be run by its name.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,72 +9,101 @@ pub(super) struct Area {
     /// For people.
     pub what: &'static str,
     pub steps: &'static [Step],
-    /// Which tests in Rust, in nextest's language of filters.
-    pub filter: Option<&'static str>,
+    /// The packages of its tests in Rust: nothing else is built.
+    pub packages: &'static [&'static str],
+    /// Which of their tests, in nextest's language of filters.
+    pub filter: &'static str,
 }
 
-/// Tests that start no server, no browser and no host: SQLite is linked in.
-pub(super) const QUICK: &str = "not package(/^cascade-(e2e|chaos|bench|bench-fanout)$/) \
-    and not binary(postgres) and not test(/postgres|redis|server/)";
+impl Area {
+    /// Its tests among those of other areas as well, as a filter.
+    pub fn tests(&self) -> String {
+        if self.packages.is_empty() {
+            return "none()".to_owned();
+        }
+        let packages = self.packages.iter().map(|package| format!("package({package})"));
+        let packages = packages.collect::<Vec<_>>().join(" or ");
+        format!("(({packages}) and ({}))", self.filter)
+    }
+}
+
+/// Packages whose tests start hosts, clusters or browsers.
+pub(super) const SLOW: [&str; 4] =
+    ["cascade-e2e", "cascade-chaos", "cascade-bench", "cascade-bench-fanout"];
+/// Of the others, the tests that start no server of a database: SQLite is linked in.
+pub(super) const QUICK: &str =
+    "not binary(postgres) and not test(/postgres|redis|broken_claim|connections_end/)";
 
 /// As `cargo xtask test --help` lists them.
 pub(super) const AREAS: &[Area] = &[
-    area("format", "cargo fmt, licences and sources of dependencies", &[Format, Deny], None),
-    area("lint", "clippy, over everything", &[Clippy], None),
-    area("web", "types, lints, unit tests and the committed build", &[Web, WebBuild], None),
-    area("doc", "examples in doc comments", &[Doc], None),
-    area("core", "the host's unit tests", &[], Some("package(cascade)")),
-    area(
+    checks("format", "cargo fmt, licences and sources of dependencies", &[Format, Deny]),
+    checks("lint", "clippy, over everything", &[Clippy]),
+    checks("web", "types, lints, unit tests and the committed build", &[Web, WebBuild]),
+    checks("doc", "examples in doc comments", &[Doc]),
+    tests("core", "the host's unit tests", &["cascade"], "all()"),
+    tests(
         "store",
         "both databases, the contract of a store, portable SQL",
-        &[],
-        Some("package(cascade-portable-sql) or (package(cascade) and test(/^store::/))"),
+        &["cascade", "cascade-portable-sql"],
+        "package(cascade-portable-sql) or test(/^store::/)",
     ),
-    area("config", "jobs.toml", &[], Some("package(cascade) and test(/^config::/)")),
-    area("http", "the API and the event stream", &[], Some("package(cascade) and test(/^http::/)")),
-    area(
+    tests("config", "jobs.toml", &["cascade"], "test(/^config::/)"),
+    tests("http", "the API and the event stream", &["cascade"], "test(/^http::/)"),
+    hosts(
         "access",
         "accounts, sign-in, tokens",
-        &[Binary],
-        Some("test(/^access::|^http::auth::/) or (package(cascade-e2e) and test(/^sign_in::/))"),
+        &["cascade", "cascade-e2e"],
+        "test(/^access::|^http::auth::|^sign_in::/)",
     ),
-    area(
-        "sdk",
-        "what plugin authors use, as published packages too",
-        &[Package],
-        Some("package(/^cascade-(abi|sdk|testkit|portable-sql)$/)"),
-    ),
-    area(
+    Area {
+        name: "sdk",
+        what: "what plugin authors use, as published packages too",
+        steps: &[Package],
+        packages: &["cascade-abi", "cascade-sdk", "cascade-testkit", "cascade-portable-sql"],
+        filter: "all()",
+    },
+    hosts(
         "plugins",
         "the bundled plugins, and plugins of each kind in a host",
-        &[Binary],
-        Some(
-            "package(/^(analytics|connectors|embeddings|health|kag|signals|uptime)_/) \
-             or (package(cascade-e2e) and test(/^plugins::/))",
-        ),
+        &[
+            "analytics_aggregates",
+            "connectors_sync_cycle",
+            "embeddings_run",
+            "health_scoring",
+            "kag_recommendations_refresh",
+            "kag_v2_recommendations_refresh",
+            "signals_extraction",
+            "uptime_check",
+            "cascade-e2e",
+        ],
+        "not package(cascade-e2e) or test(/^plugins::/)",
     ),
-    area("docs", "the pages of docs/, held to facts", &[], Some("package(cascade-docs)")),
-    area("hostile", "input from outside", &[], Some("package(cascade-hostile)")),
-    area("chaos", "the short version of cargo xtask chaos", &[], Some("package(cascade-chaos)")),
-    area(
-        "e2e",
-        "the real binary, without a browser",
-        &[Binary, Compose],
-        Some("package(cascade-e2e) and not test(/browser/)"),
-    ),
-    area(
-        "browser",
-        "the real binary in a real browser",
-        &[Binary],
-        Some("package(cascade-e2e) and test(/browser/)"),
-    ),
+    tests("docs", "the pages of docs/, held to facts", &["cascade-docs"], "all()"),
+    tests("hostile", "input from outside", &["cascade-hostile"], "all()"),
+    tests("chaos", "the short version of cargo xtask chaos", &["cascade-chaos"], "all()"),
+    hosts("e2e", "the real binary, without a browser", &["cascade-e2e"], "not test(/browser/)"),
+    hosts("browser", "the real binary in a real browser", &["cascade-e2e"], "test(/browser/)"),
 ];
 
-const fn area(
+const fn checks(name: &'static str, what: &'static str, steps: &'static [Step]) -> Area {
+    Area { name, what, steps, packages: &[], filter: "none()" }
+}
+
+const fn tests(
     name: &'static str,
     what: &'static str,
-    steps: &'static [Step],
-    filter: Option<&'static str>,
+    packages: &'static [&'static str],
+    filter: &'static str,
 ) -> Area {
-    Area { name, what, steps, filter }
+    Area { name, what, steps: &[], packages, filter }
+}
+
+/// Tests that start the host's binary.
+const fn hosts(
+    name: &'static str,
+    what: &'static str,
+    packages: &'static [&'static str],
+    filter: &'static str,
+) -> Area {
+    Area { name, what, steps: &[Binary], packages, filter }
 }

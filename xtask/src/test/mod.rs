@@ -27,25 +27,37 @@ enum Ask {
 /// Names the first command that failed, or an area that is not there.
 pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
-    let (steps, filters): (Vec<Step>, Vec<&str>) = match parse(args)? {
+    let mut packages = vec!["--workspace".to_owned()];
+    let mut filter = "all()".to_owned();
+    let steps = match parse(args)? {
         Ask::Help => {
             println!("{}", help());
             return Ok(());
         }
-        Ask::All => (Step::ALL.to_vec(), vec!["all()"]),
-        Ask::Quick => (Step::QUICK.to_vec(), vec![areas::QUICK]),
+        Ask::All => Step::ALL.to_vec(),
+        Ask::Quick => {
+            packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
+            areas::QUICK.clone_into(&mut filter);
+            Step::QUICK.to_vec()
+        }
         Ask::Some(areas) => {
+            let named = areas.iter().flat_map(|area| area.packages);
+            packages = named.map(|package| format!("--package={package}")).collect();
+            filter = areas.iter().map(|area| area.tests()).collect::<Vec<_>>().join(" or ");
             let has = |step: &&Step| areas.iter().any(|area| area.steps.contains(step));
-            let filters = areas.iter().filter_map(|area| area.filter).collect();
-            (Step::ALL.iter().filter(has).copied().collect(), filters)
+            Step::EACH.iter().filter(has).copied().collect()
         }
     };
-    setup::setup(root)?;
+    if steps == Step::QUICK {
+        setup::nextest(root)?
+    } else {
+        setup::setup(root)?
+    }
     for step in &steps {
         step.run(root)?;
     }
     print_times();
-    if filters.is_empty() { Ok(()) } else { nextest(root, &filters) }
+    if packages.is_empty() { Ok(()) } else { nextest(root, &packages, &filter) }
 }
 
 fn parse(args: impl Iterator<Item = String>) -> Result<Ask> {
@@ -113,7 +125,7 @@ mod tests {
     fn each_area_has_a_name_of_its_own_and_something_to_do() {
         for (at, area) in AREAS.iter().enumerate() {
             assert!(AREAS[..at].iter().all(|other| other.name != area.name), "{}", area.name);
-            assert!(area.filter.is_some() || !area.steps.is_empty(), "{}", area.name);
+            assert!(!area.packages.is_empty() || !area.steps.is_empty(), "{}", area.name);
         }
     }
 }

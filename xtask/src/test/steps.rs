@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::command::{run, run_with};
+use crate::command::{run, run_with, run_words, target};
 
 /// A group of commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) enum Step {
 const PUBLISHED: &str = "-p cascade-abi -p cascade-sdk -p cascade-portable-sql -p cascade-testkit";
 
 impl Step {
-    /// Cheapest first.
+    /// What everything is made of; cheapest first.
     pub const ALL: [Self; 9] = [
         Self::Format,
         Self::Deny,
@@ -36,6 +36,17 @@ impl Step {
         Self::WebBuild,
         Self::Clippy,
         Self::Build,
+        Self::Doc,
+        Self::Package,
+    ];
+    /// What areas are made of, in the same order.
+    pub const EACH: [Self; 8] = [
+        Self::Format,
+        Self::Deny,
+        Self::Web,
+        Self::WebBuild,
+        Self::Clippy,
+        Self::Binary,
         Self::Doc,
         Self::Package,
     ];
@@ -100,26 +111,24 @@ fn package(root: &Path) -> Result<()> {
     run_with(root, &format!("cargo doc --locked --no-deps --quiet {PUBLISHED}"), &strict)
 }
 
-/// The tests in Rust that one of the filters names. The end-to-end tests start a copy of the host: a
-/// test that builds one of its own in the same target folder does not replace it under them.
+/// The tests in Rust of some packages. The end-to-end tests start a copy of the host: a test that builds
+/// one of its own in the same target folder does not replace it under them.
 ///
 /// # Errors
 /// When a test fails.
-pub(super) fn nextest(root: &Path, filters: &[&str]) -> Result<()> {
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    let target = target.map_or_else(|| root.join("target"), |target| root.join(target));
-    let built = target.join("debug/cascade");
+pub(super) fn nextest(root: &Path, packages: &[String], filter: &str) -> Result<()> {
+    let target = target(root);
+    let (built, copy) = (target.join("debug/cascade"), target.join("test/cascade"));
     let mut env = Vec::new();
-    let copy = target.join("test/cascade");
-    let copy_text = copy.to_str().context("the path of the checkout is not UTF-8")?;
     if built.exists() {
         fs::create_dir_all(target.join("test"))?;
         fs::remove_file(&copy).ok();
         fs::copy(&built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
-        env.push(("CASCADE_BIN", copy_text));
+        let copy = copy.to_str().context("the path of the checkout is not UTF-8")?;
+        env.push(("CASCADE_BIN", copy));
     }
-    let filters: Vec<_> = filters.iter().map(|filter| format!("({filter})")).collect();
-    let filter = filters.join(" or ");
-    let line = ["cargo", "nextest", "run", "--workspace", "--locked", "-E", &filter];
-    crate::command::run_words(root, &line, &env)
+    let mut words = vec!["cargo", "nextest", "run", "--locked"];
+    words.extend(packages.iter().map(String::as_str));
+    words.extend(["-E", filter]);
+    run_words(root, &words, &env)
 }
