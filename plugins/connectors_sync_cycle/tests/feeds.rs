@@ -276,6 +276,19 @@ async fn compressed_answers_and_charsets_of_http_are_understood() {
 }
 
 #[tokio::test]
+async fn an_answer_that_unpacks_without_end_is_refused() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..40 {
+        gzip.write_all(&spaces).unwrap();
+    }
+    let bench = TestBench::new().await;
+    answers(&bench, vec![answer(200, &[], gzip.finish().unwrap())]);
+    let run = bench.run::<ConnectorsSyncCycle>(over_http()).await;
+    assert!(run.failure().contains("the feed is over 33554432 bytes"), "{}", run.failure());
+}
+
+#[tokio::test]
 async fn a_server_is_asked_only_for_what_changed() {
     let bench = TestBench::new().await;
     let feed = rss("<item><guid>1</guid><title>T</title></item>");
