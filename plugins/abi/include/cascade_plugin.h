@@ -95,6 +95,8 @@ typedef struct cascade_host {
      *   sleep         {"ms"}                            {}
      *   cancelled     {}                                {} when the run should stop
      *   job_params    {"job"}                           its params in jobs.toml, or null
+     *   secret        {"variable"}                      {"value"}; a variable of the host's environment
+     *                                                   that `[secrets] env` of jobs.toml names
      *
      * Only runs may ask for `stage`, `sleep` and `cancelled`, only views for `job_params`.
      *
@@ -130,7 +132,8 @@ typedef struct cascade_plugin {
     /*
      * Runs a job once. `request` is
      * {"info": {"job_type", "project": {"id","slug","name"}, "run_id", "attempt", "max_attempts",
-     *           "payload", "triggered_by", "base_dir"}, "params": {..}, "dialect": "sqlite"|"postgres"}
+     *           "payload", "triggered_by", "base_dir", "allowed_folders": [path]}, "params": {..},
+     *  "dialect": "sqlite"|"postgres"}
      * A result is {"summary": text or null}. An error is {"kind": "retry", "message", "after_ms":
      * number or null}, {"kind": "fail", "message"} (no retry) or {"kind": "cancelled"}.
      * Delivery is at least once: a run may come again with the same run_id.
