@@ -43,7 +43,7 @@ const FIGURES: &[(&str, &str, &str, &str)] = &[
         "core/src/runner/supervised.rs",
         "STOP_GRACE: Duration = Duration::from_secs(5);",
     ),
-    ("reference.md", "10,000 lines", "core/src/runner/recorder.rs", "MOST_LINES: usize = 10_000;"),
+    ("reference.md", "10,000 lines", "core/src/runner/recorder.rs", "QUEUE: usize = 10_000;"),
     ("reference.md", "200 newest rows", "web/src/screens/data/view-chart.tsx", "MOST_ROWS = 200;"),
     ("reference.md", "6 lines", "web/src/screens/data/chart.ts", "MOST_SERIES = 6;"),
     (
