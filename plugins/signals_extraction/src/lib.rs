@@ -29,6 +29,10 @@ cascade_sdk::submit_job!(SignalsExtraction);
 /// Messages per transaction: few enough to hold the writer only briefly.
 const CHUNK: u32 = 100;
 
+/// Signals written by one statement: a tenth of the statements for a message that has many, and far
+/// below the parameters that a database takes.
+const ROWS: usize = 20;
+
 /// Settings of `signals_extraction`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -205,8 +209,8 @@ fn write(
     let kept: Vec<&Found> =
         all.iter().filter(|found| found.kind != Kind::UnansweredQuestion).collect();
     statements.push(forget_others(message, &kept, asks));
-    for found in &kept {
-        statements.push(upsert_signal(project, &message.id, &message.sent_at, found, now, None));
+    for some in kept.chunks(ROWS) {
+        statements.push(upsert_signals(project, &message.id, &message.sent_at, some, now, None));
     }
     statements.push(processed(project, rules, &message.id, asks, now, None));
     kept.len()
@@ -275,32 +279,42 @@ pub(crate) fn signal_id(message: &str, found: &Found) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }
 
-/// Keeps `detected_at` of a signal that was known already.
-pub(crate) fn upsert_signal(
+/// Writes signals of one message, `ROWS` at most. Keeps `detected_at` of one that was known already.
+pub(crate) fn upsert_signals(
     project: &str,
     message: &str,
     sent_at: &str,
-    found: &Found,
+    found: &[&Found],
     now: &str,
     resolved_at: Option<&str>,
 ) -> Statement {
-    sql("INSERT INTO signals (id, project_id, message_id, kind, evidence, span_start, span_end, \
-         weight, confidence, sent_at, detected_at, resolved_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+    let row = |at: usize| {
+        let places: Vec<String> = (1..=12).map(|n| format!("${}", 12 * at + n)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..found.len()).map(row).collect();
+    let upsert = sql(format!(
+        "INSERT INTO signals (id, project_id, message_id, kind, evidence, span_start, span_end, \
+         weight, confidence, sent_at, detected_at, resolved_at) VALUES {} \
          ON CONFLICT (id) DO UPDATE SET evidence = excluded.evidence, \
          span_start = excluded.span_start, span_end = excluded.span_end, \
          weight = excluded.weight, confidence = excluded.confidence, \
-         sent_at = excluded.sent_at, resolved_at = excluded.resolved_at")
-    .bind(signal_id(message, found).to_string())
-    .bind(project)
-    .bind(message)
-    .bind(found.kind.as_str())
-    .bind(&found.evidence)
-    .bind(found.span_start)
-    .bind(found.span_end)
-    .bind(found.weight)
-    .bind(found.confidence)
-    .bind(sent_at)
-    .bind(now)
-    .bind(resolved_at)
+         sent_at = excluded.sent_at, resolved_at = excluded.resolved_at",
+        rows.join(", ")
+    ));
+    found.iter().fold(upsert, |upsert, found| {
+        upsert
+            .bind(signal_id(message, found).to_string())
+            .bind(project)
+            .bind(message)
+            .bind(found.kind.as_str())
+            .bind(&found.evidence)
+            .bind(found.span_start)
+            .bind(found.span_end)
+            .bind(found.weight)
+            .bind(found.confidence)
+            .bind(sent_at)
+            .bind(now)
+            .bind(resolved_at)
+    })
 }

@@ -16,7 +16,7 @@ use crate::{
     Params,
     extract::{self, MOST_BYTES},
     rules::{Kind, Rules},
-    upsert_signal,
+    upsert_signals,
 };
 
 /// Questions read, and their changes written, at a time.
@@ -100,7 +100,7 @@ fn answer(
         return false;
     };
     let signal = |resolved: Option<&str>| {
-        upsert_signal(project, &question.id, &question.sent_at, &found, now, resolved)
+        upsert_signals(project, &question.id, &question.sent_at, &[&found], now, resolved)
     };
     match state(question, allowed, ctx.now()) {
         Ok(State::Young) => {}

@@ -174,3 +174,56 @@ async fn a_run_that_is_asked_to_stop_stops_and_leaves_nothing_half_done() {
     assert_eq!(run.failure(), "cancelled");
     assert_eq!(kinds(&bench).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_message_with_very_many_findings_and_one_that_changed_are_stored_right() {
+    let bench = bench().await;
+    // The line has no end; then each of many lines is a finding.
+    mail(&bench, "long", "t1", "ann", &"x ".repeat(500_000), 2).await;
+    mail(&bench, "many", "t2", "ann", &"We are blocked by the key. ".repeat(2_000), 1).await;
+    assert_eq!(run(&bench, json!({})).await, "100 signals in 2 messages, 0 open questions");
+    let rows = bench.rows(sql("SELECT DISTINCT span_start FROM signals")).await;
+    assert_eq!(rows.len(), 100);
+    // An edit is looked at again, and what it no longer says is gone.
+    bench.advance(TimeDelta::hours(1));
+    let edit = sql("UPDATE messages SET body = 'All is well.', ingested_at = $1 WHERE id = 'many'");
+    bench.execute(edit.bind(rfc3339(bench.now()))).await;
+    bench.advance(TimeDelta::hours(1));
+    assert_eq!(run(&bench, json!({})).await, "0 signals in 1 messages, 0 open questions");
+    assert_eq!(signals(&bench).await.len(), 0);
+    assert_eq!(run(&bench, json!({})).await, "0 signals in 0 messages, 0 open questions");
+}
+
+#[tokio::test]
+async fn a_message_that_fails_is_marked_and_costs_the_others_nothing() {
+    let bench = bench().await;
+    for id in ["m1", "m2", "m3"] {
+        mail(&bench, id, id, "ann", "We are blocked by the key.", 1).await;
+    }
+    // A database that refuses what one message has to say.
+    bench
+        .schema(
+            "CREATE TRIGGER refused BEFORE INSERT ON signals WHEN NEW.message_id = 'm2'
+             BEGIN SELECT RAISE(ABORT, 'refused'); END",
+        )
+        .await;
+    let summary = run(&bench, json!({})).await;
+    assert_eq!(summary, "2 signals in 3 messages, 0 open questions, 1 passed over");
+    let marked = bench
+        .rows(sql("SELECT message_id, error FROM signals_processed WHERE error IS NOT NULL"))
+        .await;
+    assert_eq!(marked.len(), 1);
+    assert_eq!(marked[0]["message_id"], "m2");
+    assert!(marked[0]["error"].as_str().unwrap().contains("refused"), "{marked:?}");
+    assert_eq!(run(&bench, json!({})).await, "0 signals in 0 messages, 0 open questions");
+}
+
+#[tokio::test]
+async fn a_question_with_a_bad_time_does_not_stop_the_others() {
+    let bench = bench().await;
+    for id in ["m1", "m2"] {
+        mail(&bench, id, id, "ann", "Who signs the contract?", 100).await;
+    }
+    bench.execute(sql("UPDATE messages SET sent_at = '2026-99' WHERE id = 'm1'")).await;
+    assert_eq!(run(&bench, json!({})).await, "0 signals in 2 messages, 1 open questions");
+}
