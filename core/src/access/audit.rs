@@ -7,6 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::border;
+
 use super::{Accounts, Result, Visible};
 
 /// Something that somebody did.
@@ -68,7 +70,7 @@ impl Audited<'_> {
         .bind(rfc3339(Utc::now()))
         .bind(self.user_name)
         .bind(self.action)
-        .bind(self.target)
+        .bind(border::clean(self.target))
         .bind(self.project)
         .bind(self.detail.to_string())
         .bind(self.address)

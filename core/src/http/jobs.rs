@@ -172,7 +172,9 @@ pub struct RunAnswer {
 #[utoipa::path(
     post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
     responses(
-        (status = 202, body = RunAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+        (status = 202, body = RunAnswer), (status = 404, body = ErrorBody),
+        (status = 409, description = "jobs.toml disables the job.", body = ErrorBody),
+        Refused, BodyRefused
     )
 )]
 pub async fn run_now(

@@ -270,8 +270,10 @@ async fn paused_and_missing_downstream_are_skipped_and_say_so(store: &impl Store
             "cascade to ghost skipped: it is not scheduled for this project",
         ]
     );
-    let unknown = store.set_status("ghost", one, ScheduledStatus::Paused).await;
-    assert!(matches!(unknown, Err(StoreError::NotScheduled { .. })));
+    for name in ["ghost", "gh\0st"] {
+        let unknown = store.set_status(name, one, ScheduledStatus::Paused).await;
+        assert!(matches!(unknown, Err(StoreError::NotScheduled { .. })));
+    }
 }
 
 async fn failure_retries_then_fails_with_an_event_and_no_cascade(store: &impl Store) {

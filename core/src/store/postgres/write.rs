@@ -351,6 +351,10 @@ pub(super) async fn set_status(
     project: Uuid,
     status: ScheduledStatus,
 ) -> Result<()> {
+    // PostgreSQL's text has no NUL: no job is called that.
+    if job.contains('\0') {
+        return Err(StoreError::NotScheduled { job: job.into() });
+    }
     let mut tx = store.pool.begin().await?;
     let known = sqlx::query(
         "SELECT id, status, schedule, next_run_at, payload::text AS payload, now() AS now
