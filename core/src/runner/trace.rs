@@ -63,6 +63,8 @@ fn headers() -> HashMap<String, String> {
 /// # Errors
 /// When the address or one of the variables is wrong.
 pub fn export(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
+    // The exporter has an HTTP client of its own.
+    crate::tls::install();
     let endpoint = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
     let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint);
     let exporter = exporter.with_headers(headers()).build()?;
