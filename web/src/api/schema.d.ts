@@ -85,7 +85,8 @@ export interface paths {
         /**
          * Events as they happen: `connected`, at first and whenever the bus changes; each `job_completed`;
          *     and `config_changed` when another jobs.toml or another build of a plugin came into force or was
-         *     refused. `Last-Event-ID` replays what was missed, or says `reset` when the outbox no longer has it.
+         *     refused. `Last-Event-ID`, an `id` as it was sent, replays what was missed, or says `reset` when the
+         *     outbox cannot go on from there: it no longer has it, or has lost events by a restore or a fail-over.
          */
         get: operations["stream"];
         put?: never;
@@ -122,7 +123,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Timers and cascades stop running the job. */
+        /** Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait. */
         post: operations["pause"];
         delete?: never;
         options?: never;
@@ -139,7 +140,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Timers and cascades run the job again. */
+        /** The job goes on: what waited starts, and timers and cascades run it again. */
         post: operations["resume"];
         delete?: never;
         options?: never;
@@ -156,7 +157,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs a job as soon as it may: now, or once more after its current run. */
+        /** Runs a job as soon as it may: now, by the run of it that waits, or once more after its current run. */
         post: operations["run_now"];
         delete?: never;
         options?: never;
@@ -1270,11 +1271,15 @@ export interface components {
             triggered_by: components["schemas"]["Trigger"];
         };
         RunAnswer: {
-            /** @description `now` or `after_current`. */
+            /**
+             * @description `now`; `merged`: a run that waited already serves this request too; `after_current`: the job
+             *     runs, and one more run follows for all requests made meanwhile. `requests` in the payload of the
+             *     run, or of the schedule, counts them.
+             */
             queued: string;
             /**
              * Format: uuid
-             * @description Absent when the run will only be made after the current one.
+             * @description The run that serves the request; absent when it will only be made after the current one.
              */
             run_id?: string | null;
         };
@@ -2352,6 +2357,15 @@ export interface operations {
             };
             /** @description Took too long. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description jobs.toml disables the job. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
