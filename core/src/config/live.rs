@@ -319,3 +319,32 @@ struct Snapshot {
     text: Option<Vec<u8>>,
     libraries: Vec<crate::registry::LibraryState>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reload_that_hangs_does_not_hold_up_who_stops_the_host() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("jobs.toml");
+        std::fs::write(&file, "[projects]\none = {}\n").unwrap();
+        let live = LiveConfig::open(&file, Plugins::from(Registry::default())).unwrap();
+        let stop = CancellationToken::new();
+        let (reached, mut reloads) = tokio::sync::mpsc::channel(1);
+        let prepare: Prepare = Box::new(move |_| {
+            reached.try_send(()).ok();
+            Box::pin(std::future::pending())
+        });
+        let watching = tokio::spawn(live.watch(prepare, stop.clone()));
+        // Again and again: what is written before the watch begins is no change.
+        for nth in 1.. {
+            std::fs::write(&file, format!("[projects]\none = {{ name = \"{nth}\" }}\n")).unwrap();
+            if tokio::time::timeout(4 * POLL, reloads.recv()).await.is_ok() {
+                break;
+            }
+        }
+        stop.cancel();
+        tokio::time::timeout(Duration::from_secs(30), watching).await.unwrap().unwrap();
+    }
+}
