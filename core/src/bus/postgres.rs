@@ -88,7 +88,9 @@ impl PostgresLink {
         loop {
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(said))) if said.channel() == SIGNALS => wake.hear(said.payload()),
-                Ok(Ok(Some(_))) => _ = heard.send_replace(()),
+                Ok(Ok(Some(_))) => {
+                    heard.send_replace(());
+                }
                 Ok(Ok(None)) => anyhow::bail!("connection closed"),
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {

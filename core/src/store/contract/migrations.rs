@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cascade_sdk::sql;
+use cascade_sdk::{Migration, MigrationSet, sql};
 use sqlx::migrate::Migrator;
 
 use crate::store::{ExpandError, Store, StoreError};
@@ -17,8 +17,18 @@ pub(crate) async fn first_edition(database: &str) -> Migrator {
     migrator
 }
 
+const FILES: &[Migration] = &[
+    Migration { file: "0001_a.sql", sql: "CREATE TABLE of_a_plugin (n integer)" },
+    Migration { file: "0002_b.sql", sql: "ALTER TABLE of_a_plugin ADD COLUMN m integer" },
+];
+
 /// Of a database that was migrated.
 pub(crate) async fn newer_versions_and_contracts(store: &impl Store) {
+    let newer = MigrationSet { plugin: "of_a_plugin", migrations: FILES };
+    store.migrate(&[newer]).await.unwrap();
+    let older = MigrationSet { migrations: &FILES[..1], ..newer };
+    store.migrate(&[older]).await.unwrap();
+
     let write = async |statement| store.database().batch(vec![statement]).await.unwrap();
     let row = |number: i64, oldest: i64| {
         sql("INSERT INTO host_migrations (number, file, checksum, applied_at, oldest)
