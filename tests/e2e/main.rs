@@ -19,6 +19,7 @@ mod hostile_messages;
 mod layout;
 mod lost_ends;
 mod observability;
+mod odd_input;
 mod openapi;
 mod plugins;
 mod reach;

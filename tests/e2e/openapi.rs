@@ -5,6 +5,7 @@ use std::{
     process::Command,
 };
 
+use cascade_test_servers::Postgres;
 use serde_json::json;
 
 use crate::host::{Host, root};
@@ -35,6 +36,16 @@ fn schemathesis() -> Result<PathBuf, String> {
 
 #[tokio::test]
 async fn whatever_is_asked_is_answered_as_the_document_says() {
+    answered_as_the_document_says(&[]).await;
+}
+
+#[tokio::test]
+async fn whatever_is_asked_is_answered_as_the_document_says_on_postgres() {
+    let postgres = Postgres::start();
+    answered_as_the_document_says(&[("DATABASE_URL", &postgres.database())]).await;
+}
+
+async fn answered_as_the_document_says(env: &[(&str, &str)]) {
     let program = match schemathesis() {
         Ok(program) => program,
         Err(why) if std::env::var_os("CI").is_none() => {
@@ -44,7 +55,9 @@ async fn whatever_is_asked_is_answered_as_the_document_says() {
         Err(why) => panic!("schemathesis cannot be installed: {why}"),
     };
     let config = "[projects]\none = {}\n[jobs.analytics_aggregates]\n[jobs.health_scoring]\n";
-    let host = Host::start_with(config, &["--requests-per-second", "0"]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), config).unwrap();
+    let host = Host::start_as(&[], folder, &["--requests-per-second", "0"], env);
     let body = json!({"project_id": host.project("one").await});
     let (_, answer) = host.post("/api/jobs/analytics_aggregates/run", body).await;
     let folder = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::border;
 
 use super::{Accounts, Result, Visible};
+use crate::store::literal;
 
 /// Something that somebody did.
 #[derive(Debug, Clone)]
@@ -119,7 +120,7 @@ impl Accounts {
         };
         let wanted = format!(
             "FROM audit_log
-             WHERE ($1 = '' OR lower(user_name || ' ' || action || ' ' || target) LIKE '%' || lower($1) || '%')
+             WHERE ($1 = '' OR lower(user_name || ' ' || action || ' ' || target) LIKE '%' || lower($1) || '%' ESCAPE '\\')
              {projects}"
         );
         let offset = u64::from(page.saturating_sub(1)) * u64::from(per_page);
@@ -129,7 +130,8 @@ impl Accounts {
         );
         let db = Db::over(&*self.database);
         let count = sql(format!("SELECT count(*) AS n {wanted}"));
-        let found = db.fetch_page(sql(list).bind(text), count.bind(text)).await?;
+        let text = literal(text);
+        let found = db.fetch_page(sql(list).bind(&text), count.bind(&text)).await?;
         Ok(AuditPage { items: found.items, total: found.total, page, per_page })
     }
 }

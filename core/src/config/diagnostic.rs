@@ -70,7 +70,7 @@ impl Problem {
 }
 
 /// The likeliest intended name, if one is close enough for a typing error.
-fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
     let lower = wrong.to_lowercase();
     known
         .iter()

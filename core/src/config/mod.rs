@@ -33,6 +33,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::{
     AppState,
     auth::Peer,
-    error::{ApiResult, Refused},
+    error::{ApiError, ApiResult, Refused},
     extract::{Json, Query},
     paging::paging,
+    runs::LONGEST_TEXT,
 };
 use crate::access::{AuditPage, Audited, Principal, Role};
 
@@ -20,6 +21,7 @@ use crate::access::{AuditPage, Audited, Principal, Role};
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Only entries with this in user, action or target.
+    #[param(max_length = 200)]
     text: Option<String>,
     /// From 1.
     #[param(minimum = 1, maximum = 1_000_000)]
@@ -39,6 +41,10 @@ pub async fn audit(
     let (page, per_page) = paging(query.page, query.per_page)?;
     let owned = principal.with_role(Role::Owner);
     let text = query.text.unwrap_or_default();
+    if text.chars().count() > LONGEST_TEXT {
+        let message = format!("query: `text` is longer than {LONGEST_TEXT} characters");
+        return Err(ApiError::bad_request(message).help("look for a part of it"));
+    }
     Ok(Json(server.accounts.audit_page(&owned, &text, page, per_page).await?))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
-use axum::extract::State;
+use axum::{extract::State, http::Uri};
 use cascade_sdk::{
     DynView, Page, RawQuery, SecretError, Sort, ViewContext, ViewDescriptor, ViewError,
     host::{Database, HttpClient, ViewHost},
@@ -21,6 +21,7 @@ use super::{
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
     paging::paging,
+    parameters::known_only,
 };
 use crate::{
     access::{Principal, Role, Visible},
@@ -78,9 +79,15 @@ pub async fn read(
     State(server): State<AppState>,
     principal: Principal,
     Path(key): Path<String>,
+    uri: Uri,
     Query(mut filter): Query<BTreeMap<String, String>>,
 ) -> ApiResult<Json<DataPage>> {
     let view = view(&server, &key)?;
+    if let Some(own) = parameters_of(&view.descriptor().filter_schema) {
+        let always = ["project_id", "page", "per_page", "sort"];
+        let known: Vec<_> = always.into_iter().chain(own).collect();
+        known_only(&uri, &known)?;
+    }
     let project_id = take(&mut filter, "project_id")?;
     let (page, per_page) = (take(&mut filter, "page")?, take(&mut filter, "per_page")?);
     let (page, per_page) = paging(page, per_page)?;
@@ -102,6 +109,16 @@ pub async fn read(
     let mut found = guarded(view.read(context(&server), query)).await?;
     keep_own(&key, &visible, &mut found);
     Ok(Json(DataPage { items: found.items, total: found.total, page, per_page, as_of }))
+}
+
+/// The parameters that a view names; `None` when its schema takes others besides.
+fn parameters_of(schema: &Value) -> Option<impl Iterator<Item = &str>> {
+    let own = schema.get("properties").and_then(Value::as_object);
+    let closed = match schema.get("additionalProperties") {
+        None => own.is_some(),
+        Some(others) => others == false,
+    };
+    closed.then(|| own.into_iter().flatten().map(|(name, _)| name.as_str()))
 }
 
 /// Does one of a view's actions.

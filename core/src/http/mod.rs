@@ -22,6 +22,7 @@ mod metrics;
 mod notices;
 mod oidc;
 mod paging;
+mod parameters;
 mod places;
 mod position;
 mod projects;
@@ -33,6 +34,7 @@ mod session;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod times;
 mod ui;
 mod users;
 
@@ -67,6 +69,7 @@ use crate::{
 };
 use auth::AuthSettings;
 use error::{ApiError, ApiResult};
+use parameters::Parameters;
 
 /// What handlers need.
 pub struct Server {
@@ -137,7 +140,8 @@ pub type AppState = Arc<Server>;
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Cascade",
-    description = "Cascading background jobs, watched live. Every path also answers without /api."
+    description = "Cascading background jobs, watched live. Every path also answers without /api. \
+        Query parameters that an address does not describe are refused with 400."
 ))]
 struct ApiDoc;
 
@@ -166,6 +170,8 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(users::set_role))
         .routes(routes!(users::tokens, users::add_token))
         .routes(routes!(users::revoke_token))
+        .routes(routes!(users::revoke_tokens_of))
+        .routes(routes!(users::revoke_token_of))
         .routes(routes!(audit::audit))
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
@@ -197,8 +203,11 @@ fn resources() -> OpenApiRouter<AppState> {
 
 /// What a worker serves: health and metrics.
 pub fn probes(state: AppState) -> Router {
-    let (bare, _) = health_and_metrics().split_for_parts();
-    let (api, _) = OpenApiRouter::new().nest("/api", health_and_metrics()).split_for_parts();
+    let known = Parameters::of(&health_and_metrics().into_openapi());
+    let probes =
+        || health_and_metrics().route_layer(from_fn_with_state(known.clone(), parameters::check));
+    let (bare, _) = probes().split_for_parts();
+    let (api, _) = OpenApiRouter::new().nest("/api", probes()).split_for_parts();
     edges::wrap(Router::new().merge(bare).merge(api), state)
 }
 
@@ -213,14 +222,20 @@ fn document() -> utoipa::openapi::OpenApi {
 
 /// The whole application.
 pub fn router(state: AppState) -> Router {
-    let guarded = || resources().route_layer(from_fn_with_state(state.clone(), auth::authenticate));
-    let (api, _) = OpenApiRouter::new()
-        .nest("/api", health_and_metrics().merge(way_in()).merge(guarded()))
-        .split_for_parts();
-    let (probes, _) = health_and_metrics().split_for_parts();
-    let (bare, _) = way_in().merge(guarded()).split_for_parts();
-    let bare = bare.route_layer(from_fn(ui::screens_first));
     let document = document();
+    let known = Parameters::of(&document);
+    let known_only = || from_fn_with_state(known.clone(), parameters::check);
+    // Who asks is looked at first.
+    let authenticated = || from_fn_with_state(state.clone(), auth::authenticate);
+    let guarded = || resources().route_layer(known_only()).route_layer(authenticated());
+    let open = || way_in().route_layer(known_only());
+    let probes = || health_and_metrics().route_layer(known_only());
+    let (api, _) = OpenApiRouter::new()
+        .nest("/api", probes().merge(open()).merge(guarded()))
+        .split_for_parts();
+    let (probes, _) = probes().split_for_parts();
+    let (bare, _) = open().merge(guarded()).split_for_parts();
+    let bare = bare.route_layer(from_fn(ui::screens_first));
     let openapi = get(move || async move { Json(document) });
     let application = Router::new()
         .merge(api)

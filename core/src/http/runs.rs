@@ -17,6 +17,7 @@ use super::{
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::{Json, Path, Query},
     paging::paging,
+    times,
 };
 use crate::{
     access::{Principal, Role},
@@ -28,7 +29,7 @@ use crate::{
 /// The most runs that a cascade is shown with.
 const MOST_IN_CASCADE: u32 = 500;
 /// The longest text that is looked for.
-const LONGEST_TEXT: usize = 200;
+pub(super) const LONGEST_TEXT: usize = 200;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -44,8 +45,10 @@ pub struct RunQuery {
     #[param(pattern = "^(timer|manual|cascade)?$")]
     trigger: Option<String>,
     /// Queued at this time or later.
+    #[serde(default, deserialize_with = "times::optional")]
     from: Option<DateTime<Utc>>,
     /// Queued before this time.
+    #[serde(default, deserialize_with = "times::optional")]
     to: Option<DateTime<Utc>>,
     /// Only those with this text in error, summary or job type, or at the start of the id.
     #[param(max_length = 200)]

@@ -59,6 +59,7 @@ pub use installation::installation;
 pub use payload::{Payload, TriggerNote};
 pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
 use run::{expired, untracked};
+pub(crate) use run_filter::literal;
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind};
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use trend::{EndedRun, Trend};

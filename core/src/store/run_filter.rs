@@ -63,7 +63,7 @@ impl RunFilter {
 }
 
 /// A pattern of `LIKE ... ESCAPE '\'` that stands for `text` and nothing else.
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
