@@ -9,7 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const MEMORY: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// NIST SP 800-63B-4 asks for at least 15 where a password is all there is; length is the only rule.
+/// NIST SP 800-63B-4 asks for at least 15 where a password is all there is, and for a list of those that
+/// are too common; no rule on which characters.
 const SHORTEST: usize = 15;
 /// More is work for an attacker to give us.
 pub const LONGEST: usize = 256;
@@ -26,18 +27,36 @@ pub struct HashingFailed(String);
 #[error("too many passwords are being checked")]
 pub struct HashingBusy;
 
-/// A password that is too short or too long.
-#[derive(Debug, thiserror::Error)]
-#[error("a password has from {SHORTEST} to {LONGEST} characters; a few words in a row do well")]
-pub struct PasswordRule;
+/// A password that will not do.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PasswordRule {
+    /// Too short or too long.
+    #[error("a password has from {SHORTEST} to {LONGEST} characters; a few words in a row do well")]
+    Length,
+    /// Too easy to guess.
+    #[error(
+        "this password is easy to guess{0}; a few words in a row that do not belong together do well"
+    )]
+    Weak(String),
+}
 
-/// The one rule.
+/// Length, and that it is not among the first 10^8 guesses of somebody who knows the user's name,
+/// the most used passwords, names, words, dates, repetitions and rows of keys.
 ///
 /// # Errors
 /// [`PasswordRule`].
-pub fn check_rule(password: &str) -> Result<(), PasswordRule> {
-    let length = password.chars().count();
-    if (SHORTEST..=LONGEST).contains(&length) { Ok(()) } else { Err(PasswordRule) }
+pub fn check_rule(password: &str, user_name: &str) -> Result<(), PasswordRule> {
+    if !(SHORTEST..=LONGEST).contains(&password.chars().count()) {
+        return Err(PasswordRule::Length);
+    }
+    let known = [user_name, "cascade"];
+    let guessed = zxcvbn::zxcvbn(password, &known);
+    if guessed.score() >= zxcvbn::Score::Three {
+        return Ok(());
+    }
+    let why = guessed.feedback().and_then(zxcvbn::feedback::Feedback::warning);
+    let why = why.map(|why| format!(": {}", why.to_string().trim_end_matches('.')));
+    Err(PasswordRule::Weak(why.unwrap_or_default()))
 }
 
 fn argon2() -> Result<Argon2<'static>, HashingFailed> {
@@ -145,11 +164,28 @@ mod tests {
     }
 
     #[test]
-    fn length_is_the_only_rule() {
-        for (password, good) in
-            [("short", false), ("fifteen letters", true), (&*"x".repeat(257), false)]
+    fn what_is_short_or_easy_to_guess_is_refused() {
+        for password in ["short", &"x".repeat(257)] {
+            assert_eq!(check_rule(password, "ann"), Err(PasswordRule::Length), "{password}");
+        }
+        for weak in [
+            "aaaaaaaaaaaaaaa",
+            "annamaria.lopez",
+            "annamaria.lopezannamaria.lopez",
+            "passwordpassword",
+            "password12345678",
+            "1234567890123456",
+            "qwertyuiopasdfgh",
+            "cascadecascadecascade",
+            "1q2w3e4r5t6y7u8i",
+        ] {
+            let refused = check_rule(weak, "annamaria.lopez");
+            assert!(matches!(refused, Err(PasswordRule::Weak(_))), "{weak}: {refused:?}");
+        }
+        for good in
+            ["correct horse battery staple", "a long enough password", "another long password"]
         {
-            assert_eq!(check_rule(password).is_ok(), good, "{password}");
+            assert_eq!(check_rule(good, "ann"), Ok(()), "{good}");
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     DatabaseSettings, HostSettings, RedisSettings,
     data_lock::{self, DataLock},
+    private_files,
 };
 use crate::{
     bus::{Bus, FailoverBus, MemoryBus, PostgresLink, RedisPublisher, RedisSubscriber},
@@ -49,16 +50,18 @@ pub async fn open_store(settings: &DatabaseSettings) -> anyhow::Result<Arc<dyn S
     })
 }
 
-fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| {
+/// The folder, and the file in it, for the user of the host alone.
+fn make_file(folder: &Path) -> anyhow::Result<PathBuf> {
+    let file = std::path::absolute(folder.join("cascade.db"))?;
+    private_files::prepare(folder, &file).with_context(|| {
         let folder = folder.display();
         format!("cannot make the data directory {folder}; name another by --data-dir")
-    })
+    })?;
+    Ok(file)
 }
 
 async fn open_file(folder: &Path) -> anyhow::Result<(SqliteStore, PathBuf)> {
-    make_folder(folder)?;
-    let file = std::path::absolute(folder.join("cascade.db"))?;
+    let file = make_file(folder)?;
     let store = SqliteStore::open(&file).await;
     let store = store.with_context(|| format!("cannot open {}", file.display()))?;
     Ok((store, file))
@@ -84,7 +87,7 @@ async fn connect(url: &str, connections: u32) -> anyhow::Result<PostgresStore> {
 pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
     match &settings.database {
         DatabaseSettings::Embedded(folder) => {
-            make_folder(folder)?;
+            make_file(folder)?;
             let lock = Some(data_lock::take(folder)?);
             let (store, file) = open_file(folder).await?;
             Ok(Backend {

@@ -3,6 +3,7 @@
 mod data_lock;
 mod database;
 mod metrics;
+mod private_files;
 mod retention;
 
 use std::{

@@ -1,6 +1,6 @@
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, Method, header},
     response::IntoResponse,
 };
 
@@ -17,11 +17,17 @@ pub async fn metrics(
     peer: Peer,
     headers: HeaderMap,
 ) -> ApiResult<impl IntoResponse> {
-    // A proxy on this machine passes on what comes from others.
-    let here = peer.0.is_some_and(auth::is_local) && !headers.contains_key("x-forwarded-for");
+    auth::same_origin(&server.auth, &Method::GET, &headers)?;
+    // A proxy on this machine passes on what comes from others, and a page whose name leads here asks
+    // by that name.
+    let here = peer.0.is_some_and(auth::is_local)
+        && !headers.contains_key("x-forwarded-for")
+        && auth::by_loopback_name(&headers);
     if !here && auth::principal(&server, &headers).await?.is_none() {
-        return Err(ApiError::unauthorized("metrics are for this machine, or for who has a token")
-            .help("`cascade token add USER metrics --role viewer`, sent as a bearer token"));
+        return Err(ApiError::unauthorized(
+            "metrics are for this machine by a name such as 127.0.0.1, or for who has a token",
+        )
+        .help("`cascade token add USER metrics --role viewer`, sent as a bearer token"));
     }
     let (connections, projects) = server.hub.audience().count();
     gauge("app_sse_connections_total", connections);

@@ -50,6 +50,12 @@ pub fn same_origin(
     }
 }
 
+/// Whether a request calls the host by a loopback name; after DNS rebinding it does not.
+pub fn by_loopback_name(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    host.is_some_and(is_loopback_name)
+}
+
 fn is_loopback_name(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
