@@ -15,6 +15,8 @@ pub struct User {
     pub id: Uuid,
     /// The name they sign in with, in small letters.
     pub name: String,
+    /// What their provider calls them; it proves nothing, and others may be called the same.
+    pub display_name: Option<String>,
     /// Sees all projects, edits jobs.toml, manages users.
     pub admin: bool,
     /// May not sign in.
@@ -52,9 +54,11 @@ pub struct NewUser {
     pub password: Option<String>,
     /// Issuer and subject at an OpenID Connect provider.
     pub oidc: Option<(String, String)>,
+    /// What to call them, beside the name.
+    pub display_name: Option<String>,
 }
 
-const COLUMNS: &str = "id, name, admin, disabled,
+const COLUMNS: &str = "id, name, display_name, admin, disabled,
     CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password, created_at";
 
 /// An expression has no boolean type in SQLite.
@@ -67,9 +71,19 @@ fn number_is_true<'de, D: serde::Deserializer<'de>>(
 /// The longest user name, in bytes.
 pub const LONGEST_NAME: usize = 100;
 
+/// Whether a user may be called so.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "._-@+".contains(c);
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(plain)
+}
+
 /// Names are compared in small letters, without spaces around them.
 pub(super) fn canonical(name: &str) -> String {
     name.trim().to_lowercase()
+}
+
+fn taken(name: &str) -> AccessError {
+    AccessError::Refused(format!("there is a user `{name}` already"))
 }
 
 impl Accounts {
@@ -79,51 +93,79 @@ impl Accounts {
     /// [`AccessError::Refused`] when the name is taken or unfit or the password breaks the rule.
     pub async fn add_user(&self, new: NewUser) -> Result<Uuid> {
         let name = canonical(&new.name);
-        let plain = |c: char| c.is_alphanumeric() || "._-@+".contains(c);
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) {
+        if !is_name(&name) {
             return Err(AccessError::Refused(format!(
                 "`{name}` is no user name: letters, digits and . _ - @ +, at most 100"
             )));
         }
         if self.user(&name).await?.is_some() {
-            return Err(AccessError::Refused(format!("there is a user `{name}` already")));
+            return Err(taken(&name));
         }
-        let hash = self.checked_hash(new.password).await?;
+        let hash = self.checked_hash(&name, new.password).await?;
         let id = Uuid::now_v7();
         let (issuer, subject) = new.oidc.unzip();
-        self.write(vec![
-            sql("INSERT INTO users (id, name, password_hash, admin, oidc_issuer, oidc_subject, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        let add = self.write(vec![
+            sql("INSERT INTO users (id, name, password_hash, admin, oidc_issuer, oidc_subject, created_at, display_name)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(id)
-            .bind(name)
+            .bind(&name)
             .bind(hash)
             .bind(new.admin)
             .bind(issuer)
             .bind(subject)
-            .bind(rfc3339(Utc::now())),
-        ])
-        .await?;
-        Ok(id)
+            .bind(rfc3339(Utc::now()))
+            .bind(new.display_name),
+        ]);
+        match add.await {
+            Ok(_) => Ok(id),
+            // Somebody added one of this name at the same moment.
+            Err(_) if self.user(&name).await?.is_some() => Err(taken(&name)),
+            Err(error) => Err(error),
+        }
     }
 
-    async fn checked_hash(&self, password: Option<String>) -> Result<Option<String>> {
+    async fn checked_hash(&self, name: &str, password: Option<String>) -> Result<Option<String>> {
         let Some(password) = password else { return Ok(None) };
-        password::check_rule(&password).map_err(|rule| AccessError::Refused(rule.to_string()))?;
+        let rule = password::check_rule(&password, name);
+        rule.map_err(|rule| AccessError::Refused(rule.to_string()))?;
         Ok(Some(self.hashing.hash(password).await?))
     }
 
-    /// Sets a password and ends all sessions of the user but the one whose digest is `keep`.
+    /// Sets a password, and ends all sessions of the user but the one whose digest is `keep`; all
+    /// their tokens too, unless `keep_tokens`. Says how many tokens that were.
     ///
     /// # Errors
     /// As [`Accounts::add_user`].
-    pub async fn set_password(&self, user: Uuid, password: String, keep: &str) -> Result<()> {
-        let hash = self.checked_hash(Some(password)).await?;
-        self.write(vec![
+    pub async fn set_password(
+        &self,
+        user: Uuid,
+        password: String,
+        keep: &str,
+        keep_tokens: bool,
+    ) -> Result<u64> {
+        let name = sql("SELECT name FROM users WHERE id = $1").bind(user);
+        let name: Option<(String,)> = self.one(name).await?;
+        let (name,) = name.ok_or_else(|| AccessError::Refused("the user is gone".into()))?;
+        let hash = self.checked_hash(&name, Some(password)).await?;
+        let mut changes = vec![
             sql("UPDATE users SET password_hash = $1 WHERE id = $2").bind(hash).bind(user),
             sql("DELETE FROM sessions WHERE user_id = $1 AND digest <> $2").bind(user).bind(keep),
             bump(),
-        ])
-        .await?;
+        ];
+        if !keep_tokens {
+            changes.push(sql("DELETE FROM api_tokens WHERE user_id = $1").bind(user));
+        }
+        let changed = self.write(changes).await?;
+        Ok(if keep_tokens { 0 } else { changed.get(3).copied().unwrap_or(0) })
+    }
+
+    /// Keeps what a provider calls a user now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_display_name(&self, user: Uuid, display_name: Option<&str>) -> Result<()> {
+        let set = sql("UPDATE users SET display_name = $1 WHERE id = $2");
+        self.write(vec![set.bind(display_name).bind(user)]).await?;
         Ok(())
     }
 

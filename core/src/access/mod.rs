@@ -12,6 +12,7 @@ mod audit;
 mod devices;
 mod digest;
 mod oidc;
+mod oidc_name;
 mod password;
 mod principal;
 mod sessions;
@@ -33,7 +34,7 @@ pub use password::{
 pub use principal::{Principal, Role, Via, Visible};
 pub use sessions::{SESSION_ENDS, SESSION_IDLE, SignedIn};
 pub use throttle::{SignInThrottle, network};
-pub use tokens::{ApiToken, NewToken};
+pub use tokens::{ApiToken, MadeToken, NewToken, TokenEnd};
 
 /// Why something about accounts could not be done.
 #[derive(Debug, thiserror::Error)]

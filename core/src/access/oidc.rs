@@ -11,13 +11,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::digest::{Secret, digest};
+use super::{
+    digest::{Secret, digest},
+    oidc_name::display_name,
+};
 use crate::tls;
 use id_token::Expected;
 use provider::Metadata;
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// OpenID Connect Core 1.0, section 2.
+const LONGEST_SUBJECT: usize = 255;
 /// At a time; the oldest gives way to one more. The throttle lets an address begin a small part of them.
 const MOST_PENDING: usize = 10_000;
 
@@ -50,8 +55,10 @@ pub struct OidcIdentity {
     pub issuer: String,
     /// The provider's own, stable name for them.
     pub subject: String,
-    /// A name for people: preferred user name, or e-mail address if it is verified.
-    pub name: Option<String>,
+    /// An e-mail address, if the provider has verified it.
+    pub verified_email: Option<String>,
+    /// What they call themselves, to be shown; it proves nothing.
+    pub display_name: Option<String>,
 }
 
 struct Pending {
@@ -138,9 +145,20 @@ impl Oidc {
             algorithms: &metadata.id_token_signing_alg_values_supported,
         };
         let claims = id_token::verify(&token, &keys, &expected).map_err(OidcError::Provider)?;
+        let subject = claims.sub;
+        if subject.is_empty()
+            || subject.len() > LONGEST_SUBJECT
+            || subject.contains(char::is_control)
+        {
+            let why = "the subject of its id token is not 1 to 255 bytes of text";
+            return Err(OidcError::Provider(why.into()));
+        }
         let verified = claims.email_verified == Some(true.into());
-        let name = claims.preferred_username.or(claims.email.filter(|_| verified));
-        Ok(OidcIdentity { issuer: self.settings.issuer.clone(), subject: claims.sub, name })
+        let names = [&claims.name, &claims.preferred_username, &claims.email];
+        let display_name = names.into_iter().flatten().find_map(|name| display_name(name));
+        let issuer = self.settings.issuer.clone();
+        let verified_email = claims.email.filter(|_| verified);
+        Ok(OidcIdentity { issuer, subject, verified_email, display_name })
     }
 
     async fn metadata(&self) -> Result<Metadata, OidcError> {

@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -83,11 +84,15 @@ pub enum Via {
         csrf_token: String,
         /// What the session looks at; `None` for all that the user may see.
         active_project: Option<Uuid>,
+        /// When it ends in any case.
+        ends_at: DateTime<Utc>,
     },
     /// An API token, whose digest this is.
     Token {
         /// Digest of the token.
         digest: String,
+        /// When it ends by itself.
+        ends_at: Option<DateTime<Utc>>,
     },
     /// Nobody asks: the host was started without sign-in, on loopback.
     Open,
@@ -196,6 +201,7 @@ mod tests {
             digest: String::new(),
             csrf_token: String::new(),
             active_project: Some(foreign),
+            ends_at: Utc::now(),
         };
         assert_eq!(principal.scope(None), Some(Visible::Only(vec![own])));
         assert_eq!(Principal::open().scope(None), Some(Visible::All));

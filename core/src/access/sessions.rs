@@ -125,6 +125,7 @@ impl Accounts {
                 digest,
                 csrf_token: row.csrf_token,
                 active_project: row.active_project,
+                ends_at: row.ends_at,
             },
         }))
     }

@@ -1,7 +1,9 @@
-//! API tokens: for machines, with at most the role and the project they were made for.
+//! API tokens: for machines, with at most the role and the project they were made for. They end by
+//! themselves: after 90 days if nobody says otherwise, and after a year at most. Only the command line
+//! makes one without an end.
 
 use cascade_sdk::{rfc3339, sql};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -10,6 +12,40 @@ use super::{AccessError, Accounts, Principal, Result, Role, Secret, Via, bump, d
 
 /// Begins every token, so that scanners for leaked secrets know one when they see it.
 const PREFIX: &str = "cascade_";
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
+/// How long a token is good for if nobody says.
+const LIVES: TimeDelta = TimeDelta::days(90);
+/// A year, and a day of grace for clocks.
+const LIVES_AT_MOST: TimeDelta = TimeDelta::days(366);
+
+/// When a token ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenEnd {
+    /// After 90 days.
+    #[default]
+    Usual,
+    /// Then; within 366 days.
+    At(DateTime<Utc>),
+    /// When it is revoked.
+    Never,
+}
+
+impl TokenEnd {
+    fn after(self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let refuse = |why: &str| Err(AccessError::Refused(why.into()));
+        match self {
+            Self::Usual => Ok(Some(now + LIVES)),
+            Self::Never => Ok(None),
+            Self::At(at) if at <= now => refuse("the token would have ended already"),
+            Self::At(at) if at - now > LIVES_AT_MOST => refuse(
+                "a token lives 366 days at most; `cascade token add --expires-in never` makes one without an end",
+            ),
+            Self::At(at) => Ok(Some(at)),
+        }
+    }
+}
 
 /// A token as its user sees it later: without the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,6 +78,15 @@ pub struct NewToken {
     /// Only this project.
     pub project: Option<Uuid>,
     /// When it ends.
+    pub ends: TokenEnd,
+}
+
+/// A token that was just made.
+#[derive(Debug)]
+pub struct MadeToken {
+    /// This is the only time that it can be read.
+    pub token: Secret,
+    /// When it ends; never, if there is none.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -52,14 +97,25 @@ struct TokenRow {
     admin: bool,
     role: String,
     project_id: Option<Uuid>,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 impl Accounts {
-    /// Makes a token; this is the only time that it can be read.
+    /// Makes a token.
     ///
     /// # Errors
-    /// [`AccessError::Refused`] when the user has one of this name.
-    pub async fn add_token(&self, new: NewToken) -> Result<Secret> {
+    /// [`AccessError::Refused`] when the user has one of this name, or name or end will not do.
+    pub async fn add_token(&self, new: NewToken) -> Result<MadeToken> {
+        let length = new.name.chars().count();
+        if new.name.trim().is_empty()
+            || length > LONGEST_NAME
+            || new.name.chars().any(char::is_control)
+        {
+            let why = format!("a token's name has 1 to {LONGEST_NAME} characters that can be seen");
+            return Err(AccessError::Refused(why));
+        }
+        let now = Utc::now();
+        let expires_at = new.ends.after(now)?;
         let taken = sql("SELECT id FROM api_tokens WHERE user_id = $1 AND name = $2");
         let taken: Option<(Uuid,)> = self.one(taken.bind(new.user).bind(&new.name)).await?;
         if taken.is_some() {
@@ -76,11 +132,11 @@ impl Accounts {
             .bind(token.digest())
             .bind(new.role.map_or("admin", Role::as_str))
             .bind(new.project)
-            .bind(rfc3339(Utc::now()))
-            .bind(new.expires_at.map(rfc3339)),
+            .bind(rfc3339(now))
+            .bind(expires_at.map(rfc3339)),
         ])
         .await?;
-        Ok(token)
+        Ok(MadeToken { token, expires_at })
     }
 
     /// Who is behind a token, with no more than it was made for.
@@ -96,7 +152,7 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn principal_of_token_digest(&self, digest: String) -> Result<Option<Principal>> {
-        let find = sql("SELECT t.user_id, u.name, u.admin, t.role, t.project_id
+        let find = sql("SELECT t.user_id, u.name, u.admin, t.role, t.project_id, t.expires_at
              FROM api_tokens t JOIN users u ON u.id = t.user_id
              WHERE t.digest = $1 AND NOT u.disabled
                AND (t.expires_at IS NULL OR t.expires_at > $2)");
@@ -121,7 +177,7 @@ impl Accounts {
             name: row.name,
             admin: full,
             roles,
-            via: Via::Token { digest },
+            via: Via::Token { digest, ends_at: row.expires_at },
         }))
     }
 
@@ -148,5 +204,34 @@ impl Accounts {
         let end = sql("DELETE FROM api_tokens WHERE user_id = $1 AND name = $2");
         let ended = self.write(vec![end.bind(user).bind(name), bump()]).await?;
         Ok(ended.first() == Some(&1))
+    }
+
+    /// Ends all tokens of a user; says how many there were.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn revoke_all_tokens(&self, user: Uuid) -> Result<u64> {
+        let end = sql("DELETE FROM api_tokens WHERE user_id = $1").bind(user);
+        let ended = self.write(vec![end, bump()]).await?;
+        Ok(ended.first().copied().unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_ends_after_90_days_unless_told_and_within_a_year_unless_never() {
+        let now = Utc::now();
+        let days = |days| now + TimeDelta::days(days);
+        assert_eq!(TokenEnd::Usual.after(now).unwrap(), Some(days(90)));
+        assert_eq!(TokenEnd::At(days(366)).after(now).unwrap(), Some(days(366)));
+        assert_eq!(TokenEnd::Never.after(now).unwrap(), None);
+        for wrong in
+            [days(367), days(0), days(-1), DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MIN_UTC]
+        {
+            assert!(TokenEnd::At(wrong).after(now).is_err(), "{wrong}");
+        }
     }
 }

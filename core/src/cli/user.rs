@@ -3,18 +3,17 @@
 use std::{
     io::{BufRead, IsTerminal},
     process::ExitCode,
-    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::database::DatabaseArgs;
 use crate::{
-    access::{Accounts, Audited, NewToken, NewUser, Role, User, Visible},
+    access::{Accounts, Audited, MadeToken, NewToken, NewUser, Role, TokenEnd, User, Visible},
     store::Store,
 };
 
@@ -45,8 +44,13 @@ enum UserCommand {
     List,
     /// Prints a link by which a user signs in once, within 15 minutes.
     Link { name: String },
-    /// Sets a password from the first line of standard input; all sessions of the user end.
-    Password { name: String },
+    /// Sets a password from the first line of standard input; all sessions and tokens of the user end.
+    Password {
+        name: String,
+        /// The tokens go on working.
+        #[arg(long)]
+        keep_tokens: bool,
+    },
     /// Gives a role in a project.
     Grant { name: String, project: String, role: Role },
     /// Takes the role in a project away.
@@ -78,14 +82,30 @@ enum TokenCommand {
         /// Only this project.
         #[arg(long, value_name = "SLUG")]
         project: Option<String>,
-        /// How long it is good for, such as 90d; for ever, if left out.
-        #[arg(long, value_parser = humantime::parse_duration)]
-        expires_in: Option<Duration>,
+        /// How long it is good for: up to 366d, or `never` for one without an end.
+        #[arg(long, default_value = "90d", value_parser = token_end)]
+        expires_in: TokenEnd,
     },
     /// All tokens, without their secrets.
     List,
-    /// Ends a token.
-    Revoke { user: String, name: String },
+    /// Ends a token, or with --all those of a user.
+    Revoke {
+        user: String,
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        name: Option<String>,
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+fn token_end(text: &str) -> Result<TokenEnd, String> {
+    if text == "never" {
+        return Ok(TokenEnd::Never);
+    }
+    let length = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let end =
+        TimeDelta::from_std(length).ok().and_then(|length| Utc::now().checked_add_signed(length));
+    end.map(TokenEnd::At).ok_or_else(|| "366d is the longest, or `never`".into())
 }
 
 fn membership(text: &str) -> Result<(String, Role), String> {
@@ -179,7 +199,7 @@ impl Desk {
                 }
                 let password = if password_stdin { Some(password()?) } else { None };
                 let linked = password.is_none();
-                let new = NewUser { name: name.clone(), admin, password, oidc: None };
+                let new = NewUser { name: name.clone(), admin, password, ..NewUser::default() };
                 let user = self.noting("user.add", &name, None).add_user(new).await?;
                 for (project, role) in roles {
                     let accounts = self.noting("member.set", &name, Some(project));
@@ -194,6 +214,7 @@ impl Desk {
                     let mut facts: Vec<_> = own
                         .map(|member| format!("{}={}", member.project_slug, member.role))
                         .collect();
+                    facts.extend(user.display_name.map(|name| format!("\"{name}\"")));
                     facts.extend(user.admin.then(|| "administrator".to_owned()));
                     facts.extend(user.disabled.then(|| "disabled".to_owned()));
                     println!("{:<24} {}", user.name, facts.join(", "));
@@ -206,10 +227,14 @@ impl Desk {
                 show_link(accounts.make_link(user.id).await?.reveal());
                 Ok(())
             }
-            UserCommand::Password { name } => {
+            UserCommand::Password { name, keep_tokens } => {
                 let user = self.found(&name).await?;
                 let accounts = self.noting("user.password", &user.name, None);
-                Ok(accounts.set_password(user.id, password()?, "").await?)
+                let ended = accounts.set_password(user.id, password()?, "", keep_tokens).await?;
+                if ended > 0 {
+                    eprintln!("{ended} tokens ended; --keep-tokens would have kept them");
+                }
+                Ok(())
             }
             UserCommand::Grant { name, project, role } => {
                 self.set_role(&name, &project, Some(role)).await
@@ -242,10 +267,13 @@ impl Desk {
                     Some(slug) => Some(self.project(&slug).await?),
                     None => None,
                 };
-                let expires_at = expires_in.map(|duration| Utc::now() + duration);
-                let new = NewToken { user, name: name.clone(), role, project, expires_at };
-                let token = self.noting("token.add", &name, project).add_token(new).await?;
+                let new = NewToken { user, name: name.clone(), role, project, ends: expires_in };
+                let accounts = self.noting("token.add", &name, project);
+                let MadeToken { token, expires_at } = accounts.add_token(new).await?;
                 println!("{}", token.reveal());
+                if let Some(end) = expires_at {
+                    eprintln!("it ends {}", end.format("%Y-%m-%d %H:%M UTC"));
+                }
                 Ok(())
             }
             TokenCommand::List => {
@@ -256,8 +284,13 @@ impl Desk {
                 }
                 Ok(())
             }
-            TokenCommand::Revoke { user, name } => {
+            TokenCommand::Revoke { user, name, all: _ } => {
                 let user = self.found(&user).await?;
+                let Some(name) = name else {
+                    let accounts = self.noting("token.revoke_all", &user.name, None);
+                    println!("{} tokens ended", accounts.revoke_all_tokens(user.id).await?);
+                    return Ok(());
+                };
                 // Looked for first: an entry for what was not there would be wrong.
                 let tokens = self.accounts.tokens(Some(user.id)).await?;
                 let accounts = self.noting("token.revoke", &name, None);

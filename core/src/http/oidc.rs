@@ -11,12 +11,12 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    auth::{self, Peer},
+    auth::Peer,
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::Query,
     session,
 };
-use crate::access::{NewUser, Oidc, OidcError, OidcIdentity, SignedIn};
+use crate::access::{Accounts, NewUser, Oidc, OidcError, OidcIdentity, SignedIn, User};
 
 /// Holds the state, so that the way back is taken by the browser that set out.
 const STATE_COOKIE: &str = "cascade_oidc";
@@ -89,24 +89,39 @@ pub async fn callback(
 /// The user whom an identity belongs to. Who is new gets an account without any role: an owner gives
 /// them one.
 async fn user_of(server: &AppState, identity: OidcIdentity) -> ApiResult<SignedIn> {
-    let OidcIdentity { issuer, subject, name } = identity;
+    let OidcIdentity { issuer, subject, display_name, .. } = &identity;
     let accounts = &server.accounts;
-    let user = match accounts.user_of_oidc(&issuer, &subject).await? {
+    let user = match accounts.user_of_oidc(issuer, subject).await? {
         Some(user) => user,
-        None => {
-            // A local user of the same name is somebody else: names are not proof.
-            let name = name.unwrap_or_else(|| subject.clone());
-            let taken = accounts.user(&name).await?.is_some();
-            let name = if taken { format!("{name}+{}", &auth::short(&subject)) } else { name };
-            let new =
-                NewUser { name: name.clone(), oidc: Some((issuer, subject)), ..NewUser::default() };
-            accounts.add_user(new).await?;
-            let added = accounts.user(&name).await?;
-            added.ok_or_else(|| ApiError::forbidden("the new user is gone already"))?
-        }
+        None => add_user_of(accounts, &identity).await?,
     };
     if user.disabled {
         return Err(ApiError::forbidden(format!("`{}` may not sign in", user.name)));
     }
+    if user.display_name != *display_name {
+        accounts.set_display_name(user.id, display_name.as_deref()).await?;
+    }
     Ok(accounts.begin_session(user.id, user.name).await?)
+}
+
+async fn add_user_of(accounts: &Accounts, identity: &OidcIdentity) -> ApiResult<User> {
+    let OidcIdentity { issuer, subject, display_name, .. } = identity;
+    let mut refused = None;
+    for name in identity.account_names() {
+        let new = NewUser {
+            name,
+            oidc: Some((issuer.clone(), subject.clone())),
+            display_name: display_name.clone(),
+            ..NewUser::default()
+        };
+        // The name is taken, or another tab of the same browser was faster.
+        refused = accounts.add_user(new).await.err();
+        if let Some(user) = accounts.user_of_oidc(issuer, subject).await? {
+            return Ok(user);
+        }
+    }
+    match refused {
+        Some(error) => Err(error.into()),
+        None => Err(ApiError::forbidden("the new user is gone already")),
+    }
 }

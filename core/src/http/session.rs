@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     AppState,
     audit::entry,
-    auth::{self, Peer, SignIn},
+    auth::{self, InPerson, Peer, SignIn},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::Json,
 };
@@ -32,6 +32,8 @@ pub struct Session {
 #[derive(Serialize, ToSchema)]
 pub struct SessionUser {
     name: String,
+    /// What their provider calls them.
+    display_name: Option<String>,
     /// Sees all projects, edits jobs.toml, manages users.
     admin: bool,
     /// The projects they may see.
@@ -69,7 +71,8 @@ async fn describe(server: &AppState, principal: Option<Principal>) -> ApiResult<
         projects: projects.collect(),
         active_project: active_project.filter(|project| principal.may(*project, Role::Viewer)),
         csrf_token,
-        has_password: user.is_some_and(|user| user.has_password),
+        has_password: user.as_ref().is_some_and(|user| user.has_password),
+        display_name: user.and_then(|user| user.display_name),
         admin: principal.admin,
         name: principal.name,
     };
@@ -211,7 +214,7 @@ pub async fn sign_in_by_link(
 #[utoipa::path(delete, path = "/session", responses((status = 204), Refused))]
 pub async fn sign_out(
     State(server): State<AppState>,
-    principal: Principal,
+    InPerson(principal): InPerson,
     peer: Peer,
 ) -> ApiResult<(StatusCode, CookieJar)> {
     if let Via::Session { digest, .. } = &principal.via {
@@ -225,7 +228,7 @@ pub async fn sign_out(
 #[utoipa::path(delete, path = "/session/all", responses((status = 204), Refused))]
 pub async fn sign_out_everywhere(
     State(server): State<AppState>,
-    principal: Principal,
+    InPerson(principal): InPerson,
     peer: Peer,
 ) -> ApiResult<(StatusCode, CookieJar)> {
     let entry = entry(&principal, "session.end_all", &principal.name, None, json!({}), peer);
@@ -247,7 +250,7 @@ pub struct ActiveProject {
 )]
 pub async fn set_project(
     State(server): State<AppState>,
-    principal: Principal,
+    InPerson(principal): InPerson,
     Json(wanted): Json<ActiveProject>,
 ) -> ApiResult<StatusCode> {
     if let Some(project) = wanted.project_id
@@ -267,12 +270,16 @@ pub struct NewPassword {
     /// The present one, if there is one.
     #[schema(format = Password)]
     current: Option<String>,
-    /// From 15 to 256 characters.
+    /// From 15 to 256 characters, and not easy to guess.
     #[schema(format = Password)]
     new: String,
+    /// Whether the user's API tokens go on working; if not given, all of them end.
+    #[serde(default)]
+    keep_tokens: bool,
 }
 
-/// Sets the user's own password; all their other sessions end.
+/// Sets the user's own password; all their other sessions end, and all their API tokens unless
+/// `keep_tokens`.
 #[utoipa::path(
     put, path = "/session/password", request_body = NewPassword,
     responses(
@@ -282,7 +289,7 @@ pub struct NewPassword {
 )]
 pub async fn set_password(
     State(server): State<AppState>,
-    principal: Principal,
+    InPerson(principal): InPerson,
     peer: Peer,
     Json(given): Json<NewPassword>,
 ) -> ApiResult<(StatusCode, CookieJar)> {
@@ -298,8 +305,10 @@ pub async fn set_password(
             return Err(ApiError::forbidden("the present password does not fit"));
         }
     }
-    let entry = entry(&principal, "user.password", &principal.name, None, json!({}), peer);
-    server.accounts.noting(entry).set_password(principal.user_id, given.new, digest).await?;
+    let detail = json!({ "keep_tokens": given.keep_tokens });
+    let entry = entry(&principal, "user.password", &principal.name, None, detail, peer);
+    let accounts = server.accounts.noting(entry);
+    accounts.set_password(principal.user_id, given.new, digest, given.keep_tokens).await?;
     // What browsers were known by was signed with the old one.
     let device = server.accounts.make_device(principal.user_id).await?;
     let device = device.map(|device| auth::device_cookie(&server.auth, device));

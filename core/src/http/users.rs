@@ -10,11 +10,13 @@ use uuid::Uuid;
 use super::{
     AppState,
     audit::entry,
-    auth::{Administrator, Peer},
+    auth::{Administrator, InPerson, Peer},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
-    extract::{Json, Path},
+    extract::{Json, Path, Query},
 };
-use crate::access::{ApiToken, Member, NewToken, NewUser, Principal, Role, User, Via};
+use crate::access::{
+    ApiToken, MadeToken, Member, NewToken, NewUser, Principal, Role, TokenEnd, User, Via,
+};
 
 /// Describes `{name}`.
 #[derive(IntoParams)]
@@ -79,7 +81,7 @@ pub async fn add(
     let linked = password.is_none();
     let entry = entry(&principal, "user.add", &name, None, json!({ "admin": admin }), peer);
     let accounts = server.accounts.noting(entry);
-    let id = accounts.add_user(NewUser { name, admin, password, oidc: None }).await?;
+    let id = accounts.add_user(NewUser { name, admin, password, ..NewUser::default() }).await?;
     let link = match linked {
         true => Some(format!("/sign-in?link={}", server.accounts.make_link(id).await?.reveal())),
         false => None,
@@ -146,23 +148,39 @@ pub struct Tokens {
     items: Vec<ApiToken>,
 }
 
-/// One's own API tokens.
-#[utoipa::path(get, path = "/tokens", responses((status = 200, body = Tokens), Refused))]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhoseTokens {
+    /// Those of all users, for administrators.
+    #[serde(default)]
+    all: bool,
+}
+
+/// API tokens: one's own, by name; or those of all users, for administrators.
+#[utoipa::path(get, path = "/tokens", params(WhoseTokens), responses((status = 200, body = Tokens), Refused))]
 pub async fn tokens(
     State(server): State<AppState>,
     principal: Principal,
+    Query(WhoseTokens { all }): Query<WhoseTokens>,
 ) -> ApiResult<Json<Tokens>> {
-    Ok(Json(Tokens { items: server.accounts.tokens(Some(principal.user_id)).await? }))
+    let whose = match all {
+        true if principal.admin => None,
+        true => return Err(ApiError::forbidden("only an administrator sees all tokens")),
+        false => Some(InPerson::of(principal)?.0.user_id),
+    };
+    Ok(Json(Tokens { items: server.accounts.tokens(whose).await? }))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// At most this; left out, all that its user may do.
     role: Option<Role>,
     /// Only this project.
     project_id: Option<Uuid>,
+    /// At most 366 days ahead; 90 days if not given.
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -170,6 +188,7 @@ pub struct TokenRequest {
 pub struct TokenAnswer {
     /// Shown this once.
     token: String,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// Makes an API token for oneself.
@@ -190,27 +209,77 @@ pub async fn add_token(
     if let Some(project) = project {
         server.demand(&principal, project, Role::Viewer)?;
     }
+    let ends = expires_at.map_or(TokenEnd::Usual, TokenEnd::At);
     let entry = entry(&principal, "token.add", &name, project, json!({ "role": role }), peer);
-    let new = NewToken { user: principal.user_id, name, role, project, expires_at };
-    let token = server.accounts.noting(entry).add_token(new).await?;
-    Ok((StatusCode::CREATED, Json(TokenAnswer { token: token.reveal().to_owned() })))
+    let new = NewToken { user: principal.user_id, name, role, project, ends };
+    let MadeToken { token, expires_at } = server.accounts.noting(entry).add_token(new).await?;
+    let token = token.reveal().to_owned();
+    Ok((StatusCode::CREATED, Json(TokenAnswer { token, expires_at })))
 }
 
 /// Ends one of one's own tokens.
 #[utoipa::path(delete, path = "/tokens/{name}", params(Named), responses((status = 204), (status = 404, body = ErrorBody), Refused))]
 pub async fn revoke_token(
     State(server): State<AppState>,
-    principal: Principal,
+    InPerson(principal): InPerson,
     peer: Peer,
     Path(name): Path<String>,
 ) -> ApiResult<StatusCode> {
-    // Looked for first: an entry for what was not there would be wrong.
-    let tokens = server.accounts.tokens(Some(principal.user_id)).await?;
     let entry = entry(&principal, "token.revoke", &name, None, json!({}), peer);
-    if !tokens.iter().any(|token| token.name == name)
+    if !has_token(&server, principal.user_id, &name).await?
         || !server.accounts.noting(entry).revoke_token(principal.user_id, &name).await?
     {
         return Err(ApiError::not_found(format!("there is no token `{name}`")));
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Looked for first: an entry of the audit log for what was not there would be wrong.
+async fn has_token(server: &AppState, user: Uuid, name: &str) -> ApiResult<bool> {
+    Ok(server.accounts.tokens(Some(user)).await?.iter().any(|token| token.name == name))
+}
+
+/// Ends a token of any user.
+#[utoipa::path(
+    delete, path = "/users/{name}/tokens/{token}",
+    params(Named, ("token" = String, Path, description = "The name of the token.")),
+    responses((status = 204), (status = 404, body = ErrorBody), Refused)
+)]
+pub async fn revoke_token_of(
+    State(server): State<AppState>,
+    Administrator(principal): Administrator,
+    peer: Peer,
+    Path((name, token)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    let user = user(&server, &name).await?;
+    let entry = entry(&principal, "token.revoke", &token, None, json!({ "of": user.name }), peer);
+    if !has_token(&server, user.id, &token).await?
+        || !server.accounts.noting(entry).revoke_token(user.id, &token).await?
+    {
+        return Err(ApiError::not_found(format!("`{}` has no token `{token}`", user.name)));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RevokedTokens {
+    /// How many there were.
+    revoked: u64,
+}
+
+/// Ends all tokens of a user.
+#[utoipa::path(
+    delete, path = "/users/{name}/tokens", params(Named),
+    responses((status = 200, body = RevokedTokens), (status = 404, body = ErrorBody), Refused)
+)]
+pub async fn revoke_tokens_of(
+    State(server): State<AppState>,
+    Administrator(principal): Administrator,
+    peer: Peer,
+    Path(name): Path<String>,
+) -> ApiResult<Json<RevokedTokens>> {
+    let user = user(&server, &name).await?;
+    let entry = entry(&principal, "token.revoke_all", &user.name, None, json!({}), peer);
+    let revoked = server.accounts.noting(entry).revoke_all_tokens(user.id).await?;
+    Ok(Json(RevokedTokens { revoked }))
 }

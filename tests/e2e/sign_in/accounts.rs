@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cascade_test_servers::Redis;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Browser, answer, cli, link, start, start_in};
 use crate::{
@@ -164,8 +164,25 @@ async fn a_token_does_what_it_was_made_for_until_it_is_revoked() {
     assert_eq!((status, projects["items"].as_array().unwrap().len()), (200, 1));
     let body = json!({ "project_id": projects["items"][0]["id"] });
     assert_eq!(answer(bearer("POST", "/api/jobs/probe/run").json(&body)).await.0, 403);
-    let new = json!({ "name": "more" });
-    assert_eq!(answer(bearer("POST", "/api/tokens").json(&new)).await.0, 403, "a token makes none");
+    // It sees and ends nothing else of its user.
+    for (method, path, body) in [
+        ("POST", "/api/tokens", json!({ "name": "more" })),
+        ("GET", "/api/tokens", json!(null)),
+        ("GET", "/api/tokens?all=true", json!(null)),
+        ("DELETE", "/api/tokens/ci", json!(null)),
+        ("DELETE", "/api/users/owner/tokens", json!(null)),
+        ("DELETE", "/api/users/owner/tokens/ci", json!(null)),
+        ("DELETE", "/api/session", json!(null)),
+        ("DELETE", "/api/session/all", json!(null)),
+        ("PUT", "/api/session/project", json!({ "project_id": null })),
+        ("PUT", "/api/session/password", json!({ "new": PASSWORD })),
+    ] {
+        let request = bearer(method, path);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let (status, refused) = answer(request).await;
+        assert_eq!(status, 403, "{method} {path}: {refused}");
+    }
+    assert_eq!(owner.get(&host, "/api/session").await.1["user"]["name"], "owner");
     let made = owner.send(&host, "POST", "/api/tokens", json!({ "name": "mine" })).await;
     assert_eq!(made.0, 201, "{}", made.1);
     // Neither is kept as it is.
@@ -175,6 +192,111 @@ async fn a_token_does_what_it_was_made_for_until_it_is_revoked() {
     }
     assert!(cli(&host, "token revoke owner ci", "").0);
     assert_eq!(answer(bearer("GET", "/api/projects")).await.0, 401);
+}
+
+#[tokio::test]
+async fn tokens_end_by_themselves_with_a_password_change_and_by_an_administrator() {
+    let host = start(&[]);
+    let owner = Browser::by_link(&host, &link(&host)).await;
+    cli(&host, "user add ann --project one=viewer --password-stdin", PASSWORD);
+    let ann = Browser::by_password(&host, "ann", PASSWORD).await.1;
+    let make = async |name: &str| {
+        let made = ann.send(&host, "POST", "/api/tokens", json!({ "name": name })).await;
+        assert_eq!(made.0, 201, "{}", made.1);
+        made.1
+    };
+    let works = async |made: &Value| {
+        let request = host.client.get(format!("{}/api/projects", host.url));
+        let token = made["token"].as_str().unwrap();
+        answer(request.header("authorization", format!("Bearer {token}"))).await.0 == 200
+    };
+    let (first, second) = (make("first").await, make("second").await);
+    let end: chrono::DateTime<chrono::Utc> = first["expires_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!((end - chrono::Utc::now()).num_days(), 89);
+    let (good, said) = cli(&host, "token add owner old --expires-in 3y", "");
+    assert!(!good && said.contains("366 days"), "{said}");
+    assert!(cli(&host, "token add owner metrics --expires-in never", "").0);
+
+    // An administrator sees them, others do not.
+    let (_, all) = owner.get(&host, "/api/tokens?all=true").await;
+    let names = |list: &Value| {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&all), ["first", "second", "metrics"], "{all}");
+    assert_eq!(all["items"][2]["expires_at"], json!(null));
+    assert_eq!(ann.get(&host, "/api/tokens?all=true").await.0, 403);
+    assert_eq!(names(&ann.get(&host, "/api/tokens").await.1), ["first", "second"]);
+    let refused = ann.request(&host, "DELETE", "/api/users/owner/tokens").send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    let one = owner.request(&host, "DELETE", "/api/users/ann/tokens/first").send().await.unwrap();
+    assert_eq!(one.status(), 204);
+    assert!(!works(&first).await && works(&second).await);
+    let (status, ended) = answer(owner.request(&host, "DELETE", "/api/users/ann/tokens")).await;
+    assert_eq!((status, ended), (200, json!({ "revoked": 1 })));
+    assert!(!works(&second).await);
+
+    // A new password ends them, unless it is told not to.
+    let third = make("third").await;
+    let (now, next) = (PASSWORD, "another long password");
+    let change = json!({ "current": now, "new": next, "keep_tokens": true });
+    assert_eq!(ann.send(&host, "PUT", "/api/session/password", change).await.0, 204);
+    assert!(works(&third).await);
+    let change = json!({ "current": next, "new": now });
+    assert_eq!(ann.send(&host, "PUT", "/api/session/password", change).await.0, 204);
+    assert!(!works(&third).await);
+    let (_, log) = owner.get(&host, "/api/audit?text=ann&per_page=200").await;
+    let detail = |action: &str| {
+        let mut entries = log["items"].as_array().unwrap().iter();
+        entries.find(|entry| entry["action"] == action).unwrap()["detail"].clone()
+    };
+    assert_eq!(detail("user.password"), json!({ "keep_tokens": false }).to_string());
+    assert_eq!(detail("token.revoke_all"), "{}");
+}
+
+#[tokio::test]
+async fn a_password_that_is_easy_to_guess_is_refused() {
+    let host = start(&[]);
+    for weak in ["aaaaaaaaaaaaaaa", "annalenahelmholtz", "passwordpassword", "qwertyuiopasdfghjkl"]
+    {
+        let (good, said) = cli(&host, "user add annalenahelmholtz --password-stdin", weak);
+        assert!(!good && said.contains("easy to guess"), "{weak}: {said}");
+    }
+    let owner = Browser::by_link(&host, &link(&host)).await;
+    let weak = json!({ "new": "111111111111111111" });
+    let (status, refused) = owner.send(&host, "PUT", "/api/session/password", weak).await;
+    assert!(status == 400 && refused.to_string().contains("easy to guess"), "{refused}");
+}
+
+#[tokio::test]
+async fn metrics_are_not_for_a_page_whose_name_leads_to_this_machine() {
+    let host = start(&[]);
+    let metrics = |name: &'static str| {
+        let request = host.client.get(format!("{}/metrics", host.url));
+        async move { request.header("host", name).send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!((metrics("127.0.0.1").await, metrics("localhost:7878").await), (200, 200));
+    assert_eq!(
+        (metrics("rebound.example").await, metrics("rebound.example:7878").await),
+        (401, 401)
+    );
+    let host = Host::start_with("", &[]);
+    let rebound =
+        host.client.get(format!("{}/metrics", host.url)).header("host", "rebound.example");
+    assert_eq!(rebound.send().await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn the_database_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let host = start(&[]);
+    let folder = host.folder.path().join("cascade-data");
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for file in ["cascade.db", "cascade.db-wal", "cascade.db-shm"] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
 }
 
 #[test]

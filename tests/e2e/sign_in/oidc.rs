@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     Browser, CONFIG, answer, cli,
-    provider::{CLIENT, Fault, Provider, SECRET},
+    provider::{CLIENT, Fault, Provider, SECRET, Who},
 };
 use crate::host::Host;
 
@@ -76,6 +76,58 @@ async fn who_the_provider_knows_is_signed_in_without_any_role_at_first() {
 
     assert!(cli(&host, &format!("user disable {name}"), "").0);
     assert_eq!(sign_in(&host, false).await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_verified_is_shown_and_is_nobody_s_name() {
+    let provider = Provider::start();
+    let host = start(&provider);
+    let who = async |subject, preferred, email| {
+        *provider.who.lock().unwrap() = Who { subject, preferred, email };
+        let answered = sign_in(&host, false).await;
+        assert_eq!(answered.status(), 303, "{subject}");
+        let (_, session) = session(&answered).get(&host, "/api/session").await;
+        let text = |key: &str| session["user"][key].as_str().unwrap_or_default().to_owned();
+        (text("name"), text("display_name"))
+    };
+    // Names of accounts to come, and of the owner there is.
+    for taken in ["ann", "owner", "ceo@corp.example"] {
+        let (name, shown) = who("chooser", Some(taken), None).await;
+        assert!(name.contains('+') && !name.contains('@'), "{name}");
+        assert_eq!(shown, taken);
+    }
+    let (name, _) = who("liar", None, Some(("ceo@corp.example", false))).await;
+    assert!(name.starts_with("ceo.corp.example+"), "{name}");
+    assert!(cli(&host, "user add ann --password-stdin", "a long enough password").0);
+    // What an older version refused to call anybody.
+    let (name, shown) = who("auth0|123", Some("Grace Hopper"), None).await;
+    assert!(name.starts_with("grace.hopper+"), "{name}");
+    assert_eq!(shown, "Grace Hopper");
+    // The same account under another name; and another of the same name.
+    assert_eq!(
+        who("auth0|123", Some("Amazing Grace"), None).await,
+        (name.clone(), "Amazing Grace".into())
+    );
+    assert_ne!(who("auth0|124", Some("Grace Hopper"), None).await.0, name);
+    assert!(who("auth0|125", None, None).await.0.starts_with("auth0.125+"));
+    // What the provider has verified is a name, for the first who has it.
+    let email = Some(("Ada@corp.example", true));
+    assert_eq!(who("ada", Some("ann"), email).await.0, "ada@corp.example");
+    assert!(who("ada-2", Some("Ada"), email).await.0.starts_with("ada+"));
+    let (good, said) = cli(&host, "user list", "");
+    assert!(good && said.contains("\"Amazing Grace\""), "{said}");
+}
+
+#[tokio::test]
+async fn an_address_begins_so_many_sign_ins_at_the_provider() {
+    let provider = Provider::start();
+    let host = start(&provider);
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        let begun = browser().get(format!("{}/api/session/oidc", host.url)).send().await.unwrap();
+        statuses.push(begun.status().as_u16());
+    }
+    assert_eq!((statuses[0], statuses[29]), (303, 429), "{statuses:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! An OpenID Connect provider of the test's own: one user, who is always signed in there.
+//! An OpenID Connect provider of the test's own: somebody is always signed in there.
 
 use std::{
     collections::HashMap,
@@ -26,9 +26,18 @@ pub enum Fault {
     Key,
 }
 
+/// Who is signed in at the provider.
+#[derive(Debug, Clone)]
+pub struct Who {
+    pub subject: &'static str,
+    pub preferred: Option<&'static str>,
+    pub email: Option<(&'static str, bool)>,
+}
+
 pub struct Provider {
     pub url: String,
     pub fault: Arc<Mutex<Fault>>,
+    pub who: Arc<Mutex<Who>>,
 }
 
 /// An RSA key that OpenSSL made and signs with: not the library that the host verifies with.
@@ -84,7 +93,12 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let fault = Arc::new(Mutex::new(Fault::None));
-        let (base, faults) = (url.clone(), fault.clone());
+        let who = Arc::new(Mutex::new(Who {
+            subject: "subject-1",
+            preferred: Some("Grace"),
+            email: None,
+        }));
+        let (base, faults, someone) = (url.clone(), fault.clone(), who.clone());
         std::thread::spawn(move || {
             let (key, other) = (Key::new(), Key::new());
             let mut nonces: HashMap<String, String> = HashMap::new();
@@ -130,7 +144,7 @@ impl Provider {
                             _ => nonces.remove(&form["code"]).unwrap(),
                         };
                         let signer = if fault == Fault::Key { &other } else { &key };
-                        let token = id_token(&base, nonce, fault, signer);
+                        let token = id_token(&base, nonce, fault, signer, &someone.lock().unwrap());
                         json!({ "access_token": "a", "token_type": "Bearer", "id_token": token })
                     }
                     other => panic!("the provider was asked for {other}"),
@@ -143,21 +157,29 @@ impl Provider {
                 connection.write_all((head + &body).as_bytes()).unwrap();
             }
         });
-        Self { url, fault }
+        Self { url, fault, who }
     }
 }
 
-fn id_token(issuer: &str, nonce: String, fault: Fault, key: &Key) -> String {
+fn id_token(issuer: &str, nonce: String, fault: Fault, key: &Key, who: &Who) -> String {
     let now = Utc::now().timestamp();
-    key.token(&json!({
+    let mut claims = json!({
         "iss": issuer,
-        "sub": "subject-1",
+        "sub": who.subject,
         "aud": if fault == Fault::Audience { "somebody else" } else { CLIENT },
         "exp": now + if fault == Fault::Expired { -600 } else { 600 },
         "iat": now - 900,
         "nonce": nonce,
-        "preferred_username": "Grace",
-    }))
+    });
+    if let Some(preferred) = who.preferred {
+        claims["preferred_username"] = preferred.into();
+    }
+    if let Some((email, verified)) = who.email {
+        claims["email"] = email.into();
+        claims["email_verified"] = verified.into();
+    }
+    key.token(&claims)
+}
 }
 
 /// Path and body of a request.

@@ -23,6 +23,28 @@ async fn ends(mut stream: reqwest::Response, since: Instant) -> Duration {
 }
 
 #[tokio::test]
+async fn the_end_of_its_token_closes_it_within_two_seconds() {
+    let host = start(&[]);
+    let (good, token) = cli(&host, "token add owner short --expires-in 3s", "");
+    assert!(good, "{token}");
+    // The token was made a little before now.
+    let end = Instant::now() + Duration::from_secs(3);
+    let owner = Browser::by_link(&host, &link(&host)).await;
+    let of_owner = open(&host, &owner).await;
+    let stream = host.client.get(format!("{}/api/events/stream", host.url));
+    let stream = stream.header("authorization", format!("Bearer {}", token.trim())).send();
+    let mut stream = stream.await.unwrap();
+    assert_eq!(stream.status(), 200);
+    let rest = async { while stream.chunk().await.unwrap().is_some() {} };
+    tokio::time::timeout(PATIENCE, rest).await.expect("the stream did not end");
+    let late = Instant::now().saturating_duration_since(end);
+    println!("{late:?} after the token's end");
+    // Half a minute would be the next heartbeat, five the next look at all rights.
+    assert!(late < Duration::from_secs(20), "{late:?}");
+    drop(of_owner);
+}
+
+#[tokio::test]
 async fn signing_out_and_losing_a_membership_close_it_and_only_it() {
     let host = start(&[]);
     let owner = Browser::by_link(&host, &link(&host)).await;

@@ -16,6 +16,7 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
   const [has] = useState(user?.has_password ?? false);
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
+  const [endTokens, setEndTokens] = useState(true);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();
   const [done, setDone] = useState(false);
@@ -24,7 +25,7 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
     setBusy(true);
     setFault(undefined);
     try {
-      await setPassword(next, has ? current : undefined);
+      await setPassword(next, has ? current : undefined, !endTokens);
       setDone(true);
       void sessions.load();
     } catch (error) {
@@ -53,6 +54,10 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
             minLength={SHORTEST}
             help={t("session.password_rule", { shortest: SHORTEST })}
           />
+          <label className="check">
+            <input type="checkbox" checked={endTokens} onChange={({ target }) => setEndTokens(target.checked)} />
+            {t("session.password_ends_tokens")}
+          </label>
           <Fault error={fault} />
           <button type="submit" className="primary" disabled={busy}>{t("session.save_password")}</button>
         </form>

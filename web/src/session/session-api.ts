@@ -27,5 +27,5 @@ export const signInByLink = (link: string) => post<Session>("/session/link", { l
 export const signOut = () => remove("/session");
 export const signOutEverywhere = () => remove("/session/all");
 export const setActiveProject = (project_id: string | null) => put<void>("/session/project", { project_id });
-export const setPassword = (next: string, current: string | undefined) =>
-  put<void>("/session/password", { new: next, ...(current !== undefined && { current }) });
+export const setPassword = (next: string, current: string | undefined, keepTokens: boolean) =>
+  put<void>("/session/password", { new: next, keep_tokens: keepTokens, ...(current !== undefined && { current }) });

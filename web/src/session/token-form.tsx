@@ -9,8 +9,8 @@ import { useSession } from "./session-store";
 import { addToken } from "./tokens-api";
 
 const DAY_MS = 86_400_000;
-/** What ends by itself is the safer preset. */
-const DAYS = [30, 90, 365, 0];
+/** A year is the most. */
+const DAYS = [7, 30, 90, 365];
 
 export function TokenForm({ onMade }: { onMade: (name: string, token: string) => void }) {
   const { t } = useTranslation();
@@ -26,12 +26,12 @@ export function TokenForm({ onMade }: { onMade: (name: string, token: string) =>
     setBusy(true);
     setFault(undefined);
     try {
-      const ends = days > 0 && new Date(Date.now() + days * DAY_MS).toISOString();
+      const ends = new Date(Date.now() + days * DAY_MS).toISOString();
       const token = await addToken({
         name: name.trim(),
         ...(role && { role: role as Role }),
         ...(project && { project_id: project }),
-        ...(ends && { expires_at: ends }),
+        expires_at: ends,
       });
       onMade(name.trim(), token);
       setName("");
@@ -63,7 +63,7 @@ export function TokenForm({ onMade }: { onMade: (name: string, token: string) =>
         <label>
           {t("session.tokens.ends")}
           <select value={days} onChange={({ target }) => setDays(Number(target.value))}>
-            {DAYS.map((each) => <option key={each} value={each}>{each ? t("session.tokens.days", { count: each }) : t("session.tokens.never")}</option>)}
+            {DAYS.map((each) => <option key={each} value={each}>{t("session.tokens.days", { count: each })}</option>)}
           </select>
         </label>
       </div>

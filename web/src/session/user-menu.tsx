@@ -65,13 +65,14 @@ export function UserMenu() {
         onClick={() => setOpen(!open)}
       >
         <CircleUser size={17} aria-hidden />
-        <span className="who">{user.name}</span>
+        <span className="who">{user.display_name ?? user.name}</span>
         <ChevronDown size={14} aria-hidden />
       </button>
       {open && (
         <div className="menu" id={id}>
           <p>
-            <strong>{user.name}</strong>
+            <strong>{user.display_name ?? user.name}</strong>
+            {user.display_name && <small className="muted">{user.name}</small>}
             <small className="muted">{user.admin ? t("session.admin") : t("session.member", { count: user.projects.length })}</small>
           </p>
           {accountPlaces(session).map(({ path, text }) => (

@@ -29,6 +29,7 @@ pub(super) struct Claims {
     aud: Audience,
     azp: Option<String>,
     nonce: Option<String>,
+    pub name: Option<String>,
     pub preferred_username: Option<String>,
     pub email: Option<String>,
     /// Some providers write it as text; only `true` counts.

@@ -101,6 +101,34 @@ impl<S: Send + Sync> FromRequestParts<S> for Administrator {
     }
 }
 
+/// A principal who is there in person; a token is refused, whatever it may do else: it must not see
+/// or end what else its user has.
+pub struct InPerson(pub Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for InPerson {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Self::of(Principal::from_request_parts(parts, state).await?)
+    }
+}
+
+impl InPerson {
+    /// The same, of somebody who is known already.
+    ///
+    /// # Errors
+    /// 403 for a token.
+    pub fn of(principal: Principal) -> Result<Self, ApiError> {
+        match principal.via {
+            Via::Token { .. } => Err(ApiError::forbidden(
+                "an API token may not do this: it takes somebody who is signed in",
+            )
+            .help("sign in with a browser; on the machine there is `cascade token`")),
+            Via::Session { .. } | Via::Open => Ok(Self(principal)),
+        }
+    }
+}
+
 /// The address a request came from; none where there is no connection, as in some tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub Option<IpAddr>);

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 pub use cookie::{clear, device, device_cookie, session_cookie};
 pub(super) use identify::principal;
-pub use identify::{Administrator, Peer, authenticate};
-pub use origin::same_origin;
+pub use identify::{Administrator, InPerson, Peer, authenticate};
+pub use origin::{by_loopback_name, same_origin};
 pub use watch::watch;
 
 /// Whether people sign in.
@@ -37,11 +37,6 @@ impl AuthSettings {
     pub fn secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
-}
-
-/// The beginning of a digest: tells two identities of one name apart.
-pub(super) fn short(text: &str) -> String {
-    crate::access::digest(text).chars().filter(char::is_ascii_alphanumeric).take(6).collect()
 }
 
 /// Whether a peer is on this machine.

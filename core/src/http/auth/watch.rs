@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::Utc;
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +9,7 @@ use crate::{access::Accounts, http::EventHub};
 
 /// How soon open streams hear that somebody may see less: what they see must end within 2 s.
 const LOOK: Duration = Duration::from_secs(1);
-/// A session that ends by itself tells nobody: all streams' rights are looked at this often.
+/// A session that is idle for too long tells nobody: all streams' rights are looked at this often.
 const LOOK_AT_ALL: Duration = Duration::from_secs(300);
 /// Rights looked at side by side.
 const AT_ONCE: usize = 8;
@@ -25,6 +26,7 @@ pub async fn watch(hub: Arc<EventHub>, accounts: Accounts, stop: CancellationTok
         if hub.audience().is_empty() {
             continue;
         }
+        end_those_over(&hub);
         match accounts.version().await {
             Ok(now) if seen == Some(now) && looked.elapsed() < LOOK_AT_ALL => {}
             Ok(now) => {
@@ -33,6 +35,19 @@ pub async fn watch(hub: Arc<EventHub>, accounts: Accounts, stop: CancellationTok
             }
             Err(error) => tracing::warn!(%error, "access rights could not be looked at"),
         }
+    }
+}
+
+/// A token or session that has reached its end is over without a look at the database.
+fn end_those_over(hub: &EventHub) {
+    let now = Utc::now();
+    let over: Vec<_> =
+        hub.audience().tickets().into_iter().filter(|ticket| ticket.is_over(now)).collect();
+    for ticket in &over {
+        hub.audience().revoke(ticket);
+    }
+    if !over.is_empty() {
+        hub.let_go();
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     },
 };
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::access::{Accounts, Principal, Via, Visible};
@@ -39,6 +40,8 @@ enum Proof {
 #[derive(Debug)]
 pub struct Ticket {
     proof: Proof,
+    /// When the proof ends by itself, of which nobody is told.
+    ends_at: Option<DateTime<Utc>>,
     asked: Asked,
     /// The projects whose events it lets through.
     pub scope: Visible,
@@ -48,13 +51,15 @@ pub struct Ticket {
 impl Ticket {
     /// `None` when what is asked for is not theirs to see.
     pub fn new(principal: &Principal, asked: Asked) -> Option<Self> {
-        let proof = match &principal.via {
-            Via::Open => Proof::Open,
-            Via::Session { digest, .. } => Proof::Session(digest.as_str().into()),
-            Via::Token { digest } => Proof::Token(digest.as_str().into()),
+        let (proof, ends_at) = match &principal.via {
+            Via::Open => (Proof::Open, None),
+            Via::Session { digest, ends_at, .. } => {
+                (Proof::Session(digest.as_str().into()), Some(*ends_at))
+            }
+            Via::Token { digest, ends_at } => (Proof::Token(digest.as_str().into()), *ends_at),
         };
         let scope = asked.scope(principal)?;
-        Some(Self { proof, asked, scope, revoked: AtomicBool::new(false) })
+        Some(Self { proof, ends_at, asked, scope, revoked: AtomicBool::new(false) })
     }
 
     /// Whether its holder would get the same stream now. When not, the stream ends: the browser comes
@@ -69,6 +74,11 @@ impl Ticket {
         };
         let Ok(Some(now)) = now else { return false };
         self.asked.scope(&now).as_ref() == Some(&self.scope)
+    }
+
+    /// Whether the session or token behind it has ended by itself.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_some_and(|end| end <= now)
     }
 
     /// Whether it was found to hold no longer.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Bench, marker};
 use crate::{
-    access::{Audited, NewToken, NewUser, Role, Secret},
+    access::{Audited, NewToken, NewUser, Role, Secret, TokenEnd},
     http::fanout::Entry,
     store::{Store, Success},
 };
@@ -117,8 +117,9 @@ impl Seeded {
             }
         }
         let project = person.only.map(|only| self.bench.projects[only]);
-        let new = NewToken { user, name: "t".into(), role: person.most, project, expires_at: None };
-        accounts.add_token(new).await.unwrap()
+        let new =
+            NewToken { user, name: "t".into(), role: person.most, project, ends: TokenEnd::Usual };
+        accounts.add_token(new).await.unwrap().token
     }
 
     fn request(&self, ask: &Ask) -> (&'static str, String, Option<Value>) {

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { get, patch, post, put } from "../../api/client";
+import { get, patch, post, put, remove } from "../../api/client";
 import { useFault } from "../../api/reachability";
-import type { People, PersonAnswer, Role } from "../../api/types";
+import type { People, PersonAnswer, Role, Tokens } from "../../api/types";
 import { usePolledQuery } from "../../live/use-polled-query";
 
 const KEY = ["people"];
@@ -11,6 +11,10 @@ const PEOPLE_MS = 30_000;
 
 export const usePeople = () =>
   usePolledQuery(KEY, () => get<People>("/users"), PEOPLE_MS, { events: () => false });
+
+/** The API tokens of everybody. */
+export const useAllTokens = () =>
+  usePolledQuery([...KEY, "tokens"], () => get<Tokens>("/tokens", { all: "true" }), PEOPLE_MS, { events: () => false });
 
 /** Adds somebody; a path by which they sign in once. */
 export const addPerson = async (name: string, admin: boolean) =>
@@ -37,6 +41,9 @@ export function useChange() {
     fault,
     change,
     disable: (name: string, disabled: boolean) => change(() => patch(`/users/${encodeURIComponent(name)}`, { disabled })),
+    revokeToken: (name: string, token: string) =>
+      change(() => remove(`/users/${encodeURIComponent(name)}/tokens/${encodeURIComponent(token)}`)),
+    revokeTokens: (name: string) => change(() => remove(`/users/${encodeURIComponent(name)}/tokens`)),
     setRole: (name: string, project: string, role: Role | null) =>
       change(() => put(`/projects/${project}/members/${encodeURIComponent(name)}`, { role })),
   };

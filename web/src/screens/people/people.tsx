@@ -4,7 +4,7 @@ import { useProjectPortfolio } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { AddPerson } from "./add-person";
-import { usePeople } from "./people-data";
+import { useAllTokens, usePeople } from "./people-data";
 import "./people.css";
 import { PersonItem } from "./person-item";
 
@@ -12,6 +12,7 @@ import { PersonItem } from "./person-item";
 export default function People() {
   const { t } = useTranslation();
   const people = usePeople();
+  const tokens = useAllTokens();
   const projects = useProjectPortfolio().data?.items ?? [];
   return (
     <>
@@ -24,12 +25,19 @@ export default function People() {
       </div>
       <AddPerson />
       {people.error && <Failure error={people.error} retry={() => void people.refresh()} />}
+      {tokens.error && <Failure error={tokens.error} retry={() => void tokens.refresh()} />}
       {people.loading && <Loading rows={4} />}
       {people.data && (
         <section className="panel" aria-label={t("people.title")}>
           <ul className="people">
             {people.data.items.map((person) => (
-              <PersonItem key={person.id} person={person} projects={projects} members={people.data?.members.filter(({ user_id }) => user_id === person.id) ?? []} />
+              <PersonItem
+                key={person.id}
+                person={person}
+                projects={projects}
+                members={people.data?.members.filter(({ user_id }) => user_id === person.id) ?? []}
+                tokens={tokens.data?.items.filter(({ user_name }) => user_name === person.name) ?? []}
+              />
             ))}
           </ul>
         </section>

@@ -1,18 +1,20 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Member, Person, Project, Role } from "../../api/types";
+import type { ApiToken, Member, Person, Project, Role } from "../../api/types";
 import { ROLES } from "../../session/session-api";
 import { useSession } from "../../session/session-store";
 import { useChange } from "./people-data";
+import { PersonTokens } from "./person-tokens";
 
 interface Props {
   person: Person;
   projects: Project[];
   members: Member[];
+  tokens: ApiToken[];
 }
 
-export function PersonItem({ person, projects, members }: Props) {
+export function PersonItem({ person, projects, members, tokens }: Props) {
   const { t, i18n } = useTranslation();
   const id = useId();
   const self = useSession().user?.name === person.name;
@@ -22,6 +24,7 @@ export function PersonItem({ person, projects, members }: Props) {
     <li data-testid="person" data-name={person.name}>
       <div className="person">
         <h2 id={id}>{person.name}</h2>
+        {person.display_name && <span className="muted">{t("people.called", { name: person.display_name })}</span>}
         {person.admin && <span className="pill">{t("session.admin")}</span>}
         {person.disabled && <span className="pill" data-tone="bad">{t("people.disabled")}</span>}
         <small className="muted">{[t("people.since", { at: since }), ...(person.has_password ? [] : [t("people.no_password")])].join(" · ")}</small>
@@ -53,6 +56,7 @@ export function PersonItem({ person, projects, members }: Props) {
           ))}
         </div>
       )}
+      {tokens.length > 0 && <PersonTokens name={person.name} tokens={tokens} />}
     </li>
   );
 }
