@@ -30,8 +30,7 @@ macro_rules! expand_files {
 pub(super) const SQLITE: &[Migration] =
     expand_files!("sqlite": "0100_installation.sql", "0120_display_names.sql");
 /// For PostgreSQL.
-pub(super) const POSTGRES: &[Migration] =
-    expand_files!("postgres": "0100_installation.sql", "0110_jobs_off.sql", "0120_display_names.sql");
+pub(super) const POSTGRES: &[Migration] = expand_files!("postgres": "0100_installation.sql", "0110_jobs_off.sql", "0120_display_names.sql");
 
 /// The table of what has run.
 pub(super) const LEDGER: &str = "CREATE TABLE IF NOT EXISTS host_migrations (

@@ -180,7 +180,6 @@ fn id_token(issuer: &str, nonce: String, fault: Fault, key: &Key, who: &Who) -> 
     }
     key.token(&claims)
 }
-}
 
 /// Path and body of a request.
 fn request(connection: &mut TcpStream) -> (String, String) {

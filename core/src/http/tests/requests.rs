@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Bench;
 use crate::{
-    access::{NewToken, NewUser},
+    access::{NewToken, NewUser, TokenEnd},
     store::Store,
 };
 
@@ -17,8 +17,8 @@ async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
     let accounts = &bench.server.accounts;
     let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
     let user = accounts.add_user(new).await.unwrap();
-    let new = NewToken { user, name: "t".into(), role: None, project: None, expires_at: None };
-    let token = accounts.add_token(new).await.unwrap();
+    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let token = accounts.add_token(new).await.unwrap().token;
     let ask = async |method: &str, path: &str, body: Option<Value>| {
         let (status, text) = bench.ask(method, path, Some(token.reveal()), body).await;
         (status, serde_json::from_str::<Value>(&text).unwrap())
