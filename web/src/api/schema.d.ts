@@ -627,7 +627,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Sets the user's own password; all their other sessions end. */
+        /**
+         * Sets the user's own password; all their other sessions end, and all their API tokens unless
+         *     `keep_tokens`.
+         */
         put: operations["set_password"];
         post?: never;
         delete?: never;
@@ -660,7 +663,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own API tokens. */
+        /** API tokens: one's own, by name; or those of all users, for administrators. */
         get: operations["tokens"];
         put?: never;
         /** Makes an API token for oneself. */
@@ -721,6 +724,40 @@ export interface paths {
         head?: never;
         /** Keeps a user out, or lets them in again. */
         patch: operations["change"];
+        trace?: never;
+    };
+    "/api/users/{name}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends all tokens of a user. */
+        delete: operations["revoke_tokens_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a token of any user. */
+        delete: operations["revoke_token_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -1132,9 +1169,11 @@ export interface components {
              * @description The present one, if there is one.
              */
             current?: string | null;
+            /** @description Whether the user's API tokens go on working; if not given, all of them end. */
+            keep_tokens?: boolean;
             /**
              * Format: password
-             * @description From 15 to 256 characters.
+             * @description From 15 to 256 characters, and not easy to guess.
              */
             new: string;
         };
@@ -1196,6 +1235,13 @@ export interface components {
             at: string;
             /** @description The problems as `cascade check` shows them. */
             rendered: string;
+        };
+        RevokedTokens: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            revoked: number;
         };
         /**
          * @description What somebody may do in a project; each role may do all that the one before it may.
@@ -1424,6 +1470,8 @@ export interface components {
             admin: boolean;
             /** @description Unsafe requests repeat it in `X-CSRF-Token`. */
             csrf_token: string;
+            /** @description What their provider calls them. */
+            display_name?: string | null;
             has_password: boolean;
             name: string;
             /** @description The projects they may see. */
@@ -1448,11 +1496,16 @@ export interface components {
             project_id: string;
         };
         TokenAnswer: {
+            /** Format: date-time */
+            expires_at?: string | null;
             /** @description Shown this once. */
             token: string;
         };
         TokenRequest: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description At most 366 days ahead; 90 days if not given.
+             */
             expires_at?: string | null;
             name: string;
             /**
@@ -1507,6 +1560,8 @@ export interface components {
             created_at: string;
             /** @description May not sign in. */
             disabled: boolean;
+            /** @description What their provider calls them; it proves nothing, and others may be called the same. */
+            display_name?: string | null;
             /** @description Whether there is a password. */
             has_password: boolean;
             /**
@@ -5107,7 +5162,10 @@ export interface operations {
     };
     tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Those of all users, for administrators. */
+                all?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5617,6 +5675,174 @@ export interface operations {
             };
             /** @description A body that is not said to be JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_tokens_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the user or token. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedTokens"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_token_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the user or token. */
+                name: string;
+                /** @description The name of the token. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

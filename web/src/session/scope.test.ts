@@ -12,7 +12,7 @@ const PROJECTS = [
 const who = (user: Partial<SessionUser>): Session => ({
   sign_in: true,
   oidc: false,
-  user: { name: "ada", admin: false, projects: PROJECTS, active_project: null, csrf_token: "", has_password: true, ...user },
+  user: { name: "ada", display_name: null, admin: false, projects: PROJECTS, active_project: null, csrf_token: "", has_password: true, ...user },
 });
 
 describe("scopeOf", () => {
