@@ -20,6 +20,7 @@ struct Effort {
 fn new_plugin(folder: &Path, kind: &'static str) -> Effort {
     let output = command()
         .args(["plugin", "new", "greeter", "--kind", kind])
+        .env("CARGO_TARGET_DIR", target())
         .current_dir(folder)
         .output()
         .unwrap();
@@ -107,6 +108,8 @@ async fn a_library_in_c_is_live_when_it_is_compiled() {
 
 #[tokio::test]
 async fn a_library_in_rust_passes_its_test_and_is_live_when_it_is_compiled() {
+    // jobs.toml names the library where the author's CARGO_TARGET_DIR has it made.
+    std::fs::remove_file(target().join("debug/libgreeter.so")).ok();
     let host = running_host();
     let began = Instant::now();
     let effort = new_plugin(host.folder.path(), "library");
@@ -116,9 +119,6 @@ async fn a_library_in_rust_passes_its_test_and_is_live_when_it_is_compiled() {
     let target = target();
     let env = [("CARGO_TARGET_DIR", target.as_path())];
     let build = run(&crate_folder, "cargo build --quiet", &env);
-    let made = crate_folder.join("target/debug");
-    std::fs::create_dir_all(&made).unwrap();
-    std::fs::copy(target.join("debug/libgreeter.so"), made.join("libgreeter.so")).unwrap();
     live_row_of_an_unknown_view(&host).await;
     effort.report(began, build);
     run(&crate_folder, "cargo test --quiet", &env);

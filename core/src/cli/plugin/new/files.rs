@@ -1,10 +1,10 @@
 //! The files of a new plugin, from the templates beside this file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
-use super::Kind;
+use super::{Kind, sdk::Sdk};
 
 /// What the templates are filled in with.
 pub(super) struct Names {
@@ -33,11 +33,7 @@ impl Names {
 }
 
 /// Paths within the plugin's folder, with their texts.
-pub(super) fn files(
-    kind: Kind,
-    names: &Names,
-    sdk: Option<&Path>,
-) -> Result<Vec<(PathBuf, String)>> {
+pub(super) fn files(kind: Kind, names: &Names, sdk: &Sdk) -> Result<Vec<(PathBuf, String)>> {
     let name = &names.name;
     let rust = |manifest: String, readme: &str| {
         vec![
@@ -59,8 +55,8 @@ pub(super) fn files(
         Kind::Library => {
             let manifest = names.fill(include_str!("templates/rust/Cargo.standalone.toml"));
             let manifest = manifest
-                .replace("{{sdk}}", &dependency(sdk, "sdk")?)
-                .replace("{{testkit}}", &dependency(sdk, "testkit")?);
+                .replace("{{sdk}}", &sdk.dependency("sdk"))
+                .replace("{{testkit}}", &sdk.dependency("testkit"));
             rust(manifest, include_str!("templates/rust/README.standalone.md"))
         }
         Kind::C => vec![
@@ -73,25 +69,6 @@ pub(super) fn files(
             (format!("{name}.py").into(), names.fill(include_str!("templates/python/job.py"))),
         ],
     })
-}
-
-/// A crate of ours as a dependency: from the folder that was named, or from the checkout that this
-/// binary was built in, or else by version.
-fn dependency(sdk: Option<&Path>, part: &str) -> Result<String> {
-    let beside = match sdk {
-        Some(sdk) => {
-            let sdk = std::path::absolute(sdk)?;
-            ensure!(sdk.join("Cargo.toml").is_file(), "--sdk: {} is no crate", sdk.display());
-            sdk.parent().map(Path::to_owned).unwrap_or_default()
-        }
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("plugins"),
-    };
-    let folder = beside.join(part);
-    if folder.join("Cargo.toml").is_file() {
-        let path = toml_edit::Value::from(folder.display().to_string());
-        return Ok(format!("{{ path = {path} }}"));
-    }
-    Ok(format!("\"{}\"", env!("CARGO_PKG_VERSION")))
 }
 
 /// Keywords of Rust, strict and reserved: The Rust Reference, "Keywords".

@@ -2,6 +2,7 @@
 
 mod files;
 mod register;
+mod sdk;
 
 use std::{
     fs,
@@ -14,6 +15,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{config, registry::Plugins};
 use files::Names;
+use sdk::Sdk;
 
 /// What kind of plugin to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,9 +46,11 @@ pub struct NewArgs {
     /// jobs.toml, in which it is registered; made if it is not there.
     #[arg(long, default_value = "jobs.toml", env = "CASCADE_CONFIG")]
     config: PathBuf,
-    /// Folder of the cascade-sdk crate, for a Rust crate outside a checkout.
+    /// Where a Rust crate outside a checkout has cascade-sdk from: a folder, a released version such as
+    /// 0.1, or a tag of a git repository, as URL#TAG. Left out: the checkout that this binary was built
+    /// in, or else the version of this binary.
     #[arg(long)]
-    sdk: Option<PathBuf>,
+    sdk: Option<String>,
 }
 
 /// Crate names that would hide something every crate needs.
@@ -103,7 +107,8 @@ fn make(args: NewArgs, plugins: &Plugins) -> Result<String> {
     let folder = std::path::absolute(args.path.unwrap_or(here))?;
     ensure!(!folder.exists(), "{} is already there", folder.display());
     let names = Names { name: args.name, description: args.description, config: config.clone() };
-    let files = files::files(kind, &names, args.sdk.as_deref())?;
+    let sdk = Sdk::find(args.sdk.as_deref())?;
+    let files = files::files(kind, &names, &sdk)?;
     let mut edits = vec![register::jobs_toml(kind, &names, &folder)?];
     if let (Kind::CompiledIn, Some(checkout)) = (&kind, &checkout) {
         edits.push(register::bundle(checkout, &names, &folder)?);
@@ -113,7 +118,11 @@ fn make(args: NewArgs, plugins: &Plugins) -> Result<String> {
         fs::remove_dir_all(&folder).ok();
         return Err(error.context("nothing was kept"));
     }
-    Ok(report(kind, &names, &folder, &files, &edits))
+    let mut said = report(kind, &names, &folder, &files, &edits);
+    if kind == Kind::Library {
+        said = format!("sdk     {sdk}\n{said}");
+    }
+    Ok(said)
 }
 
 /// The checkout of Cascade that `folder` is in.

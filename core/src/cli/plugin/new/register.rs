@@ -75,7 +75,7 @@ pub(super) fn jobs_toml(kind: Kind, names: &Names, folder: &Path) -> Result<Edit
     let name = &names.name;
     let base = file.parent().unwrap_or(Path::new(""));
     let library = match kind {
-        Kind::Library => Some(folder.join(format!("target/debug/lib{name}.so"))),
+        Kind::Library => Some(target(folder).join(format!("debug/lib{name}.so"))),
         Kind::C => Some(folder.join(format!("lib{name}.so"))),
         Kind::CompiledIn | Kind::Python => None,
     };
@@ -102,6 +102,15 @@ pub(super) fn jobs_toml(kind: Kind, names: &Names, folder: &Path) -> Result<Edit
     }
     let after = document.to_string().trim_start_matches('\n').to_owned();
     Ok(Edit { file, before, after })
+}
+
+/// Where Cargo builds the crate in `folder`: `CARGO_TARGET_DIR`, if it is set for the author's commands.
+fn target(folder: &Path) -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR").filter(|set| !set.is_empty());
+    match set.map(std::path::absolute) {
+        Some(Ok(target)) => target,
+        _ => folder.join("target"),
+    }
 }
 
 fn table<'a>(document: &'a mut DocumentMut, key: &str) -> Result<&'a mut Table> {
