@@ -173,10 +173,6 @@ pub struct SaveAnswer {
             description = "The file has changed since; `revision` and `text` are its own."
         ),
         (status = 422, body = ErrorBody, description = "The text has errors: `diagnostics`."),
-        (
-            status = 403, body = ErrorBody,
-            description = "Not an administrator, or the text opens more of the machine than before."
-        ),
         (status = 503, body = ErrorBody), Refused, BodyRefused
     )
 )]
