@@ -14,8 +14,9 @@ use crate::{
     topology::Topology,
 };
 
-/// A library that sets a process' wall clock off by `CLOCK_OFF_BY` seconds, or by the number in the file
-/// `CLOCK_OFF_BY_FILE`, which may change at any time.
+/// A library that sets a process' wall clock off by `LD_CLOCK_OFF_BY` seconds, or by the number in the file
+/// `LD_CLOCK_OFF_BY_FILE`, which may change at any time. Variables of these names survive the host's own
+/// restart with a clean environment.
 const WRONG_CLOCK: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,7 +28,7 @@ const WRONG_CLOCK: &str = r#"
 
 static long off_by(void) {
     static volatile long *shared;
-    const char *file = getenv("CLOCK_OFF_BY_FILE"), *fixed = getenv("CLOCK_OFF_BY");
+    const char *file = getenv("LD_CLOCK_OFF_BY_FILE"), *fixed = getenv("LD_CLOCK_OFF_BY");
     if (!shared && file) {
         void *mapped = mmap(0, sizeof(long), PROT_READ, MAP_SHARED, open(file, O_RDONLY), 0);
         if (mapped != MAP_FAILED) shared = mapped;
@@ -76,7 +77,7 @@ async fn leases_and_due_times_do_not_depend_on_the_clocks_of_workers() {
     for off in ["-3600", "0", "3600"] {
         topology.env = vec![
             ("LD_PRELOAD".into(), library.display().to_string()),
-            ("CLOCK_OFF_BY".into(), off.into()),
+            ("LD_CLOCK_OFF_BY".into(), off.into()),
         ];
         topology.add_worker(&["--lease", "10s", "--concurrency", "2"]);
     }
@@ -112,7 +113,7 @@ async fn a_clock_that_jumps_two_hours_costs_sqlite_neither_a_run_nor_a_schedule(
     std::fs::write(of_host.path().join("jobs.toml"), config).unwrap();
     let env = [
         ("LD_PRELOAD", library.to_str().unwrap()),
-        ("CLOCK_OFF_BY_FILE", off_by.to_str().unwrap()),
+        ("LD_CLOCK_OFF_BY_FILE", off_by.to_str().unwrap()),
     ];
     let host = Host::start_as(&[], of_host, &["--lease", "2s"], &env);
     let project = json!({"project_id": host.project("one").await});

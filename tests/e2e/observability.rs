@@ -116,5 +116,5 @@ async fn a_cascade_is_one_trace_and_every_part_is_measured() {
     let ends: Vec<_> = lines.iter().filter(|l| l["fields"]["message"] == "completed").collect();
     assert_eq!(ends.len(), 21);
     let ids: BTreeSet<_> = runs.iter().map(|run| run["id"].to_string()).collect();
-    assert!(ends.iter().all(|l| ids.contains(&l["fields"]["run"].to_string())), "{:?}", ends[0]);
+    assert!(ends.iter().all(|l| ids.contains(&l["fields"]["run_id"].to_string())), "{:?}", ends[0]);
 }
