@@ -87,6 +87,85 @@ const FIGURES: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// The same of pages outside docs/plugins.
+const FIGURES_OF_THE_HOST: &[(&str, &str, &str, &str)] = &[
+    (
+        "docs/operations.md",
+        "An idle server asks the outbox every 10 s",
+        "core/src/http/hub.rs",
+        "NET: Duration = Duration::from_secs(10);",
+    ),
+    (
+        "docs/operations.md",
+        "servers look at the outbox every second",
+        "core/src/http/hub.rs",
+        "NET_DEGRADED: Duration = Duration::from_secs(1);",
+    ),
+    (
+        "docs/operations.md",
+        "in steps of 500 rows",
+        "core/src/host/retention.rs",
+        "BATCH: u32 = 500;",
+    ),
+    (
+        "docs/operations.md",
+        "about every 10 min",
+        "core/src/host/retention.rs",
+        "PAUSE: Duration = Duration::from_secs(600);",
+    ),
+    (
+        "docs/operations.md",
+        "7 days without use",
+        "core/src/access/sessions.rs",
+        "SESSION_IDLE: TimeDelta = TimeDelta::days(7);",
+    ),
+    (
+        "docs/operations.md",
+        "after 30 days in any case",
+        "core/src/access/sessions.rs",
+        "SESSION_ENDS: TimeDelta = TimeDelta::days(30);",
+    ),
+    (
+        "docs/operations.md",
+        "good once, within 15 minutes",
+        "core/src/access/sessions.rs",
+        "LINK_LIVES: TimeDelta = TimeDelta::minutes(15);",
+    ),
+    ("docs/compared.md", "up to 200", "core/src/http/bulk.rs", "MOST: usize = 200;"),
+    ("docs/compared.md", "accounts with roles by project", "core/src/access/mod.rs", "Role"),
+    (
+        "README.md",
+        "polling is five times slower",
+        "web/src/live/use-polled-query.ts",
+        "SLOWED = 5;",
+    ),
+    (
+        "README.md",
+        "portfolio 30 s",
+        "web/src/screens/control-tower/product-data.ts",
+        "{ project_id }, 30_000)",
+    ),
+    ("README.md", "projects 60 s", "web/src/layout/project-scope.ts", "60_000)"),
+    ("README.md", "jobs 15 s", "web/src/screens/jobs/jobs-data.ts", "STATUS_MS = 15_000;"),
+];
+
+#[test]
+fn figures_of_the_host_are_those_of_the_source() {
+    let mut faults = Vec::new();
+    for (file, figure, source, line) in FIGURES_OF_THE_HOST {
+        let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap_or_default();
+        if !read(source).contains(line) {
+            faults
+                .push(format!("{source} no longer has `{line}`: see what {file} says: `{figure}`"));
+        }
+        let said = read(file).split_whitespace().collect::<Vec<_>>().join(" ");
+        if !said.contains(figure) {
+            faults.push(format!("{file} does not say `{figure}`"));
+        }
+    }
+    none(faults);
+}
+
 #[test]
 fn figures_are_those_of_the_source() {
     let mut faults = Vec::new();
