@@ -123,7 +123,7 @@ try {
 
   await bar.getByRole("button", { name: "Discard" }).click();
   await changes.filter({ hasText: "No changes" }).waitFor();
-  await bar.getByRole("button", { name: "Take them back" }).click();
+  await bar.getByRole("button", { name: "Restore them" }).click();
   await bar.getByText("1 error").waitFor();
   await bar.getByRole("button", { name: "Discard" }).click();
   await changes.filter({ hasText: "No changes" }).waitFor();
@@ -174,7 +174,7 @@ try {
   await conflict.getByText("jobs.signals_extraction.every").waitFor();
   assert.ok(readFileSync(file, "utf8").includes('"50m"'), "a conflict was saved over");
   await page.unroute("**/api/jobs/config/text");
-  await conflict.getByRole("button", { name: "Merge by hand" }).click();
+  await conflict.getByRole("button", { name: "Merge manually" }).click();
   await conflict.getByRole("button", { name: "Take what is on disk" }).click();
   await shot("merge-light");
   await conflict.getByRole("button", { name: "Use the merged text" }).click();

@@ -150,6 +150,11 @@ async fn tabs_share_one_stream_and_are_fresh_when_looked_at() {
 }
 
 #[tokio::test]
+async fn react_warns_of_nothing_on_any_screen() {
+    browse("warnings.mjs", &settled_host().await, &[]);
+}
+
+#[tokio::test]
 async fn every_screen_is_accessible_in_both_themes_and_both_languages() {
     browse("axe.mjs", &settled_host().await, &[]);
 }

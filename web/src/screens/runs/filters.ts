@@ -39,7 +39,7 @@ export const NO_FILTERS: RunFilters = {
 
 const NAMES = ["job", "state", "trigger", "since", "from", "to", "q", "trace", "sort", "page"] as const;
 
-/** Whatever the address says that is not known is left out: it may be old, or typed by hand. */
+/** Whatever the address says that is not known is left out: it may be old, or typed. */
 export function readFilters(search: URLSearchParams): RunFilters {
   const text = (name: (typeof NAMES)[number]) => search.get(name) ?? "";
   const list = (name: (typeof NAMES)[number]) => [...new Set(text(name).split(",").filter(Boolean))];

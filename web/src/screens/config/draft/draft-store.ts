@@ -137,7 +137,7 @@ export class DraftStore {
     this.put({ draft, theirs: undefined, discarded: undefined, fault: undefined });
   }
 
-  /** Both texts were merged by hand into `text`, which starts from what is on disk. */
+  /** Both texts were merged manually into `text`, which starts from what is on disk. */
   merged(base: Version, text: string): void {
     this.take(onBase(base, text));
   }

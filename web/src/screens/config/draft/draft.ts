@@ -72,7 +72,7 @@ export function stepsSinceBase(draft: Draft): Step[] {
   return baseAt >= 0 && baseAt <= at ? steps.slice(baseAt, at) : [{ text: textOf(draft) }];
 }
 
-/** A draft of one step, as when two texts were merged by hand. */
+/** A draft of one step, as when two texts were merged manually. */
 export function onBase(base: Version, text: string): Draft {
   return { ...draftOf(base), ...(text !== base.text && { steps: [{ text }], at: 1 }) };
 }
