@@ -14,6 +14,7 @@ const card = (over: Partial<Card> & { score?: number | null } = {}): Card => ({
   signals_open: 4,
   last_message_at: null,
   recommendations_open: 5,
+  sources_failing: [],
   trend: [],
   ...over,
 });
@@ -21,7 +22,9 @@ const card = (over: Partial<Card> & { score?: number | null } = {}): Card => ({
 beforeEach(() => localStorage.clear());
 
 it("takes the first look as seen, and tells what came since", () => {
-  const { result } = renderHook(({ cards }) => useSeen(cards, "2026-01-01T00:00:00Z"), { initialProps: { cards: [card()] } });
+  const { result } = renderHook(({ cards }) => useSeen(cards, "2026-01-01T00:00:00Z"), {
+    initialProps: { cards: [card()] },
+  });
   expect(result.current.first).toBe(true);
   expect(isNews(newsOf(card(), result.current.seen.p))).toBe(false);
   const later = card({ messages_total: 12, signals_open: 3, recommendations_open: 6, score: 66.6 });
