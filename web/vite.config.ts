@@ -6,5 +6,10 @@ export default defineConfig({
   build: { target: "es2022", sourcemap: false },
   // The host takes unsafe requests only of its own origin: its name must be the browser's.
   server: { proxy: { "/api": { target: "http://127.0.0.1:7878", changeOrigin: false } } },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/test-setup.ts"], testTimeout: 30_000 },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/test-setup.ts"],
+    testTimeout: 30_000,
+  },
 });

@@ -1,11 +1,10 @@
 import { Suspense } from "react";
 import { Route, Routes, useLocation } from "react-router";
-
-import { lazyPart } from "./layout/lazy-part";
 import { ErrorBoundary } from "./layout/error-boundary";
+import { lazyPart } from "./layout/lazy-part";
 import { NotFound } from "./layout/not-found";
-import { Loading } from "./layout/states";
 import { Shell } from "./layout/shell";
+import { Loading } from "./layout/states";
 import { AdminOnly } from "./session/admin-only";
 
 const tower = () => import("./screens/control-tower/control-tower");
@@ -37,9 +36,23 @@ export function App() {
             <Route path="/runs" element={<RunsScreen />} />
             <Route path="/runs/:id" element={<RunPage />} />
             <Route path="/data/:key?" element={<DataPage />} />
-            <Route path="/config/:tab?" element={<AdminOnly><Config /></AdminOnly>} />
+            <Route
+              path="/config/:tab?"
+              element={
+                <AdminOnly>
+                  <Config />
+                </AdminOnly>
+              }
+            />
             <Route path="/audit" element={<Audit />} />
-            <Route path="/people" element={<AdminOnly><People /></AdminOnly>} />
+            <Route
+              path="/people"
+              element={
+                <AdminOnly>
+                  <People />
+                </AdminOnly>
+              }
+            />
             <Route path="*" element={<NotFound />} />
           </Routes>
         </Suspense>

@@ -3,10 +3,14 @@ import { expect, it } from "vitest";
 /** What a browser must load before it can draw anything. */
 const INITIAL_KB = 250;
 
-const built = import.meta.glob("../dist/assets/*.js", { query: "?raw", import: "default", eager: true }) as Record<string, string>;
-const page = Object.values(
-  import.meta.glob("../dist/index.html", { query: "?raw", import: "default", eager: true }) as Record<string, string>,
-)[0] ?? "";
+const built = import.meta.glob("../dist/assets/*.js", { query: "?raw", import: "default", eager: true }) as Record<
+  string,
+  string
+>;
+const page =
+  Object.values(
+    import.meta.glob("../dist/index.html", { query: "?raw", import: "default", eager: true }) as Record<string, string>,
+  )[0] ?? "";
 
 const file = (name: string) => built[`../dist/assets/${name}`] ?? "";
 
@@ -32,21 +36,30 @@ async function gzipKb(names: Iterable<string>): Promise<number> {
 }
 
 const entry = [...page.matchAll(/(?:src|href)="\/assets\/([^"]+\.js)"/g)].map(([, name]) => name ?? "");
-const tower = Object.keys(built).map((path) => path.replace("../dist/assets/", "")).filter((name) => name.startsWith("control-tower"));
+const tower = Object.keys(built)
+  .map((path) => path.replace("../dist/assets/", ""))
+  .filter((name) => name.startsWith("control-tower"));
 
 it("stays within the budget of the first load, the first screen included", async () => {
   expect(entry.length).toBeGreaterThan(0);
   expect(tower).toHaveLength(1);
   const initial = await gzipKb(withImports(entry));
   const first = await gzipKb(withImports([...entry, ...tower]));
-  console.info(`initial JS ${initial.toFixed(1)} kB gzip; with the Control Tower ${first.toFixed(1)} kB; budget ${INITIAL_KB} kB`);
+  console.info(
+    `initial JS ${initial.toFixed(1)} kB gzip; with the Control Tower ${first.toFixed(1)} kB; budget ${INITIAL_KB} kB`,
+  );
   expect(first).toBeLessThan(INITIAL_KB);
 });
 
 it("loads what is big only where it is needed", () => {
   const initial = [...withImports([...entry, ...tower])].map(file).join("\n");
   // What only one screen needs says so by its own words.
-  for (const [what, sign] of [["the chart library", "recharts-"], ["the graph library", "react-flow__"], ["the code editor", "cm-editor"], ["the forms", "rjsf-"]]) {
+  for (const [what, sign] of [
+    ["the chart library", "recharts-"],
+    ["the graph library", "react-flow__"],
+    ["the code editor", "cm-editor"],
+    ["the forms", "rjsf-"],
+  ]) {
     expect(initial.includes(sign ?? ""), `${what} is loaded at once`).toBe(false);
   }
 });

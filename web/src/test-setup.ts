@@ -1,5 +1,5 @@
-import { configure } from "@testing-library/react";
 import { format } from "node:util";
+import { configure } from "@testing-library/react";
 import { afterEach, expect } from "vitest";
 
 // A busy machine is slow, not wrong: what is awaited may take its time.

@@ -5,11 +5,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 /** The host sends every field of an answer: what has no value is null, and never left out. */
-type Whole<T> = T extends (infer Item)[]
-  ? Whole<Item>[]
-  : T extends object
-    ? { [Key in keyof T]-?: Whole<T[Key]> }
-    : T;
+type Whole<T> = T extends (infer Item)[] ? Whole<Item>[] : T extends object ? { [Key in keyof T]-?: Whole<T[Key]> } : T;
 
 type Answer<Name extends keyof Schemas> = Whole<Schemas[Name]>;
 

@@ -2,9 +2,23 @@ import { type IconButtonProps, type OptionalDataControlsTemplateProps, Translata
 import { ArrowDown, ArrowUp, Minus, Plus, X } from "lucide-react";
 import type { ReactNode } from "react";
 
-function IconButton({ id, title, disabled, onClick, children }: Omit<IconButtonProps, "registry"> & { children: ReactNode }) {
+function IconButton({
+  id,
+  title,
+  disabled,
+  onClick,
+  children,
+}: Omit<IconButtonProps, "registry"> & { children: ReactNode }) {
   return (
-    <button id={id} type="button" className="ghost icon" title={title} aria-label={title} disabled={disabled} onClick={onClick}>
+    <button
+      id={id}
+      type="button"
+      className="ghost icon"
+      title={title}
+      aria-label={title}
+      disabled={disabled}
+      onClick={onClick}
+    >
       {children}
     </button>
   );

@@ -11,10 +11,36 @@ export interface Fault {
 }
 
 /** Only say that something further down does not fit. */
-const ABOVE = ["properties", "patternProperties", "items", "prefixItems", "additionalProperties", "$ref", "allOf", "if"];
+const ABOVE = [
+  "properties",
+  "patternProperties",
+  "items",
+  "prefixItems",
+  "additionalProperties",
+  "$ref",
+  "allOf",
+  "if",
+];
 const WORDED = [
-  "required", "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-  "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "pattern", "format", "anyOf", "oneOf", "false",
+  "required",
+  "type",
+  "enum",
+  "const",
+  "minimum",
+  "maximum",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "multipleOf",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "uniqueItems",
+  "pattern",
+  "format",
+  "anyOf",
+  "oneOf",
+  "false",
 ];
 
 /** What the validator found, in words and at the field it belongs to; nothing for what only repeats. */
@@ -34,7 +60,8 @@ export function faultOf(unit: OutputUnit, schema: unknown, t: Translate): Fault 
 function limitOf(place: string, schema: unknown): string {
   let at = schema;
   for (const part of place.split("/").slice(1)) {
-    const next: unknown = isObject(at) || Array.isArray(at) ? (at as Record<string, unknown>)[unescaped(part)] : undefined;
+    const next: unknown =
+      isObject(at) || Array.isArray(at) ? (at as Record<string, unknown>)[unescaped(part)] : undefined;
     at = part === "$ref" && typeof next === "string" ? pointed(schema, next) : next;
   }
   if (Array.isArray(at)) return at.join(", ");

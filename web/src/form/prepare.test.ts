@@ -7,8 +7,14 @@ const property = (schema: object, root: object = {}) =>
 
 describe("prepared", () => {
   it("makes one list of an enumeration in parts", () => {
-    const oneOf = [{ type: "string", enum: ["a"] }, { type: "string", const: "b", description: "Second." }];
-    expect(property({ oneOf }).oneOf).toEqual([{ const: "a", title: "a" }, { const: "b", title: "b: Second." }]);
+    const oneOf = [
+      { type: "string", enum: ["a"] },
+      { type: "string", const: "b", description: "Second." },
+    ];
+    expect(property({ oneOf }).oneOf).toEqual([
+      { const: "a", title: "a" },
+      { const: "b", title: "b: Second." },
+    ]);
   });
 
   it("only suggests presets within what may be absent", () => {
@@ -27,7 +33,13 @@ describe("prepared", () => {
   });
 
   it("leaves to JSON what has no field of its own", () => {
-    for (const schema of [{}, { description: "Any." }, { type: "object" }, { type: ["string", "integer"] }, { type: "array" }]) {
+    for (const schema of [
+      {},
+      { description: "Any." },
+      { type: "object" },
+      { type: ["string", "integer"] },
+      { type: "array" },
+    ]) {
       expect(property(schema), JSON.stringify(schema)).toHaveProperty("x-json", true);
     }
     for (const schema of [{ type: "string" }, { type: "object", additionalProperties: { type: "integer" } }]) {

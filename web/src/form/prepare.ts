@@ -1,4 +1,4 @@
-import { type JsonSchema, choices, isObject, withoutNull } from "../schema/json-schema";
+import { choices, isObject, type JsonSchema, withoutNull } from "../schema/json-schema";
 
 const DEFINITIONS = ["$defs", "definitions"];
 const DEFINED = /^#\/(\$defs|definitions)\/[^/]+$/;
@@ -44,7 +44,8 @@ function part(schema: unknown, bare: boolean): JsonSchema {
   if (!hasField(own)) return anything(own);
   for (const word of MAPS) {
     const map = own[word];
-    if (isObject(map)) own[word] = Object.fromEntries(Object.entries(map).map(([name, each]) => [name, part(each, bare)]));
+    if (isObject(map))
+      own[word] = Object.fromEntries(Object.entries(map).map(([name, each]) => [name, part(each, bare)]));
   }
   for (const word of LISTS) {
     const list = own[word];
@@ -76,7 +77,11 @@ function hasField(schema: JsonSchema): boolean {
 function anything(schema: JsonSchema): JsonSchema {
   const { title, description, default: before, $defs, definitions } = schema;
   const kept = { title, description, default: before, $defs, definitions };
-  return { ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)), "x-json": true, not: { required: [UNPARSED] } };
+  return {
+    ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)),
+    "x-json": true,
+    not: { required: [UNPARSED] },
+  };
 }
 
 /** Holds what was typed where JSON belongs and is none; so that it is never sent. */

@@ -2,23 +2,23 @@ import {
   ADDITIONAL_PROPERTY_FLAG,
   type ArrayFieldItemTemplateProps,
   type ArrayFieldTemplateProps,
+  buttonId,
+  canExpand,
+  type DescriptionFieldProps,
+  descriptionId,
   type ErrorListProps,
+  errorId,
   type FieldErrorProps,
   type FieldTemplateProps,
   type MultiSchemaFieldTemplateProps,
   type ObjectFieldTemplateProps,
-  type DescriptionFieldProps,
-  type WrapIfAdditionalTemplateProps,
   TranslatableString,
-  buttonId,
-  canExpand,
-  descriptionId,
-  errorId,
+  type WrapIfAdditionalTemplateProps,
 } from "@rjsf/utils";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { type JsonSchema, isObject } from "../schema/json-schema";
+import { isObject, type JsonSchema } from "../schema/json-schema";
 import { BUTTONS, OptionalData } from "./buttons";
 
 function Field(props: FieldTemplateProps) {
@@ -58,7 +58,14 @@ function Entry(props: WrapIfAdditionalTemplateProps) {
     <div className="entry" data-invalid={invalid || undefined}>
       <div className="field">
         <label htmlFor={`${id}-key`}>{registry.translateString(TranslatableString.KeyLabel, [label])}</label>
-        <input key={label} id={`${id}-key`} type="text" defaultValue={label} onBlur={onKeyRenameBlur} disabled={disabled} />
+        <input
+          key={label}
+          id={`${id}-key`}
+          type="text"
+          defaultValue={label}
+          onBlur={onKeyRenameBlur}
+          disabled={disabled}
+        />
       </div>
       <div className="field">{children}</div>
       <RemoveButton id={buttonId(id, "remove")} disabled={disabled} onClick={onRemoveProperty} registry={registry} />
@@ -103,7 +110,12 @@ function ObjectFields(props: ObjectFieldTemplateProps) {
   const { AddButton } = registry.templates.ButtonTemplates;
   const fields = (
     <>
-      <Description id={descriptionId(fieldPathId)} description={description ?? ""} schema={schema} registry={registry} />
+      <Description
+        id={descriptionId(fieldPathId)}
+        description={description ?? ""}
+        schema={schema}
+        registry={registry}
+      />
       {fieldPathId.path.length > 0 && hasFields(schema) && optionalDataControl}
       {properties.filter(({ hidden }) => !hidden).map(({ content }) => content)}
       {canExpand(schema, uiSchema, formData) && (
@@ -128,7 +140,10 @@ function ObjectFields(props: ObjectFieldTemplateProps) {
 
 /** A map has only the entries that are added one by one. */
 function hasFields({ properties }: JsonSchema): boolean {
-  return isObject(properties) && Object.values(properties).some((each) => isObject(each) && !(ADDITIONAL_PROPERTY_FLAG in each));
+  return (
+    isObject(properties) &&
+    Object.values(properties).some((each) => isObject(each) && !(ADDITIONAL_PROPERTY_FLAG in each))
+  );
 }
 
 function Items(props: ArrayFieldTemplateProps) {
@@ -141,7 +156,12 @@ function Items(props: ArrayFieldTemplateProps) {
         {title}
         {required && <Required />}
       </legend>
-      <Description id={descriptionId(fieldPathId)} description={schema.description ?? ""} schema={schema} registry={registry} />
+      <Description
+        id={descriptionId(fieldPathId)}
+        description={schema.description ?? ""}
+        schema={schema}
+        registry={registry}
+      />
       {items.length === 0 ? <p className="muted">{t("form.no_items")}</p> : <ol className="items">{items}</ol>}
       {canAdd && (
         <AddButton id={buttonId(fieldPathId, "add")} disabled={disabled} onClick={onAddClick} registry={registry} />

@@ -8,7 +8,7 @@ import {
 } from "@rjsf/utils";
 
 import { isObject } from "../schema/json-schema";
-import { type Translate, faultOf } from "./faults";
+import { faultOf, type Translate } from "./faults";
 
 /** What RJSF asks of a validator, without `new Function`, which a strict CSP forbids. */
 export function validatorIn(t: Translate): ValidatorType {

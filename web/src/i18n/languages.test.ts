@@ -8,7 +8,9 @@ const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 function entries(tree: object, path = ""): [string, string][] {
   return Object.entries(tree).flatMap(([key, value]) =>
-    typeof value === "object" && value !== null ? entries(value as object, `${path}${key}.`) : [[`${path}${key}`, String(value)] as [string, string]],
+    typeof value === "object" && value !== null
+      ? entries(value as object, `${path}${key}.`)
+      : [[`${path}${key}`, String(value)] as [string, string]],
   );
 }
 
@@ -24,7 +26,11 @@ function keys(tree: object): string[] {
   return [...new Set([...all].map((key) => stem(key, all)))].sort();
 }
 
-const sources = import.meta.glob(["../**/*.{ts,tsx}", "!../**/*.test.{ts,tsx}"], { query: "?raw", import: "default", eager: true });
+const sources = import.meta.glob(["../**/*.{ts,tsx}", "!../**/*.test.{ts,tsx}"], {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
 const used = Object.entries(sources).map(([name, text]) => [name, usedKeys(name, text as string)] as const);
 const fits = ({ patterns }: Used, key: string) => patterns.some((pattern) => pattern.test(key));
 /** A key may name a whole branch, by `returnObjects`. */
@@ -57,7 +63,9 @@ it("every plural has all forms of its language", () => {
     const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
     const all = new Set(entries(tree).map(([key]) => key));
     const stems = new Set([...all].filter((key) => key !== stem(key, all)).map((key) => stem(key, all)));
-    const missing = [...stems].flatMap((stem) => wanted.map((form) => `${stem}_${form}`).filter((key) => !all.has(key)));
+    const missing = [...stems].flatMap((stem) =>
+      wanted.map((form) => `${stem}_${form}`).filter((key) => !all.has(key)),
+    );
     expect(missing, language).toEqual([]);
   }
 });
@@ -76,7 +84,10 @@ it("every key that the code asks for exists", () => {
 
 it("the code asks for every key there is", () => {
   const unused = keys(en).filter(
-    (key) => !used.some(([, each]) => [...each.keys].some((asked) => under(asked, key)) || each.texts.has(key) || fits(each, key)),
+    (key) =>
+      !used.some(
+        ([, each]) => [...each.keys].some((asked) => under(asked, key)) || each.texts.has(key) || fits(each, key),
+      ),
   );
   expect(unused).toEqual([]);
 });

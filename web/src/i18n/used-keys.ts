@@ -12,7 +12,13 @@ export interface Used {
 /** Reads the calls of `t` (and `i18n.t`) in a source text. */
 export function usedKeys(name: string, source: string): Used {
   const used: Used = { keys: new Set(), patterns: [], texts: new Set() };
-  const file = ts.createSourceFile(name, source, ts.ScriptTarget.ES2022, true, name.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
+  const file = ts.createSourceFile(
+    name,
+    source,
+    ts.ScriptTarget.ES2022,
+    true,
+    name.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
+  );
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteralLike(node)) used.texts.add(node.text);
     if (ts.isCallExpression(node) && isT(node.expression) && node.arguments[0]) ask(node.arguments[0], used);
@@ -35,6 +41,8 @@ function ask(key: ts.Expression, used: Used): void {
     ask(key.whenFalse, used);
   } else if (ts.isTemplateExpression(key)) {
     const fixed = [key.head.text, ...key.templateSpans.map(({ literal }) => literal.text)];
-    used.patterns.push(new RegExp(`^${fixed.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[^.]+")}$`));
+    used.patterns.push(
+      new RegExp(`^${fixed.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[^.]+")}$`),
+    );
   }
 }

@@ -31,7 +31,9 @@ export async function loaded<P>(load: Load<P>, reload = reloadOnce): Promise<{ d
 
 /** A stylesheet that could not be fetched stays as an empty link, which nothing asks for again. */
 async function fetchStylesAgain(): Promise<void> {
-  const failed = [...document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')].filter(({ sheet }) => !sheet);
+  const failed = [...document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')].filter(
+    ({ sheet }) => !sheet,
+  );
   await Promise.all(
     failed.map((old) => {
       const link = old.cloneNode() as HTMLLinkElement;

@@ -17,7 +17,9 @@ export function Pager({ page, perPage, total, onPage }: Props) {
       <button type="button" disabled={page <= 1} onClick={() => onPage(page - 1)}>
         {t("page.previous")}
       </button>
-      <span className="muted num" data-total={total}>{t("page.of", { from, to, total })}</span>
+      <span className="muted num" data-total={total}>
+        {t("page.of", { from, to, total })}
+      </span>
       <button type="button" disabled={to >= total} onClick={() => onPage(page + 1)}>
         {t("page.next")}
       </button>

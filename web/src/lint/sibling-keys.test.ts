@@ -3,7 +3,10 @@ import { expect, it } from "vitest";
 
 import { siblingKeys } from "./sibling-keys";
 
-const sources = import.meta.glob("../**/*.tsx", { query: "?raw", import: "default", eager: true }) as Record<string, string>;
+const sources = import.meta.glob("../**/*.tsx", { query: "?raw", import: "default", eager: true }) as Record<
+  string,
+  string
+>;
 
 it("finds two computed keys side by side, also behind conditions", () => {
   const inside = (children: string) => siblingKeys("a.tsx", `const a = <div>${children}</div>;`).length;

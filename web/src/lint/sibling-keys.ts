@@ -33,7 +33,8 @@ function elementsOf(node: ts.Node | undefined): Opening[] {
   if (ts.isJsxExpression(node) || ts.isParenthesizedExpression(node)) return elementsOf(node.expression);
   if (ts.isBinaryExpression(node)) return elementsOf(node.right);
   // Only one branch is there at a time.
-  if (ts.isConditionalExpression(node)) return [...elementsOf(node.whenTrue), ...elementsOf(node.whenFalse)].filter(hasComputedKey).slice(0, 1);
+  if (ts.isConditionalExpression(node))
+    return [...elementsOf(node.whenTrue), ...elementsOf(node.whenFalse)].filter(hasComputedKey).slice(0, 1);
   return [];
 }
 

@@ -1,7 +1,6 @@
 import { useTranslation } from "react-i18next";
-
-import { SLOWED } from "./use-polled-query";
 import type { StreamState } from "./stream-state";
+import { SLOWED } from "./use-polled-query";
 
 const BUSES = ["redis", "postgres", "memory"];
 

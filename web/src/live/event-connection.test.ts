@@ -27,19 +27,22 @@ beforeEach(() => {
   refuse = undefined;
   states = [];
   events = [];
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit & { headers: Record<string, string>; signal: AbortSignal }) => {
-    let send = (_: string) => {};
-    let end = () => {};
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        send = (text) => controller.enqueue(new TextEncoder().encode(text));
-        end = () => controller.close();
-        init.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
-      },
-    });
-    requests.push({ url, lastId: init.headers["last-event-id"], signal: init.signal, send, end });
-    return refuse ? refuse() : new Response(body, { headers: STREAM });
-  });
+  vi.stubGlobal(
+    "fetch",
+    async (url: string, init: RequestInit & { headers: Record<string, string>; signal: AbortSignal }) => {
+      let send = (_: string) => {};
+      let end = () => {};
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          send = (text) => controller.enqueue(new TextEncoder().encode(text));
+          end = () => controller.close();
+          init.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+        },
+      });
+      requests.push({ url, lastId: init.headers["last-event-id"], signal: init.signal, send, end });
+      return refuse ? refuse() : new Response(body, { headers: STREAM });
+    },
+  );
   connection = new EventConnection({
     onState: ({ state, bus }) => states.push(bus ? `${state} ${bus}` : state),
     onEvent: (name, id) => events.push(id === undefined ? name : `${name} ${id}`),
@@ -84,7 +87,10 @@ describe("EventConnection", () => {
     await settle();
     connection.rescope(undefined);
     await settle();
-    expect(requests.map(({ url }) => url)).toEqual(["/api/events/stream?project_id=a", "/api/events/stream?visible=true"]);
+    expect(requests.map(({ url }) => url)).toEqual([
+      "/api/events/stream?project_id=a",
+      "/api/events/stream?visible=true",
+    ]);
     expect(requests[0]?.signal.aborted).toBe(true);
     expect(requests[1]?.lastId).toBe("7");
     expect(states).toEqual(["live redis"]);

@@ -34,7 +34,10 @@ afterEach(() => {
 
 it("takes each event once, and those after a reset whatever their numbers", () => {
   const taken: string[] = [];
-  const tab = new StreamTab({ onState: () => {}, onEvent: (name, data) => taken.push(`${name} ${(data as { at?: string }).at ?? ""}`) }, undefined);
+  const tab = new StreamTab(
+    { onState: () => {}, onEvent: (name, data) => taken.push(`${name} ${(data as { at?: string }).at ?? ""}`) },
+    undefined,
+  );
   tab.start();
   const channel = channels[0];
   const say = (name: string, id: string, at?: string) =>

@@ -93,7 +93,14 @@ export class StreamTab {
   }
 
   private hello(hurry = false): void {
-    this.say({ kind: "hello", tab: this.tab, project: this.project, lastId: this.lastId, heardAt: this.heardAt, hurry });
+    this.say({
+      kind: "hello",
+      tab: this.tab,
+      project: this.project,
+      lastId: this.lastId,
+      heardAt: this.heardAt,
+      hurry,
+    });
     this.unanswered ??= setTimeout(() => this.takeOver(), ANSWER_MS);
   }
 

@@ -10,7 +10,11 @@ import { useCallback, useEffect, useRef } from "react";
 export function useAutoRefresh(
   fetchFn: () => Promise<unknown>,
   intervalMs: number,
-  { enabled = true, staleAfterMs = intervalMs, updatedAt = 0 }: { enabled?: boolean; staleAfterMs?: number; updatedAt?: number } = {},
+  {
+    enabled = true,
+    staleAfterMs = intervalMs,
+    updatedAt = 0,
+  }: { enabled?: boolean; staleAfterMs?: number; updatedAt?: number } = {},
 ): () => Promise<void> {
   const fetching = useRef(false);
   const fetchedAt = useRef(Date.now());

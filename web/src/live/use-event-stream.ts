@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 
 import type { JobCompleted } from "../api/types";
-import { setStreamState, useStreamState } from "./stream-state";
 import type { StreamState } from "./stream-state";
+import { setStreamState, useStreamState } from "./stream-state";
 import { StreamTab } from "./stream-tab";
 
 export interface StreamHandlers {

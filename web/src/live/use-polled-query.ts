@@ -1,4 +1,4 @@
-import { type QueryKey, keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, type QueryKey, useQuery } from "@tanstack/react-query";
 
 import { useStreamState } from "./stream-state";
 import { useAutoRefresh } from "./use-auto-refresh";

@@ -1,9 +1,14 @@
-import { type InvalidateOptions, type InvalidateQueryFilters, type QueryClient, useQueryClient } from "@tanstack/react-query";
+import {
+  type InvalidateOptions,
+  type InvalidateQueryFilters,
+  type QueryClient,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 
 import type { JobCompleted } from "../api/types";
-import { CONFIG_KEY, knownConfig } from "./use-jobs-config";
 import type { StreamHandlers } from "./use-event-stream";
+import { CONFIG_KEY, knownConfig } from "./use-jobs-config";
 
 /** A burst of events within this time makes one refetch. */
 export const BURST_MS = 150;

@@ -4,7 +4,9 @@ import { best, fit } from "./match";
 
 describe("fit", () => {
   it("prefers a beginning to a part to letters in order", () => {
-    const scores = ["signal_extractor", "the signals", "mysignals", "some_icy_great_nails"].map((text) => fit("sign", text));
+    const scores = ["signal_extractor", "the signals", "mysignals", "some_icy_great_nails"].map((text) =>
+      fit("sign", text),
+    );
     expect(scores[3]).toBeDefined();
     expect(scores).toEqual([...scores].sort((a, b) => (b ?? 0) - (a ?? 0)));
     expect(new Set(scores).size).toBe(4);

@@ -128,7 +128,14 @@ function Option({ id, item, heading, selected, onPick }: OptionProps) {
           {heading}
         </div>
       )}
-      <div role="option" id={id} aria-selected={selected} className="palette-option" data-group={item.group} onClick={onPick}>
+      <div
+        role="option"
+        id={id}
+        aria-selected={selected}
+        className="palette-option"
+        data-group={item.group}
+        onClick={onPick}
+      >
         <span className="label">{item.label}</span>
         {item.hint && <span className="hint">{item.hint}</span>}
       </div>

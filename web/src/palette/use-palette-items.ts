@@ -109,7 +109,10 @@ export function usePaletteItems(): PaletteItem[] {
   ];
 }
 
-function isNamed(job: string, config: { jobs: Record<string, unknown>; CASCADE_CHAINS: Record<string, string[]> }): boolean {
+function isNamed(
+  job: string,
+  config: { jobs: Record<string, unknown>; CASCADE_CHAINS: Record<string, string[]> },
+): boolean {
   const chains = config.CASCADE_CHAINS;
   return job in config.jobs || job in chains || Object.values(chains).some((downstream) => downstream.includes(job));
 }

@@ -36,7 +36,12 @@ describe("resolved", () => {
 describe("choices", () => {
   it("reads an enumeration however it is written", () => {
     expect(choices({ enum: ["a", "b"] })).toEqual([{ value: "a" }, { value: "b" }]);
-    const mixed = { oneOf: [{ const: "a", description: "First." }, { type: "string", enum: ["b", "c"] }] };
+    const mixed = {
+      oneOf: [
+        { const: "a", description: "First." },
+        { type: "string", enum: ["b", "c"] },
+      ],
+    };
     expect(choices(mixed)).toEqual([{ value: "a", description: "First." }, { value: "b" }, { value: "c" }]);
   });
 
@@ -49,7 +54,10 @@ describe("choices", () => {
 
 it("properties come resolved and in their order", () => {
   const schema = { ...ROOT, properties: { z: { $ref: "#/$defs/Level" }, a: true } };
-  expect(properties(schema).map(([name, { type }]) => [name, type])).toEqual([["z", "string"], ["a", undefined]]);
+  expect(properties(schema).map(([name, { type }]) => [name, type])).toEqual([
+    ["z", "string"],
+    ["a", undefined],
+  ]);
   expect(properties(null)).toEqual([]);
   expect(properties({ properties: [1] })).toEqual([]);
 });

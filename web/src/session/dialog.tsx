@@ -23,5 +23,9 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
 
 /** What the host said to a form. */
 export function Fault({ error }: { error: Error | undefined }) {
-  return error ? <p className="form-fault" role="alert">{error.message}</p> : null;
+  return error ? (
+    <p className="form-fault" role="alert">
+      {error.message}
+    </p>
+  ) : null;
 }

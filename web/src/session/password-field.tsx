@@ -35,11 +35,22 @@ export function PasswordField({ id, label, value, onChange, autoComplete, minLen
           value={value}
           onChange={({ target }) => onChange(target.value)}
         />
-        <button type="button" className="ghost icon" aria-label={`${toggle}: ${label}`} aria-pressed={seen} title={toggle} onClick={() => setSeen(!seen)}>
+        <button
+          type="button"
+          className="ghost icon"
+          aria-label={`${toggle}: ${label}`}
+          aria-pressed={seen}
+          title={toggle}
+          onClick={() => setSeen(!seen)}
+        >
           {seen ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
         </button>
       </span>
-      {help && <small id={`${id}-help`} className="muted">{help}</small>}
+      {help && (
+        <small id={`${id}-help`} className="muted">
+          {help}
+        </small>
+      )}
     </>
   );
 }

@@ -7,7 +7,10 @@ import "../i18n";
 
 const OUT = { sign_in: true, oidc: true, user: null };
 const PROJECT = { id: "1", slug: "atlas", name: "Atlas", role: "viewer" };
-const IN = { ...OUT, user: { name: "ada", admin: false, projects: [PROJECT], active_project: null, csrf_token: "t", has_password: true } };
+const IN = {
+  ...OUT,
+  user: { name: "ada", admin: false, projects: [PROJECT], active_project: null, csrf_token: "t", has_password: true },
+};
 
 /** The host's answer to `METHOD path`. */
 let host: Record<string, [number, unknown]>;

@@ -46,12 +46,29 @@ export function SessionGate({ children }: { children: ReactNode }) {
       <Loading />
     </main>
   );
-  if (!session) return error ? <main><Failure error={error} retry={() => void sessions.load()} /></main> : loading;
+  if (!session)
+    return error ? (
+      <main>
+        <Failure error={error} retry={() => void sessions.load()} />
+      </main>
+    ) : (
+      loading
+    );
   const atSignIn = pathname === "/sign-in";
   const byLink = session.sign_in && atSignIn && new URLSearchParams(search).has("link");
-  if (out || byLink) return <Suspense fallback={loading}><SignIn oidc={session.oidc} /></Suspense>;
+  if (out || byLink)
+    return (
+      <Suspense fallback={loading}>
+        <SignIn oidc={session.oidc} />
+      </Suspense>
+    );
   if (atSignIn) return <Navigate to="/" replace />;
-  if (!isAdmin(session) && session.user?.projects.length === 0) return <Suspense fallback={loading}><NoProject /></Suspense>;
+  if (!isAdmin(session) && session.user?.projects.length === 0)
+    return (
+      <Suspense fallback={loading}>
+        <NoProject />
+      </Suspense>
+    );
   return children;
 }
 

@@ -19,10 +19,15 @@ const who = () => store.current().session?.user?.name;
 beforeEach(async () => {
   pending = [];
   startOver.mockClear();
-  vi.stubGlobal("fetch", (path: string) =>
-    new Promise<Response>((resolve) => {
-      pending.push({ path, answer: (status, body) => resolve(new Response(body === undefined ? null : JSON.stringify(body), { status })) });
-    }),
+  vi.stubGlobal(
+    "fetch",
+    (path: string) =>
+      new Promise<Response>((resolve) => {
+        pending.push({
+          path,
+          answer: (status, body) => resolve(new Response(body === undefined ? null : JSON.stringify(body), { status })),
+        });
+      }),
   );
   store = new SessionStore(startOver);
   stop = store.start();

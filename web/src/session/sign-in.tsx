@@ -48,7 +48,9 @@ export default function SignIn({ oidc }: { oidc: boolean }) {
       <main className="panel" data-testid="sign-in" aria-busy={busy}>
         <div className="sign-in-brand">
           <img src="/icon.svg" alt="" width={34} height={34} />
-          <h1 ref={heading} tabIndex={-1}>{t("session.title")}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {t("session.title")}
+          </h1>
         </div>
         <p className="muted">{busy && linked ? t("session.by_link") : t("session.lead")}</p>
         {fault && <SignInFault fault={fault} />}
@@ -64,14 +66,22 @@ export default function SignIn({ oidc }: { oidc: boolean }) {
             value={name}
             onChange={({ target }) => setName(target.value)}
           />
-          <PasswordField id="sign-in-password" label={t("session.password")} value={password} onChange={setPassword} autoComplete="current-password" />
+          <PasswordField
+            id="sign-in-password"
+            label={t("session.password")}
+            value={password}
+            onChange={setPassword}
+            autoComplete="current-password"
+          />
           <button type="submit" className="primary" disabled={busy}>
             {t(busy ? "session.signing_in" : "session.sign_in")}
           </button>
         </form>
         {oidc && (
           <>
-            <p className="or muted"><span>{t("session.or")}</span></p>
+            <p className="or muted">
+              <span>{t("session.or")}</span>
+            </p>
             <a className="as-button" href={OIDC} onClick={() => keepWanted(place)}>
               <KeyRound size={16} aria-hidden />
               {t("session.oidc")}

@@ -3,13 +3,13 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useFault } from "../api/reachability";
+import type { ApiToken } from "../api/types";
 import { Failure, Loading } from "../layout/states";
 import { Dialog, Fault } from "./dialog";
 import { Secret } from "./secret";
 import { useSession } from "./session-store";
 import { TokenForm } from "./token-form";
-import type { ApiToken } from "../api/types";
-import { TOKENS_KEY, readTokens, revokeToken } from "./tokens-api";
+import { readTokens, revokeToken, TOKENS_KEY } from "./tokens-api";
 
 /** One's own API tokens, for programs. */
 export default function TokensDialog({ onClose }: { onClose: () => void }) {
@@ -37,7 +37,9 @@ export default function TokensDialog({ onClose }: { onClose: () => void }) {
       <Fault error={fault} />
       {tokens.data?.items.length === 0 && !made && <p className="muted">{t("session.tokens.none")}</p>}
       <ul className="token-list">
-        {tokens.data?.items.map((token) => <Token key={token.id} token={token} onRevoke={() => void revoke(token.name)} />)}
+        {tokens.data?.items.map((token) => (
+          <Token key={token.id} token={token} onRevoke={() => void revoke(token.name)} />
+        ))}
       </ul>
       {made && <Secret text={made.token}>{t("session.tokens.once", { name: made.name })}</Secret>}
       <TokenForm
@@ -57,22 +59,37 @@ function Token({ token, onRevoke }: { token: ApiToken; onRevoke: () => void }) {
   const day = (at: string) => new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" }).format(new Date(at));
   const over = token.expires_at !== null && Date.parse(token.expires_at) < Date.now();
   const project = user?.projects.find(({ id }) => id === token.project_id)?.name ?? token.project_id;
-  const ends = !token.expires_at ? t("session.tokens.for_ever") : t(over ? "session.tokens.ended" : "session.tokens.until", { at: day(token.expires_at) });
+  const ends = !token.expires_at
+    ? t("session.tokens.for_ever")
+    : t(over ? "session.tokens.ended" : "session.tokens.until", { at: day(token.expires_at) });
   return (
     <li data-testid="token">
       <div>
         <strong>{token.name}</strong>
         <small className="muted">
-          {[t(`session.roles.${token.role}`), project ?? t("session.tokens.my_projects"), t("session.tokens.made", { at: day(token.created_at) }), ends].join(" · ")}
+          {[
+            t(`session.roles.${token.role}`),
+            project ?? t("session.tokens.my_projects"),
+            t("session.tokens.made", { at: day(token.created_at) }),
+            ends,
+          ].join(" · ")}
         </small>
       </div>
       {asked ? (
         <span>
-          <button type="button" className="primary" autoFocus onClick={onRevoke}>{t("session.tokens.yes_revoke")}</button>
-          <button type="button" onClick={() => setAsked(false)}>{t("session.tokens.keep")}</button>
+          <button type="button" className="primary" autoFocus onClick={onRevoke}>
+            {t("session.tokens.yes_revoke")}
+          </button>
+          <button type="button" onClick={() => setAsked(false)}>
+            {t("session.tokens.keep")}
+          </button>
         </span>
       ) : (
-        <button type="button" aria-label={`${t("session.tokens.revoke")}: ${token.name}`} onClick={() => setAsked(true)}>
+        <button
+          type="button"
+          aria-label={`${t("session.tokens.revoke")}: ${token.name}`}
+          onClick={() => setAsked(true)}
+        >
           {t("session.tokens.revoke")}
         </button>
       )}

@@ -1,16 +1,17 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-
+import type { AuditEntry } from "../../api/types";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { JobLink } from "../jobs/job-link";
-import type { AuditEntry } from "../../api/types";
 import { detailOf, targetOf } from "./target";
 
 export function AuditRow({ entry }: { entry: AuditEntry }) {
   const { t, i18n } = useTranslation();
   const { projects } = useProjectScope();
   const detail = detailOf(entry.detail);
-  const at = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(entry.at));
+  const at = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(entry.at),
+  );
   const project = projects.find(({ id }) => id === entry.project_id)?.name ?? entry.project_id;
   const what = t(`audit.actions.${entry.action.replaceAll(".", "_")}`, { defaultValue: entry.action });
   return (
@@ -41,8 +42,18 @@ function TargetLink({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   const scoped = useScopedPath();
   const { kind, name } = targetOf(entry);
-  if (kind === "run") return <Link to={`/runs/${name}`} title={name}><code>{t("audit.run", { id: name.slice(-8) })}</code></Link>;
+  if (kind === "run")
+    return (
+      <Link to={`/runs/${name}`} title={name}>
+        <code>{t("audit.run", { id: name.slice(-8) })}</code>
+      </Link>
+    );
   if (kind === "job") return <JobLink job={name} />;
-  if (kind === "data") return <Link to={scoped(`/data/${encodeURIComponent(name)}`)}><code>{entry.target}</code></Link>;
+  if (kind === "data")
+    return (
+      <Link to={scoped(`/data/${encodeURIComponent(name)}`)}>
+        <code>{entry.target}</code>
+      </Link>
+    );
   return <>{name === "many" ? t("audit.many") : name}</>;
 }

@@ -26,7 +26,10 @@ function AuditLog() {
   const change = (q: string, page: number) =>
     setSearch(
       (before) => {
-        for (const [name, value] of [["q", q], ["page", page > 1 ? String(page) : ""]] as const) {
+        for (const [name, value] of [
+          ["q", q],
+          ["page", page > 1 ? String(page) : ""],
+        ] as const) {
           if (value) before.set(name, value);
           else before.delete(name);
         }
@@ -48,7 +51,13 @@ function AuditLog() {
       <section className="panel">
         <search className="audit-search">
           <Search size={15} aria-hidden />
-          <input type="search" aria-label={t("audit.search")} placeholder={t("audit.search")} value={typed} onChange={({ target }) => setTyped(target.value)} />
+          <input
+            type="search"
+            aria-label={t("audit.search")}
+            placeholder={t("audit.search")}
+            value={typed}
+            onChange={({ target }) => setTyped(target.value)}
+          />
         </search>
         {audit.error && <Failure error={audit.error} retry={() => void audit.refresh()} />}
         {audit.loading && <Loading rows={6} />}
@@ -58,16 +67,27 @@ function AuditLog() {
             <thead>
               <tr>
                 {["at", "who", "what", "target", "project", "address"].map((column) => (
-                  <th key={column} scope="col">{t(`audit.columns.${column}`)}</th>
+                  <th key={column} scope="col">
+                    {t(`audit.columns.${column}`)}
+                  </th>
                 ))}
               </tr>
             </thead>
             <tbody>
-              {audit.data.items.map((entry) => <AuditRow key={entry.seq} entry={entry} />)}
+              {audit.data.items.map((entry) => (
+                <AuditRow key={entry.seq} entry={entry} />
+              ))}
             </tbody>
           </table>
         )}
-        {audit.data && <Pager page={page} perPage={audit.data.per_page} total={audit.data.total} onPage={(next) => change(text, next)} />}
+        {audit.data && (
+          <Pager
+            page={page}
+            perPage={audit.data.per_page}
+            total={audit.data.total}
+            onPage={(next) => change(text, next)}
+          />
+        )}
       </section>
     </>
   );

@@ -10,7 +10,8 @@ export function targetOf({ action, target }: Pick<AuditEntry, "action" | "target
   if (area === "run" && UUID.test(target)) return { kind: "run", name: target };
   if (action === "run.start" || area === "job") return { kind: "job", name: target };
   // `key/action`: keys may hold slashes, actions do not.
-  if (action === "data.act" && target.includes("/")) return { kind: "data", name: target.slice(0, target.lastIndexOf("/")) };
+  if (action === "data.act" && target.includes("/"))
+    return { kind: "data", name: target.slice(0, target.lastIndexOf("/")) };
   return { kind: "text", name: target };
 }
 

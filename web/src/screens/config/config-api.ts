@@ -1,16 +1,7 @@
 /** jobs.toml over HTTP: read, checked, edited and saved by the host. */
 
 import { get, post, put } from "../../api/client";
-import type {
-  Checked,
-  Completions,
-  Edit,
-  Edited,
-  HistoryPage,
-  HistoryText,
-  OnDisk,
-  SavedText,
-} from "../../api/types";
+import type { Checked, Completions, Edit, Edited, HistoryPage, HistoryText, OnDisk, SavedText } from "../../api/types";
 
 export const readText = () => get<OnDisk>("/jobs/config/text");
 export const checkText = (text: string) => post<Checked>("/jobs/config/check", { text });

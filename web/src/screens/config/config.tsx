@@ -11,7 +11,7 @@ import "./config.css";
 import { ConflictPanel } from "./conflict";
 import { DraftBar } from "./draft-bar";
 import { isError } from "./faults-at";
-import { type Reveal, type TabProps, TABS } from "./tabs";
+import { type Reveal, TABS, type TabProps } from "./tabs";
 import { useWiring } from "./use-wiring";
 
 const SCREENS = {

@@ -1,10 +1,9 @@
 import { TriangleAlert } from "lucide-react";
 import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-
+import type { Version } from "../../api/types";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
-import type { Version } from "../../api/types";
 import { editText } from "./config-api";
 import { DiffView } from "./diff/diff-view";
 import { type Draft, isChanged } from "./draft/draft";

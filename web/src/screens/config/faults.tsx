@@ -1,6 +1,6 @@
-import type { Diagnostic } from "../../api/types";
 import { CircleAlert, TriangleAlert } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import type { Diagnostic } from "../../api/types";
 
 import type { Reveal } from "./tabs";
 

@@ -1,4 +1,4 @@
-import { TomlDate, TomlError, parse } from "smol-toml";
+import { parse, TomlDate, TomlError } from "smol-toml";
 
 import { isObject } from "../../schema/json-schema";
 

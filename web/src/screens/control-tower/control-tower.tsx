@@ -33,7 +33,9 @@ export default function ControlTower() {
       {cards?.length === 0 && <Empty>{t("tower.no_projects")}</Empty>}
       <section className="cards" aria-label={t("tower.portfolio")} aria-busy={portfolio.loading}>
         {portfolio.loading && ["a", "b", "c"].map((place) => <div key={place} className="skeleton card" />)}
-        {cards?.map((card) => <PortfolioCard key={card.project_id} card={card} seen={seen[card.project_id]} />)}
+        {cards?.map((card) => (
+          <PortfolioCard key={card.project_id} card={card} seen={seen[card.project_id]} />
+        ))}
       </section>
       {/* Not seen before the cards above have their height, so that it does not jump. */}
       <div className="columns" data-waiting={portfolio.loading}>

@@ -34,6 +34,10 @@ it("marks the words of a search with any ending, in any script", () => {
 
 it("gives back the whole text, whatever was found", () => {
   const text = "🚀 Blocked — on the «bank» (again)!";
-  expect(hits(text, "blocked bank").map((part) => part.text).join("")).toBe(text);
+  expect(
+    hits(text, "blocked bank")
+      .map((part) => part.text)
+      .join(""),
+  ).toBe(text);
   expect(hits(text, "")).toEqual([{ text, hit: false }]);
 });

@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
-
-import { Quote } from "./quote";
 import type { Card, Factor } from "./product-data";
+import { Quote } from "./quote";
 import { showMessages } from "./show-messages";
 
 /** A bar is full at so many points, on every card. */

@@ -31,7 +31,13 @@ export function MessageItem({ message, search, project, isNew, wanted }: Props) 
   const signal = (kind: string) => t(`tower.signal.${kind}`, { defaultValue: kind });
   const kinds = [...new Set(message.signals.map(({ kind }) => kind))];
   return (
-    <li ref={item} data-id={message.id} data-testid="message-item" data-wanted={wanted} tabIndex={wanted ? -1 : undefined}>
+    <li
+      ref={item}
+      data-id={message.id}
+      data-testid="message-item"
+      data-wanted={wanted}
+      tabIndex={wanted ? -1 : undefined}
+    >
       <div className="meta muted">
         <Icon size={14} aria-hidden />
         <span className="sr-only">{t(`tower.source.${message.source_kind}`)}</span>

@@ -47,7 +47,11 @@ export function Messages({ projectId, projects, seen, signals }: Props) {
       </header>
       <div className="find" role="search">
         <SearchBox value={query.search} onSearch={(q) => change({ q })} />
-        <select aria-label={t("tower.any_signal")} value={query.signal} onChange={(event) => change({ signal: event.target.value })}>
+        <select
+          aria-label={t("tower.any_signal")}
+          value={query.signal}
+          onChange={(event) => change({ signal: event.target.value })}
+        >
           <option value="">{t("tower.any_signal")}</option>
           {SIGNALS.map((kind) => (
             <option key={kind} value={kind}>
@@ -55,7 +59,11 @@ export function Messages({ projectId, projects, seen, signals }: Props) {
             </option>
           ))}
         </select>
-        <select aria-label={t("tower.any_source")} value={query.source_kind} onChange={(event) => change({ source: event.target.value })}>
+        <select
+          aria-label={t("tower.any_source")}
+          value={query.source_kind}
+          onChange={(event) => change({ source: event.target.value })}
+        >
           <option value="">{t("tower.any_source")}</option>
           {SOURCES.map((kind) => (
             <option key={kind} value={kind}>
@@ -75,7 +83,9 @@ export function Messages({ projectId, projects, seen, signals }: Props) {
       </p>
       {messages.error && <Failure error={messages.error} retry={() => void messages.refresh()} />}
       {messages.loading && <Loading rows={6} />}
-      {messages.data?.items.length === 0 && <Empty>{t(narrowed ? "tower.no_messages" : "tower.no_messages_yet")}</Empty>}
+      {messages.data?.items.length === 0 && (
+        <Empty>{t(narrowed ? "tower.no_messages" : "tower.no_messages_yet")}</Empty>
+      )}
       <ul className="messages" ref={list}>
         {messages.data?.items.map((message) => (
           <MessageItem

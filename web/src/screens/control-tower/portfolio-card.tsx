@@ -42,12 +42,20 @@ export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefin
             </strong>
             <New news={news} of="score" />
           </div>
-          <span className="muted">{t(score !== null ? "tower.health" : card.messages_total > 0 ? "tower.not_scored" : "tower.nothing_to_score")}</span>
+          <span className="muted">
+            {t(
+              score !== null ? "tower.health" : card.messages_total > 0 ? "tower.not_scored" : "tower.nothing_to_score",
+            )}
+          </span>
           <div className="bar">
             <i style={{ width: `${score ?? 0}%` }} />
           </div>
         </div>
-        <Fact label={t("tower.messages")} note={t("tower.this_week", { count: card.messages_7d })} news={<New news={news} of="messages" />}>
+        <Fact
+          label={t("tower.messages")}
+          note={t("tower.this_week", { count: card.messages_7d })}
+          news={<New news={news} of="messages" />}
+        >
           <span data-testid="messages-total" key={card.messages_total} className="changed">
             {card.messages_total}
           </span>

@@ -20,7 +20,14 @@ export function RecommendationItem({ item, project, isNew, busy, act }: Props) {
   const title = t(`tower.advice.${item.kind}`, { subject: item.subject, defaultValue: item.title });
   const whyNot = useRights().whyNot("editor", item.project_id);
   const button = (action: Act, className?: string) => (
-    <button type="button" className={className} disabled={busy || !!whyNot} title={whyNot} aria-label={`${t(`tower.${action}`)}: ${title}`} onClick={() => act(item, action)}>
+    <button
+      type="button"
+      className={className}
+      disabled={busy || !!whyNot}
+      title={whyNot}
+      aria-label={`${t(`tower.${action}`)}: ${title}`}
+      onClick={() => act(item, action)}
+    >
       {t(`tower.${action}`)}
     </button>
   );

@@ -45,7 +45,9 @@ export function Recommendations({ projectId, projects, seen }: Props) {
       setDecided(action === "reopen" ? undefined : { item, action });
       setFault(undefined);
       // Gone from the list at once; the host's own answer follows.
-      client.setQueriesData<Page<Recommendation>>({ queryKey: ["data", "recommendations"] }, (known) => without(known, item));
+      client.setQueriesData<Page<Recommendation>>({ queryKey: ["data", "recommendations"] }, (known) =>
+        without(known, item),
+      );
       // The button that had the focus is gone.
       if (action !== "reopen") heading.current?.focus({ preventScroll: true });
     } catch (error) {
@@ -98,7 +100,11 @@ export function Recommendations({ projectId, projects, seen }: Props) {
       </ol>
       {data && <Pager page={page} perPage={data.per_page} total={data.total} onPage={setPage} />}
       {decided && (
-        <Toast action={t("tower.undo")} onAction={() => void act(decided.item, "reopen")} onClose={() => setDecided(undefined)}>
+        <Toast
+          action={t("tower.undo")}
+          onAction={() => void act(decided.item, "reopen")}
+          onClose={() => setDecided(undefined)}
+        >
           {t(decided.action === "accept" ? "tower.accepted" : "tower.dismissed", { title: title(decided.item) })}
         </Toast>
       )}

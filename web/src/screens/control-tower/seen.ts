@@ -92,7 +92,10 @@ export function useSeen(cards: Card[] | undefined, now: string | undefined) {
   useEffect(() => {
     const unknown = cards?.filter(({ project_id }) => !seen[project_id]) ?? [];
     if (unknown.length === 0 || !now) return;
-    change((before) => ({ ...Object.fromEntries(unknown.map((card) => [card.project_id, seenOf(card, now)])), ...before }));
+    change((before) => ({
+      ...Object.fromEntries(unknown.map((card) => [card.project_id, seenOf(card, now)])),
+      ...before,
+    }));
   }, [cards, now, seen]);
 
   /** All of these are seen; what was known before, to take that back. */

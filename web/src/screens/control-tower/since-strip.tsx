@@ -29,8 +29,16 @@ export function SinceStrip({ portfolio, seen, first, mark }: Props) {
   const looked = Math.min(...cards.map(({ project_id }) => Date.parse(seen[project_id]?.at ?? now ?? "")));
   const ago = now && Number.isFinite(looked) ? relative(looked - Date.parse(now), i18n.language) : "";
   return (
-    <section className="since" data-testid="since" data-changed={changed.length > 0} aria-label={t("tower.since_label")} aria-live="polite">
-      {portfolio && changed.length === 0 && <p className="muted">{t(first ? "tower.first_look" : "tower.nothing_new", { ago })}</p>}
+    <section
+      className="since"
+      data-testid="since"
+      data-changed={changed.length > 0}
+      aria-label={t("tower.since_label")}
+      aria-live="polite"
+    >
+      {portfolio && changed.length === 0 && (
+        <p className="muted">{t(first ? "tower.first_look" : "tower.nothing_new", { ago })}</p>
+      )}
       {now && changed.length > 0 && (
         <>
           <p>

@@ -57,7 +57,13 @@ export function TrendChart({ trend }: { trend: Card["trend"] }) {
           <polygon className="messages-area" points={`${x(0)},${HEIGHT} ${area} ${x(last)},${HEIGHT}`} />
           <polyline className="messages-line" points={area} />
           {trend.map(({ day, signals }, index) => (
-            <rect key={day} x={x(index) - step * 0.28} width={step * 0.56} y={y(signals / most)} height={HEIGHT - y(signals / most)} />
+            <rect
+              key={day}
+              x={x(index) - step * 0.28}
+              width={step * 0.56}
+              y={y(signals / most)}
+              height={HEIGHT - y(signals / most)}
+            />
           ))}
           <path className="score-line" d={scoreLine(trend, x, (score) => y(score / 100), step)} />
           {chosen !== undefined && <line className="chosen" x1={x(at)} x2={x(at)} y1={0} y2={HEIGHT} />}
@@ -76,7 +82,12 @@ export function TrendChart({ trend }: { trend: Card["trend"] }) {
 }
 
 /** Broken where there was no score; a day by itself is a dash. */
-function scoreLine(trend: Card["trend"], x: (index: number) => number, y: (score: number) => number, step: number): string {
+function scoreLine(
+  trend: Card["trend"],
+  x: (index: number) => number,
+  y: (score: number) => number,
+  step: number,
+): string {
   const parts: string[] = [];
   let open = false;
   trend.forEach(({ score }, index) => {

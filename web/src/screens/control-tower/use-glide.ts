@@ -18,7 +18,10 @@ export function useGlide(list: RefObject<HTMLElement | null>): void {
       now.set(id, top);
       const moved = (before.current.get(id) ?? top) - top;
       if (moved === 0 || still) continue;
-      item.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: GLIDE_MS, easing: "ease-out" });
+      item.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], {
+        duration: GLIDE_MS,
+        easing: "ease-out",
+      });
     }
     before.current = now;
   });

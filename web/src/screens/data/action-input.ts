@@ -1,4 +1,4 @@
-import { type JsonSchema, isObject, properties } from "../../schema/json-schema";
+import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
 import type { Row } from "./view-data";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { MOST_SERIES, chartOf, plotted } from "./chart";
+import { chartOf, MOST_SERIES, plotted } from "./chart";
 
 const properties = {
   at: { type: "string", format: "date-time" },
@@ -52,9 +52,17 @@ describe("plotted", () => {
   const ms = (second: number) => Date.parse(at(second));
 
   it("orders by x, whatever the order of the rows, and drops rows without one", () => {
-    const rows = [{ at: at(2), ms: 5 }, { at: null, ms: 9 }, { at: "soon", ms: 9 }, { at: at(1), ms: 7 }];
+    const rows = [
+      { at: at(2), ms: 5 },
+      { at: null, ms: 9 },
+      { at: "soon", ms: 9 },
+      { at: at(1), ms: 7 },
+    ];
     const { points, series } = drawn({ kind: "line", x: "at", y: ["ms"] }, rows);
-    expect(points).toEqual([{ x: ms(1), 0: 7 }, { x: ms(2), 0: 5 }]);
+    expect(points).toEqual([
+      { x: ms(1), 0: 7 },
+      { x: ms(2), 0: 5 },
+    ]);
     expect(series).toEqual([{ name: "Latency", unit: "ms", values: [7, 5] }]);
   });
 
@@ -66,13 +74,19 @@ describe("plotted", () => {
     ];
     const one = drawn({ kind: "area", x: "at", y: ["ms"], series: "host" }, rows);
     expect(one.series.map(({ name }) => name)).toEqual(["a", "b"]);
-    expect(one.points).toEqual([{ x: ms(1), 0: 1, 1: 2 }, { x: ms(2), 0: 3 }]);
+    expect(one.points).toEqual([
+      { x: ms(1), 0: 1, 1: 2 },
+      { x: ms(2), 0: 3 },
+    ]);
     const two = drawn({ kind: "area", x: "at", y: ["ms", "errors"], series: "host" }, rows);
     expect(two.series.map(({ name }) => name)).toEqual(["a, Latency", "a, errors", "b, Latency"]);
   });
 
   it("keeps two rows of one series at the same x", () => {
-    const rows = [{ at: at(1), ms: 1 }, { at: at(1), ms: 2 }];
+    const rows = [
+      { at: at(1), ms: 1 },
+      { at: at(1), ms: 2 },
+    ];
     expect(drawn({ kind: "line", x: "at", y: ["ms"] }, rows).points).toHaveLength(2);
   });
 
@@ -83,7 +97,10 @@ describe("plotted", () => {
   });
 
   it("takes words for x as they are", () => {
-    const { points } = drawn({ kind: "bar", x: "host", y: ["ms"] }, [{ host: "b", ms: 1 }, { host: "a", ms: 2 }]);
+    const { points } = drawn({ kind: "bar", x: "host", y: ["ms"] }, [
+      { host: "b", ms: 1 },
+      { host: "a", ms: 2 },
+    ]);
     expect(points.map(({ x }) => x)).toEqual(["a", "b"]);
   });
 });

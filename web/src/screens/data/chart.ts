@@ -1,4 +1,4 @@
-import { type JsonSchema, isObject, text } from "../../schema/json-schema";
+import { isObject, type JsonSchema, text } from "../../schema/json-schema";
 import { type Column, columnsOf } from "./columns";
 import type { Row } from "./view-data";
 

@@ -43,7 +43,14 @@ describe("columnsOf", () => {
         odd: { type: "string", title: 7, "x-unit": {}, "x-hidden": "yes" },
       },
     });
-    expect(ms).toEqual({ name: "ms", title: "Latency", description: "How long.", kind: "number", unit: "ms", hidden: true });
+    expect(ms).toEqual({
+      name: "ms",
+      title: "Latency",
+      description: "How long.",
+      kind: "number",
+      unit: "ms",
+      hidden: true,
+    });
     expect(odd).toMatchObject({ title: "odd", unit: undefined, hidden: false });
   });
 

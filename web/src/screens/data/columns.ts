@@ -1,4 +1,4 @@
-import { type JsonSchema, choices, properties, text } from "../../schema/json-schema";
+import { choices, type JsonSchema, properties, text } from "../../schema/json-schema";
 
 export type Kind = "time" | "link" | "number" | "boolean" | "choice" | "text" | "nested";
 

@@ -26,7 +26,13 @@ export function DataTable({ view, rows, sort, onSort, onDone, onFault }: Props) 
         <thead>
           <tr>
             {columns.map((column) => (
-              <Head key={column.name} column={column} sortable={view.sortable.includes(column.name)} sort={sort} onSort={onSort} />
+              <Head
+                key={column.name}
+                column={column}
+                sortable={view.sortable.includes(column.name)}
+                sort={sort}
+                onSort={onSort}
+              />
             ))}
             {view.actions.length > 0 && (
               <th className="actions">
@@ -58,7 +64,8 @@ export function DataTable({ view, rows, sort, onSort, onDone, onFault }: Props) 
   );
 }
 
-const kindOf = ({ kind, name }: Column, row: Row) => (typeof row[name] === "number" && kind === "text" ? "number" : kind);
+const kindOf = ({ kind, name }: Column, row: Row) =>
+  typeof row[name] === "number" && kind === "text" ? "number" : kind;
 
 interface HeadProps {
   column: Column;

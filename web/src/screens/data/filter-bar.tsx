@@ -50,7 +50,8 @@ function Input({ filter, value, onFilter }: { filter: Filter; value: string; onF
   }, [typed, value, filter.name]);
   if (filter.kind === "choice" || filter.kind === "boolean") {
     const options = filter.kind === "boolean" ? ["true", "false"] : filter.choices;
-    const shown = (option: string) => (filter.kind === "boolean" ? t(option === "true" ? "form.yes" : "form.no") : option);
+    const shown = (option: string) =>
+      filter.kind === "boolean" ? t(option === "true" ? "form.yes" : "form.no") : option;
     return (
       <select name={filter.name} value={value} onChange={(event) => onFilter(filter.name, event.target.value)}>
         <option value="">{t("form.any")}</option>

@@ -1,4 +1,4 @@
-import { type JsonSchema, choices, properties, text } from "../../schema/json-schema";
+import { choices, type JsonSchema, properties, text } from "../../schema/json-schema";
 
 /** An input that narrows a view. */
 export interface Filter {

@@ -1,9 +1,20 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Area, Bar, CartesianGrid, ComposedChart, Legend, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
+import {
+  Area,
+  Bar,
+  CartesianGrid,
+  ComposedChart,
+  Legend,
+  Line,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from "recharts";
 
 import { numbered } from "./cell";
-import { type Chart, type Series, plotted } from "./chart";
+import { type Chart, plotted, type Series } from "./chart";
 import type { Row } from "./view-data";
 
 const HEIGHT = 260;
@@ -22,11 +33,22 @@ export default function Plot({ chart, rows }: { chart: Chart; rows: Row[] }) {
   const tick = new Intl.DateTimeFormat(language, tickOptions(span));
   const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const xText = (value: unknown, format = full) =>
-    timed ? format.format(Number(value)) : typeof value === "number" ? numbered(value, chart.x.unit, language) : String(value);
+    timed
+      ? format.format(Number(value))
+      : typeof value === "number"
+        ? numbered(value, chart.x.unit, language)
+        : String(value);
   const yText = (value: unknown, unit?: string) => numbered(Number(value), unit, language);
   const unit = chart.y.every((y) => y.unit === chart.y[0]?.unit) ? chart.y[0]?.unit : undefined;
   const title = chart.title ?? t("data.chart_title", { y: chart.y.map((y) => y.title).join(", "), x: chart.x.title });
-  const told = series.map((each) => t("data.chart_series", summary(each, (value) => yText(value, each.unit)))).join("; ");
+  const told = series
+    .map((each) =>
+      t(
+        "data.chart_series",
+        summary(each, (value) => yText(value, each.unit)),
+      ),
+    )
+    .join("; ");
   // Bars stand beside one another; a line needs its true distances.
   const numeric = chart.kind !== "bar" && xs.every((x) => typeof x === "number");
   return (
@@ -51,11 +73,22 @@ export default function Plot({ chart, rows }: { chart: Chart; rows: Row[] }) {
               axisLine={{ stroke: "var(--line)" }}
               minTickGap={28}
             />
-            <YAxis tickFormatter={(value) => yText(value, unit)} tick={TICK} tickLine={false} axisLine={false} width="auto" />
+            <YAxis
+              tickFormatter={(value) => yText(value, unit)}
+              tick={TICK}
+              tickLine={false}
+              axisLine={false}
+              width="auto"
+            />
             <Tooltip
               labelFormatter={(label) => xText(label)}
               formatter={(value, _, entry) => yText(value, series[Number(entry.dataKey)]?.unit)}
-              contentStyle={{ background: "var(--panel)", border: "1px solid var(--line)", borderRadius: 8, fontSize: 12 }}
+              contentStyle={{
+                background: "var(--panel)",
+                border: "1px solid var(--line)",
+                borderRadius: 8,
+                fontSize: 12,
+              }}
             />
             {series.length > 1 && <Legend itemSorter={null} iconSize={10} wrapperStyle={{ fontSize: 12 }} />}
             {series.map(({ name }, at) => drawn(chart.kind, name, at, points.length))}

@@ -50,7 +50,9 @@ describe("RowActions", () => {
   });
 
   const show = (required: string[], id = "7") =>
-    render(<RowActions viewKey="tickets" actions={[action(required)]} row={{ id }} onDone={onDone} onFault={onFault} />);
+    render(
+      <RowActions viewKey="tickets" actions={[action(required)]} row={{ id }} onDone={onDone} onFault={onFault} />,
+    );
 
   it("acts at one click when it can", async () => {
     show(["id"]);
@@ -72,7 +74,13 @@ describe("RowActions", () => {
     fireEvent.click(screen.getByText("close…"));
     const reason = await screen.findByLabelText(/^reason/);
     rerender(
-      <RowActions viewKey="tickets" actions={[action(["id", "reason"])]} row={{ id: "8" }} onDone={onDone} onFault={onFault} />,
+      <RowActions
+        viewKey="tickets"
+        actions={[action(["id", "reason"])]}
+        row={{ id: "8" }}
+        onDone={onDone}
+        onFault={onFault}
+      />,
     );
     expect(sent).toEqual([]);
     fireEvent.change(reason, { target: { value: "done" } });

@@ -1,12 +1,11 @@
 import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-
-import { lazyPart } from "../../layout/lazy-part";
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Action } from "../../api/types";
+import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
-import { type JsonSchema, isObject } from "../../schema/json-schema";
+import { isObject, type JsonSchema } from "../../schema/json-schema";
 import { type Rights, useRights } from "../../session/rights";
 import { actionInput } from "./action-input";
 import type { Row } from "./view-data";

@@ -1,7 +1,6 @@
 import { Suspense, useMemo } from "react";
-
-import { lazyPart } from "../../layout/lazy-part";
 import type { View } from "../../api/types";
+import { lazyPart } from "../../layout/lazy-part";
 import { chartOf } from "./chart";
 import { useRows } from "./view-data";
 
@@ -9,7 +8,15 @@ const Plot = lazyPart(() => import("./plot"));
 const MOST_ROWS = 200;
 
 /** The chart that the row schema wishes, of the newest rows that the filters leave. */
-export function ViewChart({ view, filters, projectId }: { view: View; filters: Record<string, string>; projectId?: string }) {
+export function ViewChart({
+  view,
+  filters,
+  projectId,
+}: {
+  view: View;
+  filters: Record<string, string>;
+  projectId?: string;
+}) {
   const chart = useMemo(() => chartOf(view.row_schema), [view]);
   return chart ? <Drawn view={view} chart={chart} filters={filters} projectId={projectId} /> : null;
 }

@@ -78,7 +78,14 @@ export function ViewPanel({ view }: { view: View }) {
       <ViewChart view={view} filters={query.filters} projectId={projectId} />
       {rows.data?.items.length === 0 && <Empty>{t(filtered ? "data.no_match" : "data.none")}</Empty>}
       {rows.data && rows.data.items.length > 0 && (
-        <DataTable view={view} rows={rows.data.items} sort={query.sort} onSort={query.sortBy} onDone={finish} onFault={setFault} />
+        <DataTable
+          view={view}
+          rows={rows.data.items}
+          sort={query.sort}
+          onSort={query.sortBy}
+          onDone={finish}
+          onFault={setFault}
+        />
       )}
       {rows.data && (
         <Pager page={query.page} perPage={rows.data.per_page} total={rows.data.total} onPage={query.turnTo} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { NODE_HEIGHT, NODE_WIDTH, inReadingOrder, neighbour, placeJobs } from "./graph-layout";
+import { inReadingOrder, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
 
 const wires = [
   { from: "sync", to: "extract" },
@@ -37,7 +37,15 @@ describe("placeJobs", () => {
   });
 
   it("survives a cycle, which an edit may make for a moment", () => {
-    expect(placeJobs(["a", "b"], [{ from: "a", to: "b" }, { from: "b", to: "a" }]).size).toBe(2);
+    expect(
+      placeJobs(
+        ["a", "b"],
+        [
+          { from: "a", to: "b" },
+          { from: "b", to: "a" },
+        ],
+      ).size,
+    ).toBe(2);
   });
 });
 
@@ -62,10 +70,23 @@ describe("inReadingOrder", () => {
     const order = inReadingOrder(jobs, [...wires, { from: "embed", to: "score" }]);
     expect(order).toHaveLength(jobs.length);
     expect(order[0]).toEqual({ job: "sync", depth: 0 });
-    expect(order.slice(4).map(({ job }) => job).sort()).toEqual(["alone", "other"]);
+    expect(
+      order
+        .slice(4)
+        .map(({ job }) => job)
+        .sort(),
+    ).toEqual(["alone", "other"]);
   });
 
   it("shows the jobs of a cycle", () => {
-    expect(inReadingOrder(["a", "b"], [{ from: "a", to: "b" }, { from: "b", to: "a" }])).toHaveLength(2);
+    expect(
+      inReadingOrder(
+        ["a", "b"],
+        [
+          { from: "a", to: "b" },
+          { from: "b", to: "a" },
+        ],
+      ),
+    ).toHaveLength(2);
   });
 });

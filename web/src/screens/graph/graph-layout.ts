@@ -76,7 +76,12 @@ export function inReadingOrder(jobs: string[], wires: Wire[]): { job: string; de
 export type Direction = "left" | "right" | "up" | "down";
 
 /** The job that an arrow key leads to: along a wire sideways, else the nearest in that direction. */
-export function neighbour(from: string, direction: Direction, places: Map<string, Place>, wires: Wire[]): string | undefined {
+export function neighbour(
+  from: string,
+  direction: Direction,
+  places: Map<string, Place>,
+  wires: Wire[],
+): string | undefined {
   const here = places.get(from);
   if (!here) return undefined;
   const wired =

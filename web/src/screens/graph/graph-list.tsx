@@ -29,11 +29,18 @@ export function GraphList({ graph, now, selected, onSelect }: Props) {
         return (
           <li key={job.job} data-testid="graph-row" data-job-type={job.job} data-now={job.now[0]?.state}>
             <div className="name" style={{ paddingInlineStart: `${Math.min(depth, 6) * 18}px` }}>
-              <button type="button" className="ghost" aria-pressed={job.job === selected} onClick={() => onSelect(job.job)}>
+              <button
+                type="button"
+                className="ghost"
+                aria-pressed={job.job === selected}
+                onClick={() => onSelect(job.job)}
+              >
                 <code>{job.job}</code>
               </button>
               {upstream.length > 0 && (
-                <small className="muted">{t("jobs.after", { jobs: upstream.map(({ from }) => from).join(", ") })}</small>
+                <small className="muted">
+                  {t("jobs.after", { jobs: upstream.map(({ from }) => from).join(", ") })}
+                </small>
               )}
             </div>
             <NowPill job={job} />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Run, ScheduledJob } from "../../api/types";
-import { FIRED_MS, TREND_RUNS, graphOf } from "./graph-model";
+import { FIRED_MS, graphOf, TREND_RUNS } from "./graph-model";
 
 const NOW = "2026-01-01T00:00:00Z";
 const ago = (ms: number) => new Date(Date.parse(NOW) - ms).toISOString();
@@ -9,7 +9,16 @@ const ago = (ms: number) => new Date(Date.parse(NOW) - ms).toISOString();
 const run = (part: Partial<Run>) => ({ id: "r", payload: {}, triggered_by: { kind: "timer" }, ...part }) as Run;
 
 const row = (job_type: string, project_id: string, part: Partial<ScheduledJob> = {}): ScheduledJob =>
-  ({ job_type, project_id, status: "active", enabled: true, next_run_at: null, current_run: null, last_run: null, ...part }) as ScheduledJob;
+  ({
+    job_type,
+    project_id,
+    status: "active",
+    enabled: true,
+    next_run_at: null,
+    current_run: null,
+    last_run: null,
+    ...part,
+  }) as ScheduledJob;
 
 const config = { CASCADE_CHAINS: { up: ["down", "side"] }, JOB_TO_DATA_MAP: { down: ["cards"] } };
 const graph = (scheduled: ScheduledJob[]) => graphOf({ config, scheduled, trends: [], now: NOW });
@@ -68,7 +77,11 @@ describe("the jobs of the graph", () => {
   it("have the latest runs of all projects in one trend", () => {
     const ended = (id: string, ms: number) => ({ id, state: "completed" as const, finished_at: ago(ms), took_ms: 1 });
     const trends = [
-      { job_type: "up", project_id: "a", runs: Array.from({ length: TREND_RUNS }, (_, i) => ended(`a${i}`, 10_000 - i)) },
+      {
+        job_type: "up",
+        project_id: "a",
+        runs: Array.from({ length: TREND_RUNS }, (_, i) => ended(`a${i}`, 10_000 - i)),
+      },
       { job_type: "up", project_id: "b", runs: [ended("b", 1)] },
     ];
     const { trend } = graphOf({ config, scheduled: [], trends, now: NOW }).jobs.find(({ job }) => job === "up")!;
@@ -78,7 +91,8 @@ describe("the jobs of the graph", () => {
 });
 
 describe("the flow of an edge", () => {
-  const because = (job_type: string, part: Partial<Run>) => run({ triggered_by: { kind: "cascade", job_type }, ...part });
+  const because = (job_type: string, part: Partial<Run>) =>
+    run({ triggered_by: { kind: "cascade", job_type }, ...part });
 
   it("is live while downstream runs because of upstream", () => {
     expect(flow([row("down", "a", { current_run: because("up", { state: "running" }) })])).toBe("live");
@@ -93,7 +107,8 @@ describe("the flow of an edge", () => {
 
   it("waits, and stays lit for a moment afterwards", () => {
     expect(flow([row("down", "a", { current_run: because("up", { state: "available" }) })])).toBe("waits");
-    const ended = (ms: number) => row("down", "a", { last_run: because("up", { state: "completed", finished_at: ago(ms) }) });
+    const ended = (ms: number) =>
+      row("down", "a", { last_run: because("up", { state: "completed", finished_at: ago(ms) }) });
     expect(flow([ended(FIRED_MS - 1)])).toBe("fired");
     expect(flow([ended(FIRED_MS)])).toBe("rest");
   });

@@ -1,4 +1,4 @@
-import type { EndedRun, JobTrend, JobsConfig, Run, RunState, ScheduledJob } from "../../api/types";
+import type { EndedRun, JobsConfig, JobTrend, Run, RunState, ScheduledJob } from "../../api/types";
 
 /** What a job does now. */
 export type JobNow = "retryable" | "running" | "available" | "paused" | "disabled" | "idle";

@@ -68,7 +68,9 @@ export default function GraphScreen() {
               <GraphView graph={graph} now={now} selected={selected} onSelect={(name) => set("job", name)} />
             </Suspense>
           )}
-          {job && <JobPanel key={job.job} job={job} now={now} edges={graph.edges} onClose={() => set("job", undefined)} />}
+          {job && (
+            <JobPanel key={job.job} job={job} now={now} edges={graph.edges} onClose={() => set("job", undefined)} />
+          )}
         </div>
       )}
       {graph && graph.jobs.length > 0 && view === "graph" && <Legend />}

@@ -55,5 +55,7 @@ function NodeProgress({ job }: { job: GraphJob }) {
   const progress = job.running?.progress;
   if (!progress) return null;
   const percent = Math.round(progress.fraction * 100);
-  return <progress max={100} value={percent} aria-label={progress.message} title={`${percent} % ${progress.message}`} />;
+  return (
+    <progress max={100} value={percent} aria-label={progress.message} title={`${percent} % ${progress.message}`} />
+  );
 }

@@ -47,7 +47,13 @@ export function JobPanel({ job, now, edges, onClose }: Props) {
         <h2 ref={title}>
           <JobLink job={job.job} />
         </h2>
-        <button type="button" className="ghost icon" aria-label={t("graph.close")} title={t("graph.close")} onClick={onClose}>
+        <button
+          type="button"
+          className="ghost icon"
+          aria-label={t("graph.close")}
+          title={t("graph.close")}
+          onClick={onClose}
+        >
           <X size={16} aria-hidden />
         </button>
       </header>
@@ -68,7 +74,9 @@ export function JobPanel({ job, now, edges, onClose }: Props) {
         <dt>{t("jobs.upstream")}</dt>
         <dd>{upstream.length > 0 ? upstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
         <dt>{t("jobs.downstream")}</dt>
-        <dd>{downstream.length > 0 ? downstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
+        <dd>
+          {downstream.length > 0 ? downstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}
+        </dd>
         <dt>{t("jobs.refreshes")}</dt>
         <dd>
           {job.dataKeys.map((key) => (
@@ -91,7 +99,15 @@ const JobLine = ({ name }: { name: string }) => (
   </span>
 );
 
-function ProjectRow({ row, now, act }: { row: ScheduledJob; now: string; act: ReturnType<typeof useJobActions>["act"] }) {
+function ProjectRow({
+  row,
+  now,
+  act,
+}: {
+  row: ScheduledJob;
+  now: string;
+  act: ReturnType<typeof useJobActions>["act"];
+}) {
   const { t } = useTranslation();
   const paused = row.status === "paused";
   const pause = t(paused ? "jobs.resume" : "jobs.pause");
@@ -107,7 +123,13 @@ function ProjectRow({ row, now, act }: { row: ScheduledJob; now: string; act: Re
         )}
         {row.current_run && <Progress run={row.current_run} />}
       </div>
-      <button type="button" disabled={!row.enabled || !!whyNot} title={whyNot} data-testid="panel-run" onClick={() => void act(row, "run")}>
+      <button
+        type="button"
+        disabled={!row.enabled || !!whyNot}
+        title={whyNot}
+        data-testid="panel-run"
+        onClick={() => void act(row, "run")}
+      >
         {t("jobs.run_now")}
       </button>
       <button
@@ -142,7 +164,9 @@ function LatestRuns({ job, now }: { job: string; now: string }) {
             <Link to={`/runs/${run.id}`} data-testid="panel-run-link">
               <StatePill state={run.state} />
               {!projectId && <span>{run.project_slug}</span>}
-              <span className="muted num">{relative(Math.min(0, Date.parse(run.queued_at) - Date.parse(now)), i18n.language)}</span>
+              <span className="muted num">
+                {relative(Math.min(0, Date.parse(run.queued_at) - Date.parse(now)), i18n.language)}
+              </span>
               <span className="muted num">
                 <Took run={run} />
               </span>

@@ -8,7 +8,12 @@ import type { GraphJob, JobNow } from "./graph-model";
 export function NowPill({ job }: { job: GraphJob }) {
   const { t } = useTranslation();
   const worst = job.now[0];
-  if (!worst) return <span className="pill" data-tone="rest">{t("graph.unscheduled")}</span>;
+  if (!worst)
+    return (
+      <span className="pill" data-tone="rest">
+        {t("graph.unscheduled")}
+      </span>
+    );
   return (
     <span className="now">
       <StateOf now={worst.state} />

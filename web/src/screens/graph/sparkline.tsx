@@ -34,7 +34,15 @@ export function Sparkline({ runs, slots = 20 }: { runs: EndedRun[]; slots?: numb
         const height = LOWEST + (run.took_ms / longest) * (HEIGHT - LOWEST);
         const x = (slots - shown.length + at) * BAR;
         return (
-          <rect key={run.id} data-state={run.state} x={x} y={HEIGHT - height} width={BAR - 1.5} height={height} rx={1} />
+          <rect
+            key={run.id}
+            data-state={run.state}
+            x={x}
+            y={HEIGHT - height}
+            width={BAR - 1.5}
+            height={height}
+            rx={1}
+          />
         );
       })}
     </svg>

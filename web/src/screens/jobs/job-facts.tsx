@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import type { JobType, JobsConfig } from "../../api/types";
+import type { JobsConfig, JobType } from "../../api/types";
 import { useScopedPath } from "../../layout/project-scope";
 import { JobLink } from "./job-link";
 

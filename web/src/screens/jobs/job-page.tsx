@@ -8,7 +8,7 @@ import { useJobsConfig } from "../../live/use-jobs-config";
 import { JobFacts } from "./job-facts";
 import { JobSchedule } from "./job-schedule";
 import "./jobs.css";
-import { useJobTypes, useJobsStatus } from "./jobs-data";
+import { useJobsStatus, useJobTypes } from "./jobs-data";
 import { RunForm } from "./run-form";
 import { Runs } from "./runs";
 

@@ -31,5 +31,4 @@ export const useRuns = (query: RunQuery) =>
     BEGINS,
   );
 
-export const useJobTypes = () =>
-  usePolledQuery(["job-types"], () => get<JobTypes>("/jobs/types"), TYPES_MS);
+export const useJobTypes = () => usePolledQuery(["job-types"], () => get<JobTypes>("/jobs/types"), TYPES_MS);

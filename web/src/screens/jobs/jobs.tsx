@@ -103,7 +103,13 @@ function Row({ job, now, act }: RowProps) {
         <LastRun job={job} />
       </td>
       <td className="actions">
-        <button type="button" data-testid="run-now" disabled={!job.enabled || !!whyNot} title={whyNot} onClick={() => void act(job, "run")}>
+        <button
+          type="button"
+          data-testid="run-now"
+          disabled={!job.enabled || !!whyNot}
+          title={whyNot}
+          onClick={() => void act(job, "run")}
+        >
           {t("jobs.run_now")}
         </button>
         <button

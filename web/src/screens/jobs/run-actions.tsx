@@ -29,7 +29,12 @@ export function RunActions({ run, onDone }: { run: Run; onDone: () => Promise<un
   return (
     <span className="run-actions">
       {UNFINISHED.includes(run.state) && (
-        <button type="button" disabled={busy || cancelling || !!whyNot} title={whyNot} onClick={() => void act("cancel")}>
+        <button
+          type="button"
+          disabled={busy || cancelling || !!whyNot}
+          title={whyNot}
+          onClick={() => void act("cancel")}
+        >
           {t(cancelling ? "jobs.cancelling" : "jobs.cancel")}
         </button>
       )}

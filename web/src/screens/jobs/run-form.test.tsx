@@ -27,7 +27,9 @@ it("runs the job without params and says what came of it", async () => {
       </MemoryRouter>
     </QueryClientProvider>,
   );
-  expect(screen.getByRole("link", { name: "Edit them in Wiring" }).getAttribute("href")).toBe("/config/jobs?job=report");
+  expect(screen.getByRole("link", { name: "Edit them in Wiring" }).getAttribute("href")).toBe(
+    "/config/jobs?job=report",
+  );
   screen.getByRole("button", { name: "Run now" }).click();
   expect((await screen.findByTestId("run-answer")).textContent).toContain("A run of it waits already");
   expect(screen.getByRole("link", { name: "See the run" }).getAttribute("href")).toBe("/runs/r1");

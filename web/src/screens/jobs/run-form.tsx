@@ -70,7 +70,8 @@ export function RunForm({ job }: { job: string }) {
       )}
       {answer && (
         <p className="toast" role="status" data-testid="run-answer">
-          {t(`jobs.accepted.${answer.queued}`)} {answer.run_id && <Link to={`/runs/${answer.run_id}`}>{t("jobs.to_run")}</Link>}
+          {t(`jobs.accepted.${answer.queued}`)}{" "}
+          {answer.run_id && <Link to={`/runs/${answer.run_id}`}>{t("jobs.to_run")}</Link>}
         </p>
       )}
     </section>

@@ -26,15 +26,29 @@ export function AddPerson() {
       <form className="add-person" onSubmit={submit}>
         <label>
           <span className="field-label">{t("people.name")}</span>
-          <input required maxLength={100} autoComplete="off" autoCapitalize="none" spellCheck={false} value={name} onChange={({ target }) => setName(target.value)} />
+          <input
+            required
+            maxLength={100}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            value={name}
+            onChange={({ target }) => setName(target.value)}
+          />
         </label>
         <label className="check">
           <input type="checkbox" checked={admin} onChange={({ target }) => setAdmin(target.checked)} />
           {t("people.as_admin")}
         </label>
-        <button type="submit" className="primary" disabled={busy}>{t("people.add")}</button>
+        <button type="submit" className="primary" disabled={busy}>
+          {t("people.add")}
+        </button>
       </form>
-      {fault && <p className="fault" role="alert">{fault.message}</p>}
+      {fault && (
+        <p className="fault" role="alert">
+          {fault.message}
+        </p>
+      )}
       {added && <Secret text={added.link}>{t("people.link", { name: added.name })}</Secret>}
     </section>
   );

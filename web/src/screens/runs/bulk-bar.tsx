@@ -49,7 +49,12 @@ export function BulkBar({ bulk, ids, onClear }: Props) {
       <div className="run-actions">
         {armed ? (
           <>
-            <button type="button" className="primary" data-testid="bulk-confirm" onClick={() => bulk.ask("cancel", armed)}>
+            <button
+              type="button"
+              className="primary"
+              data-testid="bulk-confirm"
+              onClick={() => bulk.ask("cancel", armed)}
+            >
               {t("runs.yes_cancel", { count: armed.length })}
             </button>
             <button type="button" onClick={bulk.forget}>
@@ -59,16 +64,34 @@ export function BulkBar({ bulk, ids, onClear }: Props) {
         ) : (
           ids.length > 0 && (
             <>
-              <button type="button" disabled={bulk.busy || !!bulk.whyNot} title={bulk.whyNot} data-testid="bulk-retry" onClick={() => bulk.ask("retry", ids)}>
+              <button
+                type="button"
+                disabled={bulk.busy || !!bulk.whyNot}
+                title={bulk.whyNot}
+                data-testid="bulk-retry"
+                onClick={() => bulk.ask("retry", ids)}
+              >
                 {t("jobs.retry")}
               </button>
-              <button type="button" disabled={bulk.busy || !!bulk.whyNot} title={bulk.whyNot} data-testid="bulk-cancel" onClick={() => bulk.ask("cancel", ids)}>
+              <button
+                type="button"
+                disabled={bulk.busy || !!bulk.whyNot}
+                title={bulk.whyNot}
+                data-testid="bulk-cancel"
+                onClick={() => bulk.ask("cancel", ids)}
+              >
                 {t("jobs.cancel")}
               </button>
             </>
           )
         )}
-        <button type="button" className="ghost icon" aria-label={t("runs.unselect")} title={t("runs.unselect")} onClick={close}>
+        <button
+          type="button"
+          className="ghost icon"
+          aria-label={t("runs.unselect")}
+          title={t("runs.unselect")}
+          onClick={close}
+        >
           <X size={16} aria-hidden />
         </button>
       </div>

@@ -6,7 +6,7 @@ import { CheckMenu } from "../../layout/check-menu";
 import { useProjectScope } from "../../layout/project-scope";
 import { useTyped } from "../../layout/use-typed";
 import { useJobTypes } from "../jobs/jobs-data";
-import { NO_FILTERS, RUN_STATES, type RunFilters, SPANS, TRIGGERS, countSet, fromLocal, toLocal } from "./filters";
+import { countSet, fromLocal, NO_FILTERS, RUN_STATES, type RunFilters, SPANS, TRIGGERS, toLocal } from "./filters";
 
 interface Props {
   filters: RunFilters;
@@ -73,7 +73,12 @@ export function FilterBar({ filters, change, searchField }: Props) {
       {filters.trace && (
         <span className="chip">
           {t("jobs.trace")} <code>{filters.trace.slice(0, 8)}</code>
-          <button type="button" className="ghost icon" aria-label={t("runs.any_trace")} onClick={() => change({ trace: "" })}>
+          <button
+            type="button"
+            className="ghost icon"
+            aria-label={t("runs.any_trace")}
+            onClick={() => change({ trace: "" })}
+          >
             <X size={13} aria-hidden />
           </button>
         </span>
@@ -87,7 +92,15 @@ export function FilterBar({ filters, change, searchField }: Props) {
   );
 }
 
-function TextFilter({ value, onChange, field }: { value: string; onChange: (text: string) => void; field: Ref<HTMLInputElement> }) {
+function TextFilter({
+  value,
+  onChange,
+  field,
+}: {
+  value: string;
+  onChange: (text: string) => void;
+  field: Ref<HTMLInputElement>;
+}) {
   const { t } = useTranslation();
   const [typed, setTyped] = useTyped(value, onChange);
   return (

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 
-import { NO_FILTERS, type RunFilters, countSet, fromLocal, nextSort, queryOf, readFilters, toLocal, writeFilters } from "./filters";
+import {
+  countSet,
+  fromLocal,
+  NO_FILTERS,
+  nextSort,
+  queryOf,
+  type RunFilters,
+  readFilters,
+  toLocal,
+  writeFilters,
+} from "./filters";
 
 const full: RunFilters = {
   jobs: ["sync", "score"],
@@ -45,7 +55,13 @@ describe("what the host is asked", () => {
   it("counts a span back from now", () => {
     const now = Date.parse("2026-01-02T00:00:00Z");
     const query = queryOf({ ...NO_FILTERS, since: "24h", text: " x " }, "p", now);
-    expect(query).toMatchObject({ project_id: "p", from: "2026-01-01T00:00:00.000Z", to: "", text: "x", sort: "-queued_at" });
+    expect(query).toMatchObject({
+      project_id: "p",
+      from: "2026-01-01T00:00:00.000Z",
+      to: "",
+      text: "x",
+      sort: "-queued_at",
+    });
   });
 
   it("joins lists with commas", () => {

@@ -30,7 +30,9 @@ export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | unde
       <section className="panel run-details">
         <dl className="run-facts">
           <dt>{t("runs.why")}</dt>
-          <dd>{cascade ? <TriggerChain cascade={cascade} id={run.id} /> : <TriggerText trigger={run.triggered_by} />}</dd>
+          <dd>
+            {cascade ? <TriggerChain cascade={cascade} id={run.id} /> : <TriggerText trigger={run.triggered_by} />}
+          </dd>
           <dt>{t("runs.attempts")}</dt>
           <dd>
             {t("jobs.attempt", { attempt: run.attempt, max: run.max_attempts })}

@@ -4,12 +4,12 @@ import { type Ref, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import type { LogLine, RunLogs as Log } from "../../api/types";
+import type { RunLogs as Log, LogLine } from "../../api/types";
 import { CopyButton } from "../../layout/copy-button";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useTyped } from "../../layout/use-typed";
 import type { Polled } from "../../live/use-polled-query";
-import { LEVELS, cutAt, filterLog, logText } from "./log-filter";
+import { cutAt, filterLog, LEVELS, logText } from "./log-filter";
 
 interface Props {
   log: Polled<Log>;
@@ -156,7 +156,5 @@ function Lines({ lines, text, follow, onFollow }: LinesProps) {
 }
 
 function Marked({ text, wanted }: { text: string; wanted: string }) {
-  return (
-    <>{cutAt(text, wanted).map((piece, at) => (at % 2 === 1 ? <mark key={at}>{piece}</mark> : piece))}</>
-  );
+  return <>{cutAt(text, wanted).map((piece, at) => (at % 2 === 1 ? <mark key={at}>{piece}</mark> : piece))}</>;
 }

@@ -20,7 +20,17 @@ interface Props {
 }
 
 /** One run. Roles are spelt out: the layout is not that of a table, the meaning is. */
-export const RunRow = memo(function RunRow({ run, place, index, selected, current, now, measure, onSelect, onCurrent }: Props) {
+export const RunRow = memo(function RunRow({
+  run,
+  place,
+  index,
+  selected,
+  current,
+  now,
+  measure,
+  onSelect,
+  onCurrent,
+}: Props) {
   const { t, i18n } = useTranslation();
   const queued = Date.parse(run.queued_at);
   const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
@@ -51,10 +61,14 @@ export const RunRow = memo(function RunRow({ run, place, index, selected, curren
         </Link>
         <small className="muted num">{run.id.slice(-8)}</small>
       </td>
-      <td role="cell" className="project">{run.project_slug}</td>
+      <td role="cell" className="project">
+        {run.project_slug}
+      </td>
       <td role="cell" className="state">
         <StatePill state={run.state} />
-        {run.attempt > 1 && <small className="muted num">{t("runs.attempt", { attempt: run.attempt, max: run.max_attempts })}</small>}
+        {run.attempt > 1 && (
+          <small className="muted num">{t("runs.attempt", { attempt: run.attempt, max: run.max_attempts })}</small>
+        )}
         <Progress run={run} />
       </td>
       <td role="cell" className="trigger muted" title={run.triggered_by.job_type}>

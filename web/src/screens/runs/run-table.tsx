@@ -4,7 +4,7 @@ import { type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from
 import { useTranslation } from "react-i18next";
 
 import type { Run } from "../../api/types";
-import { type Sort, type SortKey, nextSort } from "./filters";
+import { nextSort, type Sort, type SortKey } from "./filters";
 import { RunRow } from "./run-row";
 
 /** Its order by a column; those without cannot be ordered by. */
@@ -83,7 +83,14 @@ export function RunTable(props: Props) {
   const below = virtual.getTotalSize() - ((rows.at(-1)?.end ?? top) - top);
   const all = runs.length > 0 && runs.every(({ id }) => chosen.has(id));
   return (
-    <table className="run-table" role="table" aria-label={t("nav.runs")} aria-rowcount={total + 1} aria-busy={stale} data-testid="run-table">
+    <table
+      className="run-table"
+      role="table"
+      aria-label={t("nav.runs")}
+      aria-rowcount={total + 1}
+      aria-busy={stale}
+      data-testid="run-table"
+    >
       <thead role="rowgroup">
         <tr role="row" aria-rowindex={1}>
           <th role="columnheader" className="check">
@@ -95,7 +102,12 @@ export function RunTable(props: Props) {
                 ref={(box) => {
                   if (box) box.indeterminate = !all && runs.some(({ id }) => chosen.has(id));
                 }}
-                onChange={() => onSelect(runs.map(({ id }) => id), !all)}
+                onChange={() =>
+                  onSelect(
+                    runs.map(({ id }) => id),
+                    !all,
+                  )
+                }
               />
               <span className="narrow">{t("runs.select_page")}</span>
             </label>

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { get, post } from "../../api/client";
 import type { BulkAnswer, Cascade, Run, RunLogs, RunPage } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
-import { type RunFilters, queryOf } from "./filters";
+import { queryOf, type RunFilters } from "./filters";
 
 export const PER_PAGE = 200;
 /** No event tells that a run began or how far it is: what runs is looked at often, the rest seldom. */
@@ -37,12 +37,9 @@ export function useRunLog(id: string, over: boolean): Polled<RunLogs> {
   const key = ["jobs", "log", id];
   const known = useQueryClient().getQueryData<RunLogs>(key);
   const long = (known?.items.length ?? 0) > LONG_LOG;
-  return usePolledQuery(
-    key,
-    () => get<RunLogs>(`/jobs/runs/${id}/logs`),
-    over ? REST_MS : long ? BUSY_MS : LIVE_MS,
-    { events: () => over },
-  );
+  return usePolledQuery(key, () => get<RunLogs>(`/jobs/runs/${id}/logs`), over ? REST_MS : long ? BUSY_MS : LIVE_MS, {
+    events: () => over,
+  });
 }
 
 export function useCascade(id: string): Polled<Cascade> {

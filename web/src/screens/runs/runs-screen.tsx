@@ -13,7 +13,7 @@ import { FilterBar } from "./filter-bar";
 import { SORTS, type Sort } from "./filters";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
-import { PER_PAGE, type BulkAction, isOver, useRunTable } from "./runs-data";
+import { type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
 import { useBulk } from "./use-bulk";
 import { useRunFilters } from "./use-run-filters";
 import { useSelection } from "./use-selection";

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useFault } from "../../api/reachability";
 import type { BulkAnswer } from "../../api/types";
 import { useRights } from "../../session/rights";
-import { type BulkAction, actOnRuns } from "./runs-data";
+import { actOnRuns, type BulkAction } from "./runs-data";
 
 /** A cancel asked for twice within this time is meant. */
 const ARMED_MS = 6000;

@@ -50,7 +50,12 @@ export function CascadeTrace({ cascade, id }: Props) {
                 <span className="sr-only">{t("trace.time")}</span>
                 <span className="axis" aria-hidden>
                   {drawn.ticks.map(({ at, ms: tick }) => (
-                    <span key={tick} className="num" style={{ left: `${at * 100}%` }} data-last={at > 0.92 || undefined}>
+                    <span
+                      key={tick}
+                      className="num"
+                      style={{ left: `${at * 100}%` }}
+                      data-last={at > 0.92 || undefined}
+                    >
                       {ms(tick)}
                     </span>
                   ))}

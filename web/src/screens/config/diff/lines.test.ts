@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { rows, summary } from "./lines";
 
-const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => `l${from + at}\n`).join("");
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, at) => `l${from + at}\n`).join("");
 
 describe("summary", () => {
   it("counts places, and lines on both sides", () => {
@@ -15,7 +16,8 @@ describe("rows", () => {
   it("puts a changed line beside what it became, and marks the words", () => {
     const [row] = rows('every = "15m"\n', 'every = "5m"\n');
     expect(row).toMatchObject({ kind: "changed", left: { at: 1 }, right: { at: 1 } });
-    const marked = row?.kind === "changed" ? row.right?.parts.filter(({ changed }) => changed).map(({ text }) => text) : [];
+    const marked =
+      row?.kind === "changed" ? row.right?.parts.filter(({ changed }) => changed).map(({ text }) => text) : [];
     expect(marked).toEqual(["5m"]);
   });
 

@@ -8,7 +8,9 @@ import { DraftStore } from "./draft-store";
 
 const r1 = { revision: "r1", text: "one\n" };
 const add = (value: string): Edit[] => [{ op: "add_to_list", path: ["l"], value }];
-const makeEdits = vi.fn(async (text: string, edits: Edit[]) => edits.reduce((made, edit) => made + ("value" in edit ? `${String(edit.value)}\n` : ""), text));
+const makeEdits = vi.fn(async (text: string, edits: Edit[]) =>
+  edits.reduce((made, edit) => made + ("value" in edit ? `${String(edit.value)}\n` : ""), text),
+);
 const save = vi.fn<(text: string, base: string, comment?: string) => Promise<{ revision: string }>>();
 
 beforeEach(() => sessionStorage.clear());

@@ -1,9 +1,21 @@
 import { describe, expect, it } from "vitest";
 
-import { canRedo, canUndo, draftOf, isChanged, redone, savedAs, stepped, stepsSinceBase, textOf, undone } from "./draft";
+import {
+  canRedo,
+  canUndo,
+  draftOf,
+  isChanged,
+  redone,
+  savedAs,
+  stepped,
+  stepsSinceBase,
+  textOf,
+  undone,
+} from "./draft";
 
 const base = { revision: "r1", text: "a" };
-const typed = (texts: string[], joined = false) => texts.reduce((draft, text) => stepped(draft, { text }, joined), draftOf(base));
+const typed = (texts: string[], joined = false) =>
+  texts.reduce((draft, text) => stepped(draft, { text }, joined), draftOf(base));
 
 describe("a draft", () => {
   it("goes back and forth, and forgets what was undone when it goes on", () => {

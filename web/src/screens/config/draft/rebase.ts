@@ -1,7 +1,7 @@
 import { applyPatch, structuredPatch } from "diff";
 import type { Edit, Version } from "../../../api/types";
 import { parsedToml, valueAt } from "../toml";
-import { type Draft, type Step, draftOf, stepsSinceBase } from "./draft";
+import { type Draft, draftOf, type Step, stepsSinceBase } from "./draft";
 
 type MakeEdits = (text: string, edits: Edit[]) => Promise<string>;
 

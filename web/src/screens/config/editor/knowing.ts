@@ -2,7 +2,7 @@ import { type Completion, type CompletionSource, snippetCompletion } from "@code
 import type { Extension } from "@codemirror/state";
 import { hoverTooltip } from "@codemirror/view";
 
-import { type Facts, type Suggestion, helpAt, suggestionsAt } from "./suggest";
+import { type Facts, helpAt, type Suggestion, suggestionsAt } from "./suggest";
 
 const TYPES = { table: "namespace", key: "property", name: "class", value: "constant" } as const;
 

@@ -3,7 +3,13 @@ import { expect, it } from "vitest";
 import { rangeOf } from "./range";
 
 const at = (line: number, column: number, end?: [number, number]) => ({
-  severity: "error" as const, message: "", key: "", help: null, line, column, ...(end && { end_line: end[0], end_column: end[1] }),
+  severity: "error" as const,
+  message: "",
+  key: "",
+  help: null,
+  line,
+  column,
+  ...(end && { end_line: end[0], end_column: end[1] }),
 });
 const marked = (text: string, place: ReturnType<typeof at>) => {
   const { from, to } = rangeOf(text, place);

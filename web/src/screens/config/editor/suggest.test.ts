@@ -6,10 +6,21 @@ import { type Facts, helpAt, suggestionsAt } from "./suggest";
 const key = (path: string, type: string, description = path) => ({ path, type, description });
 const FACTS: Facts = {
   keys: [
-    key("CASCADE_CHAINS", "table"), key("CASCADE_CHAINS.*", "list"), key("JOB_TO_DATA_MAP", "table"), key("JOB_TO_DATA_MAP.*", "list"),
-    key("jobs", "table"), key("jobs.*", "table"), key("jobs.*.every", "duration", "A pause."), key("jobs.*.timezone", "text"),
-    key("jobs.*.enabled", "boolean"), key("jobs.*.backoff", "table"), key("jobs.*.backoff.factor", "number"), key("jobs.*.params", "table"),
-    key("projects", "table"), key("projects.*", "table"), key("projects.*.name", "text"),
+    key("CASCADE_CHAINS", "table"),
+    key("CASCADE_CHAINS.*", "list"),
+    key("JOB_TO_DATA_MAP", "table"),
+    key("JOB_TO_DATA_MAP.*", "list"),
+    key("jobs", "table"),
+    key("jobs.*", "table"),
+    key("jobs.*.every", "duration", "A pause."),
+    key("jobs.*.timezone", "text"),
+    key("jobs.*.enabled", "boolean"),
+    key("jobs.*.backoff", "table"),
+    key("jobs.*.backoff.factor", "number"),
+    key("jobs.*.params", "table"),
+    key("projects", "table"),
+    key("projects.*", "table"),
+    key("projects.*.name", "text"),
   ],
   jobs: ["fetch", "score"],
   data_keys: ["cards", "mail"],
@@ -17,17 +28,23 @@ const FACTS: Facts = {
   time_zones: ["UTC", "Europe/Berlin"],
   types: [
     {
-      name: "fetch", version: "1.0.0", description: "Fetches mail.",
+      name: "fetch",
+      version: "1.0.0",
+      description: "Fetches mail.",
       origin: { kind: "compiled_in", plugin: "fetch", version: "1.0.0", location: null },
       params_schema: {
         type: "object",
         properties: {
-          level: { $ref: "#/$defs/Level" }, loud: { type: "boolean" },
+          level: { $ref: "#/$defs/Level" },
+          loud: { type: "boolean" },
           sources: { type: "array", items: { $ref: "#/$defs/Source" } },
         },
         $defs: {
           Level: { description: "How much.", enum: ["low", "high"] },
-          Source: { type: "object", properties: { kind: { type: "string", enum: ["mbox", "feed"] }, path: { type: "string" } } },
+          Source: {
+            type: "object",
+            properties: { kind: { type: "string", enum: ["mbox", "feed"] }, path: { type: "string" } },
+          },
         },
       },
     },
@@ -99,7 +116,12 @@ describe("suggestionsAt", () => {
 describe("helpAt", () => {
   const help = (marked: string) => helpAt(...at(marked), FACTS);
   it("explains a key from its middle", () => {
-    expect(help('[jobs.fetch]\nev|ery = "1m"')).toMatchObject({ title: "jobs.fetch.every", help: "A pause.", from: 13, to: 18 });
+    expect(help('[jobs.fetch]\nev|ery = "1m"')).toMatchObject({
+      title: "jobs.fetch.every",
+      help: "A pause.",
+      from: 13,
+      to: 18,
+    });
   });
   it("says what a job does, by name or as a downstream", () => {
     expect(help("[jobs.fe|tch]")?.help).toBe("Fetches mail.");

@@ -1,5 +1,5 @@
 import type { Completions, JobType } from "../../../api/types";
-import { type JsonSchema, choices, properties, resolved, isObject, text } from "../../../schema/json-schema";
+import { choices, isObject, type JsonSchema, properties, resolved, text } from "../../../schema/json-schema";
 import { type Place, placeAt } from "./place";
 
 /** What the editor knows of jobs.toml: the keys the host reads, and the names that exist. */
@@ -67,13 +67,15 @@ function keysIn({ path, quoted }: Place, facts: Facts): Suggestion[] {
     const name = pattern.split(".")[path.length] ?? "";
     const template = (label: string) => (quoted ? undefined : `${label} = ${empty(type)}`);
     if (name !== "*") return [{ label: name, kind: "key", detail: type, help: description, template: template(name) }];
-    return namesIn(path, facts).map((label): Suggestion => ({
-      label,
-      kind: "name",
-      help: description,
-      template: template(label),
-      ...describedJob(path, label, facts),
-    }));
+    return namesIn(path, facts).map(
+      (label): Suggestion => ({
+        label,
+        kind: "name",
+        help: description,
+        template: template(label),
+        ...describedJob(path, label, facts),
+      }),
+    );
   });
 }
 

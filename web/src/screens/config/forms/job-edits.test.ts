@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Field, enabledEdits, fieldEdits, scheduleEdits, shown } from "./job-edits";
+import { enabledEdits, type Field, fieldEdits, scheduleEdits, shown } from "./job-edits";
 
 const every: Field = { path: ["every"], kind: "text" };
 const attempts: Field = { path: ["max_attempts"], kind: "number" };
@@ -22,12 +22,23 @@ describe("fieldEdits", () => {
   });
 
   it("knows both forms of backoff", () => {
-    expect([shown({ backoff: "10s" }, ["backoff", "initial"]), shown({ backoff: "10s" }, ["backoff", "max"])]).toEqual(["10s", ""]);
-    expect(fieldEdits("j", { backoff: "10s" }, initial, "20s")).toEqual([{ op: "set", path: at("backoff"), value: "20s" }]);
-    expect(fieldEdits("j", { backoff: "10s" }, factor, "3")).toEqual([{ op: "set", path: at("backoff"), value: { initial: "10s", factor: 3 } }]);
+    expect([shown({ backoff: "10s" }, ["backoff", "initial"]), shown({ backoff: "10s" }, ["backoff", "max"])]).toEqual([
+      "10s",
+      "",
+    ]);
+    expect(fieldEdits("j", { backoff: "10s" }, initial, "20s")).toEqual([
+      { op: "set", path: at("backoff"), value: "20s" },
+    ]);
+    expect(fieldEdits("j", { backoff: "10s" }, factor, "3")).toEqual([
+      { op: "set", path: at("backoff"), value: { initial: "10s", factor: 3 } },
+    ]);
     expect(fieldEdits("j", {}, factor, "3")).toEqual([{ op: "set", path: at("backoff"), value: { factor: 3 } }]);
-    expect(fieldEdits("j", { backoff: { initial: "1s", factor: 2 } }, factor, "3")).toEqual([{ op: "set", path: at("backoff", "factor"), value: 3 }]);
-    expect(fieldEdits("j", { backoff: { initial: "1s", factor: 2 } }, factor, "")).toEqual([{ op: "remove", path: at("backoff", "factor") }]);
+    expect(fieldEdits("j", { backoff: { initial: "1s", factor: 2 } }, factor, "3")).toEqual([
+      { op: "set", path: at("backoff", "factor"), value: 3 },
+    ]);
+    expect(fieldEdits("j", { backoff: { initial: "1s", factor: 2 } }, factor, "")).toEqual([
+      { op: "remove", path: at("backoff", "factor") },
+    ]);
     expect(fieldEdits("j", { backoff: { factor: 2 } }, factor, "")).toEqual([{ op: "remove", path: at("backoff") }]);
   });
 });

@@ -1,5 +1,5 @@
-import { isObject } from "../../../schema/json-schema";
 import type { Edit } from "../../../api/types";
+import { isObject } from "../../../schema/json-schema";
 import type { Table } from "../toml";
 
 /** A field of `[jobs.NAME]`: its place in the table and how what is typed becomes a value. */

@@ -6,14 +6,14 @@ import type { Wiring } from "../use-wiring";
 import { CommittedInput } from "./committed-input";
 import {
   BACKOFF,
-  type Field,
-  TIMING,
-  type ScheduleKind,
   enabledEdits,
+  type Field,
   fieldEdits,
+  type ScheduleKind,
   scheduleEdits,
   scheduleKind,
   shown,
+  TIMING,
 } from "./job-edits";
 
 const KINDS: ScheduleKind[] = ["every", "cron", "none"];

@@ -10,14 +10,18 @@ const SCHEMA = {
     names: { type: "array", items: { type: "string" }, default: [] },
     pause: { $ref: "#/$defs/Pause" },
   },
-  $defs: { Pause: { type: "object", properties: { seconds: { type: "number", default: 1.5 }, jitter: { type: "boolean" } } } },
+  $defs: {
+    Pause: { type: "object", properties: { seconds: { type: "number", default: 1.5 }, jitter: { type: "boolean" } } },
+  },
 };
 const edits = (before: unknown, after: unknown) => paramsEdits("j", SCHEMA, before, after);
 const at = (...names: string[]) => ["jobs", "j", "params", ...names];
 
 describe("paramsEdits", () => {
   it("changes only what changed", () => {
-    expect(edits({ host: "a", limit: 5 }, { host: "b", limit: 5 })).toEqual([{ op: "set", path: at("host"), value: "b" }]);
+    expect(edits({ host: "a", limit: 5 }, { host: "b", limit: 5 })).toEqual([
+      { op: "set", path: at("host"), value: "b" },
+    ]);
     expect(edits({ host: "a", limit: 5 }, { host: "a" })).toEqual([{ op: "remove", path: at("limit") }]);
   });
 
@@ -31,11 +35,15 @@ describe("paramsEdits", () => {
     expect(edits({ host: "a" }, { host: "a", pause: { seconds: 1.5, jitter: true } })).toEqual([
       { op: "set", path: at("pause"), value: { jitter: true } },
     ]);
-    expect(edits(undefined, { host: "a", limit: 3 })).toEqual([{ op: "set", path: at(), value: { host: "a", limit: 3 } }]);
+    expect(edits(undefined, { host: "a", limit: 3 })).toEqual([
+      { op: "set", path: at(), value: { host: "a", limit: 3 } },
+    ]);
   });
 
   it("goes into tables that stand there", () => {
-    expect(edits({ pause: { seconds: 2 } }, { pause: { seconds: 3 } })).toEqual([{ op: "set", path: at("pause", "seconds"), value: 3 }]);
+    expect(edits({ pause: { seconds: 2 } }, { pause: { seconds: 3 } })).toEqual([
+      { op: "set", path: at("pause", "seconds"), value: 3 },
+    ]);
   });
 
   it("keeps the entries of a list that lost or gained some; in another order it is another list", () => {
@@ -43,7 +51,9 @@ describe("paramsEdits", () => {
       { op: "remove_from_list", path: at("names"), value: "a" },
       { op: "add_to_list", path: at("names"), value: "c" },
     ]);
-    expect(edits({ names: ["a", "b"] }, { names: ["b", "a"] })).toEqual([{ op: "set", path: at("names"), value: ["b", "a"] }]);
+    expect(edits({ names: ["a", "b"] }, { names: ["b", "a"] })).toEqual([
+      { op: "set", path: at("names"), value: ["b", "a"] },
+    ]);
     expect(edits({ names: ["a"] }, { names: [] })).toEqual([{ op: "set", path: at("names"), value: [] }]);
   });
 });

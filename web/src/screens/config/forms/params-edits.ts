@@ -1,5 +1,5 @@
-import { type JsonSchema, isObject, resolved } from "../../../schema/json-schema";
 import type { Edit } from "../../../api/types";
+import { isObject, type JsonSchema, resolved } from "../../../schema/json-schema";
 
 /**
  * From the params that stand in the file to those of the form. What did not change keeps its place and

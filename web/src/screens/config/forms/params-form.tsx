@@ -1,9 +1,8 @@
 import { Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-
-import { lazyPart } from "../../../layout/lazy-part";
 import type { JobType } from "../../../api/types";
 import { takesNothing } from "../../../form/prepare";
+import { lazyPart } from "../../../layout/lazy-part";
 import { Loading } from "../../../layout/states";
 import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";

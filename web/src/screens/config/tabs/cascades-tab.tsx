@@ -2,13 +2,12 @@ import { ArrowRight, X } from "lucide-react";
 import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-
+import type { Diagnostic } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
 import { useTrends } from "../../graph/graph-data";
 import { graphOf } from "../../graph/graph-model";
 import { useJobsStatus } from "../../jobs/jobs-data";
-import type { Diagnostic } from "../../../api/types";
 import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
 import { jobNames, listEdit } from "../forms/list-edits";

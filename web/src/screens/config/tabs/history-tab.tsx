@@ -1,11 +1,10 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-
-import { Empty, Failure, Loading } from "../../../layout/states";
+import type { HistoryItem } from "../../../api/types";
 import { Pager } from "../../../layout/pager";
+import { Empty, Failure, Loading } from "../../../layout/states";
 import { CONFIG_KEY } from "../../../live/use-jobs-config";
 import { usePolledQuery } from "../../../live/use-polled-query";
-import type { HistoryItem } from "../../../api/types";
 import { readHistory, readRevision } from "../config-api";
 import { DiffView } from "../diff/diff-view";
 import { drafts } from "../draft/draft-store";

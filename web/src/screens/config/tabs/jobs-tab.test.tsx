@@ -42,7 +42,11 @@ function open(edit: Wiring["edit"] = () => {}) {
 it("shows the form of the job that is chosen and of no other", async () => {
   const edit = vi.fn<Wiring["edit"]>();
   const { choose } = open(edit);
-  for (const [job, every] of [["second", "2h"], ["first", "1h"], ["second", "2h"]] as const) {
+  for (const [job, every] of [
+    ["second", "2h"],
+    ["first", "1h"],
+    ["second", "2h"],
+  ] as const) {
     choose(job);
     await screen.findByLabelText("limit");
     expect(screen.getAllByRole("checkbox")).toHaveLength(1);
