@@ -15,7 +15,7 @@ const { build, preview } = await import(createRequire(new URL("package.json", we
 const { CASCADE_URL: host } = process.env;
 const root = fileURLToPath(web);
 const outDir = mkdtempSync(join(tmpdir(), "cascade-development-"));
-await build({ root, mode: "development", logLevel: "warn", build: { outDir, minify: false } });
+await build({ root, mode: "development", logLevel: "warn", build: { outDir, minify: false, emptyOutDir: true } });
 const server = await preview({
   root,
   logLevel: "warn",
