@@ -37,14 +37,33 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
     <Dialog title={t(has ? "session.change_password" : "session.set_password")} onClose={onClose}>
       {done ? (
         <>
-          <p className="toast" role="status" data-testid="password-set">{t("session.password_set")}</p>
-          <button type="button" autoFocus onClick={onClose}>{t("data.close")}</button>
+          <p className="toast" role="status" data-testid="password-set">
+            {t("session.password_set")}
+          </p>
+          <button type="button" autoFocus onClick={onClose}>
+            {t("data.close")}
+          </button>
         </>
       ) : (
         <form className="session-form" onSubmit={(event) => void submit(event)}>
           {/* For the browser's password store. */}
-          <input className="sr-only" tabIndex={-1} aria-hidden autoComplete="username" readOnly value={user?.name ?? ""} />
-          {has && <PasswordField id="password-now" label={t("session.password_now")} value={current} onChange={setCurrent} autoComplete="current-password" />}
+          <input
+            className="sr-only"
+            tabIndex={-1}
+            aria-hidden
+            autoComplete="username"
+            readOnly
+            value={user?.name ?? ""}
+          />
+          {has && (
+            <PasswordField
+              id="password-now"
+              label={t("session.password_now")}
+              value={current}
+              onChange={setCurrent}
+              autoComplete="current-password"
+            />
+          )}
           <PasswordField
             id="password-next"
             label={t("session.password_next")}
@@ -59,7 +78,9 @@ export default function PasswordDialog({ onClose }: { onClose: () => void }) {
             {t("session.password_ends_tokens")}
           </label>
           <Fault error={fault} />
-          <button type="submit" className="primary" disabled={busy}>{t("session.save_password")}</button>
+          <button type="submit" className="primary" disabled={busy}>
+            {t("session.save_password")}
+          </button>
         </form>
       )}
     </Dialog>

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-
+import type { Session, SessionUser } from "../api/types";
 import { mayDo } from "./rights";
 import { scopeOf } from "./scope";
-import type { Session, SessionUser } from "../api/types";
 import { OPEN } from "./session-api";
 
 const PROJECTS = [
@@ -12,7 +11,16 @@ const PROJECTS = [
 const who = (user: Partial<SessionUser>): Session => ({
   sign_in: true,
   oidc: false,
-  user: { name: "ada", display_name: null, admin: false, projects: PROJECTS, active_project: null, csrf_token: "", has_password: true, ...user },
+  user: {
+    name: "ada",
+    display_name: null,
+    admin: false,
+    projects: PROJECTS,
+    active_project: null,
+    csrf_token: "",
+    has_password: true,
+    ...user,
+  },
 });
 
 describe("scopeOf", () => {

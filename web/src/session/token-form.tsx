@@ -2,8 +2,8 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useFault } from "../api/reachability";
-import { Fault } from "./dialog";
 import type { Role } from "../api/types";
+import { Fault } from "./dialog";
 import { ROLES } from "./session-api";
 import { useSession } from "./session-store";
 import { addToken } from "./tokens-api";
@@ -44,31 +44,52 @@ export function TokenForm({ onMade }: { onMade: (name: string, token: string) =>
     <form className="session-form" onSubmit={(event) => void submit(event)}>
       <h3>{t("session.tokens.new")}</h3>
       <label htmlFor="token-name">{t("session.tokens.name")}</label>
-      <input id="token-name" required maxLength={100} autoComplete="off" value={name} onChange={({ target }) => setName(target.value)} />
+      <input
+        id="token-name"
+        required
+        maxLength={100}
+        autoComplete="off"
+        value={name}
+        onChange={({ target }) => setName(target.value)}
+      />
       <div className="row">
         <label>
           {t("session.tokens.role")}
           <select value={role} onChange={({ target }) => setRole(target.value)}>
             <option value="">{t("session.roles.admin")}</option>
-            {ROLES.map((each) => <option key={each} value={each}>{t(`session.roles.${each}`)}</option>)}
+            {ROLES.map((each) => (
+              <option key={each} value={each}>
+                {t(`session.roles.${each}`)}
+              </option>
+            ))}
           </select>
         </label>
         <label>
           {t("project")}
           <select value={project} onChange={({ target }) => setProject(target.value)}>
             <option value="">{t("session.tokens.my_projects")}</option>
-            {user?.projects.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+            {user?.projects.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.name}
+              </option>
+            ))}
           </select>
         </label>
         <label>
           {t("session.tokens.ends")}
           <select value={days} onChange={({ target }) => setDays(Number(target.value))}>
-            {DAYS.map((each) => <option key={each} value={each}>{t("session.tokens.days", { count: each })}</option>)}
+            {DAYS.map((each) => (
+              <option key={each} value={each}>
+                {t("session.tokens.days", { count: each })}
+              </option>
+            ))}
           </select>
         </label>
       </div>
       <Fault error={fault} />
-      <button type="submit" className="primary" disabled={busy}>{t("session.tokens.make")}</button>
+      <button type="submit" className="primary" disabled={busy}>
+        {t("session.tokens.make")}
+      </button>
     </form>
   );
 }

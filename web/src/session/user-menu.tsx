@@ -73,14 +73,18 @@ export function UserMenu() {
           <p>
             <strong>{user.display_name ?? user.name}</strong>
             {user.display_name && <small className="muted">{user.name}</small>}
-            <small className="muted">{user.admin ? t("session.admin") : t("session.member", { count: user.projects.length })}</small>
+            <small className="muted">
+              {user.admin ? t("session.admin") : t("session.member", { count: user.projects.length })}
+            </small>
           </p>
           {accountPlaces(session).map(({ path, text }) => (
             <Link key={path} to={scoped(path)} onClick={() => setOpen(false)}>
               {t(text)}
             </Link>
           ))}
-          <button type="button" onClick={() => show("tokens")}>{t("session.tokens.title")}</button>
+          <button type="button" onClick={() => show("tokens")}>
+            {t("session.tokens.title")}
+          </button>
           <button type="button" onClick={() => show("password")}>
             {t(user.has_password ? "session.change_password" : "session.set_password")}
           </button>
@@ -108,17 +112,29 @@ function SignOut() {
       {asked ? (
         <div className="confirm" role="group" aria-label={t("session.sign_out_everywhere")}>
           <p>{t("session.confirm_everywhere")}</p>
-          <button type="button" className="primary" autoFocus data-testid="confirm-everywhere" onClick={() => leave(true)}>
+          <button
+            type="button"
+            className="primary"
+            autoFocus
+            data-testid="confirm-everywhere"
+            onClick={() => leave(true)}
+          >
             {t("session.sign_out_everywhere")}
           </button>
-          <button type="button" onClick={() => setAsked(false)}>{t("session.stay")}</button>
+          <button type="button" onClick={() => setAsked(false)}>
+            {t("session.stay")}
+          </button>
         </div>
       ) : (
         <button type="button" data-testid="sign-out-everywhere" onClick={() => setAsked(true)}>
           {t("session.sign_out_everywhere")}…
         </button>
       )}
-      {fault && <p role="alert" className="fault">{fault.message}</p>}
+      {fault && (
+        <p role="alert" className="fault">
+          {fault.message}
+        </p>
+      )}
     </div>
   );
 }

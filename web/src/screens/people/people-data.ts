@@ -9,8 +9,7 @@ import { usePolledQuery } from "../../live/use-polled-query";
 const KEY = ["people"];
 const PEOPLE_MS = 30_000;
 
-export const usePeople = () =>
-  usePolledQuery(KEY, () => get<People>("/users"), PEOPLE_MS, { events: () => false });
+export const usePeople = () => usePolledQuery(KEY, () => get<People>("/users"), PEOPLE_MS, { events: () => false });
 
 /** The API tokens of everybody. */
 export const useAllTokens = () =>
@@ -40,7 +39,8 @@ export function useChange() {
     busy,
     fault,
     change,
-    disable: (name: string, disabled: boolean) => change(() => patch(`/users/${encodeURIComponent(name)}`, { disabled })),
+    disable: (name: string, disabled: boolean) =>
+      change(() => patch(`/users/${encodeURIComponent(name)}`, { disabled })),
     revokeToken: (name: string, token: string) =>
       change(() => remove(`/users/${encodeURIComponent(name)}/tokens/${encodeURIComponent(token)}`)),
     revokeTokens: (name: string) => change(() => remove(`/users/${encodeURIComponent(name)}/tokens`)),

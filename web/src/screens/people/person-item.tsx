@@ -26,16 +26,31 @@ export function PersonItem({ person, projects, members, tokens }: Props) {
         <h2 id={id}>{person.name}</h2>
         {person.display_name && <span className="muted">{t("people.called", { name: person.display_name })}</span>}
         {person.admin && <span className="pill">{t("session.admin")}</span>}
-        {person.disabled && <span className="pill" data-tone="bad">{t("people.disabled")}</span>}
-        <small className="muted">{[t("people.since", { at: since }), ...(person.has_password ? [] : [t("people.no_password")])].join(" · ")}</small>
+        {person.disabled && (
+          <span className="pill" data-tone="bad">
+            {t("people.disabled")}
+          </span>
+        )}
+        <small className="muted">
+          {[t("people.since", { at: since }), ...(person.has_password ? [] : [t("people.no_password")])].join(" · ")}
+        </small>
       </div>
       {/* Who keeps themselves out lets nobody in again. */}
       {!self && (
-        <button type="button" disabled={busy} aria-describedby={id} onClick={() => void disable(person.name, !person.disabled)}>
+        <button
+          type="button"
+          disabled={busy}
+          aria-describedby={id}
+          onClick={() => void disable(person.name, !person.disabled)}
+        >
           {t(person.disabled ? "people.enable" : "people.disable")}
         </button>
       )}
-      {fault && <p className="fault" role="alert">{fault.message}</p>}
+      {fault && (
+        <p className="fault" role="alert">
+          {fault.message}
+        </p>
+      )}
       {person.admin ? (
         <p className="muted roles">{t("people.admin_may_all")}</p>
       ) : (
@@ -50,7 +65,11 @@ export function PersonItem({ person, projects, members, tokens }: Props) {
                 onChange={({ target }) => void setRole(person.name, project.id, (target.value || null) as Role | null)}
               >
                 <option value="">{t("people.no_role")}</option>
-                {ROLES.map((role) => <option key={role} value={role}>{t(`session.roles.${role}`)}</option>)}
+                {ROLES.map((role) => (
+                  <option key={role} value={role}>
+                    {t(`session.roles.${role}`)}
+                  </option>
+                ))}
               </select>
             </label>
           ))}
