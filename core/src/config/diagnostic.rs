@@ -5,7 +5,7 @@ use std::{fmt, ops::Range, path::Path};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 use serde::Serialize;
 
-use super::secrets::hidden;
+use super::{redact::NothingBehindMask, secrets::hidden};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -126,6 +126,14 @@ impl Diagnostics {
             diagnostic.message = hidden(std::mem::take(&mut diagnostic.message), secrets);
         }
         self
+    }
+
+    /// Of a `***` in a text that was shown without its secrets.
+    pub fn nothing_behind_mask(path: &Path, text: &str, missing: &NothingBehindMask) -> Self {
+        let message = format!("`{}` is `***`, and jobs.toml has no secret there", missing.key);
+        let problem = Problem::error(&missing.key, missing.place.clone(), message)
+            .help("write the secret itself; `***` only stands for one that the file has");
+        Self::new(path, text, vec![problem])
     }
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {

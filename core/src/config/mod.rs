@@ -17,6 +17,7 @@ mod parse;
 mod plugins;
 mod reach;
 mod reader;
+mod redact;
 mod revision;
 mod schedule;
 mod schema;
@@ -40,6 +41,7 @@ pub use grants::{FileGrants, SecretGrants};
 pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
 pub use reach::Reach;
+pub use redact::{NothingBehindMask, masked_text, restored};
 pub use revision::revision;
 pub use schedule::Schedule;
 use secrets::masked;
@@ -77,9 +79,10 @@ impl Config {
     pub fn masked(&self, registry: &Registry) -> Self {
         let mut shown = self.clone();
         for (job, settings) in &mut shown.jobs {
-            if let Some(job) = registry.job(job) {
-                settings.params = masked(&job.descriptor().params_schema, &settings.params);
-            }
+            settings.params = match registry.job(job) {
+                Some(job) => masked(&job.descriptor().params_schema, &settings.params),
+                None => redact::all_masked(&settings.params),
+            };
         }
         shown
     }
@@ -255,9 +258,10 @@ fn judge(path: &Path, text: &str, plugins: &Plugins, loading: Loading) -> Verdic
     problems.extend(faults.iter().map(|(source, fault)| document.plugins.problem(*source, fault)));
     let known = check::Known { registry: &registry, complete, loading };
     // Problems quote the text, and go into the log and to browsers.
-    let secrets = document.secrets(&registry);
+    let secrets = redact::secrets_of(text, &registry);
+    let quoted = redact::blanked(text, &registry);
     let (config, problems) = check::check(path, document, problems, known);
-    let diagnostics = Diagnostics::new(path, text, problems).without(&secrets);
+    let diagnostics = Diagnostics::new(path, &quoted, problems).without(&secrets);
     let result = if diagnostics.has_errors() {
         Err(diagnostics)
     } else {

@@ -15,9 +15,8 @@ use super::{
     keys,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
-    secrets,
 };
-use crate::registry::{Registry, program::Program};
+use crate::registry::program::Program;
 
 /// Names by key, each with its place: the shape of both upper-case tables.
 pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
@@ -33,20 +32,6 @@ pub(super) struct Document<'i> {
     pub http: Egress,
     pub grants: PlacedGrants,
     pub plugins: PlacedSources,
-    /// What programs get in their environment.
-    pub environment: Vec<String>,
-}
-
-impl Document<'_> {
-    /// Texts that nobody may be shown: params that their schema calls secret, and what programs get
-    /// in their environment.
-    pub fn secrets(&self, registry: &Registry) -> Vec<String> {
-        let of_params = self.jobs.iter().flat_map(|(name, table)| {
-            let job = registry.job(&name.value);
-            job.map(|job| secrets::of(&job.descriptor().params_schema, table.params_json()))
-        });
-        of_params.flatten().chain(self.environment.iter().cloned()).collect()
-    }
 }
 
 /// A `[jobs.NAME]` table.
@@ -106,7 +91,6 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     for program in &mut document.plugins.programs {
         program.value.secrets = document.grants.env.iter().map(|name| name.value.clone()).collect();
     }
-    document.environment = reader.secrets;
     (document, reader.problems)
 }
 

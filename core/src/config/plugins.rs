@@ -122,7 +122,6 @@ fn environment(reader: &mut Reader, path: &str, value: &TomlValue) -> BTreeMap<S
     for (key, value) in entries.iter() {
         let name = key.get_ref().to_string();
         if let Some(text) = reader.text(&format!("{path}.{name}"), value) {
-            reader.secrets.push(text.clone());
             env.insert(name, text);
         }
     }

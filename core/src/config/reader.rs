@@ -23,8 +23,6 @@ pub(super) type TomlValue<'i> = Spanned<DeValue<'i>>;
 #[derive(Default)]
 pub(super) struct Reader {
     pub problems: Vec<Problem>,
-    /// Texts that no problem may quote.
-    pub secrets: Vec<String>,
 }
 
 impl Reader {

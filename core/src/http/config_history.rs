@@ -11,7 +11,10 @@ use super::{
     extract::{Json, Path, Query},
     paging::paging,
 };
-use crate::store::{ConfigHistory, ConfigVersionText};
+use crate::{
+    config,
+    store::{ConfigHistory, ConfigVersionText},
+};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -35,7 +38,8 @@ pub async fn list(
     Ok(Json(server.store.config_history(page, per_page).await?))
 }
 
-/// One of them, with its text. To go back to it, save it.
+/// One of them, with its text, in which each secret is `"***"`. To go back to it, save it: what is
+/// secret then stays as the file has it.
 #[utoipa::path(
     get, path = "/jobs/config/history/{revision}",
     params(("revision" = String, Path, description = "The revision.")),
@@ -46,7 +50,10 @@ pub async fn one(
     _: Administrator,
     Path(revision): Path<String>,
 ) -> ApiResult<Json<ConfigVersionText>> {
-    let found = server.store.config_text(&revision).await?;
+    let mut found = server.store.config_text(&revision).await?;
+    if let Some(version) = &mut found {
+        version.text = config::masked_text(&version.text, &server.config.registry());
+    }
     found.map(Json).ok_or_else(|| {
         ApiError::not_found(format!("no jobs.toml of revision {revision} is kept"))
             .help("GET /api/jobs/config/history lists those that are; the newest 500 stay")

@@ -26,6 +26,7 @@ const LONGEST_COMMENT: usize = 500;
 
 #[derive(Serialize, ToSchema)]
 pub struct FileText {
+    /// With each secret as `"***"`; where a text to check or to save has that, it stands for the secret.
     text: String,
     /// Names this text; a save says which it was made from.
     revision: String,
@@ -43,7 +44,7 @@ pub async fn read(State(server): State<AppState>, _: Administrator) -> ApiResult
         let text = on_disk(config)?;
         Ok(Json(FileText {
             revision: config::revision(&text),
-            text,
+            text: config::masked_text(&text, &config.registry()),
             path: path.display().to_string(),
             writable: file::obstacle(path).is_none(),
         }))
@@ -92,7 +93,9 @@ pub async fn check(
     Json(request): Json<CheckRequest>,
 ) -> ApiResult<Json<CheckAnswer>> {
     blocking(server.config.clone(), move |config| {
-        let (checked, diagnostics) = verdict(config.check_only(&request.text));
+        let file = std::fs::read_to_string(config.path()).unwrap_or_default();
+        let given = with_secrets(config, &request.text, &file);
+        let (checked, diagnostics) = verdict(given.and_then(|text| config.check_only(&text)));
         let part = |of: fn(&Checked) -> serde_json::Result<Value>| {
             checked.as_ref().and_then(|checked| of(checked).ok())
         };
@@ -100,7 +103,9 @@ pub async fn check(
             diagnostics: diagnostics.iter().cloned().collect(),
             chains: part(|checked| serde_json::to_value(&checked.config.chains)),
             data_map: part(|checked| serde_json::to_value(&checked.config.data_map)),
-            jobs: part(|checked| serde_json::to_value(&checked.config.jobs)),
+            jobs: part(|checked| {
+                serde_json::to_value(checked.config.masked(&checked.registry).jobs)
+            }),
         }))
     })
     .await
@@ -112,6 +117,12 @@ fn verdict(checked: Result<(Checked, Diagnostics), Diagnostics>) -> (Option<Chec
         Ok((checked, warnings)) => (Some(checked), warnings),
         Err(problems) => (None, problems),
     }
+}
+
+/// A text made from one that was shown without the secrets of the file.
+fn with_secrets(config: &LiveConfig, text: &str, file: &str) -> Result<String, Diagnostics> {
+    config::restored(text, file, &config.registry())
+        .map_err(|missing| Diagnostics::nothing_behind_mask(config.path(), text, &missing))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -189,18 +200,18 @@ pub async fn save(
         return Err(ApiError::bad_request(message));
     }
     let (text, base) = (request.text, request.base_revision);
-    let revision = config::revision(&text);
-    let saved = ConfigText {
-        revision: revision.clone(),
-        text: text.clone(),
-        by: Some(principal.name.clone()),
-        comment,
-        origin: ConfigOrigin::Ui,
-    };
     let guarded = !server.plugins_from_ui;
-    let changed =
+    let Written { text, changed } =
         blocking(server.config.clone(), move |config| write(config, &text, &base, guarded)).await?;
+    let revision = config::revision(&text);
     if changed {
+        let saved = ConfigText {
+            revision: revision.clone(),
+            text,
+            by: Some(principal.name.clone()),
+            comment,
+            origin: ConfigOrigin::Ui,
+        };
         let detail = json!({ "revision": revision });
         let entry = entry(&principal, "config.change", "jobs.toml", None, detail, peer);
         // The file is the truth, and it is saved: whoever saves it again changes nothing.
@@ -209,28 +220,37 @@ pub async fn save(
     Ok(Json(SaveAnswer { revision }))
 }
 
-/// Says whether the file is another now. `guarded`: whether what reaches the machine must stay.
-fn write(config: &LiveConfig, text: &str, base: &str, guarded: bool) -> ApiResult<bool> {
+/// What the file says after a save.
+struct Written {
+    text: String,
+    /// Whether it said something else before.
+    changed: bool,
+}
+
+/// `guarded`: whether what reaches the machine must stay.
+fn write(config: &LiveConfig, text: &str, base: &str, guarded: bool) -> ApiResult<Written> {
     let path = config.path();
     let now = on_disk(config)?;
     if config::revision(&now) != base {
-        return Err(SaveError::Conflict { text: now }.into());
+        return Err(not_saved(SaveError::Conflict { text: now }, config));
     }
+    let given = with_secrets(config, text, &now);
     // Before any code that the text names is loaded.
-    if guarded {
+    if guarded && let Ok(text) = &given {
         keep_reach(config, text, &now)?;
     }
-    let (checked, problems) = verdict(config.check(text));
-    if checked.is_none() {
+    let (checked, problems) = verdict(given.and_then(|text| config.check(&text)));
+    let Some(checked) = checked else {
         let error = ApiError::invalid(format!("jobs.toml has {}", problems.count()));
         let error = error.help("mend it and save again; nothing was written");
         return Err(error.with("diagnostics", json!(problems.iter().collect::<Vec<_>>())));
+    };
+    let text = checked.text.to_string();
+    let changed = now != text;
+    if changed {
+        file::save(path, &text, base).map_err(|error| not_saved(error, config))?;
     }
-    if now == text {
-        return Ok(false);
-    }
-    file::save(path, text, base)?;
-    Ok(true)
+    Ok(Written { text, changed })
 }
 
 /// Refuses a text that opens more of the machine than the file does, or than what is in force.
@@ -250,19 +270,17 @@ fn keep_reach(config: &LiveConfig, text: &str, now: &str) -> ApiResult<()> {
         .help("edit jobs.toml on the machine, or start the server with --allow-plugins-from-ui"))
 }
 
-impl From<SaveError> for ApiError {
-    fn from(error: SaveError) -> Self {
-        let message = error.to_string();
-        match error {
-            SaveError::Conflict { text } => Self::conflict(message)
-                .help("compare the two texts and save again from the one on disk")
-                .with("revision", config::revision(&text).into())
-                .with("text", text.into()),
-            SaveError::NotWritable { .. } => {
-                Self::not_writable(message).help("edit the file where it comes from")
-            }
-            SaveError::Failed { .. } => Self::unavailable(message),
+fn not_saved(error: SaveError, config: &LiveConfig) -> ApiError {
+    let message = error.to_string();
+    match error {
+        SaveError::Conflict { text } => ApiError::conflict(message)
+            .help("compare the two texts and save again from the one on disk")
+            .with("revision", config::revision(&text).into())
+            .with("text", config::masked_text(&text, &config.registry()).into()),
+        SaveError::NotWritable { .. } => {
+            ApiError::not_writable(message).help("edit the file where it comes from")
         }
+        SaveError::Failed { .. } => ApiError::unavailable(message),
     }
 }
 
