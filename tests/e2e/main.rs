@@ -21,6 +21,7 @@ mod lost_ends;
 mod observability;
 mod odd_input;
 mod openapi;
+mod planted_secrets;
 mod plugins;
 mod reach;
 mod reload;

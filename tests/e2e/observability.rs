@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Takes OTLP over HTTP as JSON; each request's body goes to the channel.
-fn collector() -> (String, mpsc::Receiver<Value>) {
+pub fn collector() -> (String, mpsc::Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (sender, receiver) = mpsc::channel();

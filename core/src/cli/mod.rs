@@ -192,6 +192,8 @@ enum Role {
 }
 
 fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
+    // The exporter of traces is built first of all, with an HTTP client.
+    crate::tls::install();
     let redis_url = match secret::read("REDIS_URL", args.redis_url, args.redis_url_file) {
         Ok(url) => url,
         Err(error) => return refuse(&error),
