@@ -20,6 +20,11 @@ pub const LINES_PER_RUN: usize = 100_000;
 /// The longest text of a run in a list, bytes; the run itself has the whole text.
 pub const IN_LISTS: usize = 512;
 
+/// How deep an answer of a view may be nested.
+pub const VIEW_LEVELS: usize = 100;
+/// The largest answer of a view, about, in bytes of JSON.
+pub const VIEW_ANSWER: usize = 16 * 1024 * 1024;
+
 /// Text without NUL.
 pub fn clean(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
@@ -108,6 +113,27 @@ fn shallow(value: Value, levels: usize) -> Value {
     }
 }
 
+/// What a view answers, unless it is nested too deep to be written, or too large; then why not.
+pub fn view_answer(value: Value) -> Result<Value, String> {
+    if is_deeper(&value, VIEW_LEVELS) {
+        discard(value);
+        return Err(format!("its answer is nested deeper than {VIEW_LEVELS} levels"));
+    }
+    if weight(&value) > VIEW_ANSWER {
+        return Err(format!("its answer is larger than {} MiB", VIEW_ANSWER >> 20));
+    }
+    Ok(value)
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let deeper = |below: &Value| levels == 0 || is_deeper(below, levels - 1);
+    match value {
+        Value::Array(items) => items.iter().any(deeper),
+        Value::Object(fields) => fields.values().any(deeper),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 /// Drops a value level by level: its own destructor calls itself once a level, and a value that is
 /// nested deep enough overflows the stack, which ends the process.
 pub fn discard(value: Value) {
@@ -150,6 +176,19 @@ mod tests {
         );
         let escaped = fields(json!({"a": "\u{1}".repeat(LOG_LINE / 6)}));
         assert_eq!(escaped, json!({"cut": "16388 bytes in all"}));
+    }
+
+    #[test]
+    fn an_answer_of_a_view_that_is_too_deep_or_too_large_is_refused() {
+        let mut deep = json!("bottom");
+        for _ in 0..200_000 {
+            deep = Value::Array(vec![deep]);
+        }
+        assert!(view_answer(deep).unwrap_err().contains("100 levels"));
+        let large = Value::Array(vec!["x".repeat(VIEW_ANSWER / 4).into(); 5]);
+        assert!(view_answer(large).unwrap_err().contains("16 MiB"));
+        let fits = json!([{"a": [1, 2, {"b": null}]}]);
+        assert_eq!(view_answer(fits.clone()), Ok(fits));
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     access::{Principal, Role, Visible},
+    border,
     config::LiveConfig,
     registry::panic_text,
     runner::HostHttp,
@@ -107,6 +108,11 @@ pub async fn read(
     };
     let query = RawQuery { project_id, page, per_page, sort, filter };
     let mut found = guarded(view.read(context(&server), query)).await?;
+    found.items = match border::view_answer(Value::Array(found.items)) {
+        Ok(Value::Array(items)) => items,
+        Ok(_) => Vec::new(),
+        Err(why) => return Err(ViewError::Internal(why).into()),
+    };
     keep_own(&key, &visible, &mut found);
     Ok(Json(DataPage { items: found.items, total: found.total, page, per_page, as_of }))
 }
@@ -157,7 +163,8 @@ pub async fn act(
     let target = format!("{key}/{action}");
     let act = audited(&principal, "data.act", &target, project, input.clone(), peer);
     server.accounts.audit(act).await?;
-    Ok(Json(guarded(view.act(context(&server), action, input)).await?))
+    let answer = guarded(view.act(context(&server), action, input)).await?;
+    Ok(Json(border::view_answer(answer).map_err(ViewError::Internal)?))
 }
 
 /// An action says by `project_id` in its input which project it concerns; one that does not concerns

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     access::{Principal, Role},
     config::ConfigState,
-    store::{RunNow, ScheduledJob, ScheduledStatus, Trend},
+    store::{Run, RunNow, ScheduledJob, ScheduledStatus, Trend},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -97,7 +97,9 @@ pub async fn scheduler(
 ) -> ApiResult<Json<Schedule>> {
     let visible = server.scope(&principal, asked.project_id)?;
     let ConfigState { config, registry, .. } = server.config.state();
-    let describe = |job: ScheduledJob| {
+    let describe = |mut job: ScheduledJob| {
+        job.current_run = job.current_run.map(Run::in_list);
+        job.last_run = job.last_run.map(Run::in_list);
         let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
         Scheduled {
             description: plugin.map(|p| p.description.clone()).unwrap_or_default(),

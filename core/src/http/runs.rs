@@ -93,7 +93,9 @@ pub async fn runs(
         page,
         per_page,
     };
-    Ok(Json(server.store.runs(&filter).await?))
+    let mut page = server.store.runs(&filter).await?;
+    page.items = page.items.into_iter().map(Run::in_list).collect();
+    Ok(Json(page))
 }
 
 /// A parameter that may be left out or left empty.
@@ -182,6 +184,7 @@ pub async fn cascade(
 ) -> ApiResult<Json<CascadeTree>> {
     let run = found(&server, &principal, id).await?;
     let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
+    let runs = runs.into_iter().map(Run::in_list).collect();
     Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE)))
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Payload;
+use crate::border;
 
 /// Where a run stands; see the diagram in [`crate::store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -155,6 +156,19 @@ pub struct Run {
     pub progress: Option<Progress>,
     /// Shared by all runs of one cascade.
     pub trace_id: Uuid,
+}
+
+impl Run {
+    /// As lists carry it: long texts are cut, with a mark. The run by its id has them whole.
+    pub fn in_list(mut self) -> Self {
+        let short = |text| border::capped(text, border::IN_LISTS);
+        self.error = self.error.map(short);
+        self.summary = self.summary.map(short);
+        if let Some(progress) = &mut self.progress {
+            progress.message = short(std::mem::take(&mut progress.message));
+        }
+        self
+    }
 }
 
 /// One page of runs.

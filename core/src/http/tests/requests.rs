@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Bench;
 use crate::{
     access::{NewToken, NewUser, TokenEnd},
-    store::Store,
+    store::{Fault, Store},
 };
 
 #[tokio::test]
@@ -43,4 +43,29 @@ async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
     }
     let scheduler = ask("GET", "/api/jobs/scheduler", None).await.1;
     assert_eq!(scheduler["items"][0]["payload"]["requests"], 3);
+}
+
+#[tokio::test]
+async fn lists_carry_shortened_texts_and_the_run_by_its_id_the_whole() {
+    let bench = Bench::new(1).await;
+    let accounts = &bench.server.accounts;
+    let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
+    let user = accounts.add_user(new).await.unwrap();
+    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let token = accounts.add_token(new).await.unwrap();
+    bench.store.run_now("work", bench.projects[0]).await.unwrap();
+    let run = bench.store.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap().remove(0);
+    let whole = "long ".repeat(10_000);
+    let fault = Fault { error: whole.clone(), retry_in: None };
+    bench.store.fail(&run.lease, fault).await.unwrap();
+    let id = run.lease.run_id;
+    for list in ["/api/jobs/runs", "/api/jobs/scheduler", &format!("/api/jobs/runs/{id}/cascade")] {
+        let (status, text) = bench.ask("GET", list, Some(token.reveal()), None).await;
+        assert_eq!(status, 200, "{list}");
+        assert!(text.contains("… [cut: 50000 bytes in all]"), "{list}: {text}");
+        assert!(text.len() < 4096, "{list} has {} bytes", text.len());
+    }
+    let one = format!("/api/jobs/runs/{id}");
+    let (_, text) = bench.ask("GET", &one, Some(token.reveal()), None).await;
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"], whole);
 }
