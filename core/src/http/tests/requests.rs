@@ -52,7 +52,7 @@ async fn lists_carry_shortened_texts_and_the_run_by_its_id_the_whole() {
     let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
     let user = accounts.add_user(new).await.unwrap();
     let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
-    let token = accounts.add_token(new).await.unwrap();
+    let token = accounts.add_token(new).await.unwrap().token;
     bench.store.run_now("work", bench.projects[0]).await.unwrap();
     let run = bench.store.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap().remove(0);
     let whole = "long ".repeat(10_000);
