@@ -242,7 +242,7 @@ mod tests {
         parked.stuck_since = Some(long_ago());
         let mut buffer = vec![0; 100_000];
         while parked.stuck_since.is_some() {
-            client.read(&mut buffer).unwrap();
+            assert!(client.read(&mut buffer).unwrap() > 0);
             parked.send(&tail).unwrap();
         }
         parked.beat(&heartbeat, &tail).unwrap();
