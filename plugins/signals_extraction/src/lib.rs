@@ -142,8 +142,10 @@ async fn next_messages(
     (sent_at, id): &(String, String),
 ) -> Result<Vec<Message>, JobError> {
     let query = sql(format!(
-        "SELECT m.id, m.source_kind, substr(m.body, 1, {MOST_BYTES}) AS body, m.sent_at {WAITING} \
-         AND (m.sent_at, m.id) > ($3, $4) ORDER BY m.sent_at, m.id LIMIT $5"
+        "SELECT t.id, t.source_kind, substr(t.body, 1, {MOST_BYTES}) AS body, t.sent_at \
+         FROM (SELECT m.id {WAITING} AND (m.sent_at, m.id) > ($3, $4) \
+             ORDER BY m.sent_at, m.id LIMIT $5) n \
+         JOIN messages t ON t.id = n.id ORDER BY t.sent_at, t.id"
     ));
     let query = query.bind(project).bind(version).bind(sent_at).bind(id).bind(CHUNK);
     Ok(ctx.db().fetch_all(query).await?)

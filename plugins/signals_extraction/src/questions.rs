@@ -51,12 +51,12 @@ pub(crate) async fn review(
 ) -> Result<usize, JobError> {
     let allowed = Duration::hours(params.unanswered_after_hours.into());
     let now = rfc3339(ctx.now());
-    let (mut open, mut last) = (0, (String::new(), String::new()));
+    let (mut open, mut last) = (0, String::new());
     loop {
         ctx.checkpoint()?;
         let page = waiting(ctx, project, &last).await?;
         let Some(end) = page.last() else { return Ok(open) };
-        last = (end.sent_at.clone(), end.id.clone());
+        last.clone_from(&end.id);
         // One batch: a question's signal and its `awaiting_answer` must not part.
         let mut statements = Vec::new();
         for question in &page {
@@ -67,21 +67,19 @@ pub(crate) async fn review(
     }
 }
 
-/// The next questions that wait.
-async fn waiting(
-    ctx: &Context,
-    project: &str,
-    (sent_at, id): &(String, String),
-) -> Result<Vec<Question>, JobError> {
+/// The next questions that wait, by id. The inner query picks them before texts and answers are looked
+/// up, which would else be done for all that wait.
+async fn waiting(ctx: &Context, project: &str, last: &str) -> Result<Vec<Question>, JobError> {
     let query = sql(format!(
         "SELECT m.id, substr(m.body, 1, {MOST_BYTES}) AS body, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
          WHERE r.project_id = m.project_id AND r.thread_id = m.thread_id \
          AND r.author_key <> m.author_key AND r.sent_at > m.sent_at) AS answered_at \
-         FROM signals_processed p JOIN messages m ON m.id = p.message_id \
-         WHERE p.project_id = $1 AND p.awaiting_answer = $2 AND (m.sent_at, m.id) > ($3, $4) \
-         ORDER BY m.sent_at, m.id LIMIT $5"
+         FROM (SELECT p.message_id FROM signals_processed p JOIN messages x ON x.id = p.message_id \
+             WHERE p.project_id = $1 AND p.awaiting_answer = $2 AND p.message_id > $3 \
+             ORDER BY p.message_id LIMIT $4) w \
+         JOIN messages m ON m.id = w.message_id ORDER BY m.id"
     ));
-    let query = query.bind(project).bind(true).bind(sent_at).bind(id).bind(AT_A_TIME);
+    let query = query.bind(project).bind(true).bind(last).bind(AT_A_TIME);
     Ok(ctx.db().fetch_all(query).await?)
 }
 
