@@ -1,7 +1,7 @@
 //! The C ABI between the Cascade host and a loaded plugin.
 //!
 //! `include/cascade_plugin.h` is the contract; [`table`] is the same in Rust. [`guest`] is a plugin's
-//! side of it and [`host`] (feature `load`) the host's. Both offer safe interfaces: this crate holds
+//! side of it and `host` (feature `load`) the host's. Both offer safe interfaces: this crate holds
 //! all unsafe code of the workspace: what crosses the boundary, and `inherited` (feature `load`), a file
 //! that the host inherits from itself.
 //!

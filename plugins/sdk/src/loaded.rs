@@ -1,7 +1,7 @@
 //! A plugin's side of the boundary when it is loaded from a shared library.
 //!
 //! [`export_plugin!`](crate::export_plugin) is all that an author sees of it. Jobs and views run with
-//! the same [`Context`](crate::Context) as compiled-in ones; only the services behind it ask the
+//! the same [`Context`] as compiled-in ones; only the services behind it ask the
 //! host through the C ABI (`cascade_plugin.h`).
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
@@ -37,7 +37,7 @@ pub const fn table<E: Exported>() -> PluginTable {
 /// Makes the crate loadable as a shared library, beside being linkable: once, anywhere in the crate.
 /// Cargo.toml says `crate-type = ["lib", "cdylib"]`.
 ///
-/// A loaded plugin has no async runtime of its own: it waits by what [`Context`](crate::Context)
+/// A loaded plugin has no async runtime of its own: it waits by what [`Context`]
 /// offers (`db`, `http`, `sleep`, `cancelled`) or blocks its thread.
 #[macro_export]
 macro_rules! export_plugin {
