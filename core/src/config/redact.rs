@@ -229,7 +229,7 @@ fn elements<'v, 'i>(value: Option<&'v TomlValue<'i>>) -> Vec<&'v TomlValue<'i>> 
 
 fn at_pointer<'v, 'i>(value: &'v TomlValue<'i>, pointer: &str) -> Option<&'v TomlValue<'i>> {
     pointer.split('/').skip(1).try_fold(value, |value, token| match value.get_ref() {
-        DeValue::Array(items) => items.iter().nth(token.parse().ok()?),
+        DeValue::Array(items) => items.get(token.parse::<usize>().ok()?),
         _ => field(value, &token.replace("~1", "/").replace("~0", "~")),
     })
 }

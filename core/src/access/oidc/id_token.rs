@@ -110,9 +110,11 @@ mod tests {
 
     use super::*;
 
+    type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
     /// A provider's key: how it signs, and what its JWK set shows.
     struct Signer {
-        sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+        sign: Sign,
         jwk: Value,
     }
 
