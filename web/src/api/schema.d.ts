@@ -260,7 +260,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of them, with its text. To go back to it, save it. */
+        /**
+         * One of them, with its text, in which each secret is `"***"`. To go back to it, save it: what is
+         *     secret then stays as the file has it.
+         */
         get: operations["one"];
         put?: never;
         post?: never;
@@ -1074,6 +1077,7 @@ export interface components {
             path: string;
             /** @description Names this text; a save says which it was made from. */
             revision: string;
+            /** @description With each secret as `"***"`; where a text to check or to save has that, it stands for the secret. */
             text: string;
             /** @description Whether it can be saved from here. */
             writable: boolean;
