@@ -23,8 +23,7 @@ pub fn dist() -> Result<()> {
     let listed = listed.with_context(|| format!("cannot start {}", binary.display()))?;
     ensure!(listed.status.success(), "{} plugin list failed", binary.display());
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let bundled = bundled(&fs::read_to_string(root.join("plugins/bundle/Cargo.toml"))?);
-    ensure!(!bundled.is_empty(), "plugins/bundle/Cargo.toml names no plugin");
+    let bundled = bundled_plugins(root)?;
     for plugin in &bundled {
         let there =
             listed.lines().any(|line| line.split_whitespace().take(3).eq(["job", plugin, plugin]));
@@ -32,6 +31,18 @@ pub fn dist() -> Result<()> {
     }
     println!("\n{}: {} plugins", binary.display(), bundled.len());
     Ok(())
+}
+
+/// The packages of the plugins that are compiled in.
+///
+/// # Errors
+/// When the bundle's manifest cannot be read, or names none.
+pub fn bundled_plugins(root: &Path) -> Result<Vec<String>> {
+    let manifest = root.join("plugins/bundle/Cargo.toml");
+    let text = fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
+    let bundled = bundled(&text);
+    ensure!(!bundled.is_empty(), "{} names no plugin", manifest.display());
+    Ok(bundled)
 }
 
 /// The plugins that the bundle depends on: its dependencies by path.

@@ -11,17 +11,26 @@ pub(super) struct Area {
     pub steps: &'static [Step],
     /// The packages of its tests in Rust: nothing else is built.
     pub packages: &'static [&'static str],
+    /// Whether the bundled plugins are among its packages.
+    pub bundled: bool,
     /// Which of their tests, in nextest's language of filters.
     pub filter: &'static str,
 }
 
 impl Area {
+    /// The packages of its tests in Rust, given what the bundle's manifest names.
+    pub fn packages(&self, bundled: &[String]) -> Vec<String> {
+        let bundled = bundled.iter().filter(|_| self.bundled).cloned();
+        self.packages.iter().map(|package| (*package).to_owned()).chain(bundled).collect()
+    }
+
     /// Its tests among those of other areas as well, as a filter.
-    pub fn tests(&self) -> String {
-        if self.packages.is_empty() {
+    pub fn tests(&self, bundled: &[String]) -> String {
+        let packages = self.packages(bundled);
+        if packages.is_empty() {
             return "none()".to_owned();
         }
-        let packages = self.packages.iter().map(|package| format!("package({package})"));
+        let packages = packages.iter().map(|package| format!("package({package})"));
         let packages = packages.collect::<Vec<_>>().join(" or ");
         format!("(({packages}) and ({}))", self.filter)
     }
@@ -60,24 +69,17 @@ pub(super) const AREAS: &[Area] = &[
         what: "what plugin authors use, as published packages too",
         steps: &[Package],
         packages: &["cascade-abi", "cascade-sdk", "cascade-testkit", "cascade-portable-sql"],
+        bundled: false,
         filter: "all()",
     },
-    hosts(
-        "plugins",
-        "the bundled plugins, and plugins of each kind in a host",
-        &[
-            "analytics_aggregates",
-            "connectors_sync_cycle",
-            "embeddings_run",
-            "health_scoring",
-            "kag_recommendations_refresh",
-            "kag_v2_recommendations_refresh",
-            "signals_extraction",
-            "uptime_check",
-            "cascade-e2e",
-        ],
-        "not package(cascade-e2e) or test(/^plugins::/)",
-    ),
+    Area {
+        name: "plugins",
+        what: "the bundled plugins, and plugins of each kind in a host",
+        steps: &[Binary],
+        packages: &["cascade-e2e", "uptime_check"],
+        bundled: true,
+        filter: "not package(cascade-e2e) or test(/^plugins::/)",
+    },
     tests("docs", "the pages of docs/, held to facts", &["cascade-docs"], "all()"),
     tests("hostile", "input from outside", &["cascade-hostile"], "all()"),
     tests("chaos", "the short version of cargo xtask chaos", &["cascade-chaos"], "all()"),
@@ -86,7 +88,7 @@ pub(super) const AREAS: &[Area] = &[
 ];
 
 const fn checks(name: &'static str, what: &'static str, steps: &'static [Step]) -> Area {
-    Area { name, what, steps, packages: &[], filter: "none()" }
+    Area { name, what, steps, packages: &[], bundled: false, filter: "none()" }
 }
 
 const fn tests(
@@ -95,7 +97,7 @@ const fn tests(
     packages: &'static [&'static str],
     filter: &'static str,
 ) -> Area {
-    Area { name, what, steps: &[], packages, filter }
+    Area { name, what, steps: &[], packages, bundled: false, filter }
 }
 
 /// Tests that start the host's binary.
@@ -105,5 +107,5 @@ const fn hosts(
     packages: &'static [&'static str],
     filter: &'static str,
 ) -> Area {
-    Area { name, what, steps: &[Binary], packages, filter }
+    Area { name, what, steps: &[Binary], packages, bundled: false, filter }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command::print_times, setup};
+use crate::{command::print_times, dist, setup};
 use areas::{AREAS, Area};
 use steps::{Step, nextest};
 
@@ -41,9 +41,10 @@ pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
             Step::QUICK.to_vec()
         }
         Ask::Some(areas) => {
-            let named = areas.iter().flat_map(|area| area.packages);
+            let bundled = dist::bundled_plugins(root)?;
+            let named = areas.iter().flat_map(|area| area.packages(&bundled));
             packages = named.map(|package| format!("--package={package}")).collect();
-            filter = areas.iter().map(|area| area.tests()).collect::<Vec<_>>().join(" or ");
+            filter = areas.iter().map(|area| area.tests(&bundled)).collect::<Vec<_>>().join(" or ");
             let has = |step: &&Step| areas.iter().any(|area| area.steps.contains(step));
             Step::EACH.iter().filter(has).copied().collect()
         }
