@@ -20,7 +20,7 @@ pub(super) struct DataLock {
 /// # Errors
 /// When another host has it, or the file cannot be made.
 pub(super) fn take(folder: &Path) -> anyhow::Result<DataLock> {
-    let path = folder.join("host.lock");
+    let path = folder.join("cascade.lock");
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     let mut file =
