@@ -162,9 +162,12 @@ async function rhythm() {
     const context = await browser.newContext({ locale: "en-GB" });
     const page = await context.newPage();
     await page.clock.install();
+    // What the page asks for as it opens, and again if that failed, is not part of the rhythm.
+    const listed = page.waitForResponse((response) => new URL(response.url()).pathname === "/api/projects" && response.ok());
     await page.goto(url);
     await page.getByTestId("recommendation-item").first().waitFor();
     await page.locator(`[data-testid=connection-badge][data-state=${next === "open" ? "live" : "polling"}]`).waitFor();
+    await listed;
     const counts = Object.keys(times).map((path) => count(page, path));
     await forward(page, seconds);
     await sleep(300);

@@ -1,6 +1,7 @@
 //! The served OpenAPI document is true, and no request makes the server fail: by schemathesis.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -18,6 +19,11 @@ const EXAMPLES: &str = "12";
 fn schemathesis() -> Result<PathBuf, String> {
     let folder = root().join(format!("target/tools/schemathesis-{VERSION}"));
     let program = folder.join("bin/schemathesis");
+    // Tests are processes, and two of them use it.
+    let fault = |error: std::io::Error| format!("{}: {error}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(fault)?;
+    let lock = File::create(folder.with_extension("lock")).map_err(fault)?;
+    lock.lock().map_err(fault)?;
     if program.exists() {
         return Ok(program);
     }
