@@ -65,7 +65,7 @@ fn run(folder: &Path, line: &str, env: &[(&str, &Path)]) -> Duration {
     began.elapsed()
 }
 
-/// Where the plugins are compiled. `CASCADE_BIN` names a copy of the host, so its own target folder can be
+/// Where plugins outside of a checkout are compiled. `CASCADE_BIN` names a copy of the host, so its own target folder can be
 /// used, in which the crates that they depend on are there already. Without it, that would replace the
 /// host under the tests that start later.
 fn target() -> PathBuf {
@@ -131,7 +131,9 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
     let before = sources(checkout.path());
     let began = Instant::now();
     let effort = new_plugin(checkout.path(), "compiled-in");
-    let target = target();
+    // Not our own target folder: cargo takes the copy's packages for those of this checkout, and the next
+    // build here would find a bundle that names a crate which is gone.
+    let target = root().join("target/scaffold");
     let env = [("CARGO_TARGET_DIR", target.as_path())];
     let build = run(checkout.path(), "cargo build --quiet -p cascade", &env);
     let host_folder = tempfile::tempdir().unwrap();
