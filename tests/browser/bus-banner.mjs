@@ -18,7 +18,7 @@ try {
   if (await banner.isVisible()) throw new Error("a banner in the normal case");
   console.log("over redis");
 
-  await banner.filter({ hasText: "Live over PostgreSQL: Redis does not answer." }).waitFor(wait);
+  await banner.filter({ hasText: "Events arrive over PostgreSQL: Redis does not respond." }).waitFor(wait);
   await badge.filter({ hasText: "over PostgreSQL" }).waitFor(wait);
   await page.screenshot({ path: `${process.env.ARTEFACTS}/bus-banner.png` });
   console.log("over postgres");

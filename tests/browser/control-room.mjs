@@ -40,7 +40,7 @@ export async function open(browser, path, { theme = "light", width = 1440, heigh
 
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 
-/** What opens on a screen has nothing that axe-core would mend either. */
+/** What opens on a screen has nothing that axe-core would report either. */
 export async function accessible(page, what) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   const { violations } = await page.evaluate((values) => window.axe.run({ runOnly: { type: "tag", values } }), RULES);

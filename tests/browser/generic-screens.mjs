@@ -48,7 +48,7 @@ try {
   await key.click();
   const panel = page.locator("main .panel");
   await panel.getByRole("heading", { name: view }).waitFor();
-  await panel.getByText("Nothing here yet.").waitFor();
+  await panel.getByText("No rows yet.").waitFor();
   console.log("data page opened");
 
   await panel.getByRole("link", { name: job, exact: true }).click();
@@ -56,7 +56,7 @@ try {
   const form = page.getByTestId("run-form");
   await form.getByRole("button", { name: "Run now" }).waitFor();
   await page.locator("main dl").getByRole("link", { name: view, exact: true }).waitFor();
-  await form.getByRole("link", { name: "Edit them in Wiring" }).waitFor();
+  await form.getByRole("link", { name: "Edit in Configuration" }).waitFor();
   console.log("job page opened");
   since = Date.now();
   await form.getByRole("button", { name: "Run now" }).click();
@@ -143,7 +143,7 @@ try {
 
     if (!choice) {
       await input.fill("no row has this text");
-      await page.getByText("No row fits the filters.").waitFor();
+      await page.getByText("No rows match the filters.").waitFor();
     }
     await page.getByRole("button", { name: "Clear" }).click();
     await until(async () => (await total()) === all, "clear did not bring all rows back");

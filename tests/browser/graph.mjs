@@ -28,7 +28,7 @@ try {
   console.log(`root seen running: ${Date.now() - since} ms after the request`);
   await node("slow_job").locator(".now").getByText("1 of 3").waitFor();
   await node("slow_job").locator("progress").waitFor();
-  // A wire that is level has no height, and counts as hidden.
+  // A connection that is level has no height, and counts as hidden.
   await page.locator('.react-flow__edge.animated[data-id="slow_job>slow_after"][data-flow=live]').waitFor({ state: "attached", timeout: 20_000 });
   await node("slow_after").and(page.locator("[data-now=running]")).waitFor();
   await shot("graph-live-light");

@@ -1,4 +1,4 @@
-// Wiring > Jobs: of two jobs that are opened one after the other only the second has a form, and what is
+// Configuration > Jobs: of two jobs that are opened one after the other only the second has a form, and what is
 // changed there is saved in its table. Then the server goes away and comes back: a save that failed can be
 // made again, and a part of the page that was not loaded comes by itself. "stop" and "start" are orders
 // to the test.
@@ -44,9 +44,9 @@ await withPage("job-form", async (page) => {
   console.log("stop");
   await until(async () => !(await answers()), "the host goes on");
   await save.click();
-  await bar.getByRole("alert").getByText("The server does not answer.").waitFor();
+  await bar.getByRole("alert").getByText("The server does not respond.").waitFor();
   const part = page.waitForEvent("requestfailed", (request) => request.url().includes("/assets/"));
-  await page.getByRole("navigation", { name: "Wiring" }).getByRole("link", { name: "Cascades" }).click();
+  await page.getByRole("navigation", { name: "Configuration" }).getByRole("link", { name: "Cascades" }).click();
   await part;
   assert.equal(await page.locator(".failure").count(), 0, "a part that was not loaded is an error");
   console.log("start");

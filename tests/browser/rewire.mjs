@@ -1,4 +1,4 @@
-// jobs.toml changed in the browser: a wire drawn and one taken out, a schedule, the preview, the save
+// jobs.toml changed in the browser: a connection drawn and one removed, a schedule, the preview, the save
 // with comments kept; a mistake that cannot be saved; a change on disk behind the page's back, and a
 // rebase onto it; undo by the history. Each milestone is one line of output.
 //
@@ -35,12 +35,12 @@ try {
   const bar = page.getByTestId("draft-bar");
   const changes = bar.getByTestId("changes");
   const save = bar.getByTestId("save");
-  const tab = (name) => page.getByRole("navigation", { name: "Wiring" }).getByRole("link", { name });
+  const tab = (name) => page.getByRole("navigation", { name: "Configuration" }).getByRole("link", { name });
   const code = page.getByTestId("code");
 
   await page.goto(url);
   await page.locator("[data-testid=connection-badge][data-state=live]").waitFor();
-  await page.getByRole("link", { name: "Wiring" }).click();
+  await page.getByRole("link", { name: "Configuration" }).click();
   await page.getByTestId("graph").locator(".react-flow__edge").first().waitFor();
   assert.equal(await save.count(), 0, "there is nothing to save yet");
   await shot("cascades-light");
@@ -50,11 +50,11 @@ try {
   await page.locator('.react-flow__edge[data-id="embeddings_run>analytics_aggregates"]').waitFor();
   console.log("edge drawn");
 
-  await page.getByRole("button", { name: "connectors_sync_cycle no longer triggers embeddings_run" }).click();
+  await page.getByRole("button", { name: "Remove the connection from connectors_sync_cycle to embeddings_run" }).click();
   await gone(page.locator("[data-testid=chain][data-job=connectors_sync_cycle]").getByText("embeddings_run"));
-  console.log("edge taken out by the form");
+  console.log("connection removed by the form");
 
-  // On the keyboard too: a wire is chosen and deleted, and undo brings it back.
+  // On the keyboard too: a connection is selected and deleted, and undo brings it back.
   const edge = page.locator('.react-flow__edge[data-id="signals_extraction>health_scoring"]');
   await edge.focus();
   await page.keyboard.press("Enter");
@@ -72,7 +72,7 @@ try {
 
   await tab("Jobs").click();
   await page.getByRole("navigation", { name: "Jobs" }).getByRole("button", { name: "health_scoring" }).click();
-  const every = page.getByLabel("Every", { exact: true });
+  const every = page.getByLabel("Interval", { exact: true });
   await until(async () => (await every.inputValue()) === "1h", "the form does not show what jobs.toml says");
   await every.fill("25m");
   await every.press("Enter");
@@ -82,7 +82,7 @@ try {
   await page.reload();
   await changes.filter({ hasText: /^4 changes$/ }).waitFor();
   await until(async () => (await every.inputValue()) === "25m", "the form does not show the draft");
-  assert.equal(await page.getByRole("link", { name: "Wiring" }).getAttribute("data-unsaved"), "true");
+  assert.equal(await page.getByRole("link", { name: "Configuration" }).getAttribute("data-unsaved"), "true");
   assert.equal(readFileSync(file, "utf8"), first, "nothing is saved before Save");
   console.log("draft survived a reload");
 
@@ -123,7 +123,7 @@ try {
 
   await bar.getByRole("button", { name: "Discard" }).click();
   await changes.filter({ hasText: "No changes" }).waitFor();
-  await bar.getByRole("button", { name: "Restore them" }).click();
+  await bar.getByRole("button", { name: "Restore" }).click();
   await bar.getByText("1 error").waitFor();
   await bar.getByRole("button", { name: "Discard" }).click();
   await changes.filter({ hasText: "No changes" }).waitFor();
@@ -143,10 +143,10 @@ try {
   await every.fill("45m");
   await every.press("Enter");
   await changes.filter({ hasText: /^1 change$/ }).waitFor();
-  behind((text) => text.replace('timeout = "5m"', 'timeout = "6m"').replace("# Projects,", "# By hand.\n# Projects,"));
+  behind((text) => text.replace('timeout = "5m"', 'timeout = "6m"').replace("# Projects,", "# Edited on disk.\n# Projects,"));
   const conflict = page.getByTestId("conflict");
   await conflict.waitFor({ timeout: 30_000 });
-  await conflict.getByTestId("diff").getByText("# By hand.").waitFor();
+  await conflict.getByTestId("diff").getByText("# Edited on disk.").waitFor();
   assert.ok(await save.isDisabled(), "saved over a change on disk");
   await shot("conflict-light");
   console.log("change on disk told");
@@ -154,11 +154,11 @@ try {
   await conflict.getByTestId("diff").getByText("45m").waitFor();
   await conflict.getByTestId("rebase").click();
   await page.getByRole("dialog").getByTestId("diff").getByText("45m").waitFor();
-  assert.equal(await page.getByRole("dialog").getByText("# By hand.").count(), 0, "what is on disk is no change of mine");
+  assert.equal(await page.getByRole("dialog").getByText("# Edited on disk.").count(), 0, "what is on disk is no change of mine");
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   await until(() => /every = "45m"/.test(readFileSync(file, "utf8")), "the rebased text was not saved");
   const rebased = readFileSync(file, "utf8");
-  assert.ok(rebased.includes("# By hand.") && rebased.includes('timeout = "6m"'), "the change on disk was lost");
+  assert.ok(rebased.includes("# Edited on disk.") && rebased.includes('timeout = "6m"'), "the change on disk was lost");
   await page.locator("[data-testid=saved][data-in-force]").waitFor({ timeout: 15_000 });
   console.log("rebased and saved");
 
@@ -170,18 +170,18 @@ try {
   await until(() => save.isEnabled(), "valid, and cannot be saved");
   behind((text) => text.replace('every = "45m"', 'every = "50m"'));
   await save.click();
-  await conflict.getByText("Both changed the same").waitFor();
+  await conflict.getByText("Changed on both sides").waitFor();
   await conflict.getByText("jobs.signals_extraction.every").waitFor();
   assert.ok(readFileSync(file, "utf8").includes('"50m"'), "a conflict was saved over");
   await page.unroute("**/api/jobs/config/text");
   await conflict.getByRole("button", { name: "Merge manually" }).click();
-  await conflict.getByRole("button", { name: "Take what is on disk" }).click();
+  await conflict.getByRole("button", { name: "Use the version on disk" }).click();
   await shot("merge-light");
-  await conflict.getByRole("button", { name: "Use the merged text" }).click();
+  await conflict.getByRole("button", { name: "Use merged text" }).click();
   await gone(conflict);
   // The field follows the draft, a render later.
   await until(async () => (await every.inputValue()) === "50m", "the form does not show the merged text");
-  console.log("conflict found on save, merged by hand");
+  console.log("conflict found on save, merged manually");
 
   await tab("History").click();
   const items = page.getByTestId("history-item");

@@ -97,7 +97,7 @@ try {
   await page.locator(`[data-index="${projects.length - 2}"][data-current] a:focus`).waitFor();
   await page.getByText(`${projects.length} runs selected`).waitFor();
   await page.keyboard.press("r");
-  await page.getByTestId("bulk-result").getByText(`${projects.length} runs queued again.`).waitFor();
+  await page.getByTestId("bulk-result").getByText(`${projects.length} runs queued for retry.`).waitFor();
   await until("second attempts", async () => {
     const again = await Promise.all(failed.map((id) => get(`/jobs/runs/${id}`)));
     return again.every(({ attempt, state }) => attempt === 2 && state === "failed");
@@ -118,7 +118,7 @@ try {
   await page.getByTestId("bulk-result").getByText(`${projects.length} runs cancelled.`).waitFor();
   await Promise.all(slow.map(ended));
   await counts(0);
-  await page.getByText("No run fits.").waitFor();
+  await page.getByText("No matching runs.").waitFor();
   console.log("cancelled in bulk, asked twice");
 
   // A run that was over is refused, and one is told.
@@ -126,7 +126,7 @@ try {
   await page.getByRole("checkbox", { name: "Select all on this page" }).check();
   await page.getByTestId("bulk-cancel").click();
   await page.getByTestId("bulk-confirm").click();
-  await page.getByTestId("bulk-result").getByText(/refused/).waitFor();
+  await page.getByTestId("bulk-result").getByText(/skipped:/).waitFor();
   await accessible(page, "runs selected and refused");
   await shot("runs-refused-light");
   console.log("refusals are told");
@@ -157,7 +157,7 @@ try {
   console.log("run page followed the log to its end");
 
   await page.goto(new URL(`/runs/${failed[0]}`, page.url()).href);
-  await page.getByRole("button", { name: "Copy the error" }).click();
+  await page.getByRole("button", { name: "Copy error" }).click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(FAULT));
   await shot("run-failed-light");
 

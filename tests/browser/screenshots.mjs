@@ -48,11 +48,11 @@ try {
 
   await dark.goto(`${url}/config/cascades`);
   await dark.getByTestId("graph-node").first().waitFor();
-  await dark.getByLabel("When this is done").selectOption("embeddings_run");
-  await dark.getByLabel("run this").selectOption("health_scoring");
+  await dark.getByLabel("When this job succeeds").selectOption("embeddings_run");
+  await dark.getByLabel("run this job").selectOption("health_scoring");
   await dark.getByRole("button", { name: "Add", exact: true }).click();
   await dark.waitForTimeout(1500);
-  await shoot(dark, "wiring");
+  await shoot(dark, "configuration");
 } finally {
   await browser.close();
 }

@@ -81,7 +81,7 @@ try {
   console.log("nobody signed in: the sign-in page, at whatever address");
 
   await signIn(page, USER, "not the right password");
-  await page.getByTestId("sign-in-fault").getByText("Name and password do not fit.").waitFor();
+  await page.getByTestId("sign-in-fault").getByText("Wrong name or password.").waitFor();
   await shot(page, "wrong");
   console.log("a wrong password is refused with words");
 
@@ -99,7 +99,7 @@ try {
 
   const two = await context("dark");
   const late = await open(two, pathname + search);
-  await late.getByTestId("sign-in-fault").getByText("This link is no longer good.").waitFor();
+  await late.getByTestId("sign-in-fault").getByText("This link is no longer valid.").waitFor();
   assert.ok(!late.url().includes("link="));
   await shot(late, "used-link-dark");
   console.log("a used link is refused kindly");
@@ -109,19 +109,19 @@ try {
   await accessible(linked, "user menu");
   await shot(linked, "menu");
   await linked.keyboard.press("Escape");
-  await menu(linked, "Set a password");
+  await menu(linked, "Set password");
   await linked.getByLabel("New password", { exact: true }).fill(OWNERS);
   await accessible(linked, "password dialog");
   await shot(linked, "password");
-  await linked.getByRole("button", { name: "Save the password" }).click();
+  await linked.getByRole("button", { name: "Save password" }).click();
   await linked.getByTestId("password-set").waitFor();
   await linked.keyboard.press("Escape");
   console.log("a password is set");
 
   await menu(linked, "API tokens");
-  await linked.getByLabel("What it is for").fill("nightly report");
-  await linked.getByRole("combobox", { name: "At most" }).selectOption("viewer");
-  await linked.getByRole("button", { name: "Make the token" }).click();
+  await linked.getByLabel("Purpose").fill("nightly report");
+  await linked.getByRole("combobox", { name: "Highest role" }).selectOption("viewer");
+  await linked.getByRole("button", { name: "Create token" }).click();
   const token = await linked.getByTestId("secret").getByRole("textbox").inputValue();
   const bearer = { headers: { authorization: `Bearer ${token}` } };
   assert.equal((await fetch(`${url}/api/jobs/types`, bearer)).status, 200);
@@ -135,7 +135,7 @@ try {
   console.log("a token is made, works, and is revoked");
 
   await menu(linked, "People");
-  await linked.getByLabel("Name to sign in with").fill("grace");
+  await linked.getByLabel("Sign-in name").fill("grace");
   await linked.getByRole("button", { name: "Add", exact: true }).click();
   const handed = await linked.getByTestId("secret").getByRole("textbox").inputValue();
   const grace = linked.locator("[data-testid=person][data-name=grace]");
@@ -172,7 +172,7 @@ try {
     ["token.revoke", "revoked an API token"],
     ["user.password", "set a password"],
     ["session.begin", "signed in"],
-    ["session.refused", "was refused at sign-in"],
+    ["session.refused", "failed to sign in"],
   ]) await entry(action).getByText(words, { exact: true }).waitFor();
   await entry("member.set").getByText("Details").click();
   await accessible(linked, "audit log");
@@ -215,12 +215,12 @@ try {
   assert.ok(!(await projects(theirs)).includes("All projects"));
   await theirs.getByTestId("job-row").first().waitFor();
   assert.equal(await theirs.getByTestId("run-now").locator("visible=true").count(), await theirs.locator("[data-testid=run-now]:disabled").count());
-  assert.equal(await theirs.getByRole("link", { name: "Wiring" }).count(), 0);
+  assert.equal(await theirs.getByRole("link", { name: "Configuration" }).count(), 0);
   await live(theirs);
   await accessible(theirs, "jobs of a viewer");
   await shot(theirs, "viewer-jobs");
   await theirs.getByTestId("job-row").first().getByRole("link").first().click();
-  await theirs.getByTestId("run-form").getByText("This takes the role of an editor in the project.").waitFor();
+  await theirs.getByTestId("run-form").getByText("Requires the editor role in the project.").waitFor();
   assert.ok(await theirs.getByTestId("run-form").getByRole("button", { name: "Run now" }).isDisabled());
   await shot(theirs, "viewer-job");
   await theirs.goto(`${url}/`);
@@ -231,7 +231,7 @@ try {
   await theirs.keyboard.press("Escape");
   for (const path of ["/people", "/config", "/audit"]) {
     await theirs.goto(url + path);
-    await theirs.getByText(/^This takes/).first().waitFor();
+    await theirs.getByText(/^Requires/).first().waitFor();
   }
   await inAllSizes(four, "/jobs", "viewer-jobs", (page) => page.getByTestId("job-row").first().waitFor());
   console.log("a viewer sees one project, and may change nothing");

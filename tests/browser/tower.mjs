@@ -1,6 +1,6 @@
 // The Control Tower: a message comes while the page is open and changes it in place, without a jump
 // of layout; what changed since the last look is told, and marked as seen; search and evidence; a
-// recommendation is accepted and taken back. Each milestone is one line of output.
+// recommendation is accepted and reopened. Each milestone is one line of output.
 //
 // CASCADE_URL: a host on the bundled sample, settled. INBOX: the mailbox of its project `atlas`, a copy
 // to append to. ARTEFACTS: folder for screenshots.
@@ -56,7 +56,7 @@ try {
   await page.locator("[data-testid=connection-badge][data-state=live]").waitFor();
   await page.locator("[data-testid=message-item]").first().waitFor();
   await page.locator("[data-testid=recommendation-item]").first().waitFor();
-  await page.getByText("This is the first look in this browser").waitFor();
+  await page.getByText("This is your first visit in this browser").waitFor();
   await page.waitForTimeout(1500);
   console.log(`loaded: layout shift ${await shift()}`);
 
@@ -74,8 +74,8 @@ try {
     { timeout: 30_000 },
   );
   await rows.filter({ hasText: "We are blocked on the fresh news" }).first().waitFor();
-  assert.ok(await card.evaluate((element) => element.mine === true), "the card was made anew");
-  assert.ok(await rows.nth(1).evaluate((element) => element.mine === true), "the rows were made anew");
+  assert.ok(await card.evaluate((element) => element.mine === true), "the card was made again");
+  assert.ok(await rows.nth(1).evaluate((element) => element.mine === true), "the rows were made again");
   await card.getByTestId("new-messages").waitFor();
   await rows.first().locator(".new-pill").waitFor();
   const strip = page.getByTestId("since");
@@ -89,14 +89,14 @@ try {
 
   // Seen, here and in another tab of this browser.
   await page.getByTestId("mark-seen").click();
-  await strip.getByText("Nothing has changed since you last looked").waitFor();
+  await strip.getByText("No changes since your last visit").waitFor();
   assert.equal(await card.getByTestId("new-messages").count(), 0);
   await page.getByTestId("toast").getByRole("button", { name: "Undo" }).click();
   await strip.getByText("1 new message").waitFor();
   await page.getByTestId("mark-seen").click();
   const other = await context.newPage();
   await other.goto(url);
-  await other.getByTestId("since").getByText("Nothing has changed since you last looked").waitFor();
+  await other.getByTestId("since").getByText("No changes since your last visit").waitFor();
   await other.close();
   await page.getByTestId("toast").getByRole("button", { name: "Close" }).click();
   console.log("marked as seen, in all tabs");
@@ -146,7 +146,7 @@ try {
     await page.locator(`[data-id="${id}"]`).waitFor();
     await page.getByTestId("toast").waitFor({ state: "detached" });
     assert.equal(await statusOf(id), "open");
-    console.log(`${status} and taken back`);
+    console.log(`${status} and reopened`);
   }
   assert.equal(await strip.getAttribute("data-changed"), "false", "a decision of one's own is no news");
 

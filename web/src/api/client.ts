@@ -38,7 +38,7 @@ async function request<T>(path: string, init: RequestInit = {}, mayRenew = true)
     await theGuard().renew();
     return request(path, init, false);
   }
-  // At /session itself it says that name, password or link do not fit.
+  // At /session itself it says that name, password or link are wrong.
   if (answer.status === 401 && !/^\/session(\/link)?$/.test(path)) theGuard().refused();
   throw new ApiError(answer.status, message, body?.error?.help, body);
 }

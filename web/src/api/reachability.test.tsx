@@ -32,7 +32,7 @@ it("asks until the server answers, tells it once, and forgets that it was away",
   const error = await get("/jobs").catch((fault: Error) => fault);
   expect(error).toBeInstanceOf(Outage);
   act(() => result.current[1](error as Error));
-  expect(result.current[0]?.message).toBe("The server does not answer.");
+  expect(result.current[0]?.message).toBe("The server does not respond.");
   await vi.waitFor(() => expect(asked.filter((path) => path === "/api/health").length).toBeGreaterThan(1));
   expect(told).not.toHaveBeenCalled();
   answer = () => new Response("{}");

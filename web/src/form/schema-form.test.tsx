@@ -117,9 +117,9 @@ describe("SchemaForm", () => {
     go();
     expect(onSubmit).not.toHaveBeenCalled();
     const alert = screen.getByRole("alert").textContent;
-    expect(alert).toContain("host must be given");
+    expect(alert).toContain("host is required");
     expect(alert).toContain("limit must be at most 50");
-    expect(alert).toContain("targets.0.path must be given");
+    expect(alert).toContain("targets.0.path is required");
   });
 
   it("does not send JSON that is none", () => {

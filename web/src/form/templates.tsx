@@ -209,7 +209,7 @@ function AllFaults({ errors }: ErrorListProps) {
   const { t } = useTranslation();
   return (
     <div className="form-fault" role="alert">
-      <strong>{t("form.mend")}</strong>
+      <strong>{t("form.invalid")}</strong>
       <ul>
         {errors.map(({ property, message, stack }, at) => (
           <li key={at}>

@@ -99,3 +99,16 @@ it("finds keys in all the ways they are asked for", () => {
   expect(found.patterns[0]?.test("e.g")).toBe(false);
   expect(found.texts.has("later")).toBe(true);
 });
+
+it("no two states of a job or run have the same word", () => {
+  for (const { jobs } of [en, ru]) {
+    const words = [jobs.idle, jobs.paused, jobs.disabled, jobs.never, jobs.due, ...Object.values(jobs.run_states)];
+    expect(new Set(words).size, words.join(", ")).toBe(words.length);
+  }
+});
+
+it("the configuration screen has one name wherever a text leads to it", () => {
+  expect(en.jobs.edit_params).toContain(en.config.nav);
+  expect(ru.jobs.edit_params).toContain(ru.config.nav);
+  expect([en.config.title, ru.config.title]).toEqual([en.config.nav, ru.config.nav]);
+});

@@ -7,7 +7,7 @@ export interface Shortcut {
   run?: () => void;
 }
 
-/** A second key later than this begins anew. */
+/** A second key later than this starts a new sequence. */
 export const SEQUENCE_MS = 1500;
 
 /** The shortcuts of all that is on the screen; what came last goes first. */

@@ -13,7 +13,7 @@ interface Props {
 /** Long enough to read, and to find the button by keyboard. */
 const STAYS_MS = 20_000;
 
-/** Says what was done and offers to take it back. Stays while it is pointed at or has the focus. */
+/** Says what was done and offers to undo it. Stays while it is pointed at or has the focus. */
 export function Toast({ children, action, onAction, onClose }: Props) {
   const { t } = useTranslation();
   const [held, setHeld] = useState(false);

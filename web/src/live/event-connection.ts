@@ -38,7 +38,7 @@ export class EventConnection {
     void this.keep();
   }
 
-  /** Another project: the stream is opened anew and loses nothing. */
+  /** Another project: the stream is opened again and loses nothing. */
   rescope(scope: string | undefined): void {
     if (scope === this.scope) return;
     this.scope = scope;

@@ -43,7 +43,7 @@ describe("RefreshBatch", () => {
     expect(refetched).toEqual([["data", "cards"], ["data", "mail"], ["jobs"]]);
   });
 
-  it("starts anew after a burst", async () => {
+  it("starts again after a burst", async () => {
     batch.add(event("sync"));
     await vi.advanceTimersByTimeAsync(BURST_MS);
     refetched = [];

@@ -23,7 +23,7 @@ export function unescaped(part: string): string {
   return decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
-/** A schema with its `$ref` followed and `null` taken out of its alternatives; its own words win. */
+/** A schema with its `$ref` followed and `null` removed from its alternatives; its own words win. */
 export function resolved(schema: unknown, root: JsonSchema, depth = 0): JsonSchema {
   if (!isObject(schema) || depth > DEEPEST) return {};
   if (typeof schema.$ref === "string") {

@@ -3,8 +3,8 @@ import { isAdmin, mayDo } from "./rights";
 
 /** The screens that not everybody has; nothing to sign in by, nobody to manage. */
 export function places(session: Session): { path: string; text: string }[] {
-  const wiring = isAdmin(session) ? [{ path: "/config", text: "config.nav" }] : [];
-  return [...wiring, ...accountPlaces(session)];
+  const configuration = isAdmin(session) ? [{ path: "/config", text: "config.nav" }] : [];
+  return [...configuration, ...accountPlaces(session)];
 }
 
 export function accountPlaces(session: Session): { path: string; text: string }[] {

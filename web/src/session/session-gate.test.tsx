@@ -76,16 +76,16 @@ it("says what does not fit, and when to wait", async () => {
   await at("/");
   const form = (await screen.findByLabelText("Name", {}, { timeout: 5000 })).closest("form") as HTMLFormElement;
   fireEvent.submit(form);
-  await screen.findByText("Name and password do not fit.");
+  await screen.findByText("Wrong name or password.");
   host["POST /api/session"] = [429, {}];
   fireEvent.submit(form);
-  await screen.findByText("Too many tries.");
+  await screen.findByText("Too many attempts.");
 });
 
 it("uses a link once, and takes it out of the address", async () => {
   host = { "GET /api/session": [200, OUT], "POST /api/session/link": [401, {}] };
   await at("/sign-in?link=secret");
-  await screen.findByText("This link is no longer good.", {}, { timeout: 5000 });
+  await screen.findByText("This link is no longer valid.", {}, { timeout: 5000 });
   await waitFor(() => expect(address()).toBe("/sign-in"));
   expect(asked.filter((request) => request === "POST /api/session/link")).toHaveLength(1);
 });

@@ -6,7 +6,7 @@ import { useAdmin } from "../../session/rights";
 import "./config-link.css";
 import { useUnsaved } from "./draft/draft-store";
 
-/** The way to the wiring, marked for as long as a draft waits there. */
+/** The way to the configuration, marked for as long as a draft waits there. */
 export function ConfigLink() {
   const { t } = useTranslation();
   const scoped = useScopedPath();

@@ -12,7 +12,7 @@ import { ConflictPanel } from "./conflict";
 import { DraftBar } from "./draft-bar";
 import { isError } from "./faults-at";
 import { type Reveal, TABS, type TabProps } from "./tabs";
-import { useWiring } from "./use-wiring";
+import { useConfiguration } from "./use-configuration";
 
 const SCREENS = {
   cascades: lazyPart(() => import("./tabs/cascades-tab")),
@@ -29,12 +29,12 @@ export default function Config() {
   const navigate = useNavigate();
   const { tab: named } = useParams();
   const tab = TABS.find((each) => each === named) ?? TABS[0];
-  const wiring = useWiring();
+  const configuration = useConfiguration();
   const [reveal, setReveal] = useState<Reveal>();
   const [review, setReview] = useState<string>();
-  useWarningOnLeave(wiring.changed);
+  useWarningOnLeave(configuration.changed);
   const Screen: React.ComponentType<TabProps> = SCREENS[tab];
-  const { disk, draft, check, readOnly } = wiring;
+  const { disk, draft, check, readOnly } = configuration;
   const errors = check.diagnostics.filter(isError).length;
 
   const showInFile = (place: Reveal) => {
@@ -56,12 +56,12 @@ export default function Config() {
           {t("config.read_only", { path: disk.data?.path })}
         </p>
       )}
-      {wiring.theirs && draft && (
+      {configuration.theirs && draft && (
         <ConflictPanel
-          key={wiring.theirs.revision + wiring.text}
+          key={configuration.theirs.revision + configuration.text}
           draft={draft}
-          theirs={wiring.theirs}
-          mine={wiring.text}
+          theirs={configuration.theirs}
+          mine={configuration.text}
           onDone={() => setReview("")}
         />
       )}
@@ -85,10 +85,10 @@ export default function Config() {
       {!draft && !disk.error && <Loading rows={5} />}
       {draft && (
         <Suspense fallback={<Loading rows={5} />}>
-          <Screen wiring={wiring} reveal={reveal} onReveal={showInFile} onReview={setReview} />
+          <Screen configuration={configuration} reveal={reveal} onReveal={showInFile} onReview={setReview} />
         </Suspense>
       )}
-      {draft && <DraftBar wiring={wiring} review={review} onReview={setReview} onReveal={showInFile} />}
+      {draft && <DraftBar configuration={configuration} review={review} onReview={setReview} onReveal={showInFile} />}
     </>
   );
 }

@@ -88,7 +88,7 @@ export function ConflictPanel({ draft, theirs, mine, onDone }: Props) {
       )}
       {view === "merge" && (
         <>
-          {stuck && <p className="field-faults">{t("config.conflict.by_hand", { reason: stuck })}</p>}
+          {stuck && <p className="field-faults">{t("config.conflict.manual", { reason: stuck })}</p>}
           <p className="muted">{t("config.conflict.merge_lead")}</p>
           <Suspense fallback={<Loading rows={3} />}>
             <CodeEditor

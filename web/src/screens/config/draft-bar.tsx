@@ -12,11 +12,11 @@ import { isError } from "./faults-at";
 import { Preview } from "./preview";
 import { SavedToast } from "./saved-toast";
 import type { Reveal } from "./tabs";
+import type { Configuration } from "./use-configuration";
 import { useSave } from "./use-save";
-import type { Wiring } from "./use-wiring";
 
 interface Props {
-  wiring: Wiring;
+  configuration: Configuration;
   /** The comment of an open preview; `undefined` while it is closed. */
   review: string | undefined;
   onReview: (comment: string | undefined) => void;
@@ -24,9 +24,9 @@ interface Props {
 }
 
 /** What is changed and not saved, what the host says of it, and what can be done about it. */
-export function DraftBar({ wiring, review, onReview, onReveal }: Props) {
+export function DraftBar({ configuration, review, onReview, onReveal }: Props) {
   const { t } = useTranslation();
-  const { draft, text, changed, check, readOnly, theirs, discarded, fault } = wiring;
+  const { draft, text, changed, check, readOnly, theirs, discarded, fault } = configuration;
   const saving = useSave();
   const [open, setOpen] = useState(false);
   const counts = useMemo(() => summary(draft?.base.text ?? "", text), [draft?.base.text, text]);

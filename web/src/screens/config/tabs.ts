@@ -1,4 +1,4 @@
-import type { Wiring } from "./use-wiring";
+import type { Configuration } from "./use-configuration";
 
 export const TABS = ["cascades", "data", "jobs", "file", "history"] as const;
 
@@ -9,7 +9,7 @@ export interface Reveal {
 }
 
 export interface TabProps {
-  wiring: Wiring;
+  configuration: Configuration;
   reveal: Reveal | undefined;
   onReveal: (place: Reveal) => void;
   /** Opens the preview, with words for the comment. */

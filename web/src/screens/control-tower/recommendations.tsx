@@ -101,7 +101,7 @@ export function Recommendations({ projectId, projects, seen }: Props) {
       {data && <Pager page={page} perPage={data.per_page} total={data.total} onPage={setPage} />}
       {decided && (
         <Toast
-          action={t("tower.undo")}
+          action={t("tower.reopen")}
           onAction={() => void act(decided.item, "reopen")}
           onClose={() => setDecided(undefined)}
         >

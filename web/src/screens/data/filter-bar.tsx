@@ -84,7 +84,7 @@ function Input({ filter, value, onFilter }: { filter: Filter; value: string; onF
   );
 }
 
-/** A time on the wire as the field wants it: without a zone, in the reader's own. */
+/** A time as it is sent, as the field wants it: without a zone, in the reader's own. */
 function localTime(text: string): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return "";

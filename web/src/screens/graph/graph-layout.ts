@@ -12,22 +12,22 @@ export interface Place {
   layer: number;
 }
 
-export interface Wire {
+export interface Connection {
   from: string;
   to: string;
 }
 
 /**
- * Where each job stands: layers from left to right, the same for the same jobs and wires in whatever
+ * Where each job stands: layers from left to right, the same for the same jobs and connections in whatever
  * order they come. Jobs that are in no cascade stand in rows beneath.
  */
-export function placeJobs(jobs: string[], wires: Wire[]): Map<string, Place> {
-  const wired = new Set(wires.flatMap(({ from, to }) => [from, to]));
-  const places = placeWired([...wired].sort(), wires);
+export function placeJobs(jobs: string[], connections: Connection[]): Map<string, Place> {
+  const connected = new Set(connections.flatMap(({ from, to }) => [from, to]));
+  const places = placeConnected([...connected].sort(), connections);
   const layers = Math.max(0, ...[...places.values()].map(({ layer }) => layer + 1));
   const bottom = Math.max(0, ...[...places.values()].map(({ y }) => y + NODE_HEIGHT + BETWEEN_NODES * 2));
   const columns = Math.max(layers, 4);
-  const alone = jobs.filter((job) => !wired.has(job)).sort();
+  const alone = jobs.filter((job) => !connected.has(job)).sort();
   for (const [at, job] of alone.entries()) {
     places.set(job, {
       x: (at % columns) * (NODE_WIDTH + BETWEEN_LAYERS),
@@ -38,12 +38,12 @@ export function placeJobs(jobs: string[], wires: Wire[]): Map<string, Place> {
   return places;
 }
 
-function placeWired(jobs: string[], wires: Wire[]): Map<string, Place> {
+function placeConnected(jobs: string[], connections: Connection[]): Map<string, Place> {
   const graph = new Graph();
   graph.setGraph({ rankdir: "LR", nodesep: BETWEEN_NODES, ranksep: BETWEEN_LAYERS });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const job of jobs) graph.setNode(job, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  for (const { from, to } of [...wires].sort((a, b) => (`${a.from}>${a.to}` < `${b.from}>${b.to}` ? -1 : 1))) {
+  for (const { from, to } of [...connections].sort((a, b) => (`${a.from}>${a.to}` < `${b.from}>${b.to}` ? -1 : 1))) {
     graph.setEdge(from, to);
   }
   if (jobs.length > 0) layout(graph);
@@ -57,17 +57,17 @@ function placeWired(jobs: string[], wires: Wire[]): Map<string, Place> {
 }
 
 /** Jobs as one reads them: each after what triggers it, with the number of steps from the first cause. */
-export function inReadingOrder(jobs: string[], wires: Wire[]): { job: string; depth: number }[] {
-  const places = placeJobs(jobs, wires);
+export function inReadingOrder(jobs: string[], connections: Connection[]): { job: string; depth: number }[] {
+  const places = placeJobs(jobs, connections);
   const height = (job: string) => places.get(job)?.y ?? 0;
   const ordered = new Map<string, number>();
   const visit = (job: string, depth: number) => {
     if (ordered.has(job)) return;
     ordered.set(job, depth);
-    const downstream = wires.filter(({ from }) => from === job).map(({ to }) => to);
+    const downstream = connections.filter(({ from }) => from === job).map(({ to }) => to);
     for (const next of downstream.sort((a, b) => height(a) - height(b))) visit(next, depth + 1);
   };
-  const roots = jobs.filter((job) => !wires.some(({ to }) => to === job));
+  const roots = jobs.filter((job) => !connections.some(({ to }) => to === job));
   // A cycle has no root; its jobs are shown all the same.
   for (const job of [...roots.sort((a, b) => height(a) - height(b)), ...jobs]) visit(job, 0);
   return [...ordered].map(([job, depth]) => ({ job, depth }));
@@ -75,24 +75,24 @@ export function inReadingOrder(jobs: string[], wires: Wire[]): { job: string; de
 
 export type Direction = "left" | "right" | "up" | "down";
 
-/** The job that an arrow key leads to: along a wire sideways, else the nearest in that direction. */
+/** The job that an arrow key leads to: along a connection sideways, else the nearest in that direction. */
 export function neighbour(
   from: string,
   direction: Direction,
   places: Map<string, Place>,
-  wires: Wire[],
+  connections: Connection[],
 ): string | undefined {
   const here = places.get(from);
   if (!here) return undefined;
-  const wired =
+  const connected =
     direction === "right"
-      ? wires.filter((wire) => wire.from === from).map(({ to }) => to)
+      ? connections.filter((connection) => connection.from === from).map(({ to }) => to)
       : direction === "left"
-        ? wires.filter((wire) => wire.to === from).map((wire) => wire.from)
+        ? connections.filter((connection) => connection.to === from).map((connection) => connection.from)
         : [];
   const sideways = direction === "left" || direction === "right";
   const sign = direction === "right" || direction === "down" ? 1 : -1;
-  const candidates = wired.length > 0 ? wired : [...places.keys()].filter((job) => job !== from);
+  const candidates = connected.length > 0 ? connected : [...places.keys()].filter((job) => job !== from);
   const reached = candidates.flatMap((job) => {
     const there = places.get(job);
     if (!there) return [];

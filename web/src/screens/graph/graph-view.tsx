@@ -23,11 +23,11 @@ export interface GraphViewProps {
   now: string;
   selected?: string;
   onSelect: (job: string | undefined) => void;
-  /** If given, a wire can be drawn from one job to another. */
+  /** If given, a connection can be drawn from one job to another. */
   onConnect?: (from: string, to: string) => void;
-  /** Whether such a wire may be; everything may if it is not given. */
+  /** Whether such a connection may be; everything may if it is not given. */
   canConnect?: (from: string, to: string) => boolean;
-  /** If given, a wire can be chosen and taken out with Delete. */
+  /** If given, a connection can be selected and removed with Delete. */
   onDisconnect?: (from: string, to: string) => void;
 }
 
@@ -56,12 +56,12 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
   const frame = useRef<HTMLDivElement>(null);
   const [chosenEdge, setChosenEdge] = useState<string>();
 
-  // Data change with every poll, places only with the wiring.
-  const wiring = JSON.stringify([graph.jobs.map(({ job }) => job), graph.edges.map(({ from, to }) => ({ from, to }))]);
+  // Data change with every poll, places only with the connections.
+  const shape = JSON.stringify([graph.jobs.map(({ job }) => job), graph.edges.map(({ from, to }) => ({ from, to }))]);
   const places = useMemo(() => {
-    const [jobs, wires] = JSON.parse(wiring) as [string[], { from: string; to: string }[]];
-    return placeJobs(jobs, wires);
-  }, [wiring]);
+    const [jobs, connections] = JSON.parse(shape) as [string[], { from: string; to: string }[]];
+    return placeJobs(jobs, connections);
+  }, [shape]);
   useEffect(() => {
     const timer = setTimeout(() => void flow.fitView(FIT));
     return () => clearTimeout(timer);

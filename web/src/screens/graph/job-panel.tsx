@@ -70,7 +70,7 @@ export function JobPanel({ job, now, edges, onClose }: Props) {
       <Sparkline runs={job.trend} slots={Math.max(1, job.trend.length)} />
       <dl className="run-facts">
         <dt>{t("jobs.starts")}</dt>
-        <dd>{[...new Set(job.rows.map(({ schedule }) => schedule ?? t("jobs.by_hand")))].join(", ")}</dd>
+        <dd>{[...new Set(job.rows.map(({ schedule }) => schedule ?? t("jobs.manually")))].join(", ")}</dd>
         <dt>{t("jobs.upstream")}</dt>
         <dd>{upstream.length > 0 ? upstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
         <dt>{t("jobs.downstream")}</dt>

@@ -39,7 +39,7 @@ export function JobSchedule({ job, status }: Props) {
                   <td>
                     <JobState job={row} />
                   </td>
-                  <td className="muted">{row.schedule ?? t("jobs.by_hand")}</td>
+                  <td className="muted">{row.schedule ?? t("jobs.manually")}</td>
                   <td className="num">
                     <NextRun job={row} now={status.data?.now ?? ""} />
                   </td>

@@ -95,7 +95,7 @@ function Row({ job, now, act }: RowProps) {
       <td data-testid="job-state">
         <JobState job={job} />
       </td>
-      <td className="muted">{starts.length > 0 ? starts.join(" · ") : t("jobs.by_hand")}</td>
+      <td className="muted">{starts.length > 0 ? starts.join(" · ") : t("jobs.manually")}</td>
       <td className="num">
         <NextRun job={job} now={now} />
       </td>

@@ -16,7 +16,7 @@ function buttons(state: RunState, cancel_requested_at: string | null = null) {
 describe("RunActions", () => {
   it("offers what the state allows", () => {
     for (const state of ["available", "running", "retryable"] as const) expect(buttons(state)).toEqual(["Cancel"]);
-    for (const state of ["failed", "cancelled"] as const) expect(buttons(state)).toEqual(["Run again"]);
+    for (const state of ["failed", "cancelled"] as const) expect(buttons(state)).toEqual(["Retry"]);
     expect(buttons("completed")).toEqual([]);
     expect(buttons("running", "2026-01-01T00:00:00Z")).toEqual(["Cancelling…"]);
   });

@@ -27,11 +27,11 @@ it("runs the job without params and says what came of it", async () => {
       </MemoryRouter>
     </QueryClientProvider>,
   );
-  expect(screen.getByRole("link", { name: "Edit them in Wiring" }).getAttribute("href")).toBe(
+  expect(screen.getByRole("link", { name: "Edit in Configuration" }).getAttribute("href")).toBe(
     "/config/jobs?job=report",
   );
   screen.getByRole("button", { name: "Run now" }).click();
-  expect((await screen.findByTestId("run-answer")).textContent).toContain("A run of it waits already");
-  expect(screen.getByRole("link", { name: "See the run" }).getAttribute("href")).toBe("/runs/r1");
+  expect((await screen.findByTestId("run-answer")).textContent).toContain("A run is already queued");
+  expect(screen.getByRole("link", { name: "View run" }).getAttribute("href")).toBe("/runs/r1");
   expect(asked).toEqual([{ project_id: "p1" }]);
 });

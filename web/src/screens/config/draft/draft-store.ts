@@ -122,7 +122,7 @@ export class DraftStore {
       this.put({ draft: draftOf(theirs ?? draft.base), theirs: undefined, discarded: draft, fault: undefined });
   }
 
-  /** Brings a discarded draft back; what is on disk by now is found out anew. */
+  /** Brings a discarded draft back; what is on disk by now is read again. */
   restore(): void {
     const { discarded } = this.state;
     if (discarded) this.put({ draft: discarded, discarded: undefined });

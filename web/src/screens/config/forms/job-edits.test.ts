@@ -9,7 +9,7 @@ const factor: Field = { path: ["backoff", "factor"], kind: "number" };
 const at = (...names: string[]) => ["jobs", "j", ...names];
 
 describe("fieldEdits", () => {
-  it("sets what is typed, and takes out what is emptied", () => {
+  it("sets what is typed, and removes what is emptied", () => {
     expect(fieldEdits("j", {}, every, " 5m ")).toEqual([{ op: "set", path: at("every"), value: "5m" }]);
     expect(fieldEdits("j", { every: "5m" }, every, "")).toEqual([{ op: "remove", path: at("every") }]);
     expect(fieldEdits("j", { every: "5m" }, every, "5m")).toEqual([]);

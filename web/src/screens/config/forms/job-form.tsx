@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { faultsAt } from "../faults-at";
 import { tableAt } from "../toml";
-import type { Wiring } from "../use-wiring";
+import type { Configuration } from "../use-configuration";
 import { CommittedInput } from "./committed-input";
 import {
   BACKOFF,
@@ -29,13 +29,13 @@ const DEFAULTS: Record<string, string> = {
 
 interface Props {
   job: string;
-  wiring: Wiring;
+  configuration: Configuration;
 }
 
 /** When a job runs and how: `[jobs.NAME]` without its params. */
-export function JobForm({ job, wiring }: Props) {
+export function JobForm({ job, configuration }: Props) {
   const { t } = useTranslation();
-  const { parsed, readOnly, edit, check, facts } = wiring;
+  const { parsed, readOnly, edit, check, facts } = configuration;
   const table = tableAt(parsed.value ?? {}, "jobs", job);
   const kind = scheduleKind(table);
   const field = (each: Field, suggestions?: string[]) => {

@@ -7,15 +7,15 @@ import { Loading } from "../../../layout/states";
 import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
 import { valueAt } from "../toml";
-import type { Wiring } from "../use-wiring";
+import type { Configuration } from "../use-configuration";
 import { paramsEdits } from "./params-edits";
 
 const SchemaForm = lazyPart(() => import("../../../form/schema-form"));
 
 /** `[jobs.NAME.params]`, in a form made of the plugin's schema. */
-export function ParamsForm({ type, wiring }: { type: JobType; wiring: Wiring }) {
+export function ParamsForm({ type, configuration }: { type: JobType; configuration: Configuration }) {
   const { t } = useTranslation();
-  const { parsed, readOnly, edit, check } = wiring;
+  const { parsed, readOnly, edit, check } = configuration;
   const before = valueAt(parsed.value ?? {}, ["jobs", type.name, "params"]);
   // A refetch or an edit elsewhere brings equal values as other objects: what is typed must survive that.
   const wanted = JSON.stringify([type.params_schema, before ?? {}]);

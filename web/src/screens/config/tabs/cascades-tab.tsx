@@ -13,26 +13,26 @@ import { faultsAt } from "../faults-at";
 import { jobNames, listEdit } from "../forms/list-edits";
 import type { TabProps } from "../tabs";
 import { listsAt } from "../toml";
-import type { Wiring } from "../use-wiring";
+import type { Configuration } from "../use-configuration";
 import { NotToml } from "./not-toml";
 
 const GraphView = lazyPart(() => import("../../graph/graph-view"));
 const CHAINS = "CASCADE_CHAINS";
-/** Narrower than this, wires are easier to draw by the form. */
+/** Narrower than this, connections are easier to draw by the form. */
 const isWide = () => matchMedia("(min-width: 701px)").matches;
 
-/** What sets off what: as wires between jobs, and as a list for the keyboard and narrow screens. */
-export default function CascadesTab({ wiring }: TabProps) {
-  const { parsed, readOnly, edit, check } = wiring;
+/** What triggers what: as connections between jobs, and as a list for the keyboard and narrow screens. */
+export default function CascadesTab({ configuration }: TabProps) {
+  const { parsed, readOnly, edit, check } = configuration;
   const chains = useMemo(() => (parsed.value ? listsAt(parsed.value, CHAINS) : {}), [parsed]);
   const [wide] = useState(isWide);
   if (!parsed.value) return <NotToml error={parsed.error} />;
-  const wire = (from: string, to: string, wanted: boolean) => edit([listEdit(CHAINS, from, to, wanted)]);
+  const connect = (from: string, to: string, wanted: boolean) => edit([listEdit(CHAINS, from, to, wanted)]);
   return (
     <div className="config-columns">
-      {wide && <WireGraph wiring={wiring} chains={chains} onWire={wire} />}
+      {wide && <ConnectionGraph configuration={configuration} chains={chains} onConnection={connect} />}
       <section className="panel" data-testid="chain-form">
-        <WireForm wiring={wiring} chains={chains} onWire={wire} />
+        <ConnectionForm configuration={configuration} chains={chains} onConnection={connect} />
         <ul className="chain-list">
           {Object.entries(chains).map(([from, downstream]) => (
             <Chain
@@ -41,7 +41,7 @@ export default function CascadesTab({ wiring }: TabProps) {
               downstream={downstream}
               faults={faultsAt(check.diagnostics, CHAINS, from)}
               readOnly={readOnly}
-              onWire={wire}
+              onConnection={connect}
             />
           ))}
         </ul>
@@ -50,25 +50,25 @@ export default function CascadesTab({ wiring }: TabProps) {
   );
 }
 
-type OnWire = (from: string, to: string, wanted: boolean) => void;
+type OnConnection = (from: string, to: string, wanted: boolean) => void;
 
 interface Props {
-  wiring: Wiring;
+  configuration: Configuration;
   chains: Record<string, string[]>;
-  onWire: OnWire;
+  onConnection: OnConnection;
 }
 
-function WireGraph({ wiring, chains, onWire }: Props) {
+function ConnectionGraph({ configuration, chains, onConnection }: Props) {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
   const navigate = useNavigate();
   const scoped = useScopedPath();
   const status = useJobsStatus(projectId);
   const trends = useTrends(projectId).data;
-  const { readOnly, types, parsed } = wiring;
+  const { readOnly, types, parsed } = configuration;
   const now = status.data?.now ?? "";
   const graph = useMemo(() => {
-    // A job that stands in no chain yet can be wired too.
+    // A job that stands in no chain yet can be connected too.
     const all = Object.fromEntries(types.map(({ name }) => [name, [] as string[]]));
     const config = {
       CASCADE_CHAINS: { ...all, ...chains },
@@ -81,16 +81,16 @@ function WireGraph({ wiring, chains, onWire }: Props) {
     if (job) void navigate(`${forms}${forms.includes("?") ? "&" : "?"}job=${encodeURIComponent(job)}`);
   };
   return (
-    <div className="wire-graph">
+    <div className="connection-graph">
       <Suspense fallback={<div className="graph-canvas skeleton" aria-busy="true" />}>
         <GraphView
           graph={graph}
           now={now}
           onSelect={readOnly ? () => {} : open}
           {...(!readOnly && {
-            onConnect: (from: string, to: string) => onWire(from, to, true),
+            onConnect: (from: string, to: string) => onConnection(from, to, true),
             canConnect: (from: string, to: string) => !chains[from]?.includes(to),
-            onDisconnect: (from: string, to: string) => onWire(from, to, false),
+            onDisconnect: (from: string, to: string) => onConnection(from, to, false),
           })}
         />
       </Suspense>
@@ -99,23 +99,23 @@ function WireGraph({ wiring, chains, onWire }: Props) {
   );
 }
 
-function WireForm({ wiring, chains, onWire }: Props) {
+function ConnectionForm({ configuration, chains, onConnection }: Props) {
   const { t } = useTranslation();
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
   const jobs = jobNames(
     chains,
-    wiring.types.map(({ name }) => name),
+    configuration.types.map(({ name }) => name),
   );
   const free = jobs.filter((job) => job !== from && !chains[from]?.includes(job));
   const fits = from !== "" && free.includes(to);
   return (
     <form
-      className="wire-form"
+      className="connection-form"
       onSubmit={(event) => {
         event.preventDefault();
         if (!fits) return;
-        onWire(from, to, true);
+        onConnection(from, to, true);
         setTo("");
       }}
     >
@@ -124,11 +124,17 @@ function WireForm({ wiring, chains, onWire }: Props) {
         value={from}
         jobs={jobs}
         onChoose={setFrom}
-        disabled={wiring.readOnly}
+        disabled={configuration.readOnly}
       />
       <ArrowRight size={18} aria-hidden className="muted" />
-      <JobSelect label={t("config.cascades.to")} value={to} jobs={free} onChoose={setTo} disabled={wiring.readOnly} />
-      <button type="submit" className="primary" disabled={wiring.readOnly || !fits}>
+      <JobSelect
+        label={t("config.cascades.to")}
+        value={to}
+        jobs={free}
+        onChoose={setTo}
+        disabled={configuration.readOnly}
+      />
+      <button type="submit" className="primary" disabled={configuration.readOnly || !fits}>
         {t("config.add")}
       </button>
     </form>
@@ -167,10 +173,10 @@ interface ChainProps {
   downstream: string[];
   faults: Diagnostic[];
   readOnly: boolean;
-  onWire: OnWire;
+  onConnection: OnConnection;
 }
 
-function Chain({ from, downstream, faults, readOnly, onWire }: ChainProps) {
+function Chain({ from, downstream, faults, readOnly, onConnection }: ChainProps) {
   const { t } = useTranslation();
   return (
     <li data-testid="chain" data-job={from}>
@@ -186,7 +192,7 @@ function Chain({ from, downstream, faults, readOnly, onWire }: ChainProps) {
                 className="ghost icon"
                 aria-label={t("config.cascades.remove", { from, to })}
                 title={t("config.cascades.remove", { from, to })}
-                onClick={() => onWire(from, to, false)}
+                onClick={() => onConnection(from, to, false)}
               >
                 <X size={14} aria-hidden />
               </button>

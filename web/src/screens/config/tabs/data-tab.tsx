@@ -12,9 +12,9 @@ import { NotToml } from "./not-toml";
 const MAP = "JOB_TO_DATA_MAP";
 
 /** Which data a screen fetches again when a job is done. */
-export default function DataTab({ wiring }: TabProps) {
+export default function DataTab({ configuration }: TabProps) {
   const { t } = useTranslation();
-  const { parsed, readOnly, edit, check, facts, types } = wiring;
+  const { parsed, readOnly, edit, check, facts, types } = configuration;
   const [own, setOwn] = useState<string[]>([]);
   const map = useMemo(() => (parsed.value ? listsAt(parsed.value, MAP) : {}), [parsed]);
   if (!parsed.value) return <NotToml error={parsed.error} />;
@@ -66,7 +66,7 @@ function OwnKey({ onAdd }: { onAdd: (key: string) => void }) {
   const [key, setKey] = useState("");
   return (
     <form
-      className="wire-form"
+      className="connection-form"
       onSubmit={(event) => {
         event.preventDefault();
         if (key.trim() === "") return;

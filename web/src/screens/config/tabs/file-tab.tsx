@@ -5,9 +5,9 @@ import CodeEditor from "../editor/code-editor";
 import type { TabProps } from "../tabs";
 
 /** The text itself. */
-export default function FileTab({ wiring, reveal }: TabProps) {
+export default function FileTab({ configuration, reveal }: TabProps) {
   const { t } = useTranslation();
-  const { text, check, facts, readOnly, disk } = wiring;
+  const { text, check, facts, readOnly, disk } = configuration;
   return (
     <section className="panel">
       <header>

@@ -13,12 +13,12 @@ import type { TabProps } from "../tabs";
 const HISTORY_MS = 30_000;
 
 /** Every text that came into force, and the way back to it. */
-export default function HistoryTab({ wiring, onReview }: TabProps) {
+export default function HistoryTab({ configuration, onReview }: TabProps) {
   const { t } = useTranslation();
   const [page, setPage] = useState(1);
   const [chosen, setChosen] = useState<string>();
   const history = usePolledQuery([...CONFIG_KEY, "history", page], () => readHistory(page), HISTORY_MS);
-  const now = wiring.disk.data?.revision;
+  const now = configuration.disk.data?.revision;
   return (
     <section className="panel" data-testid="history">
       <h2>{t("config.tabs.history")}</h2>
@@ -36,7 +36,7 @@ export default function HistoryTab({ wiring, onReview }: TabProps) {
                 open={open}
                 onToggle={() => setChosen(open ? undefined : item.at)}
               />
-              {open && <Against item={item} wiring={wiring} onReview={onReview} />}
+              {open && <Against item={item} configuration={configuration} onReview={onReview} />}
             </li>
           );
         })}
@@ -85,7 +85,11 @@ function Entry({ item, now, open, onToggle }: EntryProps) {
   );
 }
 
-function Against({ item, wiring, onReview }: { item: HistoryItem } & Pick<TabProps, "wiring" | "onReview">) {
+function Against({
+  item,
+  configuration,
+  onReview,
+}: { item: HistoryItem } & Pick<TabProps, "configuration" | "onReview">) {
   const { t, i18n } = useTranslation();
   const version = usePolledQuery(
     [...CONFIG_KEY, "revision", item.revision],
@@ -95,7 +99,7 @@ function Against({ item, wiring, onReview }: { item: HistoryItem } & Pick<TabPro
   if (version.error) return <Failure error={version.error} retry={() => void version.refresh()} />;
   if (!version.data) return <Loading rows={2} />;
   const { text } = version.data;
-  const now = wiring.disk.data?.text ?? "";
+  const now = configuration.disk.data?.text ?? "";
   const at = new Intl.DateTimeFormat(i18n.language, { dateStyle: "short", timeStyle: "short" }).format(
     new Date(item.at),
   );
@@ -106,8 +110,8 @@ function Against({ item, wiring, onReview }: { item: HistoryItem } & Pick<TabPro
   return (
     <div className="history-diff">
       <DiffView before={now} after={text} names={[t("config.on_disk"), at]} />
-      {text !== wiring.text && (
-        <button type="button" disabled={wiring.readOnly} onClick={restore} data-testid="restore">
+      {text !== configuration.text && (
+        <button type="button" disabled={configuration.readOnly} onClick={restore} data-testid="restore">
           {t("config.history.restore")}
         </button>
       )}

@@ -6,7 +6,7 @@ import "../../../i18n";
 import type { JobType } from "../../../api/types";
 import { draftOf } from "../draft/draft";
 import { parsedToml } from "../toml";
-import type { Wiring } from "../use-wiring";
+import type { Configuration } from "../use-configuration";
 import JobsTab from "./jobs-tab";
 
 const TEXT = '[jobs.first]\nevery = "1h"\n[jobs.second]\nevery = "2h"\n[jobs.second.params]\nlimit = 2\n';
@@ -20,8 +20,8 @@ const type = (name: string): JobType => ({
 
 afterEach(cleanup);
 
-function open(edit: Wiring["edit"] = () => {}) {
-  const wiring = {
+function open(edit: Configuration["edit"] = () => {}) {
+  const configuration = {
     text: TEXT,
     parsed: parsedToml(TEXT),
     draft: draftOf({ revision: "r", text: TEXT }),
@@ -29,10 +29,10 @@ function open(edit: Wiring["edit"] = () => {}) {
     check: { diagnostics: [], current: true, error: null },
     readOnly: false,
     edit,
-  } as unknown as Wiring;
+  } as unknown as Configuration;
   render(
     <MemoryRouter initialEntries={["/config/jobs?job=first"]}>
-      <JobsTab wiring={wiring} reveal={undefined} onReveal={() => {}} onReview={() => {}} />
+      <JobsTab configuration={configuration} reveal={undefined} onReveal={() => {}} onReview={() => {}} />
     </MemoryRouter>,
   );
   const list = within(screen.getByRole("navigation"));
@@ -40,7 +40,7 @@ function open(edit: Wiring["edit"] = () => {}) {
 }
 
 it("shows the form of the job that is chosen and of no other", async () => {
-  const edit = vi.fn<Wiring["edit"]>();
+  const edit = vi.fn<Configuration["edit"]>();
   const { choose } = open(edit);
   for (const [job, every] of [
     ["second", "2h"],
@@ -50,8 +50,8 @@ it("shows the form of the job that is chosen and of no other", async () => {
     choose(job);
     await screen.findByLabelText("limit");
     expect(screen.getAllByRole("checkbox")).toHaveLength(1);
-    expect(screen.getAllByText("Put into the draft")).toHaveLength(1);
-    expect(screen.getByLabelText<HTMLInputElement>("Every").value).toBe(every);
+    expect(screen.getAllByText("Apply to draft")).toHaveLength(1);
+    expect(screen.getByLabelText<HTMLInputElement>("Interval").value).toBe(every);
   }
   fireEvent.click(screen.getByRole("checkbox"));
   expect(edit.mock.calls.flat(2)).toEqual([{ op: "set", path: ["jobs", "second", "enabled"], value: false }]);

@@ -12,10 +12,10 @@ import { listsAt, parsedToml, tableAt, valueAt } from "../toml";
 import { NotToml } from "./not-toml";
 
 /** The settings of each job; `?job=` is the one on show. */
-export default function JobsTab({ wiring }: TabProps) {
+export default function JobsTab({ configuration }: TabProps) {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
-  const { parsed, types, check, draft } = wiring;
+  const { parsed, types, check, draft } = configuration;
   if (!parsed.value) return <NotToml error={parsed.error} />;
   const value = parsed.value;
   const base = parsedToml(draft?.base.text ?? "").value ?? {};
@@ -66,9 +66,13 @@ export default function JobsTab({ wiring }: TabProps) {
         {type && <p className="muted">{type.description}</p>}
         {/* One key for both forms: each job starts with fresh fields, and equal keys side by side would keep old ones. */}
         <Fragment key={job}>
-          <JobForm job={job} wiring={wiring} />
+          <JobForm job={job} configuration={configuration} />
           <h3>{t("config.jobs.params")}</h3>
-          {type ? <ParamsForm type={type} wiring={wiring} /> : <p className="muted">{t("jobs.unknown", { job })}</p>}
+          {type ? (
+            <ParamsForm type={type} configuration={configuration} />
+          ) : (
+            <p className="muted">{t("jobs.unknown", { job })}</p>
+          )}
         </Fragment>
       </section>
     </div>

@@ -11,7 +11,7 @@ export function NotToml({ error }: { error: string }) {
     <section className="panel" role="alert">
       <p>{t("config.not_toml")}</p>
       <pre className="scroll">{error}</pre>
-      <Link to={scoped("/config/file")}>{t("config.mend_in_file")}</Link>
+      <Link to={scoped("/config/file")}>{t("config.fix_in_file")}</Link>
     </section>
   );
 }

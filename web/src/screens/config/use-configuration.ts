@@ -25,7 +25,7 @@ interface Check {
 }
 
 /** All that the tabs of the screen share. */
-export interface Wiring extends DraftState {
+export interface Configuration extends DraftState {
   disk: Polled<OnDisk>;
   text: string;
   parsed: Parsed;
@@ -39,7 +39,7 @@ export interface Wiring extends DraftState {
 
 const textKey = [...CONFIG_KEY, "text"];
 
-export function useWiring(): Wiring {
+export function useConfiguration(): Configuration {
   const disk = usePolledQuery(textKey, readText, TEXT_MS);
   const state = useDraft();
   const read = disk.data;
