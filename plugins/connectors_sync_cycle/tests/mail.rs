@@ -67,6 +67,41 @@ async fn body_lines_are_kept_whatever_they_begin_with() {
 }
 
 #[tokio::test]
+async fn a_content_length_that_fits_tells_where_a_mail_ends() {
+    // A mail that shows another, without any quoting.
+    let shown = format!("See this:\n\n{SEPARATOR}{}\nThat was it.\n", mail("within", "Hello."));
+    let with_length = |length: usize, end: &str| {
+        let mail = mail("A", &shown);
+        let mail = mail.replacen("Subject", &format!("content-length: {length}\nSubject"), 1);
+        format!("{SEPARATOR}{}{end}{SEPARATOR}{}", mail.trim_end_matches('\n'), mail_b())
+    };
+    fn mail_b() -> String {
+        mail("B", "Content-Length: 5\n\nend")
+    }
+    let length = shown.len();
+    for (length, end) in
+        [(length, "\n"), (length, "\n\n"), (length - 1, "\n\n"), (length + 1, "\n\n")]
+    {
+        let stored = read(with_length(length, end)).await;
+        assert_eq!(subjects(&stored), ["A", "B"], "{length} {end:?}");
+        assert!(stored[0]["body"].as_str().unwrap().ends_with("That was it."), "{stored:?}");
+    }
+    // One that does not fit, as when line ends were changed on the way.
+    for wrong in [0, 3, length - 2, length + 3, 1 << 40, usize::MAX] {
+        let stored = read(with_length(wrong, "\n\n")).await;
+        assert_eq!(subjects(&stored), ["A", "B", "within"], "{wrong}");
+    }
+    // The last one of the file.
+    let text = with_length(length, "\n\n");
+    let last =
+        text.trim_end().strip_suffix(&format!("{SEPARATOR}{}", mail_b().trim_end())).unwrap();
+    assert_eq!(subjects(&read(last).await), ["A"]);
+    let crlf = shown.replace('\n', "\r\n").len();
+    let stored = read(with_length(crlf, "\n\n").replace('\n', "\r\n")).await;
+    assert_eq!(subjects(&stored), ["A", "B"]);
+}
+
+#[tokio::test]
 async fn senders_without_an_address_and_masked_ones_have_names() {
     for (from, author, key) in [
         ("From: Ann Lee <ann@x.example>", "Ann Lee", "ann@x.example"),

@@ -39,7 +39,7 @@ struct Position {
 /// A reader of one mbox.
 pub struct Mbox {
     path: PathBuf,
-    split: Split<BufReader<File>>,
+    split: Split<BufReader<File>, File>,
     position: Position,
     /// An older build stored messages by their bare Message-ID.
     by_message_id: bool,
@@ -56,6 +56,7 @@ impl Mbox {
     /// When it cannot be read, or is packed.
     pub fn open(files: &Files<'_>, path: &Path, position: &Value) -> Result<Option<Self>, Fault> {
         let mut file = files.open(path).map_err(Fault::passing)?;
+        let place = path;
         let path = files.full(path);
         let fault = |error: std::io::Error| Fault::file(&path, error);
         let about = file.metadata().map_err(fault)?;
@@ -79,11 +80,13 @@ impl Mbox {
             )));
         }
         let mut at_start = || {
-            file.rewind()?;
-            Ok(Split::new(BufReader::with_capacity(256 << 10, file.try_clone()?)))
+            file.rewind().map_err(fault)?;
+            let reader = BufReader::with_capacity(256 << 10, file.try_clone().map_err(fault)?);
+            // A clone would share its place with the file.
+            Ok::<_, Fault>(Split::new(reader, files.open(place).map_err(Fault::passing)?))
         };
         let by_message_id = kept.is_none() && !position.is_null();
-        let mut split = at_start().map_err(fault)?;
+        let mut split = at_start()?;
         let mut position = kept.unwrap_or_default();
         if position.offset > 0
             && !split.skip_to(position.offset, &position.before).map_err(fault)?
@@ -91,7 +94,7 @@ impl Mbox {
             // Another file, or one whose messages were removed or changed: all of it is read again,
             // and what is known already is recognised by its id.
             position = Position::default();
-            split = at_start().map_err(fault)?;
+            split = at_start()?;
         }
         (position.length, position.modified) = (about.len(), stamp);
         Ok(Some(Self {

@@ -1,6 +1,7 @@
 //! Mail archives: mbox and Maildir. Messages are parsed by `mail-parser`.
 
 mod body;
+mod content_length;
 mod identity;
 mod lines;
 mod maildir;

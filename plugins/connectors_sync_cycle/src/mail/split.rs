@@ -1,11 +1,14 @@
 //! Cuts an mbox into messages, as a stream: memory holds one message at a time.
 
-use std::{collections::VecDeque, io::BufRead};
+use std::{
+    collections::VecDeque,
+    io::{BufRead, Read, Seek},
+};
 
 use sha2::{Digest, Sha256};
 
 use super::{
-    LARGEST,
+    LARGEST, content_length,
     lines::{is_blank, read_line},
     separator::{Header, MOST_HEADERS, begins_from, header, is_separator},
 };
@@ -39,8 +42,10 @@ pub enum SplitError {
 }
 
 /// Reads message after message.
-pub struct Split<R> {
+pub struct Split<R, P> {
     reader: R,
+    /// The same file, to look at a place further on.
+    probe: P,
     /// Lines read and not yet used, with the bytes that each takes in the file.
     ahead: VecDeque<(Vec<u8>, u64)>,
     /// Where the first unused line begins.
@@ -49,10 +54,10 @@ pub struct Split<R> {
     hash: Sha256,
 }
 
-impl<R: BufRead> Split<R> {
-    /// From the start of a file.
-    pub fn new(reader: R) -> Self {
-        Self { reader, ahead: VecDeque::new(), offset: 0, hash: Sha256::new() }
+impl<R: BufRead, P: Read + Seek> Split<R, P> {
+    /// From the start of a file; `probe` is the same file with a place that moves by itself.
+    pub fn new(reader: R, probe: P) -> Self {
+        Self { reader, probe, ahead: VecDeque::new(), offset: 0, hash: Sha256::new() }
     }
 
     /// Goes on to `offset`. Returns whether what stands before it has the hash expected, and a
@@ -101,18 +106,38 @@ impl<R: BufRead> Split<R> {
             is_last: true,
             before: if at_start { Sha256::new() } else { before },
         };
-        if let Some(line) = first {
-            raw.push(&line);
-        }
-        while self.line(0)?.is_some() {
-            if self.at_separator(raw.ends_blank)? {
+        let mut head = Some(content_length::Head::default());
+        // No separator is looked for before this place.
+        let mut body_ends = 0;
+        let mut line = first;
+        loop {
+            if let Some(line) = &line {
+                raw.push(line);
+                match head.as_mut().map(|head| head.line(line)) {
+                    Some(content_length::Line::Header) | None => {}
+                    Some(content_length::Line::Body(length)) => {
+                        head = None;
+                        body_ends = self.end_of_body(length)?.unwrap_or(0);
+                    }
+                }
+            }
+            if self.line(0)?.is_none() {
+                break;
+            }
+            if self.offset >= body_ends && self.at_separator(raw.ends_blank)? {
                 raw.is_last = false;
                 break;
             }
-            let Some(line) = self.take()? else { break };
-            raw.push(&line);
+            line = self.take()?;
         }
         Ok(Some(raw))
+    }
+
+    /// Where the body that begins here ends by its header's `Content-Length`, if that fits.
+    fn end_of_body(&mut self, length: Option<u64>) -> std::io::Result<Option<u64>> {
+        let end = length.and_then(|length| self.offset.checked_add(length));
+        let Some(end) = end.filter(|&end| end > self.offset) else { return Ok(None) };
+        Ok(content_length::fits(&mut self.probe, end)?.then_some(end))
     }
 
     /// Whether the next line begins a message.
