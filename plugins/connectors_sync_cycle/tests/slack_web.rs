@@ -150,15 +150,88 @@ async fn a_workspace_is_read_page_by_page_and_then_only_what_is_new() {
     assert_eq!(bodies(&bench).await, ["m0", "m1", "m2", "m3", "m4, edited", "an answer", "m9"]);
     let answer = messages(&bench).await.into_iter().find(|m| m["body"] == "an answer").unwrap();
     assert_eq!(answer["thread_id"], "C1/1767607203.000100");
-    // Days later the old ones are not asked for.
-    let day = 24 * 60 * 60;
-    workspace.lock().unwrap().history.get_mut("C1").unwrap().push(say(3 * day, "late"));
-    assert_eq!(sync(&bench).await.summary(), "1 new messages from 1 sources, 1 skipped");
+}
+
+/// A message by its number with as many answers, one each second after an hour.
+fn thread(nth: u32, answers: u32) -> (Value, Vec<Value>) {
+    let mut first = say(nth, &format!("m{nth}"));
+    let answers: Vec<_> = (0..answers)
+        .map(|at| {
+            let mut answer = say(nth + 3_600 + at, &format!("m{nth} answer {at}"));
+            answer["thread_ts"] = first["ts"].clone();
+            answer
+        })
+        .collect();
+    if let Some(last) = answers.last() {
+        first["reply_count"] = json!(answers.len());
+        first["latest_reply"] = last["ts"].clone();
+    }
+    (first, answers)
+}
+
+const DAY: u32 = 24 * 60 * 60;
+
+#[tokio::test]
+async fn answers_to_old_messages_are_met_and_what_is_stored_is_not_asked_for() {
+    let history = vec![say(0, "m0"), say(40 * DAY, "m40"), say(50 * DAY, "m50")];
+    let (bench, workspace) =
+        bench(Workspace { history: [("C1", history)].into(), ..Workspace::default() }).await;
+    bench.advance(TimeDelta::days(50));
+    assert_eq!(sync(&bench).await.summary(), "3 new messages from 1 sources, 1 skipped");
+    let calls = |of: &str| {
+        let workspace = workspace.lock().unwrap();
+        workspace.asked.iter().filter(|call| call.starts_with(of)).count()
+    };
+    assert_eq!(calls("conversations.history C1"), 2, "the first reading is not repeated at once");
+    // Answers to one of ten days ago and to one of fifty; an edit of the latter.
+    for (nth, time) in [(0, 0), (1, 40 * DAY)] {
+        {
+            let mut workspace = workspace.lock().unwrap();
+            let (mut first, replies) = thread(time, 1);
+            first["text"] = json!(format!("m{nth}, edited"));
+            workspace.history.get_mut("C1").unwrap()[nth] = first.clone();
+            workspace.replies = [vec![first], replies].concat();
+        }
+        let summary = sync(&bench).await.summary().to_owned();
+        assert_eq!(summary, "1 new messages from 1 sources, 1 changed, 1 skipped");
+    }
+    let stored = messages(&bench).await;
+    let answer = stored.iter().find(|m| m["body"] == "m0 answer 0").unwrap();
+    assert_eq!(answer["thread_id"], "C1/1767607200.000100");
+    assert!(stored.iter().any(|m| m["body"] == format!("m{} answer 0", 40 * DAY)), "{stored:?}");
+    // All is stored now: no thread is asked for.
     workspace.lock().unwrap().asked.clear();
-    sync(&bench).await.summary();
-    let asked = workspace.lock().unwrap().asked.clone();
-    let of_history = asked.iter().filter(|call| call.starts_with("conversations.history C1"));
-    assert_eq!(of_history.count(), 1, "{asked:?}");
+    assert_eq!(sync(&bench).await.summary(), "0 new messages from 1 sources, 1 skipped");
+    assert_eq!(calls("conversations.replies"), 0);
+    assert_eq!(calls("conversations.history C1"), 3, "the last day, the last weeks, what is older");
+}
+
+#[tokio::test]
+async fn a_long_history_is_walked_in_a_bounded_number_of_requests() {
+    // 150 pages of two messages, half an hour apart, then one of today.
+    let mut history: Vec<_> = (0..300).map(|nth| say(nth * 1_800, &format!("m{nth}"))).collect();
+    history.push(say(10 * DAY, "today"));
+    let (bench, workspace) =
+        bench(Workspace { history: [("C1", history)].into(), ..Workspace::default() }).await;
+    bench.advance(TimeDelta::days(10));
+    assert_eq!(sync(&bench).await.summary(), "301 new messages from 1 sources, 1 skipped");
+    // The eldest of all is answered.
+    let (first, replies) = thread(0, 3);
+    {
+        let mut workspace = workspace.lock().unwrap();
+        workspace.history.get_mut("C1").unwrap()[0] = first.clone();
+        workspace.replies = [vec![first], replies].concat();
+    }
+    let mut syncs = 0;
+    while !bodies(&bench).await.contains(&"m0 answer 2".to_owned()) {
+        workspace.lock().unwrap().asked.clear();
+        sync(&bench).await.summary();
+        let asked = workspace.lock().unwrap().asked.len();
+        assert!(asked < 65, "{asked} requests in a sync");
+        syncs += 1;
+        assert!(syncs <= 3, "50 requests of 150 each time");
+    }
+    assert_eq!(syncs, 3);
 }
 
 #[tokio::test]

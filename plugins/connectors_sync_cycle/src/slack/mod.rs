@@ -1,6 +1,7 @@
 //! Slack: an unpacked export, that is lists of people and channels and a folder of days per channel; or
 //! the Web API.
 
+mod again;
 mod channels;
 mod entry;
 mod markup;

@@ -3,19 +3,27 @@
 //!
 //! History comes newest first. A channel is read back in pages from its newest message to where the
 //! last reading began; each page is stored as it comes, so that a reading that is cut short goes on
-//! below its last page. The last day is read again each time, for what was edited or answered since.
+//! below its last page. The last day is read again each time, for what was edited or answered since;
+//! what is older bit by bit ([`again`](super::again)).
 
 use std::{collections::BTreeMap, time::Duration};
 
 use cascade_sdk::{Context, HttpRequest};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{channels::Channel, people::People, reading::Reading};
+use super::{
+    again::{Page, Part, Stand, Walk, answered_since, by_time, seconds},
+    channels::Channel,
+    people::People,
+    reading::Reading,
+};
 use crate::{
     fault::{Fault, Pause},
     feed::retry_after,
     message::Batch,
+    params::Source,
 };
 
 const API: &str = "https://slack.com/api";
@@ -32,6 +40,11 @@ const RATE_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Position {
     channels: BTreeMap<String, Place>,
+    /// Where the second readings go on: of the last weeks, and of what is older.
+    #[serde(default)]
+    recent: Stand,
+    #[serde(default)]
+    old: Stand,
 }
 
 /// Times are Slack's: seconds, a dot, and six digits.
@@ -50,6 +63,12 @@ pub struct SlackWeb {
     people: People,
     /// What is still to be read, the next one last.
     channels: Vec<Channel>,
+    /// What is then read again, the next one last.
+    walks: Vec<Walk>,
+    /// How far channels were read before this sync.
+    done_before: BTreeMap<String, String>,
+    /// The source's name.
+    source: String,
     position: Position,
     notes: Vec<String>,
 }
@@ -61,16 +80,19 @@ impl SlackWeb {
     /// When there is no token, or Slack does not take it.
     pub async fn open(
         ctx: &Context,
-        url: Option<&str>,
+        source: &Source,
         variable: &str,
         position: &Value,
     ) -> Result<Self, Fault> {
         let token = ctx.secret(variable).map_err(Fault::passing)?;
         let mut web = Self {
-            url: url.unwrap_or(API).trim_end_matches('/').to_owned(),
+            url: source.url.as_deref().unwrap_or(API).trim_end_matches('/').to_owned(),
             token,
             people: People::default(),
             channels: Vec::new(),
+            walks: Vec::new(),
+            done_before: BTreeMap::new(),
+            source: source.name.clone(),
             position: Position::deserialize(position).unwrap_or_default(),
             notes: Vec::new(),
         };
@@ -91,6 +113,14 @@ impl SlackWeb {
         if web.channels.is_empty() {
             web.notes.push("the app is in no channel; invite it to those to be read".to_owned());
         }
+        for (id, place) in &web.position.channels {
+            if let (Some(done), None) = (&place.done, &place.under_way) {
+                web.done_before.insert(id.clone(), a_day_before(done));
+            }
+        }
+        let walk = |part, stand: &Stand| Walk::new(part, &web.channels, stand);
+        web.walks =
+            vec![walk(Part::Old, &web.position.old), walk(Part::Recent, &web.position.recent)];
         web.channels.reverse();
         Ok(web)
     }
@@ -102,17 +132,18 @@ impl SlackWeb {
     pub async fn next_batch(&mut self, ctx: &Context) -> Result<Option<Batch>, Fault> {
         let mut batch = Batch { notes: std::mem::take(&mut self.notes), ..Default::default() };
         let Some(channel) = self.channels.last().cloned() else {
-            return Ok((!batch.notes.is_empty()).then_some(batch));
+            let again = self.read_again(ctx, &mut batch).await?;
+            return Ok((again || !batch.notes.is_empty()).then_some(batch));
         };
         let mut place = self.position.channels.get(&channel.id).cloned().unwrap_or_default();
         let oldest = place.done.as_deref().map_or_else(|| "0".to_owned(), a_day_before);
-        let mut query =
-            vec![("channel", channel.id.as_str()), ("limit", PAGE), ("oldest", &oldest)];
         let below = place.under_way.clone();
-        if let Some((_, below)) = &below {
-            query.push(("latest", below));
-        }
-        let answer = match self.call(ctx, "conversations.history", &query).await {
+        // Without an upper end Slack gives those next to the lower one.
+        let latest = match &below {
+            Some((_, below)) => below.clone(),
+            None => seconds(ctx, TimeDelta::days(-1)),
+        };
+        let answer = match self.history(ctx, &channel, &oldest, &latest).await {
             Ok(answer) => answer,
             Err(Refused::Channel(why)) => {
                 batch.skipped.push(format!("{}: {why}", channel.title));
@@ -121,10 +152,9 @@ impl SlackWeb {
             }
             Err(Refused::Source(fault)) => return Err(fault),
         };
-        let mut entries = answer["messages"].as_array().cloned().unwrap_or_default();
-        let times = || entries.iter().filter_map(|entry| entry["ts"].as_str());
-        let newest = times().max_by(|a, b| by_time(a, b)).map(ToOwned::to_owned);
-        let eldest = times().min_by(|a, b| by_time(a, b)).map(ToOwned::to_owned);
+        let (mut entries, more) = answer;
+        let newest = times(&entries).max_by(|a, b| by_time(a, b)).map(ToOwned::to_owned);
+        let eldest = eldest(&entries);
         let began = below.map(|(began, _)| began).or(newest);
         for parent in entries.clone() {
             if parent["reply_count"].as_u64().is_some_and(|count| count > 0) {
@@ -137,7 +167,7 @@ impl SlackWeb {
             &channel.title,
             &mut batch,
         );
-        match (answer["has_more"] == Value::Bool(true), began, eldest) {
+        match (more, began, eldest) {
             (true, Some(began), Some(eldest)) => place.under_way = Some((began, eldest)),
             (_, began, _) => {
                 place.done = began.or(place.done);
@@ -148,6 +178,67 @@ impl SlackWeb {
         self.position.channels.insert(channel.id, place);
         batch.position = Some(serde_json::to_value(&self.position).map_err(Fault::passing)?);
         Ok(Some(batch))
+    }
+
+    /// A page of what was read before; returns whether there was one to read.
+    async fn read_again(&mut self, ctx: &Context, batch: &mut Batch) -> Result<bool, Fault> {
+        while let Some(walk) = self.walks.last_mut() {
+            let part = walk.part;
+            let done = |id: &str| self.done_before.get(id).cloned();
+            let Some(page) = walk.next(ctx, done) else {
+                self.walks.pop();
+                continue;
+            };
+            let Page { channel, oldest, latest } = &page;
+            let (entries, more) = match self.history(ctx, channel, oldest, latest).await {
+                Ok(answer) => answer,
+                // That was told when its newest page was asked for.
+                Err(Refused::Channel(_)) => (Vec::new(), false),
+                Err(Refused::Source(fault)) => return Err(fault),
+            };
+            let answered = answered_since(ctx, &self.source, channel, &entries).await?;
+            let requests = 1 + answered.len();
+            let mut all = entries.clone();
+            for parent in answered {
+                all.extend(self.replies(ctx, &channel.id, parent, "0").await?);
+            }
+            let people = &mut self.people;
+            let mut read = Batch::default();
+            let title = &channel.title;
+            Reading { channel, people, by_name: false }.entries(&all, title, &mut read);
+            // What is malformed was told when it was read first.
+            batch.messages = read.messages;
+            let eldest = if more { eldest(&entries) } else { None };
+            let Some(walk) = self.walks.last_mut() else { break };
+            let stand = walk.after(page, eldest, requests);
+            match part {
+                Part::Recent => self.position.recent = stand,
+                Part::Old => self.position.old = stand,
+            }
+            batch.position = Some(serde_json::to_value(&self.position).map_err(Fault::passing)?);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// A page of a channel's messages between two times, next to the later one; and whether there are
+    /// more.
+    async fn history(
+        &self,
+        ctx: &Context,
+        channel: &Channel,
+        oldest: &str,
+        latest: &str,
+    ) -> Result<(Vec<Value>, bool), Refused> {
+        let query =
+            [("channel", &*channel.id), ("limit", PAGE), ("oldest", oldest), ("latest", latest)];
+        let mut answer = self.call(ctx, "conversations.history", &query).await?;
+        let more = answer["has_more"] == Value::Bool(true);
+        let entries = match answer["messages"].take() {
+            Value::Array(entries) => entries,
+            _ => Vec::new(),
+        };
+        Ok((entries, more))
     }
 
     /// The answers to a message, without itself.
@@ -256,11 +347,10 @@ fn a_day_before(ts: &str) -> String {
     format!("{}.{fraction}", (seconds - AGAIN).max(0))
 }
 
-/// Order of two times, which are too precise for a float.
-fn by_time(a: &str, b: &str) -> std::cmp::Ordering {
-    let parts = |ts: &str| -> (u64, String) {
-        let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, ""));
-        (seconds.parse().unwrap_or_default(), fraction.to_owned())
-    };
-    parts(a).cmp(&parts(b))
+fn times(entries: &[Value]) -> impl Iterator<Item = &str> {
+    entries.iter().filter_map(|entry| entry["ts"].as_str())
+}
+
+fn eldest(entries: &[Value]) -> Option<String> {
+    times(entries).min_by(|a, b| by_time(a, b)).map(ToOwned::to_owned)
 }

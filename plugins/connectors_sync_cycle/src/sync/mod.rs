@@ -73,8 +73,7 @@ impl Reader {
             if source.path.is_some() {
                 return Err(Fault::lasting("Slack takes either `path` or `token_env`"));
             }
-            let url = source.url.as_deref();
-            let web = SlackWeb::open(ctx, url, variable, position).await?;
+            let web = SlackWeb::open(ctx, source, variable, position).await?;
             return Ok(Self::SlackWeb(Box::new(web)));
         }
         let path = source.path.as_ref();
