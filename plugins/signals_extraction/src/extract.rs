@@ -1,6 +1,7 @@
 //! Applies the rules to one body.
 
 use crate::{
+    filter::Hits,
     rules::{Kind, Rule, Rules},
     sentences::sentences,
 };
@@ -32,22 +33,24 @@ pub struct Found {
 /// All findings, in the body's order: at most one of a kind per sentence (the heaviest), and one
 /// question per message (the first).
 pub fn extract(rules: &Rules, body: &str) -> Vec<Found> {
-    extract_with(&rules.rules.iter().collect::<Vec<_>>(), body, MOST_FINDINGS)
+    extract_with(rules, &rules.rules.iter().collect::<Vec<_>>(), body, MOST_FINDINGS)
 }
 
-fn extract_with(rules: &[&Rule], body: &str, most: usize) -> Vec<Found> {
+fn extract_with(all_rules: &Rules, rules: &[&Rule], body: &str, most: usize) -> Vec<Found> {
     let body = &body[..body.floor_char_boundary(MOST_BYTES)];
     let mut all: Vec<Found> = Vec::new();
     // Code points before `counted_to`: counting from the start for each finding would take time with
     // the square of the body's length.
     let (mut counted_to, mut code_points) = (0, 0);
+    let mut hits = Hits::default();
     for range in sentences(body) {
         if all.len() >= most {
             break;
         }
         let sentence = &body[range.clone()];
+        all_rules.look(sentence, &mut hits);
         let mut here: Vec<Found> = Vec::new();
-        for rule in rules.iter().filter(|rule| rule.fires(sentence)) {
+        for rule in rules.iter().filter(|rule| rule.fires(sentence, &hits)) {
             if rule.kind == Kind::UnansweredQuestion && all.iter().any(|f| f.kind == rule.kind) {
                 continue;
             }
@@ -80,8 +83,8 @@ fn extract_with(rules: &[&Rule], body: &str, most: usize) -> Vec<Found> {
 /// The first question of a body, by the rules for questions alone.
 pub fn question(rules: &Rules, body: &str) -> Option<Found> {
     let of_questions = |rule: &&Rule| rule.kind == Kind::UnansweredQuestion;
-    let rules: Vec<&Rule> = rules.rules.iter().filter(of_questions).collect();
-    extract_with(&rules, body, 1).into_iter().next()
+    let asking: Vec<&Rule> = rules.rules.iter().filter(of_questions).collect();
+    extract_with(rules, &asking, body, 1).into_iter().next()
 }
 
 #[cfg(test)]

@@ -5,22 +5,25 @@
 //! also goes over the questions that still wait (see [`questions`]).
 
 pub mod extract;
+mod filter;
+mod literals;
 pub mod questions;
 pub mod rules;
 pub mod sentences;
+mod store;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use cascade_sdk::{Context, Job, JobError, Outcome, Statement, rfc3339, sql};
+use cascade_sdk::{Context, DbError, Job, JobError, Outcome, rfc3339, sql};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::{
     extract::{Found, MOST_BYTES, extract},
     rules::{Kind, Rules},
+    store::{Processed, Signal},
 };
 
 cascade_sdk::submit_migrations!("0001_init.sql", "0002_error.sql");
@@ -28,10 +31,6 @@ cascade_sdk::submit_job!(SignalsExtraction);
 
 /// Messages per transaction: few enough to hold the writer only briefly.
 const CHUNK: u32 = 100;
-
-/// Signals written by one statement: a tenth of the statements for a message that has many, and far
-/// below the parameters that a database takes.
-const ROWS: usize = 20;
 
 /// Settings of `signals_extraction`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -160,163 +159,96 @@ async fn process(
     rules: &Rules,
     messages: &[Message],
 ) -> Result<(usize, usize), JobError> {
-    let now = rfc3339(ctx.now());
-    let (mut count, mut failed) = (0, 0);
-    let mut statements = Vec::new();
-    for message in messages {
-        match catch_unwind(AssertUnwindSafe(|| extract(rules, &message.body))) {
-            Ok(found) => count += write(project, rules, message, &found, &now, &mut statements),
-            Err(_) => {
-                failed += 1;
-                statements.push(passed_over(ctx, project, rules, message, "a rule failed on it"));
+    let looked_at = messages.iter().map(|message| (message, look(rules, message)));
+    let looked_at: Vec<_> = looked_at.collect();
+    let (mut signals, mut failed) = (0, 0);
+    if write(ctx, project, rules, &looked_at).await.is_ok() {
+        for (message, found) in &looked_at {
+            match found {
+                Ok(all) => signals += count(all),
+                Err(why) => {
+                    failed += 1;
+                    passed_over(ctx, message, why);
+                }
             }
         }
+        return Ok((signals, failed));
     }
-    let Err(error) = ctx.db().batch(statements).await else { return Ok((count, failed)) };
     // One message that the database refuses must not cost the others: each by itself.
-    let (mut count, mut failed) = (0, 0);
-    for message in messages {
-        let mut statements = Vec::new();
-        let found = catch_unwind(AssertUnwindSafe(|| extract(rules, &message.body)));
-        let signals = found.map(|all| write(project, rules, message, &all, &now, &mut statements));
-        let written = match signals {
-            Ok(signals) => ctx.db().batch(statements).await.map(|_| signals),
-            Err(_) => Err(error.clone()),
-        };
-        match written {
-            Ok(signals) => count += signals,
-            Err(why) => {
+    for (message, found) in looked_at {
+        let mut one = [(message, found)];
+        if let Err(why) = write(ctx, project, rules, &one).await {
+            one = [(message, Err(why.message))];
+            // A database that does not take the mark is at fault itself.
+            write(ctx, project, rules, &one).await?;
+        }
+        match one {
+            [(_, Ok(all))] => signals += count(&all),
+            [(_, Err(why))] => {
                 failed += 1;
-                let mark = passed_over(ctx, project, rules, message, &why.message);
-                // A database that does not take the mark is at fault itself.
-                ctx.db().execute(mark).await?;
+                passed_over(ctx, message, &why);
             }
         }
     }
-    Ok((count, failed))
+    Ok((signals, failed))
 }
 
-/// Adds the statements that keep what was found in a message; returns how many signals there are.
-fn write(
-    project: &str,
-    rules: &Rules,
-    message: &Message,
-    all: &[Found],
-    now: &str,
-    statements: &mut Vec<Statement>,
-) -> usize {
-    // Nobody answers a feed.
-    let asks = message.source_kind != "feed"
-        && all.iter().any(|found| found.kind == Kind::UnansweredQuestion);
-    let kept: Vec<&Found> =
-        all.iter().filter(|found| found.kind != Kind::UnansweredQuestion).collect();
-    statements.push(forget_others(message, &kept, asks));
-    for some in kept.chunks(ROWS) {
-        statements.push(upsert_signals(project, &message.id, &message.sent_at, some, now, None));
-    }
-    statements.push(processed(project, rules, &message.id, asks, now, None));
-    kept.len()
-}
-
-fn processed(
-    project: &str,
-    rules: &Rules,
-    message: &str,
-    asks: bool,
-    now: &str,
-    error: Option<String>,
-) -> Statement {
-    sql("INSERT INTO signals_processed \
-         (message_id, project_id, rules_version, awaiting_answer, processed_at, error) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO UPDATE SET \
-         rules_version = excluded.rules_version, \
-         awaiting_answer = excluded.awaiting_answer, \
-         processed_at = excluded.processed_at, error = excluded.error")
-    .bind(message)
-    .bind(project)
-    .bind(&rules.version)
-    .bind(asks)
-    .bind(now)
-    .bind(error)
-}
-
-/// Marks a message that failed, so that it is not met again in every run.
-fn passed_over(
-    ctx: &Context,
-    project: &str,
-    rules: &Rules,
-    message: &Message,
-    why: &str,
-) -> Statement {
+fn passed_over(ctx: &Context, message: &Message, why: &str) {
     ctx.log()
         .with(serde_json::json!({"message_id": message.id}))
         .warn(format!("message {} is passed over: {why}", message.id));
-    let why = why.replace('\0', "\u{fffd}").chars().take(500).collect();
-    processed(project, rules, &message.id, false, &rfc3339(ctx.now()), Some(why))
 }
 
-/// Removes what an older version of the rules found and this one does not.
-fn forget_others(message: &Message, kept: &[&Found], asks: bool) -> Statement {
-    let mut text = String::from("DELETE FROM signals WHERE message_id = $1");
-    if asks {
-        text.push_str(" AND kind <> 'unanswered_question'");
-    }
-    if !kept.is_empty() {
-        let places: Vec<String> = (0..kept.len()).map(|at| format!("${}", at + 2)).collect();
-        text.push_str(&format!(" AND id NOT IN ({})", places.join(", ")));
-    }
-    let statement = sql(text).bind(&message.id);
-    kept.iter().fold(statement, |statement, found| {
-        statement.bind(signal_id(&message.id, found).to_string())
-    })
+/// What the rules find in a message, or why they fail on it.
+fn look(rules: &Rules, message: &Message) -> Result<Vec<Found>, String> {
+    catch_unwind(AssertUnwindSafe(|| extract(rules, &message.body)))
+        .map_err(|_| "a rule failed on it".to_owned())
 }
 
-/// The same finding has the same id in every run. A message has one question at most.
-pub(crate) fn signal_id(message: &str, found: &Found) -> Uuid {
-    let place = match found.kind {
-        Kind::UnansweredQuestion => 0,
-        _ => found.span_start,
-    };
-    let name = format!("cascade:signal/{message}/{}/{place}", found.kind.as_str());
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+fn is_question(found: &Found) -> bool {
+    found.kind == Kind::UnansweredQuestion
 }
 
-/// Writes signals of one message, `ROWS` at most. Keeps `detected_at` of one that was known already.
-pub(crate) fn upsert_signals(
+/// Signals that are written at once. Time decides whether a question becomes one.
+fn count(all: &[Found]) -> usize {
+    all.iter().filter(|found| !is_question(found)).count()
+}
+
+/// Writes what was found in messages, in one transaction. One that failed is marked, so that it is not
+/// met again in every run.
+async fn write(
+    ctx: &Context,
     project: &str,
-    message: &str,
-    sent_at: &str,
-    found: &[&Found],
-    now: &str,
-    resolved_at: Option<&str>,
-) -> Statement {
-    let row = |at: usize| {
-        let places: Vec<String> = (1..=12).map(|n| format!("${}", 12 * at + n)).collect();
-        format!("({})", places.join(", "))
-    };
-    let rows: Vec<String> = (0..found.len()).map(row).collect();
-    let upsert = sql(format!(
-        "INSERT INTO signals (id, project_id, message_id, kind, evidence, span_start, span_end, \
-         weight, confidence, sent_at, detected_at, resolved_at) VALUES {} \
-         ON CONFLICT (id) DO UPDATE SET evidence = excluded.evidence, \
-         span_start = excluded.span_start, span_end = excluded.span_end, \
-         weight = excluded.weight, confidence = excluded.confidence, \
-         sent_at = excluded.sent_at, resolved_at = excluded.resolved_at",
-        rows.join(", ")
-    ));
-    found.iter().fold(upsert, |upsert, found| {
-        upsert
-            .bind(signal_id(message, found).to_string())
-            .bind(project)
-            .bind(message)
-            .bind(found.kind.as_str())
-            .bind(&found.evidence)
-            .bind(found.span_start)
-            .bind(found.span_end)
-            .bind(found.weight)
-            .bind(found.confidence)
-            .bind(sent_at)
-            .bind(now)
-            .bind(resolved_at)
-    })
+    rules: &Rules,
+    looked_at: &[(&Message, Result<Vec<Found>, String>)],
+) -> Result<(), DbError> {
+    let now = rfc3339(ctx.now());
+    let mut signals = Vec::new();
+    let mut processed = Vec::new();
+    for (message, found) in looked_at {
+        let id = message.id.as_str();
+        match found {
+            Ok(all) => {
+                // Nobody answers a feed.
+                let asks = message.source_kind != "feed" && all.iter().any(is_question);
+                processed.push(Processed { message: id, asks, error: None });
+                signals.extend(all.iter().filter(|found| !is_question(found)).map(|found| {
+                    Signal { message: id, sent_at: &message.sent_at, found, resolved_at: None }
+                }));
+            }
+            Err(why) => {
+                let why = why.replace('\0', "\u{fffd}").chars().take(500).collect();
+                processed.push(Processed { message: id, asks: false, error: Some(why) });
+            }
+        }
+    }
+    let whole = processed.iter().filter(|one| one.error.is_none());
+    let asking = whole.clone().filter(|one| one.asks).map(|one| one.message).collect();
+    let whole: Vec<&str> = whole.map(|one| one.message).collect();
+    let mut statements = Vec::new();
+    store::forget_others(ctx, &whole, &asking, &signals, &mut statements).await?;
+    store::upsert_signals(project, &signals, &now, &mut statements);
+    store::processed(project, &rules.version, &processed, &now, &mut statements);
+    ctx.db().batch(statements).await?;
+    Ok(())
 }

@@ -5,8 +5,10 @@
 //! none, once the time is over, leaves it open. Only questions that still wait are looked at, so a
 //! run costs as much as there are open questions.
 
+use std::collections::HashMap;
+
 use cascade_sdk::{
-    Context, JobError, Statement,
+    Context, JobError,
     chrono::{DateTime, Duration, ParseError, Utc},
     rfc3339, sql,
 };
@@ -14,9 +16,9 @@ use serde::Deserialize;
 
 use crate::{
     Params,
-    extract::{self, MOST_BYTES},
-    rules::{Kind, Rules},
-    upsert_signals,
+    extract::{self, Found, MOST_BYTES},
+    rules::Rules,
+    store::{self, Signal},
 };
 
 /// Questions read, and their changes written, at a time.
@@ -25,7 +27,6 @@ const AT_A_TIME: u32 = 100;
 #[derive(Debug, Deserialize)]
 struct Question {
     id: String,
-    body: String,
     sent_at: String,
     answered_at: Option<String>,
 }
@@ -57,80 +58,84 @@ pub(crate) async fn review(
         let page = waiting(ctx, project, &last).await?;
         let Some(end) = page.last() else { return Ok(open) };
         last.clone_from(&end.id);
+        let (mut settled, mut in_time, mut to_tell) = (Vec::new(), Vec::new(), Vec::new());
+        for question in &page {
+            match state(question, allowed, ctx.now()) {
+                Ok(State::Young) => {}
+                Ok(State::Open) => to_tell.push((question, None)),
+                Ok(State::AnsweredLate(at)) => to_tell.push((question, Some(at))),
+                Ok(State::Answered) => {
+                    // A late import may bring an answer that was given in time.
+                    in_time.push(question.id.as_str());
+                    settled.push(question.id.as_str());
+                }
+                Err(why) => {
+                    // One bad time must not keep the others from being looked at.
+                    let id = &question.id;
+                    ctx.log().warn(format!("message {id}: {why}; its question is passed over"));
+                    settled.push(id);
+                }
+            }
+        }
+        let found = found(ctx, rules, &to_tell).await?;
+        let mut signals = Vec::new();
+        for (question, answered_at) in &to_tell {
+            // One that was edited and asks no more: the next look at the message settles it.
+            let Some(found) = found.get(&question.id) else { continue };
+            let (message, sent_at) = (question.id.as_str(), question.sent_at.as_str());
+            let resolved_at = answered_at.as_deref();
+            signals.push(Signal { message, sent_at, found, resolved_at });
+            match resolved_at {
+                Some(_) => settled.push(message),
+                None => open += 1,
+            }
+        }
         // One batch: a question's signal and its `awaiting_answer` must not part.
         let mut statements = Vec::new();
-        for question in &page {
-            open +=
-                usize::from(answer(ctx, project, rules, question, allowed, &now, &mut statements));
+        store::upsert_signals(project, &signals, &now, &mut statements);
+        store::forget_questions(&in_time, &mut statements);
+        store::settled(&settled, &now, &mut statements);
+        if !statements.is_empty() {
+            ctx.db().batch(statements).await?;
         }
-        ctx.db().batch(statements).await?;
     }
 }
 
-/// The next questions that wait, by id. The inner query picks them before texts and answers are looked
-/// up, which would else be done for all that wait.
+/// The next questions that wait, by id. The inner query picks them before answers are looked up, which
+/// would else be done for all that wait. A message that has changed since waits for the next look at it.
 async fn waiting(ctx: &Context, project: &str, last: &str) -> Result<Vec<Question>, JobError> {
-    let query = sql(format!(
-        "SELECT m.id, substr(m.body, 1, {MOST_BYTES}) AS body, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
+    let query = sql("SELECT m.id, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
          WHERE r.project_id = m.project_id AND r.thread_id = m.thread_id \
          AND r.author_key <> m.author_key AND r.sent_at > m.sent_at) AS answered_at \
          FROM (SELECT p.message_id FROM signals_processed p JOIN messages x ON x.id = p.message_id \
              WHERE p.project_id = $1 AND p.awaiting_answer = $2 AND p.message_id > $3 \
-             ORDER BY p.message_id LIMIT $4) w \
-         JOIN messages m ON m.id = w.message_id ORDER BY m.id"
-    ));
+             AND p.processed_at >= x.ingested_at ORDER BY p.message_id LIMIT $4) w \
+         JOIN messages m ON m.id = w.message_id ORDER BY m.id");
     let query = query.bind(project).bind(true).bind(last).bind(AT_A_TIME);
     Ok(ctx.db().fetch_all(query).await?)
 }
 
-/// What has become of one question; returns whether it is open past its time.
-fn answer(
+/// What questions say, by their message's id. Texts are read of those alone that have something to tell.
+async fn found(
     ctx: &Context,
-    project: &str,
     rules: &Rules,
-    question: &Question,
-    allowed: Duration,
-    now: &str,
-    statements: &mut Vec<Statement>,
-) -> bool {
-    let Some(found) = extract::question(rules, &question.body) else {
-        // It was edited and asks no more; the next look at the message settles it.
-        return false;
-    };
-    let signal = |resolved: Option<&str>| {
-        upsert_signals(project, &question.id, &question.sent_at, &[&found], now, resolved)
-    };
-    match state(question, allowed, ctx.now()) {
-        Ok(State::Young) => {}
-        Ok(State::Open) => {
-            statements.push(signal(None));
-            return true;
-        }
-        Ok(State::AnsweredLate(at)) => {
-            statements.push(signal(Some(&at)));
-            statements.push(settled(&question.id, now));
-        }
-        Ok(State::Answered) => {
-            // A late import may bring an answer that was given in time.
-            let forget = "DELETE FROM signals WHERE message_id = $1 AND kind = $2";
-            let kind = Kind::UnansweredQuestion.as_str();
-            statements.push(sql(forget).bind(&question.id).bind(kind));
-            statements.push(settled(&question.id, now));
-        }
-        Err(why) => {
-            // One bad time must not keep the others from being looked at.
-            ctx.log().warn(format!("message {}: {why}; its question is passed over", question.id));
-            statements.push(settled(&question.id, now));
-        }
+    questions: &[(&Question, Option<String>)],
+) -> Result<HashMap<String, Found>, JobError> {
+    #[derive(Deserialize)]
+    struct Text {
+        id: String,
+        body: String,
     }
-    false
-}
-
-fn settled(message: &str, now: &str) -> Statement {
-    sql("UPDATE signals_processed SET awaiting_answer = $1, processed_at = $2 WHERE message_id = $3")
-        .bind(false)
-        .bind(now)
-        .bind(message)
+    if questions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = sql(format!(
+        "SELECT id, substr(body, 1, {MOST_BYTES}) AS body FROM messages WHERE id IN ({})",
+        store::places(1, questions.len())
+    ));
+    let query = questions.iter().fold(query, |query, (question, _)| query.bind(&question.id));
+    let texts = ctx.db().fetch_all::<Text>(query).await?.into_iter();
+    Ok(texts.filter_map(|text| Some((text.id, extract::question(rules, &text.body)?))).collect())
 }
 
 fn state(question: &Question, allowed: Duration, now: DateTime<Utc>) -> Result<State, ParseError> {

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use uuid::Uuid;
+
+use crate::filter::{Builder, Filter, Hits, Needs};
 
 const BUILT_IN: &str = include_str!("../rules.toml");
 
@@ -108,27 +110,24 @@ pub struct Rule {
     pub weight: f64,
     /// 0..1, how seldom it is wrong.
     pub confidence: f64,
-    any: Vec<Regex>,
-    /// For each pattern of `any` one that matches wherever it does and sometimes else, and that an
-    /// automaton can search for: one pass tells which patterns are worth a try. `None` when there is no
-    /// such thing.
-    quick: Option<RegexSet>,
-    unless: Vec<Regex>,
+    any: Vec<Pattern>,
+    unless: Vec<Pattern>,
     #[cfg_attr(not(test), expect(dead_code, reason = "tests count patterns per language"))]
     lang: Lang,
 }
 
+#[derive(Debug)]
+struct Pattern {
+    regex: Regex,
+    needs: Needs,
+}
+
 impl Rule {
-    /// Whether the rule fires on a sentence.
-    pub fn fires(&self, sentence: &str) -> bool {
-        let any = match &self.quick {
-            None => self.any.iter().any(|pattern| pattern.is_match(sentence)),
-            Some(quick) => {
-                quick.is_match(sentence)
-                    && quick.matches(sentence).iter().any(|at| self.any[at].is_match(sentence))
-            }
-        };
-        any && !self.unless.iter().any(|pattern| pattern.is_match(sentence))
+    /// Whether the rule fires on a sentence, given what [`Rules::look`] found in it.
+    pub fn fires(&self, sentence: &str, hits: &Hits) -> bool {
+        let matches =
+            |pattern: &Pattern| hits.meet(&pattern.needs) && pattern.regex.is_match(sentence);
+        self.any.iter().any(matches) && !self.unless.iter().any(matches)
     }
 }
 
@@ -139,6 +138,7 @@ pub struct Rules {
     pub version: String,
     /// All rules, in the file's order.
     pub rules: Vec<Rule>,
+    filter: Option<Filter>,
 }
 
 impl Rules {
@@ -160,12 +160,22 @@ impl Rules {
         let file: File = toml::from_str(text)?;
         let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).simple().to_string();
         let version = format!("{}+{}", file.version, &digest[..8]);
-        let rules = file.rule.into_iter().map(compile).collect::<Result<_, _>>()?;
-        Ok(Self { version, rules })
+        let mut builder = Builder::default();
+        let rules = file.rule.into_iter().map(|source| compile(source, &mut builder));
+        let rules = rules.collect::<Result<_, _>>()?;
+        Ok(Self { version, rules, filter: builder.build() })
+    }
+
+    /// Finds which patterns are worth a try on a sentence.
+    pub fn look(&self, sentence: &str, hits: &mut Hits) {
+        match &self.filter {
+            Some(filter) => filter.look(sentence, hits),
+            None => *hits = Hits::everything(),
+        }
     }
 }
 
-fn compile(source: Source) -> Result<Rule, RulesError> {
+fn compile(source: Source, filter: &mut Builder) -> Result<Rule, RulesError> {
     let fault = |message: String| RulesError::Rule { rule: source.name.clone(), message };
     if source.any.is_empty() {
         return Err(fault("`any` needs at least one pattern".into()));
@@ -175,27 +185,27 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
             return Err(fault(format!("{name} must be from 0 to 1, not {value}")));
         }
     }
-    let all = |patterns: &[String]| -> Result<Vec<Regex>, RulesError> {
-        patterns.iter().map(|pattern| compile_pattern(&source.name, pattern)).collect()
+    let mut all = |patterns: &[String]| -> Result<Vec<Pattern>, RulesError> {
+        patterns.iter().map(|pattern| compile_pattern(&source.name, pattern, filter)).collect()
     };
     let rule = Rule {
         name: source.name.clone(),
         kind: source.kind,
         weight: source.weight,
         confidence: source.confidence,
-        quick: quick(&source.any),
         any: all(&source.any)?,
         unless: all(&source.unless)?,
         lang: source.lang,
     };
-    if let Some(sentence) = source.matching.iter().find(|sentence| !rule.fires(sentence)) {
+    let fires = |sentence: &&String| rule.fires(sentence, &Hits::everything());
+    if let Some(sentence) = source.matching.iter().find(|sentence| !fires(sentence)) {
         return Err(fault(format!("does not match its own example `{sentence}`")));
     }
-    if let Some(sentence) = source.skip.iter().find(|sentence| rule.fires(sentence)) {
+    if let Some(sentence) = source.skip.iter().find(fires) {
         return Err(fault(format!("matches `{sentence}`, which it must skip")));
     }
     let unused = rule.any.iter().zip(&source.any).find(|(pattern, _)| {
-        !source.matching.is_empty() && !source.matching.iter().any(|s| pattern.is_match(s))
+        !source.matching.is_empty() && !source.matching.iter().any(|s| pattern.regex.is_match(s))
     });
     if let Some((_, pattern)) = unused {
         return Err(fault(format!("no example in `match` shows the pattern `{pattern}`")));
@@ -203,28 +213,16 @@ fn compile(source: Source) -> Result<Rule, RulesError> {
     Ok(rule)
 }
 
-/// Without word boundaries, the one thing that keeps the search from its automaton where a text is not
-/// ASCII.
-fn quick(patterns: &[String]) -> Option<RegexSet> {
-    let loose = |pattern: &String| {
-        // A backslash that is escaped itself, and forms of `\b` with a brace, are left alone.
-        let plain = !pattern.contains(r"\\") && !pattern.contains(r"\b{");
-        let pattern = pattern.replace(r"\b", "").replace(' ', r"\s+");
-        plain.then_some(pattern)
-    };
-    let patterns = patterns.iter().map(loose).collect::<Option<Vec<_>>>()?;
-    let mut builder = RegexSetBuilder::new(patterns);
-    builder.case_insensitive(true).dfa_size_limit(16 << 20).build().ok()
-}
-
 /// Mail wraps lines anywhere, so that a space in a pattern has to match a line end too.
-fn compile_pattern(rule: &str, pattern: &str) -> Result<Regex, RulesError> {
+fn compile_pattern(rule: &str, pattern: &str, filter: &mut Builder) -> Result<Pattern, RulesError> {
     let text = format!(r"\b(?:{})", pattern.replace(' ', r"\s+"));
-    RegexBuilder::new(&text).case_insensitive(true).build().map_err(|source| RulesError::Pattern {
+    let regex = RegexBuilder::new(&text).case_insensitive(true).build();
+    let regex = regex.map_err(|source| RulesError::Pattern {
         rule: rule.into(),
         pattern: pattern.into(),
         source: Box::new(source),
-    })
+    })?;
+    Ok(Pattern { regex, needs: filter.needs(&text) })
 }
 
 #[cfg(test)]
@@ -247,6 +245,25 @@ mod tests {
         if let Err(error) = Rules::built_in() {
             panic!("{error}");
         }
+    }
+
+    #[test]
+    fn what_is_not_tried_would_not_match() {
+        let rules = Rules::built_in().unwrap();
+        let file: File = toml::from_str(BUILT_IN).unwrap();
+        let examples = file.rule.iter().flat_map(|rule| rule.matching.iter().chain(&rule.skip));
+        let mut hits = Hits::default();
+        let (mut fired, mut tried) = (0, 0);
+        for sentence in examples.flat_map(|text| [text.clone(), text.to_uppercase()]) {
+            rules.look(&sentence, &mut hits);
+            for rule in &rules.rules {
+                let fires = rule.fires(&sentence, &hits);
+                assert_eq!(fires, rule.fires(&sentence, &Hits::everything()), "{sentence}");
+                fired += usize::from(fires);
+                tried += rule.any.iter().filter(|pattern| hits.meet(&pattern.needs)).count();
+            }
+        }
+        assert!(tried < 2 * fired, "{tried} patterns tried for {fired} that match");
     }
 
     #[test]
@@ -300,6 +317,6 @@ mod tests {
     #[test]
     fn a_space_in_a_pattern_matches_a_wrapped_line() {
         let rules = Rules::parse(RULE).unwrap();
-        assert!(rules.rules[0].fires("It is too\nlate."));
+        assert!(rules.rules[0].fires("It is too\nlate.", &Hits::everything()));
     }
 }
