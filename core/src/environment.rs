@@ -1,4 +1,4 @@
-//! The process's environment, without what nobody but the host may read.
+//! The process starts itself again without the variables that nobody but the host may read.
 //!
 //! Whatever a process unsets, `/proc/PID/environ` shows what it was started with for as long as it
 //! lives, and the programs that it starts may read that file. So the host puts all variables that are
@@ -19,24 +19,14 @@ use std::{
     },
     path::PathBuf,
     process::Command,
-    sync::OnceLock,
 };
 
 use cascade_abi::inherited;
+use cascade_config::environment::{self, OWN};
 use rustix::{
     fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create},
     process::{DumpableBehavior, set_dumpable_behavior},
 };
-
-/// Variables that hold secrets of the host itself. No plugin may read them.
-pub const OWN: [&str; 6] = [
-    "DATABASE_URL",
-    "REDIS_URL",
-    "PGPASSWORD",
-    "CASCADE_OIDC_CLIENT_SECRET",
-    "OTEL_EXPORTER_OTLP_HEADERS",
-    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-];
 
 /// Variables that libraries and people expect to stay, and that hold no secret.
 const HARMLESS: [&str; 20] = [
@@ -77,22 +67,13 @@ const SEALS: SealFlags =
 
 type Variables = BTreeMap<OsString, OsString>;
 
-static HIDDEN: OnceLock<Variables> = OnceLock::new();
-
-/// A variable that is set, not empty, and text; also one that is hidden.
-pub fn var(name: &str) -> Option<String> {
-    let hidden = HIDDEN.get().and_then(|hidden| hidden.get(OsStr::new(name)));
-    let value = hidden.cloned().or_else(|| std::env::var_os(name))?;
-    value.into_string().ok().filter(|value| !value.is_empty())
-}
-
 /// Starts this process again without the variables that may hold a secret, unless that was done;
 /// `known` are those of the command line. Returns in the process that has none. Call it while there
 /// is one thread.
 pub fn hide(known: &[String]) {
     match std::env::var(MARK) {
         // Inherited from a host that started us: nothing is hidden from its children any more.
-        Ok(mark) => drop(restore(&mark).map(|variables| HIDDEN.set(variables))),
+        Ok(mark) => drop(restore(&mark).map(environment::keep)),
         Err(_) => {
             if let Err(error) = start_again(known) {
                 eprintln!("warning: secrets stay in the environment of this process: {error}");

@@ -111,7 +111,7 @@ impl Host {
                 break url.expect("it listens nowhere");
             }
         };
-        cascade::tls::install();
+        cascade_store::tls::install();
         Self { folder, url, sign_in, process, client: reqwest::Client::new() }
     }
 

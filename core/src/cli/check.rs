@@ -1,6 +1,6 @@
 use std::{path::Path, process::ExitCode};
 
-use crate::{config, registry::Plugins};
+use cascade_registry::Plugins;
 
 /// `cascade check FILE`: every problem at once; nothing is applied.
 pub(super) fn check(file: &Path, plugins: &Plugins) -> ExitCode {
@@ -12,8 +12,8 @@ pub(super) fn check(file: &Path, plugins: &Plugins) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match config::parse_and_check(file, &text, plugins).result {
-        Ok((config::Checked { config, .. }, warnings)) => {
+    match cascade_config::parse_and_check(file, &text, plugins).result {
+        Ok((cascade_config::Checked { config, .. }, warnings)) => {
             if !warnings.is_empty() {
                 eprintln!("{warnings}\n");
             }

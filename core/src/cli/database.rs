@@ -5,10 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Args;
 
 use super::secret;
-use crate::{
-    host::{self, DatabaseSettings, Secret},
-    store::Store,
-};
+use crate::host::{self, DatabaseSettings, Secret};
+use cascade_store::Store;
 
 #[derive(Args)]
 pub(super) struct DatabaseArgs {

@@ -22,10 +22,10 @@ use crate::{
     environment,
     host::{self, DatabaseSettings, HostSettings, RedisSettings},
     http::{HttpLimits, auth::is_local},
-    registry::{Plugins, Registry, program::keeper},
-    runner::trace,
-    scheduler::WorkerSettings,
 };
+use cascade_engine::{runner::trace, scheduler::WorkerSettings};
+use cascade_model::Registry;
+use cascade_registry::{Plugins, program::keeper};
 
 /// Cascading background jobs, watched live in the browser.
 #[derive(Parser)]
@@ -193,7 +193,7 @@ enum Role {
 
 fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
     // The exporter of traces is built first of all, with an HTTP client.
-    crate::tls::install();
+    cascade_store::tls::install();
     let redis_url = match secret::read("REDIS_URL", args.redis_url, args.redis_url_file) {
         Ok(url) => url,
         Err(error) => return refuse(&error),

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::{environment, host::Secret};
+use crate::host::Secret;
+use cascade_config::environment;
 
 /// `given`, or the hidden variable `name`, or what stands in `file`; nothing if none is set.
 pub(super) fn read(

@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use crate::{
-    access::OidcSettings,
-    environment,
-    http::auth::{self, AuthSettings, SignIn},
-};
+use crate::http::auth::{self, AuthSettings, SignIn};
+use cascade_access::OidcSettings;
+use cascade_config::environment;
 
 #[derive(Args)]
 pub(super) struct SignInArgs {

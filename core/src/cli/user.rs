@@ -12,10 +12,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::database::DatabaseArgs;
-use crate::{
-    access::{Accounts, Audited, MadeToken, NewToken, NewUser, Role, TokenEnd, User, Visible},
-    store::Store,
-};
+use cascade_access::{Accounts, Audited, MadeToken, NewToken, NewUser, Role, TokenEnd, User};
+use cascade_model::Visible;
+use cascade_store::Store;
 
 #[derive(Args)]
 pub struct UserArgs {

@@ -14,12 +14,10 @@ use super::{
     data_lock::{self, DataLock},
     private_files,
 };
-use crate::{
-    bus::{Bus, FailoverBus, MemoryBus, PostgresLink, RedisPublisher, RedisSubscriber},
-    environment,
-    scheduler::Wake,
-    store::{Store, postgres::PostgresStore, sqlite::SqliteStore},
-};
+use cascade_bus::{Bus, FailoverBus, MemoryBus, PostgresLink, RedisPublisher, RedisSubscriber};
+use cascade_config::environment;
+use cascade_engine::scheduler::Wake;
+use cascade_store::{Store, postgres::PostgresStore, sqlite::SqliteStore};
 
 /// Keeps the connections of a bus, for the installation of an id, until its token is cancelled.
 type Connections =
@@ -115,7 +113,7 @@ pub(super) async fn open(settings: &HostSettings) -> anyhow::Result<Backend> {
                 bus,
                 wake,
                 connections: Box::new(move |installation, stop| {
-                    Box::pin(links.run(installation, woken, stop))
+                    Box::pin(links.run(installation, Arc::new(woken), stop))
                 }),
                 place: "PostgreSQL".into(),
                 lock: None,

@@ -22,20 +22,20 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{
-    access::{Accounts, NewUser, Oidc, OidcSettings, SignInThrottle},
-    bus::Announcer,
-    config::{Checked, LiveConfig, Prepare, PrepareError},
-    http::{
-        self, EventHub, HttpLimits, RateLimit, Server, StreamSlots,
-        auth::{self, AuthSettings, SignIn},
-    },
-    registry::Plugins,
+use crate::http::{
+    self, EventHub, HttpLimits, RateLimit, Server, StreamSlots,
+    auth::{self, AuthSettings, SignIn},
+};
+use cascade_access::{Accounts, NewUser, Oidc, OidcSettings, SignInThrottle};
+use cascade_bus::Announcer;
+use cascade_config::{Checked, LiveConfig, Prepare, PrepareError};
+use cascade_engine::{
     runner::{Completer, HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
-    store::{self, ConfigText, Store},
-    tls,
 };
+use cascade_model::ConfigText;
+use cascade_registry::Plugins;
+use cascade_store::{self, Store, tls};
 use database::Backend;
 pub use database::open_store;
 
@@ -156,7 +156,7 @@ async fn serve(
     let Backend { store, bus, wake, connections, place, lock: _lock } =
         database::open(&settings).await?;
     store.migrate(config.registry().migrations()).await?;
-    let installation = store::installation(&*store).await?;
+    let installation = cascade_store::installation(&*store).await?;
     store.reconcile(&config.current()).await?;
     store.record_config(&ConfigText::on_disk(&config.state().text)).await?;
     if let Err(error) = store.warm_up().await {

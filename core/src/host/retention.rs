@@ -2,11 +2,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    bus::jitter,
-    config::LiveConfig,
-    store::{KeepFor, Pruned, Store},
-};
+use cascade_bus::jitter;
+use cascade_config::LiveConfig;
+use cascade_model::{KeepFor, Pruned};
+use cascade_store::Store;
 
 /// Rows of a table that one step removes.
 const BATCH: u32 = 500;
@@ -28,7 +27,7 @@ pub(super) async fn keep(config: LiveConfig, store: Arc<dyn Store>, stop: Cancel
 }
 
 /// Steps until nothing is left that is too old.
-async fn round(config: &LiveConfig, store: &dyn Store) -> crate::store::Result<()> {
+async fn round(config: &LiveConfig, store: &dyn Store) -> cascade_store::Result<()> {
     let retention = config.current().retention.clone();
     let keep = KeepFor { runs: retention.runs, logs: retention.logs, events: retention.events };
     loop {

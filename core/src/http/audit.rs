@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    auth::Caller,
     auth::Peer,
     error::{ApiError, ApiResult, Refused},
     extract::{Json, Query},
     paging::paging,
     runs::LONGEST_TEXT,
 };
-use crate::access::{AuditPage, Audited, Principal, Role};
+use cascade_access::{AuditPage, Audited, Principal, Role};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -35,7 +36,7 @@ pub struct AuditQuery {
 #[utoipa::path(get, path = "/audit", params(AuditQuery), responses((status = 200, body = AuditPage), Refused))]
 pub async fn audit(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Query(query): Query<AuditQuery>,
 ) -> ApiResult<Json<AuditPage>> {
     let (page, per_page) = paging(query.page, query.per_page)?;

@@ -9,15 +9,15 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    auth::Caller,
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, Refused},
     extract::Json,
     runs::noted,
 };
-use crate::{
-    access::{Principal, Role, Visible},
-    store::{CancelRequest, Store, StoreError},
-};
+use cascade_access::{Principal, Role};
+use cascade_model::{CancelRequest, Visible};
+use cascade_store::{Store, StoreError};
 
 /// The most runs that one request may name.
 const MOST: usize = 200;
@@ -92,7 +92,7 @@ async fn noting(
 )]
 pub async fn cancel(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Json(chosen): Json<Chosen>,
 ) -> ApiResult<Json<BulkAnswer>> {
@@ -119,7 +119,7 @@ pub async fn cancel(
 )]
 pub async fn retry(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Json(chosen): Json<Chosen>,
 ) -> ApiResult<Json<BulkAnswer>> {

@@ -3,13 +3,13 @@
 use std::{convert::Infallible, net::IpAddr, net::SocketAddr};
 
 use super::AppState;
-use crate::access::network;
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, request::Parts},
     middleware::Next,
     response::Response,
 };
+use cascade_access::network;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]

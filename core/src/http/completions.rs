@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{AppState, auth::Administrator, error::Refused, extract::Json};
-use crate::config::{ConfigState, KEYS};
+use cascade_config::{ConfigState, KEYS};
 
 #[derive(Serialize, ToSchema)]
 pub struct KeyHint {

@@ -5,19 +5,17 @@ use serde_json::{Map, Value};
 
 use super::{
     AppState,
+    auth::Caller,
     error::{ApiResult, Refused},
 };
-use crate::{
-    access::Principal,
-    config::{Config, ConfigState},
-};
+use cascade_config::{Config, ConfigState};
 
 /// jobs.toml as it is in force, and the diagnostics of a text that was refused since. Params, the
 /// diagnostics' text and other people's projects are for administrators.
 #[utoipa::path(get, path = "/jobs/config", responses((status = 200, body = crate::described::JobsConfig), Refused))]
 pub async fn config(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
 ) -> ApiResult<Json<ConfigState>> {
     let mut state = server.config.state().masked();
     if !principal.admin {

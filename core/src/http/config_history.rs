@@ -11,10 +11,7 @@ use super::{
     extract::{Json, Path, Query},
     paging::paging,
 };
-use crate::{
-    config,
-    store::{ConfigHistory, ConfigVersionText},
-};
+use cascade_model::{ConfigHistory, ConfigVersionText};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -52,7 +49,7 @@ pub async fn one(
 ) -> ApiResult<Json<ConfigVersionText>> {
     let mut found = server.store.config_text(&revision).await?;
     if let Some(version) = &mut found {
-        version.text = config::masked_text(&version.text, &server.config.registry());
+        version.text = cascade_config::masked_text(&version.text, &server.config.registry());
     }
     found.map(Json).ok_or_else(|| {
         ApiError::not_found(format!("no jobs.toml of revision {revision} is kept"))

@@ -12,14 +12,12 @@ use super::{
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::Json,
 };
-use crate::{
-    config::{
-        self, Checked, Diagnostic, Diagnostics, LiveConfig, Reach,
-        edit::{Edit, EditError},
-        file::{self, SaveError},
-    },
-    store::{ConfigOrigin, ConfigText},
+use cascade_config::{
+    self, Checked, Diagnostic, Diagnostics, LiveConfig, Reach,
+    edit::{Edit, EditError},
+    file::{self, SaveError},
 };
+use cascade_model::{ConfigOrigin, ConfigText};
 
 /// The longest comment on a change, in characters.
 const LONGEST_COMMENT: usize = 500;
@@ -43,8 +41,8 @@ pub async fn read(State(server): State<AppState>, _: Administrator) -> ApiResult
         let path = config.path();
         let text = on_disk(config)?;
         Ok(Json(FileText {
-            revision: config::revision(&text),
-            text: config::masked_text(&text, &config.registry()),
+            revision: cascade_model::revision(&text),
+            text: cascade_config::masked_text(&text, &config.registry()),
             path: path.display().to_string(),
             writable: file::obstacle(path).is_none(),
         }))
@@ -121,7 +119,7 @@ fn verdict(checked: Result<(Checked, Diagnostics), Diagnostics>) -> (Option<Chec
 
 /// A text made from one that was shown without the secrets of the file.
 fn with_secrets(config: &LiveConfig, text: &str, file: &str) -> Result<String, Diagnostics> {
-    config::restored(text, file, &config.registry())
+    cascade_config::restored(text, file, &config.registry())
         .map_err(|missing| Diagnostics::nothing_behind_mask(config.path(), text, &missing))
 }
 
@@ -148,7 +146,7 @@ pub async fn edit(
     _: Administrator,
     Json(request): Json<EditRequest>,
 ) -> ApiResult<Json<EditAnswer>> {
-    let text = config::edit::edit(&request.text, &request.edits)?;
+    let text = cascade_config::edit::edit(&request.text, &request.edits)?;
     Ok(Json(EditAnswer { text }))
 }
 
@@ -203,7 +201,7 @@ pub async fn save(
     let guarded = !server.plugins_from_ui;
     let Written { text, changed } =
         blocking(server.config.clone(), move |config| write(config, &text, &base, guarded)).await?;
-    let revision = config::revision(&text);
+    let revision = cascade_model::revision(&text);
     if changed {
         let saved = ConfigText {
             revision: revision.clone(),
@@ -231,7 +229,7 @@ struct Written {
 fn write(config: &LiveConfig, text: &str, base: &str, guarded: bool) -> ApiResult<Written> {
     let path = config.path();
     let now = on_disk(config)?;
-    if config::revision(&now) != base {
+    if cascade_model::revision(&now) != base {
         return Err(not_saved(SaveError::Conflict { text: now }, config));
     }
     let given = with_secrets(config, text, &now);
@@ -275,8 +273,8 @@ fn not_saved(error: SaveError, config: &LiveConfig) -> ApiError {
     match error {
         SaveError::Conflict { text } => ApiError::conflict(message)
             .help("compare the two texts and save again from the one on disk")
-            .with("revision", config::revision(&text).into())
-            .with("text", config::masked_text(&text, &config.registry()).into()),
+            .with("revision", cascade_model::revision(&text).into())
+            .with("text", cascade_config::masked_text(&text, &config.registry()).into()),
         SaveError::NotWritable { .. } => {
             ApiError::not_writable(message).help("edit the file where it comes from")
         }

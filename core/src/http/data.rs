@@ -17,19 +17,18 @@ use uuid::Uuid;
 use super::{
     AppState,
     audit::audited,
+    auth::Caller,
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
     paging::paging,
     parameters::known_only,
 };
-use crate::{
-    access::{Principal, Role, Visible},
-    border,
-    config::LiveConfig,
-    registry::panic_text,
-    runner::HostHttp,
-};
+use cascade_access::{Principal, Role};
+use cascade_config::LiveConfig;
+use cascade_engine::runner::HostHttp;
+use cascade_model::{Visible, border};
+use cascade_registry::panic_text;
 
 #[derive(Serialize, ToSchema)]
 pub struct Views {
@@ -78,7 +77,7 @@ pub struct PageQuery {
 )]
 pub async fn read(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Path(key): Path<String>,
     uri: Uri,
     Query(mut filter): Query<BTreeMap<String, String>>,
@@ -140,7 +139,7 @@ fn parameters_of(schema: &Value) -> Option<impl Iterator<Item = &str>> {
 )]
 pub async fn act(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path((key, action)): Path<(String, String)>,
     Json(input): Json<Value>,

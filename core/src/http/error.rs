@@ -12,10 +12,8 @@ use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use super::edges::MOST_BODY_BYTES;
-use crate::{
-    access::{AccessError, OidcError},
-    store::StoreError,
-};
+use cascade_access::{AccessError, OidcError};
+use cascade_store::StoreError;
 
 /// An answer that is not what was asked for: `{"error": {"code", "message", "help"?}}`, and beside
 /// `error` whatever a client needs to go on from there.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     AppState,
+    auth::Caller,
     client::ClientAddress,
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::Query,
@@ -24,7 +25,6 @@ use super::{
     notices::connected,
     position::Position,
 };
-use crate::access::Principal;
 
 /// How long a browser waits before it connects again, in ms.
 const RETRY_MS: u32 = 2000;
@@ -55,7 +55,7 @@ pub struct StreamQuery {
 )]
 pub async fn stream(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     client: ClientAddress,
     Query(query): Query<StreamQuery>,
     version: Version,

@@ -6,7 +6,7 @@ use super::{
     AppState,
     error::{ApiResult, Refused},
 };
-use crate::bus::BusState;
+use cascade_bus::BusState;
 
 #[derive(Serialize, ToSchema)]
 pub struct Health {

@@ -19,10 +19,9 @@ use super::{
     places::Place,
     position::Position,
 };
-use crate::{
-    bus::Bus,
-    store::{Event, Store},
-};
+use cascade_bus::Bus;
+use cascade_model::Event;
+use cascade_store::Store;
 
 /// Events read from the outbox at once.
 pub(super) const BATCH: u32 = 500;
@@ -115,7 +114,7 @@ impl EventHub {
         &self,
         store: &dyn Store,
         cursor: &mut Option<Position>,
-    ) -> crate::store::Result<()> {
+    ) -> cascade_store::Result<()> {
         let last = match cursor {
             Some(last) => last,
             None => {
@@ -231,7 +230,7 @@ async fn follows(
     events: &mut Vec<Event>,
     last: Position,
     store: &dyn Store,
-) -> crate::store::Result<bool> {
+) -> cascade_store::Result<bool> {
     if last.id == 0 {
         return Ok(true);
     }

@@ -11,15 +11,14 @@ use uuid::Uuid;
 use super::{
     AppState,
     audit::entry,
+    auth::Caller,
     auth::Peer,
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
 };
-use crate::{
-    access::{Principal, Role},
-    config::ConfigState,
-    store::{Run, RunNow, ScheduledJob, ScheduledStatus, Trend},
-};
+use cascade_access::{Principal, Role};
+use cascade_config::ConfigState;
+use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus, Trend};
 
 #[derive(Serialize, ToSchema)]
 pub struct JobType {
@@ -92,7 +91,7 @@ pub struct Schedule {
 )]
 pub async fn scheduler(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Query(asked): Query<Scope>,
 ) -> ApiResult<Json<Schedule>> {
     let visible = server.scope(&principal, asked.project_id)?;
@@ -134,7 +133,7 @@ pub struct Trends {
 #[utoipa::path(get, path = "/jobs/trends", params(Scope), responses((status = 200, body = Trends), Refused))]
 pub async fn trends(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Query(asked): Query<Scope>,
 ) -> ApiResult<Json<Trends>> {
     let visible = server.scope(&principal, asked.project_id)?;
@@ -181,7 +180,7 @@ pub struct RunAnswer {
 )]
 pub async fn run_now(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path(job): Path<String>,
     Json(request): Json<RunRequest>,
@@ -226,7 +225,7 @@ pub struct StatusAnswer {
 )]
 pub async fn pause(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path(job): Path<String>,
     Json(request): Json<StatusRequest>,
@@ -243,7 +242,7 @@ pub async fn pause(
 )]
 pub async fn resume(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path(job): Path<String>,
     Json(request): Json<StatusRequest>,

@@ -59,15 +59,13 @@ pub use rate::RateLimit;
 pub use serve::serve;
 pub use streams::StreamSlots;
 
-use crate::{
-    access::{Accounts, Oidc, Principal, Role, SignInThrottle, Visible},
-    bus::Bus,
-    config::LiveConfig,
-    runner::HostHttp,
-    scheduler::Wake,
-    store::Store,
-};
 use auth::AuthSettings;
+use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
+use cascade_bus::Bus;
+use cascade_config::LiveConfig;
+use cascade_engine::{runner::HostHttp, scheduler::Wake};
+use cascade_model::Visible;
+use cascade_store::Store;
 use error::{ApiError, ApiResult};
 use parameters::Parameters;
 

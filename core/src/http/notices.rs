@@ -5,10 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{EventHub, fanout::Entry};
-use crate::{
-    bus::{Bus, BusState},
-    config::LiveConfig,
-};
+use cascade_bus::{Bus, BusState};
+use cascade_config::LiveConfig;
 
 /// Sent first, and again whenever another bus carries the events.
 pub(super) fn connected(state: BusState) -> String {

@@ -16,7 +16,7 @@ use super::{
     extract::Query,
     session,
 };
-use crate::access::{Accounts, NewUser, Oidc, OidcError, OidcIdentity, SignedIn, User};
+use cascade_access::{Accounts, NewUser, Oidc, OidcError, OidcIdentity, SignedIn, User};
 
 /// Holds the state, so that the way back is taken by the browser that set out.
 const STATE_COOKIE: &str = "cascade_oidc";

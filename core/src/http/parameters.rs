@@ -15,7 +15,7 @@ use axum::{
 use utoipa::openapi::{OpenApi, RefOr, path::ParameterIn};
 
 use super::error::{ApiError, ApiResult};
-use crate::config::nearest;
+use cascade_config::nearest;
 
 /// Addresses that look at their parameters themselves.
 const OPEN: [&str; 2] = [

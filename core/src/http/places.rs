@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::limits::HttpLimits;
-use crate::access::network;
+use cascade_access::network;
 
 /// How long a new connection may take for the head of its first request while others wait for a place.
 const PATIENCE_WHEN_FULL: Duration = Duration::from_secs(1);

@@ -9,7 +9,8 @@ use std::{fmt, num::ParseIntError, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
-use crate::store::{self, Event, Store};
+use cascade_model::Event;
+use cascade_store::{self, Store};
 
 /// An event that a client or a hub has had, or the start of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +36,14 @@ impl Position {
     }
 
     /// The end of the outbox.
-    pub async fn newest(store: &dyn Store) -> store::Result<Self> {
+    pub async fn newest(store: &dyn Store) -> cascade_store::Result<Self> {
         let (_, newest) = store.event_range().await?;
         let found = Self::find(store, newest).await?;
         Ok(found.unwrap_or(Self { id: newest, mark: None }))
     }
 
     /// Whether the outbox goes on from here: it has this event and all later ones.
-    pub async fn is_known(self, store: &dyn Store) -> store::Result<bool> {
+    pub async fn is_known(self, store: &dyn Store) -> cascade_store::Result<bool> {
         if self.mark.is_some() {
             return Ok(Self::find(store, self.id).await? == Some(self));
         }
@@ -50,7 +51,7 @@ impl Position {
         Ok((oldest - 1..=newest).contains(&self.id))
     }
 
-    async fn find(store: &dyn Store, id: i64) -> store::Result<Option<Self>> {
+    async fn find(store: &dyn Store, id: i64) -> cascade_store::Result<Option<Self>> {
         let events = store.events_after(id.saturating_sub(1), 1).await?;
         Ok(events.first().map(Self::of).filter(|position| position.id == id))
     }

@@ -4,9 +4,10 @@ use utoipa::ToSchema;
 
 use super::{
     AppState,
+    auth::Caller,
     error::{ApiResult, Refused},
 };
-use crate::{access::Principal, store::ProjectRow};
+use cascade_model::ProjectRow;
 
 #[derive(Serialize, ToSchema)]
 pub struct Projects {
@@ -17,7 +18,7 @@ pub struct Projects {
 #[utoipa::path(get, path = "/projects", responses((status = 200, body = Projects), Refused))]
 pub async fn list(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
 ) -> ApiResult<Json<Projects>> {
     Ok(Json(Projects { items: server.store.projects(&principal.visible()).await? }))
 }

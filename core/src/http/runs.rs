@@ -13,18 +13,16 @@ use uuid::Uuid;
 use super::{
     AppState,
     audit::entry,
+    auth::Caller,
     auth::Peer,
     error::{ApiError, ApiResult, ErrorBody, Refused},
     extract::{Json, Path, Query},
     paging::paging,
     times,
 };
-use crate::{
-    access::{Principal, Role},
-    store::{
-        CancelRequest, CascadeTree, Run, RunFilter, RunLogRow, RunPage, RunState, TriggerKind,
-    },
-};
+use cascade_access::{Principal, Role};
+use cascade_model::{CancelRequest, CascadeTree, Run, RunLogRow, RunPage, RunState};
+use cascade_store::{RunFilter, TriggerKind};
 
 /// The most runs that a cascade is shown with.
 const MOST_IN_CASCADE: u32 = 500;
@@ -71,7 +69,7 @@ pub struct RunQuery {
 #[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage), Refused))]
 pub async fn runs(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Query(query): Query<RunQuery>,
 ) -> ApiResult<Json<RunPage>> {
     let (page, per_page) = paging(query.page, query.per_page)?;
@@ -118,7 +116,7 @@ fn list<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResu
 #[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = Run), (status = 404, body = ErrorBody), Refused))]
 pub async fn run(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<Run>> {
     Ok(Json(found(&server, &principal, id).await?))
@@ -165,7 +163,7 @@ pub struct RunLogs {
 #[utoipa::path(get, path = "/jobs/runs/{id}/logs", params(RunId), responses((status = 200, body = RunLogs), Refused))]
 pub async fn run_logs(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<RunLogs>> {
     let items = server.store.run_logs(&principal.visible(), id, 5000).await?;
@@ -179,7 +177,7 @@ pub async fn run_logs(
 )]
 pub async fn cascade(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<CascadeTree>> {
     let run = found(&server, &principal, id).await?;
@@ -206,7 +204,7 @@ pub struct RunChange {
 )]
 pub async fn cancel(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
@@ -233,7 +231,7 @@ pub async fn cancel(
 )]
 pub async fn retry(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {

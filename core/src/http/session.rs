@@ -17,7 +17,7 @@ use super::{
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::Json,
 };
-use crate::access::{Audited, LONGEST_NAME, LONGEST_PASSWORD, Principal, Role, SignedIn, Via};
+use cascade_access::{Audited, LONGEST_NAME, LONGEST_PASSWORD, Principal, Role, SignedIn, Via};
 
 #[derive(Serialize, ToSchema)]
 pub struct Session {

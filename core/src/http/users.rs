@@ -10,13 +10,12 @@ use uuid::Uuid;
 use super::{
     AppState,
     audit::entry,
+    auth::Caller,
     auth::{Administrator, InPerson, Peer},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     extract::{Json, Path, Query},
 };
-use crate::access::{
-    ApiToken, MadeToken, Member, NewToken, NewUser, Principal, Role, TokenEnd, User, Via,
-};
+use cascade_access::{ApiToken, MadeToken, Member, NewToken, NewUser, Role, TokenEnd, User, Via};
 
 /// Describes `{name}`.
 #[derive(IntoParams)]
@@ -130,7 +129,7 @@ pub struct RoleRequest {
 )]
 pub async fn set_role(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Path((project, name)): Path<(Uuid, String)>,
     Json(request): Json<RoleRequest>,
@@ -160,7 +159,7 @@ pub struct WhoseTokens {
 #[utoipa::path(get, path = "/tokens", params(WhoseTokens), responses((status = 200, body = Tokens), Refused))]
 pub async fn tokens(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     Query(WhoseTokens { all }): Query<WhoseTokens>,
 ) -> ApiResult<Json<Tokens>> {
     let whose = match all {
@@ -198,7 +197,7 @@ pub struct TokenAnswer {
 )]
 pub async fn add_token(
     State(server): State<AppState>,
-    principal: Principal,
+    Caller(principal): Caller,
     peer: Peer,
     Json(request): Json<TokenRequest>,
 ) -> ApiResult<(StatusCode, Json<TokenAnswer>)> {

@@ -66,7 +66,7 @@ impl Fault {
 
 /// Runs the whole schedule and checks what is left.
 pub async fn run(settings: &Settings) -> Report {
-    cascade::tls::install();
+    cascade_store::tls::install();
     let mut random = fastrand::Rng::with_seed(settings.seed);
     let mut schedule = vec![Fault::WorkerKilled; settings.worker_kills as usize];
     for fault in Fault::OTHERS {

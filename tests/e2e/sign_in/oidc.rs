@@ -21,7 +21,7 @@ fn start(provider: &Provider) -> Host {
 }
 
 fn browser() -> reqwest::Client {
-    cascade::tls::install();
+    cascade_store::tls::install();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

@@ -3,10 +3,9 @@ use std::{
     sync::{LazyLock, OnceLock},
 };
 
-use cascade::{
-    config::{Checked, Schedule, parse_and_check},
-    registry::{Plugins, Registry},
-};
+use cascade_config::{Checked, Schedule, parse_and_check};
+use cascade_model::Registry;
+use cascade_registry::Plugins;
 use chrono::Utc;
 
 static PLUGINS: LazyLock<Plugins> =
@@ -24,7 +23,7 @@ pub fn check(input: &[u8]) {
     }
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("temporary folder"));
     let path = folder.path().join("jobs.toml");
-    match parse_and_check(&path, text, &PLUGINS).result {
+    match parse_and_check(&path, text, &*PLUGINS).result {
         Ok((Checked { config, .. }, warnings)) => {
             assert!(!warnings.has_errors());
             serde_json::to_string(&*config).expect("a config can be served");

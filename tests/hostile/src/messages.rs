@@ -1,4 +1,5 @@
-use cascade::scheduler::Wake;
+use cascade_bus::WorkerSignals;
+use cascade_engine::scheduler::Wake;
 
 /// Whatever a bus carries, workers at most look once more than they need. Hubs read nothing of a message.
 pub fn bus(input: &[u8]) {

@@ -1,6 +1,6 @@
 use std::{fmt::Debug, path::Path};
 
-use cascade::registry::{library, program::Line};
+use cascade_registry::{library, program::Line};
 use cascade_sdk::{
     HttpRequest, HttpResponse, JobError, Outcome, Page,
     wire::{

@@ -5,10 +5,10 @@ use std::{fmt::Write as _, io::Write as _, path::Path, process::ExitCode, sync::
 use cascade_sdk::{JobDescriptor, ViewDescriptor};
 use serde_json::{Value, json};
 
-use crate::{
-    config::{self, Checked, Config, Schedule},
-    registry::{Plugins, Registry},
-};
+use cascade_config::{self, Checked, Config, Schedule};
+use cascade_model::PluginLoader;
+use cascade_model::Registry;
+use cascade_registry::Plugins;
 
 pub(super) fn list(file: &Path, as_json: bool, plugins: &Plugins) -> ExitCode {
     let (registry, config, status) = gather(file, plugins);
@@ -54,7 +54,7 @@ fn gather(file: &Path, plugins: &Plugins) -> (Arc<Registry>, Option<Arc<Config>>
         let (registry, _) = plugins.gather(&Default::default());
         return (Arc::new(registry), None, ExitCode::SUCCESS);
     }
-    let verdict = config::load(file, plugins);
+    let verdict = cascade_config::load(file, plugins);
     match verdict.result {
         Ok((Checked { config, registry, .. }, _)) => (registry, Some(config), ExitCode::SUCCESS),
         Err(problems) => {

@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
 
-use crate::registry::Plugins;
+use cascade_registry::Plugins;
 
 #[derive(Subcommand)]
 pub(super) enum PluginCommand {

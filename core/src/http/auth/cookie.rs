@@ -3,7 +3,7 @@
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use super::AuthSettings;
-use crate::access::{DEVICE_KNOWN, SESSION_ENDS, Secret};
+use cascade_access::{DEVICE_KNOWN, SESSION_ENDS, Secret};
 
 /// The prefix makes browsers insist on TLS, on this very host and on the path `/` (RFC 6265bis,
 /// section 4.1.3.2).

@@ -11,13 +11,11 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 
 use super::{SignIn, cookie, origin};
-use crate::{
-    access::{Principal, Via, digest},
-    http::{
-        AppState, ClientAddress,
-        error::{ApiError, ApiResult},
-    },
+use crate::http::{
+    AppState, ClientAddress,
+    error::{ApiError, ApiResult},
 };
+use cascade_access::{Principal, Via, digest};
 
 /// The header in which a session repeats its token.
 const CSRF_HEADER: &str = "x-csrf-token";
@@ -77,12 +75,15 @@ pub(in crate::http) async fn principal(
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Principal {
+/// Who makes the request; nobody is refused.
+pub struct Caller(pub Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let found = parts.extensions.get::<Self>().cloned();
-        found.ok_or_else(|| ApiError::unauthorized("nobody is signed in"))
+        let found = parts.extensions.get::<Principal>().cloned();
+        found.map(Self).ok_or_else(|| ApiError::unauthorized("nobody is signed in"))
     }
 }
 
@@ -93,7 +94,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Administrator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let principal = Principal::from_request_parts(parts, state).await?;
+        let Caller(principal) = Caller::from_request_parts(parts, state).await?;
         match principal.admin {
             true => Ok(Self(principal)),
             false => Err(ApiError::forbidden("only an administrator may do this")),
@@ -109,7 +110,7 @@ impl<S: Send + Sync> FromRequestParts<S> for InPerson {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        Self::of(Principal::from_request_parts(parts, state).await?)
+        Self::of(Caller::from_request_parts(parts, state).await?.0)
     }
 }
 

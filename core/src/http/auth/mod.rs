@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 pub use cookie::{clear, device, device_cookie, session_cookie};
 pub(super) use identify::principal;
-pub use identify::{Administrator, InPerson, Peer, authenticate};
+pub use identify::{Administrator, Caller, InPerson, Peer, authenticate};
 pub use origin::{by_loopback_name, same_origin};
 pub use watch::watch;
 

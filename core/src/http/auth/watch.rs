@@ -5,7 +5,8 @@ use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::Accounts, http::EventHub};
+use crate::http::EventHub;
+use cascade_access::Accounts;
 
 /// How soon open streams hear that somebody may see less: what they see must end within 2 s.
 const LOOK: Duration = Duration::from_secs(1);

@@ -10,7 +10,8 @@ use std::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::access::{Accounts, Principal, Via, Visible};
+use cascade_access::{Accounts, Principal, Via};
+use cascade_model::Visible;
 
 /// What a stream was asked to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

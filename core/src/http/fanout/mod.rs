@@ -19,7 +19,7 @@ pub(super) use tail::{Entry, Framing, reset};
 
 use axum::body::Bytes;
 
-use crate::store::Event;
+use cascade_model::Event;
 
 /// An event as a chunk of a stream, made once for all streams.
 pub fn frame(event: Event) -> Bytes {

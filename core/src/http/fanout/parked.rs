@@ -149,14 +149,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{
-        access::Principal,
-        http::{
-            ClientAddress, HttpLimits, StreamSlots,
-            fanout::{Asked, Audience, Framing, Ticket},
-        },
-        store::Event,
+    use crate::http::{
+        ClientAddress, HttpLimits, StreamSlots,
+        fanout::{Asked, Audience, Framing, Ticket},
     };
+    use cascade_access::Principal;
+    use cascade_model::Event;
 
     fn entry(id: i64, project: Uuid, size: usize) -> Entry {
         Event {

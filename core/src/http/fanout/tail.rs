@@ -6,7 +6,8 @@ use std::{
 use axum::{body::Bytes, http::Version};
 use uuid::Uuid;
 
-use crate::{http::position::Position, store::Event};
+use crate::http::position::Position;
+use cascade_model::Event;
 
 /// How the end of the body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,15 +28,13 @@ use super::{
     EventHub, HttpLimits, RateLimit, Server, StreamSlots,
     auth::{AuthSettings, SignIn},
 };
-use crate::{
-    access::{Accounts, SignInThrottle, Visible},
-    bus::MemoryBus,
-    config::LiveConfig,
-    registry::{Plugins, Registry},
-    runner::HostHttp,
-    scheduler::Wake,
-    store::{Store, Success, sqlite::SqliteStore},
-};
+use cascade_access::{Accounts, SignInThrottle};
+use cascade_bus::MemoryBus;
+use cascade_config::LiveConfig;
+use cascade_engine::{runner::HostHttp, scheduler::Wake};
+use cascade_model::{Registry, Success, Visible};
+use cascade_registry::Plugins;
+use cascade_store::{Store, sqlite::SqliteStore};
 
 fn origin() -> Origin {
     Origin {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Bench;
-use crate::{
-    access::{NewToken, NewUser, TokenEnd},
-    store::{Fault, Store},
-};
+use cascade_access::{NewToken, NewUser, TokenEnd};
+use cascade_model::Fault;
+use cascade_store::Store;
 
 #[tokio::test]
 async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {

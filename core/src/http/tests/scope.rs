@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Bench, marker};
-use crate::{
-    access::{Audited, NewToken, NewUser, Role, Secret, TokenEnd},
-    http::fanout::Entry,
-    store::{Store, Success},
-};
+use crate::http::fanout::Entry;
+use cascade_access::{Audited, NewToken, NewUser, Role, Secret, TokenEnd};
+use cascade_model::Success;
+use cascade_store::Store;
 
 const PROJECTS: usize = 4;
 const CASES: u32 = 512;

@@ -7,11 +7,9 @@
 use std::{collections::BTreeMap, hint::black_box, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use cascade::{
-    config::{Config, Retention},
-    http::frame,
-    store::Event,
-};
+use cascade::http::frame;
+use cascade_config::{Config, Retention};
+use cascade_model::Event;
 use uuid::Uuid;
 
 /// A part, what it is, and one round of it.

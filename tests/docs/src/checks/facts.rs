@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cascade::{
-    config,
-    registry::{PluginFault, Plugins, Registry, RegistryError, library::LibraryError},
-};
+use cascade_model::{PluginFault, Registry, RegistryError};
+use cascade_registry::{Plugins, library::LibraryError};
 use cascade_sdk::{Origin, OriginKind};
 
 use super::{none, page, root};
@@ -15,16 +13,21 @@ const FIGURES: &[(&str, &str, &str, &str)] = &[
     (
         "reference.md",
         "30 s",
-        "core/src/runner/http_client.rs",
+        "core/engine/src/runner/http_client.rs",
         "TIMEOUT: Duration = Duration::from_secs(30);",
     ),
     (
         "reference.md",
         "16 MiB",
-        "core/src/runner/http_client.rs",
+        "core/engine/src/runner/http_client.rs",
         "MOST_BYTES: usize = 16 * 1024 * 1024;",
     ),
-    ("reference.md", "5 redirects", "core/src/runner/http_client.rs", "MOST_REDIRECTS: usize = 5;"),
+    (
+        "reference.md",
+        "5 redirects",
+        "core/engine/src/runner/http_client.rs",
+        "MOST_REDIRECTS: usize = 5;",
+    ),
     (
         "reference.md",
         "5 s",
@@ -40,49 +43,54 @@ const FIGURES: &[(&str, &str, &str, &str)] = &[
     (
         "reference.md",
         "5 s",
-        "core/src/runner/supervised.rs",
+        "core/engine/src/runner/supervised.rs",
         "STOP_GRACE: Duration = Duration::from_secs(5);",
     ),
-    ("reference.md", "10,000 lines", "core/src/runner/recorder.rs", "QUEUE: usize = 10_000;"),
+    (
+        "reference.md",
+        "10,000 lines",
+        "core/engine/src/runner/recorder.rs",
+        "QUEUE: usize = 10_000;",
+    ),
     ("reference.md", "200 newest rows", "web/src/screens/data/view-chart.tsx", "MOST_ROWS = 200;"),
     ("reference.md", "6 lines", "web/src/screens/data/chart.ts", "MOST_SERIES = 6;"),
     (
         "executables.md",
         "4 s",
-        "core/src/registry/program/process.rs",
+        "core/registry/src/program/process.rs",
         "GRACE: Duration = Duration::from_secs(4);",
     ),
     (
         "executables.md",
         "1 s",
-        "core/src/registry/program/process.rs",
+        "core/registry/src/program/process.rs",
         "LINGER: Duration = Duration::from_secs(1);",
     ),
-    ("executables.md", "5 s", "core/src/registry/program/process.rs", "CPU_GRACE: u64 = 5;"),
+    ("executables.md", "5 s", "core/registry/src/program/process.rs", "CPU_GRACE: u64 = 5;"),
     (
         "executables.md",
         "1 MiB",
-        "core/src/registry/program/process.rs",
+        "core/registry/src/program/process.rs",
         "MOST_BYTES: usize = 1024 * 1024;",
     ),
     (
         "executables.md",
         "10,000 rows",
-        "core/src/registry/program/rows.rs",
+        "core/registry/src/program/rows.rs",
         "MOST_ROWS: usize = 10_000;",
     ),
-    ("executables.md", "1,000", "core/src/config/plugins.rs", "KEEP: u32 = 1000;"),
-    ("executables.md", "10,000", "core/src/config/plugins.rs", "MOST_KEPT: u32 = 10_000;"),
+    ("executables.md", "1,000", "core/config/src/plugins.rs", "KEEP: u32 = 1000;"),
+    ("executables.md", "10,000", "core/config/src/plugins.rs", "MOST_KEPT: u32 = 10_000;"),
     (
         "executables.md",
         "64, 65 and 78",
-        "core/src/registry/program/protocol.rs",
+        "core/registry/src/program/protocol.rs",
         "FOR_GOOD: [i32; 3] = [64, 65, 78];",
     ),
     (
         "executables.md",
         "`PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ` and `TMPDIR`",
-        "core/src/registry/program/process.rs",
+        "core/registry/src/program/process.rs",
         "[\"PATH\", \"HOME\", \"LANG\", \"LC_ALL\", \"TZ\", \"TMPDIR\"];",
     ),
 ];
@@ -116,23 +124,23 @@ const FIGURES_OF_THE_HOST: &[(&str, &str, &str, &str)] = &[
     (
         "docs/operations.md",
         "7 days without use",
-        "core/src/access/sessions.rs",
+        "core/access/src/sessions.rs",
         "SESSION_IDLE: TimeDelta = TimeDelta::days(7);",
     ),
     (
         "docs/operations.md",
         "after 30 days in any case",
-        "core/src/access/sessions.rs",
+        "core/access/src/sessions.rs",
         "SESSION_ENDS: TimeDelta = TimeDelta::days(30);",
     ),
     (
         "docs/operations.md",
         "good once, within 15 minutes",
-        "core/src/access/sessions.rs",
+        "core/access/src/sessions.rs",
         "LINK_LIVES: TimeDelta = TimeDelta::minutes(15);",
     ),
     ("docs/compared.md", "up to 200", "core/src/http/bulk.rs", "MOST: usize = 200;"),
-    ("docs/compared.md", "accounts with roles by project", "core/src/access/mod.rs", "Role"),
+    ("docs/compared.md", "accounts with roles by project", "core/access/src/lib.rs", "Role"),
     (
         "README.md",
         "polling is five times slower",
@@ -185,8 +193,11 @@ fn figures_are_those_of_the_source() {
 
 /// The keys that the host itself names when it is given one that it does not know.
 fn known_keys(text: &str) -> Vec<String> {
-    let verdict =
-        config::parse_and_check(Path::new("jobs.toml"), text, &Plugins::from(Registry::default()));
+    let verdict = cascade_config::parse_and_check(
+        Path::new("jobs.toml"),
+        text,
+        &Plugins::from(Registry::default()),
+    );
     let problems = verdict.result.expect_err("an unknown key is refused");
     let help = problems.iter().filter(|problem| problem.message.contains("zzz"));
     let help = help.filter_map(|problem| problem.help.clone()).next().expect("a help");
@@ -220,7 +231,11 @@ fn refusals_are_told_in_the_host_s_own_words() {
         let (plugin, version, location) = (plugin.into(), "0.1.0".into(), location.into());
         Box::new(Origin { kind, plugin, version, location })
     };
-    let library = |error| PluginFault::Library { file: PathBuf::from("p.so"), error };
+    let library = |error: LibraryError| PluginFault::Library {
+        file: PathBuf::from("p.so"),
+        error: error.to_string(),
+        help: error.help(),
+    };
     let no_file = || std::io::Error::from_raw_os_error(2);
     let compiled_in = || origin(OriginKind::CompiledIn, "greet", "plugins/greet/src/lib.rs:9");
     let faults = [

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use cascade::registry::library;
+use cascade_registry::library;
 use cascade_sdk::{Context, DynJob, HttpResponse, Job, JobError, Outcome};
 use cascade_testkit::TestBench;
 use serde_json::{Value, json};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cascade::registry::program::{Limits, Program, ProgramJob};
+use cascade_model::{Limits, Program};
+use cascade_registry::program::ProgramJob;
 use cascade_sdk::{JobError, wire};
 use cascade_testkit::{Run, TestBench};
 use serde::de::DeserializeOwned;

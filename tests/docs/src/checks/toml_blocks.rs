@@ -6,10 +6,8 @@ use std::{
     sync::OnceLock,
 };
 
-use cascade::{
-    config,
-    registry::{Plugins, Registry},
-};
+use cascade_model::Registry;
+use cascade_registry::Plugins;
 use tempfile::TempDir;
 
 use super::{blocks_in, languages::host_load, none, root};
@@ -77,7 +75,7 @@ fn check(text: &str, table: &toml::Table) -> Result<(), String> {
     }
     let text = text.replace("\"/opt/", &format!("\"{}/opt/", folder.path().display()));
     let verdict =
-        config::parse_and_check(&folder.path().join("jobs.toml"), &text, &plugins(&loaded));
+        cascade_config::parse_and_check(&folder.path().join("jobs.toml"), &text, &plugins(&loaded));
     match verdict.result {
         Ok((_, warnings)) if warnings.is_empty() => Ok(()),
         Ok((_, problems)) | Err(problems) => Err(problems.to_string()),

@@ -13,7 +13,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::{config, registry::Plugins};
+use cascade_model::PluginLoader;
+use cascade_registry::Plugins;
 use files::Names;
 use sdk::Sdk;
 
@@ -146,7 +147,7 @@ fn check_name(name: &str) -> Result<()> {
 /// The name must be free as a job type and as a data key.
 fn check_free(name: &str, config: &Path, plugins: &Plugins) -> Result<()> {
     let registry = if config.exists() {
-        let verdict = config::load(config, plugins);
+        let verdict = cascade_config::load(config, plugins);
         match verdict.result {
             Ok((checked, _)) => (*checked.registry).clone(),
             // A file with mistakes can still be added to.

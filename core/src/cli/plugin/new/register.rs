@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value, value};
 
 use super::{Kind, files::Names};
-use crate::config::{self, edit};
+use cascade_config::{self, edit};
 
 /// A file and its new text; comments and order are kept.
 pub(super) struct Edit {
@@ -42,7 +42,8 @@ pub(super) fn apply(edits: &[Edit]) -> Result<()> {
 }
 
 fn replace(file: &Path, text: &str) -> Result<()> {
-    config::file::replace(file, text).with_context(|| format!("cannot write {}", file.display()))
+    cascade_config::file::replace(file, text)
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn read(file: &Path) -> Result<(Option<String>, DocumentMut)> {

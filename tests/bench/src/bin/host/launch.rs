@@ -9,8 +9,8 @@ use cascade::{
         HttpLimits,
         auth::{AuthSettings, SignIn},
     },
-    scheduler::WorkerSettings,
 };
+use cascade_engine::scheduler::WorkerSettings;
 use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;

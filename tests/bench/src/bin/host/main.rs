@@ -42,7 +42,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    cascade::tls::install();
+    cascade_store::tls::install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

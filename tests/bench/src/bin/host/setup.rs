@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use cascade::{
-    host::{DatabaseSettings, Secret, open_store},
-    registry::{Plugins, Registry},
-};
+use cascade::host::{DatabaseSettings, Secret, open_store};
+use cascade_model::Registry;
+use cascade_registry::Plugins;
 
 /// What `cascade` opens if nothing else is said.
 const CONNECTIONS: u32 = 10;

@@ -1,0 +1,170 @@
+//! What a well-formed file means: names that exist, edges that make sense, params that fit.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use super::{
+    Config, JobSettings, chains,
+    diagnostic::Problem,
+    grants,
+    parse::{Document, NameLists},
+    reader::Placed,
+    schema,
+};
+use cascade_model::{Loading, Registry};
+
+/// What is known of the plugins that a text names.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// Job types and views.
+    pub registry: &'a Registry,
+    /// Whether these are all: no library is left out.
+    pub complete: bool,
+    /// Whether the text comes into force, so that what it names may be looked at.
+    pub loading: Loading,
+}
+
+pub(super) fn check(
+    path: &Path,
+    document: Document,
+    mut problems: Vec<Problem>,
+    plugins: Known,
+) -> (Config, Vec<Problem>) {
+    let Known { registry, complete, loading } = plugins;
+    chains::check(&document.chains, &mut problems);
+    let mut known = KnownJobs { registry, complete, problems: &mut problems };
+    for (up, downs) in &document.chains {
+        known.require("CASCADE_CHAINS", up);
+        for down in downs {
+            known.require(&format!("CASCADE_CHAINS.{}", up.value), down);
+        }
+    }
+    for (job, _) in &document.data_map {
+        known.require("JOB_TO_DATA_MAP", job);
+    }
+    let base = path.parent().unwrap_or(Path::new(""));
+    let (files, secrets) = document.grants.resolve(base);
+    if loading == Loading::Allowed {
+        document.grants.check_folders(base, known.problems);
+    }
+    for (job, table) in &document.jobs {
+        if known.require("jobs", job)
+            && let Some(job_type) = registry.job(&job.value)
+        {
+            let schema = &job_type.descriptor().params_schema;
+            schema::check(job, table, schema, known.problems);
+            let granted = (&files, &secrets);
+            grants::check_params(base, granted, job, table, schema, known.problems);
+        }
+    }
+    check_data_keys(&document.data_map, registry, complete, &mut problems);
+    check_missing_params(&document, registry, &mut problems);
+    (assemble(path, document), problems)
+}
+
+struct KnownJobs<'a> {
+    registry: &'a Registry,
+    complete: bool,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl KnownJobs<'_> {
+    fn require(&mut self, table: &str, job: &Placed<String>) -> bool {
+        let known = self.registry.job(&job.value).is_some();
+        if !known && self.complete {
+            let names = self.registry.jobs().map(|job| job.descriptor().name.as_str());
+            self.problems.push(
+                Problem::error(
+                    &format!("{table}.{}", job.value),
+                    job.span.clone(),
+                    format!("unknown job type `{}`", job.value),
+                )
+                .label("no plugin has this name")
+                .suggest(&job.value, names),
+            );
+        }
+        known
+    }
+}
+
+/// A key that no view serves may still have a hand-made screen: a warning, not an error.
+fn check_data_keys(
+    data_map: &NameLists,
+    registry: &Registry,
+    complete: bool,
+    problems: &mut Vec<Problem>,
+) {
+    for (job, keys) in data_map {
+        let at = format!("JOB_TO_DATA_MAP.{}", job.value);
+        let mut seen = BTreeSet::new();
+        for key in keys {
+            if !seen.insert(&key.value) {
+                let message = format!("duplicate data key `{}`", key.value);
+                problems.push(Problem::error(&at, key.span.clone(), message));
+            } else if complete && registry.view(&key.value).is_none() {
+                let message = format!("no view serves the data key `{}`", key.value);
+                let views = registry.views().map(|view| view.descriptor().key.as_str());
+                problems.push(
+                    Problem::warning(&at, key.span.clone(), message).suggest(&key.value, views),
+                );
+            }
+        }
+    }
+}
+
+/// A job that is only named in a chain runs with empty params; they must do.
+fn check_missing_params(document: &Document, registry: &Registry, problems: &mut Vec<Problem>) {
+    let own: BTreeSet<&str> = document.jobs.iter().map(|(job, _)| job.value.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    let named = document.chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
+    for job in named {
+        if own.contains(job.value.as_str()) || !seen.insert(job.value.as_str()) {
+            continue;
+        }
+        if let Some(job_type) = registry.job(&job.value) {
+            let schema = &job_type.descriptor().params_schema;
+            schema::check(job, &Default::default(), schema, problems);
+        }
+    }
+}
+
+fn assemble(path: &Path, document: Document) -> Config {
+    let (files, secrets) = document.grants.resolve(path.parent().unwrap_or(Path::new("")));
+    let plain = |lists: NameLists| -> BTreeMap<String, Vec<String>> {
+        let names = |list: Vec<Placed<String>>| list.into_iter().map(|item| item.value).collect();
+        lists.into_iter().map(|(key, list)| (key.value, names(list))).collect()
+    };
+    let mut jobs = BTreeMap::new();
+    for (name, table) in document.jobs {
+        let defaults = JobSettings::default();
+        let params = table.params_json();
+        let settings = JobSettings {
+            schedule: table.schedule,
+            enabled: table.enabled.unwrap_or(defaults.enabled),
+            timeout: table.timeout.unwrap_or(defaults.timeout),
+            concurrency: table.concurrency,
+            max_attempts: table.max_attempts.unwrap_or(defaults.max_attempts),
+            backoff: table.backoff.unwrap_or(defaults.backoff),
+            params,
+        };
+        jobs.insert(name.value, settings);
+    }
+    let (chains, data_map) = (plain(document.chains), plain(document.data_map));
+    let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
+    for job in named.chain(data_map.keys()) {
+        jobs.entry(job.clone()).or_default();
+    }
+    Config {
+        path: path.into(),
+        chains,
+        data_map,
+        jobs,
+        projects: document.projects,
+        retention: document.retention,
+        http: document.http,
+        files,
+        secrets,
+    }
+}

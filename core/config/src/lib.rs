@@ -1,0 +1,339 @@
+//! `jobs.toml`: parse, diagnose, watch.
+//!
+//! The file is the one source of truth for cascades, data keys, schedules, params and projects. A
+//! [`Config`] exists only if the whole file is right: [`load`] reports every problem at once and
+//! nothing is half-applied. [`LiveConfig`] holds the one in force.
+
+mod chains;
+mod check;
+mod diagnostic;
+pub mod edit;
+mod egress;
+pub mod environment;
+pub mod file;
+mod grants;
+mod keys;
+mod live;
+mod parse;
+mod plugins;
+mod reach;
+mod reader;
+mod redact;
+mod schedule;
+mod schema;
+mod secrets;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+pub use diagnostic::nearest;
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use egress::{Allowed, Egress};
+pub use grants::{FileGrants, SecretGrants};
+pub use keys::{KEYS, Key};
+pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
+pub use reach::Reach;
+pub use redact::{NothingBehindMask, masked_text, restored};
+pub use schedule::Schedule;
+use secrets::masked;
+
+use cascade_model::{Loading, PluginFault, PluginLoader, PluginSources, Registry};
+
+/// A jobs.toml that passed every check.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// Job to its downstream jobs.
+    #[serde(rename = "CASCADE_CHAINS")]
+    pub chains: BTreeMap<String, Vec<String>>,
+    /// Job to the data keys that a screen must refetch when it is done.
+    #[serde(rename = "JOB_TO_DATA_MAP")]
+    pub data_map: BTreeMap<String, Vec<String>>,
+    /// Settings by job. Every job that the file mentions is here, with defaults where it has no
+    /// table of its own.
+    pub jobs: BTreeMap<String, JobSettings>,
+    /// Projects by slug.
+    pub projects: BTreeMap<String, ProjectSettings>,
+    /// For how long what is over is kept.
+    pub retention: Retention,
+    /// Where plugins may connect to.
+    pub http: Egress,
+    /// Which files plugins may read.
+    pub files: FileGrants,
+    /// Which variables of the environment plugins may read.
+    pub secrets: SecretGrants,
+}
+
+impl Config {
+    /// As it may be shown: without the secrets among the params.
+    pub fn masked(&self, registry: &Registry) -> Self {
+        let mut shown = self.clone();
+        for (job, settings) in &mut shown.jobs {
+            settings.params = match registry.job(job) {
+                Some(job) => masked(&job.descriptor().params_schema, &settings.params),
+                None => redact::all_masked(&settings.params),
+            };
+        }
+        shown
+    }
+
+    /// The jobs that a success of `job` triggers.
+    pub fn downstream(&self, job: &str) -> &[String] {
+        self.chains.get(job).map_or(&[], Vec::as_slice)
+    }
+
+    /// The jobs whose success triggers `job`.
+    pub fn upstream<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
+        let triggers = move |(_, down): &(&String, &Vec<String>)| down.iter().any(|d| d == job);
+        self.chains.iter().filter(triggers).map(|(up, _)| up.as_str())
+    }
+
+    /// When a job that is new in a database runs first: a timer that nothing else triggers starts at
+    /// once, so that a new installation has data.
+    pub fn first_due(&self, job: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let root = self.upstream(job).next().is_none();
+        match &self.jobs.get(job)?.schedule {
+            Some(Schedule::Every(_)) if root => Some(now),
+            Some(schedule) => schedule.next_after(now),
+            None => None,
+        }
+    }
+
+    /// The folder of the file: relative paths in params start there.
+    pub fn base_dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// One `[jobs.NAME]` table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobSettings {
+    /// When it runs by itself; `None` leaves it to cascades and people.
+    pub schedule: Option<Schedule>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// How long one attempt may take.
+    #[serde(serialize_with = "as_text")]
+    pub timeout: Duration,
+    /// How many attempts a run has.
+    pub max_attempts: u32,
+    /// Runs of this job type at a time, over all workers and projects; `None` for no limit.
+    pub concurrency: Option<u32>,
+    /// Pause between attempts.
+    pub backoff: Backoff,
+    /// What the plugin is given; passed the plugin's JSON Schema.
+    pub params: Value,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            schedule: None,
+            enabled: true,
+            timeout: Duration::from_secs(600),
+            max_attempts: 3,
+            concurrency: None,
+            backoff: Backoff::default(),
+            params: Value::Object(serde_json::Map::new()),
+        }
+    }
+}
+
+/// Exponential backoff: `initial * factor^(attempt - 1)`, at most `max`, less up to a quarter of
+/// itself at random so that runs which failed together do not come back together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Backoff {
+    /// Pause after the first failed attempt.
+    #[serde(serialize_with = "as_text")]
+    pub initial: Duration,
+    /// The longest pause.
+    #[serde(serialize_with = "as_text")]
+    pub max: Duration,
+    /// Growth per attempt, at least 1.
+    pub factor: f64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { initial: Duration::from_secs(10), max: Duration::from_secs(600), factor: 2.0 }
+    }
+}
+
+impl Backoff {
+    /// The pause after failed attempt number `attempt` (from 1); `jitter` is a random 0..1.
+    pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
+        let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let grown = self.initial.as_secs_f64() * self.factor.powi(power);
+        let capped = grown.min(self.max.as_secs_f64());
+        Duration::from_secs_f64(capped * (1.0 - 0.25 * jitter.clamp(0.0, 1.0)))
+    }
+}
+
+/// The `[retention]` table: what is older is pruned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// Ended runs, with their logs.
+    #[serde(serialize_with = "as_text")]
+    pub runs: Duration,
+    /// Log lines of runs that are still kept.
+    #[serde(serialize_with = "as_text")]
+    pub logs: Duration,
+    /// Events, which streams replay from.
+    #[serde(serialize_with = "as_text")]
+    pub events: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let day = Duration::from_secs(86400);
+        Self { runs: 30 * day, logs: 14 * day, events: 3 * day }
+    }
+}
+
+/// One `[projects.SLUG]` table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProjectSettings {
+    /// Name for people.
+    pub name: String,
+    /// Runs of this project at a time, over all workers; `None` for no limit.
+    pub concurrency: Option<u32>,
+}
+
+/// A jobs.toml that passed every check, with the plugins it names.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What it says.
+    pub config: Arc<Config>,
+    /// All job types and views there are under it.
+    pub registry: Arc<Registry>,
+    /// The file's text.
+    pub text: Arc<str>,
+}
+
+/// The outcome of a check, good or bad, with the plugin files to watch either way.
+pub struct Verdict {
+    /// The config, with its warnings; or all its problems.
+    pub result: Result<(Checked, Diagnostics), Diagnostics>,
+    /// Where the text says that plugins are.
+    pub sources: PluginSources,
+}
+
+/// Reads and checks a file; loads the plugins it names.
+pub fn load(path: &Path, plugins: &dyn PluginLoader) -> Verdict {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse_and_check(path, &text, plugins),
+        Err(error) => Verdict {
+            result: Err(Diagnostics::unreadable(path, &error)),
+            sources: PluginSources::default(),
+        },
+    }
+}
+
+/// Checks a text as if it stood in the file `path`; loads the plugins it names.
+pub fn parse_and_check(path: &Path, text: &str, plugins: &dyn PluginLoader) -> Verdict {
+    judge(path, text, plugins, Loading::Allowed)
+}
+
+/// As [`parse_and_check`], but runs no code that is not in this process yet, and does not look into
+/// folders that the text names: what depends on a library that is not loaded passes, with a warning.
+pub fn check_only(path: &Path, text: &str, plugins: &dyn PluginLoader) -> Verdict {
+    judge(path, text, plugins, Loading::Refused)
+}
+
+fn judge(path: &Path, text: &str, plugins: &dyn PluginLoader, loading: Loading) -> Verdict {
+    let (document, mut problems) = parse::parse(text);
+    let sources = document.plugins.resolve(path.parent().unwrap_or(Path::new("")));
+    let (registry, faults) = plugins.gather_as(&sources, loading);
+    let complete = !faults.iter().any(|(_, fault)| matches!(fault, PluginFault::NotLoaded { .. }));
+    problems.extend(faults.iter().map(|(source, fault)| document.plugins.problem(*source, fault)));
+    let known = check::Known { registry: &registry, complete, loading };
+    // Problems quote the text, and go into the log and to browsers.
+    let secrets = redact::secrets_of(text, &registry);
+    let quoted = redact::blanked(text, &registry);
+    let (config, problems) = check::check(path, document, problems, known);
+    let diagnostics = Diagnostics::new(path, &quoted, problems).without(&secrets);
+    let result = if diagnostics.has_errors() {
+        Err(diagnostics)
+    } else {
+        let (config, registry) = (Arc::new(config), Arc::new(registry));
+        Ok((Checked { config, registry, text: text.into() }, diagnostics))
+    };
+    Verdict { result, sources }
+}
+
+/// Whether a text has nothing but white space and comments.
+pub fn says_nothing(text: &str) -> bool {
+    text.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'))
+}
+
+fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&humantime::format_duration(*duration))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &Path, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
+        parse_and_check(path, text, &cascade_registry::Plugins::from(Registry::default())).result
+    }
+
+    #[test]
+    fn limits_and_retention_are_read_and_a_bad_one_is_named() {
+        let path = Path::new("jobs.toml");
+        let text = "[retention]\nevents = \"6h\"\n[projects.one]\nconcurrency = 2\n";
+        let (Checked { config, .. }, _) = check(path, text).unwrap();
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        assert_eq!((config.retention.events, config.retention.runs), (hours(6), hours(720)));
+        assert_eq!(config.projects["one"].concurrency, Some(2));
+
+        let text = "[retention]\nlog = \"1d\"\n[projects.one]\nconcurrency = 0\n";
+        let said = check(path, text).unwrap_err().to_string();
+        for part in ["jobs.toml:2:1", "did you mean `logs`?", "jobs.toml:4:15", "from 1 to 10000"] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+
+    #[test]
+    fn what_http_may_reach_is_read_and_a_bad_entry_is_named() {
+        let path = Path::new("jobs.toml");
+        let text = "[http]\nallow = [\"10.0.0.0/8\", \"127.0.0.1\", \"intranet.example\"]\n";
+        let (Checked { config, .. }, _) = check(path, text).unwrap();
+        let served = serde_json::to_value(&config.http).unwrap();
+        let allowed = ["10.0.0.0/8", "127.0.0.1/32", "intranet.example"];
+        assert_eq!(served, serde_json::json!({"allow": allowed}));
+
+        let text = "[http]\nallow = [\"http://x/\"]\nalow = []\n";
+        let said = check(path, text).unwrap_err().to_string();
+        for part in ["jobs.toml:2:10", "without scheme", "jobs.toml:3:1", "did you mean `allow`?"] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+
+    #[test]
+    fn a_refused_file_is_quoted_without_what_programs_get_in_their_environment() {
+        let text =
+            "[jobs.x.executable]\ncommand = 7\nenv = { KEY = \"secret-key\", N = 7, K = \"x\" }\n";
+        let problems = check(Path::new("jobs.toml"), text).unwrap_err();
+        let said = format!("{problems} {problems:?}");
+        assert!(said.contains("***") && !said.contains("secret-key"), "{said}");
+    }
+
+    #[test]
+    fn backoff_grows_to_its_maximum_and_jitter_only_shortens_it() {
+        let backoff =
+            Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(5), factor: 2.0 };
+        let plain = [1, 2, 3, 4, 900].map(|attempt| backoff.delay(attempt, 0.0).as_secs());
+        assert_eq!(plain, [1, 2, 4, 5, 5]);
+        assert_eq!(backoff.delay(2, 1.0), Duration::from_millis(1500));
+    }
+}

@@ -1,0 +1,4 @@
+//! The life of a run: the scheduler that claims it, the worker that runs it and stores its end.
+
+pub mod runner;
+pub mod scheduler;

@@ -1,0 +1,108 @@
+//! Stores how an attempt has ended.
+
+use std::time::Duration;
+
+use cascade_sdk::JobError;
+
+use super::{Runner, telemetry};
+use crate::scheduler::Held;
+use cascade_bus::{Backoff, jitter};
+use cascade_config::JobSettings;
+use cascade_model::{ClaimedRun, Failed, Fault, Success, border};
+use cascade_store::StoreError;
+
+/// How an attempt has ended.
+pub(super) enum End {
+    Completed(Success),
+    Failed(Fault),
+    Cancelled,
+    /// It is not over: the run goes back, and the attempt does not count.
+    GivenBack,
+}
+
+impl End {
+    /// Another attempt follows if the job's settings say so and one is left.
+    pub fn failed(run: &ClaimedRun, settings: &JobSettings, error: JobError) -> Self {
+        let attempt = run.lease.attempt;
+        let pause = match &error {
+            JobError::Retry { after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
+            JobError::Retry { .. } => Some(settings.backoff.delay(attempt, jitter())),
+            JobError::Fail { .. } | JobError::Cancelled => None,
+        };
+        let retry_in = pause.filter(|_| attempt < run.max_attempts);
+        let error = border::error(error.to_string());
+        let (run_id, job_type) = (run.lease.run_id, &run.job_type);
+        tracing::warn!(%run_id, job_type, attempt, error, ?retry_in, "attempt failed");
+        Self::Failed(Fault { error, retry_in })
+    }
+}
+
+impl Runner {
+    /// Stores it. While the database is away this is tried again, as long as the lease is not lost and
+    /// the worker does not end.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], or the database's: the run then comes back with the next renewal, which
+    /// does not list it.
+    pub(super) async fn store_end(
+        &self,
+        run: &ClaimedRun,
+        settings: &JobSettings,
+        held: &Held,
+        mut end: End,
+    ) -> Result<(), StoreError> {
+        let giving_up = self.completer.giving_up();
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.try_to_store(run, &end).await {
+                // The plugin's own statement was refused: the run has failed, not the store.
+                Err(StoreError::Staged(error)) => {
+                    end = End::failed(run, settings, error.into());
+                    continue;
+                }
+                Err(error) if error.may_pass() => error,
+                stored => return stored,
+            };
+            if giving_up.is_cancelled() || held.lost.is_cancelled() {
+                return Err(error);
+            }
+            let (run_id, job_type) = (run.lease.run_id, &run.job_type);
+            tracing::warn!(%error, %run_id, job_type, "its end is not stored yet");
+            tokio::select! {
+                () = backoff.pause() => {}
+                () = giving_up.cancelled() => {}
+                () = held.lost.cancelled() => {}
+            }
+        }
+    }
+
+    async fn try_to_store(&self, run: &ClaimedRun, end: &End) -> Result<(), StoreError> {
+        let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
+        match end {
+            End::Completed(success) => {
+                let done = self.store.complete(lease, success.clone()).await?;
+                telemetry::counted(run, "completed");
+                tracing::debug!(%run_id, job_type, triggered = ?done.triggered, "completed");
+                self.announcer.announce();
+            }
+            End::Failed(fault) => match self.store.fail(lease, fault.clone()).await? {
+                Failed::WillRetry => telemetry::counted(run, "retried"),
+                Failed::ForGood => {
+                    telemetry::counted(run, "failed");
+                    self.announcer.announce();
+                }
+            },
+            End::Cancelled => {
+                self.store.cancel(lease).await?;
+                telemetry::counted(run, "cancelled");
+                tracing::info!(%run_id, job_type, "cancelled");
+            }
+            End::GivenBack => {
+                self.store.release(lease).await?;
+                return Ok(());
+            }
+        }
+        self.wake.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! Runs one claimed run: context, time-out, panic, retry, progress, log.
+//!
+//! A plugin's future is driven on a thread that is not the host's, so that a plugin which blocks
+//! (files, computation) never holds up the host: see `lanes`. Whatever happens in there, this run alone
+//! is affected.
+
+mod completer;
+mod ending;
+mod fence;
+mod host_services;
+mod http_client;
+mod lacking;
+mod lanes;
+mod recorder;
+mod supervised;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+pub mod trace;
+
+use std::sync::Arc;
+
+pub use completer::Completer;
+pub use http_client::HostHttp;
+pub use lacking::Lacking;
+pub(crate) use lanes::{Lanes, SOON};
+
+use crate::scheduler::{Held, Wake};
+use cascade_bus::Announcer;
+use cascade_config::{JobSettings, LiveConfig};
+use cascade_model::ClaimedRun;
+use cascade_store::Store;
+use ending::End;
+
+/// Everything that runs need.
+pub struct Runner {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Job types and settings, read at the start and at the end of each run.
+    pub config: LiveConfig,
+    /// Tells the event hubs to look.
+    pub announcer: Announcer,
+    /// Tells the scheduler to look.
+    pub wake: Wake,
+    /// HTTP for plugins.
+    pub http: Arc<HostHttp>,
+    /// What this worker cannot run.
+    pub lacking: Lacking,
+    /// Stores those that succeed.
+    pub completer: Completer,
+}
+
+impl Runner {
+    /// Another worker may be able to run it, or this one soon: the run loses no attempt.
+    async fn leave_to_others(&self, run: &ClaimedRun, held: &Held, why: &str) {
+        let (run_id, job_type) = (run.lease.run_id, &run.job_type);
+        tracing::warn!(%run_id, job_type, "left to other workers: {why}");
+        self.lacking.add(job_type);
+        let given_back = self.store_end(run, &JobSettings::default(), held, End::GivenBack).await;
+        if let Err(error) = given_back {
+            tracing::error!(%error, %run_id, "not given back");
+        }
+        self.wake.wake_peers();
+    }
+}

@@ -1,0 +1,272 @@
+//! One run, from its start to the report of its end.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cascade_sdk::{BoxFuture, Context, JobError, Level, LogLine, Outcome, RunInfo, host::Host};
+use futures::FutureExt;
+use serde_json::Value;
+use tokio::{runtime::Handle, sync::oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{
+    Runner,
+    completer::Finished,
+    ending::End,
+    host_services::RunServices,
+    lanes::{Lane, Lanes},
+    telemetry,
+};
+use crate::scheduler::Held;
+use cascade_config::{ConfigState, JobSettings};
+use cascade_model::{ClaimedRun, Success, border};
+use cascade_registry::panic_text;
+use cascade_store::StoreError;
+
+/// How long a plugin may take to stop after it was asked to; then it is abandoned.
+pub(super) const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Said of a run that was queued with own params by a version that allowed them.
+const IGNORED_PARAMS: &str =
+    "the params that this run was requested with are ignored: params stand in jobs.toml only";
+
+/// How a plugin's body ended; a panic is its text.
+type Ended = Result<Result<Outcome, JobError>, String>;
+
+/// Why a run was stopped before it ended by itself.
+pub(super) enum Stopped {
+    TimedOut,
+    ShuttingDown,
+    Cancelled,
+    LostLease,
+}
+
+impl Stopped {
+    /// For the run's log.
+    fn told(&self, settings: &JobSettings) -> String {
+        match self {
+            Self::TimedOut => timed_out(settings).to_string(),
+            Self::ShuttingDown => "its worker ends".into(),
+            Self::Cancelled => "somebody cancelled it".into(),
+            Self::LostLease => "its lease was lost".into(),
+        }
+    }
+}
+
+/// A run that has begun, for whoever reports its end.
+pub(crate) struct Supervised {
+    runner: Arc<Runner>,
+    run: ClaimedRun,
+    held: Held,
+    settings: JobSettings,
+    services: Arc<RunServices>,
+    pub(super) began: Instant,
+    lane: Option<OnLane>,
+}
+
+/// Where a run is, and where its end is told if somebody else than its lane reports it.
+struct OnLane {
+    lanes: Lanes,
+    lane: Arc<Lane>,
+    turn: usize,
+    told: oneshot::Receiver<Ended>,
+}
+
+/// Begins a run: what is left to report, and the plugin's body. `None` when there is nothing to do.
+pub(super) fn started(
+    runner: &Arc<Runner>,
+    run: ClaimedRun,
+    held: Held,
+    runtime: &Handle,
+) -> Option<(Box<Supervised>, BoxFuture<'static, Ended>)> {
+    let (id, job_type) = (run.lease.run_id, run.job_type.clone());
+    if held.lost.is_cancelled() {
+        tracing::warn!(run = %id, job = job_type, "lease lost before it began");
+        return None;
+    }
+    if held.cancel.is_cancelled() {
+        let settings = JobSettings::default();
+        let stored = runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled));
+        if let Err(error) = stored {
+            tracing::error!(%error, run_id = %id, job_type, "its end could not be stored");
+        }
+        return None;
+    }
+    // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
+    let ConfigState { config, registry, .. } = runner.config.state();
+    let Some(job) = registry.job(&job_type).cloned() else {
+        let why = "no plugin of this worker has this job type";
+        runtime.block_on(runner.leave_to_others(&run, &held, why));
+        return None;
+    };
+    let Some(settings) = config.jobs.get(&job_type).cloned() else {
+        let why = "jobs.toml does not name this job";
+        runtime.block_on(runner.leave_to_others(&run, &held, why));
+        return None;
+    };
+    tracing::debug!(run = %id, job = job_type, "started");
+    telemetry::started(&run);
+    let services = Arc::new(RunServices::new(
+        runner.clone(),
+        run.clone(),
+        &held,
+        config.clone(),
+        runtime.clone(),
+    ));
+    let info = RunInfo {
+        job_type,
+        project: run.project.clone(),
+        run_id: id,
+        attempt: run.lease.attempt,
+        max_attempts: run.max_attempts,
+        payload: serde_json::to_value(&run.payload).unwrap_or_default(),
+        triggered_by: run.payload.trigger(),
+        base_dir: config.base_dir().to_owned(),
+        allowed_folders: config.files.allow.clone(),
+    };
+    let params = settings.params.clone();
+    if run.payload.has_ignored_params() {
+        tracing::warn!(run = %id, job = info.job_type, "{IGNORED_PARAMS}");
+        services.log(LogLine {
+            at: services.now(),
+            level: Level::Warn,
+            message: IGNORED_PARAMS.into(),
+            fields: Value::Null,
+        });
+    }
+    let context = Context::new(info, services.clone());
+    // What is said at other levels names the run itself: a span costs more than a short run.
+    let span = tracing::debug_span!(
+        "run",
+        %id,
+        job = run.job_type,
+        project = run.project.slug,
+        attempt = run.lease.attempt,
+        trace = %run.trace_id.simple(),
+    );
+    let body = std::panic::AssertUnwindSafe(async move { job.run(context, params).await });
+    let body = body.catch_unwind().map(|ended| ended.map_err(|panic| panic_text(&*panic)));
+    let supervised = Box::new(Supervised {
+        runner: runner.clone(),
+        run,
+        held,
+        settings,
+        services,
+        began: Instant::now(),
+        lane: None,
+    });
+    Some((supervised, Box::pin(body.instrument(span))))
+}
+
+impl Supervised {
+    /// Where it runs, and where its end is told.
+    pub(super) fn on(
+        &mut self,
+        lanes: Lanes,
+        lane: Arc<Lane>,
+        turn: usize,
+        told: oneshot::Receiver<Ended>,
+    ) {
+        self.lane = Some(OnLane { lanes, lane, turn, told });
+    }
+
+    /// Waits for its end, or until it is to stop; then reports.
+    pub async fn supervise(mut self: Box<Self>, give_back: CancellationToken) {
+        let Some(OnLane { lanes, lane, turn, mut told }) = self.lane.take() else { return };
+        let Held { cancel, lost, .. } = &self.held;
+        let left = self.settings.timeout.saturating_sub(self.began.elapsed());
+        // A sender that is gone has ended without a word, which none does.
+        let silent = |_| Err("its thread ended".to_owned());
+        let ended = tokio::select! {
+            ended = &mut told => Ok(ended.unwrap_or_else(silent)),
+            () = tokio::time::sleep(left) => Err(Stopped::TimedOut),
+            () = lost.cancelled() => Err(Stopped::LostLease),
+            () = cancel.cancelled() => Err(Stopped::Cancelled),
+            () = give_back.cancelled() => Err(Stopped::ShuttingDown),
+        };
+        let result = match ended {
+            Ok(ended) => Ok(ended),
+            Err(why) => {
+                self.services.stop.cancel();
+                let stopped = tokio::select! {
+                    // Something that stops in time may still have finished its work.
+                    ended = &mut told => Ok(ended.unwrap_or_else(silent)),
+                    () = tokio::time::sleep(STOP_GRACE) => Err(why),
+                };
+                if let Err(why) = &stopped {
+                    // It is left to itself, and whatever it still says is dropped.
+                    self.services.abandon(&why.told(&self.settings)).await;
+                    lanes.abandon(&lane, turn);
+                }
+                stopped
+            }
+        };
+        self.report_within(result, give_back.is_cancelled()).await;
+    }
+
+    /// Reports the end of a run that was over soon.
+    pub(super) async fn report(self: Box<Self>, ended: Result<Ended, Stopped>) {
+        self.report_within(ended, false).await;
+    }
+
+    async fn report_within(self: Box<Self>, result: Result<Ended, Stopped>, shutting_down: bool) {
+        let (id, job) = (self.run.lease.run_id, self.run.job_type.clone());
+        match self.reported(result, shutting_down).await {
+            Ok(()) => {}
+            Err(StoreError::LostLease) => {
+                tracing::warn!(run = %id, job, "lease lost; the result is dropped");
+            }
+            // Nobody lists the run any more: the next renewal gives it back.
+            Err(error) => tracing::error!(%error, run = %id, job, "its end could not be stored"),
+        }
+    }
+
+    async fn reported(
+        self: Box<Self>,
+        result: Result<Ended, Stopped>,
+        shutting_down: bool,
+    ) -> Result<(), StoreError> {
+        let Self { runner, run, held, settings, services, began, .. } = *self;
+        services.close().await;
+        let staged = services.take_staged();
+        telemetry::ended(&run, began.elapsed());
+        let (cancelled, stopped) = (held.cancel.is_cancelled(), services.stop.is_cancelled());
+        let failed = |error| End::failed(&run, &settings, error);
+        let end = match result {
+            Ok(Ok(Ok(outcome))) => {
+                // Read once, here: a chain edited while the run ran is in force.
+                let downstream = runner.config.current().downstream(&run.job_type).to_vec();
+                let summary = outcome.summary.map(border::summary);
+                if staged.is_empty() && downstream.is_empty() {
+                    runner.completer.complete(Finished { run, summary, began, held });
+                    return Ok(());
+                }
+                End::Completed(Success { summary, staged, downstream })
+            }
+            Ok(Ok(Err(JobError::Cancelled))) if shutting_down => End::GivenBack,
+            Ok(Ok(Err(JobError::Cancelled))) if stopped && !cancelled => {
+                failed(timed_out(&settings))
+            }
+            Ok(Ok(Err(JobError::Cancelled))) => End::Cancelled,
+            // Whatever a plugin that was asked to stop calls its end, it is not tried again.
+            Ok(Ok(Err(_)) | Err(_)) if cancelled => End::Cancelled,
+            Ok(Ok(Err(error))) => failed(error),
+            Ok(Err(panic)) => failed(JobError::retry(panic)),
+            Err(Stopped::ShuttingDown) => {
+                tracing::info!(run_id = %run.lease.run_id, "given back: shutting down");
+                End::GivenBack
+            }
+            Err(Stopped::Cancelled) => End::Cancelled,
+            Err(Stopped::TimedOut) => failed(timed_out(&settings)),
+            Err(Stopped::LostLease) => return Err(StoreError::LostLease),
+        };
+        runner.store_end(&run, &settings, &held, end).await
+    }
+}
+
+fn timed_out(settings: &JobSettings) -> JobError {
+    JobError::retry(format!("timed out after {}", humantime::format_duration(settings.timeout)))
+}

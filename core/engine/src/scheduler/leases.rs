@@ -1,0 +1,183 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use crate::runner::Runner;
+use cascade_model::{Lease, Renewal};
+use cascade_store::Store;
+
+/// How long a renewal waits for the claim that is under way.
+const CLAIM_WITHIN: Duration = Duration::from_secs(1);
+
+/// The runs that this process holds, whether they run, wait here to run, or wait to be stored as done.
+/// All their leases are prolonged together.
+#[derive(Clone, Default)]
+pub struct Leases {
+    entries: Arc<Mutex<HashMap<Uuid, Entry>>>,
+    /// Locked from before a claim until all that it brought is listed in `entries`.
+    claiming: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct Entry {
+    lease: Lease,
+    cancel: CancellationToken,
+    lost: CancellationToken,
+    ended: CancellationToken,
+}
+
+/// A claim is under way.
+pub(super) type Claiming = OwnedMutexGuard<()>;
+
+impl Leases {
+    /// From now until the answer is dropped, the lease is prolonged. An earlier attempt of the run that
+    /// is still held here has lost its lease, and is told so.
+    pub(crate) fn hold(&self, lease: &Lease) -> Held {
+        let [cancel, lost, ended] = std::array::from_fn(|_| CancellationToken::new());
+        let entry = Entry {
+            lease: lease.clone(),
+            cancel: cancel.clone(),
+            lost: lost.clone(),
+            ended: ended.clone(),
+        };
+        let earlier = self.entries().insert(lease.run_id, entry).map(|earlier| {
+            earlier.lost.cancel();
+            earlier.ended
+        });
+        Held {
+            cancel,
+            lost,
+            earlier,
+            run: lease.run_id,
+            attempt: lease.attempt,
+            leases: self.clone(),
+            _ended: ended.drop_guard(),
+        }
+    }
+
+    /// Asks a run that is held here to stop; false when it is not held here.
+    pub(crate) fn cancel(&self, run: Uuid) -> bool {
+        self.entries().get(&run).inspect(|entry| entry.cancel.cancel()).is_some()
+    }
+
+    /// To be called before a claim; what comes of it is dropped once [`hold`](Self::hold) was called for
+    /// each run that the claim brought. A renewal in between would take these for runs that this
+    /// process has lost track of.
+    pub(super) async fn begin_claim(&self) -> Claiming {
+        self.claiming.clone().lock_owned().await
+    }
+
+    /// Prolongs them all to `duration` from now, every third of it, for ever.
+    pub(super) async fn keep(&self, runner: &Runner, owner: &str, duration: Duration) {
+        loop {
+            tokio::time::sleep(duration / 3).await;
+            // A claim that takes long must not cost the leases on everything else.
+            let claiming = tokio::time::timeout(CLAIM_WITHIN, self.begin_claim()).await.ok();
+            let listed = self.renew(&*runner.store, duration).await;
+            if claiming.is_none() {
+                continue;
+            }
+            match runner.store.give_up_unlisted(owner, &listed).await {
+                Ok(0) => {}
+                Ok(runs) => {
+                    tracing::warn!(runs, worker = owner, "runs that were lost track of go back");
+                    runner.wake.wake();
+                    runner.wake.wake_peers();
+                    runner.announcer.announce();
+                }
+                // The next renewal tries again.
+                Err(error) => tracing::warn!(%error, "lost runs not looked for"),
+            }
+        }
+    }
+
+    /// Prolongs them all, and says which that was.
+    async fn renew(&self, store: &dyn Store, duration: Duration) -> Vec<Lease> {
+        let mut leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
+        // In the order in which successes are stored, so that the two do not wait for each other.
+        leases.sort_by_key(|lease| lease.run_id);
+        match store.renew(&leases, duration).await {
+            Ok(renewals) => {
+                for (lease, renewal) in leases.iter().zip(renewals) {
+                    self.renewed(lease, renewal);
+                }
+            }
+            // Two more tries fit into the lease.
+            Err(error) => tracing::warn!(%error, "leases not renewed"),
+        }
+        leases
+    }
+
+    fn renewed(&self, lease: &Lease, renewal: Renewal) {
+        let entries = self.entries();
+        // It may have ended, or begun again, since it was asked for.
+        let Some(entry) = entries.get(&lease.run_id).filter(|e| e.lease == *lease) else { return };
+        match renewal {
+            Renewal::Held => {}
+            // The request itself may have been lost on its way.
+            Renewal::CancelRequested => entry.cancel.cancel(),
+            Renewal::Lost => entry.lost.cancel(),
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<Uuid, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A run that this process holds.
+pub(crate) struct Held {
+    /// Set when the run is to stop.
+    pub cancel: CancellationToken,
+    /// Set when somebody else has the run by now.
+    pub lost: CancellationToken,
+    /// Set when the earlier attempt of this run is over that was still held here, if one was: this one
+    /// is not to begin before.
+    pub earlier: Option<CancellationToken>,
+    run: Uuid,
+    attempt: u32,
+    leases: Leases,
+    _ended: DropGuard,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut entries = self.leases.entries();
+        if entries.get(&self.run).is_some_and(|entry| entry.lease.attempt == self.attempt) {
+            entries.remove(&self.run);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease(attempt: u32) -> Lease {
+        Lease { run_id: Uuid::nil(), owner: "w".into(), attempt }
+    }
+
+    #[test]
+    fn an_earlier_attempt_is_told_and_the_next_knows_when_it_is_over() {
+        let leases = Leases::default();
+        let first = leases.hold(&lease(1));
+        assert!(first.earlier.is_none());
+        let second = leases.hold(&lease(2));
+        let earlier = second.earlier.clone().unwrap();
+        assert!(first.lost.is_cancelled() && !second.lost.is_cancelled());
+        assert!(!earlier.is_cancelled());
+        drop(first);
+        assert!(earlier.is_cancelled());
+        // What is said of the run concerns the attempt that is held.
+        leases.renewed(&lease(1), Renewal::Lost);
+        assert!(!second.lost.is_cancelled());
+        assert!(leases.cancel(Uuid::nil()) && second.cancel.is_cancelled());
+        drop(second);
+        assert!(!leases.cancel(Uuid::nil()));
+    }
+}

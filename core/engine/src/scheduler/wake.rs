@@ -1,0 +1,120 @@
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::Leases;
+use cascade_bus::{self as bus, WorkerSignals};
+
+/// Wakes workers: something may be due, or a run is to be cancelled. In this process at once; in
+/// others, if there are any, by a notification through the database. A lost one costs latency: the
+/// tick and the renewal of leases find out.
+#[derive(Clone, Default)]
+pub struct Wake {
+    notify: Arc<Notify>,
+    leases: Leases,
+    peers: Option<PgPool>,
+    telling: Arc<Mutex<Telling>>,
+}
+
+/// Whether peers are being told to look.
+#[derive(Default, PartialEq)]
+enum Telling {
+    #[default]
+    No,
+    Yes,
+    /// And once more after that.
+    Again,
+}
+
+/// The pause between two words to peers: a notification wakes every one of them.
+const BETWEEN: Duration = Duration::from_millis(50);
+
+impl Wake {
+    /// Reaches the workers of other processes too.
+    pub fn with_peers(pool: PgPool) -> Self {
+        Self { peers: Some(pool), ..Self::default() }
+    }
+
+    /// Wakes this process' worker now, or keeps it from falling asleep.
+    pub fn wake(&self) {
+        self.notify.notify_one();
+    }
+
+    /// Wakes every worker.
+    pub async fn wake_all(&self) {
+        self.wake();
+        self.tell_peers("look").await;
+    }
+
+    /// Wakes the workers of other processes, without waiting for it.
+    pub fn wake_peers(&self) {
+        if self.peers.is_none() {
+            return;
+        }
+        let mut telling = self.telling();
+        if *telling != Telling::No {
+            *telling = Telling::Again;
+            return;
+        }
+        *telling = Telling::Yes;
+        let wake = self.clone();
+        tokio::spawn(async move {
+            loop {
+                wake.tell_peers("look").await;
+                tokio::time::sleep(BETWEEN).await;
+                let mut telling = wake.telling();
+                *telling = if *telling == Telling::Again { Telling::Yes } else { Telling::No };
+                if *telling == Telling::No {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn telling(&self) -> MutexGuard<'_, Telling> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a running run stopped, whichever worker holds it.
+    pub async fn cancel(&self, run: Uuid) {
+        if !self.leases.cancel(run) {
+            self.tell_peers(&format!("cancel {run}")).await;
+        }
+    }
+
+    /// The runs that this process holds.
+    pub(super) fn leases(&self) -> &Leases {
+        &self.leases
+    }
+
+    pub(super) async fn woken(&self) {
+        self.notify.notified().await;
+    }
+
+    async fn tell_peers(&self, signal: &str) {
+        let Some(pool) = &self.peers else { return };
+        if let Err(error) = bus::signal(pool, signal).await {
+            tracing::warn!(%error, "workers of other processes were not told");
+        }
+    }
+}
+
+impl WorkerSignals for Wake {
+    fn look(&self) {
+        self.wake();
+    }
+
+    fn hear(&self, signal: &str) {
+        match signal.strip_prefix("cancel ").map(str::parse) {
+            Some(Ok(run)) => {
+                self.leases.cancel(run);
+            }
+            _ => self.wake(),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Plain data of Cascade: runs, triggers, events, the catalog of job types, the plugins that jobs.toml
+//! names. No I/O, no database, no HTTP.
+
+pub mod border;
+mod cascade_tree;
+mod config_version;
+pub mod described;
+mod event;
+mod outcome;
+mod payload;
+mod plugin_sources;
+mod program;
+mod project;
+mod registry;
+mod revision;
+mod run;
+mod run_log;
+mod scheduled;
+mod trend;
+mod visible;
+
+pub use cascade_tree::{CascadeRun, CascadeTree};
+pub use config_version::{
+    ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText,
+};
+pub use event::{Done, Event, EventStatus, JobCompleted};
+pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
+pub use payload::{Payload, TriggerNote};
+pub use plugin_sources::{
+    LibraryState, Loading, PluginFault, PluginLoader, PluginSources, Source, Stamp,
+};
+pub use program::{Limits, Program, RowsView};
+pub use project::ProjectRow;
+pub use registry::{Registry, RegistryError};
+pub use revision::revision;
+pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
+pub use run_log::RunLogRow;
+pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
+pub use trend::{EndedRun, Trend, grouped};
+pub use visible::Visible;

@@ -1,0 +1,180 @@
+//! What triggers leave behind for the run they cause.
+
+use cascade_sdk::Trigger;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// A trigger as the payload keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriggerNote {
+    /// The upstream job.
+    pub job_type: String,
+    /// When it was done.
+    pub at: DateTime<Utc>,
+    /// The upstream run; absent in `cascade_triggered_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<Uuid>,
+}
+
+/// The payload of a scheduled job (what waits for its next run) and of a run (what caused it).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    /// The latest upstream that triggered the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cascade_triggered_by: Option<TriggerNote>,
+    /// Every upstream that triggered the run, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<TriggerNote>,
+    /// When a person or program asked for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<DateTime<Utc>>,
+    /// The trace that the run belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<Uuid>,
+    /// How many requests the run serves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub requests: u32,
+    /// Params that a version before this one let requests give. They are not even read: they may hold
+    /// secrets, and params are the operator's.
+    #[serde(default, rename = "params", deserialize_with = "is_given", skip_serializing)]
+    old_params: bool,
+    /// There were such params in what this payload was made from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ignored_params: bool,
+    /// Whatever else was put there.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+impl Payload {
+    /// Reads the text that a database keeps.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // Most runs are nobody's in particular.
+        if text == "{}" {
+            return Ok(Self::default());
+        }
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+
+    /// The text that a database keeps.
+    pub fn to_text(&self) -> String {
+        if self.old_params {
+            return Self { old_params: false, ignored_params: true, ..self.clone() }.to_text();
+        }
+        // A struct of strings, times and JSON values has no way to fail.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
+    }
+
+    /// The trace of a run with this payload: that of its cascade, or a new one, which bears the id of
+    /// the run that begins it and so needs no index of traces to be found.
+    pub fn trace_of(&self, run: Uuid) -> Uuid {
+        self.trace_id.unwrap_or(run)
+    }
+
+    /// Adds an upstream run of the trace `trace_id`, the latest so far.
+    pub fn add_trigger(&mut self, upstream: TriggerNote, trace_id: Uuid) {
+        self.cascade_triggered_by = Some(TriggerNote { run_id: None, ..upstream.clone() });
+        self.triggers.push(upstream);
+        self.trace_id = Some(trace_id);
+    }
+
+    /// Adds a request of a person or program.
+    pub fn add_request(&mut self, at: DateTime<Utc>) {
+        self.ask();
+        self.requested_at = Some(at);
+    }
+
+    /// As [`add_request`](Self::add_request), where the database is yet to say when that was.
+    pub fn ask(&mut self) {
+        self.join();
+        self.requested_at = None;
+    }
+
+    /// Counts a request that a run which waits already serves too; what caused that run stays as it is.
+    pub fn join(&mut self) {
+        // A version before this one did not count.
+        let before = self.requests.max(u32::from(self.requested_at.is_some()));
+        self.requests = before.saturating_add(1);
+    }
+
+    /// Whether a request to an earlier version gave params, which are ignored.
+    pub fn has_ignored_params(&self) -> bool {
+        self.old_params || self.ignored_params
+    }
+
+    /// Why a run with this payload exists: the latest of what it names.
+    pub fn trigger(&self) -> Trigger {
+        match (&self.cascade_triggered_by, self.requested_at) {
+            (Some(cascade), None) => {
+                Trigger::Cascade { job_type: cascade.job_type.clone(), at: cascade.at }
+            }
+            (Some(cascade), Some(at)) if cascade.at >= at => {
+                Trigger::Cascade { job_type: cascade.job_type.clone(), at: cascade.at }
+            }
+            (_, Some(at)) => Trigger::Manual { at },
+            (None, None) => Trigger::Timer,
+        }
+    }
+}
+
+// Serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+fn is_given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<IgnoredAny>::deserialize(deserializer)?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(job: &str, at: &str) -> TriggerNote {
+        TriggerNote { job_type: job.into(), at: at.parse().unwrap(), run_id: Some(Uuid::nil()) }
+    }
+
+    #[test]
+    fn every_trigger_is_kept_and_the_latest_is_named() {
+        let mut payload = Payload::default();
+        payload.add_trigger(note("a", "2026-01-01T00:00:00Z"), Uuid::nil());
+        payload.add_trigger(note("b", "2026-01-01T00:00:01Z"), Uuid::nil());
+        let json: Value = serde_json::from_str(&payload.to_text()).unwrap();
+        assert_eq!(
+            json["cascade_triggered_by"],
+            serde_json::json!({"job_type": "b", "at": "2026-01-01T00:00:01Z"})
+        );
+        assert_eq!(json["triggers"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn params_of_an_earlier_version_are_neither_read_nor_kept() {
+        let old = r#"{"requested_at":"2026-01-01T00:00:00Z","params":{"token":"secret"},"more":1}"#;
+        let payload = Payload::parse(old).unwrap();
+        assert!(payload.has_ignored_params());
+        let shown = serde_json::to_string(&payload).unwrap();
+        let kept = payload.to_text();
+        assert!(!shown.contains("secret") && !kept.contains("secret"), "{shown} {kept}");
+        let again = Payload::parse(&kept).unwrap();
+        assert!(again.has_ignored_params() && again.rest["more"] == 1, "{kept}");
+        assert!(!Payload::parse(r#"{"params":null}"#).unwrap().has_ignored_params());
+    }
+
+    #[test]
+    fn the_trigger_is_the_latest_of_cascade_and_request() {
+        let mut payload = Payload::default();
+        assert_eq!(payload.trigger(), Trigger::Timer);
+        payload.add_trigger(note("a", "2026-01-01T00:00:00Z"), Uuid::nil());
+        assert!(matches!(payload.trigger(), Trigger::Cascade { .. }));
+        payload.add_request("2026-01-01T00:00:05Z".parse().unwrap());
+        assert!(matches!(payload.trigger(), Trigger::Manual { .. }));
+        payload.add_trigger(note("b", "2026-01-01T00:00:09Z"), Uuid::nil());
+        assert!(matches!(payload.trigger(), Trigger::Cascade { job_type, .. } if job_type == "b"));
+    }
+}

@@ -1,0 +1,174 @@
+use std::{fmt, str::FromStr};
+
+use cascade_sdk::{Progress, Project};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Payload;
+use crate::border;
+
+/// Where a run stands; see the diagram in [`cascade_store`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// Waits for a worker.
+    Available,
+    /// A worker holds its lease.
+    Running,
+    /// An attempt failed; waits for its backoff.
+    Retryable,
+    /// Succeeded.
+    Completed,
+    /// Failed for good.
+    Failed,
+    /// Stopped on request.
+    Cancelled,
+}
+
+impl RunState {
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 6] = [
+        Self::Available,
+        Self::Running,
+        Self::Retryable,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The name in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Running => "running",
+            Self::Retryable => "retryable",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for RunState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is no run state; there is: {known}")
+        })
+    }
+}
+
+/// The right to work on a run: void once the run has another owner or attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The run.
+    pub run_id: Uuid,
+    /// The worker that holds it.
+    pub owner: String,
+    /// Fences off an earlier attempt of the same worker.
+    pub attempt: u32,
+}
+
+/// A run that this worker holds now.
+#[derive(Debug, Clone)]
+pub struct ClaimedRun {
+    /// The right to work on it.
+    pub lease: Lease,
+    /// The job type.
+    pub job_type: String,
+    /// The project it works for.
+    pub project: Project,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// What caused it.
+    pub payload: Payload,
+    /// Shared by all runs of one cascade.
+    pub trace_id: Uuid,
+    /// When it was put into the queue.
+    pub queued_at: DateTime<Utc>,
+    /// When this attempt began, by the database's clock.
+    pub started_at: DateTime<Utc>,
+}
+
+/// A run as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Run {
+    /// Id; attempts share it.
+    pub id: Uuid,
+    /// The job type.
+    pub job_type: String,
+    /// The project it works for.
+    pub project_id: Uuid,
+    /// That project's short name.
+    pub project_slug: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Attempts begun so far.
+    pub attempt: u32,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// What caused it, `cascade_triggered_by` among it.
+    #[schema(value_type = Object)]
+    pub payload: Payload,
+    /// Why it exists, in one word and where from.
+    #[schema(value_type = crate::described::Trigger)]
+    pub triggered_by: Value,
+    /// Always null: params stand in jobs.toml. The field stays for clients of the first edition.
+    #[schema(value_type = Option<Object>)]
+    pub params: (),
+    /// When it was put into the queue.
+    pub queued_at: DateTime<Utc>,
+    /// When the latest attempt began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When a person asked for its end.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The latest fault.
+    pub error: Option<String>,
+    /// What a success had to tell.
+    pub summary: Option<String>,
+    /// How far it has come.
+    #[schema(value_type = Option<crate::described::Progress>)]
+    pub progress: Option<Progress>,
+    /// Shared by all runs of one cascade.
+    pub trace_id: Uuid,
+}
+
+impl Run {
+    /// As lists carry it: long texts are cut, with a mark. The run by its id has them whole.
+    pub fn in_list(mut self) -> Self {
+        let short = |text| border::capped(text, border::IN_LISTS);
+        self.error = self.error.map(short);
+        self.summary = self.summary.map(short);
+        if let Some(progress) = &mut self.progress {
+            progress.message = short(std::mem::take(&mut progress.message));
+        }
+        self
+    }
+}
+
+/// One page of runs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunPage {
+    /// The runs, in the order asked for.
+    pub items: Vec<Run>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// From 1.
+    pub page: u32,
+    /// Items on a page.
+    pub per_page: u32,
+}

@@ -1,0 +1,9 @@
+//! Where job types and views come from: compiled in, loaded from a shared library, or an external program.
+
+pub mod library;
+mod panic;
+mod plugins;
+pub mod program;
+
+pub use panic::panic_text;
+pub use plugins::Plugins;

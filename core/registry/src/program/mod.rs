@@ -1,0 +1,63 @@
+//! Job types that are external programs, in any language, described in jobs.toml.
+//!
+//! A program gets JSON on its standard input and says what it does in JSON lines on its standard
+//! output: see [`protocol`]. It has no part in the host's memory, environment or database.
+
+pub mod keeper;
+mod process;
+mod protocol;
+mod rows;
+mod running;
+
+use cascade_model::Program;
+use cascade_sdk::{BoxFuture, Context, DynJob, JobDescriptor, JobError, Outcome};
+use serde_json::Value;
+
+pub use protocol::Line;
+pub use rows::ProgramView;
+
+/// A program as a job type.
+pub struct ProgramJob {
+    program: Program,
+    descriptor: JobDescriptor,
+}
+
+impl ProgramJob {
+    /// Describes it as jobs.toml does.
+    pub fn new(program: Program) -> Self {
+        let descriptor = JobDescriptor {
+            name: program.job.clone(),
+            description: program.description.clone(),
+            origin: program.origin(),
+            params_schema: program.params_schema.clone(),
+        };
+        Self { program, descriptor }
+    }
+}
+
+impl DynJob for ProgramJob {
+    fn descriptor(&self) -> &JobDescriptor {
+        &self.descriptor
+    }
+
+    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+        let program = self.program.clone();
+        let params = with_defaults(&program.params_schema, params);
+        Box::pin(async move { process::run(&program, &ctx, params).await })
+    }
+}
+
+/// Params with the defaults of their schema filled in: a program has nothing that would do it.
+fn with_defaults(schema: &Value, mut params: Value) -> Value {
+    let properties = schema["properties"].as_object();
+    if let (Some(properties), Some(given)) = (properties, params.as_object_mut()) {
+        for (name, property) in properties {
+            if let Some(value) = given.get_mut(name) {
+                *value = with_defaults(property, value.take());
+            } else if let Some(default) = property.get("default") {
+                given.insert(name.clone(), default.clone());
+            }
+        }
+    }
+    params
+}

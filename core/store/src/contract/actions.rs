@@ -1,0 +1,63 @@
+//! What people do is there together with its entry in the audit log.
+
+use super::*;
+use cascade_access::Audited;
+use cascade_model::{ConfigOrigin, ConfigText};
+
+pub(super) async fn an_action_and_its_audit_entry_are_both_there_or_neither(store: &impl Store) {
+    let up = claim_up(store).await;
+    let (one, id) = (up.project.id, up.lease.run_id);
+    let fault = Fault { error: "no luck".into(), retry_in: None };
+    store.fail(&up.lease, fault).await.unwrap();
+    let entry = |action: &'static str| {
+        let (detail, address) = (json!({}), None);
+        let target = id.to_string();
+        Audited { user_name: "ann", action, target, project: Some(one), detail, address }.entry()
+    };
+    // The audit log refuses an entry without a name.
+    let mut refused = entry("refused");
+    refused.params[1] = json!(null);
+    let bad = store.noting(refused);
+    let saved = ConfigText {
+        revision: "r1".into(),
+        text: "x".into(),
+        by: None,
+        comment: None,
+        origin: ConfigOrigin::Ui,
+    };
+    let waiting = async || scheduled(store, "down", "one").await.current_run.map(|run| run.id);
+    let state = async |id| store.run(&Visible::All, id).await.unwrap().unwrap().state;
+    let history = async || store.config_history(1, 10).await.unwrap().total;
+    macro_rules! refused {
+        ($($action:expr),+ $(,)?) => {$(
+            let done = $action.await;
+            assert!(matches!(done, Err(StoreError::Audit(_))), "{}", stringify!($action));
+        )+};
+    }
+    refused!(
+        bad.run_now("down", one),
+        bad.retry(&Visible::All, id),
+        bad.set_status("up", one, ScheduledStatus::Paused),
+        bad.record_config(&saved),
+    );
+    assert_eq!((waiting().await, state(id).await, history().await), (None, RunState::Failed, 0));
+    assert_eq!(scheduled(store, "up", "one").await.status, ScheduledStatus::Active);
+    // Asked for again, each is done once.
+    let RunNow::Queued(down) = store.noting(entry("run")).run_now("down", one).await.unwrap()
+    else {
+        panic!()
+    };
+    refused!(bad.run_now("down", one), bad.request_cancel(&Visible::All, down));
+    assert_eq!(state(down).await, RunState::Available);
+    store.noting(entry("cancel")).request_cancel(&Visible::All, down).await.unwrap();
+    store.noting(entry("retry")).retry(&Visible::All, id).await.unwrap();
+    let paused = store.noting(entry("pause"));
+    paused.set_status("up", one, ScheduledStatus::Paused).await.unwrap();
+    store.noting(entry("save")).record_config(&saved).await.unwrap();
+    assert_eq!(state(down).await, RunState::Cancelled);
+    assert_eq!((state(id).await, history().await), (RunState::Available, 1));
+    let entries = sql("SELECT action FROM audit_log ORDER BY seq");
+    let entries = store.database().query(entries).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["run", "cancel", "retry", "pause", "save"]);
+}

@@ -1,0 +1,126 @@
+use cascade_sdk::DbError;
+
+/// Why a run is not retried.
+pub(super) const NOT_ENDED_BADLY: &str = "only a failed or cancelled run can be tried again";
+/// Why a run is not retried.
+pub(super) const JOB_IS_BUSY: &str = "the job has another unfinished run in this project";
+
+/// Why nothing is started of a job.
+pub(super) const JOB_IS_OFF: &str =
+    "jobs.toml disables this job, or no longer names it for this project";
+
+/// Why a store could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the run by now, or nobody does.
+    #[error("the lease on this run is lost: it expired, or the run was taken over")]
+    LostLease,
+    /// There is no such scheduled job.
+    #[error("`{job}` is not scheduled for this project")]
+    NotScheduled {
+        /// The job type asked for.
+        job: String,
+    },
+    /// There is no such run.
+    #[error("there is no run {0}")]
+    NoRun(uuid::Uuid),
+    /// A run in this state cannot do what was asked.
+    #[error("{0}")]
+    WrongState(&'static str),
+    /// A statement of the plugin failed in the transaction that should have marked the run done.
+    #[error("staged write: {0}")]
+    Staged(#[from] DbError),
+    /// The entry of the audit log failed, and with it the action.
+    #[error("audit log: {0}")]
+    Audit(DbError),
+    /// The database failed.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// The host's tables could not be brought up to date.
+    #[error("migration: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The same, of what came after the first edition.
+    #[error(transparent)]
+    Expand(#[from] super::ExpandError),
+    /// A connection pooler stands before PostgreSQL.
+    #[error(
+        "a connection pooler such as PgBouncer stands between Cascade and PostgreSQL: {0}. Poolers are not supported yet; let DATABASE_URL name PostgreSQL itself"
+    )]
+    Pooler(&'static str),
+    /// A plugin's tables could not be brought up to date.
+    #[error(transparent)]
+    PluginMigrate(#[from] cascade_portable_sql::PluginMigrationError),
+    /// A row holds what this version cannot read.
+    #[error("cannot read {what}: {why}")]
+    Corrupt {
+        /// Which column or row.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Classes of PostgreSQL's error codes that blame the statement's own values: data exceptions and
+/// violated constraints.
+const BAD_VALUES: [&str; 2] = ["22", "23"];
+/// SQLite's result codes of the same meaning: CONSTRAINT, TOOBIG, MISMATCH, RANGE.
+const BAD_VALUES_OF_SQLITE: [i32; 4] = [19, 18, 20, 25];
+
+/// Classes of PostgreSQL's error codes: connection, transaction rolled back, resources, locks,
+/// administrator's shutdown, system.
+const OUTAGES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+/// SQLite's result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+const OUTAGES_OF_SQLITE: [i32; 6] = [5, 6, 8, 10, 13, 14];
+
+impl StoreError {
+    /// Whether the same call may succeed later: the database is away, busy or full, say. What it refuses
+    /// because of the values it was given, it would refuse again.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(fault)) => match fault.code().as_deref() {
+                // PostgreSQL's codes have five characters, SQLite's are numbers of at most four digits
+                // whose lowest byte is the result code.
+                Some(code) if code.len() == 5 => !BAD_VALUES.contains(&&code[..2]),
+                Some(code) => {
+                    code.parse::<i32>().is_ok_and(|n| !BAD_VALUES_OF_SQLITE.contains(&(n & 0xff)))
+                }
+                None => true,
+            },
+            Self::Sql(error) => !matches!(
+                error,
+                sqlx::Error::Encode(_)
+                    | sqlx::Error::Decode(_)
+                    | sqlx::Error::ColumnDecode { .. }
+                    | sqlx::Error::ColumnNotFound(_)
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether a migration failed because the database was away, busy or full, and not by what it says.
+    pub fn is_outage(&self) -> bool {
+        use cascade_portable_sql::PluginMigrationError as Plugin;
+        use sqlx::migrate::MigrateError;
+        let error = match self {
+            Self::Sql(error)
+            | Self::Expand(super::ExpandError::Sql { source: error, .. })
+            | Self::PluginMigrate(Plugin::Sql { source: error, .. } | Plugin::Ledger(error))
+            | Self::Migrate(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            ) => error,
+            _ => return false,
+        };
+        let sqlx::Error::Database(fault) = error else { return true };
+        match fault.code().as_deref() {
+            Some(code) if code.len() == 5 => OUTAGES.contains(&&code[..2]),
+            Some(code) => {
+                code.parse::<i32>().is_ok_and(|n| OUTAGES_OF_SQLITE.contains(&(n & 0xff)))
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn corrupt(what: &'static str) -> impl FnOnce(String) -> Self {
+        move |why| Self::Corrupt { what, why }
+    }
+}

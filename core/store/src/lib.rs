@@ -1,0 +1,224 @@
+//! The truth: schedules, runs, logs and the event outbox.
+//!
+//! [`Store`] is all that the rest of the host knows of a database. `contract` (tests) is the suite
+//! that every implementation must pass; each implementation keeps its SQL beside its code.
+//!
+//! # Life of a run
+//! ```text
+//!                    claim                 ok
+//!   available ───────────────► running ──────────► completed
+//!       ▲                      │  │  │
+//!       │ release (shutdown)   │  │  └── fail, no attempt left ──► failed
+//!       └──────────────────────┘  └───── cancelled ──────────────► cancelled
+//!                                 │ fail or lease expired, attempts left
+//!              claim              ▼
+//!   running ◄───────────────── retryable
+//! ```
+//! `request_cancel` takes an available or retryable run to cancelled at once; `retry` takes a failed
+//! or cancelled one back to available.
+//!
+//! Every change of state is one method below. A run that runs is held by a [`Lease`]; a method that
+//! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
+
+#[cfg(test)]
+mod contract;
+mod error;
+mod expand;
+mod first_edition;
+mod installation;
+mod limits;
+mod lost_lease;
+pub mod postgres;
+mod rotation;
+mod run_filter;
+mod scheduled;
+pub mod sqlite;
+pub mod tls;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
+use uuid::Uuid;
+
+pub use error::StoreError;
+use error::{JOB_IS_BUSY, JOB_IS_OFF, NOT_ENDED_BADLY};
+pub use expand::ExpandError;
+pub use installation::installation;
+pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
+
+use cascade_config::Config;
+use cascade_model::{
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
+    Event, Failed, Fault, KeepFor, Lease, ProjectRow, Pruned, QueueDepth, Renewal, Run, RunLogRow,
+    RunNow, RunPage, ScheduledJob, ScheduledStatus, Success, Trend, Visible,
+};
+
+/// The most texts of jobs.toml that are kept.
+const CONFIG_TEXTS_KEPT: i64 = 500;
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How busy a connection pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Which pool.
+    pub name: &'static str,
+    /// Open connections.
+    pub size: u32,
+    /// Open connections that nobody uses.
+    pub idle: u32,
+    /// The most there may be.
+    pub max: u32,
+}
+
+/// The database behind the host. All times are compared with the database's clock. What people read
+/// and ask for is limited to a [`Visible`] set of projects by the queries themselves.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// `sqlite` or `postgres`.
+    fn kind(&self) -> &'static str;
+
+    /// The same store, which writes `entry` of the audit log in the transaction of each action: either
+    /// both are there or neither, so that an action can be asked for again when its answer was a fault.
+    fn noting(&self, entry: Statement) -> Box<dyn Store>;
+
+    /// Portable SQL for plugins, over the same pool.
+    fn database(&self) -> Arc<dyn Database>;
+
+    /// Brings the host's and the plugins' tables up to date.
+    async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()>;
+
+    /// Makes projects and scheduled jobs what `config` says, in one transaction. A job that is new
+    /// and that nothing triggers is due at once.
+    async fn reconcile(&self, config: &Config) -> Result<()>;
+
+    /// Opens the connections that all runs share and has the database plan what each run asks of them, so
+    /// that the first runs after a start wait for neither. Changes nothing.
+    async fn warm_up(&self) -> Result<()>;
+
+    /// Takes up to `limit` runs for `owner`; gives up the expired leases of other owners and turns due
+    /// schedules into runs. The owner's own leases do not expire while it lives, however long its
+    /// process was stopped: see [`Store::give_up_unlisted`].
+    /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
+    /// others. May come back with what waits already, and do the rest at the next claim: only one that
+    /// brings nothing says that there is nothing.
+    async fn claim(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease: Duration,
+        except: &[String],
+    ) -> Result<Vec<ClaimedRun>>;
+
+    /// How long until [`Store::claim`] of `owner` may find something; `None` when nothing is in sight.
+    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>>;
+
+    /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
+    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;
+
+    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
+    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
+    /// claim whose answer did not arrive. No claim of `owner` may be under way.
+    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64>;
+
+    /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
+    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed>;
+
+    /// As [`Store::complete`] for many runs of one owner that trigger nothing and have staged nothing,
+    /// in one commit. Returns their events, with ids; none for a run whose lease is lost.
+    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>>;
+
+    /// Ends an attempt: retryable, or failed with an event.
+    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed>;
+
+    /// Ends a run that stopped because it was asked to.
+    async fn cancel(&self, lease: &Lease) -> Result<()>;
+
+    /// Gives a run back unfinished; the attempt does not count.
+    async fn release(&self, lease: &Lease) -> Result<()>;
+
+    /// How many log lines a run has.
+    async fn count_logs(&self, run: Uuid) -> Result<u64>;
+
+    /// Keeps log lines and the latest progress of a run.
+    async fn record(&self, run: Uuid, logs: Vec<LogLine>, progress: Option<Progress>)
+    -> Result<()>;
+
+    /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
+    /// after its current run, however many ask meanwhile. Workers of other processes are told. The run of
+    /// a paused job waits until the job is resumed.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
+    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow>;
+
+    /// Cancels a run that waits, or asks for the end of one that runs.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has ended.
+    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest>;
+
+    /// Gives a failed or cancelled run one more attempt, now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed, the job has another
+    /// unfinished run, or jobs.toml disables the job.
+    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()>;
+
+    /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do
+    /// nothing, and its runs that wait, to be tried again or for the first time, wait on.
+    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
+
+    /// Projects, by slug.
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>>;
+
+    /// Scheduled jobs with their current and last runs.
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>>;
+
+    /// A page of the runs that fit.
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage>;
+
+    /// One run.
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>>;
+
+    /// The runs of a trace in a project, the first queued first; at most `limit`.
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>>;
+
+    /// The latest `most` ended runs of each scheduled job.
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>>;
+
+    /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
+
+    /// Keeps a text of jobs.toml that comes into force, unless it is the newest that is kept. Saved
+    /// in the browser, it says so even if a watcher found it on disk before.
+    async fn record_config(&self, config: &ConfigText) -> Result<()>;
+
+    /// The texts that came into force, newest first, without the texts themselves.
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory>;
+
+    /// The latest of them that has this revision.
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>>;
+
+    /// Gives ids to the committed events that have none yet, so that ids become visible in their own
+    /// order, and returns those events. Whoever ends runs calls it; a hub does when nobody did.
+    async fn number_events(&self) -> Result<Vec<Event>>;
+
+    /// Events with a greater id, oldest first.
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>>;
+
+    /// The ids of the oldest and the newest event ever kept: `(oldest there is, newest so far)`.
+    async fn event_range(&self) -> Result<(i64, i64)>;
+
+    /// How much waits, by job type.
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>>;
+
+    /// Removes what is older than `keep`, at most `batch` rows of each table: a small step that holds
+    /// nobody up. The newest event stays, as the end of the outbox.
+    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned>;
+
+    /// How busy the connection pools are.
+    fn pools(&self) -> Vec<PoolUse>;
+}

@@ -1,0 +1,320 @@
+//! Production: PostgreSQL, shared by any number of servers and workers.
+
+mod claim;
+mod config_history;
+mod due;
+mod finish;
+mod kept;
+mod lost_runs;
+mod migrate;
+mod names;
+mod next_due;
+mod pooler;
+mod prune;
+mod read;
+mod reconcile;
+mod row;
+mod runs;
+mod warm_up;
+mod write;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cascade_portable_sql::PostgresDatabase;
+use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use uuid::Uuid;
+
+use super::{PoolUse, Result, RunFilter, Store, StoreError};
+use crate::rotation::Rotation;
+use cascade_config::Config;
+use cascade_model::Visible;
+use cascade_model::{
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
+    Event, Failed, Fault, KeepFor, Lease, ProjectRow, Pruned, QueueDepth, Renewal, Run, RunLogRow,
+    RunNow, RunPage, ScheduledJob, ScheduledStatus, Success, Trend,
+};
+use kept::Kept;
+use names::Names;
+
+/// What every connection sets for itself, so that no default of the database, of the role or of the
+/// server changes what a statement means. The schema (`search_path`) stays the operator's choice; time
+/// zone, date style and encoding are set by the driver.
+const SESSION: [(&str, &str); 8] = [
+    // Statements are written for this level: at a stricter one, claims that meet would fail.
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_deferrable", "off"),
+    // Migrations and large claims may take longer than what an operator allows for queries by people.
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    // A backslash in a text of a statement is a backslash.
+    ("standard_conforming_strings", "on"),
+    ("transform_null_equals", "off"),
+    ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
+];
+
+/// A process that freezes in a transaction must not keep its rows locked for ever.
+const IDLE_IN_TRANSACTION: &str = "15s";
+
+/// A connection that was in use so lately is not asked whether it is still there: the question is a round
+/// trip before every statement.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Connections that move runs from state to state, at most.
+const MOST_OF_QUEUE: u32 = 4;
+/// Their statements are made for the indexes that they name, whatever the statistics of a table say
+/// that was empty a minute ago: a plan is made once, and is not one that reads a whole table.
+const PLANS: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
+/// The channel of pg_notify on which workers of other processes are woken, and told to cancel a run.
+pub const SIGNALS: &str = "worker_signals";
+
+/// A PostgreSQL database.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    /// For what moves runs from state to state: never held up by what plugins or people ask.
+    queue: PgPool,
+    /// The same, for the statements of which every run has some.
+    kept: Kept,
+    names: Arc<Names>,
+    rotation: Arc<Rotation>,
+    /// Of the audit log; written with each action.
+    entry: Option<Statement>,
+}
+
+impl PostgresStore {
+    /// Connects with up to `connections` connections.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`](super::StoreError::Sql) when the URL is wrong or nobody answers, and
+    /// [`StoreError::Pooler`](super::StoreError::Pooler) when a pooler answers.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)?.application_name("cascade").options(SESSION);
+        pooler::refuse(&options).await?;
+        let of_queue = (connections * 2 / 5).clamp(1, MOST_OF_QUEUE);
+        let pool = |most: u32| {
+            let pool = PgPoolOptions::new().max_connections(most).test_before_acquire(false);
+            let pool = pool.before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for >= FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            });
+            pool.acquire_timeout(Duration::from_secs(10))
+        };
+        let queue = pool(of_queue).connect_lazy_with(options.clone().options(PLANS));
+        Ok(Self {
+            kept: Kept::of(queue.clone(), of_queue as usize / 2),
+            queue,
+            pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
+            names: Arc::default(),
+            rotation: Arc::default(),
+            entry: None,
+        })
+    }
+
+    /// Writes the entry of the audit log, if there is one, as a part of an action.
+    async fn write_entry(&self, connection: &mut PgConnection) -> Result<()> {
+        if let Some(entry) = &self.entry {
+            let written = cascade_portable_sql::execute_on_postgres(connection, entry).await;
+            written.map_err(StoreError::Audit)?;
+        }
+        Ok(())
+    }
+
+    /// The pool, for the bus over the same database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// What to bind for a list of projects; NULL for all.
+fn scope(visible: &Visible) -> Option<Vec<Uuid>> {
+    visible.list().map(<[Uuid]>::to_vec)
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn noting(&self, entry: Statement) -> Box<dyn Store> {
+        Box::new(Self { entry: Some(entry), ..self.clone() })
+    }
+
+    fn database(&self) -> Arc<dyn Database> {
+        Arc::new(PostgresDatabase::new(self.pool.clone()))
+    }
+
+    async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
+        migrate::migrate(self, plugins).await
+    }
+
+    async fn reconcile(&self, config: &Config) -> Result<()> {
+        reconcile::reconcile(self, config).await
+    }
+
+    async fn warm_up(&self) -> Result<()> {
+        warm_up::warm_up(self).await
+    }
+
+    async fn claim(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease: Duration,
+        except: &[String],
+    ) -> Result<Vec<ClaimedRun>> {
+        claim::claim(self, owner, limit, lease, except).await
+    }
+
+    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
+        next_due::next_due(self, owner, except).await
+    }
+
+    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
+        write::renew(self, leases, duration).await
+    }
+
+    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
+        lost_runs::give_up_unlisted(self, owner, listed).await
+    }
+
+    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
+        finish::complete(self, lease, success).await
+    }
+
+    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
+        finish::complete_all(self, done).await
+    }
+
+    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
+        finish::fail(self, lease, fault).await
+    }
+
+    async fn cancel(&self, lease: &Lease) -> Result<()> {
+        finish::cancel(self, lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        finish::release(self, lease).await
+    }
+
+    async fn count_logs(&self, run: Uuid) -> Result<u64> {
+        read::count_logs(&self.pool, run).await
+    }
+
+    async fn record(
+        &self,
+        run: Uuid,
+        logs: Vec<LogLine>,
+        progress: Option<Progress>,
+    ) -> Result<()> {
+        write::record(self, run, &logs, progress).await
+    }
+
+    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
+        write::run_now(self, job, project).await
+    }
+
+    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        write::request_cancel(self, visible, run).await
+    }
+
+    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
+        write::retry(self, visible, run).await
+    }
+
+    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
+        write::set_status(self, job, project, status).await
+    }
+
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
+        read::projects(&self.pool, visible).await
+    }
+
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
+        read::scheduled(&self.pool, visible).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
+        runs::page(&self.pool, filter).await
+    }
+
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
+        runs::trace(&self.pool, trace, project, limit).await
+    }
+
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
+        runs::trends(&self.pool, visible, most).await
+    }
+
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
+        read::run(&self.pool, visible, id).await
+    }
+
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+        read::run_logs(&self.pool, visible, id, limit).await
+    }
+
+    async fn record_config(&self, config: &ConfigText) -> Result<()> {
+        config_history::record(self, config).await
+    }
+
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
+        config_history::page(&self.pool, page, per_page).await
+    }
+
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
+        config_history::text(&self.pool, revision).await
+    }
+
+    async fn number_events(&self) -> Result<Vec<Event>> {
+        read::number_events(&self.pool).await
+    }
+
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>> {
+        read::events_after(&self.pool, id, limit).await
+    }
+
+    async fn event_range(&self) -> Result<(i64, i64)> {
+        read::event_range(&self.pool).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
+        read::queue_depth(&self.pool).await
+    }
+
+    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned> {
+        prune::prune(self, keep, batch).await
+    }
+
+    fn pools(&self) -> Vec<PoolUse> {
+        [("postgres", &self.pool, 0), ("queue", &self.queue, self.kept.len())]
+            .map(|(name, pool, kept)| PoolUse {
+                name,
+                size: pool.size(),
+                idle: u32::try_from(pool.num_idle() + kept).unwrap_or(u32::MAX),
+                max: pool.options().get_max_connections(),
+            })
+            .into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+use cascade_test_servers::{PgBouncer, Postgres};
+use sqlx::{PgConnection, Row};
+
+use super::*;
+use crate::{StoreError, contract};
+use cascade_model::RunState;
+use cascade_model::Visible;
+
+async fn store(server: &Postgres) -> PostgresStore {
+    PostgresStore::connect(&server.database(), 10).await.unwrap()
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let server = Postgres::start();
+    contract::check(|| async { (store(&server).await, ()) }).await;
+}
+
+#[tokio::test]
+async fn ten_processes_that_start_together_migrate_once() {
+    let server = Postgres::start();
+    let url = server.database();
+    let start = || async {
+        let store = PostgresStore::connect(&url, 2).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        store.reconcile(&contract::config()).await.unwrap();
+    };
+    futures::future::join_all((0..10).map(|_| start())).await;
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    assert_eq!(store.projects(&Visible::All).await.unwrap().len(), 2);
+    assert_eq!(store.scheduled(&Visible::All).await.unwrap().len(), 6);
+}
+
+/// What a binary of the first edition does at its start and at each save of jobs.toml.
+#[tokio::test]
+async fn the_first_edition_starts_beside_the_newer_schema() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    contract::migrations::first_edition("postgres").await.run(store.pool()).await.unwrap();
+    contract::migrations::newer_versions_and_contracts(&store).await;
+}
+
+#[tokio::test]
+async fn a_migration_lock_that_was_left_behind_is_named_and_waited_for() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    // As the first edition took it: by a session, which a pooler kept.
+    let mut left = store.pool().acquire().await.unwrap();
+    let pid = process(&mut left).await;
+    let lock = "SELECT pg_advisory_lock(hashtext('cascade.migrate'))";
+    sqlx::query(lock).execute(&mut *left).await.unwrap();
+    let mut other = store.pool().acquire().await.unwrap();
+    let holder = migrate::holder(&mut other).await.unwrap().unwrap();
+    assert!(holder.starts_with(&format!("process {pid}, cascade, role postgres")), "{holder}");
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.migrate(&[]).await }
+    });
+    let tried = "SELECT EXISTS (SELECT FROM pg_stat_activity
+        WHERE query LIKE '%pg_try_advisory_xact_lock%' AND pid <> pg_backend_pid())";
+    while !sqlx::query_scalar::<_, bool>(tried).fetch_one(&mut *other).await.unwrap() {}
+    assert!(!waiting.is_finished());
+    let end = "SELECT pg_terminate_backend($1)";
+    sqlx::query(end).bind(pid).execute(&mut *other).await.unwrap();
+    waiting.await.unwrap().unwrap();
+    assert_eq!(migrate::holder(&mut other).await.unwrap(), None, "it is not left behind");
+}
+
+#[tokio::test]
+async fn a_transaction_pooler_is_named_whatever_it_lets_through() {
+    let server = Postgres::start();
+    server.database();
+    let lets_through = ("ignore_startup_parameters", "extra_float_digits,options");
+    let session = "connect_query='SET idle_in_transaction_session_timeout=\'\'15s\'\''";
+    for (database, settings, sign) in [
+        ("", &[][..], "refuses the settings"),
+        ("", &[lets_through][..], "drops the settings"),
+        (session, &[lets_through][..], "one server process answers on several connections"),
+        (session, &[lets_through, ("server_round_robin", "1")][..], "one server process"),
+    ] {
+        let bouncer = PgBouncer::start(&server, database, settings);
+        let opened = PostgresStore::connect(&bouncer.url("cascade_0"), 2).await;
+        let Err(error) = opened else { panic!("{sign}: a pooler was not found") };
+        assert!(matches!(error, StoreError::Pooler(_)), "{error}");
+        assert!(error.to_string().contains(sign), "{error}");
+    }
+    assert!(PostgresStore::connect(&server.url("cascade_0"), 2).await.is_ok());
+}
+
+/// The server process behind a connection.
+async fn process(connection: &mut PgConnection) -> i32 {
+    sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    let mut kept = store.kept.acquire().await.unwrap();
+    let first = process(&mut kept).await;
+    kept.keep();
+    assert_eq!(store.pools()[1].idle, 1, "it is not in use");
+    let mut kept = store.kept.acquire().await.unwrap();
+    assert_eq!(process(&mut kept).await, first);
+    kept.keep();
+    sqlx::query("SELECT pg_terminate_backend($1, 10000)")
+        .bind(first)
+        .execute(store.pool())
+        .await
+        .unwrap();
+    let one = async || store.next_due("w", &[]).await;
+    store.migrate(&[]).await.unwrap();
+    assert!(one().await.is_err(), "nobody asked it whether it is still there");
+    assert!(one().await.is_ok(), "it did not come back");
+}
+
+#[tokio::test]
+async fn the_first_run_that_is_asked_for_finds_connections_open_and_plans_made() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    store.warm_up().await.unwrap();
+    assert_eq!(store.pools()[1].size, MOST_OF_QUEUE);
+    let planned = async || {
+        let mut kept = store.kept.acquire().await.unwrap();
+        let count =
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE 'SELECT count%'";
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *kept).await.unwrap();
+        kept.keep();
+        count
+    };
+    let before = planned().await;
+    let project = store.projects(&Visible::All).await.unwrap()[0].id;
+    store.run_now("up", project).await.unwrap();
+    assert_eq!(planned().await, before);
+}
+
+/// Ids are given in the order of commits: a transaction that is open while a later one commits gets
+/// the greater id, and whoever has seen the lesser one asks for what is greater.
+#[tokio::test]
+async fn an_event_that_commits_late_is_not_lost_to_a_reader_that_has_gone_past() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    let insert = "INSERT INTO pending_events (project_id, kind, payload, at)
+                  VALUES (gen_random_uuid(), 'job_completed', '{}', now()) RETURNING key";
+    let mut slow = store.pool().begin().await.unwrap();
+    let early: i64 = sqlx::query(insert).fetch_one(&mut *slow).await.unwrap().get("key");
+    let late: i64 = sqlx::query(insert).fetch_one(store.pool()).await.unwrap().get("key");
+    assert!(early < late);
+    let seen: Vec<_> = store.number_events().await.unwrap().iter().map(|e| e.id).collect();
+    assert_eq!(seen, [1]);
+    slow.commit().await.unwrap();
+    // Two hubs at once number it once.
+    let (a, b) = tokio::join!(store.number_events(), store.number_events());
+    assert_eq!(a.unwrap().len() + b.unwrap().len(), 1);
+    let rest: Vec<_> = store.events_after(1, 10).await.unwrap().iter().map(|e| e.id).collect();
+    assert_eq!(rest, [2], "each once");
+}
+
+/// The claim looks at each waiting project through the index, not at each waiting run.
+#[tokio::test]
+async fn a_claim_on_a_long_queue_reads_the_index_only() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id)
+         SELECT gen_random_uuid(), 'job_' || n, p.id, 'available', 1, gen_random_uuid()
+         FROM generate_series(1, 20000) n, projects p WHERE p.slug = 'one';
+         ANALYZE worker_runs;",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT id FROM open_runs
+         WHERE project_id = (SELECT id FROM projects WHERE slug = 'one')
+           AND state <> 'running' AND available_at <= now()
+         ORDER BY available_at, id LIMIT 10",
+    )
+    .fetch_all(store.pool())
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("worker_runs_claimable") && !plan.contains("Sort"), "{plan}");
+}
+
+async fn explained(store: &PostgresStore, filter: &RunFilter) -> String {
+    let mut query = runs::page_query("EXPLAIN ", filter);
+    let rows = query.build().fetch_all(store.pool()).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+}
+
+/// Pages come of an index without a sort, and what they are mostly filtered by is in it.
+#[tokio::test]
+async fn a_page_of_many_runs_reads_an_index_only() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id, queued_at)
+         SELECT gen_random_uuid(), 'up', p.id, 'completed', 1, gen_random_uuid(),
+                now() - make_interval(secs => n)
+         FROM generate_series(1, 20000) n, projects p WHERE p.slug = 'one'",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    sqlx::raw_sql("VACUUM ANALYZE worker_runs").execute(store.pool()).await.unwrap();
+    let one = store.projects(&Visible::All).await.unwrap().remove(0).id;
+    for filter in [
+        RunFilter::default(),
+        RunFilter { page: 3, ..Default::default() },
+        RunFilter { job_types: vec!["up".into()], ..Default::default() },
+        RunFilter { visible: Visible::Only(vec![one]), ..Default::default() },
+        RunFilter { states: vec![RunState::Completed], ..Default::default() },
+    ] {
+        let plan = explained(&store, &filter).await;
+        let inner = plan.split("HashAggregate").nth(1).unwrap_or(&plan);
+        assert!(inner.contains("Index Only Scan Backward using ended_runs_queued"), "{plan}");
+        assert!(!plan.contains("Seq Scan on ended_runs"), "{plan}");
+    }
+    let trace = RunFilter { trace_id: Some(Uuid::now_v7()), ..Default::default() };
+    let plan = explained(&store, &trace).await;
+    for index in ["ended_runs_pkey", "worker_runs_of_trace"] {
+        assert!(plan.contains(index), "{plan}");
+    }
+}
+
+/// Whatever a database sets for the sessions of its clients, statements mean the same.
+#[tokio::test]
+async fn defaults_of_the_database_change_nothing() {
+    let server = Postgres::start();
+    let url = server.database();
+    let admin = PostgresStore::connect(&url, 2).await.unwrap();
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(admin.pool()).await.unwrap();
+    let defaults = [
+        ("default_transaction_isolation", "serializable"),
+        ("default_transaction_read_only", "on"),
+        ("default_transaction_deferrable", "on"),
+        ("statement_timeout", "1ms"),
+        ("lock_timeout", "1ms"),
+        ("standard_conforming_strings", "off"),
+        ("transform_null_equals", "on"),
+        ("idle_in_transaction_session_timeout", "1ms"),
+        ("timezone", "Asia/Kolkata"),
+        ("datestyle", "German"),
+    ];
+    for (setting, value) in defaults {
+        let set = format!("ALTER DATABASE \"{name}\" SET {setting} = '{value}'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(admin.pool()).await.unwrap();
+    }
+    let store = PostgresStore::connect(&url, 4).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&contract::config()).await.unwrap();
+    store.warm_up().await.unwrap();
+    let settings = "SELECT current_setting('transaction_isolation') AS isolation,
+                        current_setting('statement_timeout') AS time, current_setting('timezone') AS zone,
+                        'a\\b' AS text, current_setting('transaction_read_only') AS read_only";
+    let expected = serde_json::json!({
+        "isolation": "read committed", "time": "0", "zone": "UTC", "text": "a\\b", "read_only": "off",
+    });
+    for pool in [&store.pool, &store.queue] {
+        let row = sqlx::query(settings).fetch_one(pool).await.unwrap();
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(row.get::<&str, _>(name.as_str()), value.as_str().unwrap(), "{name}");
+        }
+    }
+    let seen = store.database().query(cascade_sdk::sql(settings)).await.unwrap();
+    assert_eq!(
+        serde_json::Value::from(seen[0].clone()),
+        expected,
+        "what a plugin's statement sees"
+    );
+    // Four workers, none of which takes what another has, and none of which fails.
+    let claims = (0..4).map(|nth| {
+        let store = store.clone();
+        async move { store.claim(&format!("w{nth}"), 1, Duration::from_secs(30), &[]).await }
+    });
+    let claimed = futures::future::try_join_all(claims).await.unwrap();
+    assert_eq!(claimed.into_iter().flatten().count(), 2);
+}

@@ -1,0 +1,43 @@
+//! What the first runs after a start need not wait for.
+
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{PostgresStore, claim, finish, next_due, write};
+use crate::Result;
+use cascade_model::{Done, Lease, Payload};
+
+/// A new connection knows no tables and has no plans: each of those that move runs is opened and asked
+/// once for what there is not.
+pub(super) async fn warm_up(store: &PostgresStore) -> Result<()> {
+    let most = store.queue.options().get_max_connections();
+    let opened = try_join_all((0..most).map(|_| store.kept.acquire())).await?;
+    try_join_all(opened.into_iter().map(|mut connection| async move {
+        ask_for_nothing(&mut connection).await?;
+        connection.keep();
+        Result::Ok(())
+    }))
+    .await?;
+    Ok(())
+}
+
+async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
+    let nobody = || String::new();
+    let lease = Lease { run_id: Uuid::nil(), owner: nobody(), attempt: 0 };
+    let done = Done {
+        lease,
+        job_type: nobody(),
+        project_id: Uuid::nil(),
+        summary: None,
+        ran: Duration::ZERO,
+    };
+    let payload = Payload::default();
+    write::start(connection, "", Uuid::nil(), (&payload.to_text(), &payload), false).await?;
+    claim::take_behind(connection, Uuid::max(), 1, "", Duration::ZERO, &[]).await?;
+    finish::store_all(connection, &[done]).await?;
+    next_due::soonest(connection, "", Vec::new(), Vec::new()).await?;
+    Ok(())
+}

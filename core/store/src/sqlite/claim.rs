@@ -1,0 +1,270 @@
+//! From due schedules and expired leases to runs in a worker's hands.
+
+use std::{collections::HashSet, time::Duration};
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{SqliteStore, clock, lost_runs, now, row, row::run_columns};
+use crate::{
+    Result,
+    limits::{Rooms, rooms_sql},
+    rotation::visits,
+    sqlite::write,
+};
+use cascade_config::Schedule;
+use cascade_model::ClaimedRun;
+
+/// Leaves out rows whose job is paused, disabled, or no longer in jobs.toml.
+macro_rules! starts {
+    ($run:literal) => {
+        concat!(
+            " AND NOT EXISTS (
+                 SELECT 1 FROM scheduled_jobs s
+                 WHERE s.job_type = ",
+            $run,
+            ".job_type AND s.project_id = ",
+            $run,
+            ".project_id AND (s.status <> 'active' OR s.enabled = 0)
+             ) ",
+        )
+    };
+}
+
+pub(super) async fn claim(
+    store: &SqliteStore,
+    owner: &str,
+    limit: u32,
+    lease: Duration,
+    except: &[String],
+) -> Result<Vec<ClaimedRun>> {
+    let mut tx = store.begin().await?;
+    let (shown, set_back) = store.clock.look();
+    if let Some(by) = set_back {
+        clock::catch_up(&mut tx, by).await?;
+    }
+    lost_runs::give_up_expired(&mut tx, owner, lease).await?;
+    fire_due(&mut tx, limit).await?;
+    let chosen = choose(store, &mut tx, limit, except).await?;
+    if chosen.is_empty() {
+        tx.commit().await?;
+        store.clock.keep(shown);
+        return Ok(Vec::new());
+    }
+    let chosen = json_list(chosen);
+    sqlx::query(concat!(
+        "UPDATE worker_runs
+         SET state = 'running', attempt = attempt + 1, lease_owner = $1,
+             lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $2),
+             started_at = ",
+        now!(),
+        ", finished_at = NULL, progress = NULL
+         WHERE id IN (SELECT value FROM json_each($3))",
+    ))
+    .bind(owner)
+    .bind(seconds(lease))
+    .bind(&chosen)
+    .execute(&mut *tx)
+    .await?;
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        run_columns!(),
+        " FROM json_each($1) c CROSS JOIN worker_runs r ON r.id = c.value
+         JOIN projects p ON p.id = r.project_id",
+    ))
+    .bind(chosen)
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    store.clock.keep(shown);
+    let mut runs = rows.iter().map(row::claimed).collect::<Result<Vec<_>>>()?;
+    // The longest-waiting run starts first.
+    runs.sort_by_key(|run| run.lease.run_id);
+    Ok(runs)
+}
+
+/// What may start now, within limits: project after project behind the one that was served last, the
+/// longest-waiting run of each first. Each step finds the next project through the index, so that the
+/// cost grows with what is chosen and not with what waits.
+async fn choose(
+    store: &SqliteStore,
+    tx: &mut Transaction<'static, Sqlite>,
+    limit: u32,
+    except: &[String],
+) -> Result<Vec<String>> {
+    let mut rooms = rooms(&mut **tx).await?;
+    let limit = limit as usize;
+    let (mut chosen, mut known) = (Vec::new(), HashSet::new());
+    let mut anew = store.rotation.behind().is_nil();
+    loop {
+        let behind = store.rotation.behind();
+        let want = limit - chosen.len();
+        let (closed, full) =
+            (json_list(rooms.closed_jobs(except)), json_list(rooms.full_projects()));
+        let projects = sqlx::query_scalar::<_, String>(concat!(
+            "WITH RECURSIVE step (project_id, nth) AS (
+                 SELECT * FROM (
+                     SELECT project_id, 1 FROM worker_runs n
+                     WHERE state IN ('available', 'retryable') AND project_id > $1
+                       AND available_at <= ",
+            now!(),
+            "          AND job_type NOT IN (SELECT value FROM json_each($3))
+                       AND project_id NOT IN (SELECT value FROM json_each($4)) ",
+            starts!("n"),
+            "        ORDER BY project_id LIMIT 1
+                 )
+                 UNION ALL
+                 SELECT (
+                     SELECT r.project_id FROM worker_runs r
+                     WHERE r.state IN ('available', 'retryable') AND r.project_id > step.project_id
+                       AND r.available_at <= ",
+            now!(),
+            "          AND r.job_type NOT IN (SELECT value FROM json_each($3))
+                       AND r.project_id NOT IN (SELECT value FROM json_each($4)) ",
+            starts!("r"),
+            "        ORDER BY r.project_id LIMIT 1
+                 ), nth + 1
+                 FROM step WHERE project_id IS NOT NULL AND nth < $2
+             )
+             SELECT project_id FROM step WHERE project_id IS NOT NULL",
+        ))
+        .bind(if behind.is_nil() { String::new() } else { behind.to_string() })
+        .bind(visits(want))
+        .bind(&closed)
+        .bind(&full)
+        .fetch_all(&mut **tx)
+        .await?;
+        let share = want.div_ceil(projects.len().max(1));
+        let visited = projects.len() as i64;
+        let waiting = sqlx::query(concat!(
+            "SELECT r.id, r.job_type, r.project_id FROM json_each($1) p CROSS JOIN worker_runs r
+             WHERE r.id IN (
+                 SELECT w.id FROM worker_runs w
+                 WHERE w.project_id = p.value AND w.state IN ('available', 'retryable')
+                   AND w.available_at <= ",
+            now!(),
+            "      AND w.job_type NOT IN (SELECT value FROM json_each($3)) ",
+            starts!("w"),
+            "    ORDER BY w.available_at, w.id LIMIT $4
+             )
+             LIMIT $2",
+        ))
+        .bind(json_list(projects))
+        .bind(i64::try_from(want).unwrap_or(i64::MAX))
+        .bind(&closed)
+        .bind(i64::try_from(share).unwrap_or(i64::MAX))
+        .fetch_all(&mut **tx)
+        .await?;
+        let mut last = None;
+        for found in &waiting {
+            let (id, project) = (row::uuid(found, "id")?, row::uuid(found, "project_id")?);
+            last = last.max(Some(project));
+            // It is chosen already when the round has come back to it: it still waits in the table.
+            if !known.contains(&id) && rooms.take(found.try_get("job_type")?, project) {
+                known.insert(id);
+                chosen.push(id.to_string());
+            }
+        }
+        // There may be more behind the last one, if that was not the last.
+        let more = last.filter(|_| visited >= visits(want) || waiting.len() >= want);
+        store.rotation.go_on(more);
+        // Once more from the first project, if it did not begin there.
+        if chosen.len() >= limit || (more.is_none() && anew) {
+            return Ok(chosen);
+        }
+        anew |= more.is_none();
+    }
+}
+
+async fn rooms(executor: impl sqlx::SqliteExecutor<'_>) -> Result<Rooms> {
+    let mut rooms = Rooms::default();
+    for found in sqlx::query(rooms_sql!()).fetch_all(executor).await? {
+        rooms.add(found.try_get("kind")?, found.try_get("name")?, found.try_get("room")?);
+    }
+    Ok(rooms)
+}
+
+fn json_list(items: Vec<impl ToString>) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    serde_json::Value::from(items).to_string()
+}
+
+/// A modifier of SQLite's date functions.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("+{:.3} seconds", duration.as_secs_f64())
+}
+
+/// Turns due schedules into available runs, at most one unfinished run each.
+async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<()> {
+    let due = sqlx::query(concat!(
+        "SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, ",
+        now!(),
+        " AS now, row_number() OVER (PARTITION BY s.project_id ORDER BY s.next_run_at) AS turn
+         FROM scheduled_jobs s
+         WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
+           AND s.next_run_at <= ",
+        now!(),
+        " AND NOT EXISTS (
+             SELECT 1 FROM worker_runs r
+             WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+               AND r.state IN ('available', 'running', 'retryable')
+         )
+         ORDER BY turn, s.next_run_at LIMIT $1",
+    ))
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    for found in due {
+        let now: DateTime<Utc> = found.try_get("now")?;
+        let schedule: Option<String> = found.try_get("schedule")?;
+        let next = schedule.as_deref().and_then(Schedule::from_stored);
+        let next = next.and_then(|schedule| schedule.next_after(now)).map(cascade_sdk::rfc3339);
+        let job: String = found.try_get("job_type")?;
+        let payload = row::payload(&found)?;
+        let project: String = found.try_get("project_id")?;
+        write::insert_run(tx, &job, &project, found.try_get("max_attempts")?, payload).await?;
+        sqlx::query(concat!(
+            "UPDATE scheduled_jobs SET next_run_at = $2, payload = '{}', updated_at = ",
+            now!(),
+            " WHERE id = $1",
+        ))
+        .bind(found.try_get::<String, _>("id")?)
+        .bind(next)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn next_due(
+    store: &SqliteStore,
+    owner: &str,
+    except: &[String],
+) -> Result<Option<Duration>> {
+    let rooms = rooms(&store.read).await?;
+    let seconds: Option<f64> = sqlx::query_scalar(concat!(
+        "SELECT (julianday(min(at)) - julianday('now')) * 86400.0 FROM (
+             SELECT min(available_at) AS at FROM worker_runs n
+             WHERE state IN ('available', 'retryable')
+               AND job_type NOT IN (SELECT value FROM json_each($1))
+               AND project_id NOT IN (SELECT value FROM json_each($2)) ",
+        starts!("n"),
+        "    UNION ALL
+             SELECT min(lease_until) FROM worker_runs WHERE state = 'running' AND lease_owner <> $3
+             UNION ALL
+             SELECT min(s.next_run_at) FROM scheduled_jobs s
+             WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
+               AND NOT EXISTS (
+                   SELECT 1 FROM worker_runs r
+                   WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+                     AND r.state IN ('available', 'running', 'retryable')
+               )
+         )",
+    ))
+    .bind(json_list(rooms.closed_jobs(except)))
+    .bind(json_list(rooms.full_projects()))
+    .bind(owner)
+    .fetch_one(&store.read)
+    .await?;
+    Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 1e9))))
+}

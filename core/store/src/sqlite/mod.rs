@@ -1,0 +1,400 @@
+//! The embedded default: one file, WAL mode, one writer connection and a pool of readers.
+
+mod claim;
+mod clock;
+mod config_history;
+mod finish;
+mod lost_runs;
+mod migrate;
+mod prune;
+mod read;
+mod reconcile;
+mod row;
+mod runs;
+mod write;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cascade_portable_sql::SqliteDatabase;
+use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
+use sqlx::{
+    Connection, Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::{PoolUse, Result, RunFilter, Store, StoreError};
+use crate::rotation::Rotation;
+use cascade_config::Config;
+use cascade_model::Visible;
+use cascade_model::{
+    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
+    Event, Failed, Fault, KeepFor, Lease, ProjectRow, Pruned, QueueDepth, Renewal, Run, RunLogRow,
+    RunNow, RunPage, ScheduledJob, ScheduledStatus, Success, Trend,
+};
+use clock::WallClock;
+
+/// The database's clock, in the form all times are kept in.
+macro_rules! now {
+    () => {
+        "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+    };
+}
+use now;
+
+/// A SQLite file.
+#[derive(Clone)]
+pub struct SqliteStore {
+    write: SqlitePool,
+    read: SqlitePool,
+    /// The last event that [`Store::number_events`] has returned. Ids are given at once here, as the
+    /// one writer commits in their order.
+    numbered: Arc<AtomicI64>,
+    rotation: Arc<Rotation>,
+    clock: Arc<WallClock>,
+    /// Of the audit log; written with each action.
+    entry: Option<Statement>,
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`](super::StoreError::Sql) when it cannot be opened.
+    pub async fn open(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit that was told to anybody survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            // Nothing is between it and us that could have gone away.
+            .test_before_acquire(false)
+            // A commit that the disk refused has ended the transaction for SQLite, but not for sqlx:
+            // such a connection would refuse to begin another for ever.
+            .before_acquire(|connection, _| {
+                let fit = !connection.is_in_transaction();
+                Box::pin(async move { Ok(fit) })
+            })
+            .connect_with(options.clone())
+            .await?;
+        let readers = options.pragma("query_only", "ON");
+        let read = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+        let read = read.connect_lazy_with(readers);
+        Ok(Self {
+            write,
+            read,
+            numbered: Arc::default(),
+            rotation: Arc::default(),
+            clock: Arc::default(),
+            entry: None,
+        })
+    }
+
+    /// Writes the entry of the audit log, if there is one, as a part of an action.
+    async fn write_entry(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
+        if let Some(entry) = &self.entry {
+            let written = cascade_portable_sql::execute_on(tx, entry).await;
+            written.map_err(StoreError::Audit)?;
+        }
+        Ok(())
+    }
+
+    /// A transaction that may write from its first statement: one that began as a reader could
+    /// not be upgraded while another writes.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// What to bind for a list of projects: a JSON array, or NULL for all.
+fn scope(visible: &Visible) -> Option<String> {
+    let list = visible.list()?.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Some(serde_json::Value::from(list).to_string())
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn noting(&self, entry: Statement) -> Box<dyn Store> {
+        Box::new(Self { entry: Some(entry), ..self.clone() })
+    }
+
+    fn database(&self) -> Arc<dyn Database> {
+        Arc::new(SqliteDatabase::new(self.write.clone(), self.read.clone()))
+    }
+
+    async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
+        migrate::migrate(self, plugins).await?;
+        let (_, newest) = read::event_range(&self.read).await?;
+        self.numbered.store(newest, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn reconcile(&self, config: &Config) -> Result<()> {
+        reconcile::reconcile(self, config).await
+    }
+
+    async fn warm_up(&self) -> Result<()> {
+        // A file in this process: nothing to wait for.
+        Ok(())
+    }
+
+    async fn claim(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease: Duration,
+        except: &[String],
+    ) -> Result<Vec<ClaimedRun>> {
+        claim::claim(self, owner, limit, lease, except).await
+    }
+
+    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
+        claim::next_due(self, owner, except).await
+    }
+
+    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
+        write::renew(self, leases, duration).await
+    }
+
+    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
+        lost_runs::give_up_unlisted(self, owner, listed).await
+    }
+
+    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
+        finish::complete(self, lease, success).await
+    }
+
+    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
+        finish::complete_all(self, done).await
+    }
+
+    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
+        finish::fail(self, lease, fault).await
+    }
+
+    async fn cancel(&self, lease: &Lease) -> Result<()> {
+        finish::cancel(self, lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        finish::release(self, lease).await
+    }
+
+    async fn count_logs(&self, run: Uuid) -> Result<u64> {
+        read::count_logs(&self.read, run).await
+    }
+
+    async fn record(
+        &self,
+        run: Uuid,
+        logs: Vec<LogLine>,
+        progress: Option<Progress>,
+    ) -> Result<()> {
+        write::record(self, run, &logs, progress).await
+    }
+
+    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
+        write::run_now(self, job, project).await
+    }
+
+    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        write::request_cancel(self, visible, run).await
+    }
+
+    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
+        write::retry(self, visible, run).await
+    }
+
+    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
+        write::set_status(self, job, project, status).await
+    }
+
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
+        read::projects(&self.read, visible).await
+    }
+
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
+        read::scheduled(&self.read, visible).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
+        runs::page(&self.read, filter).await
+    }
+
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
+        runs::trace(&self.read, trace, project, limit).await
+    }
+
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
+        runs::trends(&self.read, visible, most).await
+    }
+
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
+        read::run(&self.read, visible, id).await
+    }
+
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+        read::run_logs(&self.read, visible, id, limit).await
+    }
+
+    async fn record_config(&self, config: &ConfigText) -> Result<()> {
+        config_history::record(self, config).await
+    }
+
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
+        config_history::page(&self.read, page, per_page).await
+    }
+
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
+        config_history::text(&self.read, revision).await
+    }
+
+    async fn number_events(&self) -> Result<Vec<Event>> {
+        let last = self.numbered.load(Ordering::Relaxed);
+        let events = read::events_after(&self.read, last, u32::MAX).await?;
+        if let Some(newest) = events.last() {
+            self.numbered.fetch_max(newest.id, Ordering::Relaxed);
+        }
+        Ok(events)
+    }
+
+    async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>> {
+        read::events_after(&self.read, id, limit).await
+    }
+
+    async fn event_range(&self) -> Result<(i64, i64)> {
+        read::event_range(&self.read).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
+        read::queue_depth(&self.read).await
+    }
+
+    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned> {
+        prune::prune(self, keep, batch).await
+    }
+
+    fn pools(&self) -> Vec<PoolUse> {
+        [("write", &self.write), ("read", &self.read)]
+            .map(|(name, pool)| PoolUse {
+                name,
+                size: pool.size(),
+                idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+                max: pool.options().get_max_connections(),
+            })
+            .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+    use crate::contract;
+    use cascade_model::RunState;
+
+    #[tokio::test]
+    async fn sqlite_keeps_the_contract() {
+        contract::check(|| async {
+            let folder = tempfile::tempdir().unwrap();
+            let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+            (store, folder)
+        })
+        .await;
+    }
+
+    /// What a binary of the first edition does at its start and at each save of jobs.toml.
+    #[tokio::test]
+    async fn the_first_edition_starts_beside_the_newer_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        contract::migrations::first_edition("sqlite").await.run(&store.write).await.unwrap();
+        contract::migrations::newer_versions_and_contracts(&store).await;
+    }
+
+    /// The default page and its neighbours come of an index, without a sort of all runs.
+    #[tokio::test]
+    async fn a_page_of_many_runs_reads_an_index_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        let cases = [
+            (RunFilter::default(), "SCAN r USING COVERING INDEX worker_runs_queued"),
+            (
+                RunFilter { job_types: vec!["up".into()], ..Default::default() },
+                "SEARCH r USING COVERING INDEX worker_runs_by_job",
+            ),
+            (
+                RunFilter { states: vec![RunState::Running], ..Default::default() },
+                "SEARCH r USING COVERING INDEX worker_runs_by_state",
+            ),
+        ];
+        for (filter, index) in cases {
+            let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &filter);
+            let rows = query.build().fetch_all(&store.read).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let plan = plan.join("\n");
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");
+        }
+    }
+
+    /// The clock was two hours ahead when a job fired, another was triggered and a third was to be tried
+    /// again; then the process ended, and the clock was set right.
+    #[tokio::test]
+    async fn what_was_written_while_the_clock_was_ahead_is_due_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cascade.db");
+        let store = SqliteStore::open(&file).await.unwrap();
+        store.migrate(&[]).await.unwrap();
+        store.reconcile(&contract::config()).await.unwrap();
+        let lease = Duration::from_secs(30);
+        let run = store.claim("dead", 1, lease, &[]).await.unwrap().remove(0);
+        let ahead = "UPDATE scheduled_jobs
+                     SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+2 hours'),
+                         next_run_at = strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at, '+2 hours');
+                     UPDATE scheduled_jobs SET next_run_at = updated_at WHERE job_type = 'last';
+                     UPDATE worker_runs
+                     SET queued_at = strftime('%Y-%m-%dT%H:%M:%fZ', queued_at, '+2 hours'),
+                         available_at = strftime('%Y-%m-%dT%H:%M:%fZ', available_at, '+2 hours'),
+                         lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', lease_until, '+2 hours')";
+        sqlx::raw_sql(ahead).execute(&store.write).await.unwrap();
+        drop(store);
+        let store = SqliteStore::open(&file).await.unwrap();
+        let runs = store.claim("w", 10, lease, &[]).await.unwrap();
+        let again = runs.iter().find(|again| again.lease.run_id == run.lease.run_id).unwrap();
+        assert_eq!(again.lease.attempt, 2, "the lease of the dead process is over");
+        let of = |job: &str| runs.iter().filter(|run| run.job_type == job).count();
+        assert_eq!((of("up"), of("last")), (1, 2), "{runs:?}");
+        let next = store.next_due("w", &[]).await.unwrap().unwrap();
+        assert!(next <= Duration::from_secs(3600), "{next:?}");
+        // While the process lives, what waits moves with the clock.
+        let fault = Fault { error: "no luck".into(), retry_in: Some(Duration::from_secs(7210)) };
+        store.fail(&again.lease, fault).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let by = clock::SetBack::By(Duration::from_secs(7200));
+        clock::catch_up(&mut tx, by).await.unwrap();
+        tx.commit().await.unwrap();
+        let next = store.next_due("w", &[]).await.unwrap().unwrap();
+        assert!(next <= Duration::from_secs(10), "{next:?}");
+    }
+}
