@@ -49,7 +49,16 @@ await withPage("job-form", async (page) => {
   await page.getByRole("navigation", { name: "Configuration" }).getByRole("link", { name: "Cascades" }).click();
   await part;
   assert.equal(await page.locator(".failure").count(), 0, "a part that was not loaded is an error");
+  const banner = page.getByTestId("bus-banner");
+  await banner.getByTestId("next-attempt").waitFor();
+  await until(async () => /^Offline/.test(await page.title()), "the title does not tell that the server is away");
+  await banner.getByRole("button", { name: "Retry now" }).click();
   console.log("start");
+  await until(answers, "the host did not come back");
+  const back = Date.now();
+  await page.locator("[data-testid=connection-badge][data-state=live]").waitFor();
+  await banner.waitFor({ state: "detached" });
+  console.log(`live again ${Date.now() - back} ms after the host answered`);
   await page.getByTestId("graph-node").first().waitFor({ timeout: 60_000 });
   const height = await page.getByTestId("graph").evaluate((graph) => graph.getBoundingClientRect().height);
   assert.ok(height > 200, "the part came without its stylesheet");

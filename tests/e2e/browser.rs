@@ -144,6 +144,37 @@ async fn only_the_job_on_show_is_changed_and_a_page_recovers_when_the_server_is_
     assert!(page.wait().unwrap().success(), "{}", host.log());
 }
 
+/// The longest name of a job and of a project's slug.
+const LONGEST_NAME: usize = 64;
+
+#[tokio::test]
+async fn the_longest_names_break_no_layout() {
+    let plan = tempfile::NamedTempFile::new().unwrap();
+    let error = "NoSpaceInThisError".repeat(18);
+    let what = json!({"steps": 1, "pause_ms": 0, "fail": error});
+    std::fs::write(&plan, what.to_string()).unwrap();
+    let folder = root().join("tests/browser");
+    let job = "a_very_long_name_".repeat(4)[..LONGEST_NAME].to_owned();
+    let project = "b".repeat(LONGEST_NAME);
+    let slow = std::fs::read_to_string(folder.join("slow_job.toml")).unwrap();
+    let slow = slow
+        .replace("slow_job", &job)
+        .replace("PLAN", &plan.path().display().to_string())
+        .replace("SLOW_JOB", &folder.join("slow_job.py").display().to_string());
+    let name = "LongProjectName".repeat(20);
+    let config = repository_config()
+        .replacen("[CASCADE_CHAINS]", &format!("[CASCADE_CHAINS]\n{job} = [\"slow_after\"]"), 1)
+        .replacen("[projects]", &format!("[projects]\n{project} = {{ name = \"{name}\" }}"), 1);
+    let host = Host::start_with(&format!("{config}\n{slow}"), &[]);
+    host.settled(21).await;
+    let id = host.project(&project).await;
+    let run = format!("/api/jobs/{job}/run");
+    let (status, answer) = host.post(&run, json!({ "project_id": id })).await;
+    assert_eq!(status, 202, "{answer}");
+    host.settled(22).await;
+    browse("long-names.mjs", &host, &[("JOB", job), ("PROJECT", project)]);
+}
+
 #[tokio::test]
 async fn tabs_share_one_stream_and_are_fresh_when_looked_at() {
     browse("freshness.mjs", &settled_host().await, &[]);

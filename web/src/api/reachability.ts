@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { isOutage } from "./outage";
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5000;
+/** A page notices within this time that the server is back. */
+const LONGEST_PAUSE_MS = 2500;
 
 let away = false;
 let asking: Promise<void> | undefined;
@@ -23,6 +24,9 @@ export function serverBack(): Promise<void> {
   });
   return asking;
 }
+
+/** Asks now and not after the pause: somebody waits for it. */
+export const askNow = (): void => hurry();
 
 /** Called each time the server answers again. Returns what ends it. */
 export function onBack(told: () => void): () => void {
@@ -69,4 +73,4 @@ function set(next: boolean): void {
   if (!away) for (const told of returns) told();
 }
 
-globalThis.addEventListener?.("online", () => hurry());
+globalThis.addEventListener?.("online", askNow);

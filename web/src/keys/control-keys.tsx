@@ -39,7 +39,7 @@ export function ControlKeys() {
     goTo("g j", "/jobs", "keys.go_jobs"),
     goTo("g r", "/runs", "keys.go_runs"),
     goTo("g d", "/data", "keys.go_data"),
-    goTo("g w", "/config", "keys.go_config"),
+    goTo("g c", "/config", "keys.go_config"),
   ]);
   const close = () => setOpen(undefined);
   return (

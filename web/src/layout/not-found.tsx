@@ -1,8 +1,10 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { usePageTitle } from "./page-title";
 
 export function NotFound() {
   const { t } = useTranslation();
+  usePageTitle(t("error.not_found"));
   return (
     <div className="empty">
       <h1>{t("error.not_found")}</h1>

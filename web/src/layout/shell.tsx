@@ -22,6 +22,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const stream = useEventStream(scope.projectId, useRealtimeRefresh());
   const scoped = useScopedPath();
   const tabs = useRef<HTMLElement>(null);
+  const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   useEffect(() => {
     // On a narrow screen not all of them are in view.
@@ -30,6 +31,17 @@ export function Shell({ children }: { children: ReactNode }) {
   }, [pathname]);
   return (
     <>
+      <a
+        className="skip-link"
+        href="#main"
+        onClick={(event) => {
+          // The address stays as it is: it says what the screen shows.
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {t("nav.skip")}
+      </a>
       <header className="top">
         <NavLink to={scoped("/")} className="brand" end>
           <img src="/icon.svg" alt="" width={26} height={26} />
@@ -61,7 +73,9 @@ export function Shell({ children }: { children: ReactNode }) {
           <UserMenu />
         </div>
       </header>
-      <main>{children}</main>
+      <main id="main" ref={main} tabIndex={-1}>
+        {children}
+      </main>
       <div className="notices">
         <BusBanner stream={stream} />
         {config.data?.rejected && (

@@ -1,7 +1,10 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useTitleNotice } from "../layout/page-title";
 import type { StreamState } from "./stream-state";
+import { retryNow } from "./use-event-stream";
+import { useNow } from "./use-now";
 
 /** A stream that is lost for less says nothing: a reload, or a server that starts again. */
 const LOST_AFTER_MS = 3000;
@@ -20,10 +23,29 @@ export function BusBanner({ stream }: { stream: StreamState }) {
     };
   }, [offline]);
   const what = offline ? lost && "lost" : stream.state === "polling" ? "none" : stream.degraded && "degraded";
+  useTitleNotice(what === "lost" ? t("connection.offline") : "");
   if (!what) return null;
   return (
-    <p className="bus-banner" role="status" data-testid="bus-banner" data-bus={what}>
-      {t(`bus.${what}`)}
-    </p>
+    <div className="bus-banner" data-testid="bus-banner" data-bus={what}>
+      <span role="status">{t(`bus.${what}`)}</span>
+      {what === "lost" && <NextAttempt at={stream.retryAt} />}
+    </div>
+  );
+}
+
+/** How long until the next attempt, and a button that begins it. Not read out: it changes each second. */
+function NextAttempt({ at }: { at: number | null }) {
+  const { t } = useTranslation();
+  const now = useNow(250);
+  const seconds = at === null ? 0 : Math.ceil((at - now) / 1000);
+  return (
+    <>
+      <span className="num" data-testid="next-attempt">
+        {seconds > 0 ? t("bus.next_attempt", { seconds }) : t("bus.attempting")}
+      </span>
+      <button type="button" onClick={retryNow}>
+        {t("bus.retry_now")}
+      </button>
+    </>
   );
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { EventConnection, SILENCE_MS } from "./event-connection";
+import { EventConnection, LONGEST_AWAY_MS, SILENCE_MS } from "./event-connection";
 
 const STREAM = { "content-type": "text/event-stream" };
 const CONNECTED = 'id: 4\nevent: connected\ndata: {"connected":true,"bus":"redis","degraded":false}\n\n';
@@ -18,6 +18,7 @@ interface Request {
 let requests: Request[];
 let refuse: (() => Response) | undefined;
 let states: string[];
+let retries: (number | null)[];
 let events: string[];
 let connection: EventConnection;
 
@@ -26,6 +27,7 @@ beforeEach(() => {
   requests = [];
   refuse = undefined;
   states = [];
+  retries = [];
   events = [];
   vi.stubGlobal(
     "fetch",
@@ -44,7 +46,10 @@ beforeEach(() => {
     },
   );
   connection = new EventConnection({
-    onState: ({ state, bus }) => states.push(bus ? `${state} ${bus}` : state),
+    onState: ({ state, bus, retryAt }) => {
+      states.push(bus ? `${state} ${bus}` : state);
+      retries.push(retryAt);
+    },
     onEvent: (name, id) => events.push(id === undefined ? name : `${name} ${id}`),
   });
 });
@@ -106,6 +111,37 @@ describe("EventConnection", () => {
     };
     await later();
     expect(states).toEqual(["polling", "offline"]);
+  });
+
+  it("looks for a server that is away every 2.5 s at most, however long it is away", async () => {
+    refuse = () => {
+      throw new TypeError("network");
+    };
+    connection.open(undefined);
+    await vi.advanceTimersByTimeAsync(120_000);
+    const soFar = requests.length;
+    await vi.advanceTimersByTimeAsync(LONGEST_AWAY_MS + 1);
+    expect(requests.length).toBeGreaterThan(soFar);
+    refuse = undefined;
+    const before = Date.now();
+    while (states.at(-1) !== "live redis" && Date.now() - before < 10_000) {
+      await vi.advanceTimersByTimeAsync(100);
+      requests.at(-1)?.send(CONNECTED);
+    }
+    expect(Date.now() - before).toBeLessThanOrEqual(3000);
+  });
+
+  it("tells when the next attempt begins, and begins it then", async () => {
+    refuse = () => new Response("", { status: 502 });
+    connection.open(undefined);
+    await settle();
+    expect(states).toEqual(["offline"]);
+    const at = retries.at(-1) ?? 0;
+    expect(at).toBeGreaterThan(Date.now());
+    await vi.advanceTimersByTimeAsync(at - Date.now() - 1);
+    expect(requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(requests).toHaveLength(2);
   });
 
   it("does not wait when somebody looks", async () => {

@@ -1,5 +1,7 @@
 import { createParser } from "eventsource-parser";
 
+import { isGatewayStatus } from "../api/outage";
+
 import { CONNECTING, type StreamState } from "./stream-state";
 
 export interface ConnectionHandlers {
@@ -8,7 +10,10 @@ export interface ConnectionHandlers {
 }
 
 const FIRST_PAUSE_MS = 1000;
+/** Between two attempts at a server that answers but refuses the stream: it has too many. */
 const LONGEST_PAUSE_MS = 30_000;
+/** Between two attempts at a server that does not answer: a page is live within 3 s of its return. */
+export const LONGEST_AWAY_MS = 2500;
 /** The server says something every 30 s: a connection that is silent for longer is dead. */
 export const SILENCE_MS = 45_000;
 
@@ -47,8 +52,11 @@ export class EventConnection {
     this.wake();
   }
 
-  /** Ends a pause between two attempts. */
-  readonly hurry = (): void => this.wake();
+  /** Ends a pause between two attempts; the pauses begin short again. */
+  readonly hurry = (): void => {
+    this.pause = FIRST_PAUSE_MS;
+    this.wake();
+  };
 
   close(): void {
     this.closed = true;
@@ -62,8 +70,7 @@ export class EventConnection {
       this.abort = new AbortController();
       const state = await this.attempt(this.abort.signal);
       if (this.closed) return;
-      if (!this.abort.signal.aborted) this.handlers.onState(state);
-      await this.rest();
+      await this.rest(this.abort.signal.aborted ? undefined : state);
     }
   }
 
@@ -78,6 +85,7 @@ export class EventConnection {
         signal,
       });
       const streams = answer.headers.get("content-type")?.startsWith("text/event-stream");
+      if (isGatewayStatus(answer.status)) return { ...CONNECTING, state: "offline" };
       if (!answer.ok || !streams || !answer.body) return { ...CONNECTING, state: "polling" };
       await this.read(answer.body);
       return CONNECTING;
@@ -114,13 +122,17 @@ export class EventConnection {
       this.pause = FIRST_PAUSE_MS;
       // The first of a stream, or another bus has taken over.
       const { connected, bus, degraded } = data as { connected: boolean; bus: string; degraded: boolean };
-      this.handlers.onState({ state: connected ? "live" : "polling", bus, degraded });
+      this.handlers.onState({ state: connected ? "live" : "polling", bus, degraded, retryAt: null });
     }
     this.handlers.onEvent(name, id, data);
   }
 
-  private async rest(): Promise<void> {
-    const ms = this.pause * (0.5 + Math.random() / 2);
+  /** The pause before the next attempt. `state` is told first, with the time of that attempt. */
+  private async rest(state: StreamState | undefined): Promise<void> {
+    const longest = state?.state === "polling" ? LONGEST_PAUSE_MS : LONGEST_AWAY_MS;
+    // Jitter, so that all pages of a server do not come back at one moment.
+    const ms = Math.min(this.pause, longest) * (0.5 + Math.random() / 2);
+    if (state) this.handlers.onState({ ...state, retryAt: Date.now() + ms });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.wake = () => {
@@ -129,6 +141,6 @@ export class EventConnection {
       };
     });
     this.wake = () => {};
-    this.pause = Math.min(Math.max(this.pause * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
+    this.pause = Math.min(Math.max(this.pause * 2, FIRST_PAUSE_MS), longest);
   }
 }

@@ -7,9 +7,11 @@ export interface StreamState {
   bus: string | null;
   /** A better bus is set up and does not answer. */
   degraded: boolean;
+  /** When the next attempt to connect begins, in ms since 1970; null while connected or connecting. */
+  retryAt: number | null;
 }
 
-export const CONNECTING: StreamState = { state: "connecting", bus: null, degraded: false };
+export const CONNECTING: StreamState = { state: "connecting", bus: null, degraded: false, retryAt: null };
 
 let current = CONNECTING;
 const listeners = new Set<() => void>();

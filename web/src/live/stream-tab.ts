@@ -59,6 +59,11 @@ export class StreamTab {
     this.hello();
   }
 
+  /** Somebody waits for the stream: the next attempt begins now. */
+  hurry(): void {
+    this.hello(true);
+  }
+
   private hear(said: Said): void {
     if (said.kind === "who") return this.hello();
     if (said.kind === "state") {

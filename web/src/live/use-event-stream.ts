@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 
+import { askNow, onBack } from "../api/reachability";
 import type { JobCompleted } from "../api/types";
 import type { StreamState } from "./stream-state";
 import { setStreamState, useStreamState } from "./stream-state";
@@ -11,6 +12,14 @@ export interface StreamHandlers {
   onConfigChanged: () => void;
   /** The server no longer has all that was missed: refetch everything. */
   onReset: () => void;
+}
+
+let shown: StreamTab | undefined;
+
+/** Ends the pauses of all that waits for the server: the stream, and requests that found nobody. */
+export function retryNow(): void {
+  askNow();
+  shown?.hurry();
 }
 
 /** Level 3 of freshness: this tab's end of the one event stream that all tabs share. */
@@ -38,8 +47,15 @@ export function useEventStream(projectId: string | undefined, handlers: StreamHa
       },
       project.current,
     );
-    tab.current.start();
-    return () => tab.current?.stop();
+    shown = tab.current;
+    shown.start();
+    // A request has been answered: the stream is there too.
+    const endBack = onBack(() => tab.current?.hurry());
+    return () => {
+      endBack();
+      shown = undefined;
+      tab.current?.stop();
+    };
   }, []);
 
   return useStreamState();

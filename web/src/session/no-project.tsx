@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { usePageTitle } from "../layout/page-title";
 
 import { LanguageSwitch, ThemeSwitch } from "../layout/switches";
 import { sessions, useSession } from "./session-store";
@@ -7,6 +8,7 @@ import "./sign-in.css";
 /** Signed in, and a member of nothing yet: as who came by a provider for the first time. */
 export default function NoProject() {
   const { t } = useTranslation();
+  usePageTitle(t("session.no_project"));
   const name = useSession().user?.name;
   return (
     <div className="sign-in">

@@ -2,9 +2,9 @@ import { KeyRound } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
-
 import { ApiError } from "../api/client";
 import { useFault } from "../api/reachability";
+import { usePageTitle } from "../layout/page-title";
 import { LanguageSwitch, ThemeSwitch } from "../layout/switches";
 import { PasswordField } from "./password-field";
 import { OIDC } from "./session-api";
@@ -23,6 +23,7 @@ export default function SignIn({ oidc }: { oidc: boolean }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const heading = useRef<HTMLHeadingElement>(null);
+  usePageTitle(t("session.sign_in"));
   const attempt = async (signIn: Promise<void>, refused: Fault) => {
     setBusy(true);
     setFault(undefined);

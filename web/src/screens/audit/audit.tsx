@@ -1,6 +1,7 @@
 import { Search } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { usePageTitle } from "../../layout/page-title";
 
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -20,6 +21,7 @@ export default function Audit() {
 
 function AuditLog() {
   const { t } = useTranslation();
+  usePageTitle(t("audit.title"));
   const [search, setSearch] = useSearchParams();
   const text = search.get("q") ?? "";
   const page = Math.max(1, Number(search.get("page")) || 1);

@@ -15,6 +15,7 @@ export function ConfigLink() {
   return (
     <NavLink
       to={scoped("/config")}
+      className={({ isActive }) => (isActive ? "config-link active" : "config-link")}
       title={unsaved ? t("config.unsaved") : undefined}
       data-unsaved={unsaved || undefined}
     >

@@ -1,8 +1,8 @@
 import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, useNavigate, useParams } from "react-router";
-
 import { lazyPart } from "../../layout/lazy-part";
+import { usePageTitle } from "../../layout/page-title";
 import "../../form/form.css";
 import { useScopedPath } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
@@ -34,6 +34,7 @@ export default function Config() {
   const [review, setReview] = useState<string>();
   useWarningOnLeave(configuration.changed);
   const Screen: React.ComponentType<TabProps> = SCREENS[tab];
+  usePageTitle(configuration.changed ? t("config.unsaved") : "", t(`config.tabs.${tab}`), t("config.title"));
   const { disk, draft, check, readOnly } = configuration;
   const errors = check.diagnostics.filter(isError).length;
 

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure } from "../../layout/states";
@@ -19,6 +20,7 @@ export default function ControlTower() {
   const cards = useKeptOrder(portfolio.data?.items, (card) => card.project_id);
   const signals = cards?.reduce((sum, card) => sum + card.signals_open, 0);
   const { seen, first, mark } = useSeen(cards, portfolio.data?.as_of);
+  usePageTitle(projects.find(({ id }) => id === projectId)?.name, t("nav.tower"));
   return (
     <>
       <div className="head">

@@ -55,8 +55,8 @@ export interface Recommendation {
   kind: string;
   subject: string;
   title: string;
-  /** 0..1. */
-  score: number;
+  /** Its place in the project, from 1: what the list is ordered by. */
+  rank: number;
   status: Decision;
   created_at: string;
   evidence: { message_id: string; quote: string; author: string; sent_at: string }[];

@@ -15,8 +15,7 @@ interface Props {
 }
 
 export function RecommendationItem({ item, project, isNew, busy, act }: Props) {
-  const { t, i18n } = useTranslation();
-  const percent = new Intl.NumberFormat(i18n.language, { style: "percent" });
+  const { t } = useTranslation();
   const title = t(`tower.advice.${item.kind}`, { subject: item.subject, defaultValue: item.title });
   const whyNot = useRights().whyNot("editor", item.project_id);
   const button = (action: Act, className?: string) => (
@@ -36,7 +35,7 @@ export function RecommendationItem({ item, project, isNew, busy, act }: Props) {
       <h3>{title}</h3>
       <div className="meta muted">
         {project && <span className="of">{project}</span>}
-        <span className="num">{t("tower.weight", { percent: percent.format(item.score) })}</span>
+        <span className="num">{t("tower.rank", { rank: item.rank })}</span>
         {isNew && <span className="pill new-pill">{t("tower.new")}</span>}
       </div>
       <ul className="quotes">

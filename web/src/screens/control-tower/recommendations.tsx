@@ -75,6 +75,9 @@ export function Recommendations({ projectId, projects, seen }: Props) {
           </button>
         ))}
       </div>
+      {data && data.items.length > 0 && (
+        <p className="found muted num">{t("tower.advice_count", { count: data.total })}</p>
+      )}
       {error && (
         <Failure
           error={error}

@@ -12,7 +12,7 @@ export function Cell({ column, value }: { column: Column; value: unknown }) {
   if (value === null || value === undefined) return <>–</>;
   if (typeof value === "boolean") {
     return (
-      <span className="pill" data-tone={value ? "good" : undefined} data-off={!value || undefined}>
+      <span className="pill" data-tone={value ? "good" : "rest"}>
         {t(value ? "form.yes" : "form.no")}
       </span>
     );

@@ -26,7 +26,7 @@ export default function DataPage() {
       {views.error && <Failure error={views.error} retry={() => void views.refresh()} />}
       {views.loading && <Loading />}
       {items?.length === 0 && <Empty>{t("data.no_views")}</Empty>}
-      <nav className="tabs keys" aria-label={t("nav.data")}>
+      <nav className="tabs data-keys" aria-label={t("nav.data")}>
         {items?.map((each) => (
           <NavLink
             key={each.key}

@@ -22,7 +22,7 @@ export function DataTable({ view, rows, sort, onSort, onDone, onFault }: Props) 
   const columns = (described.length > 0 ? described : columnsIn(rows)).filter(({ hidden }) => !hidden);
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={view.key}>
-      <table data-testid="data-table">
+      <table className="data-table" data-testid="data-table">
         <thead>
           <tr>
             {columns.map((column) => (

@@ -18,7 +18,7 @@ export function FilterBar({ filters, values, onFilter, onClear }: Props) {
   const { t } = useTranslation();
   if (filters.length === 0) return null;
   return (
-    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+    <form className="data-filters" role="search" onSubmit={(event) => event.preventDefault()}>
       {filters.map((filter) => (
         <label key={filter.name} title={filter.description}>
           <span>{filter.title}</span>

@@ -89,7 +89,7 @@ function Questions({ action, row, busy, act, onClose }: QuestionsProps) {
     }
   };
   return (
-    <dialog ref={dialog} aria-labelledby="action-title" onClose={onClose}>
+    <dialog ref={dialog} className="action-dialog" aria-labelledby="action-title" onClose={onClose}>
       <header>
         <h2 id="action-title">{action.name}</h2>
         <button type="button" className="ghost" onClick={onClose}>

@@ -34,7 +34,7 @@ function Drawn({ view, chart, filters, projectId }: DrawnProps) {
   // The table below tells of errors, and of no rows.
   if (!rows.data || rows.data.items.length === 0) return null;
   return (
-    <div className="chart" data-testid="view-chart">
+    <div className="view-chart" data-testid="view-chart">
       <Suspense fallback={null}>
         <Plot chart={chart} rows={rows.data.items} />
       </Suspense>

@@ -2,8 +2,8 @@ import { List, Workflow } from "lucide-react";
 import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
-
 import { lazyPart } from "../../layout/lazy-part";
+import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
@@ -37,6 +37,8 @@ export default function GraphScreen() {
       { replace: true },
     );
   const job = graph?.jobs.find((other) => other.job === selected);
+  const failing = graph?.jobs.filter(({ last }) => last?.run.state === "failed").length ?? 0;
+  usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", job?.job, t("nav.graph"));
   return (
     <>
       <div className="head wide">

@@ -10,11 +10,11 @@ import { Failure } from "../../layout/states";
 import { useRights } from "../../session/rights";
 import { JobLink } from "../jobs/job-link";
 import { useRuns } from "../jobs/jobs-data";
-import { Progress, StatePill, Took } from "../jobs/run-facts";
+import { Progress, Took } from "../jobs/run-facts";
 import { NextRun } from "../jobs/schedule-facts";
+import { StatePill } from "../jobs/state-pill";
 import { useJobActions } from "../jobs/use-job-actions";
 import { type GraphEdge, type GraphJob, nowOf } from "./graph-model";
-import { StateOf } from "./job-status";
 import { Sparkline } from "./sparkline";
 
 interface Props {
@@ -115,7 +115,7 @@ function ProjectRow({
   return (
     <>
       <div className="about">
-        <strong>{row.project_slug}</strong> <StateOf now={nowOf(row)} />
+        <strong>{row.project_slug}</strong> <StatePill state={nowOf(row)} />
         {row.next_run_at && (
           <small className="muted">
             {t("graph.next")} <NextRun job={row} now={now} />

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 
 import { relative } from "../../i18n/time";
-import { StatePill } from "../jobs/run-facts";
-import type { GraphJob, JobNow } from "./graph-model";
+import { StatePill } from "../jobs/state-pill";
+import type { GraphJob } from "./graph-model";
 
 /** What a job does now: the worst over the projects, and of how many that holds. */
 export function NowPill({ job }: { job: GraphJob }) {
@@ -15,25 +15,13 @@ export function NowPill({ job }: { job: GraphJob }) {
       </span>
     );
   return (
-    <span className="now">
-      <StateOf now={worst.state} />
+    <span className="job-now">
+      <StatePill state={worst.state} />
       {job.rows.length > 1 && worst.count < job.rows.length && (
         <span className="muted num">{t("graph.of", { count: worst.count, of: job.rows.length })}</span>
       )}
     </span>
   );
-}
-
-export function StateOf({ now }: { now: JobNow }) {
-  const { t } = useTranslation();
-  if (now === "idle" || now === "paused" || now === "disabled") {
-    return (
-      <span className="pill" data-tone={now === "paused" ? "fair" : "rest"}>
-        {t(`jobs.${now}`)}
-      </span>
-    );
-  }
-  return <StatePill state={now} />;
 }
 
 /** `completed 2 min. ago`, of the worst last result. */

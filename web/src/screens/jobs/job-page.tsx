@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
+import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -21,6 +22,10 @@ export default function JobPage() {
   const types = useJobTypes();
   const config = useJobsConfig();
   const status = useJobsStatus(projectId);
+  const failing =
+    status.data?.items.filter(({ job_type: name, last_run }) => name === job_type && last_run?.state === "failed")
+      .length ?? 0;
+  usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", job_type);
   if (types.loading || config.loading || status.loading) return <Loading rows={4} />;
   if (!types.data || !config.data) {
     const error = types.error ?? config.error ?? new Error(job_type);

@@ -1,7 +1,7 @@
 import { Pause, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
-
 import type { ScheduledJob } from "../../api/types";
+import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
@@ -20,6 +20,8 @@ export default function Jobs() {
   const status = useJobsStatus(projectId);
   const { act, fault, forget } = useJobActions();
   const error = fault ?? status.error;
+  const failing = status.data?.items.filter(({ last_run }) => last_run?.state === "failed").length ?? 0;
+  usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", t("nav.jobs"));
   return (
     <>
       <div className="head">

@@ -1,18 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import type { Run, RunState, Trigger } from "../../api/types";
+import type { Run, Trigger } from "../../api/types";
 import { duration } from "../../i18n/time";
-
-const TONES: Partial<Record<RunState, string>> = { completed: "good", failed: "bad", retryable: "fair" };
-
-export function StatePill({ state }: { state: RunState }) {
-  const { t } = useTranslation();
-  return (
-    <span className="pill" data-tone={TONES[state]}>
-      {t(`jobs.run_states.${state}`)}
-    </span>
-  );
-}
 
 /** Why a run exists, in words. */
 export function TriggerText({ trigger }: { trigger: Trigger }) {

@@ -8,7 +8,8 @@ import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { RunsLink } from "../runs/runs-link";
 import { useRuns } from "./jobs-data";
-import { StatePill, Took, TriggerText } from "./run-facts";
+import { Took, TriggerText } from "./run-facts";
+import { StatePill } from "./state-pill";
 
 const STATES: RunState[] = ["available", "running", "retryable", "completed", "failed", "cancelled"];
 

@@ -3,7 +3,8 @@ import { Link } from "react-router";
 
 import type { ScheduledJob } from "../../api/types";
 import { relative } from "../../i18n/time";
-import { Progress, StatePill, Took } from "./run-facts";
+import { Progress, Took } from "./run-facts";
+import { StatePill } from "./state-pill";
 
 interface Props {
   job: ScheduledJob;
@@ -11,7 +12,6 @@ interface Props {
 
 /** What a job does now. */
 export function JobState({ job }: Props) {
-  const { t } = useTranslation();
   if (job.current_run) {
     return (
       <>
@@ -20,8 +20,7 @@ export function JobState({ job }: Props) {
       </>
     );
   }
-  const rest = !job.enabled ? "jobs.disabled" : job.status === "paused" ? "jobs.paused" : "jobs.idle";
-  return <span className="muted">{t(rest)}</span>;
+  return <StatePill state={!job.enabled ? "disabled" : job.status === "paused" ? "paused" : "idle"} />;
 }
 
 /** When a job runs next, by the host's clock. */

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectPortfolio } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
@@ -11,6 +12,7 @@ import { PersonItem } from "./person-item";
 /** Who may sign in, and what they may do where. */
 export default function People() {
   const { t } = useTranslation();
+  usePageTitle(t("people.title"));
   const people = usePeople();
   const tokens = useAllTokens();
   const projects = useProjectPortfolio().data?.items ?? [];

@@ -71,7 +71,7 @@ export function FilterBar({ filters, change, searchField }: Props) {
       </label>
       <TimeFilter filters={filters} change={change} />
       {filters.trace && (
-        <span className="chip">
+        <span className="trace-chip">
           {t("jobs.trace")} <code>{filters.trace.slice(0, 8)}</code>
           <button
             type="button"

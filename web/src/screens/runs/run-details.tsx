@@ -8,10 +8,12 @@ import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { TriggerChain } from "../trace/trigger-chain";
 import { isOver } from "./runs-data";
 import { RunsLink } from "./runs-link";
+import { useWho } from "./use-who";
 
 /** What is to be known of a run: why, when, how often tried, and what came of it. */
 export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | undefined }) {
   const { t, i18n } = useTranslation();
+  const who = useWho(run);
   // While it runs, its length grows.
   useNow(isOver(run) ? 60_000 : 250);
   const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
@@ -33,6 +35,18 @@ export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | unde
           <dd>
             {cascade ? <TriggerChain cascade={cascade} id={run.id} /> : <TriggerText trigger={run.triggered_by} />}
           </dd>
+          {who.asked && (
+            <>
+              <dt>{t("runs.asked_by")}</dt>
+              <dd data-testid="asked-by">{who.asked}</dd>
+            </>
+          )}
+          {who.cancelled && (
+            <>
+              <dt>{t("runs.cancelled_by")}</dt>
+              <dd data-testid="cancelled-by">{who.cancelled}</dd>
+            </>
+          )}
           <dt>{t("runs.attempts")}</dt>
           <dd>
             {t("jobs.attempt", { attempt: run.attempt, max: run.max_attempts })}

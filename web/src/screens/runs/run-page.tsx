@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
-
 import { useShortcuts } from "../../keys/use-shortcuts";
+import { usePageTitle } from "../../layout/page-title";
 import { Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { JobLink } from "../jobs/job-link";
 import "../jobs/jobs.css";
 import { RunActions } from "../jobs/run-actions";
-import { StatePill } from "../jobs/run-facts";
+import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
 import { BulkBar } from "./bulk-bar";
 import { RunDetails, RunInput } from "./run-details";
@@ -36,6 +36,7 @@ function OneRun({ id }: { id: string }) {
   const follow = asked ?? !over;
   const search = useRef<HTMLInputElement>(null);
   const bulk = useBulk(run.data?.project_id);
+  usePageTitle(run.data && t(`jobs.run_states.${run.data.state}`), run.data?.job_type, run.data?.project_slug);
 
   // The last lines may come after the end of the run is known.
   const refreshLog = log.refresh;

@@ -4,7 +4,8 @@ import { Link } from "react-router";
 
 import type { Run } from "../../api/types";
 import { relative } from "../../i18n/time";
-import { Progress, StatePill, Took, TriggerText } from "../jobs/run-facts";
+import { Progress, Took, TriggerText } from "../jobs/run-facts";
+import { StatePill } from "../jobs/state-pill";
 
 interface Props {
   run: Run;

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-
 import { useShortcuts } from "../../keys/use-shortcuts";
+import { usePageTitle } from "../../layout/page-title";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -31,6 +31,11 @@ export default function RunsScreen() {
   const search = useRef<HTMLInputElement>(null);
   const items = runs.data?.items ?? [];
   const now = useNow(items.some((run) => !isOver(run)) ? 1000 : 10_000);
+  usePageTitle(
+    filters.states.map((state) => t(`jobs.run_states.${state}`)).join(", "),
+    filters.jobs.join(", "),
+    t("nav.runs"),
+  );
 
   const move = (step: number) => {
     const at = items.findIndex(({ id }) => id === current);

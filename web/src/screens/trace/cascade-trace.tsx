@@ -6,7 +6,7 @@ import { duration } from "../../i18n/time";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";
 import type { Polled } from "../../live/use-polled-query";
-import { StatePill } from "../jobs/run-facts";
+import { StatePill } from "../jobs/state-pill";
 import { isOver } from "../runs/runs-data";
 import "./trace.css";
 import { type Bar, waterfallOf } from "./waterfall";
