@@ -34,6 +34,10 @@ const SCREENS = [
   [`/runs/${run.id}`],
   ["/data"],
   ["/data/recommendations", (page) => page.getByTestId("data-row").first().waitFor()],
+  ["/data/messages", async (page) => {
+    await page.getByTestId("row-open").first().click();
+    await page.getByTestId("row-details").waitFor();
+  }],
   ...["cascades", "data", "jobs", "file", "history"].map((tab) => [`/config/${tab}`]),
   ["/nothing-is-here"],
 ].filter(([path]) => !only || only.split(",").includes(path));

@@ -38,7 +38,10 @@ try {
   await page.getByRole("link", { name: "Data", exact: true }).click();
   const keys = page.getByRole("navigation", { name: "Data" });
   await keys.getByRole("link").first().waitFor();
-  const key = keys.getByRole("link", { name: view, exact: true });
+  // The screen names a view by its key in words.
+  const words = view.replaceAll("_", " ");
+  const title = words[0].toUpperCase() + words.slice(1);
+  const key = keys.getByRole("link", { name: title, exact: true });
   assert.equal(await key.count(), 0, `${view} is there before the plugin is`);
   let since = Date.now();
   console.log("ready");
@@ -47,7 +50,7 @@ try {
   console.log(`key appeared: ${Date.now() - since} ms after ready`);
   await key.click();
   const panel = page.locator("main .panel");
-  await panel.getByRole("heading", { name: view }).waitFor();
+  await panel.getByRole("heading", { name: title }).waitFor();
   await panel.getByText("No rows yet.").waitFor();
   console.log("data page opened");
 

@@ -37,6 +37,11 @@ impl Status {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(extend("x-actions" = {
+    "accept": {"status": ["open"]},
+    "dismiss": {"status": ["open"]},
+    "reopen": {"status": ["accepted", "dismissed"]},
+}))]
 pub struct Recommendation {
     id: String,
     project_id: String,

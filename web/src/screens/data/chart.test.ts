@@ -79,7 +79,7 @@ describe("plotted", () => {
       { x: ms(2), 0: 3 },
     ]);
     const two = drawn({ kind: "area", x: "at", y: ["ms", "errors"], series: "host" }, rows);
-    expect(two.series.map(({ name }) => name)).toEqual(["a, Latency", "a, errors", "b, Latency"]);
+    expect(two.series.map(({ name }) => name)).toEqual(["a, Latency", "a, Errors", "b, Latency"]);
   });
 
   it("keeps two rows of one series at the same x", () => {

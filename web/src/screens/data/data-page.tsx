@@ -4,6 +4,7 @@ import { NavLink, useParams } from "react-router";
 import { useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import "./data.css";
+import { titleOf } from "./titles";
 import { useViews } from "./view-data";
 import { ViewPanel } from "./view-panel";
 
@@ -34,7 +35,7 @@ export default function DataPage() {
             className={each === view ? "active" : undefined}
             title={each.description}
           >
-            {each.key}
+            {titleOf(each.key)}
           </NavLink>
         ))}
       </nav>

@@ -49,15 +49,16 @@ function Input({ filter, value, onFilter }: { filter: Filter; value: string; onF
     return () => clearTimeout(timer);
   }, [typed, value, filter.name]);
   if (filter.kind === "choice" || filter.kind === "boolean") {
-    const options = filter.kind === "boolean" ? ["true", "false"] : filter.choices;
-    const shown = (option: string) =>
-      filter.kind === "boolean" ? t(option === "true" ? "form.yes" : "form.no") : option;
+    const options =
+      filter.kind === "boolean"
+        ? ["true", "false"].map((value) => ({ value, title: t(value === "true" ? "form.yes" : "form.no") }))
+        : filter.choices;
     return (
       <select name={filter.name} value={value} onChange={(event) => onFilter(filter.name, event.target.value)}>
         <option value="">{t("form.any")}</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {shown(option)}
+        {options.map(({ value, title }) => (
+          <option key={value} value={value}>
+            {title}
           </option>
         ))}
       </select>

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { View } from "../../api/types";
+import { columnsOf } from "./columns";
 import { filtersOf } from "./filters";
 import { read } from "./use-view-query";
 
@@ -27,8 +28,26 @@ it("makes an input of each property", () => {
     ["since", "time"],
   ]);
   expect(filters[0]).toMatchObject({ title: "Search", description: "Words." });
-  expect(filters[1]?.choices).toEqual(["new", "old"]);
+  expect(filters[1]?.choices).toEqual([
+    { value: "new", title: "New" },
+    { value: "old", title: "Old" },
+  ]);
+  expect(filters.map(({ title }) => title)).toEqual(["Search", "Status", "Open", "Min", "Share", "Since"]);
   expect([filters[3]?.step, filters[4]?.step]).toEqual([1, "any"]);
+});
+
+it("offers the values of the column that it is named after", () => {
+  const filter = { properties: { level: { type: ["string", "null"] }, text: { type: "string" } } };
+  const rows = { properties: { level: { type: "string", enum: ["low", "very_high"] }, text: { type: "string" } } };
+  const [level, words] = filtersOf(filter, columnsOf(rows));
+  expect(level).toMatchObject({
+    kind: "choice",
+    choices: [
+      { value: "low", title: "Low" },
+      { value: "very_high", title: "Very high" },
+    ],
+  });
+  expect(words?.kind).toBe("text");
 });
 
 it("reads of an address only what the view knows", () => {

@@ -1,4 +1,6 @@
 import { choices, type JsonSchema, properties, text } from "../../schema/json-schema";
+import type { Column } from "./columns";
+import { titledBy, wordOf } from "./titles";
 
 /** An input that narrows a view. */
 export interface Filter {
@@ -7,18 +9,21 @@ export interface Filter {
   description?: string;
   kind: "choice" | "boolean" | "number" | "time" | "text";
   /** Of a choice. */
-  choices: string[];
+  choices: { value: string; title: string }[];
   /** A number's step. */
   step?: number | "any";
 }
 
-export function filtersOf(filterSchema: JsonSchema): Filter[] {
+/** A filter named as a column with few values is a list of these, whatever its own schema says. */
+export function filtersOf(filterSchema: JsonSchema, columns: Column[] = []): Filter[] {
   return properties(filterSchema).map(([name, schema]) => {
-    const list = choices(schema)?.map(({ value }) => String(value)) ?? [];
+    const known =
+      choices(schema) ?? columns.find((column) => column.name === name && column.kind === "choice")?.choices;
+    const list = known?.map(({ value, title }) => ({ value: String(value), title: title ?? wordOf(value) })) ?? [];
     const number = schema.type === "integer" || schema.type === "number";
     return {
       name,
-      title: text(schema.title) ?? name,
+      title: titledBy(schema, name, schema.format === "date-time"),
       description: text(schema.description),
       kind:
         list.length > 0

@@ -2,6 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/re
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import "../../i18n";
+import type { View } from "../../api/types";
 import { actionInput } from "./action-input";
 import { RowActions } from "./row-actions";
 
@@ -15,6 +16,9 @@ const action = (required: string[]) => ({
   description: "Closes it.",
   input_schema: { ...SCHEMA, required },
 });
+
+const view = (required: string[]) =>
+  ({ key: "tickets", row_schema: {}, actions: [action(required)], sortable: [] }) as unknown as View;
 
 describe("actionInput", () => {
   it("asks nothing when the row gives all that is required", () => {
@@ -50,13 +54,11 @@ describe("RowActions", () => {
   });
 
   const show = (required: string[], id = "7") =>
-    render(
-      <RowActions viewKey="tickets" actions={[action(required)]} row={{ id }} onDone={onDone} onFault={onFault} />,
-    );
+    render(<RowActions view={view(required)} row={{ id }} onDone={onDone} onFault={onFault} />);
 
   it("acts at one click when it can", async () => {
     show(["id"]);
-    fireEvent.click(screen.getByText("close"));
+    fireEvent.click(screen.getByText("Close"));
     await waitFor(() => expect(onDone).toHaveBeenCalled());
     expect(sent).toEqual([["/api/data/tickets/actions/close", { id: "7" }]]);
   });
@@ -64,27 +66,19 @@ describe("RowActions", () => {
   it("tells what the host says against it", async () => {
     refusal = { message: "it is closed" };
     show(["id"]);
-    fireEvent.click(screen.getByText("close"));
+    fireEvent.click(screen.getByText("Close"));
     await waitFor(() => expect(onFault).toHaveBeenCalledWith(expect.objectContaining({ message: "it is closed" })));
     expect(onDone).not.toHaveBeenCalled();
   });
 
   it("asks first otherwise, and keeps to its row when the table moves on", async () => {
     const { rerender } = show(["id", "reason"]);
-    fireEvent.click(screen.getByText("close…"));
+    fireEvent.click(screen.getByText("Close…"));
     const reason = await screen.findByLabelText(/^reason/);
-    rerender(
-      <RowActions
-        viewKey="tickets"
-        actions={[action(["id", "reason"])]}
-        row={{ id: "8" }}
-        onDone={onDone}
-        onFault={onFault}
-      />,
-    );
+    rerender(<RowActions view={view(["id", "reason"])} row={{ id: "8" }} onDone={onDone} onFault={onFault} />);
     expect(sent).toEqual([]);
     fireEvent.change(reason, { target: { value: "done" } });
-    fireEvent.click(screen.getByText("close", { selector: "button" }));
+    fireEvent.click(screen.getByText("Close", { selector: "button[type=submit]" }));
     await waitFor(() => expect(onDone).toHaveBeenCalled());
     expect(sent).toEqual([["/api/data/tickets/actions/close", { id: "7", reason: "done" }]]);
   });

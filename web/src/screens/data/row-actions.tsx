@@ -2,26 +2,28 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
-import type { Action } from "../../api/types";
+import type { Action, View } from "../../api/types";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
 import { isObject, type JsonSchema } from "../../schema/json-schema";
 import { type Rights, useRights } from "../../session/rights";
 import { actionInput } from "./action-input";
+import { applies } from "./applies";
+import { titleOf } from "./titles";
 import type { Row } from "./view-data";
 
 const SchemaForm = lazyPart(() => import("../../form/schema-form"));
 
 interface Props {
-  viewKey: string;
-  actions: Action[];
+  view: View;
   row: Row;
   onDone: (action: Action) => void;
   onFault: (fault: Error) => void;
 }
 
-/** What may be done to a row: at one click, or after a few questions. */
-export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
+/** What may be done to a row as it is: at one click, or after a few questions. */
+export function RowActions({ view, row, onDone, onFault }: Props) {
+  const actions = view.actions.filter((action) => applies(action, row, view.row_schema));
   // With its row: the table may move on beneath an open dialog.
   const [asked, setAsked] = useState<{ action: Action; row: Row }>();
   const [busy, setBusy] = useState(false);
@@ -29,7 +31,7 @@ export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
   const act = async (action: Action, input: unknown) => {
     setBusy(true);
     try {
-      await post(`/data/${encodeURIComponent(viewKey)}/actions/${encodeURIComponent(action.name)}`, input);
+      await post(`/data/${encodeURIComponent(view.key)}/actions/${encodeURIComponent(action.name)}`, input);
       onDone(action);
       setAsked(undefined);
     } finally {
@@ -49,7 +51,7 @@ export function RowActions({ viewKey, actions, row, onDone, onFault }: Props) {
             disabled={busy || !!whyNot}
             onClick={() => (rest ? setAsked({ action, row }) : void act(action, filled).catch(onFault))}
           >
-            {action.name}
+            {titleOf(action.name)}
             {rest && "…"}
           </button>
         );
@@ -91,7 +93,7 @@ function Questions({ action, row, busy, act, onClose }: QuestionsProps) {
   return (
     <dialog ref={dialog} className="action-dialog" aria-labelledby="action-title" onClose={onClose}>
       <header>
-        <h2 id="action-title">{action.name}</h2>
+        <h2 id="action-title">{titleOf(action.name)}</h2>
         <button type="button" className="ghost" onClick={onClose}>
           {t("data.close")}
         </button>
@@ -101,7 +103,7 @@ function Questions({ action, row, busy, act, onClose }: QuestionsProps) {
         <SchemaForm
           schema={rest ?? {}}
           initial={{}}
-          submitLabel={action.name}
+          submitLabel={titleOf(action.name)}
           busy={busy}
           fault={fault}
           onSubmit={(given) => void send(given)}

@@ -4,13 +4,16 @@ import { useTranslation } from "react-i18next";
 
 import { useFault } from "../../api/reachability";
 import type { Action, View } from "../../api/types";
+import { usePageTitle } from "../../layout/page-title";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { columnsOf } from "./columns";
 import { DataTable } from "./data-table";
 import { FilterBar } from "./filter-bar";
 import { filtersOf } from "./filters";
+import { titleOf } from "./titles";
 import { useViewQuery } from "./use-view-query";
 import { ViewChart } from "./view-chart";
 import { useRows } from "./view-data";
@@ -31,7 +34,8 @@ export function ViewPanel({ view }: { view: View }) {
     per_page: PER_PAGE,
     sort: query.sort,
   });
-  const filters = useMemo(() => filtersOf(view.filter_schema), [view]);
+  const filters = useMemo(() => filtersOf(view.filter_schema, columnsOf(view.row_schema)), [view]);
+  usePageTitle(titleOf(view.key), t("nav.data"));
   const [fault, setFault] = useFault();
   const [done, setDone] = useState<Action>();
   const finish = (action: Action) => {
@@ -51,9 +55,7 @@ export function ViewPanel({ view }: { view: View }) {
     <section className="panel">
       <header>
         <div>
-          <h2>
-            <code>{view.key}</code>
-          </h2>
+          <h2>{titleOf(view.key)}</h2>
           <p className="muted">{view.description}</p>
         </div>
         <LastUpdatedIndicator of={rows} />
@@ -62,7 +64,7 @@ export function ViewPanel({ view }: { view: View }) {
       <FilterBar filters={filters} values={query.filters} onFilter={query.filterBy} onClear={query.clear} />
       {done && (
         <p className="toast" role="status">
-          {t("data.done", { action: done.name })}
+          {t("data.done", { action: titleOf(done.name) })}
         </p>
       )}
       {error && (
@@ -82,6 +84,7 @@ export function ViewPanel({ view }: { view: View }) {
           view={view}
           rows={rows.data.items}
           sort={query.sort}
+          oneProject={projectId !== undefined}
           onSort={query.sortBy}
           onDone={finish}
           onFault={setFault}
