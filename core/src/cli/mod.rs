@@ -21,9 +21,9 @@ use sign_in::SignInArgs;
 use crate::{
     environment,
     host::{self, DatabaseSettings, HostSettings, RedisSettings},
-    http::{HttpLimits, auth::is_local},
 };
 use cascade_engine::{runner::trace, scheduler::WorkerSettings};
+use cascade_http::{HttpLimits, auth::is_local};
 use cascade_model::Registry;
 use cascade_registry::{Plugins, program::keeper};
 

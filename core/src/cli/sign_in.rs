@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use crate::http::auth::{self, AuthSettings, SignIn};
 use cascade_access::OidcSettings;
 use cascade_config::environment;
+use cascade_http::auth::{self, AuthSettings, SignIn};
 
 #[derive(Args)]
 pub(super) struct SignInArgs {

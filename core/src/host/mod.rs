@@ -22,10 +22,6 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::http::{
-    self, EventHub, HttpLimits, RateLimit, Server, StreamSlots,
-    auth::{self, AuthSettings, SignIn},
-};
 use cascade_access::{Accounts, NewUser, Oidc, OidcSettings, SignInThrottle};
 use cascade_bus::Announcer;
 use cascade_config::{Checked, LiveConfig, Prepare, PrepareError};
@@ -33,9 +29,14 @@ use cascade_engine::{
     runner::{Completer, HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
 };
+use cascade_http::{
+    self as http, HttpLimits, RateLimit, Server,
+    auth::{self, AuthSettings, SignIn},
+};
 use cascade_model::ConfigText;
 use cascade_registry::Plugins;
-use cascade_store::{self, Store, tls};
+use cascade_sse::EventHub;
+use cascade_store::{Store, tls};
 use database::Backend;
 pub use database::open_store;
 
@@ -180,7 +181,7 @@ async fn serve(
     if settings.serve {
         hub.open().context("cannot start the threads of event streams")?;
         background.spawn(hub.clone().follow(store.clone(), bus.clone(), stop.clone()));
-        background.spawn(hub.clone().announce(bus.clone(), config.clone(), stop.clone()));
+        background.spawn(http::announce(hub.clone(), bus.clone(), config.clone(), stop.clone()));
         background.spawn(auth::watch(hub.clone(), accounts.clone(), stop.clone()));
     }
     // These outlast the worker, whose last runs are still to be announced.
@@ -224,7 +225,7 @@ async fn serve(
             plugins_from_ui: settings.plugins_from_ui,
             throttle: SignInThrottle::default(),
             rate: RateLimit::new(settings.limits.requests_per_second),
-            streams: StreamSlots::new(&settings.limits),
+            streams: settings.limits.stream_slots(),
             limits: settings.limits.clone(),
             metrics: recorder,
             started,

@@ -7,9 +7,9 @@
 use std::{collections::BTreeMap, hint::black_box, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use cascade::http::frame;
 use cascade_config::{Config, Retention};
 use cascade_model::Event;
+use cascade_sse::frame;
 use uuid::Uuid;
 
 /// A part, what it is, and one round of it.

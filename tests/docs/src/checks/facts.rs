@@ -100,13 +100,13 @@ const FIGURES_OF_THE_HOST: &[(&str, &str, &str, &str)] = &[
     (
         "docs/operations.md",
         "An idle server asks the outbox every 10 s",
-        "core/src/http/hub.rs",
+        "core/sse/src/hub.rs",
         "NET: Duration = Duration::from_secs(10);",
     ),
     (
         "docs/operations.md",
         "servers look at the outbox every second",
-        "core/src/http/hub.rs",
+        "core/sse/src/hub.rs",
         "NET_DEGRADED: Duration = Duration::from_secs(1);",
     ),
     (
@@ -139,7 +139,7 @@ const FIGURES_OF_THE_HOST: &[(&str, &str, &str, &str)] = &[
         "core/access/src/sessions.rs",
         "LINK_LIVES: TimeDelta = TimeDelta::minutes(15);",
     ),
-    ("docs/compared.md", "up to 200", "core/src/http/bulk.rs", "MOST: usize = 200;"),
+    ("docs/compared.md", "up to 200", "core/http/src/api/bulk.rs", "MOST: usize = 200;"),
     ("docs/compared.md", "accounts with roles by project", "core/access/src/lib.rs", "Role"),
     (
         "README.md",

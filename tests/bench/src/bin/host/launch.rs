@@ -3,14 +3,12 @@
 use std::{fs::File, net::SocketAddr, sync::Arc, sync::Mutex, time::Duration};
 
 use anyhow::Context as _;
-use cascade::{
-    host::{self, DatabaseSettings, HostSettings},
-    http::{
-        HttpLimits,
-        auth::{AuthSettings, SignIn},
-    },
-};
+use cascade::host::{self, DatabaseSettings, HostSettings};
 use cascade_engine::scheduler::WorkerSettings;
+use cascade_http::{
+    HttpLimits,
+    auth::{AuthSettings, SignIn},
+};
 use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;

@@ -1,0 +1,271 @@
+//! Job types and their schedules.
+
+use axum::{extract::State, http::StatusCode};
+use cascade_sdk::Origin;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    AppState,
+    api::audit::entry,
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    middleware::{
+        auth::{Caller, Peer},
+        extract::{Json, Path, Query},
+    },
+};
+use cascade_access::{Principal, Role};
+use cascade_config::ConfigState;
+use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus, Trend};
+
+#[derive(Serialize, ToSchema)]
+pub struct JobType {
+    name: String,
+    version: String,
+    description: String,
+    /// How it came (`compiled_in`, `library` or `executable`), the plugin, its version, and where it
+    /// was found.
+    #[schema(value_type = crate::api::described::Origin)]
+    origin: Origin,
+    #[schema(value_type = Object)]
+    params_schema: Value,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct JobTypes {
+    items: Vec<JobType>,
+}
+
+/// Every job type that some plugin brings.
+#[utoipa::path(
+    get, path = "/jobs/types",
+    responses((status = 200, body = JobTypes), Refused)
+)]
+pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
+    let describe = |job: &std::sync::Arc<dyn cascade_sdk::DynJob>| {
+        let job = job.descriptor().clone();
+        JobType {
+            name: job.name,
+            version: job.origin.version.clone(),
+            description: job.description,
+            origin: job.origin,
+            params_schema: job.params_schema,
+        }
+    };
+    Json(JobTypes { items: server.config.registry().jobs().map(describe).collect() })
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Scope {
+    /// Only this project.
+    project_id: Option<Uuid>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Scheduled {
+    #[serde(flatten)]
+    job: ScheduledJob,
+    description: String,
+    version: String,
+    /// Jobs whose success triggers it.
+    upstream: Vec<String>,
+    /// Jobs that its success triggers.
+    downstream: Vec<String>,
+    /// Data that a screen must refetch when it is done.
+    data_keys: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Schedule {
+    now: DateTime<Utc>,
+    items: Vec<Scheduled>,
+}
+
+/// Each job of each project: state, next run, current and last run.
+#[utoipa::path(
+    get, path = "/jobs/scheduler", params(Scope),
+    responses((status = 200, body = Schedule), Refused)
+)]
+pub async fn scheduler(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    Query(asked): Query<Scope>,
+) -> ApiResult<Json<Schedule>> {
+    let visible = server.scope(&principal, asked.project_id)?;
+    let ConfigState { config, registry, .. } = server.config.state();
+    let describe = |mut job: ScheduledJob| {
+        job.current_run = job.current_run.map(Run::in_list);
+        job.last_run = job.last_run.map(Run::in_list);
+        let plugin = registry.job(&job.job_type).map(|job| job.descriptor());
+        Scheduled {
+            description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
+            version: plugin.map(|p| p.origin.version.clone()).unwrap_or_default(),
+            upstream: config.upstream(&job.job_type).map(ToOwned::to_owned).collect(),
+            downstream: config.downstream(&job.job_type).to_vec(),
+            data_keys: config.data_map.get(&job.job_type).cloned().unwrap_or_default(),
+            job,
+        }
+    };
+    let items = server.store.scheduled(&visible).await?.into_iter().map(describe).collect();
+    Ok(Json(Schedule { now: Utc::now(), items }))
+}
+
+/// How many runs a trend is made of.
+const TREND: u32 = 20;
+/// Describes `{job_type}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct JobName {
+    /// The job type's name.
+    job_type: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Trends {
+    items: Vec<Trend>,
+}
+
+/// The last 20 ended runs of each job and project, oldest first: how long they took, how they ended.
+#[utoipa::path(get, path = "/jobs/trends", params(Scope), responses((status = 200, body = Trends), Refused))]
+pub async fn trends(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    Query(asked): Query<Scope>,
+) -> ApiResult<Json<Trends>> {
+    let visible = server.scope(&principal, asked.project_id)?;
+    Ok(Json(Trends { items: server.store.trends(&visible, TREND).await? }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequest {
+    /// The project to run it for.
+    project_id: Uuid,
+    /// Named to be refused with the reason.
+    #[serde(default, deserialize_with = "refuse_params")]
+    #[schema(ignore)]
+    #[expect(dead_code, reason = "never has a value")]
+    params: (),
+}
+
+fn refuse_params<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+    Err(de::Error::custom(
+        "`params` cannot be given with a run: they are the operator's and stand in jobs.toml, under \
+         [jobs.NAME.params]",
+    ))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RunAnswer {
+    /// The run that serves the request; absent when it will only be made after the current one.
+    run_id: Option<Uuid>,
+    /// `now`; `merged`: a run that waited already serves this request too; `after_current`: the job
+    /// runs, and one more run follows for all requests made meanwhile. `requests` in the payload of the
+    /// run, or of the schedule, counts them.
+    queued: &'static str,
+}
+
+/// Runs a job as soon as it may: now, by the run of it that waits, or once more after its current run.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
+    responses(
+        (status = 202, body = RunAnswer), (status = 404, body = ErrorBody),
+        (status = 409, description = "jobs.toml disables the job.", body = ErrorBody),
+        Refused, BodyRefused
+    )
+)]
+pub async fn run_now(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(job): Path<String>,
+    Json(request): Json<RunRequest>,
+) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
+    if server.config.registry().job(&job).is_none() {
+        return Err(ApiError::not_found(format!("there is no job type `{job}`"))
+            .help("GET /api/jobs/types lists them"));
+    }
+    let project = request.project_id;
+    server.demand(&principal, project, Role::Editor)?;
+    let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
+    let queued = server.store.noting(entry).run_now(&job, project).await?;
+    server.wake.wake();
+    let answer = match queued {
+        RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
+        RunNow::Merged(id) => RunAnswer { run_id: Some(id), queued: "merged" },
+        RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
+    };
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusRequest {
+    /// The project it is scheduled for.
+    project_id: Uuid,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StatusAnswer {
+    job_type: String,
+    project_id: Uuid,
+    status: ScheduledStatus,
+}
+
+/// Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/pause", params(JobName), request_body = StatusRequest,
+    responses(
+        (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
+)]
+pub async fn pause(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(job): Path<String>,
+    Json(request): Json<StatusRequest>,
+) -> ApiResult<Json<StatusAnswer>> {
+    set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Paused).await
+}
+
+/// The job goes on: what waited starts, and timers and cascades run it again.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/resume", params(JobName), request_body = StatusRequest,
+    responses(
+        (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
+    )
+)]
+pub async fn resume(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(job): Path<String>,
+    Json(request): Json<StatusRequest>,
+) -> ApiResult<Json<StatusAnswer>> {
+    set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Active).await
+}
+
+async fn set_status(
+    server: AppState,
+    principal: Principal,
+    peer: Peer,
+    job_type: String,
+    project_id: Uuid,
+    status: ScheduledStatus,
+) -> ApiResult<Json<StatusAnswer>> {
+    server.demand(&principal, project_id, Role::Editor)?;
+    let action = match status {
+        ScheduledStatus::Paused => "job.pause",
+        ScheduledStatus::Active => "job.resume",
+    };
+    let entry = entry(&principal, action, &job_type, Some(project_id), json!({}), peer);
+    server.store.noting(entry).set_status(&job_type, project_id, status).await?;
+    server.wake.wake_all().await;
+    Ok(Json(StatusAnswer { job_type, project_id, status }))
+}

@@ -1,0 +1,242 @@
+//! Runs: which there are, what they said, what caused what, and what people may do to them.
+
+use std::str::FromStr;
+
+use axum::{extract::State, http::StatusCode};
+use cascade_sdk::Statement;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    AppState,
+    api::{audit::entry, paging::paging, times},
+    error::{ApiError, ApiResult, ErrorBody, Refused},
+    middleware::{
+        auth::{Caller, Peer},
+        extract::{Json, Path, Query},
+    },
+};
+use cascade_access::{Principal, Role};
+use cascade_model::{CancelRequest, CascadeTree, Run, RunLogRow, RunPage, RunState};
+use cascade_store::{RunFilter, TriggerKind};
+
+/// The most runs that a cascade is shown with.
+const MOST_IN_CASCADE: u32 = 500;
+/// The longest text that is looked for.
+pub(crate) const LONGEST_TEXT: usize = 200;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunQuery {
+    /// Only this project.
+    project_id: Option<Uuid>,
+    /// Only these job types, with commas between.
+    job_type: Option<String>,
+    /// Only these states, with commas between.
+    #[param(pattern = "^((available|running|retryable|completed|failed|cancelled)(,|$))*$")]
+    state: Option<String>,
+    /// Only what a `timer`, a person (`manual`) or a `cascade` caused.
+    #[param(pattern = "^(timer|manual|cascade)?$")]
+    trigger: Option<String>,
+    /// Queued at this time or later.
+    #[serde(default, deserialize_with = "times::optional")]
+    from: Option<DateTime<Utc>>,
+    /// Queued before this time.
+    #[serde(default, deserialize_with = "times::optional")]
+    to: Option<DateTime<Utc>>,
+    /// Only those with this text in error, summary or job type, or at the start of the id.
+    #[param(max_length = 200)]
+    text: Option<String>,
+    /// Only runs of this trace.
+    trace_id: Option<Uuid>,
+    /// `queued_at`, `started_at`, `finished_at`, `took`, `job_type` or `state`; with `-` in front
+    /// the greatest first. `-queued_at` if not given.
+    #[param(pattern = "^(-?(queued_at|started_at|finished_at|took|job_type|state))?$")]
+    sort: Option<String>,
+    /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
+    page: Option<u32>,
+    /// At most 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    per_page: Option<u32>,
+}
+
+/// Runs, newest first unless `sort` says otherwise; all filters must fit.
+#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage), Refused))]
+pub async fn runs(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    Query(query): Query<RunQuery>,
+) -> ApiResult<Json<RunPage>> {
+    let (page, per_page) = paging(query.page, query.per_page)?;
+    let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+        let message = format!("query: `text` is longer than {LONGEST_TEXT} characters");
+        return Err(ApiError::bad_request(message).help("look for a part of it"));
+    }
+    let filter = RunFilter {
+        visible: server.scope(&principal, query.project_id)?,
+        job_types: list("job_type", query.job_type)?,
+        states: list::<RunState>("state", query.state)?,
+        trigger: one::<TriggerKind>("trigger", query.trigger)?,
+        from: query.from,
+        to: query.to,
+        text: text.map(ToOwned::to_owned),
+        trace_id: query.trace_id,
+        sort: one("sort", query.sort)?.unwrap_or_default(),
+        page,
+        per_page,
+    };
+    let mut page = server.store.runs(&filter).await?;
+    page.items = page.items.into_iter().map(Run::in_list).collect();
+    Ok(Json(page))
+}
+
+/// A parameter that may be left out or left empty.
+fn one<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResult<Option<T>> {
+    Ok(list(name, given)?.pop())
+}
+
+fn list<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResult<Vec<T>> {
+    let given = given.unwrap_or_default();
+    let parts = given.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let read = |part: &str| {
+        part.parse::<T>().map_err(|fault| {
+            ApiError::bad_request(format!("query: `{name}`: {}", fault.to_string()))
+        })
+    };
+    parts.map(read).collect()
+}
+
+/// One run.
+#[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = Run), (status = 404, body = ErrorBody), Refused))]
+pub async fn run(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Json<Run>> {
+    Ok(Json(found(&server, &principal, id).await?))
+}
+
+/// Describes `{id}`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only describes the API")]
+pub struct RunId {
+    /// The run.
+    id: Uuid,
+}
+
+/// For the audit log.
+pub(crate) fn noted(
+    principal: &Principal,
+    action: &'static str,
+    run: &Run,
+    peer: Peer,
+) -> Statement {
+    let detail = json!({ "job_type": run.job_type });
+    entry(principal, action, &run.id.to_string(), Some(run.project_id), detail, peer)
+}
+
+/// A run that one may change.
+async fn editable(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
+    let run = found(server, principal, id).await?;
+    server.demand(principal, run.project_id, Role::Editor)?;
+    Ok(run)
+}
+
+async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
+    let run = server.store.run(&principal.visible(), id).await?;
+    run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RunLogs {
+    items: Vec<RunLogRow>,
+}
+
+/// The log of a run: its latest 5,000 lines, oldest first.
+#[utoipa::path(get, path = "/jobs/runs/{id}/logs", params(RunId), responses((status = 200, body = RunLogs), Refused))]
+pub async fn run_logs(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Json<RunLogs>> {
+    let items = server.store.run_logs(&principal.visible(), id, 5000).await?;
+    Ok(Json(RunLogs { items }))
+}
+
+/// All runs that the trigger which caused this run caused, the first of them first: a tree.
+#[utoipa::path(
+    get, path = "/jobs/runs/{id}/cascade", params(RunId),
+    responses((status = 200, body = CascadeTree), (status = 404, body = ErrorBody), Refused)
+)]
+pub async fn cascade(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Json<CascadeTree>> {
+    let run = found(&server, &principal, id).await?;
+    let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
+    let runs = runs.into_iter().map(Run::in_list).collect();
+    Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE)))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RunChange {
+    run_id: Uuid,
+    /// The state it is in now.
+    state: RunState,
+}
+
+/// Cancels a run: one that waits at once; one that runs is asked to stop, and abandoned if it does
+/// not within 5 s.
+#[utoipa::path(
+    post, path = "/jobs/runs/{id}/cancel", params(RunId),
+    responses(
+        (status = 202, body = RunChange), (status = 404, body = ErrorBody),
+        (status = 409, description = "Its state does not allow that.", body = ErrorBody), Refused
+    )
+)]
+pub async fn cancel(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(run_id): Path<Uuid>,
+) -> ApiResult<(StatusCode, Json<RunChange>)> {
+    let run = editable(&server, &principal, run_id).await?;
+    let editable = principal.with_role(Role::Editor);
+    let store = server.store.noting(noted(&principal, "run.cancel", &run, peer));
+    let state = match store.request_cancel(&editable, run_id).await? {
+        CancelRequest::Cancelled => RunState::Cancelled,
+        CancelRequest::Requested => {
+            server.wake.cancel(run_id).await;
+            RunState::Running
+        }
+    };
+    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state })))
+}
+
+/// Gives a failed or cancelled run one more attempt.
+#[utoipa::path(
+    post, path = "/jobs/runs/{id}/retry", params(RunId),
+    responses(
+        (status = 202, body = RunChange), (status = 404, body = ErrorBody),
+        (status = 409, description = "Its state does not allow that.", body = ErrorBody), Refused
+    )
+)]
+pub async fn retry(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(run_id): Path<Uuid>,
+) -> ApiResult<(StatusCode, Json<RunChange>)> {
+    let run = editable(&server, &principal, run_id).await?;
+    let store = server.store.noting(noted(&principal, "run.retry", &run, peer));
+    store.retry(&principal.with_role(Role::Editor), run_id).await?;
+    server.wake.wake_all().await;
+    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
+}

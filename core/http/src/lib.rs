@@ -1,0 +1,216 @@
+//! The HTTP server: one file per resource. Everything answers under `/` and under `/api`.
+
+pub mod api;
+mod error;
+pub mod middleware;
+pub mod server;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Json, Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+pub use api::notices::announce;
+pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::RateLimit};
+pub use server::serve;
+
+use api::{
+    audit, bulk, completions, config, config_history, config_text, data, events, health, jobs,
+    metrics, oidc, projects, runs, session, users,
+};
+use auth::AuthSettings;
+use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
+use cascade_bus::Bus;
+use cascade_config::LiveConfig;
+use cascade_engine::{runner::HostHttp, scheduler::Wake};
+use cascade_model::Visible;
+use cascade_sse::{EventHub, StreamSlots};
+use cascade_store::Store;
+use error::{ApiError, ApiResult};
+use middleware::{edges, parameters, parameters::Parameters};
+use server::ui;
+
+/// What handlers need.
+pub struct Server {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// jobs.toml in force, and the job types and views under it.
+    pub config: LiveConfig,
+    /// How events travel.
+    pub bus: Arc<dyn Bus>,
+    /// Events to browsers.
+    pub hub: Arc<EventHub>,
+    /// Wakes this process' worker.
+    pub wake: Wake,
+    /// HTTP for views.
+    pub http: Arc<HostHttp>,
+    /// Users, sessions, tokens, and the log of what they did.
+    pub accounts: Accounts,
+    /// How people sign in.
+    pub auth: AuthSettings,
+    /// A provider at which they may do so.
+    pub oidc: Option<Arc<Oidc>>,
+    /// Whether administrators may change from the browser what reaches the machine: programs,
+    /// libraries, `[files]`, `[secrets]` and `[http]`.
+    pub plugins_from_ui: bool,
+    /// Slows down who guesses passwords.
+    pub throttle: SignInThrottle,
+    /// What one client may take.
+    pub limits: HttpLimits,
+    /// Counts requests.
+    pub rate: RateLimit,
+    /// Counts event streams.
+    pub streams: StreamSlots,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// When the process started.
+    pub started: Instant,
+    /// Ends event streams.
+    pub stop: CancellationToken,
+}
+
+impl Server {
+    /// What a list or a stream shows to somebody who asked for `project`, or for none in particular.
+    ///
+    /// # Errors
+    /// 404 when the project is not theirs to see.
+    fn scope(&self, principal: &Principal, project: Option<Uuid>) -> ApiResult<Visible> {
+        principal.scope(project).ok_or_else(|| ApiError::no_project(project.unwrap_or_default()))
+    }
+
+    /// Lets through who has at least `role` in a project.
+    ///
+    /// # Errors
+    /// 404 for who may not even see it, 403 for who may not do this.
+    fn demand(&self, principal: &Principal, project: Uuid, role: Role) -> ApiResult<()> {
+        if principal.may(project, role) {
+            return Ok(());
+        }
+        match principal.role(project) {
+            None => Err(ApiError::no_project(project)),
+            Some(has) => Err(ApiError::forbidden(format!("this takes the role {role}, not {has}"))),
+        }
+    }
+}
+
+/// The state of every handler.
+pub type AppState = Arc<Server>;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Cascade",
+    description = "Cascading background jobs, watched live. Every path also answers without /api. \
+        Query parameters that an address does not describe are refused with 400."
+))]
+struct ApiDoc;
+
+fn health_and_metrics() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(metrics::metrics))
+}
+
+/// What one needs to become somebody; each of these looks at the request itself.
+fn way_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::session, session::sign_in))
+        .routes(routes!(session::sign_in_by_link))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::callback))
+}
+
+/// For those who are signed in.
+fn resources() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::sign_out))
+        .routes(routes!(session::sign_out_everywhere))
+        .routes(routes!(session::set_project))
+        .routes(routes!(session::set_password))
+        .routes(routes!(users::users, users::add))
+        .routes(routes!(users::change))
+        .routes(routes!(users::set_role))
+        .routes(routes!(users::tokens, users::add_token))
+        .routes(routes!(users::revoke_token))
+        .routes(routes!(users::revoke_tokens_of))
+        .routes(routes!(users::revoke_token_of))
+        .routes(routes!(audit::audit))
+        .routes(routes!(projects::list))
+        .routes(routes!(jobs::types))
+        .routes(routes!(jobs::scheduler))
+        .routes(routes!(jobs::trends))
+        .routes(routes!(runs::runs))
+        .routes(routes!(runs::run))
+        .routes(routes!(runs::run_logs))
+        .routes(routes!(runs::cascade))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
+        .routes(routes!(bulk::cancel))
+        .routes(routes!(bulk::retry))
+        .routes(routes!(jobs::run_now))
+        .routes(routes!(jobs::pause))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(config::config))
+        .routes(routes!(config_text::read, config_text::save))
+        .routes(routes!(config_text::check))
+        .routes(routes!(config_text::edit))
+        .routes(routes!(config_history::list))
+        .routes(routes!(config_history::one))
+        .routes(routes!(completions::completions))
+        .routes(routes!(data::views))
+        .routes(routes!(data::read))
+        .routes(routes!(data::act))
+        .routes(routes!(events::stream))
+}
+
+/// What a worker serves: health and metrics.
+pub fn probes(state: AppState) -> Router {
+    let known = Parameters::of(&health_and_metrics().into_openapi());
+    let probes =
+        || health_and_metrics().route_layer(from_fn_with_state(known.clone(), parameters::check));
+    let (bare, _) = probes().split_for_parts();
+    let (api, _) = OpenApiRouter::new().nest("/api", probes()).split_for_parts();
+    edges::wrap(Router::new().merge(bare).merge(api), state)
+}
+
+/// What the API is, for programs; the web code's types are made from it.
+fn document() -> utoipa::openapi::OpenApi {
+    let all = health_and_metrics().merge(way_in()).merge(resources());
+    let (_, mut document) =
+        OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api", all).split_for_parts();
+    document.info.version = env!("CARGO_PKG_VERSION").into();
+    document
+}
+
+/// The whole application.
+pub fn router(state: AppState) -> Router {
+    let document = document();
+    let known = Parameters::of(&document);
+    let known_only = || from_fn_with_state(known.clone(), parameters::check);
+    // Who asks is looked at first.
+    let authenticated = || from_fn_with_state(state.clone(), auth::authenticate);
+    let guarded = || resources().route_layer(known_only()).route_layer(authenticated());
+    let open = || way_in().route_layer(known_only());
+    let probes = || health_and_metrics().route_layer(known_only());
+    let (api, _) = OpenApiRouter::new()
+        .nest("/api", probes().merge(open()).merge(guarded()))
+        .split_for_parts();
+    let (probes, _) = probes().split_for_parts();
+    let (bare, _) = open().merge(guarded()).split_for_parts();
+    let bare = bare.route_layer(from_fn(ui::screens_first));
+    let openapi = get(move || async move { Json(document) });
+    let application = Router::new()
+        .merge(api)
+        .merge(bare)
+        .merge(probes)
+        .route("/api/openapi.json", openapi)
+        .fallback(ui::serve);
+    edges::wrap(application, state)
+}
