@@ -1,4 +1,7 @@
 //! The life of a run: the scheduler that claims it, the worker that runs it and stores its end.
 
+mod engine;
 pub mod runner;
 pub mod scheduler;
+
+pub use engine::Engine;

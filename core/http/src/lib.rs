@@ -32,7 +32,7 @@ use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
 use cascade_bus::Bus;
 use cascade_config::LiveConfig;
-use cascade_engine::{runner::HostHttp, scheduler::Wake};
+use cascade_engine::{Engine, runner::HostHttp, scheduler::Wake};
 use cascade_model::Visible;
 use cascade_sse::{EventHub, StreamSlots};
 use cascade_store::Store;
@@ -44,6 +44,8 @@ use server::ui;
 pub struct Server {
     /// The truth.
     pub store: Arc<dyn Store>,
+    /// What changes runs and schedules.
+    pub engine: Engine,
     /// jobs.toml in force, and the job types and views under it.
     pub config: LiveConfig,
     /// How events travel.

@@ -26,6 +26,7 @@ use cascade_access::{Accounts, NewUser, Oidc, OidcSettings, SignInThrottle};
 use cascade_bus::Announcer;
 use cascade_config::{Checked, LiveConfig, Prepare, PrepareError};
 use cascade_engine::{
+    Engine,
     runner::{Completer, HostHttp, Lacking, Runner},
     scheduler::{self, Wake, WorkerSettings},
 };
@@ -156,9 +157,10 @@ async fn serve(
     // The lock is held until this returns.
     let Backend { store, bus, wake, connections, place, lock: _lock } =
         database::open(&settings).await?;
+    let engine = Engine::new(store.clone());
     store.migrate(config.registry().migrations()).await?;
     let installation = cascade_store::installation(&*store).await?;
-    store.reconcile(&config.current()).await?;
+    engine.reconcile(&config.current()).await?;
     store.record_config(&ConfigText::on_disk(&config.state().text)).await?;
     if let Err(error) = store.warm_up().await {
         tracing::warn!(%error, "the first runs may begin late");
@@ -177,7 +179,7 @@ async fn serve(
     let watcher = config.watch(before_force(store.clone()), stop.clone());
     let mut background = JoinSet::new();
     background.spawn(watcher);
-    background.spawn(apply_changes(config.clone(), store.clone(), wake.clone(), stop.clone()));
+    background.spawn(apply_changes(config.clone(), engine.clone(), wake.clone(), stop.clone()));
     if settings.serve {
         hub.open().context("cannot start the threads of event streams")?;
         background.spawn(hub.clone().follow(store.clone(), bus.clone(), stop.clone()));
@@ -199,9 +201,9 @@ async fn serve(
         background.spawn(retention::keep(config.clone(), store.clone(), stop.clone()));
         let batch = worker_settings.commit_batch;
         let runner = Arc::new(Runner {
-            store: store.clone(),
+            engine: engine.clone(),
             config: config.clone(),
-            completer: Completer::start(store.clone(), announcer.clone(), wake.clone(), batch),
+            completer: Completer::start(engine.clone(), announcer.clone(), wake.clone(), batch),
             announcer,
             wake: wake.clone(),
             http: http.clone(),
@@ -214,6 +216,7 @@ async fn serve(
         let oidc = provider(&settings, listener.local_addr()?).context("HTTP client")?;
         let server = Server {
             store,
+            engine,
             config,
             bus,
             hub,
@@ -326,12 +329,7 @@ fn before_force(store: Arc<dyn Store>) -> Prepare {
 }
 
 /// Brings scheduled jobs in line with each jobs.toml that comes into force.
-async fn apply_changes(
-    config: LiveConfig,
-    store: Arc<dyn Store>,
-    wake: Wake,
-    stop: CancellationToken,
-) {
+async fn apply_changes(config: LiveConfig, engine: Engine, wake: Wake, stop: CancellationToken) {
     let mut changes = config.subscribe();
     let mut applied = changes.borrow_and_update().loaded_at;
     let mut failed = false;
@@ -345,7 +343,7 @@ async fn apply_changes(
         if state.loaded_at == applied {
             continue;
         }
-        let reconciled = store.reconcile(&state.config).await;
+        let reconciled = engine.reconcile(&state.config).await;
         failed = reconciled.is_err();
         match reconciled {
             Ok(()) => {

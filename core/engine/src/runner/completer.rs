@@ -19,10 +19,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::telemetry;
+use crate::Engine;
 use crate::scheduler::{Held, Wake};
 use cascade_bus::{Announcer, Backoff};
 use cascade_model::{ClaimedRun, Done, Event};
-use cascade_store::Store;
 
 /// Commits on their way at a time: while one waits for the disk, the other keeps the database busy.
 const COMMITS: usize = 2;
@@ -50,11 +50,11 @@ pub struct Completer {
 
 impl Completer {
     /// Stores up to `batch` successes in one commit.
-    pub fn start(store: Arc<dyn Store>, announcer: Announcer, wake: Wake, batch: usize) -> Self {
+    pub fn start(engine: Engine, announcer: Announcer, wake: Wake, batch: usize) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let unstored = Arc::<AtomicUsize>::default();
         let giving_up = CancellationToken::new();
-        let parts = Arc::new(Parts { store, announcer, wake, giving_up: giving_up.clone() });
+        let parts = Arc::new(Parts { engine, announcer, wake, giving_up: giving_up.clone() });
         let work = work(receiver, unstored.clone(), parts, batch);
         let task = Mutex::new(Some(tokio::spawn(work)));
         Self { finished: Mutex::new(Some(sender)), task, unstored, batch, giving_up }
@@ -119,7 +119,7 @@ impl Drop for Storing {
 
 /// What stores successes, and tells of them.
 struct Parts {
-    store: Arc<dyn Store>,
+    engine: Engine,
     announcer: Announcer,
     wake: Wake,
     giving_up: CancellationToken,
@@ -159,7 +159,7 @@ async fn store_all(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
     let mut backoff = Backoff::default();
     loop {
         let done: Vec<_> = runs.iter().map(done).collect();
-        let error = match parts.store.complete_all(&done).await {
+        let error = match parts.engine.complete_all(&done).await {
             Ok(events) => {
                 return runs.iter().zip(events).filter_map(reported).collect();
             }

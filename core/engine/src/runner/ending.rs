@@ -80,12 +80,12 @@ impl Runner {
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
         match end {
             End::Completed(success) => {
-                let done = self.store.complete(lease, success.clone()).await?;
+                let done = self.engine.complete(lease, success.clone()).await?;
                 telemetry::counted(run, "completed");
                 tracing::debug!(%run_id, job_type, triggered = ?done.triggered, "completed");
                 self.announcer.announce();
             }
-            End::Failed(fault) => match self.store.fail(lease, fault.clone()).await? {
+            End::Failed(fault) => match self.engine.fail(lease, fault.clone()).await? {
                 Failed::WillRetry => telemetry::counted(run, "retried"),
                 Failed::ForGood => {
                     telemetry::counted(run, "failed");
@@ -93,12 +93,12 @@ impl Runner {
                 }
             },
             End::Cancelled => {
-                self.store.cancel(lease).await?;
+                self.engine.cancel(lease).await?;
                 telemetry::counted(run, "cancelled");
                 tracing::info!(%run_id, job_type, "cancelled");
             }
             End::GivenBack => {
-                self.store.release(lease).await?;
+                self.engine.release(lease).await?;
                 return Ok(());
             }
         }

@@ -124,7 +124,7 @@ impl RunServices {
     fn begin(&self, recording: &mut Recording) {
         if let Recording::NothingSaid = *recording {
             let target = Target {
-                store: self.runner.store.clone(),
+                engine: self.runner.engine.clone(),
                 run: self.run.lease.run_id,
                 is_retry: self.run.lease.attempt > 1,
                 lost: self.lost.clone(),
@@ -151,7 +151,7 @@ impl Host for RunServices {
 
     fn database(&self) -> &dyn Database {
         self.database.get_or_init(|| FencedDatabase {
-            database: self.runner.store.database(),
+            database: self.runner.engine.store().database(),
             fence: self.fence.clone(),
         })
     }

@@ -25,17 +25,17 @@ pub use http_client::HostHttp;
 pub use lacking::Lacking;
 pub(crate) use lanes::{Lanes, SOON};
 
+use crate::Engine;
 use crate::scheduler::{Held, Wake};
 use cascade_bus::Announcer;
 use cascade_config::{JobSettings, LiveConfig};
 use cascade_model::ClaimedRun;
-use cascade_store::Store;
 use ending::End;
 
 /// Everything that runs need.
 pub struct Runner {
-    /// The truth.
-    pub store: Arc<dyn Store>,
+    /// Claims runs and stores how they end.
+    pub engine: Engine,
     /// Job types and settings, read at the start and at the end of each run.
     pub config: LiveConfig,
     /// Tells the event hubs to look.

@@ -16,9 +16,9 @@ use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::Engine;
 use cascade_bus::Backoff;
 use cascade_model::border;
-use cascade_store::Store;
 
 /// How long lines may wait to be stored together.
 const BATCH_FOR: Duration = Duration::from_millis(200);
@@ -37,7 +37,7 @@ const MOST: usize = border::LINES_PER_RUN - LATEST - 1;
 
 /// Where a run's lines and progress are stored.
 pub(super) struct Target {
-    pub store: Arc<dyn Store>,
+    pub engine: Engine,
     pub run: Uuid,
     /// An earlier attempt may have written lines.
     pub is_retry: bool,
@@ -230,7 +230,7 @@ impl Shared {
 
 async fn write(target: Target, shared: Arc<Shared>) {
     if target.is_retry {
-        match target.store.count_logs(target.run).await {
+        match target.engine.store().count_logs(target.run).await {
             Ok(lines) => shared.notes().taken += usize::try_from(lines).unwrap_or(usize::MAX / 2),
             Err(error) => tracing::warn!(%error, run_id = %target.run, "log lines not counted"),
         }
@@ -279,7 +279,7 @@ impl Target {
         let mut backoff = Backoff::default();
         loop {
             let progress = progress.clone().filter(|_| !self.lost.is_cancelled());
-            let error = match self.store.record(self.run, lines.clone(), progress).await {
+            let error = match self.engine.record(self.run, lines.clone(), progress).await {
                 Ok(()) => return,
                 Err(error) => error,
             };

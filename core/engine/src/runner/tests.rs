@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Completer, HostHttp, Lacking, Runner};
+use crate::Engine;
 use crate::scheduler::{self, Wake, WorkerSettings};
 use cascade_bus::Announcer;
 use cascade_config::LiveConfig;
@@ -58,6 +59,7 @@ impl DynJob for TestJob {
 
 struct Bench<S = SqliteStore> {
     store: Arc<S>,
+    engine: Engine,
     wake: Wake,
     stop: CancellationToken,
     worker: tokio::task::JoinHandle<()>,
@@ -75,7 +77,7 @@ impl Bench {
 impl<S: Store + 'static> Bench<S> {
     /// A worker whose tick is an hour: whatever happens, happens because it was woken.
     async fn start_on(
-        store: S,
+        store: impl Into<Arc<S>>,
         folder: TempDir,
         jobs_toml: &str,
         jobs: Vec<Arc<dyn DynJob>>,
@@ -88,13 +90,14 @@ impl<S: Store + 'static> Bench<S> {
         let file = folder.path().join("jobs.toml");
         std::fs::write(&file, jobs_toml).unwrap();
         let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
-        let store = Arc::new(store);
+        let store = store.into();
         store.migrate(&[]).await.unwrap();
-        store.reconcile(&config.current()).await.unwrap();
+        let engine = Engine::new(store.clone());
+        engine.reconcile(&config.current()).await.unwrap();
         let (announcer, wake) = (Announcer::default(), Wake::default());
         let runner = Runner {
-            completer: Completer::start(store.clone(), announcer.clone(), wake.clone(), 10),
-            store: store.clone(),
+            completer: Completer::start(engine.clone(), announcer.clone(), wake.clone(), 10),
+            engine: engine.clone(),
             http: Arc::new(HostHttp::new(config.clone()).unwrap()),
             config,
             announcer,
@@ -106,7 +109,7 @@ impl<S: Store + 'static> Bench<S> {
             WorkerSettings { concurrency: 4, prefetch: 4, commit_batch: 10, tick, lease, grace };
         let stop = CancellationToken::new();
         let work = scheduler::work(Arc::new(runner), "w".into(), settings, stop.clone());
-        Self { store, wake, stop, worker: tokio::spawn(work), _folder: folder }
+        Self { store, engine, wake, stop, worker: tokio::spawn(work), _folder: folder }
     }
 
     /// Asks for a run for the first project.
@@ -116,7 +119,7 @@ impl<S: Store + 'static> Bench<S> {
     }
 
     async fn ask_for(&self, job: &str, project: Uuid) {
-        self.store.run_now(job, project).await.unwrap();
+        self.engine.run_now(job, project).await.unwrap();
         self.wake.wake();
     }
 
@@ -230,15 +233,19 @@ async fn params_of_a_run_from_before_the_upgrade_are_ignored_and_its_log_says_so
     let mut registry = Registry::default();
     registry.add_job(job("works", 1, works)).unwrap();
     let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
-    store.reconcile(&config.current()).await.unwrap();
+    let store = Arc::new(store);
+    let engine = Engine::new(store.clone());
+    engine.reconcile(&config.current()).await.unwrap();
     let project = store.projects(&Visible::All).await.unwrap().remove(0);
-    store.run_now("works", project.id).await.unwrap();
+    engine.run_now("works", project.id).await.unwrap();
     let params = "UPDATE worker_runs SET payload = json_insert(payload, '$.params', json($1))";
     let params = sql(params).bind(r#"{"url":"https://secret.example/"}"#);
     store.database().batch(vec![params]).await.unwrap();
 
     let times = (Duration::from_secs(30), GRACE);
-    let bench = Bench::start_on(store, folder, toml, vec![job("works", 1, works)], times).await;
+    let bench =
+        Bench::<SqliteStore>::start_on(store, folder, toml, vec![job("works", 1, works)], times)
+            .await;
     let run = bench.run("works", RunState::Completed).await;
     assert!(!run.summary.as_ref().unwrap().contains("secret.example"), "{run:?}");
     assert!(bench.log(&run).await[0].starts_with("the params that this run was requested with"));

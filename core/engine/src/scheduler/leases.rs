@@ -8,9 +8,8 @@ use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use crate::runner::Runner;
+use crate::{Engine, runner::Runner};
 use cascade_model::{Lease, Renewal};
-use cascade_store::Store;
 
 /// How long a renewal waits for the claim that is under way.
 const CLAIM_WITHIN: Duration = Duration::from_secs(1);
@@ -78,11 +77,11 @@ impl Leases {
             tokio::time::sleep(duration / 3).await;
             // A claim that takes long must not cost the leases on everything else.
             let claiming = tokio::time::timeout(CLAIM_WITHIN, self.begin_claim()).await.ok();
-            let listed = self.renew(&*runner.store, duration).await;
+            let listed = self.renew(&runner.engine, duration).await;
             if claiming.is_none() {
                 continue;
             }
-            match runner.store.give_up_unlisted(owner, &listed).await {
+            match runner.engine.give_up_unlisted(owner, &listed).await {
                 Ok(0) => {}
                 Ok(runs) => {
                     tracing::warn!(runs, worker = owner, "runs that were lost track of go back");
@@ -97,11 +96,11 @@ impl Leases {
     }
 
     /// Prolongs them all, and says which that was.
-    async fn renew(&self, store: &dyn Store, duration: Duration) -> Vec<Lease> {
+    async fn renew(&self, engine: &Engine, duration: Duration) -> Vec<Lease> {
         let mut leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
         // In the order in which successes are stored, so that the two do not wait for each other.
         leases.sort_by_key(|lease| lease.run_id);
-        match store.renew(&leases, duration).await {
+        match engine.renew(&leases, duration).await {
             Ok(renewals) => {
                 for (lease, renewal) in leases.iter().zip(renewals) {
                     self.renewed(lease, renewal);

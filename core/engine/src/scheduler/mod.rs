@@ -162,7 +162,7 @@ impl Worker {
         self.claiming = Some(tokio::spawn(async move {
             let claiming = runner.wake.leases().begin_claim().await;
             let lacking = runner.lacking.list(&runner.config.state());
-            let runs = runner.store.claim(&owner, fits, lease, &lacking).await?;
+            let runs = runner.engine.claim(&owner, fits, lease, &lacking).await?;
             let more = u32::try_from(runs.len()).unwrap_or(u32::MAX) >= fits;
             Ok(Brought { runs, more, claiming })
         }));
@@ -188,7 +188,7 @@ impl Worker {
             let owner = self.owner.clone();
             self.asking = Some(tokio::spawn(async move {
                 let lacking = runner.lacking.list(&runner.config.state());
-                let due = runner.store.next_due(&owner, &lacking).await;
+                let due = runner.engine.next_due(&owner, &lacking).await;
                 let due = due.inspect_err(|error| tracing::error!(%error, "when to look again"));
                 let due = due.unwrap_or(Some(Duration::from_secs(1))).unwrap_or(tick);
                 due.max(least).min(tick)
@@ -205,7 +205,7 @@ impl Worker {
             self.take(brought);
         }
         for (run, _held) in self.lanes.take_waiting() {
-            if let Err(error) = self.runner.store.release(&run.lease).await {
+            if let Err(error) = self.runner.engine.release(&run.lease).await {
                 tracing::warn!(%error, run = %run.lease.run_id, "not given back");
             }
         }

@@ -17,8 +17,9 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
+use cascade_engine::Engine;
 use cascade_model::{CancelRequest, Visible};
-use cascade_store::{Store, StoreError};
+use cascade_store::StoreError;
 
 /// The most runs that one request may name.
 const MOST: usize = 200;
@@ -74,16 +75,16 @@ impl Chosen {
     }
 }
 
-/// The store, which writes an entry for this run with what it does to it: as for one run by itself.
+/// The engine, which writes an entry for this run with what it does to it: as for one run by itself.
 async fn noting(
     server: &AppState,
     principal: &Principal,
     editable: &Visible,
     (action, id): (&'static str, Uuid),
     peer: Peer,
-) -> Result<Box<dyn Store>, StoreError> {
+) -> Result<Engine, StoreError> {
     let run = server.store.run(editable, id).await?.ok_or(StoreError::NoRun(id))?;
-    Ok(server.store.noting(noted(principal, action, &run, peer)))
+    Ok(server.engine.noting(noted(principal, action, &run, peer)))
 }
 
 /// Cancels many runs, each as by itself.
@@ -101,8 +102,8 @@ pub async fn cancel(
     let mut answer = BulkAnswer::default();
     for id in chosen.ids()? {
         let cancel = async {
-            let store = noting(&server, &principal, &editable, ("run.cancel", id), peer).await?;
-            store.request_cancel(&editable, id).await
+            let engine = noting(&server, &principal, &editable, ("run.cancel", id), peer).await?;
+            engine.request_cancel(&editable, id).await
         };
         let request = cancel.await;
         if let Ok(CancelRequest::Requested) = request {
@@ -128,8 +129,8 @@ pub async fn retry(
     let mut answer = BulkAnswer::default();
     for id in chosen.ids()? {
         let retry = async {
-            let store = noting(&server, &principal, &editable, ("run.retry", id), peer).await?;
-            store.retry(&editable, id).await
+            let engine = noting(&server, &principal, &editable, ("run.retry", id), peer).await?;
+            engine.retry(&editable, id).await
         };
         answer.note(id, retry.await);
     }

@@ -193,7 +193,7 @@ pub async fn run_now(
     let project = request.project_id;
     server.demand(&principal, project, Role::Editor)?;
     let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
-    let queued = server.store.noting(entry).run_now(&job, project).await?;
+    let queued = server.engine.noting(entry).run_now(&job, project).await?;
     server.wake.wake();
     let answer = match queued {
         RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
@@ -265,7 +265,7 @@ async fn set_status(
         ScheduledStatus::Active => "job.resume",
     };
     let entry = entry(&principal, action, &job_type, Some(project_id), json!({}), peer);
-    server.store.noting(entry).set_status(&job_type, project_id, status).await?;
+    server.engine.noting(entry).set_status(&job_type, project_id, status).await?;
     server.wake.wake_all().await;
     Ok(Json(StatusAnswer { job_type, project_id, status }))
 }

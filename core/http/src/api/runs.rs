@@ -209,8 +209,8 @@ pub async fn cancel(
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
     let run = editable(&server, &principal, run_id).await?;
     let editable = principal.with_role(Role::Editor);
-    let store = server.store.noting(noted(&principal, "run.cancel", &run, peer));
-    let state = match store.request_cancel(&editable, run_id).await? {
+    let engine = server.engine.noting(noted(&principal, "run.cancel", &run, peer));
+    let state = match engine.request_cancel(&editable, run_id).await? {
         CancelRequest::Cancelled => RunState::Cancelled,
         CancelRequest::Requested => {
             server.wake.cancel(run_id).await;
@@ -235,8 +235,8 @@ pub async fn retry(
     Path(run_id): Path<Uuid>,
 ) -> ApiResult<(StatusCode, Json<RunChange>)> {
     let run = editable(&server, &principal, run_id).await?;
-    let store = server.store.noting(noted(&principal, "run.retry", &run, peer));
-    store.retry(&principal.with_role(Role::Editor), run_id).await?;
+    let engine = server.engine.noting(noted(&principal, "run.retry", &run, peer));
+    engine.retry(&principal.with_role(Role::Editor), run_id).await?;
     server.wake.wake_all().await;
     Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
 }

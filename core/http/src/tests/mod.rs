@@ -31,7 +31,7 @@ use crate::{
 use cascade_access::{Accounts, SignInThrottle};
 use cascade_bus::MemoryBus;
 use cascade_config::LiveConfig;
-use cascade_engine::{runner::HostHttp, scheduler::Wake};
+use cascade_engine::{Engine, runner::HostHttp, scheduler::Wake};
 use cascade_model::{Registry, Success, Visible};
 use cascade_registry::Plugins;
 use cascade_sse::EventHub;
@@ -109,6 +109,7 @@ impl DynView for Things {
 struct Bench {
     server: Arc<Server>,
     store: Arc<SqliteStore>,
+    engine: Engine,
     router: Router,
     projects: Vec<Uuid>,
     _folder: TempDir,
@@ -152,7 +153,8 @@ impl Bench {
         let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("db")).await.unwrap());
         store.migrate(&[]).await.unwrap();
-        store.reconcile(&config.current()).await.unwrap();
+        let engine = Engine::new(store.clone());
+        engine.reconcile(&config.current()).await.unwrap();
         let rows = store.projects(&Visible::All).await.unwrap();
         let limits = HttpLimits {
             requests_per_second: 0,
@@ -174,6 +176,7 @@ impl Bench {
             streams: limits.stream_slots(),
             limits,
             store: store.clone(),
+            engine: engine.clone(),
             http: Arc::new(HostHttp::new(config.clone()).unwrap()),
             config,
             bus: Arc::new(MemoryBus::default()),
@@ -185,18 +188,18 @@ impl Bench {
         });
         let projects = rows.into_iter().map(|row| row.id).collect();
         let router = super::router(server.clone());
-        Self { server, store, router, projects, _folder: folder }
+        Self { server, store, engine, router, projects, _folder: folder }
     }
 
     /// One run of each project ends well, and the bus says so.
     async fn make_events(&self, round: usize) {
         for project in &self.projects {
-            self.store.run_now("work", *project).await.unwrap();
+            self.engine.run_now("work", *project).await.unwrap();
         }
-        let runs = self.store.claim("w", 100, Duration::from_secs(60), &[]).await.unwrap();
+        let runs = self.engine.claim("w", 100, Duration::from_secs(60), &[]).await.unwrap();
         assert_eq!(runs.len(), self.projects.len(), "round {round}");
         for run in runs {
-            self.store.complete(&run.lease, Success::default()).await.unwrap();
+            self.engine.complete(&run.lease, Success::default()).await.unwrap();
         }
         let events = self.store.number_events().await.unwrap();
         self.server.bus.publish(&events).await;

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::Bench;
 use cascade_access::{NewToken, NewUser, TokenEnd};
 use cascade_model::Fault;
-use cascade_store::Store;
 
 #[tokio::test]
 async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
@@ -35,7 +34,7 @@ async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
     let waits = format!("/api/jobs/runs/{}", first["run_id"].as_str().unwrap());
     assert_eq!(ask("GET", &waits, None).await.1["payload"]["requests"], 2);
 
-    bench.store.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap();
+    bench.engine.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap();
     let after = json!({"run_id": null, "queued": "after_current"});
     for _ in 0..3 {
         assert_eq!(run().await, after);
@@ -52,11 +51,11 @@ async fn lists_carry_shortened_texts_and_the_run_by_its_id_the_whole() {
     let user = accounts.add_user(new).await.unwrap();
     let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
     let token = accounts.add_token(new).await.unwrap().token;
-    bench.store.run_now("work", bench.projects[0]).await.unwrap();
-    let run = bench.store.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap().remove(0);
+    bench.engine.run_now("work", bench.projects[0]).await.unwrap();
+    let run = bench.engine.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap().remove(0);
     let whole = "long ".repeat(10_000);
     let fault = Fault { error: whole.clone(), retry_in: None };
-    bench.store.fail(&run.lease, fault).await.unwrap();
+    bench.engine.fail(&run.lease, fault).await.unwrap();
     let id = run.lease.run_id;
     for list in ["/api/jobs/runs", "/api/jobs/scheduler", &format!("/api/jobs/runs/{id}/cascade")] {
         let (status, text) = bench.ask("GET", list, Some(token.reveal()), None).await;

@@ -75,8 +75,9 @@ async fn seeded() -> Seeded {
     let mut runs = Vec::new();
     for (number, project) in bench.projects.iter().enumerate() {
         let secret = marker(number);
-        bench.store.run_now("work", *project).await.unwrap();
-        let run = bench.store.claim("w", 1, std::time::Duration::from_secs(60), &[]).await.unwrap();
+        bench.engine.run_now("work", *project).await.unwrap();
+        let run =
+            bench.engine.claim("w", 1, std::time::Duration::from_secs(60), &[]).await.unwrap();
         let run = run.into_iter().next().unwrap();
         let line = LogLine {
             at: Utc::now(),
@@ -84,9 +85,9 @@ async fn seeded() -> Seeded {
             message: secret.clone(),
             fields: json!({ "secret": secret }),
         };
-        bench.store.record(run.lease.run_id, vec![line], None).await.unwrap();
+        bench.engine.record(run.lease.run_id, vec![line], None).await.unwrap();
         let success = Success { summary: Some(secret.clone()), ..Success::default() };
-        bench.store.complete(&run.lease, success).await.unwrap();
+        bench.engine.complete(&run.lease, success).await.unwrap();
         runs.push(run.lease.run_id);
         let insert = sql("INSERT INTO things (project_id, secret) VALUES ($1, $2)");
         statements.push(insert.bind(project).bind(&secret));

@@ -155,7 +155,7 @@ async fn an_open_transaction_of_an_abandoned_attempt_is_not_committed() {
         on_postgres("[jobs.stubborn]\n", vec![job("stubborn", 1, stubborn)]).await;
     bench.ask("stubborn").await;
     let run = bench.run("stubborn", RunState::Running).await;
-    bench.store.request_cancel(&Visible::All, run.id).await.unwrap();
+    bench.engine.request_cancel(&Visible::All, run.id).await.unwrap();
     bench.wake.cancel(run.id).await;
     bench.run("stubborn", RunState::Cancelled).await;
     until(async || COMMITTED.lock().unwrap().is_some()).await;
