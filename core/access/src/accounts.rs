@@ -3,13 +3,12 @@
 use cascade_sdk::{rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{AccessError, Accounts, Result, Role, bump, password};
 
 /// A user as administrators see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Id.
     pub id: Uuid,
@@ -29,7 +28,7 @@ pub struct User {
 }
 
 /// A user's role in a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// The user.
     pub user_id: Uuid,

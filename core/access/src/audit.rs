@@ -4,7 +4,6 @@ use cascade_sdk::{Db, Statement, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use cascade_model::border;
@@ -31,7 +30,7 @@ pub struct Audited<'a> {
 }
 
 /// An entry as it is read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// In the order they were written.
     pub seq: i64,
@@ -52,7 +51,7 @@ pub struct AuditEntry {
 }
 
 /// A page of entries, newest first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub struct AuditPage {
     /// The entries.
     pub items: Vec<AuditEntry>,

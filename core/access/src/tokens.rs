@@ -5,7 +5,6 @@
 use cascade_sdk::{rfc3339, sql};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{AccessError, Accounts, Principal, Result, Role, Secret, Via, bump, digest};
@@ -48,7 +47,7 @@ impl TokenEnd {
 }
 
 /// A token as its user sees it later: without the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiToken {
     /// Id.
     pub id: Uuid,

@@ -19,7 +19,6 @@ mod redis;
 use async_trait::async_trait;
 use serde::Serialize;
 use tokio::sync::watch;
-use utoipa::ToSchema;
 
 pub use announcer::Announcer;
 pub use backoff::{Reconnect as Backoff, jitter};
@@ -40,7 +39,7 @@ fn redis_channel(installation: &str) -> String {
 }
 
 /// What carries events to this process now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BusState {
     /// Whether anything does. If not, hubs look at the outbox every second.
     pub connected: bool,

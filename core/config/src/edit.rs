@@ -7,13 +7,11 @@ pub mod list;
 mod merge;
 mod value;
 
-use serde::Deserialize;
 use serde_json::Value as Json;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// One edit. A path names a key by the keys of the tables around it.
-#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
     /// Gives a key this value; what is in it already and stays the same is left as it is written.
     Set {

@@ -1,11 +1,10 @@
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Run;
 
 /// The runs that one trigger caused.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub struct CascadeTree {
     /// The first of them.
     pub root: Uuid,
@@ -17,7 +16,7 @@ pub struct CascadeTree {
 }
 
 /// A run in its place.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub struct CascadeRun {
     /// The run.
     pub run: Run,

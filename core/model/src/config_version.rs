@@ -2,10 +2,9 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// Where a text of jobs.toml was edited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfigOrigin {
     /// In the browser.
@@ -64,7 +63,7 @@ impl ConfigText {
 }
 
 /// A text of jobs.toml that came into force, without the text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigVersion {
     /// A hash of the text.
     pub revision: String,
@@ -79,7 +78,7 @@ pub struct ConfigVersion {
 }
 
 /// A [`ConfigVersion`] with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigVersionText {
     /// What is known of it.
     #[serde(flatten)]
@@ -89,7 +88,7 @@ pub struct ConfigVersionText {
 }
 
 /// One page of what came into force.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ConfigHistory {
     /// The newest first.
     pub items: Vec<ConfigVersion>,

@@ -4,7 +4,6 @@
 pub mod border;
 mod cascade_tree;
 mod config_version;
-pub mod described;
 mod event;
 mod outcome;
 mod payload;

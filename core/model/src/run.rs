@@ -4,14 +4,13 @@ use cascade_sdk::{Progress, Project};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Payload;
 use crate::border;
 
 /// Where a run stands; see the diagram in [`cascade_store`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
     /// Waits for a worker.
@@ -103,7 +102,7 @@ pub struct ClaimedRun {
 }
 
 /// A run as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
     /// Id; attempts share it.
     pub id: Uuid,
@@ -120,13 +119,10 @@ pub struct Run {
     /// The last attempt there will be.
     pub max_attempts: u32,
     /// What caused it, `cascade_triggered_by` among it.
-    #[schema(value_type = Object)]
     pub payload: Payload,
     /// Why it exists, in one word and where from.
-    #[schema(value_type = crate::described::Trigger)]
     pub triggered_by: Value,
     /// Always null: params stand in jobs.toml. The field stays for clients of the first edition.
-    #[schema(value_type = Option<Object>)]
     pub params: (),
     /// When it was put into the queue.
     pub queued_at: DateTime<Utc>,
@@ -141,7 +137,6 @@ pub struct Run {
     /// What a success had to tell.
     pub summary: Option<String>,
     /// How far it has come.
-    #[schema(value_type = Option<crate::described::Progress>)]
     pub progress: Option<Progress>,
     /// Shared by all runs of one cascade.
     pub trace_id: Uuid,
@@ -161,7 +156,7 @@ impl Run {
 }
 
 /// One page of runs.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub struct RunPage {
     /// The runs, in the order asked for.
     pub items: Vec<Run>,

@@ -2,13 +2,12 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Payload, Run};
 
 /// What a person chose for a scheduled job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScheduledStatus {
     /// Timers and cascades run it.
@@ -39,7 +38,7 @@ impl FromStr for ScheduledStatus {
 }
 
 /// A job of one project, with where it stands.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ScheduledJob {
     /// The job type.
     pub job_type: String,
@@ -56,7 +55,6 @@ pub struct ScheduledJob {
     /// `every 15m` or `cron LINE ZONE`.
     pub schedule: Option<String>,
     /// Triggers that wait for the next run.
-    #[schema(value_type = Object)]
     pub payload: Payload,
     /// When the row last changed.
     pub updated_at: DateTime<Utc>,

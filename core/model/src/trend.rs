@@ -1,12 +1,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::RunState;
 
 /// How the latest runs of a job went in a project.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trend {
     /// The job type.
     pub job_type: String,
@@ -17,7 +16,7 @@ pub struct Trend {
 }
 
 /// A run that has ended, as a trend shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EndedRun {
     /// Id.
     pub id: Uuid,

@@ -1384,7 +1384,7 @@ export interface components {
             project_id: string;
         };
         /**
-         * @description Where a run stands; see the diagram in [`crate::store`].
+         * @description Where a run stands.
          * @enum {string}
          */
         RunState: "available" | "running" | "retryable" | "completed" | "failed" | "cancelled";

@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::response::AuditPage;
 use crate::{
     AppState,
     api::{paging::paging, runs::LONGEST_TEXT},
@@ -16,7 +17,7 @@ use crate::{
         extract::{Json, Query},
     },
 };
-use cascade_access::{AuditPage, Audited, Principal, Role};
+use cascade_access::{Audited, Principal, Role};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -46,7 +47,7 @@ pub async fn audit(
         let message = format!("query: `text` is longer than {LONGEST_TEXT} characters");
         return Err(ApiError::bad_request(message).help("look for a part of it"));
     }
-    Ok(Json(server.accounts.audit_page(&owned, &text, page, per_page).await?))
+    Ok(Json(server.accounts.audit_page(&owned, &text, page, per_page).await?.into()))
 }
 
 /// What somebody does, for the audit log.

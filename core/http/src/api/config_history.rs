@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::response::{ConfigHistory, ConfigVersionText};
 use crate::{
     AppState,
     api::paging::paging,
@@ -13,7 +14,6 @@ use crate::{
         extract::{Json, Path, Query},
     },
 };
-use cascade_model::{ConfigHistory, ConfigVersionText};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -34,7 +34,7 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> ApiResult<Json<ConfigHistory>> {
     let (page, per_page) = paging(query.page, query.per_page)?;
-    Ok(Json(server.store.config_history(page, per_page).await?))
+    Ok(Json(server.store.config_history(page, per_page).await?.into()))
 }
 
 /// One of them, with its text, in which each secret is `"***"`. To go back to it, save it: what is
@@ -53,7 +53,7 @@ pub async fn one(
     if let Some(version) = &mut found {
         version.text = cascade_config::masked_text(&version.text, &server.config.registry());
     }
-    found.map(Json).ok_or_else(|| {
+    found.map(|found| Json(found.into())).ok_or_else(|| {
         ApiError::not_found(format!("no jobs.toml of revision {revision} is kept"))
             .help("GET /api/jobs/config/history lists those that are; the newest 500 stay")
     })

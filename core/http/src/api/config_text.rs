@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::api::edit::Edit;
 use crate::{
     AppState,
     api::audit::entry,
@@ -16,7 +17,7 @@ use crate::{
 };
 use cascade_config::{
     self, Checked, Diagnostic, Diagnostics, LiveConfig, Reach,
-    edit::{Edit, EditError},
+    edit::EditError,
     file::{self, SaveError},
 };
 use cascade_model::{ConfigOrigin, ConfigText};
@@ -148,7 +149,10 @@ pub async fn edit(
     _: Administrator,
     Json(request): Json<EditRequest>,
 ) -> ApiResult<Json<EditAnswer>> {
-    let text = cascade_config::edit::edit(&request.text, &request.edits)?;
+    let text = {
+        let edits: Vec<_> = request.edits.into_iter().map(Into::into).collect();
+        cascade_config::edit::edit(&request.text, &edits)?
+    };
     Ok(Json(EditAnswer { text }))
 }
 

@@ -2,11 +2,11 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::response::BusState;
 use crate::{
     AppState,
     error::{ApiResult, Refused},
 };
-use cascade_bus::BusState;
 
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -29,7 +29,7 @@ pub async fn health(State(server): State<AppState>) -> ApiResult<Json<Health>> {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         database: server.store.kind(),
-        bus: *server.bus.state().borrow(),
+        bus: (*server.bus.state().borrow()).into(),
         uptime_ms: u64::try_from(server.started.elapsed().as_millis()).unwrap_or(u64::MAX),
     }))
 }

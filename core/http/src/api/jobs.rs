@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::response;
 use crate::{
     AppState,
     api::audit::entry,
@@ -19,7 +20,7 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_config::ConfigState;
-use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus, Trend};
+use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus};
 
 #[derive(Serialize, ToSchema)]
 pub struct JobType {
@@ -68,7 +69,7 @@ pub struct Scope {
 #[derive(Serialize, ToSchema)]
 pub struct Scheduled {
     #[serde(flatten)]
-    job: ScheduledJob,
+    job: response::ScheduledJob,
     description: String,
     version: String,
     /// Jobs whose success triggers it.
@@ -107,7 +108,7 @@ pub async fn scheduler(
             upstream: config.upstream(&job.job_type).map(ToOwned::to_owned).collect(),
             downstream: config.downstream(&job.job_type).to_vec(),
             data_keys: config.data_map.get(&job.job_type).cloned().unwrap_or_default(),
-            job,
+            job: job.into(),
         }
     };
     let items = server.store.scheduled(&visible).await?.into_iter().map(describe).collect();
@@ -127,7 +128,7 @@ pub struct JobName {
 
 #[derive(Serialize, ToSchema)]
 pub struct Trends {
-    items: Vec<Trend>,
+    items: Vec<response::Trend>,
 }
 
 /// The last 20 ended runs of each job and project, oldest first: how long they took, how they ended.
@@ -138,7 +139,8 @@ pub async fn trends(
     Query(asked): Query<Scope>,
 ) -> ApiResult<Json<Trends>> {
     let visible = server.scope(&principal, asked.project_id)?;
-    Ok(Json(Trends { items: server.store.trends(&visible, TREND).await? }))
+    let trends = server.store.trends(&visible, TREND).await?;
+    Ok(Json(Trends { items: trends.into_iter().map(Into::into).collect() }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -214,7 +216,7 @@ pub struct StatusRequest {
 pub struct StatusAnswer {
     job_type: String,
     project_id: Uuid,
-    status: ScheduledStatus,
+    status: response::ScheduledStatus,
 }
 
 /// Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait.
@@ -267,5 +269,5 @@ async fn set_status(
     let entry = entry(&principal, action, &job_type, Some(project_id), json!({}), peer);
     server.engine.noting(entry).set_status(&job_type, project_id, status).await?;
     server.wake.wake_all().await;
-    Ok(Json(StatusAnswer { job_type, project_id, status }))
+    Ok(Json(StatusAnswer { job_type, project_id, status: status.into() }))
 }

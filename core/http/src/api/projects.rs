@@ -2,12 +2,12 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::response::ProjectRow;
 use crate::{
     AppState,
     error::{ApiResult, Refused},
     middleware::auth::Caller,
 };
-use cascade_model::ProjectRow;
 
 #[derive(Serialize, ToSchema)]
 pub struct Projects {
@@ -20,5 +20,6 @@ pub async fn list(
     State(server): State<AppState>,
     Caller(principal): Caller,
 ) -> ApiResult<Json<Projects>> {
-    Ok(Json(Projects { items: server.store.projects(&principal.visible()).await? }))
+    let projects = server.store.projects(&principal.visible()).await?;
+    Ok(Json(Projects { items: projects.into_iter().map(Into::into).collect() }))
 }

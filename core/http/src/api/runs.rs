@@ -10,6 +10,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::response;
 use crate::{
     AppState,
     api::{audit::entry, paging::paging, times},
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
-use cascade_model::{CancelRequest, CascadeTree, Run, RunLogRow, RunPage, RunState};
+use cascade_model::{CancelRequest, CascadeTree, Run, RunState};
 use cascade_store::{RunFilter, TriggerKind};
 
 /// The most runs that a cascade is shown with.
@@ -65,12 +66,12 @@ pub struct RunQuery {
 }
 
 /// Runs, newest first unless `sort` says otherwise; all filters must fit.
-#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = RunPage), Refused))]
+#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = response::RunPage), Refused))]
 pub async fn runs(
     State(server): State<AppState>,
     Caller(principal): Caller,
     Query(query): Query<RunQuery>,
-) -> ApiResult<Json<RunPage>> {
+) -> ApiResult<Json<response::RunPage>> {
     let (page, per_page) = paging(query.page, query.per_page)?;
     let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
@@ -92,7 +93,7 @@ pub async fn runs(
     };
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
-    Ok(Json(page))
+    Ok(Json(page.into()))
 }
 
 /// A parameter that may be left out or left empty.
@@ -112,13 +113,13 @@ fn list<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResu
 }
 
 /// One run.
-#[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = Run), (status = 404, body = ErrorBody), Refused))]
+#[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = response::Run), (status = 404, body = ErrorBody), Refused))]
 pub async fn run(
     State(server): State<AppState>,
     Caller(principal): Caller,
     Path(id): Path<Uuid>,
-) -> ApiResult<Json<Run>> {
-    Ok(Json(found(&server, &principal, id).await?))
+) -> ApiResult<Json<response::Run>> {
+    Ok(Json(found(&server, &principal, id).await?.into()))
 }
 
 /// Describes `{id}`.
@@ -155,7 +156,7 @@ async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<
 
 #[derive(Serialize, ToSchema)]
 pub struct RunLogs {
-    items: Vec<RunLogRow>,
+    items: Vec<response::RunLogRow>,
 }
 
 /// The log of a run: its latest 5,000 lines, oldest first.
@@ -166,30 +167,30 @@ pub async fn run_logs(
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<RunLogs>> {
     let items = server.store.run_logs(&principal.visible(), id, 5000).await?;
-    Ok(Json(RunLogs { items }))
+    Ok(Json(RunLogs { items: items.into_iter().map(Into::into).collect() }))
 }
 
 /// All runs that the trigger which caused this run caused, the first of them first: a tree.
 #[utoipa::path(
     get, path = "/jobs/runs/{id}/cascade", params(RunId),
-    responses((status = 200, body = CascadeTree), (status = 404, body = ErrorBody), Refused)
+    responses((status = 200, body = response::CascadeTree), (status = 404, body = ErrorBody), Refused)
 )]
 pub async fn cascade(
     State(server): State<AppState>,
     Caller(principal): Caller,
     Path(id): Path<Uuid>,
-) -> ApiResult<Json<CascadeTree>> {
+) -> ApiResult<Json<response::CascadeTree>> {
     let run = found(&server, &principal, id).await?;
     let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
     let runs = runs.into_iter().map(Run::in_list).collect();
-    Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE)))
+    Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE).into()))
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct RunChange {
     run_id: Uuid,
     /// The state it is in now.
-    state: RunState,
+    state: response::RunState,
 }
 
 /// Cancels a run: one that waits at once; one that runs is asked to stop, and abandoned if it does
@@ -217,7 +218,7 @@ pub async fn cancel(
             RunState::Running
         }
     };
-    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state })))
+    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: state.into() })))
 }
 
 /// Gives a failed or cancelled run one more attempt.
@@ -238,5 +239,5 @@ pub async fn retry(
     let engine = server.engine.noting(noted(&principal, "run.retry", &run, peer));
     engine.retry(&principal.with_role(Role::Editor), run_id).await?;
     server.wake.wake_all().await;
-    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: RunState::Available })))
+    Ok((StatusCode::ACCEPTED, Json(RunChange { run_id, state: response::RunState::Available })))
 }

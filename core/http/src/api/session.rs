@@ -52,7 +52,7 @@ pub struct SessionProject {
     id: Uuid,
     slug: String,
     name: String,
-    role: Role,
+    role: super::response::Role,
 }
 
 async fn describe(server: &AppState, principal: Option<Principal>) -> ApiResult<Session> {
@@ -65,7 +65,7 @@ async fn describe(server: &AppState, principal: Option<Principal>) -> ApiResult<
     };
     let projects =
         server.store.projects(&principal.visible()).await?.into_iter().filter_map(|project| {
-            let role = principal.role(project.id)?;
+            let role = principal.role(project.id)?.into();
             Some(SessionProject { id: project.id, slug: project.slug, name: project.name, role })
         });
     let user = server.accounts.user(&principal.name).await?;

@@ -7,6 +7,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::response;
 use crate::{
     AppState,
     api::audit::entry,
@@ -16,7 +17,7 @@ use crate::{
         extract::{Json, Path, Query},
     },
 };
-use cascade_access::{ApiToken, MadeToken, Member, NewToken, NewUser, Role, TokenEnd, User, Via};
+use cascade_access::{MadeToken, NewToken, NewUser, Role, TokenEnd, User, Via};
 
 /// Describes `{name}`.
 #[derive(IntoParams)]
@@ -34,15 +35,16 @@ async fn user(server: &AppState, name: &str) -> ApiResult<User> {
 
 #[derive(Serialize, ToSchema)]
 pub struct Users {
-    items: Vec<User>,
-    members: Vec<Member>,
+    items: Vec<response::User>,
+    members: Vec<response::Member>,
 }
 
 /// All users and their roles.
 #[utoipa::path(get, path = "/users", responses((status = 200, body = Users), Refused))]
 pub async fn users(State(server): State<AppState>, _: Administrator) -> ApiResult<Json<Users>> {
     let (items, members) = (server.accounts.users().await?, server.accounts.members(None).await?);
-    Ok(Json(Users { items, members }))
+    let items = items.into_iter().map(Into::into).collect();
+    Ok(Json(Users { items, members: members.into_iter().map(Into::into).collect() }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -119,7 +121,7 @@ pub async fn change(
 #[serde(deny_unknown_fields)]
 pub struct RoleRequest {
     /// `null` takes the membership away.
-    role: Option<Role>,
+    role: Option<response::Role>,
 }
 
 /// Gives a user a role in a project, or takes it away; for the project's owners.
@@ -139,13 +141,13 @@ pub async fn set_role(
     let user = user(&server, &name).await?;
     let detail = json!({ "role": request.role });
     let entry = entry(&principal, "member.set", &user.name, Some(project), detail, peer);
-    server.accounts.noting(entry).set_role(user.id, project, request.role).await?;
+    server.accounts.noting(entry).set_role(user.id, project, request.role.map(Into::into)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct Tokens {
-    items: Vec<ApiToken>,
+    items: Vec<response::ApiToken>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -168,7 +170,8 @@ pub async fn tokens(
         true => return Err(ApiError::forbidden("only an administrator sees all tokens")),
         false => Some(InPerson::of(principal)?.0.user_id),
     };
-    Ok(Json(Tokens { items: server.accounts.tokens(whose).await? }))
+    let tokens = server.accounts.tokens(whose).await?;
+    Ok(Json(Tokens { items: tokens.into_iter().map(Into::into).collect() }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -177,7 +180,7 @@ pub struct TokenRequest {
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// At most this; left out, all that its user may do.
-    role: Option<Role>,
+    role: Option<response::Role>,
     /// Only this project.
     project_id: Option<Uuid>,
     /// At most 366 days ahead; 90 days if not given.
@@ -211,7 +214,7 @@ pub async fn add_token(
     }
     let ends = expires_at.map_or(TokenEnd::Usual, TokenEnd::At);
     let entry = entry(&principal, "token.add", &name, project, json!({ "role": role }), peer);
-    let new = NewToken { user: principal.user_id, name, role, project, ends };
+    let new = NewToken { user: principal.user_id, name, role: role.map(Into::into), project, ends };
     let MadeToken { token, expires_at } = server.accounts.noting(entry).add_token(new).await?;
     let token = token.reveal().to_owned();
     Ok((StatusCode::CREATED, Json(TokenAnswer { token, expires_at })))

@@ -1,0 +1,17 @@
+//! What the API answers: types of their own, so that a change inside is no change of the API.
+
+mod account;
+mod audit;
+mod bus_state;
+mod config_version;
+mod project;
+mod run;
+mod schedule;
+
+pub use account::{ApiToken, Member, Role, User};
+pub use audit::AuditPage;
+pub use bus_state::BusState;
+pub use config_version::{ConfigHistory, ConfigVersionText};
+pub use project::ProjectRow;
+pub use run::{CascadeTree, Run, RunLogRow, RunPage, RunState};
+pub use schedule::{ScheduledJob, ScheduledStatus, Trend};

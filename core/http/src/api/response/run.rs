@@ -1,0 +1,192 @@
+//! Runs and what they said.
+
+use cascade_model::Payload;
+use cascade_sdk::Progress;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// Waits for a worker.
+    Available,
+    /// A worker holds its lease.
+    Running,
+    /// An attempt failed; waits for its backoff.
+    Retryable,
+    /// Succeeded.
+    Completed,
+    /// Failed for good.
+    Failed,
+    /// Stopped on request.
+    Cancelled,
+}
+
+impl From<cascade_model::RunState> for RunState {
+    fn from(from: cascade_model::RunState) -> Self {
+        match from {
+            cascade_model::RunState::Available => Self::Available,
+            cascade_model::RunState::Running => Self::Running,
+            cascade_model::RunState::Retryable => Self::Retryable,
+            cascade_model::RunState::Completed => Self::Completed,
+            cascade_model::RunState::Failed => Self::Failed,
+            cascade_model::RunState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// A run as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Run {
+    /// Id; attempts share it.
+    pub id: Uuid,
+    /// The job type.
+    pub job_type: String,
+    /// The project it works for.
+    pub project_id: Uuid,
+    /// That project's short name.
+    pub project_slug: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Attempts begun so far.
+    pub attempt: u32,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// What caused it, `cascade_triggered_by` among it.
+    #[schema(value_type = Object)]
+    pub payload: Payload,
+    /// Why it exists, in one word and where from.
+    #[schema(value_type = super::super::described::Trigger)]
+    pub triggered_by: Value,
+    /// Always null: params stand in jobs.toml. The field stays for clients of the first edition.
+    #[schema(value_type = Option<Object>)]
+    pub params: (),
+    /// When it was put into the queue.
+    pub queued_at: DateTime<Utc>,
+    /// When the latest attempt began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When a person asked for its end.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The latest fault.
+    pub error: Option<String>,
+    /// What a success had to tell.
+    pub summary: Option<String>,
+    /// How far it has come.
+    #[schema(value_type = Option<super::super::described::Progress>)]
+    pub progress: Option<Progress>,
+    /// Shared by all runs of one cascade.
+    pub trace_id: Uuid,
+}
+
+impl From<cascade_model::Run> for Run {
+    fn from(from: cascade_model::Run) -> Self {
+        Self {
+            id: from.id,
+            job_type: from.job_type,
+            project_id: from.project_id,
+            project_slug: from.project_slug,
+            state: from.state.into(),
+            attempt: from.attempt,
+            max_attempts: from.max_attempts,
+            payload: from.payload,
+            triggered_by: from.triggered_by,
+            params: from.params,
+            queued_at: from.queued_at,
+            started_at: from.started_at,
+            cancel_requested_at: from.cancel_requested_at,
+            finished_at: from.finished_at,
+            error: from.error,
+            summary: from.summary,
+            progress: from.progress,
+            trace_id: from.trace_id,
+        }
+    }
+}
+
+/// One page of runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunPage {
+    /// The runs, in the order asked for.
+    pub items: Vec<Run>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// From 1.
+    pub page: u32,
+    /// Items on a page.
+    pub per_page: u32,
+}
+
+impl From<cascade_model::RunPage> for RunPage {
+    fn from(from: cascade_model::RunPage) -> Self {
+        Self {
+            items: from.items.into_iter().map(Into::into).collect(),
+            total: from.total,
+            page: from.page,
+            per_page: from.per_page,
+        }
+    }
+}
+
+/// One line of a run's log as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunLogRow {
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// `debug`, `info`, `warn` or `error`.
+    #[schema(value_type = super::super::described::Level)]
+    pub level: String,
+    /// Text for a person.
+    pub message: String,
+    /// Structured fields.
+    #[schema(value_type = Option<Object>)]
+    pub fields: Option<Value>,
+}
+
+impl From<cascade_model::RunLogRow> for RunLogRow {
+    fn from(from: cascade_model::RunLogRow) -> Self {
+        Self { at: from.at, level: from.level, message: from.message, fields: from.fields }
+    }
+}
+
+/// The runs that one trigger caused.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CascadeTree {
+    /// The first of them.
+    pub root: Uuid,
+    /// In the order they were queued, the root first.
+    pub items: Vec<CascadeRun>,
+    /// Whether there are more of them than are told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+}
+
+impl From<cascade_model::CascadeTree> for CascadeTree {
+    fn from(from: cascade_model::CascadeTree) -> Self {
+        Self {
+            root: from.root,
+            items: from.items.into_iter().map(Into::into).collect(),
+            truncated: from.truncated,
+        }
+    }
+}
+
+/// A run in its place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CascadeRun {
+    /// The run.
+    pub run: Run,
+    /// The run whose success triggered it, if it is among these.
+    pub parent: Option<Uuid>,
+}
+
+impl From<cascade_model::CascadeRun> for CascadeRun {
+    fn from(from: cascade_model::CascadeRun) -> Self {
+        Self { run: from.run.into(), parent: from.parent }
+    }
+}
