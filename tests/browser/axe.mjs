@@ -14,6 +14,8 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const { CASCADE_URL: url, ARTEFACTS: artefacts, ONLY: only } = process.env;
 /** The sum of all jumps while a screen loads; what Web Vitals call good is below 0.1. */
 const MOST_SHIFT = 0.02;
+/** Of the bar at the top of a phone, in px: what is below it matters more. */
+const HIGHEST_HEADER = 60;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 const get = async (path) => (await (await fetch(`${url}/api${path}`)).json()).items;
@@ -93,6 +95,12 @@ async function lookAt(language, theme) {
     await page.screenshot({ path: join(artefacts, `page-${name}-${theme}-${language}.png`), fullPage: true });
     await page.setViewportSize({ width: 360, height: 800 });
     await settled(page);
+    const header = await page.locator("header.top").evaluate((top) => top.getBoundingClientRect().height);
+    if (header > HIGHEST_HEADER) faults.push(`${path} ${language}: the header is ${header} px high on a phone`);
+    if (path === "/jobs") {
+      await page.getByTestId("menu-button").click();
+      await page.getByRole("navigation").first().getByRole("link").first().waitFor();
+    }
     const narrow = await check(page, `${path} ${language} ${theme} 360 px`);
     if (language === "en") await page.screenshot({ path: join(artefacts, `page-${name}-${theme}-360.png`), fullPage: true });
     const width = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -94,6 +94,7 @@ try {
   assert.equal(loads, 1, "the page was reloaded");
 
   for (const theme of ["light", "dark"]) {
+    await page.setViewportSize({ width: 1440, height: 1000 });
     if (theme === "dark") await page.getByRole("button", { name: "Dark theme" }).click();
     await shoot(theme);
   }
@@ -155,6 +156,8 @@ try {
   async function shoot(theme) {
     for (const width of [1440, 360]) {
       await page.setViewportSize({ width, height: width === 360 ? 800 : 1000 });
+      // On a phone the places are behind a button.
+      if (width === 360) await page.getByTestId("menu-button").click();
       await page.getByRole("link", { name: "Data", exact: true }).click();
       await key.click();
       await rows.first().waitFor();

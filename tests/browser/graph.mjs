@@ -26,7 +26,7 @@ try {
   await run("slow_job", projects[0].id);
   await node("slow_job").and(page.locator("[data-now=running]")).waitFor({ timeout: 10_000 });
   console.log(`root seen running: ${Date.now() - since} ms after the request`);
-  await node("slow_job").locator(".now").getByText("1 of 3").waitFor();
+  await node("slow_job").locator(".job-now").getByText("1 of 3").waitFor();
   await node("slow_job").locator("progress").waitFor();
   // A connection that is level has no height, and counts as hidden.
   await page.locator('.react-flow__edge.animated[data-id="slow_job>slow_after"][data-flow=live]').waitFor({ state: "attached", timeout: 20_000 });

@@ -203,7 +203,10 @@ try {
   }
   await page.setViewportSize({ width: 360, height: 800 });
   for (const theme of ["dark", "light"]) {
-    if (theme === "light") await page.getByRole("button", { name: "Light theme" }).click();
+    if (theme === "light") {
+      await page.getByTestId("menu-button").click();
+      await page.getByRole("button", { name: "Light theme" }).click();
+    }
     for (const [name, ready] of SCREENS().filter(([name]) => name !== "Cascades" || theme)) {
       await page.goto(`${url}/config/${name.toLowerCase()}`);
       await (name === "Cascades" ? page.getByTestId("chain") : ready).first().waitFor();

@@ -142,7 +142,7 @@ try {
     await item.getByRole("button", { name: action }).click();
     await page.locator(`[data-id="${id}"]`).waitFor({ state: "detached" });
     assert.equal(await statusOf(id), status);
-    await page.getByTestId("toast").getByRole("button", { name: "Undo" }).click();
+    await page.getByTestId("toast").getByRole("button", { name: "Reopen" }).click();
     await page.locator(`[data-id="${id}"]`).waitFor();
     await page.getByTestId("toast").waitFor({ state: "detached" });
     assert.equal(await statusOf(id), "open");

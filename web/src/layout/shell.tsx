@@ -1,4 +1,5 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { Menu, X } from "lucide-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, useLocation } from "react-router";
 
@@ -24,6 +25,9 @@ export function Shell({ children }: { children: ReactNode }) {
   const tabs = useRef<HTMLElement>(null);
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
+  // On a phone the places are behind a button.
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [pathname]);
   useEffect(() => {
     // On a narrow screen not all of them are in view.
     const active = tabs.current?.querySelector<HTMLElement>(".active");
@@ -42,12 +46,23 @@ export function Shell({ children }: { children: ReactNode }) {
       >
         {t("nav.skip")}
       </a>
-      <header className="top">
+      <header className="top" data-open={open || undefined}>
         <NavLink to={scoped("/")} className="brand" end>
           <img src="/icon.svg" alt="" width={26} height={26} />
           Cascade
         </NavLink>
-        <nav className="tabs" aria-label={t("nav.label")} ref={tabs}>
+        <button
+          type="button"
+          className="menu-button ghost"
+          aria-expanded={open}
+          aria-controls="main-nav"
+          aria-label={t("nav.menu")}
+          data-testid="menu-button"
+          onClick={() => setOpen(!open)}
+        >
+          {open ? <X size={18} aria-hidden /> : <Menu size={18} aria-hidden />}
+        </button>
+        <nav className="tabs" id="main-nav" aria-label={t("nav.label")} ref={tabs}>
           <NavLink to={scoped("/")} end>
             {t("nav.tower")}
           </NavLink>
@@ -68,8 +83,10 @@ export function Shell({ children }: { children: ReactNode }) {
             ))}
           </select>
           <ConnectionBadge stream={stream} />
-          <LanguageSwitch />
-          <ThemeSwitch />
+          <span className="menu-only">
+            <LanguageSwitch />
+            <ThemeSwitch />
+          </span>
           <UserMenu />
         </div>
       </header>

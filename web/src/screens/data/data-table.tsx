@@ -43,7 +43,7 @@ export function DataTable({ view, rows, sort, oneProject, onSort, onDone, onFaul
     <>
       {view.sortable.length > 0 && <SortChoice columns={all} sortable={view.sortable} sort={sort} onSort={onSort} />}
       <div className="scroll" tabIndex={0} role="region" aria-label={titleOf(view.key)}>
-        <table className="data-table" role="table" data-testid="data-table">
+        <table className="data-table stack-table" role="table" data-testid="data-table">
           <thead role="rowgroup">
             <tr role="row">
               {columns.map((column) => (

@@ -22,28 +22,32 @@ export function JobSchedule({ job, status }: Props) {
       {rows?.length === 0 && <Empty>{t("jobs.not_scheduled", { job })}</Empty>}
       {rows && rows.length > 0 && (
         <div className="scroll">
-          <table>
-            <thead>
-              <tr>
+          <table className="stack-table" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
                 {["project", "state", "starts", "next", "last"].map((column) => (
-                  <th key={column} scope="col">
+                  <th key={column} scope="col" role="columnheader">
                     {t(`jobs.${column}`)}
                   </th>
                 ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {rows.map((row) => (
-                <tr key={row.project_id}>
-                  <td>{row.project_slug}</td>
-                  <td>
+                <tr key={row.project_id} role="row">
+                  <td role="cell" className="project">
+                    {row.project_slug}
+                  </td>
+                  <td role="cell" data-label={t("jobs.state")}>
                     <JobState job={row} />
                   </td>
-                  <td className="muted">{row.schedule ?? t("jobs.manually")}</td>
-                  <td className="num">
+                  <td role="cell" className="muted" data-label={t("jobs.starts")}>
+                    {row.schedule ?? t("jobs.manually")}
+                  </td>
+                  <td role="cell" className="num" data-label={t("jobs.next")}>
                     <NextRun job={row} now={status.data?.now ?? ""} />
                   </td>
-                  <td>
+                  <td role="cell" data-label={t("jobs.last")}>
                     <LastRun job={row} />
                   </td>
                 </tr>

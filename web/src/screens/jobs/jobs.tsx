@@ -44,18 +44,20 @@ export default function Jobs() {
       {status.data?.items.length === 0 && <Empty>{t("jobs.none")}</Empty>}
       {status.data && status.data.items.length > 0 && (
         <section className="panel scroll">
-          <table>
-            <thead>
-              <tr>
+          <table className="jobs-table stack-table" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
                 {["job", "project", "state", "starts", "next", "last"].map((column) => (
-                  <th key={column}>{t(`jobs.${column}`)}</th>
+                  <th key={column} role="columnheader">
+                    {t(`jobs.${column}`)}
+                  </th>
                 ))}
-                <th>
+                <th role="columnheader">
                   <span className="sr-only">{t("jobs.run_now")}</span>
                 </th>
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {status.data.items.map((job) => (
                 <Row key={`${job.project_id}/${job.job_type}`} job={job} now={status.data?.now ?? ""} act={act} />
               ))}
@@ -89,41 +91,47 @@ function Row({ job, now, act }: RowProps) {
   const paused = job.status === "paused";
   const whyNot = useRights().whyNot("editor", job.project_id);
   return (
-    <tr data-testid="job-row" data-job-type={job.job_type} data-project-slug={job.project_slug}>
-      <td>
+    <tr role="row" data-testid="job-row" data-job-type={job.job_type} data-project-slug={job.project_slug}>
+      <td role="cell" className="job">
         <JobLink job={job.job_type} title={job.description} />
       </td>
-      <td>{job.project_slug}</td>
-      <td data-testid="job-state">
+      <td role="cell" className="project" data-label={t("jobs.project")}>
+        {job.project_slug}
+      </td>
+      <td role="cell" data-testid="job-state" data-label={t("jobs.state")}>
         <JobState job={job} />
       </td>
-      <td className="muted">{starts.length > 0 ? starts.join(" · ") : t("jobs.manually")}</td>
-      <td className="num">
+      <td role="cell" className="muted starts" data-label={t("jobs.starts")}>
+        {starts.length > 0 ? starts.join(" · ") : t("jobs.manually")}
+      </td>
+      <td role="cell" className="num" data-label={t("jobs.next")}>
         <NextRun job={job} now={now} />
       </td>
-      <td>
+      <td role="cell" data-label={t("jobs.last")}>
         <LastRun job={job} />
       </td>
-      <td className="actions">
-        <button
-          type="button"
-          data-testid="run-now"
-          disabled={!job.enabled || !!whyNot}
-          title={whyNot}
-          onClick={() => void act(job, "run")}
-        >
-          {t("jobs.run_now")}
-        </button>
-        <button
-          type="button"
-          className="ghost"
-          disabled={!!whyNot}
-          title={whyNot ?? t(paused ? "jobs.resume" : "jobs.pause")}
-          aria-label={`${t(paused ? "jobs.resume" : "jobs.pause")} ${job.job_type}`}
-          onClick={() => void act(job, paused ? "resume" : "pause")}
-        >
-          {paused ? <Play size={15} aria-hidden /> : <Pause size={15} aria-hidden />}
-        </button>
+      <td role="cell" className="actions">
+        <div>
+          <button
+            type="button"
+            data-testid="run-now"
+            disabled={!job.enabled || !!whyNot}
+            title={whyNot}
+            onClick={() => void act(job, "run")}
+          >
+            {t("jobs.run_now")}
+          </button>
+          <button
+            type="button"
+            className="ghost"
+            disabled={!!whyNot}
+            title={whyNot ?? t(paused ? "jobs.resume" : "jobs.pause")}
+            aria-label={`${t(paused ? "jobs.resume" : "jobs.pause")} ${job.job_type}`}
+            onClick={() => void act(job, paused ? "resume" : "pause")}
+          >
+            {paused ? <Play size={15} aria-hidden /> : <Pause size={15} aria-hidden />}
+          </button>
+        </div>
       </td>
     </tr>
   );

@@ -45,34 +45,47 @@ export function Runs({ projectId, job }: { projectId: string | undefined; job?: 
       {runs.data?.items.length === 0 && <Empty>{t("jobs.no_runs")}</Empty>}
       {runs.data && runs.data.items.length > 0 && (
         <div className="scroll">
-          <table>
-            <thead>
-              <tr>
+          <table className="stack-table" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
                 {[job ? "run" : "job", "project", "state", "trigger", "queued", "took", "result"].map((column) => (
-                  <th key={column}>{t(`jobs.${column}`)}</th>
+                  <th key={column} role="columnheader">
+                    {t(`jobs.${column}`)}
+                  </th>
                 ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {runs.data.items.map((run) => (
-                <tr key={run.id}>
-                  <td>
+                <tr key={run.id} role="row">
+                  <td role="cell">
                     <Link to={`/runs/${run.id}`}>
                       <code>{job ? run.id.slice(-8) : run.job_type}</code>
                     </Link>
                   </td>
-                  <td>{run.project_slug}</td>
-                  <td>
+                  <td role="cell" data-label={t("jobs.project")}>
+                    {run.project_slug}
+                  </td>
+                  <td role="cell" data-label={t("jobs.state")}>
                     <StatePill state={run.state} />
                   </td>
-                  <td className="muted">
+                  <td role="cell" className="muted" data-label={t("jobs.trigger")}>
                     <TriggerText trigger={run.triggered_by} />
                   </td>
-                  <td className="num muted">{relative(Date.parse(run.queued_at) - Date.now(), i18n.language)}</td>
-                  <td className="num">
+                  <td role="cell" className="num muted" data-label={t("jobs.queued")}>
+                    {relative(Date.parse(run.queued_at) - Date.now(), i18n.language)}
+                  </td>
+                  <td role="cell" className="num" data-label={t("jobs.took")}>
                     <Took run={run} />
                   </td>
-                  <td>{run.error ?? run.summary}</td>
+                  <td
+                    role="cell"
+                    className="result"
+                    data-label={t("jobs.result")}
+                    data-empty={!(run.error ?? run.summary) || undefined}
+                  >
+                    {run.error ?? run.summary}
+                  </td>
                 </tr>
               ))}
             </tbody>
