@@ -12,6 +12,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// One edit. A path names a key by the keys of the tables around it.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(tag = "op", rename_all = "snake_case"))]
 pub enum Edit {
     /// Gives a key this value; what is in it already and stays the same is left as it is written.
     Set {
