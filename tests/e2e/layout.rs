@@ -1,4 +1,4 @@
-//! The host and the front end's generic layer know no job by name.
+//! The host and the front end's generic layer know no job by name; crates use what they may.
 
 use std::path::Path;
 
@@ -41,4 +41,80 @@ fn no_job_name_outside_plugins() {
             assert!(!text.contains(job), "{} names {job}", file.display());
         }
     }
+}
+
+/// Which crates of the workspace each may use, as docs/architecture.md says; and which others it must not.
+const ALLOWED: [(&str, &[&str]); 12] = [
+    ("cascade-abi", &[]),
+    ("cascade-sdk", &["cascade-abi"]),
+    ("cascade-portable-sql", &["cascade-sdk"]),
+    ("cascade-model", &["cascade-sdk"]),
+    ("cascade-config", &["cascade-model", "cascade-sdk"]),
+    ("cascade-registry", &["cascade-abi", "cascade-model", "cascade-sdk"]),
+    ("cascade-store", &["cascade-config", "cascade-model", "cascade-portable-sql", "cascade-sdk"]),
+    ("cascade-bus", &["cascade-model", "cascade-store"]),
+    (
+        "cascade-engine",
+        &[
+            "cascade-bus",
+            "cascade-config",
+            "cascade-model",
+            "cascade-registry",
+            "cascade-sdk",
+            "cascade-store",
+        ],
+    ),
+    ("cascade-sse", &["cascade-bus", "cascade-model", "cascade-store"]),
+    ("cascade-access", &["cascade-model", "cascade-sdk", "cascade-store"]),
+    (
+        "cascade-http",
+        &[
+            "cascade-access",
+            "cascade-bus",
+            "cascade-config",
+            "cascade-engine",
+            "cascade-model",
+            "cascade-registry",
+            "cascade-sdk",
+            "cascade-sse",
+            "cascade-store",
+        ],
+    ),
+];
+
+/// Crates that one crate alone may use.
+const ONLY_IN: [(&str, &[&str]); 4] = [
+    ("utoipa", &["cascade-http"]),
+    ("axum", &["cascade-http"]),
+    ("libloading", &["cascade-abi"]),
+    ("sqlx", &["cascade-bus", "cascade-engine", "cascade-portable-sql", "cascade-store"]),
+];
+
+#[test]
+fn crates_use_only_what_the_architecture_allows() {
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let mut seen = 0;
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let Some((_, allowed)) = ALLOWED.iter().find(|(of, _)| *of == name) else { continue };
+        seen += 1;
+        assert!(page.contains(&format!("| `{name}` |")), "{name} is not on the page");
+        let uses = package["dependencies"].as_array().unwrap();
+        let uses = uses.iter().filter(|dependency| dependency["kind"].is_null());
+        for used in uses.map(|dependency| dependency["name"].as_str().unwrap()) {
+            let ours = used.starts_with("cascade");
+            assert!(!ours || allowed.contains(&used), "{name} must not use {used}");
+            let only = ONLY_IN.iter().find(|(of, _)| *of == used);
+            let may = only.is_none_or(|(_, by)| by.contains(&name));
+            assert!(may, "{used} must not be used by {name}");
+        }
+    }
+    assert_eq!(seen, ALLOWED.len());
 }
