@@ -20,7 +20,7 @@ use cascade_engine::scheduler::Wake;
 use cascade_store::{Store, postgres::PostgresStore, sqlite::SqliteStore};
 
 /// Keeps the connections of a bus, for the installation of an id, until its token is cancelled.
-type Connections =
+pub(super) type Connections =
     Box<dyn FnOnce(String, CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// The database and what goes with it.
