@@ -92,13 +92,19 @@ typedef struct cascade_host {
      *   http.send     {"method", "url", "headers": [[name, value]], "body" or "body_base64"}
      *                                                   {"status", "headers", "body" or "body_base64"};
      *                                                   body is text; what is not UTF-8 is base64
+     *   net.connect   {"host", "port", "tls"}           {"connection": c}; TCP, or TLS from the start
+     *   net.read      {"connection"}                    {"body" or "body_base64"}: what has come, at
+     *                                                   most 64 KiB; empty at the end
+     *   net.write     {"connection", "body" or "body_base64"}  {} when all is sent
+     *   net.start_tls {"connection"}                    {}; goes on in TLS
+     *   net.close     {"connection"}                    {}
      *   sleep         {"ms"}                            {}
      *   cancelled     {}                                {} when the run should stop
      *   job_params    {"job"}                           its params in jobs.toml, or null
      *   secret        {"variable"}                      {"value"}; a variable of the host's environment
      *                                                   that `[secrets] env` of jobs.toml names
      *
-     * Only runs may ask for `stage`, `sleep` and `cancelled`, only views for `job_params`.
+     * Only runs may ask for `stage`, `net.connect`, `sleep` and `cancelled`, only views for `job_params`.
      *
      * SQL has $1, $2 ... placeholders and serves SQLite and PostgreSQL alike.
      */

@@ -6,7 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Db, Files, Http, JobError, Level, LogLine, Progress, SecretError, Statement,
+    ConnectRequest, Connection, ConnectionError, Db, Files, Http, JobError, Level, LogLine,
+    Progress, SecretError, Statement,
     host::{BoxFuture, Host},
 };
 
@@ -166,6 +167,16 @@ impl Context {
     /// HTTP through the host, which limits size, time and redirects.
     pub fn http(&self) -> Http<'_> {
         Http(self.host.http())
+    }
+
+    /// A TCP or TLS connection of the host, for protocols other than HTTP. It leads to public addresses
+    /// and to what `[http] allow` of jobs.toml names.
+    ///
+    /// # Errors
+    /// [`ConnectionError`] when the address is not allowed, nobody answers, or the certificate is not
+    /// one that the host's system trusts.
+    pub async fn connect(&self, request: ConnectRequest) -> Result<Connection, ConnectionError> {
+        self.host.connector().connect(request).await.map(Connection::new)
     }
 
     /// Says how far the run has come: 0..1, and what it is doing.

@@ -9,7 +9,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{DbError, Dialect, HttpError, HttpRequest, HttpResponse, Row, SecretError, Statement};
+use crate::{
+    ConnectRequest, ConnectionError, DbError, Dialect, HttpError, HttpRequest, HttpResponse, Row,
+    SecretError, Statement,
+};
 
 /// A boxed future, as object-safe traits need.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -92,6 +95,38 @@ pub trait HttpClient: Send + Sync {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>>;
 }
 
+/// TCP and TLS through the host, which limits where connections lead and how long each step takes.
+pub trait Connector: Send + Sync {
+    /// Opens a connection.
+    fn connect(
+        &self,
+        request: ConnectRequest,
+    ) -> BoxFuture<'_, Result<Box<dyn ByteStream>, ConnectionError>>;
+}
+
+/// An open connection; dropping it closes it.
+pub trait ByteStream: Send {
+    /// What has come, at most 64 KiB; empty at the end.
+    fn read(&mut self) -> BoxFuture<'_, Result<Vec<u8>, ConnectionError>>;
+    /// Sends all.
+    fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), ConnectionError>>;
+    /// Goes on in TLS.
+    fn start_tls(&mut self) -> BoxFuture<'_, Result<(), ConnectionError>>;
+}
+
+/// The connections of a host that makes none.
+pub(crate) struct NoConnections;
+
+impl Connector for NoConnections {
+    fn connect(
+        &self,
+        _: ConnectRequest,
+    ) -> BoxFuture<'_, Result<Box<dyn ByteStream>, ConnectionError>> {
+        let refused = ConnectionError("this host makes no connections for plugins".to_owned());
+        Box::pin(std::future::ready(Err(refused)))
+    }
+}
+
 /// The services behind one run's [`Context`](crate::Context).
 pub trait Host: Send + Sync {
     /// The current time; a test harness may hold it still.
@@ -100,6 +135,10 @@ pub trait Host: Send + Sync {
     fn database(&self) -> &dyn Database;
     /// The host's HTTP client.
     fn http(&self) -> &dyn HttpClient;
+    /// The host's TCP and TLS connections; a host without them refuses all.
+    fn connector(&self) -> &dyn Connector {
+        &NoConnections
+    }
     /// An environment variable that jobs.toml lets plugins read; a host without such a list gives
     /// none.
     fn secret(&self, variable: &str) -> Result<String, SecretError> {

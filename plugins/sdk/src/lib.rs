@@ -43,6 +43,7 @@
 //! everything a job touches goes through the object-safe traits in [`host`], with JSON as the
 //! currency, so the same job source can also be loaded from a shared library.
 
+mod connection;
 mod context;
 mod db;
 mod files;
@@ -56,6 +57,7 @@ mod time;
 mod view;
 pub mod wire;
 
+pub use connection::{ConnectRequest, Connection, ConnectionError};
 pub use context::{Context, Logger, Project, RunInfo, StagedTransaction, Trigger};
 pub use db::{Db, DbError, Dialect, Row, Statement, Transaction, decode_row, sql};
 pub use files::{FileEntry, FileError, FileFault, Files};

@@ -4,6 +4,8 @@
 //! the same [`Context`] as compiled-in ones; only the services behind it ask the
 //! host through the C ABI (`cascade_plugin.h`).
 
+mod connection;
+
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use cascade_abi::guest::{self, Answer, HostRef, Plugin};
@@ -15,7 +17,7 @@ use crate::{
     BoxFuture, Context, DbError, Dialect, HttpError, HttpRequest, HttpResponse, JobError,
     JobRegistration, LogLine, MigrationSet, Progress, Row, SecretError, Statement, ViewContext,
     ViewError, ViewRegistration,
-    host::{Database, DatabaseTransaction, Host, HttpClient, ViewHost},
+    host::{Connector, Database, DatabaseTransaction, Host, HttpClient, ViewHost},
     wire::{self, text},
 };
 
@@ -309,6 +311,10 @@ impl Host for Remote {
     }
 
     fn http(&self) -> &dyn HttpClient {
+        self
+    }
+
+    fn connector(&self) -> &dyn Connector {
         self
     }
 

@@ -3,13 +3,15 @@
 //! Plugin authors do not use this module. The host and [`crate::loaded`] share it, so that both ends
 //! of each text have one definition.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+mod body;
+
+pub use body::{Body, HttpRequestText, HttpResponseText};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Action, DbError, Dialect, HttpError, HttpRequest, HttpResponse, JobError, Level, RawQuery, Row,
-    RunInfo, Statement, ViewError,
+    Action, ConnectionError, DbError, Dialect, HttpError, JobError, Level, RawQuery, Row, RunInfo,
+    Statement, ViewError,
 };
 
 /// What a plugin brings.
@@ -191,6 +193,12 @@ impl From<HttpError> for Refusal {
     }
 }
 
+impl From<ConnectionError> for Refusal {
+    fn from(error: ConnectionError) -> Self {
+        Self { message: error.0, sql: String::new() }
+    }
+}
+
 impl Refusal {
     /// With a message alone.
     pub fn new(message: impl ToString) -> Self {
@@ -255,6 +263,23 @@ pub struct InTransaction {
     pub statement: Statement,
 }
 
+/// `{"connection": c}`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct ConnectionRef {
+    /// The host's number for it, within the call.
+    pub connection: u64,
+}
+
+/// Bytes that are sent over a connection.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ToConnection {
+    /// Which.
+    pub connection: u64,
+    /// What.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
 /// `{"ms"}`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Pause {
@@ -283,89 +308,6 @@ pub struct JobRef {
     pub job: String,
 }
 
-/// A body: text where it is UTF-8, else base64.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Body {
-    /// As text.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    body: String,
-    /// As base64.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    body_base64: String,
-}
-
-impl From<Vec<u8>> for Body {
-    fn from(bytes: Vec<u8>) -> Self {
-        match String::from_utf8(bytes) {
-            Ok(body) => Self { body, body_base64: String::new() },
-            Err(error) => {
-                Self { body: String::new(), body_base64: BASE64.encode(error.as_bytes()) }
-            }
-        }
-    }
-}
-
-impl Body {
-    fn bytes(self) -> Result<Vec<u8>, HttpError> {
-        if self.body_base64.is_empty() {
-            return Ok(self.body.into_bytes());
-        }
-        BASE64.decode(self.body_base64).map_err(|e| HttpError(format!("body_base64: {e}")))
-    }
-}
-
-/// An [`HttpRequest`].
-#[derive(Debug, Serialize, Deserialize)]
-pub struct HttpRequestText {
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-    #[serde(flatten)]
-    body: Body,
-}
-
-impl From<HttpRequest> for HttpRequestText {
-    fn from(request: HttpRequest) -> Self {
-        let HttpRequest { method, url, headers, body } = request;
-        Self { method, url, headers, body: body.into() }
-    }
-}
-
-impl TryFrom<HttpRequestText> for HttpRequest {
-    type Error = HttpError;
-
-    fn try_from(request: HttpRequestText) -> Result<Self, HttpError> {
-        let HttpRequestText { method, url, headers, body } = request;
-        Ok(Self { method, url, headers, body: body.bytes()? })
-    }
-}
-
-/// An [`HttpResponse`].
-#[derive(Debug, Serialize, Deserialize)]
-pub struct HttpResponseText {
-    status: u16,
-    headers: Vec<(String, String)>,
-    #[serde(flatten)]
-    body: Body,
-}
-
-impl From<HttpResponse> for HttpResponseText {
-    fn from(response: HttpResponse) -> Self {
-        let HttpResponse { status, headers, body } = response;
-        Self { status, headers, body: body.into() }
-    }
-}
-
-impl TryFrom<HttpResponseText> for HttpResponse {
-    type Error = HttpError;
-
-    fn try_from(response: HttpResponseText) -> Result<Self, HttpError> {
-        let HttpResponseText { status, headers, body } = response;
-        Ok(Self { status, headers, body: body.bytes()? })
-    }
-}
-
 /// A level as the number of the header.
 pub fn level_number(level: Level) -> i32 {
     match level {
@@ -389,16 +331,6 @@ pub fn level_from(number: i32) -> Level {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_body_crosses_as_it_is_text_or_not() {
-        for bytes in [b"".to_vec(), b"plain".to_vec(), vec![0xff, 0, 1]] {
-            let sent = HttpRequest { body: bytes.clone(), ..HttpRequest::get("http://x") };
-            let json = text(&HttpRequestText::from(sent.clone()));
-            let read: HttpRequestText = serde_json::from_str(&json).unwrap();
-            assert_eq!(HttpRequest::try_from(read).unwrap(), sent, "{json}");
-        }
-    }
 
     #[test]
     fn a_refusal_of_another_form_is_still_told() {

@@ -6,9 +6,11 @@ use std::{
 
 use cascade_portable_sql::{SqliteDatabase, run_migrations};
 use cascade_sdk::{
-    Context, HttpError, HttpRequest, HttpResponse, Job, JobError, MigrationSet, Page, Project,
-    Query, Row, RunInfo, Statement, Trigger, View, ViewContext, ViewError, host::Database, rfc3339,
-    sql,
+    ConnectRequest, ConnectionError, Context, HttpError, HttpRequest, HttpResponse, Job, JobError,
+    MigrationSet, Page, Project, Query, Row, RunInfo, Statement, Trigger, View, ViewContext,
+    ViewError,
+    host::{ByteStream, Database},
+    rfc3339, sql,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -68,6 +70,7 @@ impl TestBench {
             database: SqliteDatabase::new(write.clone(), read),
             now: Mutex::new(must(START.parse(), "start")),
             http: Mutex::default(),
+            connections: Mutex::default(),
             params: Mutex::default(),
             secrets: Mutex::default(),
             cancelled: watch::Sender::new(false),
@@ -135,6 +138,15 @@ impl TestBench {
         answer: impl Fn(HttpRequest) -> Result<HttpResponse, HttpError> + Send + Sync + 'static,
     ) {
         *lock(&self.shared.http) = Some(Arc::new(answer));
+    }
+
+    /// Opens the connections of jobs. Without it they get an error. [`loopback`](crate::loopback) opens
+    /// real ones.
+    pub fn connections<F>(&self, open: impl Fn(ConnectRequest) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<Box<dyn ByteStream>, ConnectionError>> + Send + 'static,
+    {
+        *lock(&self.shared.connections) = Some(Arc::new(move |request| Box::pin(open(request))));
     }
 
     /// Sets what views read as a job's params. A [`TestBench::run`] sets those of its job too.

@@ -8,8 +8,9 @@ use std::{
 
 use cascade_portable_sql::SqliteDatabase;
 use cascade_sdk::{
-    BoxFuture, HttpError, HttpRequest, HttpResponse, LogLine, Progress, SecretError, Statement,
-    host::{Database, Host, HttpClient, ViewHost},
+    BoxFuture, ConnectRequest, ConnectionError, HttpError, HttpRequest, HttpResponse, LogLine,
+    Progress, SecretError, Statement,
+    host::{ByteStream, Connector, Database, Host, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -17,11 +18,15 @@ use tokio::sync::watch;
 
 type Handler = dyn Fn(HttpRequest) -> Result<HttpResponse, HttpError> + Send + Sync;
 
+pub(crate) type Opened = Result<Box<dyn ByteStream>, ConnectionError>;
+type Opener = dyn Fn(ConnectRequest) -> BoxFuture<'static, Opened> + Send + Sync;
+
 /// What runs and views of one bench share.
 pub(crate) struct Shared {
     pub(crate) database: SqliteDatabase,
     pub(crate) now: Mutex<DateTime<Utc>>,
     pub(crate) http: Mutex<Option<Arc<Handler>>>,
+    pub(crate) connections: Mutex<Option<Arc<Opener>>>,
     pub(crate) params: Mutex<HashMap<String, Value>>,
     pub(crate) secrets: Mutex<HashMap<String, String>>,
     pub(crate) cancelled: watch::Sender<bool>,
@@ -54,6 +59,21 @@ impl HttpClient for Shared {
     }
 }
 
+impl Connector for Shared {
+    fn connect(&self, request: ConnectRequest) -> BoxFuture<'_, Opened> {
+        let opener = lock(&self.connections).clone();
+        Box::pin(async move {
+            match opener {
+                Some(opener) => opener(request).await,
+                None => Err(ConnectionError(format!(
+                    "no connections in tests: {}:{} (give the bench some with `connections`)",
+                    request.host, request.port
+                ))),
+            }
+        })
+    }
+}
+
 /// One run's view of the bench.
 pub(crate) struct RunHost {
     pub(crate) shared: Arc<Shared>,
@@ -79,6 +99,10 @@ impl Host for RunHost {
     }
 
     fn http(&self) -> &dyn HttpClient {
+        &*self.shared
+    }
+
+    fn connector(&self) -> &dyn Connector {
         &*self.shared
     }
 

@@ -86,8 +86,10 @@
 
 mod bench;
 mod host;
+mod loopback;
 mod run;
 mod wiring;
 
 pub use bench::{START, TestBench};
+pub use loopback::loopback;
 pub use run::Run;

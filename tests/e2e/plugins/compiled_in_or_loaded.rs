@@ -50,13 +50,13 @@ fn echo_server() -> String {
                 let read = connection.read(&mut part).unwrap();
                 request.extend_from_slice(&part[..read]);
             }
-            let text = String::from_utf8(request).unwrap();
-            let body = &text[text.find("\r\n\r\n").unwrap() + 4..];
+            let end = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            let body = &request[end..];
             let head = format!(
                 "HTTP/1.1 201 Created\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                 body.len()
             );
-            connection.write_all((head + body).as_bytes()).unwrap();
+            connection.write_all(&[head.as_bytes(), body].concat()).unwrap();
         }
     });
     url
@@ -148,6 +148,9 @@ async fn one_source_does_the_same_compiled_in_and_loaded_on_both_databases() {
     );
     assert_eq!(compiled_in["facts"]["database"]["in_transaction"], json!([1, 1, "dropped"]));
     assert_eq!(compiled_in["facts"]["http"], json!([201, "{\"asked\":\"by the probe\"}", true]));
+    let connection = &compiled_in["facts"]["connection"];
+    assert_eq!(connection[0], true, "{connection}");
+    assert!(connection[1].as_str().unwrap().contains("is a private address"), "{connection}");
     assert_eq!(compiled_in["facts"]["slept"], true);
     assert_eq!(compiled_in["panics"][0], "failed");
     assert!(compiled_in["panics"][1].as_str().unwrap().contains("the probe's own panic"));

@@ -1,7 +1,7 @@
 //! A job that asks the host for each service and reports every answer.
 
 use cascade_sdk::{
-    Context, HttpRequest, Job, JobError, Outcome, Page,
+    ConnectRequest, Context, HttpRequest, Job, JobError, Outcome, Page,
     serde_json::{Value, json},
     sql, submit_job,
 };
@@ -35,6 +35,7 @@ impl Job for Services {
         let body = json!({"asked": "by the probe"});
         let answer = ctx.http().send(HttpRequest::post_json(&params.echo_url, &body)?).await?;
         let refused = ctx.http().send(HttpRequest::get("http://127.0.0.1:1/")).await;
+        let connection = connection(&ctx, &params.echo_url).await?;
         ctx.progress(0.75, "time");
         let before = ctx.now();
         ctx.sleep(std::time::Duration::from_millis(20)).await?;
@@ -43,6 +44,7 @@ impl Job for Services {
         let facts = json!({
             "database": database,
             "http": [answer.status, String::from_utf8_lossy(&answer.body), refused.is_err()],
+            "connection": connection,
             "slept": (15..5_000).contains(&slept_ms),
             "project": ctx.project().slug,
             "attempt": ctx.attempt(),
@@ -55,6 +57,27 @@ impl Job for Services {
 }
 
 submit_job!(Services);
+
+/// The same question as by HTTP, over a connection.
+async fn connection(ctx: &Context, url: &str) -> Result<Value, JobError> {
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let port = address.split_once(':').and_then(|(_, port)| port.parse().ok());
+    let request = ConnectRequest::tcp("127.0.0.1", port.unwrap_or_default());
+    let mut open = ctx.connect(request).await?;
+    open.write("POST / HTTP/1.1\r\n\r\n{").await?;
+    // Text and what is none cross the boundary alike.
+    open.write(&b"\xff\0}"[..]).await?;
+    let mut answer = Vec::new();
+    loop {
+        match open.read().await? {
+            bytes if bytes.is_empty() => break,
+            bytes => answer.extend(bytes),
+        }
+    }
+    let refused = ctx.connect(ConnectRequest::tls("192.168.255.254", 1)).await;
+    let refused = refused.err().map(|error| error.to_string());
+    Ok(json!([answer.ends_with(b"\r\n\r\n{\xff\0}"), refused]))
+}
 
 async fn database(ctx: &Context) -> Result<Value, JobError> {
     let insert = |number: i64, note: &str| {

@@ -1,4 +1,4 @@
-//! Refuses the database and HTTP to the code of an attempt that is over: a plugin that was abandoned, or
+//! Refuses the database, HTTP and connections to the code of an attempt that is over: a plugin that was abandoned, or
 //! that left something running, must not go on to write beside the next attempt.
 
 use std::{
@@ -7,10 +7,13 @@ use std::{
 };
 
 use cascade_sdk::{
-    BoxFuture, DbError, Dialect, HttpError, HttpRequest, HttpResponse, Row, Statement,
-    host::{Database, DatabaseTransaction, HttpClient},
+    BoxFuture, ConnectRequest, ConnectionError, DbError, Dialect, HttpError, HttpRequest,
+    HttpResponse, Row, Statement,
+    host::{ByteStream, Connector, Database, DatabaseTransaction, HttpClient},
 };
 use tokio_util::sync::CancellationToken;
+
+use super::connections::HostConnections;
 
 /// Why nothing passes whose lease is lost.
 const LOST: &str = "the lease on this run is lost, and another attempt may be under way";
@@ -167,5 +170,43 @@ pub(super) struct FencedHttp<C> {
 impl<C: HttpClient> HttpClient for FencedHttp<C> {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
         Box::pin(async move { self.fence.pass(self.client.send(request), HttpError).await })
+    }
+}
+
+/// The host's connections behind a fence.
+pub(super) struct FencedConnections {
+    pub connections: Arc<HostConnections>,
+    pub fence: Fence,
+}
+
+impl Connector for FencedConnections {
+    fn connect(
+        &self,
+        request: ConnectRequest,
+    ) -> BoxFuture<'_, Result<Box<dyn ByteStream>, ConnectionError>> {
+        Box::pin(async move {
+            let stream = self.fence.pass(self.connections.open(request), ConnectionError).await?;
+            let fenced = FencedStream { stream, fence: self.fence.clone() };
+            Ok(Box::new(fenced) as Box<dyn ByteStream>)
+        })
+    }
+}
+
+struct FencedStream {
+    stream: Box<dyn ByteStream>,
+    fence: Fence,
+}
+
+impl ByteStream for FencedStream {
+    fn read(&mut self) -> BoxFuture<'_, Result<Vec<u8>, ConnectionError>> {
+        Box::pin(async move { self.fence.pass(self.stream.read(), ConnectionError).await })
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), ConnectionError>> {
+        Box::pin(async move { self.fence.pass(self.stream.write(bytes), ConnectionError).await })
+    }
+
+    fn start_tls(&mut self) -> BoxFuture<'_, Result<(), ConnectionError>> {
+        Box::pin(async move { self.fence.pass(self.stream.start_tls(), ConnectionError).await })
     }
 }

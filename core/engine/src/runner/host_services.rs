@@ -7,7 +7,7 @@ use std::{
 
 use cascade_sdk::{
     BoxFuture, Level, LogLine, Progress, SecretError, Statement,
-    host::{Database, Host, HttpClient},
+    host::{Connector, Database, Host, HttpClient},
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Runner,
-    fence::{Fence, FencedDatabase, FencedHttp},
+    connections::HostConnections,
+    fence::{Fence, FencedConnections, FencedDatabase, FencedHttp},
     http_client::HostHttp,
     recorder::{Recorder, Target},
 };
@@ -33,6 +34,7 @@ pub(super) struct RunServices {
     runner: Arc<Runner>,
     database: OnceLock<FencedDatabase>,
     http: FencedHttp<HostHttp>,
+    connections: FencedConnections,
     fence: Fence,
     /// As it was when the run began.
     config: Arc<Config>,
@@ -62,9 +64,11 @@ impl RunServices {
         runtime: Handle,
     ) -> Self {
         let fence = Fence::new(held.lost.clone());
+        let connections = Arc::new(HostConnections::new(runner.config.clone()));
         Self {
             database: OnceLock::new(),
             http: FencedHttp { client: runner.http.clone(), fence: fence.clone() },
+            connections: FencedConnections { connections, fence: fence.clone() },
             fence,
             config,
             lost: held.lost.clone(),
@@ -93,7 +97,7 @@ impl RunServices {
         self.fence.close(ABANDONED);
         let message = format!(
             "abandoned: {why}, and it did not stop; its code may go on, but what it still asks of the \
-             database and of HTTP is refused"
+             database and of the network is refused"
         );
         let fields = Value::Null;
         let line = LogLine { at: Utc::now(), level: Level::Error, message, fields };
@@ -158,6 +162,10 @@ impl Host for RunServices {
 
     fn http(&self) -> &dyn HttpClient {
         &self.http
+    }
+
+    fn connector(&self) -> &dyn Connector {
+        &self.connections
     }
 
     fn secret(&self, variable: &str) -> Result<String, SecretError> {

@@ -7,8 +7,6 @@
 
 use std::{
     error::Error,
-    fmt,
-    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,6 +18,7 @@ use reqwest::{
     redirect::{Attempt, Policy},
 };
 
+use super::reach::{Refused, Unreachable, addresses, check_literal};
 use cascade_config::{Egress, LiveConfig};
 use cascade_store::tls;
 
@@ -110,34 +109,9 @@ fn client(egress: Arc<Egress>) -> reqwest::Result<Client> {
         .build()
 }
 
-/// Why a host is not connected to.
-#[derive(Debug)]
-struct Refused {
-    host: String,
-    kind: &'static str,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, kind } = self;
-        write!(
-            f,
-            "`{host}` is {kind} address; if plugins may reach it, name it in jobs.toml: [http] allow = [\"{host}\"]"
-        )
-    }
-}
-
-impl Error for Refused {}
-
 /// An address that stands in the URL is never resolved.
 fn check_url(egress: &Egress, url: &Url) -> Result<(), Refused> {
-    let Some(host) = url.host_str() else { return Ok(()) };
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(address) => egress
-            .check(address)
-            .map_err(|kind| Refused { host: address.to_canonical().to_string(), kind }),
-        Err(_) => Ok(()),
-    }
+    url.host_str().map_or(Ok(()), |host| check_literal(egress, host))
 }
 
 struct Resolver(Arc<Egress>);
@@ -146,20 +120,10 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let egress = self.0.clone();
         Box::pin(async move {
-            let host = name.as_str();
-            let mut refused = None;
-            let mut addresses = Vec::new();
-            for address in tokio::net::lookup_host((host, 0)).await? {
-                match egress.check(address.ip()) {
-                    Err(kind) if !egress.allows_name(host) => refused = Some(kind),
-                    _ => addresses.push(address),
-                }
-            }
-            match refused {
-                Some(kind) if addresses.is_empty() => {
-                    Err(Refused { host: host.to_owned(), kind }.into())
-                }
-                _ => Ok(Box::new(addresses.into_iter()) as Addrs),
+            match addresses(&egress, name.as_str(), 0).await {
+                Ok(found) => Ok(Box::new(found.into_iter()) as Addrs),
+                Err(Unreachable::Refused(refused)) => Err(refused.into()),
+                Err(Unreachable::Unknown(error)) => Err(error.into()),
             }
         })
     }

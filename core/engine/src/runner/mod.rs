@@ -5,12 +5,14 @@
 //! is affected.
 
 mod completer;
+mod connections;
 mod ending;
 mod fence;
 mod host_services;
 mod http_client;
 mod lacking;
 mod lanes;
+mod reach;
 mod recorder;
 mod supervised;
 mod telemetry;

@@ -1,6 +1,7 @@
 //! Plugins from shared libraries, through the C ABI.
 
 mod calls;
+mod connections;
 mod inspect;
 mod services;
 

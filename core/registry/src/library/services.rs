@@ -11,7 +11,7 @@ use std::{
 
 use cascade_abi::host::{ReplyOnce, Services};
 use cascade_sdk::{
-    HttpRequest, LogLine, Progress, Statement,
+    ConnectRequest, HttpRequest, LogLine, Progress, Statement,
     host::{Database, DatabaseTransaction, Host, HttpClient, ViewHost},
     wire::{self, Refusal, text},
 };
@@ -19,6 +19,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+use super::connections::Connections;
 
 /// The host behind a run or behind a view.
 #[derive(Clone)]
@@ -51,27 +53,29 @@ impl HostSide {
     }
 }
 
-type Answer = Result<String, Refusal>;
+pub(super) type Answer = Result<String, Refusal>;
 
 /// One call.
 pub(super) struct CallServices {
     runtime: Handle,
     host: HostSide,
     transactions: Arc<Transactions>,
+    connections: Arc<Connections>,
     /// Set when the plugin has returned: what it still asks for is refused.
     ended: CancellationToken,
 }
 
 impl CallServices {
     pub fn new(runtime: Handle, host: HostSide) -> Arc<Self> {
-        let (transactions, ended) = Default::default();
-        Arc::new(Self { runtime, host, transactions, ended })
+        let (transactions, connections, ended) = Default::default();
+        Arc::new(Self { runtime, host, transactions, connections, ended })
     }
 
-    /// Ends whatever is still under way; open transactions roll back.
+    /// Ends whatever is still under way; open transactions roll back, connections close.
     pub fn end(&self) {
         self.ended.cancel();
         self.transactions.open().clear();
+        self.connections.close_all();
     }
 }
 
@@ -119,10 +123,11 @@ impl Services for CallServices {
             return reply.send(staged.map(|()| "{}".into()).or_else(refuse));
         }
         let (host, transactions) = (self.host.clone(), self.transactions.clone());
+        let connections = self.connections.clone();
         let ended = self.ended.clone();
         self.runtime.spawn(async move {
             tokio::select! {
-                answer = serve(&host, &transactions, &op, &params) => {
+                answer = serve(&host, &transactions, &connections, &op, &params) => {
                     reply.send(answer.or_else(refuse));
                 }
                 () = ended.cancelled() => reply.send(refuse(Refusal::new("the call is over"))),
@@ -135,7 +140,13 @@ fn parse<T: DeserializeOwned>(params: &str) -> Result<T, Refusal> {
     serde_json::from_str(params).map_err(|error| Refusal::new(format!("params: {error}")))
 }
 
-async fn serve(host: &HostSide, open: &Transactions, op: &str, params: &str) -> Answer {
+async fn serve(
+    host: &HostSide,
+    open: &Transactions,
+    connections: &Connections,
+    op: &str,
+    params: &str,
+) -> Answer {
     match op {
         "db.query" => {
             let rows = host.database().query(parse(params)?).await?;
@@ -183,6 +194,31 @@ async fn serve(host: &HostSide, open: &Transactions, op: &str, params: &str) -> 
             let request: wire::HttpRequestText = parse(params)?;
             let answer = host.http().send(HttpRequest::try_from(request)?).await?;
             Ok(text(&wire::HttpResponseText::from(answer)))
+        }
+        "net.connect" => {
+            let request: ConnectRequest = parse(params)?;
+            let connection = connections.keep(host.run()?.connector().connect(request)).await?;
+            Ok(text(&wire::ConnectionRef { connection }))
+        }
+        "net.read" => {
+            let which: wire::ConnectionRef = parse(params)?;
+            let bytes = connections.find(which)?.lock().await.read().await?;
+            Ok(text(&wire::Body::from(bytes)))
+        }
+        "net.write" => {
+            let wire::ToConnection { connection, body } = parse(params)?;
+            let found = connections.find(wire::ConnectionRef { connection })?;
+            found.lock().await.write(body.bytes()?).await?;
+            Ok("{}".into())
+        }
+        "net.start_tls" => {
+            let which: wire::ConnectionRef = parse(params)?;
+            connections.find(which)?.lock().await.start_tls().await?;
+            Ok("{}".into())
+        }
+        "net.close" => {
+            connections.close(parse(params)?)?;
+            Ok("{}".into())
         }
         "secret" => {
             let which: wire::SecretRef = parse(params)?;

@@ -86,7 +86,7 @@ async fn an_end_that_the_database_refuses_brings_the_run_back() {
 
 /// A plugin that does not stop is abandoned, and nothing that it still does reaches anything.
 #[tokio::test]
-async fn an_abandoned_attempt_is_refused_the_database_and_http() {
+async fn an_abandoned_attempt_is_refused_the_database_and_the_network() {
     static GO_ON: AtomicBool = AtomicBool::new(false);
     static REFUSED: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
     let stubborn: Work = |ctx| {
@@ -111,6 +111,8 @@ async fn an_abandoned_attempt_is_refused_the_database_and_http() {
                 body: Vec::new(),
             };
             refused.push(ctx.host().http().send(request).await.map(drop).unwrap_err().to_string());
+            let connect = ctx.connect(cascade_sdk::ConnectRequest::tcp("127.0.0.1", 9)).await;
+            refused.push(connect.map(drop).unwrap_err().to_string());
             ctx.transaction().execute(insert())?;
             ctx.log().info("still here");
             *REFUSED.lock().unwrap() = refused;
