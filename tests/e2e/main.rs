@@ -18,6 +18,7 @@ mod host;
 mod hostile_messages;
 mod layout;
 mod lost_ends;
+mod mail_server;
 mod observability;
 mod odd_input;
 mod openapi;

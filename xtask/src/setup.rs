@@ -7,11 +7,12 @@ use anyhow::{Result, bail};
 use crate::command::{exists, run, run_with};
 
 /// Programs by the Debian package that brings them.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("chromium", "chromium"),
     ("node", "nodejs npm"),
     ("redis-server", "redis-server"),
     ("pgbouncer", "pgbouncer"),
+    ("/usr/sbin/dovecot", "dovecot-imapd"),
     ("pgrep", "procps"),
     ("openssl", "openssl"),
     // Plugins in other languages.

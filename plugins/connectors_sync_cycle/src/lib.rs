@@ -1,4 +1,4 @@
-//! `connectors_sync_cycle`: reads messages from mail archives, Slack exports and feeds.
+//! `connectors_sync_cycle`: reads messages from mail, Slack, issue trackers and feeds.
 //!
 //! Each source keeps a cursor, so that a cycle reads only what is new; each message is upserted by
 //! the source's own id, so that reading it twice does no harm. A malformed item is skipped, counted
@@ -10,6 +10,8 @@ mod dates;
 mod fault;
 mod feed;
 mod html;
+mod imap;
+mod issues;
 mod mail;
 mod message;
 mod packed;
@@ -48,7 +50,7 @@ pub struct ConnectorsSyncCycle;
 impl Job for ConnectorsSyncCycle {
     const NAME: &'static str = "connectors_sync_cycle";
     const DESCRIPTION: &'static str =
-        "Reads new messages from mail archives, Slack exports and feeds.";
+        "Reads new messages from mail, Slack, issue trackers and feeds.";
     type Params = Params;
 
     async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {

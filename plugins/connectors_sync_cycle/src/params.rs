@@ -24,12 +24,32 @@ pub struct Source {
     /// File or folder, relative to jobs.toml. A feed may have a `url` in its place.
     #[schemars(extend("format" = "path"))]
     pub path: Option<String>,
-    /// Address of a feed; of Slack's Web API, where it is not `https://slack.com/api`.
+    /// Address of a feed; of a mail server: `imaps://HOST`, or `imap://HOST` for STARTTLS; of the API of
+    /// Slack, GitHub or GitLab, where it is not the public one.
     pub url: Option<String>,
-    /// For Slack without `path`: the environment variable that holds the token for the Web API. It must
-    /// be named in `env` of `[secrets]`.
+    /// For Slack without `path`, GitHub and GitLab: the environment variable that holds the token for the
+    /// API. It must be named in `env` of `[secrets]`. Public issues need none.
     #[serde(default)]
     pub token_env: Option<String>,
+    /// For GitHub and GitLab: `OWNER/NAME`, of GitLab the whole path `GROUP/SUBGROUP/PROJECT`.
+    #[serde(default)]
+    pub repository: Option<String>,
+    /// For IMAP: who signs in.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// For IMAP: the environment variable that holds the password. It must be named in `env` of
+    /// `[secrets]`.
+    #[serde(default)]
+    #[schemars(extend("format" = "env"))]
+    pub password_env: Option<String>,
+    /// For IMAP: the folders that are read, `INBOX` if left out. `*` stands for anything, `%` for
+    /// anything within one level, and `!` before a name leaves it out: `["*", "!Trash"]`.
+    #[serde(default)]
+    pub mailboxes: Option<Vec<String>>,
+    /// For IMAP by `imap://`: no TLS, so that all can read password and mails on their way. For a
+    /// server on the same machine.
+    #[serde(default)]
+    pub without_tls: bool,
     /// For a Maildir: whether its folders (Maildir++) are read as well. Sent mail and spam lie in some.
     #[serde(default)]
     pub folders: bool,
@@ -39,13 +59,20 @@ pub struct Source {
 }
 
 impl Source {
-    /// Where it is: its path or URL.
-    pub fn address(&self) -> &str {
-        self.path
-            .as_deref()
-            .or(self.url.as_deref())
-            .or(self.token_env.as_deref())
-            .unwrap_or_default()
+    /// Where it is, and by what it is reached: once any of it is another, it is tried at once, however
+    /// long the source failed.
+    pub fn address(&self) -> String {
+        let parts: &[&Option<String>] = match self.kind {
+            SourceKind::Imap => &[&self.url, &self.user, &self.password_env],
+            SourceKind::GitHub | SourceKind::GitLab => {
+                &[&self.url, &self.repository, &self.token_env]
+            }
+            _ if self.path.is_some() => &[&self.path],
+            _ if self.url.is_some() => &[&self.url],
+            _ => &[&self.token_env],
+        };
+        let told: Vec<&str> = parts.iter().filter_map(|part| part.as_deref()).collect();
+        told.join(" ")
     }
 }
 
@@ -61,6 +88,14 @@ pub enum SourceKind {
     Slack,
     /// RSS, Atom or JSON Feed, by file or HTTP.
     Feed,
+    /// Folders of a mail server.
+    Imap,
+    /// Issues and pull requests of a repository, with their comments.
+    #[serde(rename = "github")]
+    GitHub,
+    /// Issues of a project, with their comments.
+    #[serde(rename = "gitlab")]
+    GitLab,
 }
 
 impl SourceKind {
@@ -71,15 +106,19 @@ impl SourceKind {
             Self::Maildir => "maildir",
             Self::Slack => "slack",
             Self::Feed => "feed",
+            Self::Imap => "imap",
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
         }
     }
 
     /// As the `messages` table spells it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Mbox | Self::Maildir => "mail",
+            Self::Mbox | Self::Maildir | Self::Imap => "mail",
             Self::Slack => "slack",
             Self::Feed => "feed",
+            Self::GitHub | Self::GitLab => "issue",
         }
     }
 }

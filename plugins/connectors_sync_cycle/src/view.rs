@@ -24,7 +24,7 @@ pub struct Row {
     /// Its name in jobs.toml.
     #[schemars(title = "Source")]
     pub source: String,
-    /// mbox, maildir, slack or feed.
+    /// As jobs.toml spells it: mbox, imap, slack ...
     #[schemars(title = "Kind")]
     pub kind: String,
     /// Since when it cannot be read; none when all is well.

@@ -20,7 +20,7 @@ pub struct Messages;
 pub struct MessageFilter {
     /// Words to look for; orders by similarity in place of time.
     pub search: Option<String>,
-    /// `mail`, `slack` or `feed`.
+    /// `mail`, `slack`, `issue` or `feed`.
     pub source_kind: Option<String>,
     /// Only messages with an open signal of this kind.
     pub signal: Option<String>,
@@ -37,7 +37,7 @@ pub struct MessageRow {
     pub project_id: String,
     /// Name of the source in jobs.toml.
     pub source: String,
-    /// `mail`, `slack` or `feed`.
+    /// `mail`, `slack`, `issue` or `feed`.
     pub source_kind: String,
     /// Who wrote it.
     pub author: String,

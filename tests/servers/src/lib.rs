@@ -1,15 +1,17 @@
-//! PostgreSQL, PgBouncer and Redis of a test's own: in a temporary folder, on a free port of the loopback, gone
+//! PostgreSQL, PgBouncer, Redis and Dovecot of a test's own: in a temporary folder, on a free port of the loopback, gone
 //! with the test. A test may stop, kill, pause and start them again; no other server is touched.
 //!
 //! Faults panic: this crate serves tests only.
 
 mod certificates;
+mod dovecot;
 mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
 
 pub use certificates::Certificates;
+pub use dovecot::Dovecot;
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Held, Postgres};
 pub use process::{find, free_port};
@@ -29,6 +31,16 @@ mod tests {
         postgres.restart();
         assert_eq!(postgres.sql("cascade_0", "SELECT n FROM kept"), "7");
         postgres.stop();
+    }
+
+    #[test]
+    fn a_killed_mail_server_comes_back_with_its_mail() {
+        let mut dovecot = Dovecot::start("secret");
+        dovecot.append("INBOX", "Subject: kept\n\nx\n");
+        dovecot.kill();
+        dovecot.restart();
+        let found = dovecot.commands(&["EXAMINE INBOX", "FETCH 1 BODY[]"]);
+        assert!(found.contains("Subject: kept"), "{found}");
     }
 
     #[test]

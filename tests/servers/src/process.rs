@@ -118,6 +118,8 @@ pub fn find(program: &str) -> PathBuf {
             folders.insert(0, version);
         }
     }
+    // Servers that only root is expected to start.
+    folders.push("/usr/sbin".into());
     folders
         .iter()
         .map(|folder| folder.join(program))

@@ -13,15 +13,16 @@ mod split;
 
 pub use maildir::Maildir;
 pub use mbox::Mbox;
+pub use message::{Envelope, parse};
 
 use std::time::{Duration, SystemTime};
 
 /// Messages in a batch.
 const AT_A_TIME: usize = 500;
 /// Bytes of messages after which a batch ends.
-const BATCH_BYTES: usize = 8 << 20;
+pub const BATCH_BYTES: usize = 8 << 20;
 /// Bytes kept of one message. Its text stands at its start; what is cut off are attachments.
-const LARGEST: usize = 16 << 20;
+pub const LARGEST: usize = 16 << 20;
 /// A file untouched for so long is not being written.
 const SETTLED: Duration = Duration::from_secs(60);
 

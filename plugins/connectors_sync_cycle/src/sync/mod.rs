@@ -13,6 +13,8 @@ pub use self::status::{forget_others, kept, record};
 use crate::{
     fault::{Fault, SyncError},
     feed,
+    imap::Imap,
+    issues::{GitHub, GitLab},
     mail::{Maildir, Mbox},
     message::Batch,
     params::{Source, SourceKind},
@@ -56,6 +58,9 @@ enum Reader {
     Maildir(Maildir),
     Slack(Box<Slack>),
     SlackWeb(Box<SlackWeb>),
+    Imap(Box<Imap>),
+    GitHub(Box<GitHub>),
+    GitLab(Box<GitLab>),
     /// A feed is read whole.
     Feed(Option<Batch>),
     /// It has not changed.
@@ -64,31 +69,31 @@ enum Reader {
 
 impl Reader {
     async fn open(ctx: &Context, source: &Source, position: &Value) -> Result<Self, Fault> {
-        if source.kind == SourceKind::Feed {
-            return Ok(Self::Feed(feed::read(ctx, source, position).await?));
-        }
-        if source.kind == SourceKind::Slack
-            && let Some(variable) = &source.token_env
-        {
-            if source.path.is_some() {
+        let files = ctx.files();
+        let path = || match &source.path {
+            Some(path) => Ok(Path::new(path)),
+            None => Err(Fault::lasting(format!("source {} needs a `path`", source.name))),
+        };
+        Ok(match (source.kind, &source.token_env) {
+            (SourceKind::Mbox, _) => Mbox::open(&files, path()?, position)?
+                .map_or(Self::Nothing, |mbox| Self::Mbox(Box::new(mbox))),
+            (SourceKind::Maildir, _) => {
+                Self::Maildir(Maildir::open(&files, path()?, source.folders, position)?)
+            }
+            (SourceKind::Slack, None) => {
+                Self::Slack(Box::new(Slack::open(&files, path()?, position)?))
+            }
+            (SourceKind::Slack, Some(_)) if source.path.is_some() => {
                 return Err(Fault::lasting("Slack takes either `path` or `token_env`"));
             }
-            let web = SlackWeb::open(ctx, source, variable, position).await?;
-            return Ok(Self::SlackWeb(Box::new(web)));
-        }
-        let path = source.path.as_ref();
-        let path =
-            path.ok_or_else(|| Fault::lasting(format!("source {} needs a `path`", source.name)))?;
-        let (files, path) = (ctx.files(), Path::new(path));
-        Ok(match source.kind {
-            SourceKind::Mbox => Mbox::open(&files, path, position)?
-                .map_or(Self::Nothing, |mbox| Self::Mbox(Box::new(mbox))),
-            SourceKind::Maildir => {
-                Self::Maildir(Maildir::open(&files, path, source.folders, position)?)
+            (SourceKind::Slack, Some(variable)) => {
+                let web = SlackWeb::open(ctx, source, variable, position).await?;
+                Self::SlackWeb(Box::new(web))
             }
-            SourceKind::Slack | SourceKind::Feed => {
-                Self::Slack(Box::new(Slack::open(&files, path, position)?))
-            }
+            (SourceKind::Feed, _) => Self::Feed(feed::read(ctx, source, position).await?),
+            (SourceKind::Imap, _) => Self::Imap(Box::new(Imap::open(ctx, source, position).await?)),
+            (SourceKind::GitHub, _) => Self::GitHub(Box::new(GitHub::open(ctx, source, position)?)),
+            (SourceKind::GitLab, _) => Self::GitLab(Box::new(GitLab::open(ctx, source, position)?)),
         })
     }
 
@@ -98,6 +103,9 @@ impl Reader {
             Self::Maildir(maildir) => Ok(maildir.next_batch()),
             Self::Slack(slack) => Ok(slack.next_batch()),
             Self::SlackWeb(web) => web.next_batch(ctx).await,
+            Self::Imap(imap) => imap.next_batch(ctx).await,
+            Self::GitHub(github) => github.next_batch(ctx).await,
+            Self::GitLab(gitlab) => gitlab.next_batch(ctx).await,
             Self::Feed(batch) => Ok(batch.take()),
             Self::Nothing => Ok(None),
         }

@@ -1,4 +1,4 @@
-import { Mail, MessageSquare, Rss } from "lucide-react";
+import { CircleDot, Mail, MessageSquare, Rss } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -6,7 +6,7 @@ import { hits, split } from "./evidence";
 import type { Message } from "./product-data";
 import { reveal } from "./show-messages";
 
-const ICONS = { mail: Mail, slack: MessageSquare, feed: Rss };
+const ICONS = { mail: Mail, slack: MessageSquare, issue: CircleDot, feed: Rss };
 
 interface Props {
   message: Message;

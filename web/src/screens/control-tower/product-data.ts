@@ -35,7 +35,7 @@ export interface Message {
   id: string;
   project_id: string;
   source: string;
-  source_kind: "mail" | "slack" | "feed";
+  source_kind: (typeof SOURCES)[number];
   author: string;
   subject: string;
   body: string;
@@ -87,4 +87,4 @@ export const useRecommendationsV2 = (project_id: string | undefined, status: Dec
 
 /** Kinds of signals, the costliest first. */
 export const SIGNALS = ["blocker", "deadline_risk", "budget", "negative_sentiment", "unanswered_question", "decision"];
-export const SOURCES = ["mail", "slack", "feed"] as const;
+export const SOURCES = ["mail", "slack", "issue", "feed"] as const;
