@@ -5,6 +5,7 @@
 
 mod faults;
 mod migrations;
+mod placeholders;
 mod postgres;
 mod postgres_value;
 mod sqlite;

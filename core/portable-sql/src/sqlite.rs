@@ -12,6 +12,7 @@ use tokio::{sync::Mutex, time::timeout_at};
 use crate::{
     LONGEST_TRANSACTION,
     faults::{too_long, wrong_count},
+    placeholders::unnamed,
     sqlite_value::{bind, read},
 };
 
@@ -39,8 +40,9 @@ pub async fn execute_on(
     statement: &Statement,
 ) -> Result<u64, DbError> {
     let fault = |error: sqlx::Error| DbError::new(&statement.sql, error);
-    check_parameters(connection, statement).await?;
-    Ok(bind(statement)?.execute(connection).await.map_err(fault)?.rows_affected())
+    let text = unnamed(&statement.sql);
+    check_parameters(connection, statement, &text).await?;
+    Ok(bind(statement, &text)?.execute(connection).await.map_err(fault)?.rows_affected())
 }
 
 async fn query_on(
@@ -48,19 +50,21 @@ async fn query_on(
     statement: &Statement,
 ) -> Result<Vec<Row>, DbError> {
     let fault = |error: sqlx::Error| DbError::new(&statement.sql, error);
-    check_parameters(connection, statement).await?;
-    let rows = bind(statement)?.fetch_all(connection).await.map_err(fault)?;
+    let text = unnamed(&statement.sql);
+    check_parameters(connection, statement, &text).await?;
+    let rows = bind(statement, &text)?.fetch_all(connection).await.map_err(fault)?;
     rows.iter().map(|row| read(&statement.sql, row)).collect()
 }
 
 /// SQLite takes a missing value for NULL, which would hide a typing error. Statements are cached
-/// by the connection, so that this costs no second parse.
+/// by the connection, so that this costs no second parse. `text` is the statement's as it is run.
 async fn check_parameters(
     connection: &mut SqliteConnection,
     statement: &Statement,
+    text: &str,
 ) -> Result<(), DbError> {
     let fault = |error: sqlx::Error| DbError::new(&statement.sql, error);
-    let text = sqlx::AssertSqlSafe(statement.sql.to_string());
+    let text = sqlx::AssertSqlSafe(text.to_owned());
     let prepared = connection.prepare(sqlx::SqlSafeStr::into_sql_str(text)).await.map_err(fault)?;
     let wanted = match prepared.parameters() {
         Some(sqlx::Either::Right(count)) => count,

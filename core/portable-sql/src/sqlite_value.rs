@@ -8,11 +8,12 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-/// Binds a statement's values. Arrays and objects become JSON text.
+/// Binds a statement's values to its text as it is run. Arrays and objects become JSON text.
 pub(crate) fn bind(
     statement: &Statement,
+    text: &str,
 ) -> Result<Query<'static, Sqlite, SqliteArguments>, DbError> {
-    let mut query = sqlx::query(AssertSqlSafe(statement.sql.to_string()));
+    let mut query = sqlx::query(AssertSqlSafe(text.to_owned()));
     for (at, value) in statement.params.iter().enumerate() {
         query = match value {
             Value::Null => query.bind(None::<String>),
