@@ -26,11 +26,11 @@ use crate::{
     store::{Processed, Signal},
 };
 
-cascade_sdk::submit_migrations!("0001_init.sql", "0002_error.sql");
+cascade_sdk::submit_migrations!("0001_init.sql", "0002_error.sql", "0003_waiting.sql");
 cascade_sdk::submit_job!(SignalsExtraction);
 
 /// Messages per transaction: few enough to hold the writer only briefly.
-const CHUNK: u32 = 100;
+const CHUNK: u32 = 200;
 
 /// Settings of `signals_extraction`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]

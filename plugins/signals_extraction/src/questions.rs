@@ -27,7 +27,8 @@ const AT_A_TIME: u32 = 100;
 #[derive(Debug, Deserialize)]
 struct Question {
     id: String,
-    sent_at: String,
+    /// `None` for a message that is not there, or has changed and waits for the next look at it.
+    sent_at: Option<String>,
     answered_at: Option<String>,
 }
 
@@ -60,10 +61,11 @@ pub(crate) async fn review(
         last.clone_from(&end.id);
         let (mut settled, mut in_time, mut to_tell) = (Vec::new(), Vec::new(), Vec::new());
         for question in &page {
-            match state(question, allowed, ctx.now()) {
+            let Some(sent_at) = &question.sent_at else { continue };
+            match state(sent_at, question.answered_at.as_deref(), allowed, ctx.now()) {
                 Ok(State::Young) => {}
-                Ok(State::Open) => to_tell.push((question, None)),
-                Ok(State::AnsweredLate(at)) => to_tell.push((question, Some(at))),
+                Ok(State::Open) => to_tell.push((question, sent_at, None)),
+                Ok(State::AnsweredLate(at)) => to_tell.push((question, sent_at, Some(at))),
                 Ok(State::Answered) => {
                     // A late import may bring an answer that was given in time.
                     in_time.push(question.id.as_str());
@@ -77,13 +79,13 @@ pub(crate) async fn review(
                 }
             }
         }
-        let found = found(ctx, rules, &to_tell).await?;
+        let ids: Vec<&str> = to_tell.iter().map(|(question, ..)| question.id.as_str()).collect();
+        let found = found(ctx, rules, &ids).await?;
         let mut signals = Vec::new();
-        for (question, answered_at) in &to_tell {
+        for (question, sent_at, answered_at) in &to_tell {
             // One that was edited and asks no more: the next look at the message settles it.
             let Some(found) = found.get(&question.id) else { continue };
-            let (message, sent_at) = (question.id.as_str(), question.sent_at.as_str());
-            let resolved_at = answered_at.as_deref();
+            let (message, resolved_at) = (question.id.as_str(), answered_at.as_deref());
             signals.push(Signal { message, sent_at, found, resolved_at });
             match resolved_at {
                 Some(_) => settled.push(message),
@@ -101,16 +103,18 @@ pub(crate) async fn review(
     }
 }
 
-/// The next questions that wait, by id. The inner query picks them before answers are looked up, which
-/// would else be done for all that wait. A message that has changed since waits for the next look at it.
+/// The next questions that wait, by id. The inner query picks them before anything is looked up, which
+/// would else be done for all that wait.
 async fn waiting(ctx: &Context, project: &str, last: &str) -> Result<Vec<Question>, JobError> {
-    let query = sql("SELECT m.id, m.sent_at, (SELECT MIN(r.sent_at) FROM messages r \
-         WHERE r.project_id = m.project_id AND r.thread_id = m.thread_id \
-         AND r.author_key <> m.author_key AND r.sent_at > m.sent_at) AS answered_at \
-         FROM (SELECT p.message_id FROM signals_processed p JOIN messages x ON x.id = p.message_id \
-             WHERE p.project_id = $1 AND p.awaiting_answer = $2 AND p.message_id > $3 \
-             AND p.processed_at >= x.ingested_at ORDER BY p.message_id LIMIT $4) w \
-         JOIN messages m ON m.id = w.message_id ORDER BY m.id");
+    let query = sql("SELECT w.message_id AS id, m.sent_at, \
+         (SELECT MIN(r.sent_at) FROM messages r \
+             WHERE r.project_id = m.project_id AND r.thread_id = m.thread_id \
+             AND r.author_key <> m.author_key AND r.sent_at > m.sent_at) AS answered_at \
+         FROM (SELECT message_id, processed_at FROM signals_processed \
+             WHERE project_id = $1 AND awaiting_answer = $2 AND message_id > $3 \
+             ORDER BY message_id LIMIT $4) w \
+         LEFT JOIN messages m ON m.id = w.message_id AND m.ingested_at <= w.processed_at \
+         ORDER BY w.message_id");
     let query = query.bind(project).bind(true).bind(last).bind(AT_A_TIME);
     Ok(ctx.db().fetch_all(query).await?)
 }
@@ -119,31 +123,36 @@ async fn waiting(ctx: &Context, project: &str, last: &str) -> Result<Vec<Questio
 async fn found(
     ctx: &Context,
     rules: &Rules,
-    questions: &[(&Question, Option<String>)],
+    messages: &[&str],
 ) -> Result<HashMap<String, Found>, JobError> {
     #[derive(Deserialize)]
     struct Text {
         id: String,
         body: String,
     }
-    if questions.is_empty() {
+    if messages.is_empty() {
         return Ok(HashMap::new());
     }
     let query = sql(format!(
         "SELECT id, substr(body, 1, {MOST_BYTES}) AS body FROM messages WHERE id IN ({})",
-        store::places(1, questions.len())
+        store::places(1, messages.len())
     ));
-    let query = questions.iter().fold(query, |query, (question, _)| query.bind(&question.id));
+    let query = messages.iter().fold(query, |query, message| query.bind(message));
     let texts = ctx.db().fetch_all::<Text>(query).await?.into_iter();
     Ok(texts.filter_map(|text| Some((text.id, extract::question(rules, &text.body)?))).collect())
 }
 
-fn state(question: &Question, allowed: Duration, now: DateTime<Utc>) -> Result<State, ParseError> {
+fn state(
+    sent_at: &str,
+    answered_at: Option<&str>,
+    allowed: Duration,
+    now: DateTime<Utc>,
+) -> Result<State, ParseError> {
     let time = |text: &str| DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc));
-    let due = time(&question.sent_at)? + allowed;
-    Ok(match &question.answered_at {
+    let due = time(sent_at)? + allowed;
+    Ok(match answered_at {
         Some(at) if time(at)? <= due => State::Answered,
-        Some(at) => State::AnsweredLate(at.clone()),
+        Some(at) => State::AnsweredLate(at.to_owned()),
         None if now > due => State::Open,
         None => State::Young,
     })
