@@ -144,6 +144,38 @@ async fn other_formats_and_broken_files_are_read_as_far_as_they_go() {
 }
 
 #[tokio::test]
+async fn elements_of_old_and_rare_writers_are_read() {
+    for (feed, subject, body) in [
+        (rss("<item><dc:title>T</dc:title><dc:description>d</dc:description></item>"), "T", "d"),
+        (
+            rss("<item><title>T</title><body xmlns=\"http://www.w3.org/1999/xhtml\"><p>a</p><p>b</p></body></item>"),
+            "T",
+            "a\nb",
+        ),
+        (rss("<item><title>T</title><fullitem>&lt;p&gt;a&lt;/p&gt;</fullitem></item>"), "T", "a"),
+        (
+            atom("<title mode=\"base64\">\n VMOkc3Q=\n</title><summary mode=\"base64\">UlhhbXBsZSA8Yj5BdG9tPC9iPg==</summary>"),
+            "Täst",
+            "RXample Atom",
+        ),
+        (
+            "<entry xmlns=\"http://www.w3.org/2005/Atom\"><title>T</title><id>1</id><summary>alone</summary></entry>".to_owned(),
+            "T",
+            "alone",
+        ),
+        (
+            "<r:rss version=\"2.0\" xmlns:r=\"http://backend.userland.com/rss2\"><r:channel><r:item><r:title>T</r:title><r:description>d</r:description></r:item></r:channel></r:rss>".to_owned(),
+            "T",
+            "d",
+        ),
+    ] {
+        let stored = read(&feed).await;
+        assert_eq!(subjects(&stored), [subject], "{feed}");
+        assert_eq!(stored[0]["body"], body, "{feed}");
+    }
+}
+
+#[tokio::test]
 async fn links_are_the_page_and_absolute() {
     for (feed, url) in [
         (rss("<item><title>T</title><link>/p/1</link></item>"), "https://news.example/p/1"),

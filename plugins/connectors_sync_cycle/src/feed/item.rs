@@ -1,6 +1,7 @@
 //! An item of RSS or an entry of Atom.
 
 use chrono::{DateTime, Utc};
+use mail_parser::decoders::base64::base64_decode;
 use url::Url;
 
 use super::xml::Element;
@@ -80,8 +81,14 @@ pub fn page(element: &Element) -> Option<String> {
 /// Atom says of each text what it is. RSS does not: it may be HTML or plain.
 fn typed(element: &Element, atom: bool) -> String {
     let kind = element.attribute("type").unwrap_or(if atom { "text" } else { "" });
-    if element.attribute("mode") == Some("base64") || element.attribute("src").is_some() {
+    if element.attribute("src").is_some() {
         return String::new();
+    }
+    if element.attribute("mode") == Some("base64") {
+        let decoded = base64_decode(element.text().as_bytes());
+        // What is no text is a picture or the like.
+        let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        return text.map_or_else(String::new, |text| html::maybe(&text));
     }
     match kind {
         "xhtml" | "application/xhtml+xml" => html::to_text(&element.markup()),
@@ -102,11 +109,21 @@ fn title(item: &Element, atom: bool) -> String {
     own.filter(|title| !title.is_empty())
         .or_else(|| media(item, "media:title").map(|title| html::title(&title)))
         .or_else(|| item.text_of("itunes:title").map(|title| html::title(&title)))
+        .or_else(|| item.text_of("dc:title").map(|title| html::title(&title)))
         .unwrap_or_default()
 }
 
 fn text(item: &Element, atom: bool) -> String {
-    let own = ["content:encoded", "content", "description", "summary"];
+    // `body` is XHTML's; with `fullitem` old feeds gave what others have in `content:encoded`.
+    let own = [
+        "content:encoded",
+        "content",
+        "body",
+        "fullitem",
+        "description",
+        "summary",
+        "dc:description",
+    ];
     let own = own.iter().flat_map(|name| item.children().filter(move |c| c.name == *name));
     let mut own = own.map(|element| typed(element, atom)).filter(|text| !text.is_empty());
     own.next()

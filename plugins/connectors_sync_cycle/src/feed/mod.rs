@@ -34,7 +34,7 @@ use crate::{
 /// A feed file over this size, in bytes, is not read.
 const LARGEST: u64 = 32 << 20;
 /// Raised when this module reads more out of the same text, so that it is read again.
-const READER: u32 = 1;
+const READER: u32 = 2;
 
 /// What is kept between syncs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -140,7 +140,8 @@ fn parse_any(bytes: &[u8], charset: Option<&str>, address: Option<&str>) -> Resu
 
 fn is_feed(element: &Element) -> bool {
     let name = element.name.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(name.as_str(), "rss" | "rdf" | "feed" | "channel")
+    // An entry of Atom may be a document (RFC 4287, section 2).
+    matches!(name.as_str(), "rss" | "rdf" | "feed" | "channel") || element.name == "entry"
 }
 
 /// The title, the page and the items of a feed.
@@ -157,7 +158,10 @@ fn read_xml(
     let base = item::base_of(root, base);
     let base = item::base_of(channel, base.as_ref());
     let mut found = Vec::new();
-    collect(root, 0, &mut found);
+    match root.name.as_str() {
+        "entry" => found.push(root),
+        _ => collect(root, 0, &mut found),
+    }
     let author = item::author(channel).filter(|_| root.name == "feed");
     let mut items = Vec::new();
     for element in found {

@@ -244,6 +244,7 @@ fn usual_prefix(prefix: &str, namespace: &str) -> String {
     let usual = match namespace.as_str() {
         "http://www.w3.org/2005/atom" | "http://purl.org/atom/ns" => "atom",
         "http://www.w3.org/1999/xhtml" | "http://purl.org/rss/1.0" => "",
+        name if name.starts_with("http://backend.userland.com/rss") => "",
         "http://purl.org/rss/1.0/modules/content" => "content",
         "http://purl.org/dc/elements/1.1" | "http://purl.org/dc/terms" => "dc",
         "http://www.w3.org/1999/02/22-rdf-syntax-ns" => "rdf",
