@@ -45,8 +45,11 @@ async fn any_writers_separators_part_messages() {
         let text = format!("\u{feff}\n{}", text.replace('\n', "\r\n"));
         assert_eq!(subjects(&read(&text).await), ["A", "B", "C"], "CRLF, BOM: {separator}");
     }
-    // A file of one mail has no separator.
-    assert_eq!(subjects(&read(mail("A", "Hello.")).await), ["A"]);
+    // A file of one mail has no separator, and may begin with any header.
+    for first in ["", "Recieved: from x\n by y\n", "Resent-To: ann@x.example\n"] {
+        let text = format!("{first}{}", mail("A", "Hello."));
+        assert_eq!(subjects(&read(text).await), ["A"], "{first}");
+    }
 }
 
 #[tokio::test]
@@ -313,6 +316,7 @@ async fn what_an_older_build_stored_is_not_stored_twice() {
 async fn what_is_no_mail_archive_is_told() {
     for (bytes, why) in [
         (&b"{}\n"[..], "not an mbox"),
+        (b"Note: nothing\nof a mail\n", "not an mbox"),
         (b"PK\x03\x04zip", "a zip file; unpack it"),
         (b"\x1f\x8b\x08\x00gz", "a gzip file; unpack it"),
     ] {

@@ -1,7 +1,8 @@
 """Counts the messages of every mail, mail archive and feed beneath a folder, without Cascade.
 
-Mail by Python's own `mailbox` and `email`, feeds by `feedparser` (pip install feedparser). Prints lines
-of: messages, a tab, the path within the folder.
+Mail by Python's own `mailbox` and `email`, feeds by `feedparser` (pip install feedparser). An item of a
+feed counts when it has a title, a text or a link: others are tests of a single field. Prints lines of:
+messages, a tab, the path within the folder.
 """
 
 import email
@@ -9,6 +10,7 @@ import email.policy
 import json
 import mailbox
 import os
+import re
 import sys
 
 import feedparser
@@ -35,14 +37,22 @@ def feed_items(path):
         except ValueError:
             return 0
         is_feed = isinstance(value, dict) and "jsonfeed.org" in str(value.get("version"))
-        return len(value.get("items") or []) if is_feed else 0
+        items = value.get("items") or [] if is_feed else []
+        return sum(1 for item in items if isinstance(item, dict) and says_something(item))
     with open(path, "rb") as file:
-        return len(feedparser.parse(file.read()).entries)
+        return sum(1 for item in feedparser.parse(file.read()).entries if says_something(item))
+
+
+def says_something(item):
+    names = ("title", "summary", "link", "url", "external_url", "content_text", "content_html")
+    texts = [item.get(name) for name in names]
+    texts += [part.get("value") for part in item.get("content") or [] if isinstance(part, dict)]
+    return any(re.sub(r"<[^>]*>", "", str(text or "")).strip() for text in texts)
 
 
 def maildir(path):
     return sum(
-        1
+        mails(os.path.join(place, name))
         for place, _, names in os.walk(path)
         if os.path.basename(place) in ("cur", "new")
         for name in names

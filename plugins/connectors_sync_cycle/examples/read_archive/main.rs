@@ -23,8 +23,10 @@ use serde_json::Value;
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let result = match arguments.as_slice() {
-        [folder] => list(Path::new(folder)),
-        [folder, expected] => compare(Path::new(folder), Path::new(expected)),
+        [folder] => fs::canonicalize(folder).and_then(|folder| list(&folder)),
+        [folder, expected] => {
+            fs::canonicalize(folder).and_then(|folder| compare(&folder, Path::new(expected)))
+        }
         _ => Err(io::Error::other("usage: read_archive FOLDER [EXPECTED.tsv]")),
     };
     result.unwrap_or_else(|error| {

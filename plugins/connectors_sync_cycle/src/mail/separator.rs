@@ -32,7 +32,7 @@ pub fn begins_from(line: &[u8]) -> bool {
 /// stands before it.
 pub fn is_separator<'a>(
     line: &[u8],
-    mut following: impl Iterator<Item = &'a [u8]>,
+    following: impl Iterator<Item = &'a [u8]>,
     after_blank: bool,
 ) -> bool {
     if !begins_from(line) {
@@ -44,8 +44,13 @@ pub fn is_separator<'a>(
         Shape::Weak if after_blank => 2,
         Shape::Weak | Shape::Prose => return false,
     };
+    begins_headers(following, least)
+}
+
+/// Whether lines begin with headers, at least so many of them such as begin mails.
+pub fn begins_headers<'a>(lines: impl Iterator<Item = &'a [u8]>, least: usize) -> bool {
     let mut of_mail = 0;
-    for (nth, line) in following.by_ref().take(MOST_HEADERS).enumerate() {
+    for (nth, line) in lines.take(MOST_HEADERS).enumerate() {
         match header(line) {
             Some(Header::OfMail) => of_mail += 1,
             Some(Header::Other) => {}
@@ -172,7 +177,9 @@ pub fn header(line: &[u8]) -> Option<Header> {
         return None;
     }
     let lower = name.to_ascii_lowercase();
-    let of_mail = OF_MAIL.contains(&lower.as_str()) || lower.starts_with("x-");
+    let of_mail = OF_MAIL.contains(&lower.as_str())
+        || lower.starts_with("x-")
+        || lower.starts_with("resent-");
     // `http://example.org` and `12:30` are no headers.
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
     let is_url = line[colon + 1..].starts_with(b"//");

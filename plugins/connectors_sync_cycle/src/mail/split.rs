@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{
     LARGEST, content_length,
     lines::{is_blank, read_line},
-    separator::{Header, MOST_HEADERS, begins_from, header, is_separator},
+    separator::{Header, MOST_HEADERS, begins_from, begins_headers, header, is_separator},
 };
 
 /// A message as it stands in the file.
@@ -95,7 +95,7 @@ impl<R: BufRead, P: Read + Seek> Split<R, P> {
         };
         if first.as_deref().is_some_and(begins_from) {
             separator = first.take().unwrap_or_default();
-        } else if first.as_deref().and_then(header) != Some(Header::OfMail) {
+        } else if !self.begins_mail(first.as_deref().unwrap_or_default())? {
             return Err(SplitError::NotMail);
         }
         let mut raw = Raw {
@@ -140,18 +140,34 @@ impl<R: BufRead, P: Read + Seek> Split<R, P> {
         Ok(content_length::fits(&mut self.probe, end)?.then_some(end))
     }
 
-    /// Whether the next line begins a message.
-    fn at_separator(&mut self, after_blank: bool) -> std::io::Result<bool> {
-        if !self.line(0)?.is_some_and(begins_from) {
-            return Ok(false);
+    /// Whether a line, with those that follow, begins the headers of a mail without a separator.
+    fn begins_mail(&mut self, first: &[u8]) -> std::io::Result<bool> {
+        if header(first) == Some(Header::OfMail) {
+            return Ok(true);
         }
-        // Headers end at a blank line; most candidates are decided by the first.
+        self.look_at_headers()?;
+        let following = self.ahead.iter().map(|(line, _)| line.as_slice());
+        Ok(begins_headers(std::iter::once(first).chain(following), 1))
+    }
+
+    /// Reads the lines that decide on a candidate for a separator: headers end at a blank line, and
+    /// most candidates are decided by the first.
+    fn look_at_headers(&mut self) -> std::io::Result<()> {
         for at in 1..=MOST_HEADERS {
             let Some(line) = self.line(at)? else { break };
             if is_blank(line) || header(line) == Some(Header::OfMail) && at > 1 {
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// Whether the next line begins a message.
+    fn at_separator(&mut self, after_blank: bool) -> std::io::Result<bool> {
+        if !self.line(0)?.is_some_and(begins_from) {
+            return Ok(false);
+        }
+        self.look_at_headers()?;
         let mut lines = self.ahead.iter().map(|(line, _)| line.as_slice());
         let Some(first) = lines.next() else { return Ok(false) };
         Ok(is_separator(first, lines, after_blank))
