@@ -150,7 +150,7 @@ async fn elements_of_old_and_rare_writers_are_read() {
         (
             rss("<item><title>T</title><body xmlns=\"http://www.w3.org/1999/xhtml\"><p>a</p><p>b</p></body></item>"),
             "T",
-            "a\nb",
+            "a\n\nb",
         ),
         (rss("<item><title>T</title><fullitem>&lt;p&gt;a&lt;/p&gt;</fullitem></item>"), "T", "a"),
         (

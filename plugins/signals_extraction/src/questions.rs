@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Questions read, and their changes written, at a time.
-const AT_A_TIME: u32 = 100;
+const AT_A_TIME: u32 = 200;
 
 #[derive(Debug, Deserialize)]
 struct Question {
