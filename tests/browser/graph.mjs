@@ -5,7 +5,7 @@
 // slow_job has not run yet and the first cascades are over. Prints one line for each milestone.
 import assert from "node:assert/strict";
 
-import { accessible, get, isTooWide, launch, open, plan, run } from "./control-room.mjs";
+import { accessible, get, isTooWide, launch, open, plan, run, until } from "./control-room.mjs";
 
 const browser = await launch();
 try {
@@ -95,6 +95,26 @@ try {
   await live.page.locator("[data-testid=cascade-trace][data-live=false]").waitFor({ timeout: 30_000 });
   assert.equal(live.seen.loads, 1, "the page was reloaded");
   console.log("trace grew while it ran");
+
+  // Only a part of it: what is looked for, what is related to one job, what failed.
+  const part = await open(browser, "/graph?job=slow_job");
+  const shown = () => part.page.getByTestId("graph-node").evaluateAll((nodes) => nodes.map(({ dataset }) => dataset.jobType).sort());
+  await part.page.getByTestId("graph-find").fill("slow_after");
+  await part.page.locator(".stepped-back").first().waitFor();
+  assert.equal(await part.page.locator(".react-flow__node:not(.stepped-back)").count(), 1);
+  await part.page.getByTestId("graph-find").fill("");
+  await part.page.getByRole("button", { name: "Show only related jobs" }).click();
+  await until("only related jobs", async () => (await shown()).join() === "slow_after,slow_job");
+  await part.page.getByRole("button", { name: "Show all jobs" }).click();
+  await until("all jobs", async () => (await shown()).length === jobs.size);
+  plan({ steps: 1, pause_ms: 0, fail: "on purpose" });
+  await run("slow_job", projects[0].id);
+  await part.page.getByRole("button", { name: /^Failed only \(1\)/ }).click();
+  await until("only what failed", async () => (await shown()).join() === "slow_job");
+  await until("the title", async () => (await part.page.title()).startsWith("1 failing"));
+  await accessible(part.page, "a part of the graph");
+  assert.deepEqual(part.problems, []);
+  console.log("searched, related and failed only");
 
   for (const theme of ["light", "dark"]) {
     const narrow = await open(browser, "/graph", { theme, width: 360, height: 800 });

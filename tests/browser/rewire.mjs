@@ -50,6 +50,17 @@ try {
   await page.locator('.react-flow__edge[data-id="embeddings_run>analytics_aggregates"]').waitFor();
   console.log("edge drawn");
 
+  // A connection that would close a cycle is refused where it is drawn, with the way back to its start.
+  const place = () => page.locator('.react-flow__node[data-id="analytics_aggregates"]').boundingBox();
+  const stood = await place();
+  await drag("analytics_aggregates", "embeddings_run");
+  await page.getByTestId("cycle").getByText("embeddings_run").waitFor();
+  assert.equal(await page.getByTestId("cycle").locator("code").count(), 3);
+  assert.equal(await page.locator('.react-flow__edge[data-id="analytics_aggregates>embeddings_run"]').count(), 0);
+  assert.deepEqual(await place(), stood, "jobs moved while a connection was drawn");
+  await page.getByTestId("cycle").getByRole("button").click();
+  console.log("cycle explained");
+
   await page.getByRole("button", { name: "Remove the connection from connectors_sync_cycle to embeddings_run" }).click();
   await gone(page.locator("[data-testid=chain][data-job=connectors_sync_cycle]").getByText("embeddings_run"));
   console.log("connection removed by the form");

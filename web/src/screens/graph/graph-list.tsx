@@ -9,12 +9,14 @@ import { Sparkline } from "./sparkline";
 interface Props {
   graph: CascadeGraph;
   now: string;
+  /** Only these, if something is looked for. */
+  found?: Set<string>;
   selected?: string;
   onSelect: (job: string) => void;
 }
 
 /** The graph in words: upstream before downstream, each job with what triggers it. */
-export function GraphList({ graph, now, selected, onSelect }: Props) {
+export function GraphList({ graph, now, found, selected, onSelect }: Props) {
   const { t } = useTranslation();
   const ordered = useMemo(() => {
     const byName = new Map(graph.jobs.map((job) => [job.job, job]));
@@ -24,7 +26,7 @@ export function GraphList({ graph, now, selected, onSelect }: Props) {
   return (
     <ol className="graph-list panel" data-testid="graph-list">
       {ordered.map(({ job, depth }) => {
-        if (!job) return null;
+        if (!job || found?.has(job.job) === false) return null;
         const upstream = graph.edges.filter(({ to }) => to === job.job);
         return (
           <li key={job.job} data-testid="graph-row" data-job-type={job.job} data-now={job.now[0]?.state}>

@@ -1,4 +1,3 @@
-import { List, Workflow } from "lucide-react";
 import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
@@ -10,7 +9,9 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "../jobs/jobs.css";
 import "./graph.css";
 import { useGraph } from "./graph-data";
+import { type Focus, focused, found, hasFailed } from "./graph-focus";
 import { GraphList } from "./graph-list";
+import { GraphTools } from "./graph-tools";
 import { JobPanel } from "./job-panel";
 
 const GraphView = lazyPart(() => import("./graph-view"));
@@ -29,15 +30,24 @@ export default function GraphScreen() {
   const selected = search.get("job") ?? undefined;
   const set = (name: string, value: string | undefined) =>
     setSearch(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
+      () => {
+        // The address itself: what React knows of it may be older, when two changes come within a moment.
+        const next = new URLSearchParams(window.location.search);
+        if (value) next.set(name, value);
+        else next.delete(name);
+        return next;
       },
       { replace: true },
     );
+  const focus: Focus = {
+    find: search.get("find") ?? "",
+    failedOnly: search.get("failed") === "1",
+    around: search.get("around") ?? undefined,
+  };
+  const shown = graph && focused(graph, focus);
+  const matches = graph && found(graph.jobs, focus.find);
   const job = graph?.jobs.find((other) => other.job === selected);
-  const failing = graph?.jobs.filter(({ last }) => last?.run.state === "failed").length ?? 0;
+  const failing = graph?.jobs.filter(hasFailed).length ?? 0;
   usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", job?.job, t("nav.graph"));
   return (
     <>
@@ -47,31 +57,45 @@ export default function GraphScreen() {
           <p className="muted">{t("graph.lead")}</p>
         </div>
         <div className="graph-tools">
-          <div className="switch" role="group" aria-label={t("graph.view")}>
-            <button type="button" aria-pressed={view === "graph"} onClick={() => set("view", "graph")}>
-              <Workflow size={14} aria-hidden /> {t("graph.as_graph")}
-            </button>
-            <button type="button" aria-pressed={view === "list"} onClick={() => set("view", "list")}>
-              <List size={14} aria-hidden /> {t("graph.as_list")}
-            </button>
-          </div>
+          <GraphTools view={view} focus={focus} failed={failing} onChange={set} />
           <LastUpdatedIndicator of={status} />
         </div>
       </div>
       {error && <Failure error={error} retry={() => void status.refresh()} />}
       {!graph && !error && <Loading rows={6} />}
       {graph?.jobs.length === 0 && <Empty>{t("jobs.none")}</Empty>}
-      {graph && graph.jobs.length > 0 && (
+      {graph && graph.jobs.length > 0 && shown?.jobs.length === 0 && <Empty>{t("graph.nothing_shown")}</Empty>}
+      {matches?.size === 0 && <Empty>{t("graph.not_found")}</Empty>}
+      {graph && shown && shown.jobs.length > 0 && (
         <div className="graph-columns" data-panel={job ? "open" : undefined}>
           {view === "list" ? (
-            <GraphList graph={graph} now={now} selected={selected} onSelect={(name) => set("job", name)} />
+            <GraphList
+              graph={shown}
+              found={matches}
+              now={now}
+              selected={selected}
+              onSelect={(name) => set("job", name)}
+            />
           ) : (
             <Suspense fallback={<div className="graph-canvas skeleton" aria-busy="true" />}>
-              <GraphView graph={graph} now={now} selected={selected} onSelect={(name) => set("job", name)} />
+              <GraphView
+                graph={shown}
+                found={matches}
+                now={now}
+                selected={selected}
+                onSelect={(name) => set("job", name)}
+              />
             </Suspense>
           )}
           {job && (
-            <JobPanel key={job.job} job={job} now={now} edges={graph.edges} onClose={() => set("job", undefined)} />
+            <JobPanel
+              key={job.job}
+              job={job}
+              now={now}
+              edges={graph.edges}
+              onAround={focus.around === job.job ? undefined : () => set("around", job.job)}
+              onClose={() => set("job", undefined)}
+            />
           )}
         </div>
       )}

@@ -3,16 +3,19 @@ import {
   Controls,
   type Edge,
   type EdgeChange,
+  MiniMap,
   type NodeChange,
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import "./graph.css";
+import { hasFailed } from "./graph-focus";
 import { type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
 import type { CascadeGraph } from "./graph-model";
 import { JobNode, type JobNodeType } from "./job-node";
@@ -22,6 +25,8 @@ export interface GraphViewProps {
   /** The host's clock. */
   now: string;
   selected?: string;
+  /** What is looked for: the rest steps back. */
+  found?: Set<string>;
   onSelect: (job: string | undefined) => void;
   /** If given, a connection can be drawn from one job to another. */
   onConnect?: (from: string, to: string) => void;
@@ -38,6 +43,12 @@ const ARROWS: Record<string, Direction> = {
   ArrowUp: "up",
   ArrowDown: "down",
 };
+/** From further away only names and colors can be read. */
+const FAR_ZOOM = 0.5;
+/** With fewer jobs all of them are in view. */
+const MINIMAP_FROM = 12;
+const colorOf = ({ data }: JobNodeType) =>
+  hasFailed(data.job) ? "var(--bad)" : data.job.now[0]?.state === "running" ? "var(--brand)" : "var(--line)";
 /** The zoom buttons stand at the left. */
 const FIT = { padding: { top: "24px", right: "28px", bottom: "24px", left: "64px" }, maxZoom: 1 } as const;
 
@@ -50,7 +61,7 @@ export default function GraphView(props: GraphViewProps) {
   );
 }
 
-function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisconnect }: GraphViewProps) {
+function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, onDisconnect }: GraphViewProps) {
   const { t } = useTranslation();
   const flow = useReactFlow();
   const frame = useRef<HTMLDivElement>(null);
@@ -58,10 +69,17 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
 
   // Data change with every poll, places only with the connections.
   const shape = JSON.stringify([graph.jobs.map(({ job }) => job), graph.edges.map(({ from, to }) => ({ from, to }))]);
+  const arranged = useArranged(shape, onConnect !== undefined);
   const places = useMemo(() => {
-    const [jobs, connections] = JSON.parse(shape) as [string[], { from: string; to: string }[]];
+    const [jobs, connections] = JSON.parse(arranged.shape) as Shape;
     return placeJobs(jobs, connections);
-  }, [shape]);
+  }, [arranged.shape]);
+  // What is found is brought into view.
+  const wanted = found && JSON.stringify([...found]);
+  useEffect(() => {
+    const nodes = wanted ? (JSON.parse(wanted) as string[]).map((id) => ({ id })) : [];
+    if (nodes.length > 0) void flow.fitView({ ...FIT, nodes });
+  }, [flow, wanted]);
   useEffect(() => {
     const timer = setTimeout(() => void flow.fitView(FIT));
     return () => clearTimeout(timer);
@@ -83,9 +101,11 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
   };
   const fit = () => {
     moved.current = false;
+    arranged.again();
     void flow.fitView(FIT);
   };
 
+  const far = useStore(({ transform: [, , zoom] }) => zoom < FAR_ZOOM);
   const editable = onConnect !== undefined;
   const nodes: JobNodeType[] = graph.jobs.map((job) => {
     const { x = 0, y = 0 } = places.get(job.job) ?? {};
@@ -98,6 +118,7 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
       measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
       data: { job, now, editable },
       selected: job.job === selected,
+      className: found && !found.has(job.job) ? "stepped-back" : undefined,
       // What it shows is also its name.
       ariaRole: "button",
       deletable: false,
@@ -143,7 +164,13 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
   };
 
   return (
-    <div className="graph-canvas" ref={frame} onKeyDownCapture={onKeyDown} data-testid="graph">
+    <div
+      className="graph-canvas"
+      ref={frame}
+      onKeyDownCapture={onKeyDown}
+      data-far={far || undefined}
+      data-testid="graph"
+    >
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -181,8 +208,25 @@ function Canvas({ graph, now, selected, onSelect, onConnect, canConnect, onDisco
         }}
       >
         <Background gap={24} />
+        {graph.jobs.length > MINIMAP_FROM && (
+          <MiniMap pannable zoomable ariaLabel={t("graph.minimap")} nodeColor={colorOf} nodeStrokeWidth={0} />
+        )}
         <Controls showInteractive={false} fitViewOptions={FIT} onFitView={fit} onZoomIn={zoomed} onZoomOut={zoomed} />
       </ReactFlow>
     </div>
   );
+}
+
+type Shape = [jobs: string[], connections: { from: string; to: string }[]];
+
+/**
+ * The shape by which the jobs are placed. While connections are drawn, jobs stay where they are: what lies
+ * under the pointer must not move. Fitting the view, or another list of jobs, places them again.
+ */
+function useArranged(shape: string, editable: boolean): { shape: string; again: () => void } {
+  const [kept, setKept] = useState(shape);
+  const jobsOf = (of: string) => JSON.stringify((JSON.parse(of) as Shape)[0]);
+  const stays = editable && kept !== shape && jobsOf(kept) === jobsOf(shape);
+  if (!stays && kept !== shape) setKept(shape);
+  return { shape: stays ? kept : shape, again: () => setKept(shape) };
 }

@@ -21,11 +21,13 @@ interface Props {
   job: GraphJob;
   now: string;
   edges: GraphEdge[];
+  /** Shows only what is related to the job; not given while only that is shown. */
+  onAround: (() => void) | undefined;
   onClose: () => void;
 }
 
 /** One job beside the graph: how it stands in each project, what to do with it, and its latest runs. */
-export function JobPanel({ job, now, edges, onClose }: Props) {
+export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
   const { t } = useTranslation();
   const scoped = useScopedPath();
   const title = useRef<HTMLHeadingElement>(null);
@@ -87,6 +89,11 @@ export function JobPanel({ job, now, edges, onClose }: Props) {
           {job.dataKeys.length === 0 && t("jobs.no_data")}
         </dd>
       </dl>
+      {onAround && (
+        <button type="button" onClick={onAround}>
+          {t("graph.show_around")}
+        </button>
+      )}
       <LatestRuns job={job.job} now={now} />
       <Link to={scoped(`/jobs/${encodeURIComponent(job.job)}`)}>{t("graph.to_job")}</Link>
     </aside>

@@ -1,11 +1,12 @@
 import { ArrowRight, X } from "lucide-react";
-import { Suspense, useMemo, useState } from "react";
+import { Fragment, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Diagnostic } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
 import { useTrends } from "../../graph/graph-data";
+import { cycleOf } from "../../graph/graph-focus";
 import { graphOf } from "../../graph/graph-model";
 import { useJobsStatus } from "../../jobs/jobs-data";
 import { FieldFault } from "../faults";
@@ -66,6 +67,9 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
   const status = useJobsStatus(projectId);
   const trends = useTrends(projectId).data;
   const { readOnly, types, parsed } = configuration;
+  const [cycle, setCycle] = useState<string[]>();
+  // Another connection, or none of those that closed it.
+  useEffect(() => setCycle(undefined), [chains]);
   const now = status.data?.now ?? "";
   const graph = useMemo(() => {
     // A job that stands in no chain yet can be connected too.
@@ -88,12 +92,17 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
           now={now}
           onSelect={readOnly ? () => {} : open}
           {...(!readOnly && {
-            onConnect: (from: string, to: string) => onConnection(from, to, true),
+            onConnect: (from: string, to: string) => {
+              const closed = cycleOf(from, to, chains);
+              setCycle(closed);
+              if (!closed) onConnection(from, to, true);
+            },
             canConnect: (from: string, to: string) => !chains[from]?.includes(to),
             onDisconnect: (from: string, to: string) => onConnection(from, to, false),
           })}
         />
       </Suspense>
+      {cycle && <CycleFault cycle={cycle} onClose={() => setCycle(undefined)} />}
       <p className="muted">{t(readOnly ? "config.cascades.read_only" : "config.cascades.hint")}</p>
     </div>
   );
@@ -108,7 +117,8 @@ function ConnectionForm({ configuration, chains, onConnection }: Props) {
     configuration.types.map(({ name }) => name),
   );
   const free = jobs.filter((job) => job !== from && !chains[from]?.includes(job));
-  const fits = from !== "" && free.includes(to);
+  const cycle = from !== "" && to !== "" ? cycleOf(from, to, chains) : undefined;
+  const fits = from !== "" && free.includes(to) && !cycle;
   return (
     <form
       className="connection-form"
@@ -137,7 +147,32 @@ function ConnectionForm({ configuration, chains, onConnection }: Props) {
       <button type="submit" className="primary" disabled={configuration.readOnly || !fits}>
         {t("config.add")}
       </button>
+      {cycle && <CycleFault cycle={cycle} />}
     </form>
+  );
+}
+
+/** Why a connection cannot be: the way on which it would come back to its start. */
+function CycleFault({ cycle, onClose }: { cycle: string[]; onClose?: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className="cycle-fault" role="alert" data-testid="cycle">
+      <div>
+        <strong>{t("config.cascades.cycle")}</strong>{" "}
+        {cycle.map((job, at) => (
+          <Fragment key={at}>
+            {at > 0 && " → "}
+            <code>{job}</code>
+          </Fragment>
+        ))}
+        <p>{t("config.cascades.cycle_help")}</p>
+      </div>
+      {onClose && (
+        <button type="button" className="ghost icon" aria-label={t("config.close")} onClick={onClose}>
+          <X size={14} aria-hidden />
+        </button>
+      )}
+    </div>
   );
 }
 
