@@ -7,17 +7,19 @@ use std::{
 
 use super::{
     Config, JobSettings, chains,
-    diagnostic::Problem,
+    diagnostic::{Problem, nearest},
     grants,
     parse::{Document, NameLists},
     reader::Placed,
     schema,
 };
-use cascade_model::{Loading, Registry};
+use cascade_model::{Loading, PluginLoader, Registry};
 
 /// What is known of the plugins that a text names.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
+    /// What the process has loaded so far.
+    pub plugins: &'a dyn PluginLoader,
     /// Job types and views.
     pub registry: &'a Registry,
     /// Whether these are all: no library is left out.
@@ -30,11 +32,11 @@ pub(super) fn check(
     path: &Path,
     document: Document,
     mut problems: Vec<Problem>,
-    plugins: Known,
+    known: Known,
 ) -> (Config, Vec<Problem>) {
-    let Known { registry, complete, loading } = plugins;
+    let Known { registry, complete, loading, .. } = known;
     chains::check(&document.chains, &mut problems);
-    let mut known = KnownJobs { registry, complete, problems: &mut problems };
+    let mut known = KnownJobs { known, told: BTreeSet::new(), problems: &mut problems };
     for (up, downs) in &document.chains {
         known.require("CASCADE_CHAINS", up);
         for down in downs {
@@ -65,27 +67,40 @@ pub(super) fn check(
 }
 
 struct KnownJobs<'a> {
-    registry: &'a Registry,
-    complete: bool,
+    known: Known<'a>,
+    /// Job types that a warning was given of.
+    told: BTreeSet<String>,
     problems: &'a mut Vec<Problem>,
 }
 
 impl KnownJobs<'_> {
+    /// Whether some plugin brings the job type. That none does is an error if all plugins are there, or
+    /// if one has brought it that is not named any more; or else a library that is not there yet may.
     fn require(&mut self, table: &str, job: &Placed<String>) -> bool {
-        let known = self.registry.job(&job.value).is_some();
-        if !known && self.complete {
-            let names = self.registry.jobs().map(|job| job.descriptor().name.as_str());
-            self.problems.push(
-                Problem::error(
-                    &format!("{table}.{}", job.value),
-                    job.span.clone(),
-                    format!("unknown job type `{}`", job.value),
-                )
-                .label("no plugin has this name")
-                .suggest(&job.value, names),
-            );
+        let Known { plugins, registry, complete, loading } = self.known;
+        let name = &job.value;
+        if registry.job(name).is_some() {
+            return true;
         }
-        known
+        let key = format!("{table}.{name}");
+        let names = || registry.jobs().map(|job| job.descriptor().name.as_str());
+        if complete || plugins.has_brought(name) {
+            self.problems.push(
+                Problem::error(&key, job.span.clone(), format!("unknown job type `{name}`"))
+                    .label("no plugin has this name")
+                    .suggest(name, names()),
+            );
+        } else if loading == Loading::Allowed && self.told.insert(name.clone()) {
+            let message = format!("no plugin that is loaded brings the job type `{name}`");
+            let warning = Problem::warning(&key, job.span.clone(), message)
+                .label("its runs wait until one does");
+            let near = nearest(name, &names().collect::<Vec<_>>());
+            self.problems.push(match near {
+                Some(near) => warning.help(format!("did you mean `{near}`?")),
+                None => warning,
+            });
+        }
+        false
     }
 }
 

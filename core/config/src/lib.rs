@@ -45,7 +45,7 @@ pub use redact::{NothingBehindMask, masked_text, restored};
 pub use schedule::Schedule;
 use secrets::masked;
 
-use cascade_model::{Loading, PluginFault, PluginLoader, PluginSources, Registry};
+use cascade_model::{Loading, PluginLoader, PluginSources, Registry};
 
 /// A jobs.toml that passed every check.
 #[derive(Debug, Clone, Serialize)]
@@ -253,9 +253,9 @@ fn judge(path: &Path, text: &str, plugins: &dyn PluginLoader, loading: Loading) 
     let (document, mut problems) = parse::parse(text);
     let sources = document.plugins.resolve(path.parent().unwrap_or(Path::new("")));
     let (registry, faults) = plugins.gather_as(&sources, loading);
-    let complete = !faults.iter().any(|(_, fault)| matches!(fault, PluginFault::NotLoaded { .. }));
+    let complete = !faults.iter().any(|(_, fault)| fault.leaves_open());
     problems.extend(faults.iter().map(|(source, fault)| document.plugins.problem(*source, fault)));
-    let known = check::Known { registry: &registry, complete, loading };
+    let known = check::Known { plugins, registry: &registry, complete, loading };
     // Problems quote the text, and go into the log and to browsers.
     let secrets = redact::secrets_of(text, &registry);
     let quoted = redact::blanked(text, &registry);

@@ -55,9 +55,9 @@ impl PlacedSources {
                 .map(|program| (format!("jobs.{}.executable", program.value.job), &program.span)),
         }
         .map_or((String::new(), 0..0), |(key, span): (String, &Range<usize>)| (key, span.clone()));
-        let problem = match fault {
-            PluginFault::NotLoaded { .. } => Problem::warning(&key, span, fault.to_string()),
-            _ => Problem::error(&key, span, fault.to_string()),
+        let problem = match fault.leaves_open() {
+            true => Problem::warning(&key, span, fault.to_string()),
+            false => Problem::error(&key, span, fault.to_string()),
         };
         problem.help(fault.help())
     }

@@ -46,6 +46,14 @@ pub enum PluginFault {
         /// The file or folder.
         place: PathBuf,
     },
+    /// A library that is named and was never there: its job types wait until it is.
+    #[error("plugin {}: there is no such file; everything else runs", file.display())]
+    NotBuilt {
+        /// The file.
+        file: PathBuf,
+        /// How it is built, as far as its path tells.
+        help: String,
+    },
     /// A folder that cannot be read.
     #[error("plugin folder {}: {error}", folder.display())]
     Folder {
@@ -74,10 +82,16 @@ impl PluginFault {
     pub fn help(&self) -> &str {
         match self {
             Self::NotLoaded { .. } => "job types and views that nothing else brings pass unchecked",
-            Self::Folder { .. } => "make the folder, or take `plugins_dir` out of jobs.toml",
+            Self::NotBuilt { help, .. } => help,
+            Self::Folder { .. } => "make the folder, or remove `plugins_dir` from jobs.toml",
             Self::Library { help, .. } => help,
             Self::Registry(_) => "names are unique over all plugins, compiled in or loaded",
         }
+    }
+
+    /// Whether it leaves open which job types and views there are, and is no reason to refuse the text.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, Self::NotLoaded { .. } | Self::NotBuilt { .. })
     }
 }
 
@@ -101,6 +115,9 @@ pub trait PluginLoader: Send + Sync {
         sources: &PluginSources,
         loading: Loading,
     ) -> (Registry, Vec<(Source, PluginFault)>);
+
+    /// Whether some library has brought this job type since the process began.
+    fn has_brought(&self, job: &str) -> bool;
 
     /// Changes whenever one of the libraries that `sources` names does, comes or goes.
     fn fingerprint(&self, sources: &PluginSources) -> Vec<LibraryState>;

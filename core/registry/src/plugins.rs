@@ -3,12 +3,14 @@
 use std::{
     collections::{HashMap, HashSet},
     fs::{File, Metadata},
+    io::ErrorKind,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
+    build_advice,
     library::{self, LibraryError, LoadedLibrary},
     program::{ProgramJob, ProgramView},
 };
@@ -29,6 +31,8 @@ pub struct Plugins {
     loaded: Mutex<HashMap<PathBuf, (Stamp, Arc<LoadedLibrary>)>>,
     /// Folders whose libraries were loaded.
     looked_into: Mutex<HashSet<PathBuf>>,
+    /// Job types that some library has brought since the process began.
+    brought: Mutex<HashSet<String>>,
 }
 
 /// Libraries with what named them, and what could not be taken in.
@@ -36,7 +40,12 @@ type Gathered = (Vec<(Source, Arc<LoadedLibrary>)>, Vec<(Source, PluginFault)>);
 
 impl From<Registry> for Plugins {
     fn from(compiled_in: Registry) -> Self {
-        Self { compiled_in, loaded: Mutex::default(), looked_into: Mutex::default() }
+        Self {
+            compiled_in,
+            loaded: Mutex::default(),
+            looked_into: Mutex::default(),
+            brought: Mutex::default(),
+        }
     }
 }
 
@@ -51,6 +60,12 @@ impl Plugins {
         for (source, file) in files {
             match self.load(&file, sources.allow_world_writable) {
                 Ok(library) => libraries.push((source, library)),
+                Err(LibraryError::Unreadable(error))
+                    if error.kind() == ErrorKind::NotFound && !self.has_loaded(&file) =>
+                {
+                    let help = build_advice::of(&file);
+                    faults.push((source, PluginFault::NotBuilt { file, help }));
+                }
                 Err(error) => {
                     let (error, help) = (error.to_string(), error.help());
                     faults.push((source, PluginFault::Library { file, error, help }));
@@ -58,6 +73,11 @@ impl Plugins {
             }
         }
         (libraries, faults)
+    }
+
+    /// Whether this process has had it: then it is gone, rather than not built yet.
+    fn has_loaded(&self, file: &Path) -> bool {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).contains_key(file)
     }
 
     /// The libraries of `sources` that are loaded, be they the newest builds or not. Looks at no file.
@@ -101,12 +121,18 @@ impl Plugins {
         }
         let library = Arc::new(library::load(file, opened)?);
         tracing::info!(file = %file.display(), "plugin library loaded");
+        let names = library.jobs.iter().map(|job| job.descriptor().name.clone());
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
         loaded.insert(file.to_owned(), (now, library.clone()));
         Ok(library)
     }
 }
 
 impl PluginLoader for Plugins {
+    fn has_brought(&self, job: &str) -> bool {
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner).contains(job)
+    }
+
     fn gather_as(
         &self,
         sources: &PluginSources,

@@ -65,8 +65,25 @@ fn what_is_no_library() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
-    refused(&tempfile::tempdir().unwrap(), &["cannot read it", "No such file"]);
+fn a_file_that_is_not_there_refuses_nothing_else_and_is_told_with_the_way_to_build_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("p.c"), "").unwrap();
+    let jobs = "[CASCADE_CHAINS]\nhealth_scoring = [\"later\"]\n[jobs.later]\nevery = \"1h\"\n\
+                [jobs.helth_scoring]\n";
+    let text = format!("plugin_files = [\"libp.so\"]\n{jobs}");
+    let (good, said) = check(&folder, &text);
+    assert!(good, "{said}");
+    let once = "no plugin that is loaded brings the job type `later`";
+    assert_eq!(said.matches(once).count(), 1, "{said}");
+    let advice = format!("-o libp.so p.c` in {} makes it", folder.path().display());
+    let mistyped = ["brings the job type `helth_scoring`", "did you mean `health_scoring`?"];
+    let parts = ["warning: ", "jobs.toml:1:17", "there is no such file", "jobs.toml:3:19", &advice];
+    for part in parts.into_iter().chain(mistyped) {
+        assert!(said.contains(part), "{part:?} is not in\n{said}");
+    }
+    // With nothing that could bring them, the same names are errors.
+    let (good, said) = check(&folder, jobs);
+    assert!(!good && said.contains("unknown job type `later`"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A new build of a loaded plugin is picked up while runs are in the old one.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::build::fixture;
 use crate::host::Host;
@@ -107,14 +107,41 @@ async fn a_broken_build_leaves_the_old_one_in_force_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_library_that_is_not_built_yet_is_taken_up_when_it_is() {
+async fn a_library_that_is_not_built_yet_holds_up_only_its_own_jobs_and_is_taken_up_when_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("jobs.toml"), "[projects]\none = {}\n").unwrap();
+    let text = "plugin_files = [\"later.so\"]\n[projects]\none = {}\n[jobs.fixture]\nevery = \"1h\"\n\
+                [jobs.other]\nevery = \"1h\"\n[jobs.other.executable]\ncommand = [\"true\"]\n";
+    std::fs::write(folder.path().join("jobs.toml"), text).unwrap();
     let host = Host::start_in(folder, &[]);
-    host.save_config("plugin_files = [\"later.so\"]\n[projects]\none = {}\n[jobs.fixture]\n");
-    host.wait_for("/api/jobs/config", |config| !config["rejected"].is_null()).await;
+    assert!(host.log().contains("there is no such file"), "{}", host.log());
+    host.wait_for("/api/jobs/scheduler", |all| {
+        let job =
+            |name| all["items"].as_array().unwrap().iter().find(|job| job["job_type"] == name);
+        let (ours, other) = (job("fixture"), job("other"));
+        ours.is_some_and(|job| job["plugin_loaded"] == false && job["last_run"].is_null())
+            && other.is_some_and(|job| job["last_run"]["state"] == "completed")
+    })
+    .await;
+    let body = json!({"project_id": host.project("one").await});
+    let (status, answer) = host.post("/api/jobs/fixture/run", body).await;
+    assert_eq!(status, 409, "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("is not loaded"), "{answer}");
+
+    // Its timer was due while there was no plugin: that run goes first.
     fixture(&host.folder.path().join("later.so"), &[]);
     in_force(&host, "1").await;
+    host.wait_for("/api/jobs/scheduler", |all| {
+        let done = |job: &Value| job["last_run"]["summary"] == "version 1";
+        all["items"].as_array().unwrap().iter().any(done)
+    })
+    .await;
+
+    // From now on it is known what goes missing with it.
+    let without = text.replacen("later.so", "elsewhere.so", 1);
+    host.save_config(&without);
+    let config = host.wait_for("/api/jobs/config", |config| !config["rejected"].is_null()).await;
+    let said = config["rejected"]["rendered"].as_str().unwrap();
+    assert!(said.contains("unknown job type `fixture`"), "{said}");
     let id = run(&host, "one").await;
     assert_eq!(summary(&host, &id).await, "version 1");
 }

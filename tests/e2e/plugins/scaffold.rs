@@ -1,4 +1,4 @@
-//! `cascade plugin new`: from an empty folder to a live row, for each kind, without an edit by hand.
+//! `cascade plugin new`: from an empty folder to a live row, for each kind, as docs/plugins says.
 //!
 //! Prints what it took: time, and the files that were made and edited.
 
@@ -17,9 +17,9 @@ struct Effort {
     edited: Vec<String>,
 }
 
-fn new_plugin(folder: &Path, kind: &'static str) -> Effort {
+fn new_plugin(folder: &Path, name: &str, kind: &'static str) -> Effort {
     let output = command()
-        .args(["plugin", "new", "greeter", "--kind", kind])
+        .args(["plugin", "new", name, "--kind", kind])
         .env("CARGO_TARGET_DIR", target())
         .current_dir(folder)
         .output()
@@ -74,54 +74,69 @@ fn target() -> PathBuf {
 }
 
 /// The row that the plugin's job keeps, on the host in question.
-async fn live_row(host: &Host) {
-    let page = host.wait_for("/api/data/greeter", |page| page["total"].as_u64() > Some(0)).await;
+async fn live_row(host: &Host, name: &str) {
+    // The host learns of the view while it runs; until then its address is not found.
+    host.wait_for("/api/data", |views| {
+        views["items"].as_array().unwrap().iter().any(|view| view["key"] == name)
+    })
+    .await;
+    let path = format!("/api/data/{name}");
+    let page = host.wait_for(&path, |page| page["total"].as_u64() > Some(0)).await;
     assert!(page["items"][0]["message"].as_str().unwrap().contains("hello"), "{page:#}");
 }
 
-/// A host that runs before the plugin is made, on an empty jobs.toml.
-fn running_host() -> Host {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("jobs.toml"), "# Ours.\n").unwrap();
-    Host::start_in(folder, &[])
+/// Waits until the job is in force, and says whether its plugin is loaded.
+async fn loaded(host: &Host, name: &str) -> bool {
+    let schedule = host
+        .wait_for("/api/jobs/scheduler", |all| {
+            all["items"].as_array().unwrap().iter().any(|job| job["job_type"] == name)
+        })
+        .await;
+    let mut jobs = schedule["items"].as_array().unwrap().iter();
+    jobs.find(|job| job["job_type"] == name).unwrap()["plugin_loaded"].as_bool().unwrap()
 }
 
+/// What the page "Five minutes" has one do, in one folder, beside a host that runs; nothing is built
+/// before all are made, so that each library is missing while the other plugins come.
 #[tokio::test]
-async fn an_executable_is_live_at_once() {
-    let host = running_host();
-    let began = Instant::now();
-    let effort = new_plugin(host.folder.path(), "python");
-    live_row_of_an_unknown_view(&host).await;
-    effort.report(began, Duration::ZERO);
-}
-
-#[tokio::test]
-async fn a_library_in_c_is_live_when_it_is_compiled() {
-    let host = running_host();
-    let began = Instant::now();
-    let effort = new_plugin(host.folder.path(), "c");
-    let line = "cc -std=c11 -Wall -Wextra -Werror -shared -fPIC -o libgreeter.so greeter.c";
-    let build = run(&host.folder.path().join("greeter"), line, &[]);
-    live_row_of_an_unknown_view(&host).await;
-    effort.report(began, build);
-}
-
-#[tokio::test]
-async fn a_library_in_rust_passes_its_test_and_is_live_when_it_is_compiled() {
+async fn a_program_and_libraries_in_c_and_rust_live_in_one_folder() {
     // jobs.toml names the library where the author's CARGO_TARGET_DIR has it made.
-    std::fs::remove_file(target().join("debug/libgreeter.so")).ok();
-    let host = running_host();
+    std::fs::remove_file(target().join("debug/libgreeter_rs.so")).ok();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.toml"), "\n").unwrap();
+    let host = Host::start_in(folder, &[]);
     let began = Instant::now();
-    let effort = new_plugin(host.folder.path(), "library");
-    let crate_folder = host.folder.path().join("greeter");
+    let in_c = new_plugin(host.folder.path(), "greeter_c", "c");
+    let in_rust = new_plugin(host.folder.path(), "greeter_rs", "library");
+    let program = new_plugin(host.folder.path(), "greeter_py", "python");
+    live_row(&host, "greeter_py").await;
+    program.report(began, Duration::ZERO);
+    assert!(!loaded(&host, "greeter_c").await && !loaded(&host, "greeter_rs").await);
+
+    let check = command().arg("check").current_dir(host.folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&check.stderr).into_owned();
+    assert!(check.status.success(), "{said}");
+    for part in ["-o libgreeter_c.so greeter_c.c` in ", "`cargo build` in "] {
+        assert!(said.contains(part), "{part:?} is not in\n{said}");
+    }
+
+    let line = "cc -std=c11 -Wall -Wextra -Werror -shared -fPIC -o libgreeter_c.so greeter_c.c";
+    let build = run(&host.folder.path().join("greeter_c"), line, &[]);
+    live_row(&host, "greeter_c").await;
+    in_c.report(began, build);
+    assert!(loaded(&host, "greeter_c").await && !loaded(&host, "greeter_rs").await);
+
+    let crate_folder = host.folder.path().join("greeter_rs");
     // The versions that this checkout has, so that nothing is fetched.
     std::fs::copy(root().join("Cargo.lock"), crate_folder.join("Cargo.lock")).unwrap();
     let target = target();
     let env = [("CARGO_TARGET_DIR", target.as_path())];
     let build = run(&crate_folder, "cargo build --quiet", &env);
-    live_row_of_an_unknown_view(&host).await;
-    effort.report(began, build);
+    live_row(&host, "greeter_rs").await;
+    in_rust.report(began, build);
     run(&crate_folder, "cargo test --quiet", &env);
+    let check = command().arg("check").current_dir(host.folder.path()).output().unwrap();
+    assert!(check.stderr.is_empty(), "{}", String::from_utf8_lossy(&check.stderr));
 }
 
 #[tokio::test]
@@ -130,7 +145,10 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
     copy_checkout(checkout.path());
     let before = sources(checkout.path());
     let began = Instant::now();
-    let effort = new_plugin(checkout.path(), "compiled-in");
+    let effort = new_plugin(checkout.path(), "greeter", "compiled-in");
+    // The other kinds stand in the same checkout: a library that is not built, and a program.
+    new_plugin(checkout.path(), "greeter_c", "c");
+    new_plugin(checkout.path(), "greeter_py", "python");
     // Not our own target folder: cargo takes the copy's packages for those of this checkout, and the next
     // build here would find a bundle that names a crate which is gone.
     let target = root().join("target/scaffold");
@@ -143,8 +161,10 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
         .arg("--config")
         .arg(checkout.path().join("jobs.toml"));
     let host = Host::start_by(host, host_folder);
-    live_row(&host).await;
+    live_row(&host, "greeter").await;
     effort.report(began, build);
+    live_row(&host, "greeter_py").await;
+    assert!(!loaded(&host, "greeter_c").await);
     drop(host);
     // In our own target folder the crates that it needs are there already.
     let target = root().join("target");
@@ -154,15 +174,6 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
     let clippy = "cargo clippy --quiet -p greeter --all-targets -- -D warnings";
     run(checkout.path(), clippy, &env);
     assert_eq!(sources(checkout.path()), before, "host or front-end files were touched");
-}
-
-/// The host learns of the view while it runs; until then its address is not found.
-async fn live_row_of_an_unknown_view(host: &Host) {
-    host.wait_for("/api/data", |views| {
-        views["items"].as_array().unwrap().iter().any(|view| view["key"] == "greeter")
-    })
-    .await;
-    live_row(host).await;
 }
 
 /// What git has and would have, as it is in the work tree.

@@ -1409,6 +1409,8 @@ export interface components {
             description: string;
             /** @description Jobs that its success triggers. */
             downstream: string[];
+            /** @description Whether this server has the job type's plugin. Without it, runs wait until some worker has it. */
+            plugin_loaded: boolean;
             /** @description Jobs whose success triggers it. */
             upstream: string[];
             version: string;
@@ -2423,7 +2425,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description jobs.toml disables the job. */
+            /** @description jobs.toml disables the job, or its plugin is not loaded. */
             409: {
                 headers: {
                     [name: string]: unknown;

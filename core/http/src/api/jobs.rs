@@ -72,6 +72,8 @@ pub struct Scheduled {
     job: response::ScheduledJob,
     description: String,
     version: String,
+    /// Whether this server has the job type's plugin. Without it, runs wait until some worker has it.
+    plugin_loaded: bool,
     /// Jobs whose success triggers it.
     upstream: Vec<String>,
     /// Jobs that its success triggers.
@@ -105,6 +107,7 @@ pub async fn scheduler(
         Scheduled {
             description: plugin.map(|p| p.description.clone()).unwrap_or_default(),
             version: plugin.map(|p| p.origin.version.clone()).unwrap_or_default(),
+            plugin_loaded: plugin.is_some(),
             upstream: config.upstream(&job.job_type).map(ToOwned::to_owned).collect(),
             downstream: config.downstream(&job.job_type).to_vec(),
             data_keys: config.data_map.get(&job.job_type).cloned().unwrap_or_default(),
@@ -177,7 +180,10 @@ pub struct RunAnswer {
     post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
     responses(
         (status = 202, body = RunAnswer), (status = 404, body = ErrorBody),
-        (status = 409, description = "jobs.toml disables the job.", body = ErrorBody),
+        (
+            status = 409, body = ErrorBody,
+            description = "jobs.toml disables the job, or its plugin is not loaded."
+        ),
         Refused, BodyRefused
     )
 )]
@@ -188,7 +194,14 @@ pub async fn run_now(
     Path(job): Path<String>,
     Json(request): Json<RunRequest>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
-    if server.config.registry().job(&job).is_none() {
+    let ConfigState { config, registry, .. } = server.config.state();
+    if registry.job(&job).is_none() && config.jobs.contains_key(&job) {
+        return Err(ApiError::conflict(format!("the plugin of `{job}` is not loaded")).help(
+            "`cascade check` names the library that is not there and how it is built; the host takes \
+             it up within two seconds",
+        ));
+    }
+    if registry.job(&job).is_none() {
         return Err(ApiError::not_found(format!("there is no job type `{job}`"))
             .help("GET /api/jobs/types lists them"));
     }

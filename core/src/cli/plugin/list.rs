@@ -56,7 +56,12 @@ fn gather(file: &Path, plugins: &Plugins) -> (Arc<Registry>, Option<Arc<Config>>
     }
     let verdict = cascade_config::load(file, plugins);
     match verdict.result {
-        Ok((Checked { config, registry, .. }, _)) => (registry, Some(config), ExitCode::SUCCESS),
+        Ok((Checked { config, registry, .. }, warnings)) => {
+            if !warnings.is_empty() {
+                eprintln!("{warnings}\n");
+            }
+            (registry, Some(config), ExitCode::SUCCESS)
+        }
         Err(problems) => {
             eprintln!("{problems}\n\n{}: {}\n", file.display(), problems.count());
             let (registry, _) = plugins.gather(&verdict.sources);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cascade_model::{PluginFault, Registry, RegistryError};
-use cascade_registry::{Plugins, library::LibraryError};
+use cascade_registry::{Plugins, build_advice, library::LibraryError};
 use cascade_sdk::{Origin, OriginKind};
 
 use super::{none, page, root};
@@ -239,6 +239,10 @@ fn refusals_are_told_in_the_host_s_own_words() {
     let no_file = || std::io::Error::from_raw_os_error(2);
     let compiled_in = || origin(OriginKind::CompiledIn, "greet", "plugins/greet/src/lib.rs:9");
     let faults = [
+        PluginFault::NotBuilt {
+            file: PathBuf::from("p.so"),
+            help: build_advice(Path::new("p.so")),
+        },
         library(LibraryError::Unreadable(no_file())),
         library(LibraryError::WorldWritable { what: "the file".into(), mode: 0o666 }),
         library(LibraryError::NotALibrary {

@@ -53,10 +53,12 @@ export default function JobPage() {
     </div>
   );
   if (!job) {
+    const named = job_type in config.data.jobs;
     return (
       <>
         {head}
-        <Empty>{t("jobs.unknown", { job: job_type })}</Empty>
+        <Empty>{named ? t("jobs.not_loaded_why") : t("jobs.unknown", { job: job_type })}</Empty>
+        {named && <Runs projectId={projectId} job={job_type} />}
       </>
     );
   }

@@ -90,6 +90,7 @@ function Row({ job, now, act }: RowProps) {
   ];
   const paused = job.status === "paused";
   const whyNot = useRights().whyNot("editor", job.project_id);
+  const whyNoRun = whyNot ?? (job.plugin_loaded ? undefined : t("jobs.not_loaded_why"));
   return (
     <tr role="row" data-testid="job-row" data-job-type={job.job_type} data-project-slug={job.project_slug}>
       <td role="cell" className="job">
@@ -115,8 +116,8 @@ function Row({ job, now, act }: RowProps) {
           <button
             type="button"
             data-testid="run-now"
-            disabled={!job.enabled || !!whyNot}
-            title={whyNot}
+            disabled={!job.enabled || !!whyNoRun}
+            title={whyNoRun}
             onClick={() => void act(job, "run")}
           >
             {t("jobs.run_now")}

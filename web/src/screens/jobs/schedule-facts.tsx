@@ -12,12 +12,20 @@ interface Props {
 
 /** What a job does now. */
 export function JobState({ job }: Props) {
+  const { t } = useTranslation();
   if (job.current_run) {
     return (
       <>
         <StatePill state={job.current_run.state} />
         <Progress run={job.current_run} />
       </>
+    );
+  }
+  if (!job.plugin_loaded) {
+    return (
+      <span className="pill" data-tone="fair" title={t("jobs.not_loaded_why")}>
+        {t("jobs.not_loaded")}
+      </span>
     );
   }
   return <StatePill state={!job.enabled ? "disabled" : job.status === "paused" ? "paused" : "idle"} />;
