@@ -102,7 +102,7 @@ async fn folders_are_chosen_and_a_broken_one_stops_no_other() {
     server.append("Broken", &mail("broken", 5));
     server.append("\"R&-D \\\"x\\\"\"", &mail("research", 6));
     let cur = server.maildir("Broken").join("cur");
-    fs::set_permissions(&cur, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&cur, fs::Permissions::from_mode(0o000)).unwrap();
 
     assert_eq!(sync(&bench, &server, json!({})).await.summary(), "1 new messages from 1 sources");
     let chosen = json!({"mailboxes": ["Entwürfe", "Lists*", "Nowhere"]});
@@ -179,7 +179,7 @@ async fn a_mail_that_the_server_cannot_read_is_skipped_alone() {
     let files = ["cur", "new"].iter().flat_map(|part| fs::read_dir(inbox.join(part)).unwrap());
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort_by_key(|file| file.file_name().map(ToOwned::to_owned));
-    fs::set_permissions(&files[2], fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&files[2], fs::Permissions::from_mode(0o000)).unwrap();
     let run = sync(&bench, &server, json!({})).await;
     assert_eq!(run.summary(), "4 new messages from 1 sources, 1 skipped", "{}", run.log_text());
     assert!(run.logged(Level::Warn)[0].contains("skipped INBOX, UID 3: "), "{}", run.log_text());
