@@ -68,9 +68,15 @@ pub(super) const AREAS: &[Area] = &[
         name: "sdk",
         what: "what plugin authors use, as published packages too",
         steps: &[Package],
-        packages: &["cascade-abi", "cascade-sdk", "cascade-testkit", "cascade-portable-sql"],
+        packages: &[
+            "cascade-abi",
+            "cascade-sdk",
+            "cascade-testkit",
+            "cascade-portable-sql",
+            "xtask",
+        ],
         bundled: false,
-        filter: "all()",
+        filter: "not package(xtask) or binary(public_api)",
     },
     Area {
         name: "plugins",
