@@ -8,7 +8,7 @@ use cascade_bus::{Announcer, Bus};
 use cascade_config::LiveConfig;
 use cascade_engine::{
     Engine,
-    runner::{Completer, HostHttp, Lacking, Runner},
+    runner::{Completer, HostHttp, MissingJobs, Runner},
     scheduler::{self, Wake},
 };
 use cascade_http::{self as http, RateLimit, Server, auth};
@@ -185,7 +185,7 @@ impl Parts {
             announcer,
             wake,
             http: self.http.clone(),
-            lacking: Lacking::default(),
+            missing_jobs: MissingJobs::default(),
         });
         let name = format!("worker-{}", Uuid::new_v4().simple());
         worker.spawn(scheduler::work(runner, name, settings, self.stop.clone()));

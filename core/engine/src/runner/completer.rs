@@ -1,7 +1,7 @@
 //! Stores successes, many in one commit. While commits are on their way to the disk, the runs that end
 //! meanwhile gather for the next: nobody waits for others to come.
 //!
-//! A lane that hands over a success goes on with its next run. When the database falls behind, it is
+//! A thread that hands over a success goes on with its next run. When the database falls behind, it is
 //! the claims that wait: see [`Completer::is_behind`].
 
 use std::{

@@ -1,7 +1,7 @@
 //! Runs one claimed run: context, time-out, panic, retry, progress, log.
 //!
 //! A plugin's future is driven on a thread that is not the host's, so that a plugin which blocks
-//! (files, computation) never holds up the host: see `lanes`. Whatever happens in there, this run alone
+//! (files, computation) never holds up the host: see `worker_threads`. Whatever happens in there, this run alone
 //! is affected.
 
 mod completer;
@@ -10,8 +10,7 @@ mod ending;
 mod fence;
 mod host_services;
 mod http_client;
-mod lacking;
-mod lanes;
+mod missing_jobs;
 mod reach;
 mod recorder;
 mod supervised;
@@ -19,13 +18,14 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod trace;
+mod worker_threads;
 
 use std::sync::Arc;
 
 pub use completer::Completer;
 pub use http_client::HostHttp;
-pub use lacking::Lacking;
-pub(crate) use lanes::{Lanes, SOON};
+pub use missing_jobs::MissingJobs;
+pub(crate) use worker_threads::{SOON, WorkerThreads};
 
 use crate::Engine;
 use crate::scheduler::{Held, Wake};
@@ -47,7 +47,7 @@ pub struct Runner {
     /// HTTP for plugins.
     pub http: Arc<HostHttp>,
     /// What this worker cannot run.
-    pub lacking: Lacking,
+    pub missing_jobs: MissingJobs,
     /// Stores those that succeed.
     pub completer: Completer,
 }
@@ -57,7 +57,7 @@ impl Runner {
     async fn leave_to_others(&self, run: &ClaimedRun, held: &Held, why: &str) {
         let (run_id, job_type) = (run.lease.run_id, &run.job_type);
         tracing::warn!(%run_id, job_type, "left to other workers: {why}");
-        self.lacking.add(job_type);
+        self.missing_jobs.add(job_type);
         let given_back = self.store_end(run, &JobSettings::default(), held, End::GivenBack).await;
         if let Err(error) = given_back {
             tracing::error!(%error, %run_id, "not given back");

@@ -17,8 +17,8 @@ use super::{
     completer::Finished,
     ending::End,
     host_services::RunServices,
-    lanes::{Lane, Lanes},
     telemetry,
+    worker_threads::{WorkerThread, WorkerThreads},
 };
 use crate::scheduler::Held;
 use cascade_config::{ConfigState, JobSettings};
@@ -64,13 +64,13 @@ pub(crate) struct Supervised {
     settings: JobSettings,
     services: Arc<RunServices>,
     pub(super) began: Instant,
-    lane: Option<OnLane>,
+    thread: Option<OnThread>,
 }
 
-/// Where a run is, and where its end is told if somebody else than its lane reports it.
-struct OnLane {
-    lanes: Lanes,
-    lane: Arc<Lane>,
+/// Where a run is, and where its end is told if somebody else than its thread reports it.
+struct OnThread {
+    threads: WorkerThreads,
+    thread: Arc<WorkerThread>,
     turn: usize,
     told: oneshot::Receiver<Ended>,
 }
@@ -156,7 +156,7 @@ pub(super) fn started(
         settings,
         services,
         began: Instant::now(),
-        lane: None,
+        thread: None,
     });
     Some((supervised, Box::pin(body.instrument(span))))
 }
@@ -165,17 +165,17 @@ impl Supervised {
     /// Where it runs, and where its end is told.
     pub(super) fn on(
         &mut self,
-        lanes: Lanes,
-        lane: Arc<Lane>,
+        threads: WorkerThreads,
+        thread: Arc<WorkerThread>,
         turn: usize,
         told: oneshot::Receiver<Ended>,
     ) {
-        self.lane = Some(OnLane { lanes, lane, turn, told });
+        self.thread = Some(OnThread { threads, thread, turn, told });
     }
 
     /// Waits for its end, or until it is to stop; then reports.
     pub async fn supervise(mut self: Box<Self>, give_back: CancellationToken) {
-        let Some(OnLane { lanes, lane, turn, mut told }) = self.lane.take() else { return };
+        let Some(OnThread { threads, thread, turn, mut told }) = self.thread.take() else { return };
         let Held { cancel, lost, .. } = &self.held;
         let left = self.settings.timeout.saturating_sub(self.began.elapsed());
         // A sender that is gone has ended without a word, which none does.
@@ -199,7 +199,7 @@ impl Supervised {
                 if let Err(why) = &stopped {
                     // It is left to itself, and whatever it still says is dropped.
                     self.services.abandon(&why.told(&self.settings)).await;
-                    lanes.abandon(&lane, turn);
+                    threads.abandon(&thread, turn);
                 }
                 stopped
             }

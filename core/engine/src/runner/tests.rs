@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Completer, HostHttp, Lacking, Runner};
+use super::{Completer, HostHttp, MissingJobs, Runner};
 use crate::Engine;
 use crate::scheduler::{self, Wake, WorkerSettings};
 use cascade_bus::Announcer;
@@ -102,7 +102,7 @@ impl<S: Store + 'static> Bench<S> {
             config,
             announcer,
             wake: wake.clone(),
-            lacking: Lacking::default(),
+            missing_jobs: MissingJobs::default(),
         };
         let tick = Duration::from_secs(3600);
         let settings =

@@ -19,7 +19,7 @@ pub(crate) use leases::Held;
 pub use leases::Leases;
 pub use wake::Wake;
 
-use crate::runner::{Lanes, Runner, SOON};
+use crate::runner::{Runner, SOON, WorkerThreads};
 use cascade_model::ClaimedRun;
 use cascade_store::StoreError;
 
@@ -60,7 +60,7 @@ pub async fn work(
     };
     let (most, prefetch) = (settings.concurrency as usize, settings.prefetch as usize);
     let mut worker = Worker {
-        lanes: Lanes::new(runner.clone(), most, prefetch / 2),
+        threads: WorkerThreads::new(runner.clone(), most, prefetch / 2),
         runner,
         owner,
         settings,
@@ -86,7 +86,7 @@ struct Brought {
 }
 
 struct Worker {
-    lanes: Lanes,
+    threads: WorkerThreads,
     runner: Arc<Runner>,
     /// Holds what is claimed.
     owner: Arc<str>,
@@ -109,11 +109,11 @@ impl Worker {
         while !stop.is_cancelled() {
             self.begin_claim();
             let idle = self.claiming.is_none() && !self.look;
-            let young = self.lanes.load().running > self.supervised.len();
+            let young = self.threads.load().running > self.supervised.len();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.runner.wake.woken() => self.look = true,
-                () = self.lanes.want_more() => self.look |= self.more,
+                () = self.threads.want_more() => self.look |= self.more,
                 Some(_) = self.supervised.join_next() => {
                     while self.supervised.try_join_next().is_some() {}
                 }
@@ -137,14 +137,14 @@ impl Worker {
     }
 
     fn look_after(&mut self) {
-        for run in self.lanes.look_after() {
+        for run in self.threads.look_after() {
             self.supervised.spawn(run.supervise(self.give_back.clone()));
         }
     }
 
     /// Claims beside the runs, so that those which end are followed by those that wait here.
     fn begin_claim(&mut self) {
-        let load = self.lanes.load();
+        let load = self.threads.load();
         let (most, prefetch) = (self.settings.concurrency, self.settings.prefetch as usize);
         let fits = (most as usize + prefetch).saturating_sub(load.running + load.waiting);
         // Not for each that ends: a claim costs much the same for one run and for many.
@@ -161,8 +161,8 @@ impl Worker {
         let lease = self.settings.lease;
         self.claiming = Some(tokio::spawn(async move {
             let claiming = runner.wake.leases().begin_claim().await;
-            let lacking = runner.lacking.list(&runner.config.state());
-            let runs = runner.engine.claim(&owner, fits, lease, &lacking).await?;
+            let missing_jobs = runner.missing_jobs.list(&runner.config.state());
+            let runs = runner.engine.claim(&owner, fits, lease, &missing_jobs).await?;
             let more = u32::try_from(runs.len()).unwrap_or(u32::MAX) >= fits;
             Ok(Brought { runs, more, claiming })
         }));
@@ -174,7 +174,7 @@ impl Worker {
         // A due time that the next claim cannot take yet must not spin this loop; one that has brought
         // something may have left something.
         let least = if runs.is_empty() { Duration::from_millis(5) } else { Duration::ZERO };
-        self.lanes.push(runs.into_iter().map(|run| {
+        self.threads.push(runs.into_iter().map(|run| {
             let held = leases.hold(&run.lease);
             (run, held)
         }));
@@ -187,8 +187,8 @@ impl Worker {
             let (runner, tick) = (self.runner.clone(), self.settings.tick);
             let owner = self.owner.clone();
             self.asking = Some(tokio::spawn(async move {
-                let lacking = runner.lacking.list(&runner.config.state());
-                let due = runner.engine.next_due(&owner, &lacking).await;
+                let missing_jobs = runner.missing_jobs.list(&runner.config.state());
+                let due = runner.engine.next_due(&owner, &missing_jobs).await;
                 let due = due.inspect_err(|error| tracing::error!(%error, "when to look again"));
                 let due = due.unwrap_or(Some(Duration::from_secs(1))).unwrap_or(tick);
                 due.max(least).min(tick)
@@ -204,12 +204,12 @@ impl Worker {
         {
             self.take(brought);
         }
-        for (run, _held) in self.lanes.take_waiting() {
+        for (run, _held) in self.threads.take_waiting() {
             if let Err(error) = self.runner.engine.release(&run.lease).await {
                 tracing::warn!(%error, run = %run.lease.run_id, "not given back");
             }
         }
-        let (runs, grace) = (self.lanes.load().running, self.settings.grace);
+        let (runs, grace) = (self.threads.load().running, self.settings.grace);
         if runs > 0 {
             tracing::info!(runs, ?grace, "waiting for running runs");
         }
@@ -221,13 +221,13 @@ impl Worker {
             self.runner.completer.give_up();
             self.finished().await;
         }
-        self.lanes.close();
+        self.threads.close();
         self.runner.completer.finish(STORE_WITHIN).await;
     }
 
     /// Until nothing runs.
     async fn finished(&mut self) {
-        while self.lanes.load().running > 0 || !self.supervised.is_empty() {
+        while self.threads.load().running > 0 || !self.supervised.is_empty() {
             self.look_after();
             tokio::select! {
                 Some(_) = self.supervised.join_next() => {}
