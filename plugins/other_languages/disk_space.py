@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A job type that is a program of its own: how much room is left on some disks.
+"""A job type that is an external program: how much room is left on some disks.
 
 jobs.toml describes it (params, limits, the view); the host gives it one JSON object on standard input
 and reads JSON lines from its standard output. See docs/plugins/executables.md.

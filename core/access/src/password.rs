@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// KiB of memory.
 const MEMORY: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-const LANES: u32 = 1;
+const PARALLELISM: u32 = 1;
 /// NIST SP 800-63B-4 asks for at least 15 where a password is all there is, and for a list of those that
 /// are too common; no rule on which characters.
 const SHORTEST: usize = 15;
@@ -60,7 +60,7 @@ pub fn check_rule(password: &str, user_name: &str) -> Result<(), PasswordRule> {
 }
 
 fn argon2() -> Result<Argon2<'static>, HashingFailed> {
-    let params = Params::new(MEMORY, PASSES, LANES, None);
+    let params = Params::new(MEMORY, PASSES, PARALLELISM, None);
     let params = params.map_err(|error| HashingFailed(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }

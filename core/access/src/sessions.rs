@@ -90,7 +90,7 @@ impl Accounts {
         Ok(SignedIn { secret: session, user_id, name })
     }
 
-    /// Who is behind a session's id; its idle time begins anew.
+    /// Who is behind a session's id; its idle time begins again.
     ///
     /// # Errors
     /// The database's.

@@ -28,7 +28,7 @@ pub(super) struct Problem {
     pub label: String,
     /// Dotted path of the key, such as `jobs.sync.every`.
     pub key: String,
-    /// The mend.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
@@ -99,7 +99,7 @@ pub struct Diagnostic {
     pub end_column: Option<usize>,
     /// Dotted path of the key, such as `jobs.sync.every`.
     pub key: String,
-    /// The mend.
+    /// How to fix it.
     pub help: Option<String>,
 }
 

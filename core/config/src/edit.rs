@@ -66,7 +66,7 @@ pub enum EditError {
         why: &'static str,
     },
     /// The text is written in a way that this edit cannot be made in.
-    #[error("this cannot be changed here without writing the text anew; edit the text itself")]
+    #[error("this cannot be changed here without rewriting the text; edit the text itself")]
     Unwieldy,
 }
 

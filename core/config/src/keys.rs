@@ -72,7 +72,7 @@ pub const KEYS: [Key; 51] = [
         "How much longer each pause is than the one before; 2.0 if left out.",
     ),
     key("jobs.*.params", "table", "What the job itself takes."),
-    key("jobs.*.executable", "table", "Makes this job a program of its own."),
+    key("jobs.*.executable", "table", "Makes this job an external program."),
     key("jobs.*.executable.command", "list", "The program and its arguments."),
     key("jobs.*.executable.description", "text", "One sentence about the job."),
     key("jobs.*.executable.version", "text", "The program's version."),

@@ -158,7 +158,7 @@ pub struct Backoff {
     /// The longest pause.
     #[serde(serialize_with = "as_text")]
     pub max: Duration,
-    /// Growth per attempt, at least 1.
+    /// Factor from one pause to the next, at least 1.
     pub factor: f64,
 }
 

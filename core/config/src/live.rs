@@ -1,5 +1,5 @@
 //! The config in force, and the watcher that replaces it when the file is saved or a plugin that it
-//! names is built anew.
+//! names is built again.
 
 use std::{
     path::{Path, PathBuf},

@@ -72,7 +72,7 @@ pub(super) fn executable(
 ) -> Option<Program> {
     let mut program = Program {
         job: job.to_owned(),
-        description: "A program of its own.".into(),
+        description: "An external program.".into(),
         version: "0".into(),
         command: Vec::new(),
         folder: Default::default(),

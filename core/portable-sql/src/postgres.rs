@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Begins a transaction that reads, whose queries all see what was committed before its first. The
-/// default level looks anew for each query.
+/// default level looks again for each query.
 pub const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The host's PostgreSQL pool, as plugins see it.

@@ -119,7 +119,7 @@ struct RunArgs {
     #[arg(long, default_value = "10s", env = "CASCADE_GRACE", value_parser = humantime::parse_duration)]
     grace: Duration,
     /// Where traces go over OTLP, such as http://127.0.0.1:4318; without it, nowhere. The other
-    /// OTEL_EXPORTER_OTLP_* variables are heeded too.
+    /// OTEL_EXPORTER_OTLP_* variables are honored too.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp_endpoint: Option<String>,
     /// `text` or `json`.

@@ -21,7 +21,7 @@ use crate::{
     words::{is_stop_word, stem, words},
 };
 
-/// Raised whenever the features change, so that stored vectors are made anew.
+/// Raised whenever the features change, so that stored vectors are made again.
 pub const VERSION: u32 = 1;
 
 const WORD: f32 = 1.0;

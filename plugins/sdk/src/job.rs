@@ -116,7 +116,7 @@ pub enum OriginKind {
     CompiledIn,
     /// A shared library, loaded at run time.
     Library,
-    /// A program of its own, described in jobs.toml.
+    /// An external program, described in jobs.toml.
     Executable,
 }
 

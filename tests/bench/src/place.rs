@@ -165,7 +165,7 @@ impl Servers {
         Ok(())
     }
 
-    /// Starts counting queries anew.
+    /// Starts counting queries again.
     pub fn forget_queries(&self) {
         self.postgres.sql("postgres", "SELECT pg_stat_statements_reset()");
     }

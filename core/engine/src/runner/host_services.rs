@@ -184,12 +184,12 @@ impl Host for RunServices {
     }
 
     fn log_room(&self) -> BoxFuture<'_, ()> {
-        let room = match &*self.recorder() {
-            Recording::On(recorder) => Some(recorder.room()),
+        let capacity = match &*self.recorder() {
+            Recording::On(recorder) => Some(recorder.capacity()),
             Recording::NothingSaid | Recording::Closed => None,
         };
-        match room {
-            Some(room) => Box::pin(room),
+        match capacity {
+            Some(capacity) => Box::pin(capacity),
             None => Box::pin(std::future::ready(())),
         }
     }

@@ -59,8 +59,8 @@ struct Shared {
     notes: Mutex<Notes>,
     /// There is something to store.
     more: Notify,
-    /// There is room for more.
-    room: Notify,
+    /// There is capacity for more.
+    capacity: Notify,
 }
 
 #[derive(Default)]
@@ -122,7 +122,7 @@ impl Notes {
         over
     }
 
-    /// Whether a program may go on to print: there is room, or never will be.
+    /// Whether a program may go on to print: there is capacity, or never will be.
     fn has_room(&self) -> bool {
         let waits = self.queue.exceeds(QUEUE / 2, QUEUE_BYTES / 2) || !self.latest.lines.is_empty();
         !waits || self.taken >= MOST || self.closed
@@ -185,17 +185,17 @@ impl Recorder {
         self.shared.more.notify_one();
     }
 
-    /// Resolves when there is room for lines.
-    pub fn room(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Resolves when there is capacity for lines.
+    pub fn capacity(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = self.shared.clone();
         async move {
             loop {
-                let mut room = std::pin::pin!(shared.room.notified());
-                room.as_mut().enable();
+                let mut capacity = std::pin::pin!(shared.capacity.notified());
+                capacity.as_mut().enable();
                 if shared.notes().has_room() {
                     return;
                 }
-                room.await;
+                capacity.await;
             }
         }
     }
@@ -215,7 +215,7 @@ impl Recorder {
             }
         }
         self.shared.more.notify_one();
-        self.shared.room.notify_waiters();
+        self.shared.capacity.notify_waiters();
         if self.writer.await.is_err() {
             tracing::error!("the log writer panicked");
         }
@@ -240,7 +240,7 @@ async fn write(target: Target, shared: Arc<Shared>) {
             let mut notes = shared.notes();
             (notes.batch(), notes.closed)
         };
-        shared.room.notify_waiters();
+        shared.capacity.notify_waiters();
         let (lines, progress) = batch;
         if lines.is_empty() && progress.is_none() {
             if closed {
@@ -262,12 +262,12 @@ impl Shared {
     /// Until the run has ended.
     async fn closed(&self) {
         loop {
-            let mut room = std::pin::pin!(self.room.notified());
-            room.as_mut().enable();
+            let mut capacity = std::pin::pin!(self.capacity.notified());
+            capacity.as_mut().enable();
             if self.notes().closed {
                 return;
             }
-            room.await;
+            capacity.await;
         }
     }
 }

@@ -246,7 +246,7 @@ fn write(config: &LiveConfig, text: &str, base: &str, guarded: bool) -> ApiResul
     let (checked, problems) = verdict(given.and_then(|text| config.check(&text)));
     let Some(checked) = checked else {
         let error = ApiError::invalid(format!("jobs.toml has {}", problems.count()));
-        let error = error.help("mend it and save again; nothing was written");
+        let error = error.help("fix it and save again; nothing was written");
         return Err(error.with("diagnostics", json!(problems.iter().collect::<Vec<_>>())));
     };
     let text = checked.text.to_string();

@@ -57,7 +57,7 @@ impl Places {
 
     /// Waits until there is room for one more connection. While there is none, those that have not
     /// sent a request are ended as soon as they have had their second.
-    pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
+    pub async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         loop {
             let free = self.0.free.clone().acquire_owned();
             match tokio::time::timeout(LOOK_WHEN_FULL, free).await {
@@ -76,7 +76,7 @@ impl Places {
         }
     }
 
-    /// The place of a connection from `peer`; the error gives the room back when that address has as
+    /// The place of a connection from `peer`; the error gives the permit back when that address has as
     /// many as it may.
     pub fn take(
         &self,
@@ -152,8 +152,8 @@ mod tests {
     async fn an_address_has_so_many_and_gets_back_what_it_gives_back() {
         let places = places(10, &["192.0.2.9/32"]);
         let take = async |address: &str| {
-            let room = places.room().await.unwrap();
-            places.take(address.parse().unwrap(), room).ok()
+            let permit = places.permit().await.unwrap();
+            places.take(address.parse().unwrap(), permit).ok()
         };
         let first = (take("192.0.2.1").await, take("::ffff:192.0.2.1").await);
         assert!(first.0.is_some() && first.1.is_some());
@@ -178,8 +178,8 @@ mod tests {
         let places = places(0, &["10.0.0.0/8"]);
         let mut all = Vec::new();
         for _ in 0..100 {
-            let room = places.room().await.unwrap();
-            all.push(places.take([10, 0, 0, 1].into(), room).ok().unwrap());
+            let permit = places.permit().await.unwrap();
+            all.push(places.take([10, 0, 0, 1].into(), permit).ok().unwrap());
         }
         all[7].has_asked();
         let told = all[0].give_way.clone();
@@ -189,7 +189,7 @@ mod tests {
                 told.cancelled().await;
                 all.remove(0);
             },
-            async { assert!(places.room().await.is_some()) },
+            async { assert!(places.permit().await.is_some()) },
         );
         assert!(!asked.is_cancelled());
     }

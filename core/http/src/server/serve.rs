@@ -44,10 +44,10 @@ pub async fn serve(
     loop {
         let accepted = async {
             // Those who come when all places are taken wait in the kernel's queue.
-            let room = places.room().await;
-            (room, listener.accept().await)
+            let permit = places.permit().await;
+            (permit, listener.accept().await)
         };
-        let (room, accepted) = tokio::select! {
+        let (permit, accepted) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accepted => accepted,
         };
@@ -59,10 +59,10 @@ pub async fn serve(
                 continue;
             }
         };
-        let Some(room) = room else { break };
+        let Some(permit) = permit else { break };
         // Events are small and must not wait for each other.
         socket.set_nodelay(true).ok();
-        let Ok(place) = places.take(peer.ip(), room) else {
+        let Ok(place) = places.take(peer.ip(), permit) else {
             refuse(&socket);
             continue;
         };
