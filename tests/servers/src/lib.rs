@@ -9,6 +9,7 @@ mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
+mod template;
 
 pub use certificates::Certificates;
 pub use dovecot::Dovecot;

@@ -10,10 +10,11 @@ use tempfile::TempDir;
 use crate::{
     Certificates,
     process::{Process, find, free_port, give_to, is_root, signal},
+    template,
 };
 
 /// The account that runs it when the tests run as root, as PostgreSQL refuses to.
-const USER: &str = "postgres";
+pub(crate) const USER: &str = "postgres";
 
 /// A PostgreSQL cluster.
 #[derive(Debug)]
@@ -69,22 +70,18 @@ impl Postgres {
         let (port, databases) = (free_port(), AtomicU32::new(0));
         let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut postgres = Self { folder, port, process: None, databases, secured, settings };
-        let data = postgres.data().display().to_string();
-        let password = postgres.folder.path().join("password");
-        let password_file = password.display().to_string();
-        let mut args = vec!["-D", &data, "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"];
+        let data = postgres.data();
         if let Some((text, _)) = &postgres.secured {
+            let password = postgres.folder.path().join("password");
             std::fs::write(&password, text).expect("file");
-            args.extend(["-A", "scram-sha-256", "--pwfile", &password_file]);
-        } else {
-            args.extend(["-A", "trust"]);
-        }
-        let log = postgres.folder.path().join("initdb.log");
-        let mut initdb = Process::start(&find("initdb"), &args, Some(USER), log);
-        initdb.wait();
-        if postgres.secured.is_some() {
+            let file = password.display().to_string();
+            let options = ["-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"];
+            let options = [&options[..], &["-A", "scram-sha-256", "--pwfile", &file]].concat();
+            template::initdb(&data, &options, &postgres.folder.path().join("initdb.log"));
             let rule = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
-            std::fs::write(postgres.data().join("pg_hba.conf"), rule).expect("pg_hba.conf");
+            std::fs::write(data.join("pg_hba.conf"), rule).expect("pg_hba.conf");
+        } else {
+            template::make_data(&data);
         }
         postgres.restart();
         postgres
@@ -257,11 +254,30 @@ impl Postgres {
         }
         let log = self.folder.path().join("postgres.log");
         let mut process = Process::start(&find("postgres"), &args, Some(USER), log);
-        let ready = find("pg_isready");
+        let (pid, state) = (process.id().to_string(), self.data().join("postmaster.pid"));
         process.wait_until("postgres", || {
-            let asked = Command::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
-            asked.is_ok_and(|status| status.success())
+            let said = std::fs::read_to_string(&state).unwrap_or_default();
+            is_ready(&said, &pid)
         });
         self.process = Some(process);
+    }
+}
+
+/// Whether postmaster.pid is of this process and says that it takes connections. One that was killed
+/// leaves its own behind.
+fn is_ready(state: &str, pid: &str) -> bool {
+    let mut lines = state.lines().map(str::trim);
+    lines.next() == Some(pid) && matches!(lines.nth(6), Some("ready" | "standby"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_ready_when_its_own_state_says_so() {
+        let state = "7\n/data\n1\n5432\n/tmp\n127.0.0.1\n  65 1\nready   \n";
+        assert!(is_ready(state, "7") && !is_ready(state, "8"));
+        assert!(!is_ready(&state.replace("ready", "starting"), "7") && !is_ready("7\n", "7"));
     }
 }

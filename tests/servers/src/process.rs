@@ -5,7 +5,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -89,8 +92,11 @@ pub(crate) fn give_to(owner: &str, path: &Path) {
 }
 
 pub(crate) fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().expect("id");
-    id.stdout.starts_with(b"0\n")
+    static ROOT: LazyLock<bool> = LazyLock::new(|| {
+        let id = Command::new("id").arg("-u").output().expect("id");
+        id.stdout.starts_with(b"0\n")
+    });
+    *ROOT
 }
 
 /// A port that nobody listens on now, below those that the kernel hands to clients: a server that is
