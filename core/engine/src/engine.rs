@@ -9,6 +9,8 @@ use cascade_sdk::{LogLine, Progress, Statement};
 use cascade_store::{Result, Store};
 use uuid::Uuid;
 
+use crate::texts;
+
 /// The life of a run: who makes one, who may work on it, and what its end leads to.
 ///
 /// Cheap to clone; all clones work on one store. What only reads asks [`Engine::store`].
@@ -31,7 +33,7 @@ impl Engine {
     /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
     /// both are there or neither, so that an action can be asked for again when its answer was a fault.
     pub fn noting(&self, entry: Statement) -> Self {
-        Self::new(self.store.noting(entry).into())
+        Self::new(self.store.noting(texts::of_statement(entry)).into())
     }
 
     /// Makes projects and scheduled jobs what `config` says. A job that is new and that nothing triggers
@@ -95,7 +97,7 @@ impl Engine {
     /// [`StoreError::Staged`](cascade_store::StoreError::Staged) for a write of the plugin that was
     /// refused, or the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        self.store.complete(lease, success).await
+        self.store.complete(lease, texts::of_success(success)).await
     }
 
     /// As [`Engine::complete`] for many runs of one owner that trigger nothing and have staged nothing,
@@ -104,7 +106,7 @@ impl Engine {
     /// # Errors
     /// The database's; then none is stored.
     pub async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
-        self.store.complete_all(done).await
+        self.store.complete_all(&texts::of_done(done)).await
     }
 
     /// Ends an attempt: retryable, or failed with an event.
@@ -112,7 +114,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError::LostLease`](cascade_store::StoreError::LostLease), or the database's.
     pub async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
-        self.store.fail(lease, fault).await
+        self.store.fail(lease, texts::of_fault(fault)).await
     }
 
     /// Ends a run that stopped because it was asked to.
@@ -141,7 +143,8 @@ impl Engine {
         logs: Vec<LogLine>,
         progress: Option<Progress>,
     ) -> Result<()> {
-        self.store.record(run, logs, progress).await
+        let logs = logs.into_iter().map(texts::of_line).collect();
+        self.store.record(run, logs, progress.map(texts::of_progress)).await
     }
 
     /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
@@ -153,7 +156,7 @@ impl Engine {
     /// [`StoreError::WrongState`](cascade_store::StoreError::WrongState) for a job that jobs.toml
     /// disables.
     pub async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
-        self.store.run_now(job, project).await
+        self.store.run_now(texts::of_job(job)?, project).await
     }
 
     /// Cancels a run that waits, or asks for the end of one that runs.
@@ -186,6 +189,6 @@ impl Engine {
         project: Uuid,
         status: ScheduledStatus,
     ) -> Result<()> {
-        self.store.set_status(job, project, status).await
+        self.store.set_status(texts::of_job(job)?, project, status).await
     }
 }

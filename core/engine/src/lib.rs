@@ -3,5 +3,6 @@
 mod engine;
 pub mod runner;
 pub mod scheduler;
+mod texts;
 
 pub use engine::Engine;

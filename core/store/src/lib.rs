@@ -1,7 +1,7 @@
 //! The truth: schedules, runs, logs and the event outbox.
 //!
-//! [`Store`] is all that the rest of the host knows of a database. `contract` (tests) is the suite
-//! that every implementation must pass; each implementation keeps its SQL beside its code.
+//! [`Store`] is all that the rest of the host knows of a database. The tests `contract` of the engine are
+//! what every implementation must pass; each implementation keeps its SQL beside its code.
 //!
 //! # Life of a run
 //! ```text
@@ -21,13 +21,15 @@
 //! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
 
 #[cfg(test)]
-mod contract;
+mod chain;
 mod error;
 mod expand;
 mod first_edition;
 mod installation;
 mod limits;
 mod lost_lease;
+#[cfg(test)]
+mod old_beside_new;
 pub mod postgres;
 mod rotation;
 mod run_filter;
@@ -56,6 +58,11 @@ use cascade_model::{
 
 /// The most texts of jobs.toml that are kept.
 const CONFIG_TEXTS_KEPT: i64 = 500;
+
+/// The most schedules that one claim turns into runs.
+const DUE_AT_ONCE: i64 = 500;
+/// The most runs of silent workers that one claim gives up.
+const EXPIRED_AT_ONCE: i64 = 100;
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

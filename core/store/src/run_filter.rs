@@ -62,14 +62,15 @@ impl RunFilter {
     }
 }
 
-/// A pattern of `LIKE ... ESCAPE '\'` that stands for `text` and nothing else.
+/// A pattern of `LIKE ... ESCAPE '\'` that stands for `text` and nothing else. NUL is U+FFFD, as in
+/// all that is kept.
 pub fn literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
-        pattern.push(c);
+        pattern.push(if c == '\0' { char::REPLACEMENT_CHARACTER } else { c });
     }
     pattern
 }

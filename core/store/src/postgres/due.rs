@@ -5,12 +5,9 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::{PostgresStore, row};
-use crate::Result;
+use crate::{DUE_AT_ONCE, Result};
 use cascade_config::Schedule;
 use cascade_model::Payload;
-
-/// Schedules fired in one go.
-const MOST: i64 = 500;
 
 /// Turns due schedules into available runs, each project in turn, at most one unfinished run each.
 pub(super) async fn fire(store: &PostgresStore) -> Result<()> {
@@ -36,7 +33,7 @@ pub(super) async fn fire(store: &PostgresStore) -> Result<()> {
          WHERE s.id IN (SELECT id FROM chosen) AND s.next_run_at <= now()
          FOR UPDATE OF s SKIP LOCKED",
     )
-    .bind(MOST)
+    .bind(DUE_AT_ONCE)
     .fetch_all(&mut *tx)
     .await?;
     let (mut runs, mut next) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));

@@ -115,8 +115,9 @@ pub(super) async fn store_all(
         all_columns!(),
         ") SELECT g.id, g.job_type, g.project_id, 'completed', g.attempt, g.max_attempts, g.payload,
                  g.available_at, NULL, NULL, NULL, g.queued_at,
-                 greatest(g.started_at, clock.at - make_interval(secs => g.ran)), clock.at, g.error,
-                 g.said, g.progress, g.trace_id
+                 greatest(g.started_at,
+                     date_trunc('milliseconds', clock.at - make_interval(secs => g.ran))),
+                 clock.at, g.error, g.said, g.progress, g.trace_id
              FROM gone g, clock
              RETURNING 1
          ), mine AS MATERIALIZED (

@@ -7,13 +7,10 @@ use uuid::Uuid;
 
 use super::{PostgresStore, finish, row};
 use crate::{
-    Result,
+    EXPIRED_AT_ONCE, Result,
     lost_lease::{expired, untracked},
 };
 use cascade_model::Lease;
-
-/// Runs given up in one go.
-const MOST: i64 = 100;
 
 /// Gives up the runs of workers that have not renewed their leases. `owner` is not among them: it is
 /// at work, and its own renewal may only be late.
@@ -27,7 +24,7 @@ pub(super) async fn give_up_expired(store: &PostgresStore, owner: &str) -> Resul
          )
          LIMIT $1 FOR UPDATE SKIP LOCKED",
     )
-    .bind(MOST)
+    .bind(EXPIRED_AT_ONCE)
     .bind(owner)
     .fetch_all(&mut *tx)
     .await?;

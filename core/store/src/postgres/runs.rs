@@ -101,9 +101,8 @@ fn filter_by(query: &mut QueryBuilder<Postgres>, filter: &RunFilter) {
     if let Some(to) = filter.to {
         query.push(" AND r.queued_at < ").push_bind(to);
     }
-    // PostgreSQL's text has no NUL: nothing has it.
     if let Some(text) = &filter.text {
-        let text = literal(&text.replace('\0', "\u{fffd}"));
+        let text = literal(text);
         query.push(" AND (");
         for column in ["r.error", "r.summary", "r.job_type"] {
             query.push(column).push(" ILIKE ").push_bind(format!("%{text}%")).push(" OR ");

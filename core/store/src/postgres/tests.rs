@@ -2,18 +2,12 @@ use cascade_test_servers::{PgBouncer, Postgres};
 use sqlx::{PgConnection, Row};
 
 use super::*;
-use crate::{StoreError, contract};
+use crate::{StoreError, chain, old_beside_new};
 use cascade_model::RunState;
 use cascade_model::Visible;
 
 async fn store(server: &Postgres) -> PostgresStore {
     PostgresStore::connect(&server.database(), 10).await.unwrap()
-}
-
-#[tokio::test]
-async fn postgres_keeps_the_contract() {
-    let server = Postgres::start();
-    contract::check(|| async { (store(&server).await, ()) }).await;
 }
 
 #[tokio::test]
@@ -23,7 +17,7 @@ async fn ten_processes_that_start_together_migrate_once() {
     let start = || async {
         let store = PostgresStore::connect(&url, 2).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        store.reconcile(&contract::config()).await.unwrap();
+        store.reconcile(&chain::config()).await.unwrap();
     };
     futures::future::join_all((0..10).map(|_| start())).await;
     let store = PostgresStore::connect(&url, 2).await.unwrap();
@@ -37,8 +31,8 @@ async fn the_first_edition_starts_beside_the_newer_schema() {
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    contract::migrations::first_edition("postgres").await.run(store.pool()).await.unwrap();
-    contract::migrations::newer_versions_and_contracts(&store).await;
+    old_beside_new::first_edition("postgres").await.run(store.pool()).await.unwrap();
+    old_beside_new::newer_versions_and_contracts(&store).await;
 }
 
 #[tokio::test]
@@ -120,7 +114,7 @@ async fn the_first_run_that_is_asked_for_finds_connections_open_and_plans_made()
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&contract::config()).await.unwrap();
+    store.reconcile(&chain::config()).await.unwrap();
     store.warm_up().await.unwrap();
     assert_eq!(store.pools()[1].size, MOST_OF_QUEUE);
     let planned = async || {
@@ -166,7 +160,7 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&contract::config()).await.unwrap();
+    store.reconcile(&chain::config()).await.unwrap();
     sqlx::raw_sql(
         "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id)
          SELECT gen_random_uuid(), 'job_' || n, p.id, 'available', 1, gen_random_uuid()
@@ -201,7 +195,7 @@ async fn a_page_of_many_runs_reads_an_index_only() {
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&contract::config()).await.unwrap();
+    store.reconcile(&chain::config()).await.unwrap();
     sqlx::raw_sql(
         "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id, queued_at)
          SELECT gen_random_uuid(), 'up', p.id, 'completed', 1, gen_random_uuid(),
@@ -258,7 +252,7 @@ async fn defaults_of_the_database_change_nothing() {
     }
     let store = PostgresStore::connect(&url, 4).await.unwrap();
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&contract::config()).await.unwrap();
+    store.reconcile(&chain::config()).await.unwrap();
     store.warm_up().await.unwrap();
     let settings = "SELECT current_setting('transaction_isolation') AS isolation,
                         current_setting('statement_timeout') AS time, current_setting('timezone') AS zone,

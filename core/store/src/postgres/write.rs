@@ -293,7 +293,8 @@ pub(super) async fn retry(store: &PostgresStore, visible: &Visible, run: Uuid) -
         "SELECT EXISTS (
              SELECT FROM ended_runs r
              JOIN scheduled_jobs s ON s.job_type = r.job_type AND s.project_id = r.project_id
-             WHERE r.id = $1 AND NOT s.enabled AND ($2::uuid[] IS NULL OR r.project_id = ANY($2))
+             WHERE r.id = $1 AND r.state IN ('failed', 'cancelled') AND NOT s.enabled
+               AND ($2::uuid[] IS NULL OR r.project_id = ANY($2))
          )",
     )
     .bind(run)

@@ -7,7 +7,7 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use super::{SqliteStore, clock, lost_runs, now, row, row::run_columns};
 use crate::{
-    Result,
+    DUE_AT_ONCE, Result,
     limits::{Rooms, rooms_sql},
     rotation::visits,
     sqlite::write,
@@ -44,7 +44,7 @@ pub(super) async fn claim(
         clock::catch_up(&mut tx, by).await?;
     }
     lost_runs::give_up_expired(&mut tx, owner, lease).await?;
-    fire_due(&mut tx, limit).await?;
+    fire_due(&mut tx).await?;
     let chosen = choose(store, &mut tx, limit, except).await?;
     if chosen.is_empty() {
         tx.commit().await?;
@@ -195,7 +195,7 @@ pub(super) fn seconds(duration: Duration) -> String {
 }
 
 /// Turns due schedules into available runs, at most one unfinished run each.
-async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<()> {
+async fn fire_due(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
     let due = sqlx::query(concat!(
         "SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, ",
         now!(),
@@ -211,7 +211,7 @@ async fn fire_due(tx: &mut Transaction<'static, Sqlite>, limit: u32) -> Result<(
          )
          ORDER BY turn, s.next_run_at LIMIT $1",
     ))
-    .bind(limit)
+    .bind(DUE_AT_ONCE)
     .fetch_all(&mut **tx)
     .await?;
     for found in due {

@@ -4,9 +4,12 @@ use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 use super::{SqliteStore, now, row};
 use crate::{CONFIG_TEXTS_KEPT, Result};
-use cascade_model::{ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText};
+use cascade_model::{
+    ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText, border,
+};
 
 pub(super) async fn record(store: &SqliteStore, config: &ConfigText) -> Result<()> {
+    let comment = config.comment.clone().map(border::clean);
     let mut tx = store.begin().await?;
     let new: Option<i64> = sqlx::query_scalar(concat!(
         "INSERT INTO config_history (id, revision, at, author, comment, origin, text)
@@ -18,7 +21,7 @@ pub(super) async fn record(store: &SqliteStore, config: &ConfigText) -> Result<(
     ))
     .bind(&config.revision)
     .bind(&config.by)
-    .bind(&config.comment)
+    .bind(&comment)
     .bind(config.origin.to_string())
     .bind(&config.text)
     .fetch_optional(&mut *tx)
@@ -39,7 +42,7 @@ pub(super) async fn record(store: &SqliteStore, config: &ConfigText) -> Result<(
             )
             .bind(&config.revision)
             .bind(&config.by)
-            .bind(&config.comment)
+            .bind(&comment)
             .execute(&mut *tx)
             .await?;
         }

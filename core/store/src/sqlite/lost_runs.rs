@@ -7,7 +7,7 @@ use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{SqliteStore, claim::seconds, finish, now, row};
 use crate::{
-    Result,
+    EXPIRED_AT_ONCE, Result,
     lost_lease::{expired, untracked},
 };
 use cascade_model::Lease;
@@ -28,10 +28,12 @@ pub(super) async fn give_up_expired(
          FROM worker_runs
          WHERE state = 'running' AND lease_owner <> $1 AND (lease_until < ",
         now!(),
-        " OR lease_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $2))",
+        " OR lease_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $2))
+         LIMIT $3",
     ))
     .bind(owner)
     .bind(seconds(duration + SLACK))
+    .bind(EXPIRED_AT_ONCE)
     .fetch_all(&mut **tx)
     .await?;
     give_up(tx, found, expired).await

@@ -308,18 +308,8 @@ mod tests {
     use sqlx::Row;
 
     use super::*;
-    use crate::contract;
+    use crate::{chain, old_beside_new};
     use cascade_model::RunState;
-
-    #[tokio::test]
-    async fn sqlite_keeps_the_contract() {
-        contract::check(|| async {
-            let folder = tempfile::tempdir().unwrap();
-            let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
-            (store, folder)
-        })
-        .await;
-    }
 
     /// What a binary of the first edition does at its start and at each save of jobs.toml.
     #[tokio::test]
@@ -327,8 +317,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        contract::migrations::first_edition("sqlite").await.run(&store.write).await.unwrap();
-        contract::migrations::newer_versions_and_contracts(&store).await;
+        old_beside_new::first_edition("sqlite").await.run(&store.write).await.unwrap();
+        old_beside_new::newer_versions_and_contracts(&store).await;
     }
 
     /// The default page and its neighbours come of an index, without a sort of all runs.
@@ -366,7 +356,7 @@ mod tests {
         let file = folder.path().join("cascade.db");
         let store = SqliteStore::open(&file).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        store.reconcile(&contract::config()).await.unwrap();
+        store.reconcile(&chain::config()).await.unwrap();
         let lease = Duration::from_secs(30);
         let run = store.claim("dead", 1, lease, &[]).await.unwrap().remove(0);
         let ahead = "UPDATE scheduled_jobs

@@ -62,7 +62,7 @@ pub(super) async fn scheduled(pool: &SqlitePool, visible: &Visible) -> Result<Ve
                  SELECT l.id FROM worker_runs l
                  WHERE l.job_type = s.job_type AND l.project_id = s.project_id
                    AND l.state IN ('completed', 'failed', 'cancelled')
-                 ORDER BY l.finished_at DESC LIMIT 1
+                 ORDER BY l.finished_at DESC, l.id DESC LIMIT 1
              )
              JOIN projects p ON p.id = r.project_id
              WHERE ($1 IS NULL OR s.project_id IN (SELECT value FROM json_each($1)))",

@@ -280,11 +280,11 @@ pub(super) async fn retry(store: &SqliteStore, visible: &Visible, run: Uuid) -> 
     if !matches!(found.try_get("state")?, "failed" | "cancelled") {
         return Err(StoreError::WrongState(NOT_ENDED_BADLY));
     }
-    if found.try_get("busy")? {
-        return Err(StoreError::WrongState(JOB_IS_BUSY));
-    }
     if found.try_get("off")? {
         return Err(StoreError::WrongState(JOB_IS_OFF));
+    }
+    if found.try_get("busy")? {
+        return Err(StoreError::WrongState(JOB_IS_BUSY));
     }
     sqlx::query(concat!(
         "UPDATE worker_runs

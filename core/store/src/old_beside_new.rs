@@ -10,7 +10,7 @@ use crate::{ExpandError, Store, StoreError};
 /// The migrator of the first edition: its files, sqlx's table, and a fault for any row in it that is of
 /// none of these files.
 pub(crate) async fn first_edition(database: &str) -> Migrator {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(database);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(database);
     let migrator = Migrator::new(folder).await.unwrap();
     let numbers: Vec<_> = migrator.iter().map(|migration| migration.version).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8], "new files belong into {database}/expand");

@@ -1,0 +1,150 @@
+//! What every database must do: each case is a test of its own on each of them, such as
+//! `sqlite::paused::runs_of_a_paused_job_wait_until_it_is_resumed`.
+//!
+//! A case is an async function of a module that begins with the jobs of [`chain::config`] in an empty
+//! database. It is listed below, once.
+
+// All of it is tests; clippy only knows those that carry the attribute.
+#![allow(clippy::unwrap_used)]
+
+mod actions;
+mod cancel_and_retry;
+mod cascades;
+#[path = "../../../store/src/chain.rs"]
+mod chain;
+mod claims;
+mod config_history;
+mod databases;
+mod ends;
+mod events;
+mod fairness;
+mod leases;
+mod limits;
+mod logs;
+mod lost_runs;
+mod paused;
+mod pruning;
+mod requests;
+mod runs;
+mod schedules;
+mod steps;
+mod texts;
+
+macro_rules! cases {
+    ($($module:ident: [$($case:ident),+ $(,)?]),+ $(,)?) => {
+        mod sqlite {
+            $(mod $module {$(
+                #[tokio::test]
+                async fn $case() {
+                    let database = crate::databases::sqlite().await;
+                    crate::$module::$case(&database.engine).await;
+                }
+            )+})+
+        }
+
+        mod postgres {
+            $(mod $module {$(
+                #[tokio::test]
+                async fn $case() {
+                    let database = crate::databases::postgres().await;
+                    crate::$module::$case(&database.engine).await;
+                }
+            )+})+
+        }
+    };
+}
+
+cases! {
+    actions: [an_action_and_its_audit_entry_are_both_there_or_neither],
+    cancel_and_retry: [
+        a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
+        a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
+        a_retry_is_refused_for_one_reason_in_one_order,
+    ],
+    cascades: [
+        success_triggers_downstream_of_its_own_project,
+        a_due_time_in_the_past_is_left_alone,
+        several_triggers_make_one_run_that_names_them_all,
+        a_trigger_while_running_makes_exactly_one_more_run,
+        paused_and_missing_downstream_are_skipped_and_say_so,
+    ],
+    claims: [
+        a_new_root_timer_is_due_at_once_and_others_wait,
+        a_worker_leaves_to_others_what_it_has_no_plugin_for,
+        a_run_is_claimed_once,
+        a_released_run_keeps_its_attempt,
+        a_claim_fires_what_is_due_however_little_it_takes,
+    ],
+    config_history: [
+        each_config_that_comes_into_force_is_kept_once,
+        the_newest_five_hundred_configs_are_kept,
+    ],
+    ends: [
+        failure_retries_then_fails_with_an_event_and_no_cascade,
+        staged_writes_commit_with_the_run_or_not_at_all,
+        many_successes_are_stored_in_one_commit_and_lost_leases_left_out,
+        a_batch_of_successes_shows_times_in_milliseconds,
+    ],
+    events: [events_replay_in_order],
+    fairness: [
+        a_claim_serves_projects_in_turn_however_many_there_are,
+        a_project_with_much_to_do_does_not_starve_another,
+        nor_does_it_where_there_are_limits,
+    ],
+    leases: [
+        an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
+        an_expired_last_attempt_fails,
+        a_claim_gives_up_a_hundred_expired_leases_at_most,
+        a_worker_whose_renewal_was_lost_is_told_and_refused,
+        a_renewal_that_is_broken_off_takes_nothing_away,
+    ],
+    limits: [limits_hold_for_job_types_and_projects],
+    logs: [logs_and_progress_are_kept],
+    lost_runs: [
+        what_its_owner_does_not_list_comes_back_although_it_lives,
+        an_owner_does_not_give_up_its_own_leases,
+        an_end_that_could_not_be_stored_comes_back_from_a_busy_worker,
+        an_end_that_is_not_stored_yet_keeps_its_lease,
+        a_claim_whose_answer_did_not_arrive_comes_back,
+        a_claim_that_is_broken_off_loses_no_run,
+    ],
+    paused: [
+        runs_of_a_paused_job_wait_until_it_is_resumed,
+        runs_of_a_paused_job_wait_where_there_are_limits,
+        runs_of_a_disabled_or_removed_job_wait_until_it_is_back,
+        a_job_that_was_off_waits_for_its_next_scheduled_time,
+        what_was_triggered_before_a_pause_runs_after_it,
+    ],
+    pruning: [what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays],
+    requests: [
+        a_request_reaches_the_run,
+        a_request_joins_the_run_that_waits_and_is_told_which,
+        requests_at_the_same_time_make_one_run_that_counts_them,
+        requests_while_a_run_is_under_way_get_exactly_one_more,
+        a_request_loses_no_trigger_that_waits,
+        a_request_starts_the_run_that_triggers_wait_for,
+        a_request_leaves_the_cause_of_a_run_that_waits_as_it_is,
+    ],
+    runs: [
+        runs_are_listed_newest_first_and_filtered,
+        filters_and_orders_fit_together,
+        a_page_and_its_total_are_of_one_moment,
+        text_is_looked_for_as_it_is,
+        a_trace_is_a_tree_of_its_project,
+        trends_are_the_latest_ended_runs,
+        of_runs_that_ended_together_the_younger_is_the_last,
+    ],
+    schedules: [
+        a_changed_schedule_counts_from_now,
+        what_the_file_no_longer_names_stops_running,
+    ],
+    texts: [
+        an_error_and_its_log_line_are_kept_without_nul,
+        summaries_are_kept_without_nul,
+        log_lines_and_progress_are_kept_without_nul,
+        a_job_with_nul_in_its_name_is_not_scheduled,
+        an_audit_entry_is_kept_without_nul,
+        a_comment_on_a_config_is_kept_without_nul,
+        runs_are_looked_for_without_nul,
+    ],
+}

@@ -1,0 +1,75 @@
+//! The steps that cases are made of.
+
+use std::time::Duration;
+
+use cascade_engine::Engine;
+use cascade_model::{ClaimedRun, Event, Lease, Renewal, ScheduledJob, Success, Visible};
+use cascade_store::Result;
+use uuid::Uuid;
+
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// As a worker and then a server would: the events that are committed get their ids first.
+pub(super) async fn events_after(engine: &Engine, id: i64, limit: u32) -> Result<Vec<Event>> {
+    engine.store().number_events().await?;
+    engine.store().events_after(id, limit).await
+}
+
+pub(super) async fn claim(engine: &Engine) -> Vec<ClaimedRun> {
+    engine.claim("worker-a", 10, LEASE, &[]).await.unwrap()
+}
+
+pub(super) async fn renew(engine: &Engine, lease: &Lease) -> Renewal {
+    engine.renew(std::slice::from_ref(lease), LEASE).await.unwrap()[0]
+}
+
+pub(super) async fn project(engine: &Engine, slug: &str) -> Uuid {
+    engine
+        .store()
+        .projects(&Visible::All)
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|p| p.slug == slug)
+        .unwrap()
+        .id
+}
+
+/// The first claim of an empty store: `up` of both projects; this is project `one`'s.
+pub(super) async fn claim_up(engine: &Engine) -> ClaimedRun {
+    claim(engine).await.into_iter().find(|run| run.project.slug == "one").unwrap()
+}
+
+pub(super) fn success(downstream: &[&str]) -> Success {
+    Success { downstream: downstream.iter().map(|&job| job.into()).collect(), ..Default::default() }
+}
+
+pub(super) async fn scheduled(engine: &Engine, job: &str, slug: &str) -> ScheduledJob {
+    let all = engine.store().scheduled(&Visible::All).await.unwrap();
+    all.into_iter().find(|s| s.job_type == job && s.project_slug == slug).unwrap()
+}
+
+/// A lease of zero ends when the database's clock has moved on by its smallest step.
+pub(super) async fn claim_until(engine: &Engine, count: usize) -> Vec<ClaimedRun> {
+    let mut runs = Vec::new();
+    while runs.len() < count {
+        runs.extend(claim(engine).await);
+        tokio::task::yield_now().await;
+    }
+    runs
+}
+
+/// Has `work` go on so many times that it waits, and drops it if it is not done by then, as the end of
+/// its connection would.
+pub(super) async fn break_off<T>(steps: usize, work: impl Future<Output = T>) {
+    let mut work = Box::pin(work);
+    let mut steps = steps;
+    std::future::poll_fn(|context| {
+        if steps == 0 || work.as_mut().poll(context).is_ready() {
+            return std::task::Poll::Ready(());
+        }
+        steps -= 1;
+        std::task::Poll::Pending
+    })
+    .await;
+}
