@@ -40,8 +40,23 @@ impl Area {
 pub(super) const SLOW: [&str; 4] =
     ["cascade-e2e", "cascade-chaos", "cascade-bench", "cascade-bench-fanout"];
 /// Of the others, the tests that start no server of a database: SQLite is linked in.
-pub(super) const QUICK: &str =
-    "not binary(postgres) and not test(/postgres|redis|broken_claim|connections_end/)";
+pub(super) const QUICK: &str = "not package(cascade-test-servers) and not binary(postgres) \
+     and not test(/postgres|redis|broken_claim|ends_that_could_not_be|the_database_refuses|open_transaction_of/)";
+
+/// The host and the crates that it is made of.
+const CORE: [&str; 11] = [
+    "cascade",
+    "cascade-access",
+    "cascade-bus",
+    "cascade-config",
+    "cascade-engine",
+    "cascade-http",
+    "cascade-model",
+    "cascade-portable-sql",
+    "cascade-registry",
+    "cascade-sse",
+    "cascade-store",
+];
 
 /// As `cargo xtask test --help` lists them.
 pub(super) const AREAS: &[Area] = &[
@@ -49,20 +64,26 @@ pub(super) const AREAS: &[Area] = &[
     checks("lint", "clippy, over everything", &[Clippy]),
     checks("web", "types, lints, unit tests and the committed build", &[Web, WebBuild]),
     checks("doc", "examples in doc comments", &[Doc]),
-    tests("core", "the host's unit tests", &["cascade"], "all()"),
+    tests("core", "the host's unit tests, of all its crates", &CORE, "all()"),
     tests(
         "store",
         "both databases, the contract of a store, portable SQL",
-        &["cascade", "cascade-portable-sql"],
-        "package(cascade-portable-sql) or test(/^store::/)",
+        &["cascade-store", "cascade-portable-sql", "cascade-engine"],
+        "not package(cascade-engine) or binary(contract)",
     ),
-    tests("config", "jobs.toml", &["cascade"], "test(/^config::/)"),
-    tests("http", "the API and the event stream", &["cascade"], "test(/^http::/)"),
+    tests(
+        "engine",
+        "the life of a run: engine, scheduler, worker, bus",
+        &["cascade-engine", "cascade-bus"],
+        "all()",
+    ),
+    tests("config", "jobs.toml", &["cascade-config"], "all()"),
+    tests("http", "the API and the event stream", &["cascade-http", "cascade-sse"], "all()"),
     hosts(
         "access",
         "accounts, sign-in, tokens",
-        &["cascade", "cascade-e2e"],
-        "test(/^access::|^http::auth::|^sign_in::/)",
+        &["cascade-access", "cascade-http", "cascade-e2e"],
+        "package(cascade-access) or test(/^middleware::auth::|^sign_in::/)",
     ),
     Area {
         name: "sdk",
@@ -82,7 +103,7 @@ pub(super) const AREAS: &[Area] = &[
         name: "plugins",
         what: "the bundled plugins, and plugins of each kind in a host",
         steps: &[Binary],
-        packages: &["cascade-e2e", "uptime_check"],
+        packages: &["cascade-registry", "cascade-e2e", "uptime_check"],
         bundled: true,
         filter: "not package(cascade-e2e) or test(/^plugins::/)",
     },

@@ -122,6 +122,19 @@ mod tests {
         assert!(asked("--quick store").is_err());
     }
 
+    /// A package that is renamed or split would leave an area without its tests.
+    #[test]
+    fn areas_name_packages_of_the_workspace() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(["metadata", "--no-deps", "--offline", "--format-version=1"]).current_dir(root);
+        let told = String::from_utf8(cargo.output().unwrap().stdout).unwrap();
+        let named = AREAS.iter().flat_map(|area| area.packages).chain(&areas::SLOW);
+        for package in named {
+            assert!(told.contains(&format!("\"name\":\"{package}\"")), "no package {package}");
+        }
+    }
+
     #[test]
     fn each_area_has_a_name_of_its_own_and_something_to_do() {
         for (at, area) in AREAS.iter().enumerate() {
