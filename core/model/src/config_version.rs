@@ -63,7 +63,7 @@ impl ConfigText {
 }
 
 /// A text of jobs.toml that came into force, without the text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigVersion {
     /// A hash of the text.
     pub revision: String,
@@ -78,7 +78,7 @@ pub struct ConfigVersion {
 }
 
 /// A [`ConfigVersion`] with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigVersionText {
     /// What is known of it.
     #[serde(flatten)]

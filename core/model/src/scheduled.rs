@@ -76,7 +76,7 @@ pub enum RunNow {
 }
 
 /// How much of a job type waits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct QueueDepth {
     /// The job type.
     pub job_type: String,

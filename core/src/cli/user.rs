@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::database::DatabaseArgs;
 use cascade_access::{Accounts, Audited, MadeToken, NewToken, NewUser, Role, TokenEnd, User};
 use cascade_model::Visible;
-use cascade_store::Store;
+use cascade_store::{Queries, Store};
 
 #[derive(Args)]
 pub struct UserArgs {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cascade_config::{Checked, LiveConfig, Prepare, PrepareError};
 use cascade_engine::{Engine, scheduler::Wake};
 use cascade_model::ConfigText;
-use cascade_store::Store;
+use cascade_store::{Queries, Store};
 use tokio_util::sync::CancellationToken;
 
 /// The pause after a database fault kept a new jobs.toml from being applied.
@@ -22,7 +22,7 @@ pub(super) fn before_force(store: Arc<dyn Store>) -> Prepare {
                 true => PrepareError::Later(format!("the database does not answer: {error}")),
                 false => PrepareError::Refused(format!("the plugins' tables: {error}")),
             })?;
-            let recorded = store.record_config(&ConfigText::on_disk(&checked.text)).await;
+            let recorded = store.record_config(&ConfigText::on_disk(&checked.text), None).await;
             if let Err(error) = recorded {
                 tracing::warn!(%error, "the history of jobs.toml lacks what now comes into force");
             }

@@ -15,7 +15,7 @@ use cascade_http::{self as http, RateLimit, Server, auth};
 use cascade_model::ConfigText;
 use cascade_registry::Plugins;
 use cascade_sse::EventHub;
-use cascade_store::{Store, tls};
+use cascade_store::{Queries, Store, tls};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -74,9 +74,9 @@ impl Parts {
             database::open(&settings).await?;
         let engine = Engine::new(store.clone());
         store.migrate(config.registry().migrations()).await?;
-        let installation = cascade_store::installation(&*store).await?;
+        let installation = store.installation().await?;
         engine.reconcile(&config.current()).await?;
-        store.record_config(&ConfigText::on_disk(&config.state().text)).await?;
+        store.record_config(&ConfigText::on_disk(&config.state().text), None).await?;
         if let Err(error) = store.warm_up().await {
             tracing::warn!(%error, "the first runs may begin late");
         }

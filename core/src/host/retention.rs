@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use cascade_bus::jitter;
 use cascade_config::LiveConfig;
 use cascade_model::{KeepFor, Pruned};
-use cascade_store::Store;
+use cascade_store::{Queries, Store};
 
 /// Rows of a table that one step removes.
 const BATCH: u32 = 500;

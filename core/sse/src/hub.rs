@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use cascade_bus::Bus;
 use cascade_model::Event;
-use cascade_store::Store;
+use cascade_store::{Queries, Store};
 
 use crate::{
     Entry, Grant, IdleStream, Listener, Position, Subscribers, Subscription, WriterThread,

@@ -10,7 +10,7 @@ use std::{fmt, num::ParseIntError, str::FromStr};
 use sha2::{Digest, Sha256};
 
 use cascade_model::Event;
-use cascade_store::Store;
+use cascade_store::{Queries, Store};
 
 /// An event that a client or a hub has had, or the start of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

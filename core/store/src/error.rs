@@ -30,6 +30,9 @@ pub enum StoreError {
     /// A statement of the plugin failed in the transaction that should have marked the run done.
     #[error("staged write: {0}")]
     Staged(#[from] DbError),
+    /// What [`Queries`](super::Queries) asked failed, or a row is not as this version expects it.
+    #[error(transparent)]
+    Query(DbError),
     /// The entry of the audit log failed, and with it the action.
     #[error("audit log: {0}")]
     Audit(DbError),

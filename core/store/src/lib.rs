@@ -1,7 +1,8 @@
 //! The truth: schedules, runs, logs and the event outbox.
 //!
-//! [`Store`] is all that the rest of the host knows of a database. The tests `contract` of the engine are
-//! what every implementation must pass; each implementation keeps its SQL beside its code.
+//! [`Store`] is all that the rest of the host knows of a database. What moves runs is written for each
+//! database, beside its code; what only reads, or seldom writes, is written once for both: [`Queries`].
+//! The tests `contract` of the engine are what every implementation must pass.
 //!
 //! # Life of a run
 //! ```text
@@ -25,11 +26,11 @@ mod chain;
 mod error;
 mod expand;
 mod first_edition;
-mod installation;
 mod limits;
 mod lost_lease;
 #[cfg(test)]
 mod old_beside_new;
+mod portable;
 pub mod postgres;
 mod rotation;
 mod run_filter;
@@ -46,18 +47,14 @@ use uuid::Uuid;
 pub use error::StoreError;
 use error::{JOB_IS_BUSY, JOB_IS_OFF, NOT_ENDED_BADLY};
 pub use expand::ExpandError;
-pub use installation::installation;
+pub use portable::Queries;
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 
 use cascade_config::Config;
 use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
-    Event, Failed, Fault, KeepFor, Lease, ProjectRow, Pruned, QueueDepth, Renewal, Run, RunLogRow,
-    RunNow, RunPage, ScheduledJob, ScheduledStatus, Success, Trend, Visible,
+    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
+    ScheduledStatus, Success, Visible,
 };
-
-/// The most texts of jobs.toml that are kept.
-const CONFIG_TEXTS_KEPT: i64 = 500;
 
 /// The most schedules that one claim turns into runs.
 const DUE_AT_ONCE: i64 = 500;
@@ -80,8 +77,9 @@ pub struct PoolUse {
     pub max: u32,
 }
 
-/// The database behind the host. All times are compared with the database's clock. What people read
-/// and ask for is limited to a [`Visible`] set of projects by the queries themselves.
+/// The database behind the host. All times are compared with the database's clock. What people ask for
+/// is limited to a [`Visible`] set of projects by the statements themselves. See [`Queries`] for all that
+/// can be read of any store.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// `sqlite` or `postgres`.
@@ -146,9 +144,6 @@ pub trait Store: Send + Sync {
     /// Gives a run back unfinished; the attempt does not count.
     async fn release(&self, lease: &Lease) -> Result<()>;
 
-    /// How many log lines a run has.
-    async fn count_logs(&self, run: Uuid) -> Result<u64>;
-
     /// Keeps log lines and the latest progress of a run.
     async fn record(&self, run: Uuid, logs: Vec<LogLine>, progress: Option<Progress>)
     -> Result<()>;
@@ -178,53 +173,12 @@ pub trait Store: Send + Sync {
     /// nothing, and its runs that wait, to be tried again or for the first time, wait on.
     async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
 
-    /// Projects, by slug.
-    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>>;
-
-    /// Scheduled jobs with their current and last runs.
-    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>>;
-
-    /// A page of the runs that fit.
-    async fn runs(&self, filter: &RunFilter) -> Result<RunPage>;
-
-    /// One run.
-    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>>;
-
-    /// The runs of a trace in a project, the first queued first; at most `limit`.
-    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>>;
-
-    /// The latest `most` ended runs of each scheduled job.
-    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>>;
-
-    /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
-    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>>;
-
-    /// Keeps a text of jobs.toml that comes into force, unless it is the newest that is kept. Saved
-    /// in the browser, it says so even if a watcher found it on disk before.
-    async fn record_config(&self, config: &ConfigText) -> Result<()>;
-
-    /// The texts that came into force, newest first, without the texts themselves.
-    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory>;
-
-    /// The latest of them that has this revision.
-    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>>;
-
     /// Gives ids to the committed events that have none yet, so that ids become visible in their own
     /// order, and returns those events. Whoever ends runs calls it; a hub does when nobody did.
     async fn number_events(&self) -> Result<Vec<Event>>;
 
     /// Events with a greater id, oldest first.
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>>;
-
-    /// The ids of the oldest and the newest event ever kept: `(oldest there is, newest so far)`.
-    async fn event_range(&self) -> Result<(i64, i64)>;
-
-    /// How much waits, by job type.
-    async fn queue_depth(&self) -> Result<Vec<QueueDepth>>;
-
-    /// Removes what is older than `keep`, at most `batch` rows of each table: a small step that holds
-    /// nobody up. The newest event stays, as the end of the outbox.
-    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned>;
 
     /// How busy the connection pools are.
     fn pools(&self) -> Vec<PoolUse>;

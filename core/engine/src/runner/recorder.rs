@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::Engine;
 use cascade_bus::Backoff;
 use cascade_model::border;
+use cascade_store::Queries;
 
 /// How long lines may wait to be stored together.
 const BATCH_FOR: Duration = Duration::from_millis(200);

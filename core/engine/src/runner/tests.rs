@@ -21,7 +21,7 @@ use cascade_config::LiveConfig;
 use cascade_model::Visible;
 use cascade_model::{Registry, RegistryError, Run, RunState};
 use cascade_registry::Plugins;
-use cascade_store::{RunFilter, Store, postgres::PostgresStore, sqlite::SqliteStore};
+use cascade_store::{Queries, RunFilter, Store, postgres::PostgresStore, sqlite::SqliteStore};
 
 type Work = fn(Context) -> BoxFuture<'static, Result<Outcome, JobError>>;
 

@@ -4,7 +4,7 @@ use cascade_access::Audited;
 use cascade_engine::Engine;
 use cascade_model::{ConfigOrigin, ConfigText, Fault, RunNow, RunState, ScheduledStatus, Visible};
 use cascade_sdk::sql;
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 use serde_json::json;
 
 use crate::steps::{claim_up, scheduled};
@@ -22,7 +22,7 @@ pub(super) async fn an_action_and_its_audit_entry_are_both_there_or_neither(engi
     // The audit log refuses an entry without a name.
     let mut refused = entry("refused");
     refused.params[1] = json!(null);
-    let bad = engine.noting(refused);
+    let bad = engine.noting(refused.clone());
     let saved = ConfigText {
         revision: "r1".into(),
         text: "x".into(),
@@ -43,7 +43,7 @@ pub(super) async fn an_action_and_its_audit_entry_are_both_there_or_neither(engi
         bad.run_now("down", one),
         bad.retry(&Visible::All, id),
         bad.set_status("up", one, ScheduledStatus::Paused),
-        bad.store().record_config(&saved),
+        engine.store().record_config(&saved, Some(refused)),
     );
     assert_eq!((waiting().await, state(id).await, history().await), (None, RunState::Failed, 0));
     assert_eq!(scheduled(engine, "up", "one").await.status, ScheduledStatus::Active);
@@ -58,7 +58,7 @@ pub(super) async fn an_action_and_its_audit_entry_are_both_there_or_neither(engi
     engine.noting(entry("retry")).retry(&Visible::All, id).await.unwrap();
     let paused = engine.noting(entry("pause"));
     paused.set_status("up", one, ScheduledStatus::Paused).await.unwrap();
-    engine.noting(entry("save")).store().record_config(&saved).await.unwrap();
+    engine.store().record_config(&saved, Some(entry("save"))).await.unwrap();
     assert_eq!(state(down).await, RunState::Cancelled);
     assert_eq!((state(id).await, history().await), (RunState::Available, 1));
     let entries = sql("SELECT action FROM audit_log ORDER BY seq");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_engine::Engine;
 use cascade_model::{CancelRequest, Fault, Renewal, RunNow, RunState, Visible};
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 use uuid::Uuid;
 
 use crate::chain::config;

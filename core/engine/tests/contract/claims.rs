@@ -2,7 +2,7 @@
 
 use cascade_engine::Engine;
 use cascade_sdk::Trigger;
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 
 use crate::chain::config;
 use crate::steps::{LEASE, claim, claim_up, scheduled};

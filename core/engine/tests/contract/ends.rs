@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_engine::Engine;
 use cascade_model::{ClaimedRun, Done, Failed, Fault, JobCompleted, RunState, Success, Visible};
 use cascade_sdk::sql;
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 use serde_json::json;
 
 use crate::steps::{claim, claim_up, events_after, success};

@@ -1,6 +1,7 @@
 //! The outbox.
 
 use cascade_engine::Engine;
+use cascade_store::Queries;
 
 use crate::steps::{claim, events_after, success};
 

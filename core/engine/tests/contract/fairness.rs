@@ -3,6 +3,7 @@
 use cascade_config::{JobSettings, ProjectSettings};
 use cascade_engine::Engine;
 use cascade_model::{RunNow, ScheduledStatus, Visible};
+use cascade_store::Queries;
 
 use crate::chain::config;
 use crate::steps::{LEASE, claim, project};

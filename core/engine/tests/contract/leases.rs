@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_config::JobSettings;
 use cascade_engine::Engine;
 use cascade_model::{Fault, Renewal, RunNow, RunState, Visible};
-use cascade_store::{RunFilter, StoreError};
+use cascade_store::{Queries, RunFilter, StoreError};
 
 use crate::chain::config;
 use crate::steps::{

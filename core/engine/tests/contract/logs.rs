@@ -3,6 +3,7 @@
 use cascade_engine::Engine;
 use cascade_model::{RunState, Visible};
 use cascade_sdk::{Level, LogLine, Progress};
+use cascade_store::Queries;
 use serde_json::json;
 
 use crate::steps::{claim_up, scheduled};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_engine::Engine;
 use cascade_model::{Done, Fault, Renewal, RunState, Success, Visible};
 use cascade_sdk::sql;
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 
 use crate::chain::config;
 use crate::steps::{LEASE, break_off, claim, claim_until, events_after, renew, success};

@@ -7,7 +7,7 @@ use cascade_config::Schedule;
 use cascade_engine::Engine;
 use cascade_model::{Fault, RunNow, RunState, ScheduledStatus, Visible};
 use cascade_sdk::sql;
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 
 use crate::chain::config;
 use crate::steps::{claim, claim_until, claim_up, project, scheduled, success};

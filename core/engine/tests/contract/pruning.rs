@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_engine::Engine;
 use cascade_model::{KeepFor, Pruned};
 use cascade_sdk::{Level, LogLine};
-use cascade_store::RunFilter;
+use cascade_store::{Queries, RunFilter};
 use serde_json::json;
 
 use crate::steps::{claim, events_after, success};

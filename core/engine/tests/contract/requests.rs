@@ -3,7 +3,7 @@
 use cascade_engine::Engine;
 use cascade_model::{ClaimedRun, RunNow, RunState, Visible};
 use cascade_sdk::Trigger;
-use cascade_store::{RunFilter, StoreError};
+use cascade_store::{Queries, RunFilter, StoreError};
 use futures::future::join_all;
 use uuid::Uuid;
 

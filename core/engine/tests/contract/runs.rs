@@ -3,7 +3,7 @@
 use cascade_engine::Engine;
 use cascade_model::{CascadeTree, Fault, Run, RunNow, RunState, Success, Visible};
 use cascade_sdk::sql;
-use cascade_store::{RunColumn, RunFilter, RunSort, TriggerKind};
+use cascade_store::{Queries, RunColumn, RunFilter, RunSort, TriggerKind};
 use uuid::Uuid;
 
 use crate::steps::{claim, claim_up, project, scheduled, success};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_engine::Engine;
 use cascade_model::{ClaimedRun, Event, Lease, Renewal, ScheduledJob, Success, Visible};
-use cascade_store::Result;
+use cascade_store::{Queries, Result};
 use uuid::Uuid;
 
 pub(super) const LEASE: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use cascade_access::Audited;
 use cascade_engine::Engine;
 use cascade_model::{ConfigOrigin, ConfigText, Done, Fault, ScheduledStatus, Success, Visible};
 use cascade_sdk::{Level, LogLine, Progress, sql};
-use cascade_store::{RunFilter, StoreError};
+use cascade_store::{Queries, RunFilter, StoreError};
 use serde_json::json;
 
 use crate::steps::{claim, claim_up, events_after, project, scheduled, success};
@@ -103,7 +103,7 @@ pub(super) async fn a_comment_on_a_config_is_kept_without_nul(engine: &Engine) {
         origin: ConfigOrigin::Ui,
         ..ConfigText::on_disk("x")
     };
-    engine.store().record_config(&saved).await.unwrap();
+    engine.store().record_config(&saved, None).await.unwrap();
     let page = engine.store().config_history(1, 10).await.unwrap();
     assert_eq!(page.items[0].comment.as_deref(), Some("w\u{fffd}hy"));
 }

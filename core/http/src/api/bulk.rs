@@ -19,7 +19,7 @@ use crate::{
 use cascade_access::{Principal, Role};
 use cascade_engine::Engine;
 use cascade_model::{CancelRequest, Visible};
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 
 /// The most runs that one request may name.
 const MOST: usize = 200;

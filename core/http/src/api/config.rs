@@ -9,6 +9,7 @@ use crate::{
     middleware::auth::Caller,
 };
 use cascade_config::{Config, ConfigState};
+use cascade_store::Queries;
 
 /// jobs.toml as it is in force, and the diagnostics of a text that was refused since. Params, the
 /// diagnostics' text and other people's projects are for administrators.

@@ -14,6 +14,7 @@ use crate::{
         extract::{Json, Path, Query},
     },
 };
+use cascade_store::Queries;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

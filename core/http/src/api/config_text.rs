@@ -21,6 +21,7 @@ use cascade_config::{
     file::{self, SaveError},
 };
 use cascade_model::{ConfigOrigin, ConfigText};
+use cascade_store::Queries;
 
 /// The longest comment on a change, in characters.
 const LONGEST_COMMENT: usize = 500;
@@ -219,7 +220,7 @@ pub async fn save(
         let detail = json!({ "revision": revision });
         let entry = entry(&principal, "config.change", "jobs.toml", None, detail, peer);
         // The file is the truth, and it is saved: whoever saves it again changes nothing.
-        server.store.noting(entry).record_config(&saved).await?;
+        server.store.record_config(&saved, Some(entry)).await?;
     }
     Ok(Json(SaveAnswer { revision }))
 }

@@ -7,6 +7,7 @@ use crate::{
     AppState,
     error::{ApiResult, Refused},
 };
+use cascade_store::Queries;
 
 #[derive(Serialize, ToSchema)]
 pub struct Health {

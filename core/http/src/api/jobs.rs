@@ -21,6 +21,7 @@ use crate::{
 use cascade_access::{Principal, Role};
 use cascade_config::ConfigState;
 use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus};
+use cascade_store::Queries;
 
 #[derive(Serialize, ToSchema)]
 pub struct JobType {

@@ -9,6 +9,7 @@ use crate::{
     error::{ApiError, ApiResult, Refused},
     middleware::auth::{self, Peer},
 };
+use cascade_store::Queries;
 
 /// Prometheus text: for this machine, and for who is signed in or has a token.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String), Refused))]

@@ -8,6 +8,7 @@ use crate::{
     error::{ApiResult, Refused},
     middleware::auth::Caller,
 };
+use cascade_store::Queries;
 
 #[derive(Serialize, ToSchema)]
 pub struct Projects {

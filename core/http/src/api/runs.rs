@@ -22,7 +22,7 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_model::{CancelRequest, CascadeTree, Run, RunState};
-use cascade_store::{RunFilter, TriggerKind};
+use cascade_store::{Queries, RunFilter, TriggerKind};
 
 /// The most runs that a cascade is shown with.
 const MOST_IN_CASCADE: u32 = 500;

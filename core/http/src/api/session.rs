@@ -20,6 +20,7 @@ use crate::{
     },
 };
 use cascade_access::{Audited, LONGEST_NAME, LONGEST_PASSWORD, Principal, Role, SignedIn, Via};
+use cascade_store::Queries;
 
 #[derive(Serialize, ToSchema)]
 pub struct Session {

@@ -35,7 +35,7 @@ use cascade_engine::{Engine, runner::HostHttp, scheduler::Wake};
 use cascade_model::{Registry, Success, Visible};
 use cascade_registry::Plugins;
 use cascade_sse::EventHub;
-use cascade_store::{Store, sqlite::SqliteStore};
+use cascade_store::{Queries, Store, sqlite::SqliteStore};
 
 fn origin() -> Origin {
     Origin {

@@ -1,8 +1,8 @@
 //! Production: PostgreSQL, shared by any number of servers and workers.
 
 mod claim;
-mod config_history;
 mod due;
+mod events;
 mod finish;
 mod kept;
 mod lost_runs;
@@ -10,11 +10,8 @@ mod migrate;
 mod names;
 mod next_due;
 mod pooler;
-mod prune;
-mod read;
 mod reconcile;
 mod row;
-mod runs;
 mod warm_up;
 mod write;
 
@@ -29,14 +26,13 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PoolUse, Result, RunFilter, Store, StoreError};
+use super::{PoolUse, Result, Store, StoreError};
 use crate::rotation::Rotation;
 use cascade_config::Config;
 use cascade_model::Visible;
 use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
-    Event, Failed, Fault, KeepFor, Lease, ProjectRow, Pruned, QueueDepth, Renewal, Run, RunLogRow,
-    RunNow, RunPage, ScheduledJob, ScheduledStatus, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
+    ScheduledStatus, Success,
 };
 use kept::Kept;
 use names::Names;
@@ -215,10 +211,6 @@ impl Store for PostgresStore {
         finish::release(self, lease).await
     }
 
-    async fn count_logs(&self, run: Uuid) -> Result<u64> {
-        read::count_logs(&self.pool, run).await
-    }
-
     async fn record(
         &self,
         run: Uuid,
@@ -244,64 +236,12 @@ impl Store for PostgresStore {
         write::set_status(self, job, project, status).await
     }
 
-    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
-        read::projects(&self.pool, visible).await
-    }
-
-    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
-        read::scheduled(&self.pool, visible).await
-    }
-
-    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
-        runs::page(&self.pool, filter).await
-    }
-
-    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
-        runs::trace(&self.pool, trace, project, limit).await
-    }
-
-    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
-        runs::trends(&self.pool, visible, most).await
-    }
-
-    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
-        read::run(&self.pool, visible, id).await
-    }
-
-    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
-        read::run_logs(&self.pool, visible, id, limit).await
-    }
-
-    async fn record_config(&self, config: &ConfigText) -> Result<()> {
-        config_history::record(self, config).await
-    }
-
-    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
-        config_history::page(&self.pool, page, per_page).await
-    }
-
-    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
-        config_history::text(&self.pool, revision).await
-    }
-
     async fn number_events(&self) -> Result<Vec<Event>> {
-        read::number_events(&self.pool).await
+        events::number_events(&self.pool).await
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>> {
-        read::events_after(&self.pool, id, limit).await
-    }
-
-    async fn event_range(&self) -> Result<(i64, i64)> {
-        read::event_range(&self.pool).await
-    }
-
-    async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
-        read::queue_depth(&self.pool).await
-    }
-
-    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned> {
-        prune::prune(self, keep, batch).await
+        events::events_after(&self.pool, id, limit).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

@@ -1,20 +1,9 @@
 //! Rows of the host's tables as values.
 
-use serde_json::Value;
 use sqlx::{Row, postgres::PgRow, types::Json};
 
 use crate::{Result, StoreError};
-use cascade_model::{Payload, Run};
-
-/// Columns of a [`Run`], for `worker_runs r JOIN projects p`.
-macro_rules! run_columns {
-    () => {
-        "r.id, r.job_type, r.project_id, p.slug, p.name, r.state, r.attempt, r.max_attempts, \
-         r.payload, r.queued_at, r.started_at, r.cancel_requested_at, r.finished_at, r.error, \
-         r.summary, r.progress, r.trace_id"
-    };
-}
-pub(super) use run_columns;
+use cascade_model::Payload;
 
 /// Columns of worker_runs, in their order.
 macro_rules! all_columns {
@@ -40,30 +29,4 @@ pub(super) fn count(row: &PgRow, column: &'static str) -> Result<u32> {
 /// As PostgreSQL keeps it.
 pub(super) fn int(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-pub(super) fn run(row: &PgRow) -> Result<Run> {
-    let payload = payload(row)?;
-    let progress: Option<Json<_>> = row.try_get("progress")?;
-    let state: &str = row.try_get("state")?;
-    Ok(Run {
-        id: row.try_get("id")?,
-        job_type: row.try_get("job_type")?,
-        project_id: row.try_get("project_id")?,
-        project_slug: row.try_get("slug")?,
-        state: state.parse().map_err(StoreError::corrupt("state"))?,
-        attempt: count(row, "attempt")?,
-        max_attempts: count(row, "max_attempts")?,
-        triggered_by: serde_json::to_value(payload.trigger()).unwrap_or(Value::Null),
-        params: (),
-        payload,
-        queued_at: row.try_get("queued_at")?,
-        started_at: row.try_get("started_at")?,
-        cancel_requested_at: row.try_get("cancel_requested_at")?,
-        finished_at: row.try_get("finished_at")?,
-        error: row.try_get("error")?,
-        summary: row.try_get("summary")?,
-        progress: progress.map(|Json(progress)| progress),
-        trace_id: row.try_get("trace_id")?,
-    })
 }

@@ -2,7 +2,7 @@ use cascade_test_servers::{PgBouncer, Postgres};
 use sqlx::{PgConnection, Row};
 
 use super::*;
-use crate::{StoreError, chain, old_beside_new};
+use crate::{Queries, RunFilter, StoreError, chain, old_beside_new};
 use cascade_model::RunState;
 use cascade_model::Visible;
 
@@ -184,9 +184,11 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
 }
 
 async fn explained(store: &PostgresStore, filter: &RunFilter) -> String {
-    let mut query = runs::page_query("EXPLAIN ", filter);
-    let rows = query.build().fetch_all(store.pool()).await.unwrap();
-    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+    let database = store.database();
+    let mut query = crate::portable::page_query(database.dialect(), filter);
+    query.sql.to_mut().insert_str(0, "EXPLAIN ");
+    let rows = database.query(query).await.unwrap();
+    rows.iter().filter_map(|row| row["QUERY PLAN"].as_str()).collect::<Vec<_>>().join("\n")
 }
 
 /// Pages come of an index without a sort, and what they are mostly filtered by is in it.

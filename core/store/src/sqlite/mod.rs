@@ -2,15 +2,12 @@
 
 mod claim;
 mod clock;
-mod config_history;
+mod events;
 mod finish;
 mod lost_runs;
 mod migrate;
-mod prune;
-mod read;
 mod reconcile;
 mod row;
-mod runs;
 mod write;
 
 use std::{
@@ -31,14 +28,13 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PoolUse, Result, RunFilter, Store, StoreError};
+use super::{PoolUse, Queries, Result, Store, StoreError};
 use crate::rotation::Rotation;
 use cascade_config::Config;
 use cascade_model::Visible;
 use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, ConfigHistory, ConfigText, ConfigVersionText, Done,
-    Event, Failed, Fault, KeepFor, Lease, ProjectRow, Pruned, QueueDepth, Renewal, Run, RunLogRow,
-    RunNow, RunPage, ScheduledJob, ScheduledStatus, Success, Trend,
+    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
+    ScheduledStatus, Success,
 };
 use clock::WallClock;
 
@@ -141,7 +137,7 @@ impl Store for SqliteStore {
 
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
         migrate::migrate(self, plugins).await?;
-        let (_, newest) = read::event_range(&self.read).await?;
+        let (_, newest) = self.event_range().await?;
         self.numbered.store(newest, Ordering::Relaxed);
         Ok(())
     }
@@ -197,10 +193,6 @@ impl Store for SqliteStore {
         finish::release(self, lease).await
     }
 
-    async fn count_logs(&self, run: Uuid) -> Result<u64> {
-        read::count_logs(&self.read, run).await
-    }
-
     async fn record(
         &self,
         run: Uuid,
@@ -226,49 +218,9 @@ impl Store for SqliteStore {
         write::set_status(self, job, project, status).await
     }
 
-    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
-        read::projects(&self.read, visible).await
-    }
-
-    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
-        read::scheduled(&self.read, visible).await
-    }
-
-    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
-        runs::page(&self.read, filter).await
-    }
-
-    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
-        runs::trace(&self.read, trace, project, limit).await
-    }
-
-    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
-        runs::trends(&self.read, visible, most).await
-    }
-
-    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
-        read::run(&self.read, visible, id).await
-    }
-
-    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
-        read::run_logs(&self.read, visible, id, limit).await
-    }
-
-    async fn record_config(&self, config: &ConfigText) -> Result<()> {
-        config_history::record(self, config).await
-    }
-
-    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
-        config_history::page(&self.read, page, per_page).await
-    }
-
-    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
-        config_history::text(&self.read, revision).await
-    }
-
     async fn number_events(&self) -> Result<Vec<Event>> {
         let last = self.numbered.load(Ordering::Relaxed);
-        let events = read::events_after(&self.read, last, u32::MAX).await?;
+        let events = events::events_after(&self.read, last, u32::MAX).await?;
         if let Some(newest) = events.last() {
             self.numbered.fetch_max(newest.id, Ordering::Relaxed);
         }
@@ -276,19 +228,7 @@ impl Store for SqliteStore {
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Event>> {
-        read::events_after(&self.read, id, limit).await
-    }
-
-    async fn event_range(&self) -> Result<(i64, i64)> {
-        read::event_range(&self.read).await
-    }
-
-    async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
-        read::queue_depth(&self.read).await
-    }
-
-    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned> {
-        prune::prune(self, keep, batch).await
+        events::events_after(&self.read, id, limit).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {
@@ -305,10 +245,8 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Row;
-
     use super::*;
-    use crate::{chain, old_beside_new};
+    use crate::{RunFilter, chain, old_beside_new};
     use cascade_model::RunState;
 
     /// What a binary of the first edition does at its start and at each save of jobs.toml.
@@ -339,9 +277,11 @@ mod tests {
             ),
         ];
         for (filter, index) in cases {
-            let mut query = runs::page_query("EXPLAIN QUERY PLAN ", &filter);
-            let rows = query.build().fetch_all(&store.read).await.unwrap();
-            let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let database = store.database();
+            let mut query = crate::portable::page_query(database.dialect(), &filter);
+            query.sql.to_mut().insert_str(0, "EXPLAIN QUERY PLAN ");
+            let rows = database.query(query).await.unwrap();
+            let plan: Vec<_> = rows.iter().filter_map(|row| row["detail"].as_str()).collect();
             let plan = plan.join("\n");
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 1, "{plan}");

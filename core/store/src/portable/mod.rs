@@ -1,0 +1,145 @@
+//! What is asked seldom, and no run waits for: one SQL text for both databases, over the sdk's portable SQL.
+//!
+//! Values go in and come out as JSON, so a time has milliseconds here, whatever the database keeps.
+//! A page and its total, or the parts of one list, are read in one snapshot.
+
+mod config_history;
+mod prune;
+mod queue;
+mod row;
+mod run;
+mod runs;
+mod scheduled;
+mod text;
+
+use async_trait::async_trait;
+use cascade_model::{
+    ConfigHistory, ConfigText, ConfigVersionText, KeepFor, ProjectRow, Pruned, QueueDepth, Run,
+    RunLogRow, RunPage, ScheduledJob, Trend, Visible,
+};
+use cascade_sdk::{Db, Page, Statement, host::Database};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::{Result, RunFilter, Store, StoreError};
+#[cfg(test)]
+pub(crate) use runs::page_query;
+use text::Text;
+
+/// What people and programs ask of any [`Store`]. What they may see is limited to a [`Visible`] set of
+/// projects by the queries themselves.
+///
+/// # Errors
+/// All of them: [`StoreError::Query`].
+#[async_trait]
+pub trait Queries: Store {
+    /// The id of this database: random, made once by a migration, and copied with the data.
+    async fn installation(&self) -> Result<String> {
+        queue::installation(&*self.database()).await
+    }
+
+    /// Projects, by slug.
+    async fn projects(&self, visible: &Visible) -> Result<Vec<ProjectRow>> {
+        scheduled::projects(&*self.database(), visible).await
+    }
+
+    /// Scheduled jobs with their current and last runs, by project and job type.
+    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
+        scheduled::scheduled(&*self.database(), visible).await
+    }
+
+    /// The latest `most` ended runs of each scheduled job.
+    async fn trends(&self, visible: &Visible, most: u32) -> Result<Vec<Trend>> {
+        scheduled::trends(&*self.database(), visible, most).await
+    }
+
+    /// A page of the runs that fit.
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
+        runs::page(&*self.database(), filter).await
+    }
+
+    /// The runs of a trace in a project, the first queued first; at most `limit`.
+    async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
+        runs::trace(&*self.database(), trace, project, limit).await
+    }
+
+    /// One run.
+    async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
+        run::run(&*self.database(), visible, id).await
+    }
+
+    /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
+    async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
+        run::logs(&*self.database(), visible, id, limit).await
+    }
+
+    /// How many log lines a run has.
+    async fn count_logs(&self, run: Uuid) -> Result<u64> {
+        run::count_logs(&*self.database(), run).await
+    }
+
+    /// How much waits, by job type.
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
+        queue::depth(&*self.database()).await
+    }
+
+    /// The ids of the oldest and the newest event ever kept: `(oldest there is, newest so far)`.
+    async fn event_range(&self) -> Result<(i64, i64)> {
+        queue::event_range(&*self.database()).await
+    }
+
+    /// Keeps a text of jobs.toml that comes into force, unless it is the newest that is kept. Saved
+    /// in the browser, it says so even if a watcher found it on disk before. `entry` goes into the audit
+    /// log in the same transaction.
+    ///
+    /// # Errors
+    /// Also [`StoreError::Audit`].
+    async fn record_config(&self, config: &ConfigText, entry: Option<Statement>) -> Result<()> {
+        config_history::record(&*self.database(), config, entry).await
+    }
+
+    /// The texts that came into force, newest first, without the texts themselves.
+    async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
+        config_history::page(&*self.database(), page, per_page).await
+    }
+
+    /// The latest of them that has this revision.
+    async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
+        config_history::text(&*self.database(), revision).await
+    }
+
+    /// Removes what is older than `keep`, at most `batch` rows of each table: a small step that holds
+    /// nobody up. The newest event stays, as the end of the outbox.
+    async fn prune(&self, keep: &KeepFor, batch: u32) -> Result<Pruned> {
+        prune::prune(&*self.database(), keep, batch).await
+    }
+}
+
+impl<S: Store + ?Sized> Queries for S {}
+
+/// All rows of a query.
+async fn rows<T: DeserializeOwned>(database: &dyn Database, query: Statement) -> Result<Vec<T>> {
+    Db::over(database).fetch_all(query).await.map_err(StoreError::Query)
+}
+
+/// The first row of a query, if there is one.
+async fn first<T: DeserializeOwned>(
+    database: &dyn Database,
+    query: Statement,
+) -> Result<Option<T>> {
+    Db::over(database).fetch_optional(query).await.map_err(StoreError::Query)
+}
+
+/// The rows of a page, and the one number that `count` gives.
+async fn page<T: DeserializeOwned>(
+    database: &dyn Database,
+    items: Statement,
+    count: Statement,
+) -> Result<Page<T>> {
+    Db::over(database).fetch_page(items, count).await.map_err(StoreError::Query)
+}
+
+/// The row of a query that has one.
+async fn one<T: DeserializeOwned>(database: &dyn Database, query: Statement) -> Result<T> {
+    Db::over(database).fetch_one(query).await.map_err(StoreError::Query)
+}

@@ -1,0 +1,89 @@
+//! Rows of the host's tables as values. A column of JSON is read as text, because the databases have
+//! different types for it; so is a truth value, which SQLite keeps as 0 or 1.
+
+use cascade_model::{Payload, Run, RunState};
+use cascade_sdk::Progress;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Columns of a [`RunRow`], for `worker_runs r JOIN projects p`.
+pub(super) const RUN_COLUMNS: &str = "r.id, r.job_type, r.project_id, p.slug, r.state, r.attempt, \
+    r.max_attempts, CAST(r.payload AS text) AS payload, r.queued_at, r.started_at, \
+    r.cancel_requested_at, r.finished_at, r.error, r.summary, \
+    CAST(r.progress AS text) AS progress, r.trace_id";
+
+/// A run as [`RUN_COLUMNS`] read it.
+#[derive(Deserialize)]
+pub(super) struct RunRow {
+    id: Uuid,
+    job_type: String,
+    project_id: Uuid,
+    slug: String,
+    state: RunState,
+    attempt: u32,
+    max_attempts: u32,
+    #[serde(deserialize_with = "payload")]
+    payload: Payload,
+    queued_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    cancel_requested_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    error: Option<String>,
+    summary: Option<String>,
+    #[serde(deserialize_with = "json")]
+    progress: Option<Progress>,
+    trace_id: Uuid,
+}
+
+impl From<RunRow> for Run {
+    fn from(row: RunRow) -> Self {
+        Self {
+            id: row.id,
+            job_type: row.job_type,
+            project_id: row.project_id,
+            project_slug: row.slug,
+            state: row.state,
+            attempt: row.attempt,
+            max_attempts: row.max_attempts,
+            triggered_by: serde_json::to_value(row.payload.trigger()).unwrap_or(Value::Null),
+            params: (),
+            payload: row.payload,
+            queued_at: row.queued_at,
+            started_at: row.started_at,
+            cancel_requested_at: row.cancel_requested_at,
+            finished_at: row.finished_at,
+            error: row.error,
+            summary: row.summary,
+            progress: row.progress,
+            trace_id: row.trace_id,
+        }
+    }
+}
+
+/// The payload of a run or of a schedule.
+pub(super) fn payload<'de, D: Deserializer<'de>>(column: D) -> Result<Payload, D::Error> {
+    Payload::parse(&String::deserialize(column)?).map_err(D::Error::custom)
+}
+
+/// JSON that is kept as text, or NULL.
+pub(super) fn json<'de, T, D>(column: D) -> Result<Option<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let text = Option::<String>::deserialize(column)?;
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(D::Error::custom)
+}
+
+/// A truth value.
+pub(super) fn flag<'de, D: Deserializer<'de>>(column: D) -> Result<bool, D::Error> {
+    match Value::deserialize(column)? {
+        Value::Bool(flag) => Ok(flag),
+        other => match other.as_i64() {
+            Some(number) => Ok(number != 0),
+            None => Err(D::Error::custom(format!("{other} is no truth value"))),
+        },
+    }
+}

@@ -1,0 +1,136 @@
+//! Projects and their scheduled jobs, with how these went.
+
+use std::collections::HashMap;
+
+use cascade_model::{
+    EndedRun, Payload, ProjectRow, Run, RunState, ScheduledJob, ScheduledStatus, Trend, Visible,
+};
+use cascade_sdk::{Row, decode_row, host::Database};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::{
+    Text,
+    row::{self, RUN_COLUMNS, RunRow},
+    rows,
+};
+use crate::{Result, StoreError};
+
+pub(super) async fn projects(
+    database: &dyn Database,
+    visible: &Visible,
+) -> Result<Vec<ProjectRow>> {
+    let all = "SELECT id, slug, name, created_at FROM projects WHERE TRUE";
+    let query = Text::of(database.dialect(), all).and_visible("id", visible).push(" ORDER BY slug");
+    rows(database, query.statement()).await
+}
+
+#[derive(Deserialize)]
+struct Scheduled {
+    job_type: String,
+    project_id: Uuid,
+    slug: String,
+    status: ScheduledStatus,
+    #[serde(deserialize_with = "row::flag")]
+    enabled: bool,
+    next_run_at: Option<DateTime<Utc>>,
+    schedule: Option<String>,
+    #[serde(deserialize_with = "row::payload")]
+    payload: Payload,
+    updated_at: DateTime<Utc>,
+}
+
+pub(super) async fn scheduled(
+    database: &dyn Database,
+    visible: &Visible,
+) -> Result<Vec<ScheduledJob>> {
+    let begin = |sql| Text::of(database.dialect(), sql);
+    let jobs = begin(
+        "SELECT s.job_type, s.project_id, p.slug, s.status, s.enabled, s.next_run_at, s.schedule,
+                CAST(s.payload AS text) AS payload, s.updated_at
+         FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id WHERE TRUE",
+    )
+    .and_visible("s.project_id", visible)
+    .push(" ORDER BY p.slug, s.job_type");
+    let current = begin("SELECT ")
+        .push(RUN_COLUMNS)
+        .push(
+            " FROM worker_runs r JOIN projects p ON p.id = r.project_id
+             WHERE r.state IN ('available', 'running', 'retryable')",
+        )
+        .and_visible("r.project_id", visible);
+    let last = begin("SELECT ")
+        .push(RUN_COLUMNS)
+        .push(" FROM scheduled_jobs s")
+        .join_last_runs(1)
+        .push(" JOIN projects p ON p.id = r.project_id WHERE TRUE")
+        .and_visible("s.project_id", visible);
+    let queries = vec![jobs.statement(), current.statement(), last.statement()];
+    let mut found = database.snapshot(queries).await.map_err(StoreError::Query)?.into_iter();
+    let mut next = || found.next().unwrap_or_default();
+    let jobs: Vec<Scheduled> = decoded(next())?;
+    let mut current = by_job(decoded(next())?);
+    let mut last = by_job(decoded(next())?);
+    let job = |job: Scheduled| {
+        let key = (job.job_type, job.project_id);
+        ScheduledJob {
+            project_slug: job.slug,
+            status: job.status,
+            enabled: job.enabled,
+            next_run_at: job.next_run_at,
+            schedule: job.schedule,
+            payload: job.payload,
+            updated_at: job.updated_at,
+            current_run: current.remove(&key),
+            last_run: last.remove(&key),
+            job_type: key.0,
+            project_id: key.1,
+        }
+    };
+    Ok(jobs.into_iter().map(job).collect())
+}
+
+fn decoded<T: DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
+    let decode = |row| decode_row("scheduled jobs", row).map_err(StoreError::Query);
+    rows.into_iter().map(decode).collect()
+}
+
+fn by_job(runs: Vec<RunRow>) -> HashMap<(String, Uuid), Run> {
+    let keyed = |run: RunRow| {
+        let run = Run::from(run);
+        ((run.job_type.clone(), run.project_id), run)
+    };
+    runs.into_iter().map(keyed).collect()
+}
+
+pub(super) async fn trends(
+    database: &dyn Database,
+    visible: &Visible,
+    most: u32,
+) -> Result<Vec<Trend>> {
+    #[derive(Deserialize)]
+    struct Ended {
+        job_type: String,
+        project_id: Uuid,
+        id: Uuid,
+        state: RunState,
+        started_at: Option<DateTime<Utc>>,
+        finished_at: DateTime<Utc>,
+    }
+    let query = Text::of(
+        database.dialect(),
+        "SELECT s.job_type, s.project_id, r.id, r.state, r.started_at, r.finished_at
+         FROM scheduled_jobs s",
+    )
+    .join_last_runs(most)
+    .push(" WHERE TRUE")
+    .and_visible("s.project_id", visible)
+    .push(" ORDER BY s.job_type, s.project_id, r.finished_at, r.id");
+    let found: Vec<Ended> = rows(database, query.statement()).await?;
+    let ended = |row: Ended| {
+        let run = EndedRun::new(row.id, row.state, row.started_at, row.finished_at);
+        (row.job_type, row.project_id, run)
+    };
+    Ok(cascade_model::grouped(found.into_iter().map(ended)))
+}
