@@ -106,6 +106,5 @@ fn collect(tree: &UseTree, before: &mut Vec<String>, all: &mut Vec<Leaf>) {
         }
         UseTree::Glob(_) => all.push(Leaf { path: before.clone(), name: None }),
         UseTree::Group(group) => group.items.iter().for_each(|tree| collect(tree, before, all)),
-        _ => panic!("a `use` of a kind that this test does not know"),
     }
 }
