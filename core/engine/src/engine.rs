@@ -1,12 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use cascade_config::Config;
-use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
-    ScheduledStatus, Success, Visible,
-};
-use cascade_sdk::{LogLine, Progress, Statement};
-use cascade_store::{Result, Store};
+use cascade_model::{CancelRequest, ClaimedRun, Lease, Renewal, RunNow, ScheduledStatus, Visible};
+use cascade_sdk::Statement;
+use cascade_store::{Claimed, Result, Store};
 use uuid::Uuid;
 
 use crate::texts;
@@ -16,7 +13,7 @@ use crate::texts;
 /// Cheap to clone; all clones work on one store. What only reads asks [`Engine::store`].
 #[derive(Clone)]
 pub struct Engine {
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl Engine {
@@ -61,7 +58,28 @@ impl Engine {
         lease: Duration,
         except: &[String],
     ) -> Result<Vec<ClaimedRun>> {
-        self.store.claim(owner, limit, lease, except).await
+        let Claimed { mut runs, unresponsive } =
+            self.store.claim(owner, limit, lease, except).await?;
+        if !unresponsive {
+            return Ok(runs);
+        }
+        let again = async {
+            self.give_up_unresponsive(owner, lease).await?;
+            let rest = limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+            if rest == 0 {
+                return Ok(Vec::new());
+            }
+            Result::Ok(self.store.claim(owner, rest, lease, except).await?.runs)
+        };
+        match again.await {
+            Ok(more) => runs.extend(more),
+            Err(error) if runs.is_empty() => return Err(error),
+            // What was claimed before is not lost with it; the next claim tries again.
+            Err(error) => tracing::warn!(%error, "expired leases not looked after"),
+        }
+        // The longest-waiting run starts first.
+        runs.sort_by_key(|run| run.lease.run_id);
+        Ok(runs)
     }
 
     /// How long until [`Engine::claim`] of `owner` may find something; `None` when nothing is in sight.
@@ -78,73 +96,6 @@ impl Engine {
     /// The database's.
     pub async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
         self.store.renew(leases, duration).await
-    }
-
-    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
-    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
-    /// claim whose answer did not arrive. No claim of `owner` may be under way.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
-        self.store.give_up_unlisted(owner, listed).await
-    }
-
-    /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::LostLease`](cascade_store::StoreError::LostLease),
-    /// [`StoreError::Staged`](cascade_store::StoreError::Staged) for a write of the plugin that was
-    /// refused, or the database's.
-    pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        self.store.complete(lease, texts::of_success(success)).await
-    }
-
-    /// As [`Engine::complete`] for many runs of one owner that trigger nothing and have staged nothing,
-    /// in one commit. Returns their events, with ids; none for a run whose lease is lost.
-    ///
-    /// # Errors
-    /// The database's; then none is stored.
-    pub async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
-        self.store.complete_all(&texts::of_done(done)).await
-    }
-
-    /// Ends an attempt: retryable, or failed with an event.
-    ///
-    /// # Errors
-    /// [`StoreError::LostLease`](cascade_store::StoreError::LostLease), or the database's.
-    pub async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
-        self.store.fail(lease, texts::of_fault(fault)).await
-    }
-
-    /// Ends a run that stopped because it was asked to.
-    ///
-    /// # Errors
-    /// [`StoreError::LostLease`](cascade_store::StoreError::LostLease), or the database's.
-    pub async fn cancel(&self, lease: &Lease) -> Result<()> {
-        self.store.cancel(lease).await
-    }
-
-    /// Gives a run back unfinished; the attempt does not count.
-    ///
-    /// # Errors
-    /// [`StoreError::LostLease`](cascade_store::StoreError::LostLease), or the database's.
-    pub async fn release(&self, lease: &Lease) -> Result<()> {
-        self.store.release(lease).await
-    }
-
-    /// Keeps log lines and the latest progress of a run.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn record(
-        &self,
-        run: Uuid,
-        logs: Vec<LogLine>,
-        progress: Option<Progress>,
-    ) -> Result<()> {
-        let logs = logs.into_iter().map(texts::of_line).collect();
-        self.store.record(run, logs, progress.map(texts::of_progress)).await
     }
 
     /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more

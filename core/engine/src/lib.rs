@@ -1,6 +1,11 @@
 //! The life of a run: the scheduler that claims it, the worker that runs it and stores its end.
 
+mod cascade;
+mod ends;
 mod engine;
+mod event;
+mod expiry;
+mod retry;
 pub mod runner;
 pub mod scheduler;
 mod texts;

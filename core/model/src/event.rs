@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -32,10 +32,15 @@ pub struct JobCompleted {
 impl JobCompleted {
     /// The kind of the event, which is also the name of the bus channel and of the SSE event.
     pub const KIND: &'static str = "job_completed";
+}
 
-    /// Times have milliseconds, as in the database.
-    pub fn new(job: &str, project: Uuid, status: EventStatus, at: DateTime<Utc>) -> Self {
-        Self { job_type: job.into(), project_id: project, status, at: at.trunc_subsecs(3) }
+impl EventStatus {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+        }
     }
 }
 
@@ -52,15 +57,6 @@ pub struct Done {
     pub summary: Option<String>,
     /// How long its body took and the wait for the commit so far.
     pub ran: Duration,
-}
-
-impl Done {
-    /// The JSON of its [`JobCompleted`] up to the time, which the database's clock gives.
-    pub fn event_head(&self) -> String {
-        let Self { job_type, project_id, .. } = self;
-        let job_type = serde_json::Value::from(job_type.as_str());
-        format!(r#"{{"job_type":{job_type},"project_id":"{project_id}","status":"ok","at":""#)
-    }
 }
 
 /// A row of the outbox.

@@ -1,8 +1,8 @@
 //! What triggers leave behind for the run they cause.
 
-use cascade_sdk::Trigger;
+use cascade_sdk::{Trigger, rfc3339};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -11,7 +11,8 @@ use uuid::Uuid;
 pub struct TriggerNote {
     /// The upstream job.
     pub job_type: String,
-    /// When it was done.
+    /// When it was done. Written as in its event.
+    #[serde(serialize_with = "in_milliseconds")]
     pub at: DateTime<Utc>,
     /// The upstream run; absent in `cascade_triggered_by`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +121,10 @@ impl Payload {
             (None, None) => Trigger::Timer,
         }
     }
+}
+
+fn in_milliseconds<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
 }
 
 // Serde asks for a reference.

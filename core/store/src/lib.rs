@@ -27,7 +27,6 @@ mod error;
 mod expand;
 mod first_edition;
 mod limits;
-mod lost_lease;
 #[cfg(test)]
 mod old_beside_new;
 mod portable;
@@ -37,11 +36,12 @@ mod run_filter;
 mod scheduled;
 pub mod sqlite;
 pub mod tls;
+mod tx;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
+use cascade_sdk::{MigrationSet, Statement, host::Database};
 use uuid::Uuid;
 
 pub use error::StoreError;
@@ -49,17 +49,27 @@ use error::{JOB_IS_BUSY, JOB_IS_OFF, NOT_ENDED_BADLY};
 pub use expand::ExpandError;
 pub use portable::Queries;
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
+pub use tx::{
+    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue,
+    ScheduleRow, Tx,
+};
 
 use cascade_config::Config;
 use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
-    ScheduledStatus, Success, Visible,
+    CancelRequest, ClaimedRun, Event, Lease, Renewal, RunNow, ScheduledStatus, Visible,
 };
 
 /// The most schedules that one claim turns into runs.
 const DUE_AT_ONCE: i64 = 500;
-/// The most runs of silent workers that one claim gives up.
-const EXPIRED_AT_ONCE: i64 = 100;
+
+/// What a claim has found.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// Runs that its owner holds now.
+    pub runs: Vec<ClaimedRun>,
+    /// Workers have not renewed their leases in time: see [`Lost::Unresponsive`].
+    pub unresponsive: bool,
+}
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -103,9 +113,8 @@ pub trait Store: Send + Sync {
     /// that the first runs after a start wait for neither. Changes nothing.
     async fn warm_up(&self) -> Result<()>;
 
-    /// Takes up to `limit` runs for `owner`; gives up the expired leases of other owners and turns due
-    /// schedules into runs. The owner's own leases do not expire while it lives, however long its
-    /// process was stopped: see [`Store::give_up_unlisted`].
+    /// Takes up to `limit` runs for `owner`; turns due schedules into runs. The owner's own leases do not
+    /// expire while it lives, however long its process was stopped.
     /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
     /// others. May come back with what waits already, and do the rest at the next claim: only one that
     /// brings nothing says that there is nothing.
@@ -115,7 +124,7 @@ pub trait Store: Send + Sync {
         limit: u32,
         lease: Duration,
         except: &[String],
-    ) -> Result<Vec<ClaimedRun>>;
+    ) -> Result<Claimed>;
 
     /// How long until [`Store::claim`] of `owner` may find something; `None` when nothing is in sight.
     async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>>;
@@ -123,30 +132,12 @@ pub trait Store: Send + Sync {
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;
 
-    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
-    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
-    /// claim whose answer did not arrive. No claim of `owner` may be under way.
-    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64>;
+    /// Ends runs of which nothing else is to be said, each if its lease still holds it, with an event for
+    /// each, in one commit. Returns the events, with ids; none for a run whose lease is lost.
+    async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>>;
 
-    /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
-    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed>;
-
-    /// As [`Store::complete`] for many runs of one owner that trigger nothing and have staged nothing,
-    /// in one commit. Returns their events, with ids; none for a run whose lease is lost.
-    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>>;
-
-    /// Ends an attempt: retryable, or failed with an event.
-    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed>;
-
-    /// Ends a run that stopped because it was asked to.
-    async fn cancel(&self, lease: &Lease) -> Result<()>;
-
-    /// Gives a run back unfinished; the attempt does not count.
-    async fn release(&self, lease: &Lease) -> Result<()>;
-
-    /// Keeps log lines and the latest progress of a run.
-    async fn record(&self, run: Uuid, logs: Vec<LogLine>, progress: Option<Progress>)
-    -> Result<()>;
+    /// Begins a transaction.
+    async fn begin(&self, on: Connections) -> Result<Box<dyn Tx>>;
 
     /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
     /// after its current run, however many ask meanwhile. Workers of other processes are told. The run of

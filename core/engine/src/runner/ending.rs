@@ -1,11 +1,9 @@
 //! Stores how an attempt has ended.
 
-use std::time::Duration;
-
 use cascade_sdk::JobError;
 
 use super::{Runner, telemetry};
-use crate::scheduler::Held;
+use crate::{retry, scheduler::Held};
 use cascade_bus::{Backoff, jitter};
 use cascade_config::JobSettings;
 use cascade_model::{ClaimedRun, Failed, Fault, Success, border};
@@ -24,12 +22,8 @@ impl End {
     /// Another attempt follows if the job's settings say so and one is left.
     pub fn failed(run: &ClaimedRun, settings: &JobSettings, error: JobError) -> Self {
         let attempt = run.lease.attempt;
-        let pause = match &error {
-            JobError::Retry { after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
-            JobError::Retry { .. } => Some(settings.backoff.delay(attempt, jitter())),
-            JobError::Fail { .. } | JobError::Cancelled => None,
-        };
-        let retry_in = pause.filter(|_| attempt < run.max_attempts);
+        let (last, backoff) = (run.max_attempts, &settings.backoff);
+        let retry_in = retry::pause(&error, attempt, last, backoff, jitter());
         let error = border::error(error.to_string());
         let (run_id, job_type) = (run.lease.run_id, &run.job_type);
         tracing::warn!(%run_id, job_type, attempt, error, ?retry_in, "attempt failed");

@@ -8,9 +8,9 @@ use cascade_sdk::Project;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{PostgresStore, due, lost_runs, row};
+use super::{PostgresStore, due, row};
 use crate::{
-    Result, StoreError,
+    Claimed, Result, StoreError,
     limits::{Rooms, rooms_sql},
     rotation::visits,
 };
@@ -131,9 +131,9 @@ pub(super) async fn claim(
     limit: u32,
     lease: Duration,
     except: &[String],
-) -> Result<Vec<ClaimedRun>> {
+) -> Result<Claimed> {
     let want = limit as usize;
-    let mut runs = Vec::new();
+    let (mut runs, mut unresponsive) = (Vec::new(), false);
     if store.rotation.is_new() {
         // Workers that start together do not all begin with the same project.
         store.rotation.go_on(Some(somewhere(store).await?));
@@ -148,9 +148,7 @@ pub(super) async fn claim(
     // While there is more than fits, a worker looks around only now and then.
     if looks || store.rotation.looked_ago() >= LOOK {
         let found = look(store, owner).await?;
-        if found.silent {
-            lost_runs::give_up_expired(store, owner).await?;
-        }
+        unresponsive = found.unresponsive;
         if found.due {
             due::fire(store).await?;
         }
@@ -160,7 +158,7 @@ pub(super) async fn claim(
             Found { limited: true, .. } => {
                 take_within_limits(store, owner, rest, lease, except).await?
             }
-            Found { silent: false, due: false, .. } if !was_limited => Vec::new(),
+            Found { due: false, .. } if !was_limited => Vec::new(),
             _ => take(store, owner, rest, lease, except).await?,
         });
     } else if runs.len() < want {
@@ -169,13 +167,13 @@ pub(super) async fn claim(
     store.names.fill(&store.queue, &mut runs).await?;
     // `RETURNING` keeps no order; the longest-waiting run starts first.
     runs.sort_by_key(|run| run.lease.run_id);
-    Ok(runs)
+    Ok(Claimed { runs, unresponsive })
 }
 
 /// What else there is to do.
 struct Found {
     /// A worker has not been heard of for the time of its lease.
-    silent: bool,
+    unresponsive: bool,
     /// A schedule is due.
     due: bool,
     /// There are limits, of job types or projects.
@@ -185,7 +183,7 @@ struct Found {
 async fn look(store: &PostgresStore, owner: &str) -> Result<Found> {
     let mut connection = store.kept.acquire().await?;
     let found = sqlx::query(
-        "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1) AS silent,
+        "SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1) AS unresponsive,
              EXISTS (
                  SELECT FROM scheduled_jobs s
                  WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
@@ -203,7 +201,7 @@ async fn look(store: &PostgresStore, owner: &str) -> Result<Found> {
     connection.keep();
     let limited = found.try_get("limited")?;
     store.rotation.looks(limited);
-    Ok(Found { silent: found.try_get("silent")?, due: found.try_get("due")?, limited })
+    Ok(Found { unresponsive: found.try_get("unresponsive")?, due: found.try_get("due")?, limited })
 }
 
 /// Up to `limit` runs in one round trip; none where there are limits.

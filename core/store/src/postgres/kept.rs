@@ -70,6 +70,11 @@ pub(super) struct KeptConnection {
 }
 
 impl KeptConnection {
+    /// Ends it: nobody knows how its last statement has ended.
+    pub fn close(self) {
+        drop(self.connection.detach());
+    }
+
     /// Its last statement has ended well.
     pub fn keep(self) {
         let Self { connection, kept } = self;

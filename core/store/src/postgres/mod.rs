@@ -3,15 +3,14 @@
 mod claim;
 mod due;
 mod events;
-mod finish;
 mod kept;
-mod lost_runs;
 mod migrate;
 mod names;
 mod next_due;
 mod pooler;
 mod reconcile;
 mod row;
+mod tx;
 mod warm_up;
 mod write;
 
@@ -19,21 +18,18 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cascade_portable_sql::PostgresDatabase;
-use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
+use cascade_sdk::{MigrationSet, Statement, host::Database};
 use sqlx::{
     Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use uuid::Uuid;
 
-use super::{PoolUse, Result, Store, StoreError};
+use super::{Claimed, Connections, EndWithEvent, PoolUse, Result, Store, StoreError, Tx};
 use crate::rotation::Rotation;
 use cascade_config::Config;
 use cascade_model::Visible;
-use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
-    ScheduledStatus, Success,
-};
+use cascade_model::{CancelRequest, Event, Lease, Renewal, RunNow, ScheduledStatus};
 use kept::Kept;
 use names::Names;
 
@@ -175,7 +171,7 @@ impl Store for PostgresStore {
         limit: u32,
         lease: Duration,
         except: &[String],
-    ) -> Result<Vec<ClaimedRun>> {
+    ) -> Result<Claimed> {
         claim::claim(self, owner, limit, lease, except).await
     }
 
@@ -187,37 +183,15 @@ impl Store for PostgresStore {
         write::renew(self, leases, duration).await
     }
 
-    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
-        lost_runs::give_up_unlisted(self, owner, listed).await
+    async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>> {
+        let mut connection = self.kept.acquire().await?;
+        let events = tx::end_with_events(&mut connection, ends).await?;
+        connection.keep();
+        Ok(events)
     }
 
-    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        finish::complete(self, lease, success).await
-    }
-
-    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
-        finish::complete_all(self, done).await
-    }
-
-    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
-        finish::fail(self, lease, fault).await
-    }
-
-    async fn cancel(&self, lease: &Lease) -> Result<()> {
-        finish::cancel(self, lease).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<()> {
-        finish::release(self, lease).await
-    }
-
-    async fn record(
-        &self,
-        run: Uuid,
-        logs: Vec<LogLine>,
-        progress: Option<Progress>,
-    ) -> Result<()> {
-        write::record(self, run, &logs, progress).await
+    async fn begin(&self, on: Connections) -> Result<Box<dyn Tx>> {
+        Ok(Box::new(tx::begin(self, on).await?))
     }
 
     async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {

@@ -280,5 +280,5 @@ async fn defaults_of_the_database_change_nothing() {
         async move { store.claim(&format!("w{nth}"), 1, Duration::from_secs(30), &[]).await }
     });
     let claimed = futures::future::try_join_all(claims).await.unwrap();
-    assert_eq!(claimed.into_iter().flatten().count(), 2);
+    assert_eq!(claimed.into_iter().flat_map(|claimed| claimed.runs).count(), 2);
 }

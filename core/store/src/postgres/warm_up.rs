@@ -6,9 +6,9 @@ use futures::future::try_join_all;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PostgresStore, claim, finish, next_due, write};
-use crate::Result;
-use cascade_model::{Done, Lease, Payload};
+use super::{PostgresStore, claim, next_due, tx, write};
+use crate::{End, EndWithEvent, Result};
+use cascade_model::{Lease, Payload, RunState};
 
 /// A new connection knows no tables and has no plans: each of those that move runs is opened and asked
 /// once for what there is not.
@@ -27,17 +27,16 @@ pub(super) async fn warm_up(store: &PostgresStore) -> Result<()> {
 async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     let nobody = || String::new();
     let lease = Lease { run_id: Uuid::nil(), owner: nobody(), attempt: 0 };
-    let done = Done {
-        lease,
-        job_type: nobody(),
+    let state = RunState::Completed;
+    let end = EndWithEvent {
+        end: End { lease, state, error: None, summary: None, ran: None },
         project_id: Uuid::nil(),
-        summary: None,
-        ran: Duration::ZERO,
+        text: (nobody(), ""),
     };
     let payload = Payload::default();
     write::start(connection, "", Uuid::nil(), (&payload.to_text(), &payload), false).await?;
     claim::take_behind(connection, Uuid::max(), 1, "", Duration::ZERO, &[]).await?;
-    finish::store_all(connection, &[done]).await?;
+    tx::end_with_events(connection, &[end]).await?;
     next_due::soonest(connection, "", Vec::new(), Vec::new()).await?;
     Ok(())
 }

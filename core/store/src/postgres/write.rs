@@ -2,10 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cascade_sdk::{LogLine, Progress};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
-use sqlx::{Connection, PgConnection, Row, types::Json};
+use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
 use super::SIGNALS;
@@ -45,59 +43,6 @@ pub(super) async fn renew(
         held.insert(found.try_get::<Uuid, _>("id")?, Renewal::held(found.try_get("cancel")?));
     }
     Ok(leases.iter().map(|l| held.get(&l.run_id).copied().unwrap_or(Renewal::Lost)).collect())
-}
-
-pub(super) async fn record(
-    store: &PostgresStore,
-    run: Uuid,
-    logs: &[LogLine],
-    progress: Option<Progress>,
-) -> Result<()> {
-    let mut tx = store.pool.begin().await?;
-    if !logs.is_empty() {
-        let fields = |line: &LogLine| (!line.fields.is_null()).then(|| line.fields.clone());
-        sqlx::query(
-            "INSERT INTO run_logs (run_id, at, level, message, fields)
-             SELECT $1, * FROM unnest($2::timestamptz[], $3::text[], $4::text[], $5::json[])",
-        )
-        .bind(run)
-        .bind(logs.iter().map(|line| line.at).collect::<Vec<_>>())
-        .bind(logs.iter().map(|line| line.level.as_str()).collect::<Vec<_>>())
-        // PostgreSQL's text has no NUL.
-        .bind(logs.iter().map(|line| line.message.replace('\0', "\u{fffd}")).collect::<Vec<_>>())
-        .bind(logs.iter().map(fields).collect::<Vec<Option<Value>>>())
-        .execute(&mut *tx)
-        .await?;
-    }
-    if let Some(progress) = progress {
-        sqlx::query("UPDATE open_runs SET progress = $2 WHERE id = $1")
-            .bind(run)
-            .bind(Json(progress))
-            .execute(&mut *tx)
-            .await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-pub(super) async fn insert_log(
-    tx: &mut PgConnection,
-    run: Uuid,
-    at: DateTime<Utc>,
-    level: &str,
-    message: &str,
-    fields: Option<Value>,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO run_logs (run_id, at, level, message, fields) VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(run)
-    .bind(at)
-    .bind(level)
-    .bind(message)
-    .bind(fields)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 pub(super) async fn run_now(store: &PostgresStore, job: &str, project: Uuid) -> Result<RunNow> {

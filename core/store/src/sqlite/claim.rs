@@ -5,15 +5,14 @@ use std::{collections::HashSet, time::Duration};
 use chrono::{DateTime, Utc};
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::{SqliteStore, clock, lost_runs, now, row, row::run_columns};
+use super::{SqliteStore, clock, now, row, row::run_columns, tx};
 use crate::{
-    DUE_AT_ONCE, Result,
+    Claimed, DUE_AT_ONCE, Lost, Result,
     limits::{Rooms, rooms_sql},
     rotation::visits,
     sqlite::write,
 };
 use cascade_config::Schedule;
-use cascade_model::ClaimedRun;
 
 /// Leaves out rows whose job is paused, disabled, or no longer in jobs.toml.
 macro_rules! starts {
@@ -37,19 +36,20 @@ pub(super) async fn claim(
     limit: u32,
     lease: Duration,
     except: &[String],
-) -> Result<Vec<ClaimedRun>> {
+) -> Result<Claimed> {
     let mut tx = store.begin().await?;
     let (shown, set_back) = store.clock.look();
     if let Some(by) = set_back {
         clock::catch_up(&mut tx, by).await?;
     }
-    lost_runs::give_up_expired(&mut tx, owner, lease).await?;
+    let lost = Lost::Unresponsive { except: owner, lease, limit: 1 };
+    let unresponsive = !tx::expired_claims(&mut tx, lost).await?.is_empty();
     fire_due(&mut tx).await?;
     let chosen = choose(store, &mut tx, limit, except).await?;
     if chosen.is_empty() {
         tx.commit().await?;
         store.clock.keep(shown);
-        return Ok(Vec::new());
+        return Ok(Claimed { runs: Vec::new(), unresponsive });
     }
     let chosen = json_list(chosen);
     sqlx::query(concat!(
@@ -80,7 +80,7 @@ pub(super) async fn claim(
     let mut runs = rows.iter().map(row::claimed).collect::<Result<Vec<_>>>()?;
     // The longest-waiting run starts first.
     runs.sort_by_key(|run| run.lease.run_id);
-    Ok(runs)
+    Ok(Claimed { runs, unresponsive })
 }
 
 /// What may start now, within limits: project after project behind the one that was served last, the

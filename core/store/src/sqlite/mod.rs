@@ -3,11 +3,10 @@
 mod claim;
 mod clock;
 mod events;
-mod finish;
-mod lost_runs;
 mod migrate;
 mod reconcile;
 mod row;
+mod tx;
 mod write;
 
 use std::{
@@ -21,21 +20,18 @@ use std::{
 
 use async_trait::async_trait;
 use cascade_portable_sql::SqliteDatabase;
-use cascade_sdk::{LogLine, MigrationSet, Progress, Statement, host::Database};
+use cascade_sdk::{MigrationSet, Statement, host::Database};
 use sqlx::{
     Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use uuid::Uuid;
 
-use super::{PoolUse, Queries, Result, Store, StoreError};
+use super::{Claimed, Connections, EndWithEvent, PoolUse, Queries, Result, Store, StoreError, Tx};
 use crate::rotation::Rotation;
 use cascade_config::Config;
 use cascade_model::Visible;
-use cascade_model::{
-    CancelRequest, ClaimedRun, Completed, Done, Event, Failed, Fault, Lease, Renewal, RunNow,
-    ScheduledStatus, Success,
-};
+use cascade_model::{CancelRequest, Event, Lease, Renewal, RunNow, ScheduledStatus};
 use clock::WallClock;
 
 /// The database's clock, in the form all times are kept in.
@@ -157,7 +153,7 @@ impl Store for SqliteStore {
         limit: u32,
         lease: Duration,
         except: &[String],
-    ) -> Result<Vec<ClaimedRun>> {
+    ) -> Result<Claimed> {
         claim::claim(self, owner, limit, lease, except).await
     }
 
@@ -169,37 +165,12 @@ impl Store for SqliteStore {
         write::renew(self, leases, duration).await
     }
 
-    async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
-        lost_runs::give_up_unlisted(self, owner, listed).await
+    async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>> {
+        tx::end_with_events(self, ends).await
     }
 
-    async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        finish::complete(self, lease, success).await
-    }
-
-    async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
-        finish::complete_all(self, done).await
-    }
-
-    async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
-        finish::fail(self, lease, fault).await
-    }
-
-    async fn cancel(&self, lease: &Lease) -> Result<()> {
-        finish::cancel(self, lease).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<()> {
-        finish::release(self, lease).await
-    }
-
-    async fn record(
-        &self,
-        run: Uuid,
-        logs: Vec<LogLine>,
-        progress: Option<Progress>,
-    ) -> Result<()> {
-        write::record(self, run, &logs, progress).await
+    async fn begin(&self, _on: Connections) -> Result<Box<dyn Tx>> {
+        Ok(Box::new(tx::begin(self).await?))
     }
 
     async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
@@ -246,7 +217,7 @@ impl Store for SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RunFilter, chain, old_beside_new};
+    use crate::{Lost, Requeue, RunFilter, chain, old_beside_new};
     use cascade_model::RunState;
 
     /// What a binary of the first edition does at its start and at each save of jobs.toml.
@@ -298,7 +269,7 @@ mod tests {
         store.migrate(&[]).await.unwrap();
         store.reconcile(&chain::config()).await.unwrap();
         let lease = Duration::from_secs(30);
-        let run = store.claim("dead", 1, lease, &[]).await.unwrap().remove(0);
+        let run = store.claim("dead", 1, lease, &[]).await.unwrap().runs.remove(0);
         let ahead = "UPDATE scheduled_jobs
                      SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+2 hours'),
                          next_run_at = strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at, '+2 hours');
@@ -310,16 +281,26 @@ mod tests {
         sqlx::raw_sql(ahead).execute(&store.write).await.unwrap();
         drop(store);
         let store = SqliteStore::open(&file).await.unwrap();
-        let runs = store.claim("w", 10, lease, &[]).await.unwrap();
-        let again = runs.iter().find(|again| again.lease.run_id == run.lease.run_id).unwrap();
-        assert_eq!(again.lease.attempt, 2, "the lease of the dead process is over");
+        let Claimed { runs, unresponsive } = store.claim("w", 10, lease, &[]).await.unwrap();
+        assert!(unresponsive, "the lease of the dead process is over");
         let of = |job: &str| runs.iter().filter(|run| run.job_type == job).count();
         assert_eq!((of("up"), of("last")), (1, 2), "{runs:?}");
         let next = store.next_due("w", &[]).await.unwrap().unwrap();
         assert!(next <= Duration::from_secs(3600), "{next:?}");
         // While the process lives, what waits moves with the clock.
-        let fault = Fault { error: "no luck".into(), retry_in: Some(Duration::from_secs(7210)) };
-        store.fail(&again.lease, fault).await.unwrap();
+        let mut tx = Store::begin(&store, Connections::Queue).await.unwrap();
+        let lost = Lost::Unresponsive { except: "w", lease, limit: 10 };
+        let lost = tx.expired_claims(lost).await.unwrap().remove(0).lease;
+        assert_eq!(lost, run.lease);
+        let later = Requeue {
+            lease: lost,
+            state: RunState::Retryable,
+            error: None,
+            after: Some(Duration::from_secs(7210)),
+            attempt_counts: true,
+        };
+        assert!(tx.requeue(&[later]).await.unwrap()[0].is_some());
+        tx.commit().await.unwrap();
         let mut tx = store.begin().await.unwrap();
         let by = clock::SetBack::By(Duration::from_secs(7200));
         clock::catch_up(&mut tx, by).await.unwrap();

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cascade_sdk::{LogLine, Progress};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{Row, Sqlite, Transaction};
@@ -39,50 +38,6 @@ pub(super) async fn renew(
         held.insert(row::uuid(found, "id")?, Renewal::held(found.try_get("cancel")?));
     }
     Ok(leases.iter().map(|l| held.get(&l.run_id).copied().unwrap_or(Renewal::Lost)).collect())
-}
-
-pub(super) async fn record(
-    store: &SqliteStore,
-    run: Uuid,
-    logs: &[LogLine],
-    progress: Option<Progress>,
-) -> Result<()> {
-    let mut tx = store.begin().await?;
-    for line in logs {
-        let fields = (!line.fields.is_null()).then(|| line.fields.to_string());
-        let level = line.level.as_str();
-        insert_log(&mut tx, run, line.at, level, &line.message, fields).await?;
-    }
-    if let Some(progress) = progress {
-        let text = serde_json::to_string(&progress).map_err(|e| e.to_string());
-        sqlx::query("UPDATE worker_runs SET progress = $2 WHERE id = $1")
-            .bind(run.to_string())
-            .bind(text.map_err(StoreError::corrupt("progress"))?)
-            .execute(&mut *tx)
-            .await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-pub(super) async fn insert_log(
-    tx: &mut Transaction<'static, Sqlite>,
-    run: Uuid,
-    at: DateTime<Utc>,
-    level: &str,
-    message: &str,
-    fields: Option<String>,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO run_logs (run_id, at, level, message, fields) VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(run.to_string())
-    .bind(cascade_sdk::rfc3339(at))
-    .bind(level)
-    .bind(message)
-    .bind(fields)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 pub(super) async fn insert_run(

@@ -1,0 +1,215 @@
+//! How attempts end, and what becomes of runs whose lease is lost.
+
+use std::time::Duration;
+
+use cascade_model::{Completed, Done, Event, EventStatus, Failed, Fault, Lease, RunState, Success};
+use cascade_sdk::{Level, LogLine, Progress};
+use cascade_store::{
+    Connections, End, EndWithEvent, Ended, LogRow, Lost, Requeue, Result, StoreError, Tx,
+};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Engine,
+    cascade::{self, Cascade, Upstream},
+    event,
+    expiry::{Fate, Why, fate},
+    texts,
+};
+
+/// Runs of unresponsive workers that are given up at a time.
+const EXPIRED_AT_ONCE: u32 = 100;
+
+impl Engine {
+    /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], [`StoreError::Staged`] for a write of the plugin that was refused, or
+    /// the database's.
+    pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
+        let Success { summary, staged, downstream } = texts::of_success(success);
+        // What a plugin writes may take its time: it does not keep a reserved connection.
+        let on = if staged.is_empty() { Connections::Queue } else { Connections::Shared };
+        let mut tx = self.store.begin(on).await?;
+        let end = End { summary, ..end(lease, RunState::Completed) };
+        let ended = end_one(&mut *tx, end).await?;
+        for statement in &staged {
+            tx.execute(statement).await?;
+        }
+        let found = tx.lock_schedules(ended.project_id, &downstream).await?;
+        let event = event::row(&ended, EventStatus::Ok);
+        let Ended { job_type, trace_id, at, .. } = ended;
+        let upstream = Upstream { run_id: lease.run_id, job_type, trace_id, at };
+        let Cascade { save, triggered, skipped } = cascade::triggered(&upstream, downstream, found);
+        tx.save_schedules(&save).await?;
+        let skipped = skipped.into_iter().map(|why| line(lease.run_id, at, Level::Warn, why));
+        tx.append_logs(&skipped.collect::<Vec<_>>()).await?;
+        tx.append_events(&[event]).await?;
+        tx.commit().await?;
+        Ok(Completed { triggered })
+    }
+
+    /// As [`Engine::complete`] for many runs of one owner that trigger nothing and have staged nothing,
+    /// in one commit. Returns their events, with ids; none for a run whose lease is lost.
+    ///
+    /// # Errors
+    /// The database's; then none is stored.
+    pub async fn complete_all(&self, done: &[Done]) -> Result<Vec<Option<Event>>> {
+        let done = texts::of_done(done);
+        let ends = done.iter().map(|Done { lease, job_type, project_id, summary, ran }| {
+            let summary = summary.clone();
+            EndWithEvent {
+                end: End { summary, ran: Some(*ran), ..end(lease, RunState::Completed) },
+                project_id: *project_id,
+                text: (event::head(job_type, *project_id, EventStatus::Ok), event::TAIL),
+            }
+        });
+        self.store.end_with_events(&ends.collect::<Vec<_>>()).await
+    }
+
+    /// Ends an attempt: retryable, or failed with an event.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], or the database's.
+    pub async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
+        let Fault { error: said, retry_in } = texts::of_fault(fault);
+        let error = Some(said.clone());
+        let mut tx = self.store.begin(Connections::Queue).await?;
+        let (at, failed) = if retry_in.is_some() {
+            let requeue = Requeue {
+                lease: lease.clone(),
+                state: RunState::Retryable,
+                error,
+                after: retry_in,
+                attempt_counts: true,
+            };
+            (requeue_one(&mut *tx, requeue).await?, Failed::WillRetry)
+        } else {
+            let end = End { error, ..end(lease, RunState::Failed) };
+            let ended = end_one(&mut *tx, end).await?;
+            tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
+            (ended.at, Failed::ForGood)
+        };
+        tx.append_logs(&[line(lease.run_id, at, Level::Error, said)]).await?;
+        tx.commit().await?;
+        Ok(failed)
+    }
+
+    /// Ends a run that stopped because it was asked to.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], or the database's.
+    pub async fn cancel(&self, lease: &Lease) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Queue).await?;
+        end_one(&mut *tx, end(lease, RunState::Cancelled)).await?;
+        tx.commit().await
+    }
+
+    /// Gives a run back unfinished; the attempt does not count.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], or the database's.
+    pub async fn release(&self, lease: &Lease) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Queue).await?;
+        let requeue = Requeue {
+            lease: lease.clone(),
+            state: RunState::Available,
+            error: None,
+            after: None,
+            attempt_counts: false,
+        };
+        requeue_one(&mut *tx, requeue).await?;
+        tx.commit().await
+    }
+
+    /// Keeps log lines and the latest progress of a run.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn record(
+        &self,
+        run: Uuid,
+        logs: Vec<LogLine>,
+        progress: Option<Progress>,
+    ) -> Result<()> {
+        let rows = logs.into_iter().map(|line| LogRow { run_id: run, line: texts::of_line(line) });
+        let rows: Vec<_> = rows.collect();
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        tx.append_logs(&rows).await?;
+        if let Some(progress) = progress.map(texts::of_progress) {
+            tx.save_progress(run, &progress).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
+    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
+    /// claim whose answer did not arrive. No claim of `owner` may be under way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let given_up = give_up(&mut *tx, Lost::Unlisted { owner, listed }, Why::Unlisted).await?;
+        tx.commit().await?;
+        Ok(given_up)
+    }
+
+    /// Gives up runs of workers, except for `owner`, that have not renewed their leases of duration
+    /// `lease` in time.
+    pub(crate) async fn give_up_unresponsive(&self, owner: &str, lease: Duration) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let lost = Lost::Unresponsive { except: owner, lease, limit: EXPIRED_AT_ONCE };
+        give_up(&mut *tx, lost, Why::Unresponsive).await?;
+        tx.forget_workers(owner).await?;
+        tx.commit().await
+    }
+}
+
+/// Gives up runs; returns how many.
+async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
+    let (mut ends, mut waiting) = (Vec::new(), Vec::new());
+    for claim in tx.expired_claims(which).await? {
+        match fate(claim, why) {
+            Fate::Ends(end) => ends.push(end),
+            Fate::Waits(requeue) => waiting.push(requeue),
+        }
+    }
+    let (mut logs, mut events) = (Vec::new(), Vec::new());
+    let mut given_up = 0;
+    for (end, ended) in ends.iter().zip(tx.end_runs(&ends).await?) {
+        let Some(ended) = ended else { continue };
+        given_up += 1;
+        if let Some(error) = &end.error {
+            logs.push(line(end.lease.run_id, ended.at, Level::Error, error.clone()));
+            events.push(event::row(&ended, EventStatus::Failed));
+        }
+    }
+    for (run, at) in waiting.iter().zip(tx.requeue(&waiting).await?) {
+        let Some(at) = at else { continue };
+        given_up += 1;
+        let error = run.error.clone().unwrap_or_default();
+        logs.push(line(run.lease.run_id, at, Level::Error, error));
+    }
+    tx.append_logs(&logs).await?;
+    tx.append_events(&events).await?;
+    Ok(given_up)
+}
+
+fn end(lease: &Lease, state: RunState) -> End {
+    End { lease: lease.clone(), state, error: None, summary: None, ran: None }
+}
+
+async fn end_one(tx: &mut dyn Tx, end: End) -> Result<Ended> {
+    tx.end_runs(&[end]).await?.pop().flatten().ok_or(StoreError::LostLease)
+}
+
+async fn requeue_one(tx: &mut dyn Tx, run: Requeue) -> Result<DateTime<Utc>> {
+    tx.requeue(&[run]).await?.pop().flatten().ok_or(StoreError::LostLease)
+}
+
+fn line(run_id: Uuid, at: DateTime<Utc>, level: Level, message: String) -> LogRow {
+    LogRow { run_id, line: LogLine { at, level, message, fields: Value::Null } }
+}

@@ -1,0 +1,323 @@
+//! Transactions, and the verbs over them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cascade_model::{Event, JobCompleted, Lease, Payload};
+use cascade_sdk::{DbError, Progress, Statement};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{
+    PgConnection, Postgres, Row, Transaction,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+    types::Json,
+};
+use uuid::Uuid;
+
+use super::{PostgresStore, kept::KeptConnection, row};
+use crate::{
+    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue, Result,
+    ScheduleRow, StoreError, Tx,
+};
+
+/// An open transaction.
+pub(super) enum PostgresTx {
+    Queue(Reserved),
+    Shared(Transaction<'static, Postgres>),
+}
+
+/// A transaction on a reserved connection, which sqlx's own would give back to the pool at its end.
+/// `None` once it is committed.
+pub(super) struct Reserved(Option<KeptConnection>);
+
+pub(super) async fn begin(store: &PostgresStore, on: Connections) -> Result<PostgresTx> {
+    Ok(match on {
+        Connections::Shared => PostgresTx::Shared(store.pool.begin().await?),
+        Connections::Queue => {
+            // Whatever becomes of the statement, the connection is not used with a transaction open.
+            let mut reserved = Reserved(Some(store.kept.acquire().await?));
+            sqlx::raw_sql("BEGIN").execute(reserved.open()?).await?;
+            PostgresTx::Queue(reserved)
+        }
+    })
+}
+
+impl Reserved {
+    fn open(&mut self) -> Result<&mut PgConnection> {
+        self.0.as_deref_mut().ok_or(StoreError::Sql(sqlx::Error::PoolClosed))
+    }
+
+    async fn commit(mut self) -> Result<()> {
+        sqlx::raw_sql("COMMIT").execute(self.open()?).await?;
+        if let Some(connection) = self.0.take() {
+            connection.keep();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.0.take() else { return };
+        // Without a runtime the connection ends, and with it the transaction.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return connection.close();
+        };
+        runtime.spawn(async move {
+            match sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await {
+                Ok(_) => connection.keep(),
+                Err(_) => connection.close(),
+            }
+        });
+    }
+}
+
+impl PostgresTx {
+    fn connection(&mut self) -> Result<&mut PgConnection> {
+        match self {
+            Self::Shared(tx) => Ok(&mut **tx),
+            Self::Queue(reserved) => reserved.open(),
+        }
+    }
+}
+
+#[async_trait]
+impl Tx for PostgresTx {
+    async fn lock_schedules(&mut self, project: Uuid, jobs: &[String]) -> Result<Vec<ScheduleRow>> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query(include_str!("sql/lock_schedules.sql"))
+            .bind(jobs)
+            .bind(project)
+            .fetch_all(self.connection()?)
+            .await?;
+        rows.iter().map(schedule).collect()
+    }
+
+    async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(include_str!("sql/save_locked_schedules.sql"))
+            .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.status.to_string()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.next_run_at).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.payload.to_text()).collect::<Vec<_>>())
+            .execute(self.connection()?)
+            .await?;
+        Ok(())
+    }
+
+    async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
+        let rows = match which {
+            Lost::Unresponsive { except, limit, .. } => {
+                sqlx::query(include_str!("sql/unresponsive_claims.sql"))
+                    .bind(except)
+                    .bind(i64::from(limit))
+                    .fetch_all(self.connection()?)
+                    .await?
+            }
+            Lost::Unlisted { owner, listed } => {
+                sqlx::query(include_str!("sql/unlisted_claims.sql"))
+                    .bind(owner)
+                    .bind(listed.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
+                    .bind(listed.iter().map(|lease| row::int(lease.attempt)).collect::<Vec<_>>())
+                    .fetch_all(self.connection()?)
+                    .await?
+            }
+        };
+        rows.iter().map(expired).collect()
+    }
+
+    async fn forget_workers(&mut self, except: &str) -> Result<()> {
+        let forget = sqlx::query(include_str!("sql/forget_workers.sql")).bind(except);
+        forget.execute(self.connection()?).await?;
+        Ok(())
+    }
+
+    async fn end_runs(&mut self, ends: &[End]) -> Result<Vec<Option<Ended>>> {
+        let mut ended = vec![None; ends.len()];
+        if ends.is_empty() {
+            return Ok(ended);
+        }
+        let text = concat!(include_str!("sql/end_runs.sql"), include_str!("sql/ended_rows.sql"));
+        let all: Vec<_> = ends.iter().collect();
+        let query = bind_ends(sqlx::query(text), &all).bind(vec![None::<&str>; ends.len()]);
+        for found in query.fetch_all(self.connection()?).await? {
+            if let Some(place) = ended.get_mut(place(&found)?) {
+                *place = Some(Ended {
+                    job_type: found.try_get("job_type")?,
+                    project_id: found.try_get("project_id")?,
+                    trace_id: found.try_get("trace_id")?,
+                    at: found.try_get("at")?,
+                });
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>> {
+        let mut moved = vec![None; runs.len()];
+        if runs.is_empty() {
+            return Ok(moved);
+        }
+        let leases: Vec<_> = runs.iter().map(|run| &run.lease).collect();
+        let rows = bind_leases(sqlx::query(include_str!("sql/requeue.sql")), &leases)
+            .bind(runs.iter().map(|run| run.state.as_str()).collect::<Vec<_>>())
+            .bind(runs.iter().map(|run| run.error.as_deref()).collect::<Vec<_>>())
+            .bind(runs.iter().map(|run| run.after.map(seconds)).collect::<Vec<_>>())
+            .bind(runs.iter().map(|run| run.attempt_counts).collect::<Vec<_>>())
+            .fetch_all(self.connection()?)
+            .await?;
+        for found in rows {
+            if let Some(place) = moved.get_mut(place(&found)?) {
+                *place = Some(found.try_get("at")?);
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn append_events(&mut self, events: &[EventRow]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(include_str!("sql/append_events.sql"))
+            .bind(events.iter().map(|event| event.project_id).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.kind).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.payload.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.at).collect::<Vec<_>>())
+            .execute(self.connection()?)
+            .await?;
+        Ok(())
+    }
+
+    async fn append_logs(&mut self, lines: &[LogRow]) -> Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let fields = |row: &LogRow| (!row.line.fields.is_null()).then(|| row.line.fields.clone());
+        sqlx::query(include_str!("sql/append_logs.sql"))
+            .bind(lines.iter().map(|row| row.run_id).collect::<Vec<_>>())
+            .bind(lines.iter().map(|row| row.line.at).collect::<Vec<_>>())
+            .bind(lines.iter().map(|row| row.line.level.as_str()).collect::<Vec<_>>())
+            .bind(lines.iter().map(|row| row.line.message.as_str()).collect::<Vec<_>>())
+            .bind(lines.iter().map(fields).collect::<Vec<Option<Value>>>())
+            .execute(self.connection()?)
+            .await?;
+        Ok(())
+    }
+
+    async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()> {
+        sqlx::query("UPDATE open_runs SET progress = $2 WHERE id = $1")
+            .bind(run)
+            .bind(Json(progress))
+            .execute(self.connection()?)
+            .await?;
+        Ok(())
+    }
+
+    async fn execute(&mut self, statement: &Statement) -> std::result::Result<u64, DbError> {
+        let connection = self.connection().map_err(|e| DbError::new(&statement.sql, e))?;
+        cascade_portable_sql::execute_on_postgres(connection, statement).await
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        match *self {
+            Self::Shared(tx) => Ok(tx.commit().await?),
+            Self::Queue(reserved) => reserved.commit().await,
+        }
+    }
+}
+
+/// As [`Store::end_with_events`](crate::Store::end_with_events), on a reserved connection.
+pub(super) async fn end_with_events(
+    connection: &mut PgConnection,
+    ends: &[EndWithEvent],
+) -> Result<Vec<Option<Event>>> {
+    let Some(EndWithEvent { text: (_, tail), .. }) = ends.first() else {
+        return Ok(Vec::new());
+    };
+    let text = concat!(include_str!("sql/end_runs.sql"), include_str!("sql/ended_events.sql"));
+    let all: Vec<_> = ends.iter().map(|end| &end.end).collect();
+    let found = bind_ends(sqlx::query(text), &all)
+        .bind(ends.iter().map(|end| end.text.0.as_str()).collect::<Vec<_>>())
+        .bind(JobCompleted::KIND)
+        .bind(*tail)
+        .fetch_one(connection)
+        .await?;
+    let nths: Option<Vec<i64>> = found.try_get("nths")?;
+    let ids: Option<Vec<i64>> = found.try_get("ids")?;
+    let at: &str = found.try_get("at")?;
+    let mut events = vec![None; ends.len()];
+    for (nth, id) in nths.unwrap_or_default().into_iter().zip(ids.unwrap_or_default()) {
+        let place = usize::try_from(nth - 1).unwrap_or(usize::MAX);
+        let (Some(event), Some(end)) = (events.get_mut(place), ends.get(place)) else { continue };
+        *event = Some(Event {
+            id,
+            project_id: end.project_id,
+            kind: JobCompleted::KIND.into(),
+            payload: format!("{}{at}{tail}", end.text.0),
+            age: Duration::ZERO,
+        });
+    }
+    Ok(events)
+}
+
+type Sql<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bind_leases<'q>(query: Sql<'q>, leases: &[&'q Lease]) -> Sql<'q> {
+    query
+        .bind(leases.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
+        .bind(leases.iter().map(|lease| row::int(lease.attempt)).collect::<Vec<_>>())
+        .bind(leases.iter().map(|lease| lease.owner.as_str()).collect::<Vec<_>>())
+}
+
+fn bind_ends<'q>(query: Sql<'q>, ends: &[&'q End]) -> Sql<'q> {
+    let leases: Vec<_> = ends.iter().map(|end| &end.lease).collect();
+    bind_leases(query, &leases)
+        .bind(ends.iter().map(|end| end.state.as_str()).collect::<Vec<_>>())
+        .bind(ends.iter().map(|end| end.error.as_deref()).collect::<Vec<_>>())
+        .bind(ends.iter().map(|end| end.summary.as_deref()).collect::<Vec<_>>())
+        .bind(ends.iter().map(|end| end.ran.map(seconds)).collect::<Vec<_>>())
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+/// The place in a list of what the database numbers from 1.
+fn place(row: &PgRow) -> Result<usize> {
+    let nth: i64 = row.try_get("nth")?;
+    Ok(usize::try_from(nth - 1).unwrap_or(usize::MAX))
+}
+
+fn schedule(row: &PgRow) -> Result<ScheduleRow> {
+    let status: &str = row.try_get("status")?;
+    let payload: &str = row.try_get("payload")?;
+    Ok(ScheduleRow {
+        id: row.try_get("id")?,
+        job_type: row.try_get("job_type")?,
+        project_id: row.try_get("project_id")?,
+        status: status.parse().map_err(StoreError::corrupt("status"))?,
+        enabled: row.try_get("enabled")?,
+        schedule: row.try_get("schedule")?,
+        max_attempts: row::count(row, "max_attempts")?,
+        next_run_at: row.try_get("next_run_at")?,
+        payload: Payload::parse(payload).map_err(StoreError::corrupt("payload"))?,
+        now: row.try_get("now")?,
+    })
+}
+
+fn expired(row: &PgRow) -> Result<ExpiredClaim> {
+    Ok(ExpiredClaim {
+        lease: Lease {
+            run_id: row.try_get("id")?,
+            owner: row.try_get("lease_owner")?,
+            attempt: row::count(row, "attempt")?,
+        },
+        max_attempts: row::count(row, "max_attempts")?,
+        cancel_requested: row.try_get("cancel")?,
+    })
+}

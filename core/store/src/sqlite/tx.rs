@@ -1,0 +1,258 @@
+//! Transactions of the one writer, and the verbs over them.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+use cascade_model::{Event, JobCompleted, Lease};
+use cascade_sdk::{DbError, Progress, Statement, rfc3339};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{SqliteStore, claim::seconds, row};
+use crate::{
+    End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue, Result, ScheduleRow,
+    StoreError, Tx,
+};
+
+/// How much longer than its whole duration a lease may seem to last before the clock must have been set
+/// back meanwhile.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// An open transaction.
+pub(super) struct SqliteTx(Transaction<'static, Sqlite>);
+
+pub(super) async fn begin(store: &SqliteStore) -> Result<SqliteTx> {
+    Ok(SqliteTx(store.begin().await?))
+}
+
+#[async_trait]
+impl Tx for SqliteTx {
+    async fn lock_schedules(&mut self, project: Uuid, jobs: &[String]) -> Result<Vec<ScheduleRow>> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query(include_str!("sql/lock_schedules.sql"))
+            .bind(Value::from(jobs).to_string())
+            .bind(project.to_string())
+            .fetch_all(&mut *self.0)
+            .await?;
+        rows.iter().map(schedule).collect()
+    }
+
+    async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()> {
+        let rows = rows.iter().map(|row| {
+            let due = row.next_run_at.map(rfc3339);
+            json!([row.id.to_string(), row.status.to_string(), due, row.payload.to_text()])
+        });
+        self.run(include_str!("sql/save_locked_schedules.sql"), rows).await
+    }
+
+    async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
+        expired_claims(&mut self.0, which).await
+    }
+
+    async fn forget_workers(&mut self, _except: &str) -> Result<()> {
+        // Each lease has its time here; there is no table of workers.
+        Ok(())
+    }
+
+    async fn end_runs(&mut self, ends: &[End]) -> Result<Vec<Option<Ended>>> {
+        let all: Vec<_> = ends.iter().collect();
+        end_runs(&mut self.0, &all).await
+    }
+
+    async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>> {
+        let rows = runs.iter().map(|run| {
+            let Requeue { lease, state, error, after, attempt_counts } = run;
+            let Lease { run_id, owner, attempt } = lease;
+            let given_back = u8::from(!attempt_counts);
+            let after = after.map(seconds);
+            json!([run_id.to_string(), attempt, owner, state.as_str(), error, after, given_back])
+        });
+        let found = sqlx::query(include_str!("sql/requeue.sql"))
+            .bind(Value::from_iter(rows).to_string())
+            .fetch_all(&mut *self.0)
+            .await?;
+        let mut moved = HashMap::new();
+        for row in &found {
+            moved.insert(row::uuid(row, "id")?, row.try_get("at")?);
+        }
+        Ok(runs.iter().map(|run| moved.remove(&run.lease.run_id)).collect())
+    }
+
+    async fn append_events(&mut self, events: &[EventRow]) -> Result<()> {
+        append_events(&mut self.0, events.iter()).await?;
+        Ok(())
+    }
+
+    async fn append_logs(&mut self, lines: &[LogRow]) -> Result<()> {
+        let rows = lines.iter().map(|LogRow { run_id, line }| {
+            let fields = (!line.fields.is_null()).then(|| line.fields.to_string());
+            let (at, level) = (rfc3339(line.at), line.level.as_str());
+            json!([run_id.to_string(), at, level, line.message, fields])
+        });
+        self.run(include_str!("sql/append_logs.sql"), rows).await
+    }
+
+    async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()> {
+        let text = serde_json::to_string(progress).map_err(|e| e.to_string());
+        sqlx::query("UPDATE worker_runs SET progress = ?2 WHERE id = ?1")
+            .bind(run.to_string())
+            .bind(text.map_err(StoreError::corrupt("progress"))?)
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
+    }
+
+    async fn execute(&mut self, statement: &Statement) -> std::result::Result<u64, DbError> {
+        cascade_portable_sql::execute_on(&mut self.0, statement).await
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl SqliteTx {
+    /// Runs a statement whose one parameter is a list of rows.
+    async fn run(&mut self, sql: &'static str, rows: impl Iterator<Item = Value>) -> Result<()> {
+        let rows: Vec<_> = rows.collect();
+        if !rows.is_empty() {
+            let query = sqlx::query(sql).bind(Value::from(rows).to_string());
+            query.execute(&mut *self.0).await?;
+        }
+        Ok(())
+    }
+}
+
+/// As [`Store::end_with_events`](crate::Store::end_with_events).
+pub(super) async fn end_with_events(
+    store: &SqliteStore,
+    ends: &[EndWithEvent],
+) -> Result<Vec<Option<Event>>> {
+    if ends.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tx = store.begin().await?;
+    let all: Vec<_> = ends.iter().map(|end| &end.end).collect();
+    let ended = end_runs(&mut tx, &all).await?;
+    let rows: Vec<_> = ends
+        .iter()
+        .zip(ended)
+        .map(|(EndWithEvent { project_id, text: (head, tail), .. }, ended)| {
+            let at = ended?.at;
+            let payload = format!("{head}{}{tail}", rfc3339(at));
+            Some(EventRow { project_id: *project_id, kind: JobCompleted::KIND, payload, at })
+        })
+        .collect();
+    let mut ids = append_events(&mut tx, rows.iter().flatten()).await?.into_iter();
+    tx.commit().await?;
+    let told = rows.into_iter().map(|row| {
+        let EventRow { project_id, kind, payload, .. } = row?;
+        let (id, kind) = (ids.next()?, kind.into());
+        Some(Event { id, project_id, kind, payload, age: Duration::ZERO })
+    });
+    Ok(told.collect())
+}
+
+async fn end_runs(
+    tx: &mut Transaction<'static, Sqlite>,
+    ends: &[&End],
+) -> Result<Vec<Option<Ended>>> {
+    let rows = ends.iter().map(|End { lease, state, error, summary, ran }| {
+        let Lease { run_id, owner, attempt } = lease;
+        let ran = ran.map(|ran| format!("-{:.3} seconds", ran.as_secs_f64()));
+        json!([run_id.to_string(), attempt, owner, state.as_str(), error, summary, ran])
+    });
+    let found = sqlx::query(include_str!("sql/end_runs.sql"))
+        .bind(Value::from_iter(rows).to_string())
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut ended = HashMap::new();
+    for row in &found {
+        let run: (Uuid, u32) = (row::uuid(row, "id")?, row.try_get("attempt")?);
+        let told = Ended {
+            job_type: row.try_get("job_type")?,
+            project_id: row::uuid(row, "project_id")?,
+            trace_id: row::uuid(row, "trace_id")?,
+            at: row.try_get("finished_at")?,
+        };
+        ended.insert(run, told);
+    }
+    Ok(ends.iter().map(|end| ended.remove(&(end.lease.run_id, end.lease.attempt))).collect())
+}
+
+/// As [`Tx::expired_claims`].
+pub(super) async fn expired_claims(
+    tx: &mut Transaction<'static, Sqlite>,
+    which: Lost<'_>,
+) -> Result<Vec<ExpiredClaim>> {
+    let rows = match which {
+        Lost::Unresponsive { except, lease, limit } => {
+            sqlx::query(include_str!("sql/unresponsive_claims.sql"))
+                .bind(except)
+                .bind(seconds(lease + SLACK))
+                .bind(limit)
+                .fetch_all(&mut **tx)
+                .await?
+        }
+        Lost::Unlisted { owner, listed } => {
+            let listed = listed.iter().map(|l| json!([l.run_id.to_string(), l.attempt]));
+            sqlx::query(include_str!("sql/unlisted_claims.sql"))
+                .bind(owner)
+                .bind(Value::from_iter(listed).to_string())
+                .fetch_all(&mut **tx)
+                .await?
+        }
+    };
+    rows.iter().map(expired).collect()
+}
+
+/// Returns their ids.
+async fn append_events<'e>(
+    tx: &mut Transaction<'static, Sqlite>,
+    events: impl Iterator<Item = &'e EventRow>,
+) -> Result<Vec<i64>> {
+    let rows = events.map(|event| {
+        let EventRow { project_id, kind, payload, at } = event;
+        json!([project_id.to_string(), kind, payload, rfc3339(*at)])
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = sqlx::query_scalar(include_str!("sql/append_events.sql"))
+        .bind(Value::from(rows).to_string())
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(ids)
+}
+
+fn schedule(row: &SqliteRow) -> Result<ScheduleRow> {
+    Ok(ScheduleRow {
+        id: row::uuid(row, "id")?,
+        job_type: row.try_get("job_type")?,
+        project_id: row::uuid(row, "project_id")?,
+        status: row::parsed(row, "status")?,
+        enabled: row.try_get("enabled")?,
+        schedule: row.try_get("schedule")?,
+        max_attempts: row.try_get("max_attempts")?,
+        next_run_at: row.try_get("next_run_at")?,
+        payload: row::payload(row)?,
+        now: row.try_get("now")?,
+    })
+}
+
+fn expired(row: &SqliteRow) -> Result<ExpiredClaim> {
+    Ok(ExpiredClaim {
+        lease: Lease {
+            run_id: row::uuid(row, "id")?,
+            owner: row.try_get("lease_owner")?,
+            attempt: row.try_get("attempt")?,
+        },
+        max_attempts: row.try_get("max_attempts")?,
+        cancel_requested: row.try_get("cancel")?,
+    })
+}

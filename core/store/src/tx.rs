@@ -1,0 +1,196 @@
+//! What policy asks of a database: narrow verbs, each of which takes many rows, inside one transaction.
+//!
+//! A verb fences, locks, moves rows, and tells the database's clock. What that means for a run is
+//! decided by who combines the verbs.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cascade_model::{Lease, Payload, RunState, ScheduledStatus};
+use cascade_sdk::{DbError, LogLine, Progress, Statement};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Which connections a transaction uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// Those reserved for what moves runs from state to state: plugins and people do not keep it waiting.
+    Queue,
+    /// Those that everything else shares.
+    Shared,
+}
+
+/// One transaction. What was not committed when it is dropped is rolled back.
+#[async_trait]
+pub trait Tx: Send {
+    /// The schedules of `jobs` in `project`, locked until the transaction ends, in one order for all.
+    async fn lock_schedules(&mut self, project: Uuid, jobs: &[String]) -> Result<Vec<ScheduleRow>>;
+
+    /// Stores status, due time and payload of schedules that this transaction has locked.
+    async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()>;
+
+    /// Runs whose lease is lost, locked until the transaction ends; those that another one has locked
+    /// are left to it.
+    async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>>;
+
+    /// Forgets the workers, except for `except`, whose time is over and which hold nothing.
+    async fn forget_workers(&mut self, except: &str) -> Result<()>;
+
+    /// Ends runs, each if its lease still holds it; `None` where it does not.
+    async fn end_runs(&mut self, ends: &[End]) -> Result<Vec<Option<Ended>>>;
+
+    /// Lets runs wait again, each if its lease still holds it; returns when by the database's clock, and
+    /// `None` where it does not.
+    async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>>;
+
+    /// Appends events to the outbox. They get their ids once they are committed.
+    async fn append_events(&mut self, events: &[EventRow]) -> Result<()>;
+
+    /// Appends lines to the logs of runs.
+    async fn append_logs(&mut self, lines: &[LogRow]) -> Result<()>;
+
+    /// Keeps how far a run has come, unless it has ended.
+    async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()>;
+
+    /// Executes one portable statement; returns how many rows it changed.
+    async fn execute(&mut self, statement: &Statement) -> std::result::Result<u64, DbError>;
+
+    /// Makes it last.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// A scheduled job, locked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScheduleRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The job type.
+    pub job_type: String,
+    /// The project.
+    pub project_id: Uuid,
+    /// What a person chose.
+    pub status: ScheduledStatus,
+    /// What jobs.toml says.
+    pub enabled: bool,
+    /// `every 15m` or `cron LINE ZONE`.
+    pub schedule: Option<String>,
+    /// The last attempt of its runs.
+    pub max_attempts: u32,
+    /// When it is due.
+    pub next_run_at: Option<DateTime<Utc>>,
+    /// The triggers and requests that wait for its next run.
+    pub payload: Payload,
+    /// The database's clock.
+    pub now: DateTime<Utc>,
+}
+
+/// Whose runs have lost their lease.
+#[derive(Debug, Clone, Copy)]
+pub enum Lost<'a> {
+    /// Those of workers, except for `except`, that have not renewed their leases in time.
+    Unresponsive {
+        /// It is at work, and its own renewal may only be late.
+        except: &'a str,
+        /// How long a lease lasts.
+        lease: Duration,
+        /// The most runs at a time.
+        limit: u32,
+    },
+    /// Those of `owner` that it does not list.
+    Unlisted {
+        /// The worker.
+        owner: &'a str,
+        /// What it lists.
+        listed: &'a [Lease],
+    },
+}
+
+/// A run whose lease is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiredClaim {
+    /// The lease that is lost.
+    pub lease: Lease,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// Whether somebody asked for its end.
+    pub cancel_requested: bool,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    /// Ends if this holds the run.
+    pub lease: Lease,
+    /// Completed, failed or cancelled.
+    pub state: RunState,
+    /// The latest fault; `None` keeps the one before.
+    pub error: Option<String>,
+    /// What a success has to tell.
+    pub summary: Option<String>,
+    /// How long its body took and the wait for the commit so far: it began no earlier than that. `None`
+    /// for what the claim has noted.
+    pub ran: Option<Duration>,
+}
+
+/// What the database knows of a run that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The job type.
+    pub job_type: String,
+    /// The project it ran for.
+    pub project_id: Uuid,
+    /// Shared by all runs of one cascade.
+    pub trace_id: Uuid,
+    /// When, in milliseconds, by the database's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// The end of a run together with its event, whose time the database's clock gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndWithEvent {
+    /// The end.
+    pub end: End,
+    /// The project it ran for.
+    pub project_id: Uuid,
+    /// The event's JSON up to the time, and behind it.
+    pub text: (String, &'static str),
+}
+
+/// An event of a transaction that goes on for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Whose event it is.
+    pub project_id: Uuid,
+    /// What kind of event.
+    pub kind: &'static str,
+    /// JSON text, as it goes over the wire.
+    pub payload: String,
+    /// When its run ended.
+    pub at: DateTime<Utc>,
+}
+
+/// A run that waits again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requeue {
+    /// Waits again if this holds the run.
+    pub lease: Lease,
+    /// Available or retryable.
+    pub state: RunState,
+    /// The latest fault; `None` keeps the one before.
+    pub error: Option<String>,
+    /// How long it waits; `None` for as long as before: it keeps its place.
+    pub after: Option<Duration>,
+    /// Whether the attempt that has begun is used up.
+    pub attempt_counts: bool,
+}
+
+/// A line of a run's log.
+#[derive(Debug, Clone)]
+pub struct LogRow {
+    /// The run.
+    pub run_id: Uuid,
+    /// What it says.
+    pub line: LogLine,
+}
