@@ -23,6 +23,13 @@ pub fn bench(args: impl Iterator<Item = String>) -> Result<()> {
         run(root, "cargo build --release --locked -p cascade-bench")?;
         return run(root, "target/release/cascade-bench-micro");
     }
+    if let Some(("schedules", args)) =
+        args.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
+        run(root, "cargo build --release --locked -p cascade-bench-schedules")?;
+        let command = format!("target/release/cascade-bench-schedules {}", args.join(" "));
+        return run(root, command.trim());
+    }
     setup::setup(root)?;
     let mut ours = "cargo build --release --locked -p cascade -p cascade-bench".to_owned();
     if root.join("tests/bench/fanout/Cargo.toml").exists() {

@@ -15,7 +15,8 @@ cargo xtask test [--help]    sets up what is missing and runs every check and te
 cargo xtask dist             builds the release binary and checks that every plugin is linked into it
 cargo xtask chaos [--help]   kills and restarts every part under load and counts what was lost
 cargo xtask bench [--help]   measures Cascade and its peers side by side
-cargo xtask bench micro      counts the instructions of the hot parts";
+cargo xtask bench micro      counts the instructions of the hot parts
+cargo xtask bench schedules  measures starts and saves with a million schedules";
 
 fn main() -> ExitCode {
     let done = match std::env::args().nth(1).as_deref() {

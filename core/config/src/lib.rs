@@ -30,7 +30,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -95,17 +94,6 @@ impl Config {
     pub fn upstream<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
         let triggers = move |(_, down): &(&String, &Vec<String>)| down.iter().any(|d| d == job);
         self.chains.iter().filter(triggers).map(|(up, _)| up.as_str())
-    }
-
-    /// When a job that is new in a database runs first: a timer that nothing else triggers starts at
-    /// once, so that a new installation has data.
-    pub fn first_due(&self, job: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let root = self.upstream(job).next().is_none();
-        match &self.jobs.get(job)?.schedule {
-            Some(Schedule::Every(_)) if root => Some(now),
-            Some(schedule) => schedule.next_after(now),
-            None => None,
-        }
     }
 
     /// The folder of the file: relative paths in params start there.

@@ -27,10 +27,15 @@ macro_rules! expand_files {
 }
 
 /// For SQLite.
-pub(super) const SQLITE: &[Migration] =
-    expand_files!("sqlite": "0100_installation.sql", "0120_display_names.sql");
+pub(super) const SQLITE: &[Migration] = expand_files!("sqlite": "0100_installation.sql", "0120_display_names.sql", "0130_due_by_project.sql");
 /// For PostgreSQL.
-pub(super) const POSTGRES: &[Migration] = expand_files!("postgres": "0100_installation.sql", "0110_jobs_off.sql", "0120_display_names.sql");
+pub(super) const POSTGRES: &[Migration] = expand_files!(
+    "postgres": "0100_installation.sql",
+    "0110_jobs_off.sql",
+    "0120_display_names.sql",
+    "0130_due_by_project.sql",
+    "0140_schedules_without_foreign_key.sql",
+);
 
 /// The table of what has run.
 pub(super) const LEDGER: &str = "CREATE TABLE IF NOT EXISTS host_migrations (
@@ -192,7 +197,7 @@ mod tests {
     fn every_file_of_the_folders_is_in_its_list() {
         for (database, files) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
             let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-            let folder = folder.join("../migrations").join(database).join("expand");
+            let folder = folder.join("../../migrations").join(database).join("expand");
             let there: BTreeSet<_> = fs::read_dir(folder)
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -81,7 +81,8 @@ mod tests {
     #[tokio::test]
     async fn the_lists_are_the_folders_as_sqlx_reads_them() {
         for (database, embedded) in [("sqlite", sqlite()), ("postgres", postgres())] {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(database);
+            let folder =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(database);
             let of_folder = Migrator::new(folder).await.unwrap();
             let rows = |migrator: &Migrator| -> Vec<_> {
                 let rows = migrator.iter().map(|m| {

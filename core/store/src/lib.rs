@@ -31,10 +31,13 @@ mod limits;
 mod old_beside_new;
 mod portable;
 pub mod postgres;
+mod reconcile;
 mod rotation;
 mod run_filter;
 mod scheduled;
+pub mod schedules;
 pub mod sqlite;
+mod timing;
 pub mod tls;
 mod tx;
 
@@ -105,8 +108,9 @@ pub trait Store: Send + Sync {
     /// Brings the host's and the plugins' tables up to date.
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()>;
 
-    /// Makes projects and scheduled jobs what `config` says, in one transaction. A job that is new
-    /// and that nothing triggers is due at once.
+    /// Makes projects and scheduled jobs what `config` says, in pages of rows with a transaction each:
+    /// no other writer waits for long. What a failure leaves undone is done by the next call. A timer
+    /// that is new and that nothing triggers is due at once.
     async fn reconcile(&self, config: &Config) -> Result<()>;
 
     /// Opens the connections that all runs share and has the database plan what each run asks of them, so

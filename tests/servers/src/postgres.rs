@@ -120,6 +120,11 @@ impl Postgres {
         self.secured.as_ref().map(|(_, certificates)| certificates)
     }
 
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("postgres.log")).expect("postgres.log")
+    }
+
     /// Where it listens on the loopback.
     pub fn port(&self) -> u16 {
         self.port

@@ -1,18 +1,18 @@
 //! Migrations under a lock that one process has at a time.
 //!
-//! The lock belongs to a transaction, not to a session: whatever happens to this process, and whatever
-//! stands between it and the server, the lock ends with the transaction. Its key is that of the first
-//! edition's session lock, so that processes of both editions wait for each other.
+//! Its key is that of the first edition's session lock, so that processes of both editions wait for each
+//! other.
 
 use std::time::{Duration, Instant};
 
 use cascade_sdk::{MigrationSet, rfc3339};
 use chrono::Utc;
-use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, migrate::Migrator, postgres::PgConnectOptions,
-};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, migrate::Migrator};
 
-use super::PostgresStore;
+use super::{
+    PostgresStore,
+    exclusive::{alone, connect},
+};
 use crate::{Result, StoreError, expand, first_edition};
 
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtext('cascade.migrate'))";
@@ -24,22 +24,13 @@ const HOLDER: &str = "SELECT concat_ws(', ', 'process ' || a.pid, nullif(a.appli
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = hashtext('cascade.migrate')";
 
-/// How long a server may take to accept a connection: one that is frozen never does.
-const ANSWER: Duration = Duration::from_secs(10);
 /// The pause between two attempts to get the lock.
 const AGAIN: Duration = Duration::from_millis(100);
 /// Whoever waits longer is told for whom, and again after each [`TELL_AGAIN`].
 const PATIENCE: Duration = Duration::from_secs(1);
 const TELL_AGAIN: Duration = Duration::from_secs(30);
-/// How often the transaction that has the lock says that it is alive: well within the time after which
-/// the server ends an idle one.
-const BEAT: Duration = Duration::from_secs(5);
-
 pub(super) async fn migrate(store: &PostgresStore, plugins: &[MigrationSet]) -> Result<()> {
     let options = store.pool.connect_options();
-    let mut keeper = connect(&options).await?;
-    let mut lock = keeper.begin().await?;
-    take(&mut lock).await?;
     let work = async {
         first_edition().run(&store.pool).await?;
         let mut connection = connect(&options).await?;
@@ -48,17 +39,7 @@ pub(super) async fn migrate(store: &PostgresStore, plugins: &[MigrationSet]) -> 
         connection.close().await?;
         Ok::<_, StoreError>(())
     };
-    tokio::select! {
-        done = work => done?,
-        lost = keep(&mut lock) => return Err(lost.into()),
-    }
-    lock.rollback().await?;
-    Ok(keeper.close().await?)
-}
-
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
-    let connecting = tokio::time::timeout(ANSWER, PgConnection::connect_with(options));
-    Ok(connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
+    alone(&options, take, work).await
 }
 
 /// sqlx's own lock belongs to the session, and a pooler would keep it.
@@ -88,16 +69,6 @@ async fn take(lock: &mut PgConnection) -> Result<()> {
 /// The session that has the lock, for people; `None` when there is none, or none that may be seen.
 pub(super) async fn holder(connection: &mut PgConnection) -> Result<Option<String>> {
     Ok(sqlx::query_scalar(HOLDER).fetch_optional(connection).await?)
-}
-
-/// Returns only when the lock is lost.
-async fn keep(lock: &mut PgConnection) -> sqlx::Error {
-    loop {
-        tokio::time::sleep(BEAT).await;
-        if let Err(error) = sqlx::raw_sql("SELECT 1").execute(&mut *lock).await {
-            return error;
-        }
-    }
 }
 
 async fn expand(connection: &mut PgConnection) -> Result<()> {

@@ -3,13 +3,14 @@
 mod claim;
 mod due;
 mod events;
+mod exclusive;
 mod kept;
 mod migrate;
 mod names;
 mod next_due;
 mod pooler;
-mod reconcile;
 mod row;
+mod schedules;
 mod tx;
 mod warm_up;
 mod write;
@@ -26,7 +27,10 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{Claimed, Connections, EndWithEvent, PoolUse, Result, Store, StoreError, Tx};
-use crate::rotation::Rotation;
+use crate::{
+    reconcile::{Applied, reconcile},
+    rotation::Rotation,
+};
 use cascade_config::Config;
 use cascade_model::Visible;
 use cascade_model::{CancelRequest, Event, Lease, Renewal, RunNow, ScheduledStatus};
@@ -82,6 +86,7 @@ pub struct PostgresStore {
     kept: Kept,
     names: Arc<Names>,
     rotation: Arc<Rotation>,
+    applied: Arc<Applied>,
     /// Of the audit log; written with each action.
     entry: Option<Statement>,
 }
@@ -115,6 +120,7 @@ impl PostgresStore {
             pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
             names: Arc::default(),
             rotation: Arc::default(),
+            applied: Arc::default(),
             entry: None,
         })
     }
@@ -158,7 +164,7 @@ impl Store for PostgresStore {
     }
 
     async fn reconcile(&self, config: &Config) -> Result<()> {
-        reconcile::reconcile(self, config).await
+        reconcile(self, &self.applied, config).await
     }
 
     async fn warm_up(&self) -> Result<()> {
@@ -230,5 +236,7 @@ impl Store for PostgresStore {
     }
 }
 
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod tests;

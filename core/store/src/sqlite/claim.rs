@@ -37,10 +37,14 @@ pub(super) async fn claim(
     lease: Duration,
     except: &[String],
 ) -> Result<Claimed> {
-    let mut tx = store.begin().await?;
     let (shown, set_back) = store.clock.look();
+    let late = match set_back {
+        Some(_) => clock::written_ahead(&store.read).await?,
+        None => Vec::new(),
+    };
+    let mut tx = store.begin().await?;
     if let Some(by) = set_back {
-        clock::catch_up(&mut tx, by).await?;
+        clock::catch_up(&mut tx, by, &late).await?;
     }
     let lost = Lost::Unresponsive { except: owner, lease, limit: 1 };
     let unresponsive = !tx::expired_claims(&mut tx, lost).await?.is_empty();
@@ -196,24 +200,8 @@ pub(super) fn seconds(duration: Duration) -> String {
 
 /// Turns due schedules into available runs, at most one unfinished run each.
 async fn fire_due(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
-    let due = sqlx::query(concat!(
-        "SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, ",
-        now!(),
-        " AS now, row_number() OVER (PARTITION BY s.project_id ORDER BY s.next_run_at) AS turn
-         FROM scheduled_jobs s
-         WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
-           AND s.next_run_at <= ",
-        now!(),
-        " AND NOT EXISTS (
-             SELECT 1 FROM worker_runs r
-             WHERE r.job_type = s.job_type AND r.project_id = s.project_id
-               AND r.state IN ('available', 'running', 'retryable')
-         )
-         ORDER BY turn, s.next_run_at LIMIT $1",
-    ))
-    .bind(DUE_AT_ONCE)
-    .fetch_all(&mut **tx)
-    .await?;
+    let due =
+        sqlx::query(include_str!("sql/due.sql")).bind(DUE_AT_ONCE).fetch_all(&mut **tx).await?;
     for found in due {
         let now: DateTime<Utc> = found.try_get("now")?;
         let schedule: Option<String> = found.try_get("schedule")?;

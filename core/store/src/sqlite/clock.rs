@@ -7,7 +7,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sqlx::{Row, Sqlite, Transaction};
+use serde_json::Value;
+use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 use super::now;
 use crate::Result;
@@ -55,16 +56,29 @@ fn set_back(before: Option<Shown>, now: Shown) -> Option<SetBack> {
     (by > STEP).then_some(SetBack::By(by))
 }
 
-/// Makes due in time what would be late because the clock was set back.
-pub(super) async fn catch_up(tx: &mut Transaction<'static, Sqlite>, back: SetBack) -> Result<()> {
-    // A row of a later date than now was written before.
+/// Ids of the schedules that were written at a later time than now. All schedules are read for that: by
+/// a reader, so that the writer is free meanwhile.
+pub(super) async fn written_ahead(read: &SqlitePool) -> Result<Vec<String>> {
+    let ids = "SELECT id FROM scheduled_jobs
+         WHERE next_run_at IS NOT NULL
+           AND updated_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+5 seconds')";
+    Ok(sqlx::query_scalar(ids).fetch_all(read).await?)
+}
+
+/// Makes due in time what would be late because the clock was set back: the schedules `ahead`, and runs.
+pub(super) async fn catch_up(
+    tx: &mut Transaction<'static, Sqlite>,
+    back: SetBack,
+    ahead: &[String],
+) -> Result<()> {
     let late = sqlx::query(concat!(
         "SELECT id, schedule, next_run_at, payload, ",
         now!(),
         " AS now FROM scheduled_jobs
-         WHERE next_run_at IS NOT NULL
+         WHERE next_run_at IS NOT NULL AND id IN (SELECT value FROM json_each($1))
            AND updated_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+5 seconds')",
     ))
+    .bind(ahead.iter().map(String::as_str).collect::<Value>().to_string())
     .fetch_all(&mut **tx)
     .await?;
     for found in &late {

@@ -4,8 +4,8 @@ mod claim;
 mod clock;
 mod events;
 mod migrate;
-mod reconcile;
 mod row;
+mod schedules;
 mod tx;
 mod write;
 
@@ -28,7 +28,10 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{Claimed, Connections, EndWithEvent, PoolUse, Queries, Result, Store, StoreError, Tx};
-use crate::rotation::Rotation;
+use crate::{
+    reconcile::{Applied, reconcile},
+    rotation::Rotation,
+};
 use cascade_config::Config;
 use cascade_model::Visible;
 use cascade_model::{CancelRequest, Event, Lease, Renewal, RunNow, ScheduledStatus};
@@ -51,6 +54,7 @@ pub struct SqliteStore {
     /// one writer commits in their order.
     numbered: Arc<AtomicI64>,
     rotation: Arc<Rotation>,
+    applied: Arc<Applied>,
     clock: Arc<WallClock>,
     /// Of the audit log; written with each action.
     entry: Option<Statement>,
@@ -90,6 +94,7 @@ impl SqliteStore {
             read,
             numbered: Arc::default(),
             rotation: Arc::default(),
+            applied: Arc::default(),
             clock: Arc::default(),
             entry: None,
         })
@@ -139,7 +144,7 @@ impl Store for SqliteStore {
     }
 
     async fn reconcile(&self, config: &Config) -> Result<()> {
-        reconcile::reconcile(self, config).await
+        reconcile(self, &self.applied, config).await
     }
 
     async fn warm_up(&self) -> Result<()> {
@@ -301,9 +306,10 @@ mod tests {
         };
         assert!(tx.requeue(&[later]).await.unwrap()[0].is_some());
         tx.commit().await.unwrap();
+        let ahead = clock::written_ahead(&store.read).await.unwrap();
         let mut tx = store.begin().await.unwrap();
         let by = clock::SetBack::By(Duration::from_secs(7200));
-        clock::catch_up(&mut tx, by).await.unwrap();
+        clock::catch_up(&mut tx, by, &ahead).await.unwrap();
         tx.commit().await.unwrap();
         let next = store.next_due("w", &[]).await.unwrap().unwrap();
         assert!(next <= Duration::from_secs(10), "{next:?}");

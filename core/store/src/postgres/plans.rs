@@ -1,0 +1,146 @@
+//! What the hot statements read of a million rows, by what the server itself says of each that it has
+//! executed (`auto_explain`): the very texts, settings and cached plans that the store uses.
+
+use cascade_test_servers::Postgres;
+use serde_json::Value;
+
+use super::*;
+
+/// The tables that grow.
+const LARGE: [&str; 3] = ["scheduled_jobs", "open_runs", "ended_runs"];
+
+/// 5,000 jobs in 200 projects. 200,000 schedules have a run that waits; of the others half are due.
+const FILL: &str = "
+    INSERT INTO projects (id, slug, name)
+    SELECT ('00000000-0000-7000-8000-' || lpad(p::text, 12, '0'))::uuid, 'p' || p, 'p' || p
+    FROM generate_series(1, 200) p;
+    INSERT INTO scheduled_jobs (id, job_type, project_id, schedule, max_attempts, next_run_at)
+    SELECT ('00000000-0000-7000-8001-' || lpad((j * 200 + p)::text, 12, '0'))::uuid, 'job_' || j,
+           ('00000000-0000-7000-8000-' || lpad(p::text, 12, '0'))::uuid, 'every 1h', 3,
+           now() + CASE WHEN j <= 1000 OR j % 2 = 0 THEN interval '1 hour' ELSE interval '-1 hour' END
+    FROM generate_series(1, 5000) j, generate_series(1, 200) p;
+    INSERT INTO open_runs (id, job_type, project_id, state, max_attempts, trace_id)
+    SELECT id, job_type, project_id, 'available', 3, id FROM scheduled_jobs
+    WHERE id <= '00000000-0000-7000-8001-000000200200'";
+
+/// A statement that was executed, and what the server says of that.
+struct Explained {
+    text: String,
+    plan: Value,
+}
+
+impl Explained {
+    /// All of a server's log.
+    fn all(log: &str) -> Vec<Self> {
+        let mut lines = log.lines().peekable();
+        let mut found = Vec::new();
+        while let Some(line) = lines.next() {
+            if !line.ends_with("plan:") {
+                continue;
+            }
+            let mut json = String::new();
+            while let Some(more) = lines.next_if(|line| line.starts_with('\t')) {
+                json.push_str(more);
+                json.push('\n');
+            }
+            let mut said: Value = serde_json::from_str(&json).unwrap();
+            let text = said["Query Text"].as_str().unwrap().to_owned();
+            found.push(Self { text, plan: said["Plan"].take() });
+        }
+        found
+    }
+
+    /// Fails where it reads a large table from end to end, or reads more than twice what it is for.
+    fn check(&self) {
+        let nodes = nodes(&self.plan);
+        let rows = |node: &Value| {
+            let of = |name| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+            let read = of("Actual Rows")
+                + of("Rows Removed by Filter")
+                + of("Rows Removed by Index Recheck")
+                + of("Rows Removed by Join Filter");
+            read * of("Actual Loops")
+        };
+        let changed = nodes.iter().filter(|node| node["Node Type"] == "ModifyTable");
+        let changed = changed.flat_map(|node| node["Plans"].as_array().unwrap()).map(rows);
+        let returned = changed.fold(rows(&self.plan), f64::max).max(10.0);
+        for node in nodes {
+            if !LARGE.iter().any(|table| node["Relation Name"] == *table) {
+                continue;
+            }
+            let kind = node["Node Type"].as_str().unwrap();
+            if kind == "ModifyTable" {
+                continue;
+            }
+            assert_ne!(kind, "Seq Scan", "{}\n{node:#}", self.text);
+            let read = rows(node);
+            assert!(read <= 2.0 * returned, "{read} for {returned}: {}\n{node:#}", self.text);
+        }
+    }
+}
+
+fn nodes(plan: &Value) -> Vec<&Value> {
+    let below = plan["Plans"].as_array().into_iter().flatten().flat_map(nodes);
+    std::iter::once(plan).chain(below).collect()
+}
+
+#[tokio::test]
+async fn hot_statements_read_little_of_a_million_rows() {
+    let server = Postgres::start();
+    let url = server.database();
+    let database = url.rsplit('/').next().unwrap();
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    server.sql(database, FILL);
+    server.sql(database, "ANALYZE");
+    for setting in [
+        "session_preload_libraries = auto_explain",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_analyze = on",
+        "auto_explain.log_timing = off",
+        "auto_explain.log_format = json",
+    ] {
+        server.sql(database, &format!("ALTER DATABASE {database} SET {setting}"));
+    }
+    let store = PostgresStore::connect(&url, 5).await.unwrap();
+    let mut seen = server.log().len();
+    let mut check = |what: &str| {
+        let log = server.log();
+        let explained = Explained::all(&log[seen..]);
+        let tables =
+            |found: &&Explained| nodes(&found.plan).iter().any(|n| !n["Relation Name"].is_null());
+        assert!(explained.iter().any(|found| tables(&found)), "{what}: nothing explained\n{log}");
+        explained.iter().for_each(Explained::check);
+        seen = log.len();
+        explained
+    };
+    let lease = Duration::from_secs(30);
+
+    assert_eq!(store.next_due("w", &[]).await.unwrap(), Some(Duration::ZERO));
+    check("next_due");
+    let runs = store.claim("w", 100, lease, &[]).await.unwrap();
+    assert_eq!(runs.len(), 100);
+    let claimed = check("claim");
+    let made = claimed.iter().filter(|found| found.text.contains("INSERT INTO open_runs"));
+    assert!(made.count() > 0, "a claim turns due schedules into runs");
+    let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
+    assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
+    check("renew");
+    let done = |run: &ClaimedRun| Done {
+        lease: run.lease.clone(),
+        job_type: run.job_type.clone(),
+        project_id: run.project.id,
+        summary: None,
+        ran: Duration::ZERO,
+    };
+    let all: Vec<_> = runs[2..].iter().map(done).collect();
+    assert!(store.complete_all(&all).await.unwrap().iter().all(Option::is_some));
+    check("complete_all");
+    let downstream = vec!["job_2000".to_owned(), "job_2001".to_owned()];
+    let success = Success { downstream, ..Success::default() };
+    assert_eq!(store.complete(&runs[0].lease, success).await.unwrap().triggered.len(), 2);
+    check("complete");
+    let fault = Fault { error: "no luck".into(), retry_in: None };
+    store.fail(&runs[1].lease, fault).await.unwrap();
+    check("fail");
+}
