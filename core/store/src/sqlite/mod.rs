@@ -220,6 +220,8 @@ impl Store for SqliteStore {
 }
 
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Lost, Requeue, RunFilter, chain, old_beside_new};

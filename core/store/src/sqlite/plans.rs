@@ -1,0 +1,105 @@
+//! What the hot statements cost with many rows: SQLite counts the instructions of its virtual machine,
+//! of which a scan executes some for each row. They are the same on a busy machine.
+
+use std::sync::atomic::AtomicU64;
+
+use sqlx::AssertSqlSafe;
+
+use super::*;
+
+/// Between two counts.
+const STEP: i32 = 10;
+
+/// `jobs` in 200 projects; a fifth has a run that waits, of the others half are due.
+async fn filled(jobs: u32) -> (SqliteStore, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    let fill = format!(
+        "PRAGMA synchronous = OFF;
+         INSERT INTO projects (id, slug, name, created_at)
+         WITH RECURSIVE p (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM p WHERE n < 200)
+         SELECT printf('00000000-0000-7000-8000-%012d', n), 'p' || n, 'p' || n, datetime() FROM p;
+         WITH RECURSIVE j (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM j WHERE n < {jobs})
+         INSERT INTO scheduled_jobs
+             (id, job_type, project_id, schedule, max_attempts, next_run_at, updated_at)
+         SELECT printf('00000000-0000-7000-8001-%06d', j.n) || substr(p.id, 31), printf('job_%06d', j.n),
+             p.id, 'every 1h', 3,
+             strftime('%Y-%m-%dT%H:%M:%fZ', 'now', iif(j.n % 5 = 0 OR j.n % 2 = 0, '+1 hour', '-1 hour')),
+             strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+         FROM j CROSS JOIN projects p;
+         INSERT INTO worker_runs
+             (id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id)
+         SELECT id, job_type, project_id, 'available', 3, updated_at, updated_at, id
+         FROM scheduled_jobs WHERE substr(job_type, -1) IN ('0', '5')"
+    );
+    sqlx::raw_sql(AssertSqlSafe(fill)).execute(&store.write).await.unwrap();
+    (store, folder)
+}
+
+/// Counts the instructions on all connections of a pool, each of which is open from now on.
+async fn count(pool: &SqlitePool, steps: &Arc<AtomicU64>) {
+    let mut connections = Vec::new();
+    for _ in 0..pool.options().get_max_connections() {
+        connections.push(pool.acquire().await.unwrap());
+    }
+    for connection in &mut connections {
+        let steps = steps.clone();
+        let count = move || {
+            steps.fetch_add(STEP.unsigned_abs().into(), Ordering::Relaxed);
+            true
+        };
+        connection.lock_handle().await.unwrap().set_progress_handler(STEP, count);
+    }
+}
+
+/// The instructions of each verb, in turn.
+async fn steps(jobs: u32) -> Vec<(&'static str, u64)> {
+    let (store, _folder) = filled(jobs).await;
+    let steps = Arc::new(AtomicU64::new(0));
+    let lease = Duration::from_secs(30);
+    // The first claim of a process looks at all schedules, by a reader: the clock may have been set back.
+    assert_eq!(store.claim("w", 1, lease, &[]).await.unwrap().len(), 1);
+    count(&store.write, &steps).await;
+    count(&store.read, &steps).await;
+    let mut counted = Vec::new();
+    let mut taken = |verb| counted.push((verb, steps.swap(0, Ordering::Relaxed)));
+    assert_eq!(store.next_due("w", &[]).await.unwrap(), Some(Duration::ZERO));
+    taken("next_due");
+    let runs = store.claim("w", 100, lease, &[]).await.unwrap();
+    assert_eq!(runs.len(), 100);
+    taken("claim");
+    let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
+    assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
+    taken("renew");
+    let done = |run: &ClaimedRun| Done {
+        lease: run.lease.clone(),
+        job_type: run.job_type.clone(),
+        project_id: run.project.id,
+        summary: None,
+        ran: Duration::ZERO,
+    };
+    let all: Vec<_> = runs[2..].iter().map(done).collect();
+    assert!(store.complete_all(&all).await.unwrap().iter().all(Option::is_some));
+    taken("complete_all");
+    let downstream = vec!["job_000001".to_owned(), "job_000002".to_owned()];
+    let success = Success { downstream, ..Success::default() };
+    assert_eq!(store.complete(&runs[0].lease, success).await.unwrap().triggered.len(), 2);
+    taken("complete");
+    let fault = Fault { error: "no luck".into(), retry_in: None };
+    store.fail(&runs[1].lease, fault).await.unwrap();
+    taken("fail");
+    counted
+}
+
+#[tokio::test]
+async fn hot_statements_cost_the_same_however_many_schedules_there_are() {
+    let (few, many) = (steps(20).await, steps(1000).await);
+    for ((verb, few), (_, many)) in few.into_iter().zip(many) {
+        assert!(few > 0, "{verb} was not counted");
+        assert!(
+            many <= few + few / 5 + 200,
+            "{verb}: {few} instructions, with 50 times the rows {many}"
+        );
+    }
+}
