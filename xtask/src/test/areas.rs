@@ -69,7 +69,7 @@ pub(super) const AREAS: &[Area] = &[
         "store",
         "both databases, the contract of a store, portable SQL",
         &["cascade-store", "cascade-portable-sql", "cascade-engine"],
-        "not package(cascade-engine) or binary(contract)",
+        "not package(cascade-engine) or binary(contract) or binary(property)",
     ),
     tests(
         "engine",
