@@ -26,6 +26,8 @@ mod chain;
 mod error;
 mod expand;
 mod first_edition;
+#[cfg(test)]
+mod hot_verbs;
 mod limits;
 #[cfg(test)]
 mod old_beside_new;

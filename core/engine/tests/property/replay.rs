@@ -8,7 +8,7 @@ use cascade_model::{
     CancelRequest, ClaimedRun, Done, Failed, Fault, Lease, Renewal, RunNow, RunState,
     ScheduledStatus, Success, Visible,
 };
-use cascade_store::StoreError;
+use cascade_store::{Queries, StoreError};
 use uuid::Uuid;
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
 
 use cascade_engine::Engine;
 use cascade_model::{Done, Fault, Lease, RunState, ScheduledStatus, Success, Visible};
-use cascade_store::{Result, StoreError};
+use cascade_store::{Queries, Result, StoreError};
 use futures::future::join_all;
 use uuid::Uuid;
 

@@ -5,6 +5,7 @@ use cascade_test_servers::Postgres;
 use serde_json::Value;
 
 use super::*;
+use crate::hot_verbs;
 
 /// The tables that grow.
 const LARGE: [&str; 3] = ["scheduled_jobs", "open_runs", "ended_runs"];
@@ -118,7 +119,7 @@ async fn hot_statements_read_little_of_a_million_rows() {
 
     assert_eq!(store.next_due("w", &[]).await.unwrap(), Some(Duration::ZERO));
     check("next_due");
-    let runs = store.claim("w", 100, lease, &[]).await.unwrap();
+    let runs = store.claim("w", 100, lease, &[]).await.unwrap().runs;
     assert_eq!(runs.len(), 100);
     let claimed = check("claim");
     let made = claimed.iter().filter(|found| found.text.contains("INSERT INTO open_runs"));
@@ -126,21 +127,11 @@ async fn hot_statements_read_little_of_a_million_rows() {
     let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
     assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
     check("renew");
-    let done = |run: &ClaimedRun| Done {
-        lease: run.lease.clone(),
-        job_type: run.job_type.clone(),
-        project_id: run.project.id,
-        summary: None,
-        ran: Duration::ZERO,
-    };
-    let all: Vec<_> = runs[2..].iter().map(done).collect();
-    assert!(store.complete_all(&all).await.unwrap().iter().all(Option::is_some));
-    check("complete_all");
+    hot_verbs::end_all(&store, &runs[2..]).await;
+    check("end_with_events");
     let downstream = vec!["job_2000".to_owned(), "job_2001".to_owned()];
-    let success = Success { downstream, ..Success::default() };
-    assert_eq!(store.complete(&runs[0].lease, success).await.unwrap().triggered.len(), 2);
-    check("complete");
-    let fault = Fault { error: "no luck".into(), retry_in: None };
-    store.fail(&runs[1].lease, fault).await.unwrap();
-    check("fail");
+    hot_verbs::end_with_cascade(&store, &runs[0], &downstream).await;
+    check("end_runs");
+    hot_verbs::try_again(&store, &runs[1]).await;
+    check("requeue");
 }

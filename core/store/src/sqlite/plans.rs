@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use sqlx::AssertSqlSafe;
 
 use super::*;
+use crate::hot_verbs;
 
 /// Between two counts.
 const STEP: i32 = 10;
@@ -59,36 +60,26 @@ async fn steps(jobs: u32) -> Vec<(&'static str, u64)> {
     let steps = Arc::new(AtomicU64::new(0));
     let lease = Duration::from_secs(30);
     // The first claim of a process looks at all schedules, by a reader: the clock may have been set back.
-    assert_eq!(store.claim("w", 1, lease, &[]).await.unwrap().len(), 1);
+    assert_eq!(store.claim("w", 1, lease, &[]).await.unwrap().runs.len(), 1);
     count(&store.write, &steps).await;
     count(&store.read, &steps).await;
     let mut counted = Vec::new();
     let mut taken = |verb| counted.push((verb, steps.swap(0, Ordering::Relaxed)));
     assert_eq!(store.next_due("w", &[]).await.unwrap(), Some(Duration::ZERO));
     taken("next_due");
-    let runs = store.claim("w", 100, lease, &[]).await.unwrap();
+    let runs = store.claim("w", 100, lease, &[]).await.unwrap().runs;
     assert_eq!(runs.len(), 100);
     taken("claim");
     let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
     assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
     taken("renew");
-    let done = |run: &ClaimedRun| Done {
-        lease: run.lease.clone(),
-        job_type: run.job_type.clone(),
-        project_id: run.project.id,
-        summary: None,
-        ran: Duration::ZERO,
-    };
-    let all: Vec<_> = runs[2..].iter().map(done).collect();
-    assert!(store.complete_all(&all).await.unwrap().iter().all(Option::is_some));
-    taken("complete_all");
+    hot_verbs::end_all(&store, &runs[2..]).await;
+    taken("end_with_events");
     let downstream = vec!["job_000001".to_owned(), "job_000002".to_owned()];
-    let success = Success { downstream, ..Success::default() };
-    assert_eq!(store.complete(&runs[0].lease, success).await.unwrap().triggered.len(), 2);
-    taken("complete");
-    let fault = Fault { error: "no luck".into(), retry_in: None };
-    store.fail(&runs[1].lease, fault).await.unwrap();
-    taken("fail");
+    hot_verbs::end_with_cascade(&store, &runs[0], &downstream).await;
+    taken("end_runs");
+    hot_verbs::try_again(&store, &runs[1]).await;
+    taken("requeue");
     counted
 }
 

@@ -110,7 +110,7 @@ async fn claims(store: &impl Store) -> Result<()> {
         let began = Instant::now();
         let claimed = store.claim("bench", CLAIM, std::time::Duration::from_secs(30), &[]).await?;
         took.push(began.elapsed().as_secs_f64() * 1000.0);
-        runs += claimed.len();
+        runs += claimed.runs.len();
     }
     let began = Instant::now();
     let next = store.next_due("bench", &[]).await?.context("much is due")?;

@@ -1,0 +1,62 @@
+//! The verbs by which runs end, as the engine combines them: for the tests of what they cost.
+
+use std::time::Duration;
+
+use cascade_model::{ClaimedRun, RunState};
+
+use crate::{Connections, End, EndWithEvent, EventRow, Requeue, Store};
+
+fn end(run: &ClaimedRun) -> End {
+    End {
+        lease: run.lease.clone(),
+        state: RunState::Completed,
+        error: None,
+        summary: None,
+        ran: Some(Duration::ZERO),
+    }
+}
+
+/// Ends all in one commit, each with its event.
+pub(crate) async fn end_all(store: &dyn Store, runs: &[ClaimedRun]) {
+    let ends: Vec<_> = runs
+        .iter()
+        .map(|run| EndWithEvent {
+            end: end(run),
+            project_id: run.project.id,
+            text: (r#"{"at":""#.into(), r#""}"#),
+        })
+        .collect();
+    let events = store.end_with_events(&ends).await.unwrap();
+    assert!(events.iter().all(Option::is_some));
+}
+
+/// Ends a run that triggers `downstream`.
+pub(crate) async fn end_with_cascade(store: &dyn Store, run: &ClaimedRun, downstream: &[String]) {
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    let ended = tx.end_runs(&[end(run)]).await.unwrap().remove(0).unwrap();
+    let schedules = tx.lock_schedules(ended.project_id, downstream).await.unwrap();
+    assert_eq!(schedules.len(), downstream.len());
+    tx.save_schedules(&schedules).await.unwrap();
+    let event = EventRow {
+        project_id: ended.project_id,
+        kind: "job_completed",
+        payload: "{}".into(),
+        at: ended.at,
+    };
+    tx.append_events(&[event]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Lets a run wait for its next attempt.
+pub(crate) async fn try_again(store: &dyn Store, run: &ClaimedRun) {
+    let requeue = Requeue {
+        lease: run.lease.clone(),
+        state: RunState::Retryable,
+        error: Some("no luck".into()),
+        after: Some(Duration::from_secs(10)),
+        attempt_counts: true,
+    };
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    assert!(tx.requeue(&[requeue]).await.unwrap()[0].is_some());
+    tx.commit().await.unwrap();
+}
