@@ -27,7 +27,8 @@ macro_rules! expand_files {
 }
 
 /// For SQLite.
-pub(super) const SQLITE: &[Migration] = expand_files!("sqlite": "0100_installation.sql", "0120_display_names.sql", "0130_due_by_project.sql");
+pub(super) const SQLITE: &[Migration] =
+    expand_files!("sqlite": "0100_installation.sql", "0120_display_names.sql");
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
     "postgres": "0100_installation.sql",

@@ -9,7 +9,7 @@ use crate::Result;
 use cascade_config::JobSettings;
 
 /// Rows that one transaction makes or changes at most, so that no other writer waits for long.
-pub const PAGE: usize = 500;
+pub const PAGE: usize = 1000;
 
 /// What jobs.toml says of a scheduled job, as its row in every project keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
