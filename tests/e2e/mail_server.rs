@@ -1,6 +1,6 @@
 //! Mail from a server, over TLS and by the rules of `[http] allow`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use cascade_test_servers::{Dovecot, Redis};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn config(server: &Dovecot, allow: &str) -> String {
     )
 }
 
-fn start(server: &Dovecot, allow: &str, authority: &PathBuf) -> Host {
+fn start(server: &Dovecot, allow: &str, authority: &Path) -> Host {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("jobs.toml"), config(server, allow)).unwrap();
     let authority = authority.to_str().unwrap();

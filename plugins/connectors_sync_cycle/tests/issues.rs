@@ -62,7 +62,10 @@ impl Server {
         }
         let Some(list) = self.lists.get(url.path()) else {
             let issue = url.path().rsplit_once('/').and_then(|(list, number)| {
-                self.lists.get(list)?.iter().find(|issue| issue["number"].to_string() == number)
+                self.lists
+                    .get(list)?
+                    .iter()
+                    .find(|issue| issue["number"].as_u64() == number.parse().ok())
             });
             return match issue {
                 Some(issue) => reply(200, Vec::new(), issue.clone()),

@@ -252,7 +252,7 @@ fn visible_impl(item: &ItemImpl, names: &BTreeSet<String>) -> Option<ItemImpl> {
     let for_all = self_name(&item.self_ty).as_ref().is_some_and(generic);
     if let Some((of, _)) = &item.trait_ {
         let of = of.segments.last()?.ident.to_string();
-        if !listed && !(for_all && names.contains(&of)) {
+        if !(listed || for_all && names.contains(&of)) {
             return None;
         }
         item.items.retain(|part| matches!(part, ImplItem::Type(_)));
