@@ -1,7 +1,7 @@
 //! Makes projects and scheduled jobs what jobs.toml says.
 //!
 //! Settings are those of a job, rows are those of a job in a project: it is settled job by job what is
-//! to be done, and then done in pages of rows, each in a transaction of its own. Other writers have
+//! to be done, and then done in pages of rows, each in a separate transaction. Other writers have
 //! their turn in between, and a start or a save with a million rows holds none of them up.
 //!
 //! The steps are in such an order, and each is such, that what a crash left undone is done by the next

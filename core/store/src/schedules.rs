@@ -92,7 +92,7 @@ pub struct ScheduleRow {
 /// What a locked row is to become.
 pub type Change<'a> = dyn Fn(ScheduleRow) -> ScheduleRow + Sync + 'a;
 
-/// Verbs over schedules, each for a page of rows in a transaction of its own.
+/// Verbs over schedules, each for a page of rows in a separate transaction.
 #[async_trait]
 pub trait Schedules: Send + Sync {
     /// Does `work` while no other process does work of this kind.

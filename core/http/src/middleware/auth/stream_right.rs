@@ -72,7 +72,7 @@ impl Right for StreamRight {
     }
 }
 
-/// Without the digest, which is as good as a password to whoever reads the log.
+/// Without the digest, which is as good as a password to a reader of the log.
 impl std::fmt::Debug for StreamRight {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StreamRight").field("asked", &self.asked).finish_non_exhaustive()
