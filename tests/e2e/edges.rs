@@ -183,6 +183,20 @@ async fn a_client_that_dribbles_is_cut_off_and_holds_up_nobody() {
     assert_eq!(stream.next_event().await.1["job_type"], "analytics_aggregates");
 }
 
+/// Who keeps a connection for the next request must see its end, and neither a reset nor an answer to nothing.
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_not_broken() {
+    let host = Host::start_with(ONE_PROJECT, &["--header-timeout", "1s"]);
+    let mut socket = connect(&host);
+    socket.write_all(b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let read = move || {
+        let mut said = String::new();
+        socket.read_to_string(&mut said).map(|_| said)
+    };
+    let said = tokio::task::spawn_blocking(read).await.unwrap().expect("a graceful end");
+    assert!(said.starts_with("HTTP/1.1 200") && said.matches("HTTP/1.1").count() == 1, "{said}");
+}
+
 #[tokio::test]
 async fn silent_connections_of_one_address_shut_nobody_out() {
     // 140 places.

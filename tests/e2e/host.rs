@@ -13,6 +13,9 @@ use tempfile::TempDir;
 /// How long anything may take on a busy two-core machine before it counts as never.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// After this much the host ends a connection that is idle, as `CASCADE_HEADER_TIMEOUT` says by default.
+const IDLE_AT_THE_HOST: Duration = Duration::from_secs(15);
+
 /// The checkout.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -39,6 +42,12 @@ pub fn command() -> Command {
         }
     }
     command
+}
+
+/// A request on a connection that the host is about to end is lost, and while a test waits for a compiler
+/// its client does not see the end: so the client gives idle connections up first.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().pool_idle_timeout(IDLE_AT_THE_HOST / 3).build().unwrap()
 }
 
 /// A running host; killed when dropped.
@@ -112,7 +121,7 @@ impl Host {
             }
         };
         cascade_store::tls::install();
-        Self { folder, url, sign_in, process, client: reqwest::Client::new() }
+        Self { folder, url, sign_in, process, client: client() }
     }
 
     /// SIGKILL.

@@ -153,7 +153,7 @@ mod tests {
         let json: Value = serde_json::from_str(&payload.to_text()).unwrap();
         assert_eq!(
             json["cascade_triggered_by"],
-            serde_json::json!({"job_type": "b", "at": "2026-01-01T00:00:01Z"})
+            serde_json::json!({"job_type": "b", "at": "2026-01-01T00:00:01.000Z"})
         );
         assert_eq!(json["triggers"].as_array().unwrap().len(), 2);
     }
