@@ -124,6 +124,26 @@ impl Engine {
         tx.commit().await
     }
 
+    /// Lets a run wait for `pause` before it begins again; the attempt does not count.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], or the database's.
+    pub async fn snooze(&self, lease: &Lease, pause: Duration) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Queue).await?;
+        let requeue = Requeue {
+            lease: lease.clone(),
+            // It has begun: a trigger makes one more run, which follows this one.
+            state: RunState::Retryable,
+            error: None,
+            after: Some(pause),
+            attempt_counts: false,
+        };
+        let at = requeue_one(&mut *tx, requeue).await?;
+        let said = format!("snoozed for {}", humantime::format_duration(pause));
+        tx.append_logs(&[line(lease.run_id, at, Level::Info, said)]).await?;
+        tx.commit().await
+    }
+
     /// Keeps log lines and the latest progress of a run.
     ///
     /// # Errors

@@ -141,7 +141,9 @@ typedef struct cascade_plugin {
      *           "payload", "triggered_by", "base_dir", "allowed_folders": [path]}, "params": {..},
      *  "dialect": "sqlite"|"postgres"}
      * A result is {"summary": text or null}. An error is {"kind": "retry", "message", "after_ms":
-     * number or null}, {"kind": "fail", "message"} (no retry) or {"kind": "cancelled"}.
+     * number or null}, {"kind": "fail", "message"} (no retry), {"kind": "snooze", "after_ms": number}
+     * (the run waits and begins again, which costs no attempt) or {"kind": "cancelled"}. A host that does
+     * not know "snooze" takes it as a retry.
      * Delivery is at least once: a run may come again with the same run_id.
      */
     void (*run)(cascade_text job, cascade_text request, const cascade_host *host,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-use cascade_sdk::{Row, RunInfo, Trigger, chrono::TimeDelta, rfc3339, sql};
+use cascade_sdk::{Row, chrono::TimeDelta, rfc3339, sql};
 use cascade_testkit::TestBench;
 use health_scoring::HealthScoring;
 use serde_json::{Value, json};
@@ -83,20 +83,11 @@ async fn time_heals() {
 #[tokio::test]
 async fn a_retried_run_has_one_score() {
     let bench = bench().await;
-    let info = RunInfo {
-        job_type: "health_scoring".into(),
-        project: bench.project().clone(),
-        run_id: cascade_sdk::uuid::Uuid::nil(),
-        attempt: 1,
-        max_attempts: 3,
-        payload: json!({}),
-        triggered_by: Trigger::Timer,
-        base_dir: ".".into(),
-        allowed_folders: Vec::new(),
-    };
+    let mut info = bench.info::<HealthScoring>();
     bench.run_with::<HealthScoring>(info.clone(), json!({})).await.summary();
     signal(&bench, "s1", "blocker", 0, false).await;
-    bench.run_with::<HealthScoring>(RunInfo { attempt: 2, ..info }, json!({})).await.summary();
+    info.attempt = 2;
+    bench.run_with::<HealthScoring>(info, json!({})).await.summary();
     let rows = scores(&bench).await;
     assert_eq!((rows.len(), &rows[0]["score"]), (1, &json!(92.1)));
 }

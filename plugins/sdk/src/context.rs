@@ -25,6 +25,7 @@ pub struct Project {
 /// Why a run exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Trigger {
     /// Its own `every` or `cron`.
     Timer,
@@ -44,6 +45,7 @@ pub enum Trigger {
 
 /// Facts about one run; the same on every call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunInfo {
     /// The job type's name.
     pub job_type: String,
@@ -65,6 +67,23 @@ pub struct RunInfo {
     /// there was such a limit does not tell them.
     #[serde(default)]
     pub allowed_folders: Vec<PathBuf>,
+}
+
+impl RunInfo {
+    /// The first and only attempt of a run that its timer caused; the other facts are set afterwards.
+    pub fn new(job_type: impl Into<String>, project: Project, run_id: Uuid) -> Self {
+        Self {
+            job_type: job_type.into(),
+            project,
+            run_id,
+            attempt: 1,
+            max_attempts: 1,
+            payload: Value::Object(serde_json::Map::new()),
+            triggered_by: Trigger::Timer,
+            base_dir: PathBuf::new(),
+            allowed_folders: Vec::new(),
+        }
+    }
 }
 
 /// A job's window on the host.

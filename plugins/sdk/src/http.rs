@@ -48,16 +48,17 @@ impl HttpRequest {
 pub struct HttpResponse {
     /// Status code.
     pub status: u16,
-    /// Names in lower case, and values.
+    /// Names and values.
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
 }
 
 impl HttpResponse {
-    /// A header's first value, by its name in lower case.
+    /// A header's first value; the case of its name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
+        self.headers.iter().find(named).map(|(_, value)| value.as_str())
     }
 
     /// Decodes the body as JSON.
@@ -85,5 +86,23 @@ impl Http<'_> {
     /// [`HttpError`] when there was no answer, or it broke the host's limits.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.0.send(request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_whatever_its_case() {
+        let headers = vec![
+            ("Retry-After".to_owned(), "7".to_owned()),
+            ("retry-after".to_owned(), "8".to_owned()),
+        ];
+        let answer = HttpResponse { status: 429, headers, body: Vec::new() };
+        for name in ["retry-after", "Retry-After", "RETRY-AFTER"] {
+            assert_eq!(answer.header(name), Some("7"));
+        }
+        assert_eq!(answer.header("etag"), None);
     }
 }

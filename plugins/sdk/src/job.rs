@@ -48,9 +48,10 @@ impl Outcome {
 /// How a run ends when it does not succeed.
 ///
 /// Any [`std::error::Error`] converts by `?` into [`JobError::Retry`]: most faults pass, and
-/// `max_attempts` bounds the rest. Return [`JobError::Fail`] for what will not mend by itself.
+/// `max_attempts` bounds the rest. Return [`JobError::Fail`] for what another attempt would not change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum JobError {
     /// Try again, after `after_ms` or else after the job's own backoff.
     Retry {
@@ -64,6 +65,11 @@ pub enum JobError {
         /// For the run's page.
         message: String,
     },
+    /// There is nothing to do yet: the run waits, and the attempt does not count.
+    Snooze {
+        /// How long it waits, in milliseconds.
+        after_ms: u64,
+    },
     /// The run stopped because it was asked to.
     Cancelled,
 }
@@ -76,8 +82,13 @@ impl JobError {
 
     /// Try again after a delay, such as a server's `Retry-After`.
     pub fn retry_after(message: impl fmt::Display, delay: Duration) -> Self {
-        let after_ms = Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
-        Self::Retry { message: message.to_string(), after_ms }
+        Self::Retry { message: message.to_string(), after_ms: Some(milliseconds(delay)) }
+    }
+
+    /// There is nothing to do yet, such as an export that is not ready: the run waits for `delay` and
+    /// begins again. That costs no attempt, so a job that always snoozes never ends.
+    pub fn snooze(delay: Duration) -> Self {
+        Self::Snooze { after_ms: milliseconds(delay) }
     }
 
     /// Do not try again.
@@ -86,10 +97,17 @@ impl JobError {
     }
 }
 
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Retry { message, .. } | Self::Fail { message } => f.write_str(message),
+            Self::Snooze { after_ms } => {
+                write!(f, "snoozed for {:?}", Duration::from_millis(*after_ms))
+            }
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

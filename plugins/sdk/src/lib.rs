@@ -78,6 +78,9 @@ pub mod erase {
     pub use crate::{job::erase_job as job, view::erase_view as view};
 }
 
+/// This version of the crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Crates whose types stand in the interface, at the versions that fit it.
 pub use {chrono, serde_json, uuid};
 #[doc(hidden)]

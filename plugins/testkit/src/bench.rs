@@ -228,28 +228,26 @@ impl TestBench {
     /// # Panics
     /// As [`TestBench::run`].
     pub async fn run_for<J: Job>(&self, project: &Project, params: Value) -> Run {
-        let info = RunInfo {
-            job_type: J::NAME.into(),
-            project: project.clone(),
-            run_id: Uuid::now_v7(),
-            attempt: 1,
-            max_attempts: 3,
-            payload: json!({}),
-            triggered_by: Trigger::Manual { at: self.now() },
-            base_dir: self.base_dir.clone(),
-            allowed_folders: self.allowed_folders(),
-        };
+        let mut info = self.info::<J>();
+        info.project = project.clone();
         self.run_with::<J>(info, params).await
     }
 
-    fn allowed_folders(&self) -> Vec<PathBuf> {
-        if self.allowed_folders.is_empty() {
-            return vec![self.base_dir.clone()];
-        }
-        self.allowed_folders.clone()
+    /// The facts of a new run of a job, for [`TestBench::run_with`]: the first of three attempts, for the
+    /// bench's project, asked for by a person.
+    pub fn info<J: Job>(&self) -> RunInfo {
+        let mut info = RunInfo::new(J::NAME, self.project.clone(), Uuid::now_v7());
+        info.max_attempts = 3;
+        info.triggered_by = Trigger::Manual { at: self.now() };
+        info.base_dir.clone_from(&self.base_dir);
+        info.allowed_folders = match self.allowed_folders.is_empty() {
+            true => vec![self.base_dir.clone()],
+            false => self.allowed_folders.clone(),
+        };
+        info
     }
 
-    /// Runs a job once with facts of the test's choice: attempt, payload, trigger.
+    /// Runs a job once with facts of the test's choice: those of [`TestBench::info`], changed.
     ///
     /// # Panics
     /// As [`TestBench::run`].

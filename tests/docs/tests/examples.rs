@@ -10,14 +10,13 @@ use std::{
 use cascade_docs::examples::{
     actions::{Findings, Severity},
     effects::Report,
-    errors::Fetch,
+    errors::{CollectExport, Fetch},
     params::Digest,
     stopping::{AwaitExport, Primes},
     transactions::{Prices, Ticket},
 };
 use cascade_sdk::{
-    HttpError, HttpRequest, HttpResponse, JobError, RunInfo, Trigger, chrono::TimeDelta, sql,
-    uuid::Uuid,
+    HttpError, HttpRequest, HttpResponse, JobError, chrono::TimeDelta, sql,
 };
 use cascade_testkit::TestBench;
 use serde_json::json;
@@ -77,6 +76,16 @@ async fn it_stops_when_it_is_cancelled() {
 }
 
 #[tokio::test]
+async fn what_is_not_ready_is_awaited_without_an_attempt() {
+    let bench = TestBench::new().await;
+    bench.http(|_| Ok(status(202, "")));
+    let early = bench.run::<CollectExport>(json!({})).await;
+    assert!(matches!(early.error, Some(JobError::Snooze { after_ms: 600_000 })));
+    bench.http(|_| Ok(status(200, "")));
+    assert_eq!(bench.run::<CollectExport>(json!({})).await.summary(), "the export is here");
+}
+
+#[tokio::test]
 async fn a_second_attempt_sends_to_nobody_twice() {
     let bench = TestBench::new().await;
     let sent = Arc::new(Mutex::new(Vec::new()));
@@ -87,22 +96,13 @@ async fn a_second_attempt_sends_to_nobody_twice() {
         // The second request of all goes wrong.
         Ok(status(if sent.len() == 2 { 500 } else { 200 }, ""))
     });
-    let attempt = |attempt| RunInfo {
-        job_type: "example_report".into(),
-        project: bench.project().clone(),
-        run_id: Uuid::nil(), // a retried attempt keeps its run id
-        attempt,
-        max_attempts: 3,
-        payload: json!({}),
-        triggered_by: Trigger::Timer,
-        base_dir: bench.base_dir().to_owned(),
-        allowed_folders: Vec::new(),
-    };
+    let mut info = bench.info::<Report>();
     let params = json!({"recipients": ["ann", "bob"]});
 
-    let first = bench.run_with::<Report>(attempt(1), params.clone()).await;
+    let first = bench.run_with::<Report>(info.clone(), params.clone()).await;
     assert_eq!(first.failure(), "bob: status 500");
-    let second = bench.run_with::<Report>(attempt(2), params).await;
+    info.attempt = 2; // of the same run id
+    let second = bench.run_with::<Report>(info, params).await;
     assert_eq!(second.summary(), "1 sent");
     assert_eq!(sent.lock().unwrap().len(), 3, "ann, bob in vain, bob");
 }
@@ -169,20 +169,9 @@ async fn a_ticket_is_drawn_once_a_run() {
     let bench = TestBench::new().await;
     assert_eq!(bench.run::<Ticket>(json!({})).await.summary(), "number 1");
     assert_eq!(bench.run::<Ticket>(json!({})).await.summary(), "number 2");
-    let info = |run_id| RunInfo {
-        job_type: "example_ticket".into(),
-        project: bench.project().clone(),
-        run_id,
-        attempt: 1,
-        max_attempts: 3,
-        payload: json!({}),
-        triggered_by: Trigger::Timer,
-        base_dir: bench.base_dir().to_owned(),
-        allowed_folders: Vec::new(),
-    };
-    let run_id = Uuid::from_u128(7);
-    assert_eq!(bench.run_with::<Ticket>(info(run_id), json!({})).await.summary(), "number 3");
-    let again = bench.run_with::<Ticket>(info(run_id), json!({})).await;
+    let info = bench.info::<Ticket>();
+    assert_eq!(bench.run_with::<Ticket>(info.clone(), json!({})).await.summary(), "number 3");
+    let again = bench.run_with::<Ticket>(info, json!({})).await;
     assert_eq!(again.summary(), "number 3, drawn by an attempt before");
     let row = json!({"run_id": "x", "project_id": bench.project().id, "number": 100});
     bench.insert("example_tickets", row).await;

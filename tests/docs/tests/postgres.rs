@@ -16,7 +16,7 @@ use cascade_docs::examples::{
 use cascade_portable_sql::{PostgresDatabase, run_migrations_postgres};
 use cascade_sdk::{
     BoxFuture, Context, HttpError, HttpRequest, HttpResponse, Job, LogLine, MigrationSet, Outcome,
-    Progress, Project, Query, RunInfo, Sort, Statement, Trigger, View, ViewContext,
+    Progress, Project, Query, RunInfo, Sort, Statement, View, ViewContext,
     chrono::{DateTime, Utc},
     host::{Database, Host, HttpClient, ViewHost},
     inventory, sql,
@@ -47,17 +47,8 @@ impl Bench {
     }
 
     async fn run<J: Job>(self: &Arc<Self>, run_id: u128, params: J::Params) -> Outcome {
-        let info = RunInfo {
-            job_type: J::NAME.into(),
-            project: Project { id: PROJECT, slug: "one".into(), name: "One".into() },
-            run_id: Uuid::from_u128(run_id),
-            attempt: 1,
-            max_attempts: 1,
-            payload: json!({}),
-            triggered_by: Trigger::Timer,
-            base_dir: "/".into(),
-            allowed_folders: Vec::new(),
-        };
+        let project = Project { id: PROJECT, slug: "one".into(), name: "One".into() };
+        let info = RunInfo::new(J::NAME, project, Uuid::from_u128(run_id));
         J::run(Context::new(info, self.clone()), params).await.unwrap()
     }
 

@@ -1,5 +1,7 @@
 //! Stores how an attempt has ended.
 
+use std::time::Duration;
+
 use cascade_sdk::JobError;
 
 use super::{Runner, telemetry};
@@ -13,6 +15,8 @@ use cascade_store::StoreError;
 pub(super) enum End {
     Completed(Success),
     Failed(Fault),
+    /// It waits and begins again; the attempt does not count.
+    Snoozed(Duration),
     Cancelled,
     /// It is not over: the run goes back, and the attempt does not count.
     GivenBack,
@@ -86,6 +90,11 @@ impl Runner {
                     self.announcer.announce();
                 }
             },
+            End::Snoozed(pause) => {
+                self.engine.snooze(lease, *pause).await?;
+                telemetry::counted(run, "snoozed");
+                tracing::debug!(%run_id, job_type, ?pause, "snoozed");
+            }
             End::Cancelled => {
                 self.engine.cancel(lease).await?;
                 telemetry::counted(run, "cancelled");

@@ -21,7 +21,7 @@ use super::{
     http_client::HostHttp,
     recorder::{Recorder, Target},
 };
-use crate::scheduler::Held;
+use crate::{retry::SHORTEST_SNOOZE, scheduler::Held};
 use cascade_config::Config;
 use cascade_model::{ClaimedRun, border};
 
@@ -130,12 +130,18 @@ impl RunServices {
             let target = Target {
                 engine: self.runner.engine.clone(),
                 run: self.run.lease.run_id,
-                is_retry: self.run.lease.attempt > 1,
+                may_have_begun: self.run.lease.attempt > 1 || self.may_have_snoozed(),
                 lost: self.lost.clone(),
                 giving_up: self.runner.completer.giving_up().clone(),
             };
             *recording = Recording::On(Recorder::start(target, &self.runtime));
         }
+    }
+
+    /// A run that has snoozed has the attempt of before, and waited at least that long since it was queued.
+    fn may_have_snoozed(&self) -> bool {
+        let waited = self.run.started_at - self.run.queued_at;
+        waited.to_std().is_ok_and(|waited| waited >= SHORTEST_SNOOZE)
     }
 
     /// Tells the recorder something, unless the run has ended.

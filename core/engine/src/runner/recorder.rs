@@ -41,7 +41,7 @@ pub(super) struct Target {
     pub engine: Engine,
     pub run: Uuid,
     /// An earlier attempt may have written lines.
-    pub is_retry: bool,
+    pub may_have_begun: bool,
     /// Another attempt may be under way: progress is not ours to write.
     pub lost: CancellationToken,
     /// Set when the worker ends and the database stays away.
@@ -230,7 +230,7 @@ impl Shared {
 }
 
 async fn write(target: Target, shared: Arc<Shared>) {
-    if target.is_retry {
+    if target.may_have_begun {
         match target.engine.store().count_logs(target.run).await {
             Ok(lines) => shared.notes().taken += usize::try_from(lines).unwrap_or(usize::MAX / 2),
             Err(error) => tracing::warn!(%error, run_id = %target.run, "log lines not counted"),

@@ -20,7 +20,7 @@ use super::{
     telemetry,
     worker_threads::{WorkerThread, WorkerThreads},
 };
-use crate::scheduler::Held;
+use crate::{retry, scheduler::Held};
 use cascade_config::{ConfigState, JobSettings};
 use cascade_model::{ClaimedRun, Success, border};
 use cascade_registry::panic_text;
@@ -116,17 +116,13 @@ pub(super) fn started(
         config.clone(),
         runtime.clone(),
     ));
-    let info = RunInfo {
-        job_type,
-        project: run.project.clone(),
-        run_id: id,
-        attempt: run.lease.attempt,
-        max_attempts: run.max_attempts,
-        payload: serde_json::to_value(&run.payload).unwrap_or_default(),
-        triggered_by: run.payload.trigger(),
-        base_dir: config.base_dir().to_owned(),
-        allowed_folders: config.files.allow.clone(),
-    };
+    let mut info = RunInfo::new(job_type, run.project.clone(), id);
+    info.attempt = run.lease.attempt;
+    info.max_attempts = run.max_attempts;
+    info.payload = serde_json::to_value(&run.payload).unwrap_or_default();
+    info.triggered_by = run.payload.trigger();
+    info.base_dir = config.base_dir().to_owned();
+    info.allowed_folders.clone_from(&config.files.allow);
     let params = settings.params.clone();
     if run.payload.has_ignored_params() {
         tracing::warn!(run = %id, job = info.job_type, "{IGNORED_PARAMS}");
@@ -253,6 +249,7 @@ impl Supervised {
             Ok(Ok(Err(JobError::Cancelled))) => End::Cancelled,
             // Whatever a plugin that was asked to stop calls its end, it is not tried again.
             Ok(Ok(Err(_)) | Err(_)) if cancelled => End::Cancelled,
+            Ok(Ok(Err(JobError::Snooze { after_ms }))) => End::Snoozed(retry::snooze(after_ms)),
             Ok(Ok(Err(error))) => failed(error),
             Ok(Err(panic)) => failed(JobError::retry(panic)),
             Err(Stopped::ShuttingDown) => {

@@ -22,7 +22,7 @@ pub(super) fn ended(run: &ClaimedRun, took: Duration) {
         .record(took);
 }
 
-/// How an attempt ended: `completed`, `retried`, `failed` or `cancelled`.
+/// How an attempt ended: `completed`, `retried`, `snoozed`, `failed` or `cancelled`.
 pub(super) fn counted(run: &ClaimedRun, result: &'static str) {
     metrics::counter!(
         "cascade_runs_total", "job_type" => run.job_type.clone(), "result" => result

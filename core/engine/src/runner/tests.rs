@@ -2,7 +2,13 @@
 
 mod ends;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use cascade_sdk::{
     BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, OriginKind, Outcome, sql,
@@ -171,6 +177,25 @@ async fn a_fault_that_will_not_mend_is_not_tried_again() {
     let bench = Bench::start(&timer("fails", ""), vec![job("fails", 1, fails)], GRACE).await;
     let run = bench.run("fails", RunState::Failed).await;
     assert_eq!((run.attempt, run.error.as_deref()), (1, Some("bad key")));
+}
+
+#[tokio::test]
+async fn a_run_that_snoozes_begins_again_with_the_same_attempt() {
+    static BODIES: AtomicUsize = AtomicUsize::new(0);
+    let snoozes: Work = |ctx| {
+        Box::pin(async move {
+            ctx.transaction().execute(sql("INSERT INTO nowhere VALUES (1)"))?;
+            match BODIES.fetch_add(1, Ordering::SeqCst) {
+                0 => Err(JobError::snooze(Duration::ZERO)),
+                _ => Err(JobError::fail("no more")),
+            }
+        })
+    };
+    let toml = timer("snoozes", "max_attempts = 1");
+    let bench = Bench::start(&toml, vec![job("snoozes", 1, snoozes)], GRACE).await;
+    let run = bench.run("snoozes", RunState::Failed).await;
+    assert_eq!((run.attempt, BODIES.load(Ordering::SeqCst)), (1, 2));
+    assert_eq!(bench.log(&run).await, ["snoozed for 1s", "no more"]);
 }
 
 #[tokio::test]

@@ -100,3 +100,25 @@ pub(super) async fn a_batch_of_successes_shows_times_in_milliseconds(engine: &En
         assert_eq!(at.timestamp_subsec_micros() % 1000, 0, "{at}");
     }
 }
+
+pub(super) async fn a_snooze_waits_and_costs_no_attempt(engine: &Engine) {
+    let run = claim_up(engine).await;
+    let fault = Fault { error: "no luck".into(), retry_in: Some(Duration::ZERO) };
+    engine.fail(&run.lease, fault).await.unwrap();
+    // `up` has two attempts: this is the last.
+    let last = claim(engine).await.remove(0);
+    engine.snooze(&last.lease, Duration::ZERO).await.unwrap();
+    let again = claim(engine).await.remove(0);
+    assert_eq!(again.lease, last.lease);
+    engine.snooze(&again.lease, Duration::from_secs(600)).await.unwrap();
+    assert!(matches!(
+        engine.snooze(&again.lease, Duration::ZERO).await,
+        Err(StoreError::LostLease)
+    ));
+    assert!(claim(engine).await.is_empty());
+    let shown = engine.store().run(&Visible::All, run.lease.run_id).await.unwrap().unwrap();
+    assert_eq!((shown.state, shown.attempt), (RunState::Retryable, 1));
+    assert_eq!(shown.error.as_deref(), Some("no luck"), "of the attempt before");
+    let log = engine.store().run_logs(&Visible::All, run.lease.run_id, 10).await.unwrap();
+    assert_eq!(log.last().unwrap().message, "snoozed for 10m");
+}

@@ -84,6 +84,7 @@ cases! {
         staged_writes_commit_with_the_run_or_not_at_all,
         many_successes_are_stored_in_one_commit_and_lost_leases_left_out,
         a_batch_of_successes_shows_times_in_milliseconds,
+        a_snooze_waits_and_costs_no_attempt,
     ],
     events: [events_replay_in_order],
     fairness: [

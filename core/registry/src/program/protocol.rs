@@ -11,6 +11,7 @@
 //!   with the key of an older one replaces it, one without a key is added
 //! - `{"type":"result","summary":"..."}`
 //! - `{"type":"error","message":"...","retry":true,"after_ms":1000}`: why it will not exit with 0
+//! - `{"type":"snooze","after_ms":60000}`: it is to be started again later, and the attempt does not count
 //!
 //! Any other line, and all of standard error, goes to the run's log as it is.
 
@@ -62,6 +63,11 @@ pub enum Line {
     },
     /// Why it will fail.
     Error(Fault),
+    /// Why it will end without a result: there is nothing to do yet.
+    Snooze {
+        /// How long the run waits.
+        after_ms: u64,
+    },
 }
 
 impl FromStr for Line {
@@ -99,6 +105,8 @@ pub(super) struct Said {
     pub rows: Vec<Row>,
     pub summary: Option<String>,
     pub fault: Option<Fault>,
+    /// Milliseconds.
+    pub snooze: Option<u64>,
 }
 
 impl Said {
@@ -121,6 +129,7 @@ impl Said {
             Ok(Line::Row(row)) => self.rows.push(row),
             Ok(Line::Result { summary }) => self.summary = summary,
             Ok(Line::Error(fault)) => self.fault = Some(fault),
+            Ok(Line::Snooze { after_ms }) => self.snooze = Some(after_ms),
             // It meant to say something that the host does not understand.
             Err(error) if text.starts_with('{') => {
                 ctx.log().warn(format!("not understood ({error}): {text}"));
@@ -131,6 +140,9 @@ impl Said {
 
     /// What the exit status makes of the run.
     pub fn end(self, status: ExitStatus) -> Result<Outcome, JobError> {
+        if let Some(after_ms) = self.snooze {
+            return Err(JobError::Snooze { after_ms });
+        }
         if status.success() {
             return Ok(Outcome { summary: self.summary });
         }
@@ -194,5 +206,14 @@ mod tests {
         assert!(
             matches!(&error, JobError::Fail { message } if message.contains("no such host (exit status 1)"))
         );
+    }
+
+    #[test]
+    fn a_program_that_snoozes_is_started_again_whatever_its_status() {
+        for code in [0, 1, 64] {
+            let said = Said { snooze: Some(5), ..Said::default() };
+            let error = said.end(exit(code)).unwrap_err();
+            assert!(matches!(error, JobError::Snooze { after_ms: 5 }), "{code}: {error}");
+        }
     }
 }

@@ -47,3 +47,29 @@ impl Job for Fetch {
 }
 
 cascade_sdk::submit_job!(Fetch);
+
+/// Nothing to set.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Fetches what may not be ready.
+pub struct CollectExport;
+
+impl Job for CollectExport {
+    const NAME: &'static str = "example_collect_export";
+    const DESCRIPTION: &'static str = "Fetches an export once it is ready.";
+    type Params = Nothing;
+
+    async fn run(ctx: Context, _: Nothing) -> Result<Outcome, JobError> {
+        let answer = ctx.http().send(HttpRequest::get("https://export.example/")).await?;
+        match answer.status {
+            200 => Ok(Outcome::summary("the export is here")),
+            // Not ready: the run waits without a thread, and no attempt is used up.
+            202 => Err(JobError::snooze(Duration::from_secs(600))),
+            other => Err(JobError::retry(format!("status {other}"))),
+        }
+    }
+}
+
+cascade_sdk::submit_job!(CollectExport);

@@ -49,6 +49,7 @@ impl Job for AwaitExport {
             Trigger::Timer => "by its timer".to_owned(),
             Trigger::Cascade { job_type, .. } => format!("by {job_type}"),
             Trigger::Manual { .. } => "by a person".to_owned(),
+            _ => "by something else".to_owned(),
         };
         ctx.log().info(format!("started {why}"));
         loop {

@@ -1,6 +1,6 @@
 //! Ends that are hard to store, attempts that do not stop, and what floods of lines leave.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use super::*;
 use cascade_model::border;

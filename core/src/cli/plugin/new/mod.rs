@@ -48,8 +48,8 @@ pub struct NewArgs {
     #[arg(long, default_value = "jobs.toml", env = "CASCADE_CONFIG")]
     config: PathBuf,
     /// Where a Rust crate outside a checkout has cascade-sdk from: a folder, a released version such as
-    /// 0.1, or a tag of a git repository, as URL#TAG. Left out: the checkout that this binary was built
-    /// in, or else the version of this binary.
+    /// 0.2, or a tag of a git repository, as URL#TAG. Left out: the checkout that this binary was built
+    /// in, or else the sdk's version in this binary.
     #[arg(long)]
     sdk: Option<String>,
 }

@@ -21,13 +21,13 @@ pub(super) enum Sdk {
 
 impl Sdk {
     /// What `--sdk` names; without it, the checkout that this binary was built in if it is still there, or
-    /// else the release of this binary's version.
+    /// else the release that this binary was built with.
     pub fn find(named: Option<&str>) -> Result<Self> {
         let Some(named) = named else {
             let beside = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("plugins");
             return Ok(match beside.join("sdk/Cargo.toml").is_file() {
                 true => Self::Path(beside),
-                false => Self::Version(env!("CARGO_PKG_VERSION").to_owned()),
+                false => Self::Version(cascade_sdk::VERSION.to_owned()),
             });
         };
         if named.contains("://") {
