@@ -30,6 +30,23 @@ pub struct MigrationSet {
     pub plugin: &'static str,
     pub migrations: &'static [Migration],
 }
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Defaults {
+    #[serde(
+        rename = "timeout_ms",
+        with = "optional_ms",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Backoff>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -51,6 +68,15 @@ pub enum OriginKind {
     Library,
     Executable,
 }
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Backoff {
+    #[serde(rename = "initial_ms", with = "ms")]
+    pub initial: Duration,
+    #[serde(rename = "max_ms", with = "ms")]
+    pub max: Duration,
+    #[serde(default = "twice")]
+    pub factor: f64,
+}
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     pub summary: Option<String>,
@@ -64,6 +90,7 @@ pub struct FileEntry {
 }
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Trigger {
     Timer,
     Cascade { job_type: String, at: DateTime<Utc> },
@@ -99,6 +126,15 @@ pub struct ConnectionError(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct SecretError(pub String);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JobDescriptor {
+    pub name: String,
+    pub description: String,
+    pub origin: Origin,
+    pub params_schema: Value,
+    pub defaults: Defaults,
+}
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     pub name: String,
     pub description: String,
@@ -116,13 +152,6 @@ pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-}
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JobDescriptor {
-    pub name: String,
-    pub description: String,
-    pub origin: Origin,
-    pub params_schema: Value,
 }
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
@@ -154,10 +183,26 @@ pub struct ViewDescriptor {
     pub actions: Vec<Action>,
 }
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunInfo {
+    pub job_type: String,
+    pub project: Project,
+    pub run_id: Uuid,
+    pub attempt: u32,
+    pub max_attempts: u32,
+    pub payload: Value,
+    pub triggered_by: Trigger,
+    pub base_dir: PathBuf,
+    #[serde(default)]
+    pub allowed_folders: Vec<PathBuf>,
+}
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum JobError {
     Retry { message: String, after_ms: Option<u64> },
     Fail { message: String },
+    Snooze { after_ms: u64 },
     Cancelled,
 }
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -173,19 +218,6 @@ pub struct RawQuery {
     #[serde(default)]
     pub sort: Option<Sort>,
     pub filter: BTreeMap<String, String>,
-}
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RunInfo {
-    pub job_type: String,
-    pub project: Project,
-    pub run_id: Uuid,
-    pub attempt: u32,
-    pub max_attempts: u32,
-    pub payload: Value,
-    pub triggered_by: Trigger,
-    pub base_dir: PathBuf,
-    #[serde(default)]
-    pub allowed_folders: Vec<PathBuf>,
 }
 #[derive(Debug, Clone, thiserror::Error)]
 pub struct DbError {
@@ -227,6 +259,7 @@ pub struct MigrationError {
 pub struct Logger<'a> {
     private: _,
 }
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn decode_row<T: DeserializeOwned>(sql: &str, row: Row) -> Result<T, DbError> {}
 pub fn rfc3339(at: DateTime<Utc>) -> String {}
 pub fn sql(text: impl Into<Cow<'static, str>>) -> Statement {}
@@ -263,6 +296,7 @@ pub trait DynView: Send + Sync {
 pub trait Job: Send + Sync + 'static {
     const NAME: &'static str;
     const DESCRIPTION: &'static str;
+    const DEFAULTS: Defaults = Defaults::new();
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
     fn run(
         ctx: Context,
@@ -430,6 +464,8 @@ pub mod wire {
         pub description: String,
         #[serde(default = "anything")]
         pub params_schema: Value,
+        #[serde(default)]
+        pub defaults: Defaults,
     }
     #[derive(Debug, Clone, Serialize, Deserialize)]
     pub struct MigrationText {
@@ -561,6 +597,11 @@ macro_rules! submit_view {
 impl Action {
     pub fn new<I: JsonSchema>(name: &str, description: &str) -> Self {}
 }
+impl Backoff {
+    #[must_use]
+    pub const fn factor(mut self, factor: f64) -> Self {}
+    pub const fn new(initial: Duration, max: Duration) -> Self {}
+}
 impl Body {
     pub fn bytes(self) -> Result<Vec<u8>, HttpError> {}
 }
@@ -608,6 +649,17 @@ impl Context {
 impl DbError {
     pub fn new(sql: &str, message: impl ToString) -> Self {}
 }
+impl Defaults {
+    #[must_use]
+    pub const fn backoff(mut self, backoff: Backoff) -> Self {}
+    #[must_use]
+    pub const fn concurrency(mut self, runs: u32) -> Self {}
+    #[must_use]
+    pub const fn max_attempts(mut self, attempts: u32) -> Self {}
+    pub const fn new() -> Self {}
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {}
+}
 impl FileError {
     pub fn into_job_error(self) -> JobError {}
     pub fn is_not_found(&self) -> bool {}
@@ -636,10 +688,19 @@ impl HttpResponse {
     pub fn header(&self, name: &str) -> Option<&str> {}
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {}
 }
+impl JobDescriptor {
+    pub fn new(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        origin: Origin,
+        params_schema: Value,
+    ) -> Self {}
+}
 impl JobError {
     pub fn fail(message: impl fmt::Display) -> Self {}
     pub fn retry(message: impl fmt::Display) -> Self {}
     pub fn retry_after(message: impl fmt::Display, delay: Duration) -> Self {}
+    pub fn snooze(delay: Duration) -> Self {}
 }
 impl Level {
     pub fn as_str(self) -> &'static str {}
@@ -661,6 +722,9 @@ impl Outcome {
 impl Refusal {
     pub fn new(message: impl ToString) -> Self {}
     pub fn parse(json: &str) -> Self {}
+}
+impl RunInfo {
+    pub fn new(job_type: impl Into<String>, project: Project, run_id: Uuid) -> Self {}
 }
 impl SecretError {
     pub fn not_named(variable: &str) -> Self {}

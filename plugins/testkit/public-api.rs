@@ -46,6 +46,7 @@ impl TestBench {
             HttpRequest,
         ) -> Result<HttpResponse, HttpError> + Send + Sync + 'static,
     ) {}
+    pub fn info<J: Job>(&self) -> RunInfo {}
     pub async fn insert(&self, table: &str, row: Value) {}
     pub async fn new() -> Self {}
     pub fn now(&self) -> DateTime<Utc> {}

@@ -9,7 +9,7 @@ use super::{
     Config, JobSettings, chains,
     diagnostic::{Problem, nearest},
     grants,
-    parse::{Document, NameLists},
+    parse::{Document, JobTable, NameLists},
     reader::Placed,
     schema,
 };
@@ -52,6 +52,7 @@ pub(super) fn check(
         document.grants.check_folders(base, known.problems);
     }
     for (job, table) in &document.jobs {
+        check_backoff(job, table, registry, known.problems);
         if known.require("jobs", job)
             && let Some(job_type) = registry.job(&job.value)
         {
@@ -63,7 +64,7 @@ pub(super) fn check(
     }
     check_data_keys(&document.data_map, registry, complete, &mut problems);
     check_missing_params(&document, registry, &mut problems);
-    (assemble(path, document), problems)
+    (assemble(path, document, registry), problems)
 }
 
 struct KnownJobs<'a> {
@@ -102,6 +103,25 @@ impl KnownJobs<'_> {
         }
         false
     }
+}
+
+/// The longest pause against the first, which may be the plugin's.
+fn check_backoff(
+    job: &Placed<String>,
+    table: &JobTable,
+    registry: &Registry,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(max) = &table.backoff.max else { return };
+    if max.value < table.backoff.over(defaults(registry, &job.value).backoff).initial {
+        let key = format!("jobs.{}.backoff.max", job.value);
+        problems.push(Problem::error(&key, max.span.clone(), "`max` is shorter than `initial`"));
+    }
+}
+
+/// What holds of a job where the file says nothing.
+fn defaults(registry: &Registry, job: &str) -> JobSettings {
+    JobSettings::without_file(registry.job(job).map(|job| job.descriptor()))
 }
 
 /// A key that no view serves may still have a hand-made screen: a warning, not an error.
@@ -145,7 +165,7 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
     }
 }
 
-fn assemble(path: &Path, document: Document) -> Config {
+fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
     let (files, secrets) = document.grants.resolve(path.parent().unwrap_or(Path::new("")));
     let plain = |lists: NameLists| -> BTreeMap<String, Vec<String>> {
         let names = |list: Vec<Placed<String>>| list.into_iter().map(|item| item.value).collect();
@@ -153,15 +173,15 @@ fn assemble(path: &Path, document: Document) -> Config {
     };
     let mut jobs = BTreeMap::new();
     for (name, table) in document.jobs {
-        let defaults = JobSettings::default();
+        let defaults = defaults(registry, &name.value);
         let params = table.params_json();
         let settings = JobSettings {
             schedule: table.schedule,
             enabled: table.enabled.unwrap_or(defaults.enabled),
             timeout: table.timeout.unwrap_or(defaults.timeout),
-            concurrency: table.concurrency,
+            concurrency: table.concurrency.or(defaults.concurrency),
             max_attempts: table.max_attempts.unwrap_or(defaults.max_attempts),
-            backoff: table.backoff.unwrap_or(defaults.backoff),
+            backoff: table.backoff.over(defaults.backoff),
             params,
         };
         jobs.insert(name.value, settings);
@@ -169,7 +189,7 @@ fn assemble(path: &Path, document: Document) -> Config {
     let (chains, data_map) = (plain(document.chains), plain(document.data_map));
     let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
     for job in named.chain(data_map.keys()) {
-        jobs.entry(job.clone()).or_default();
+        jobs.entry(job.clone()).or_insert_with(|| defaults(registry, job));
     }
     Config {
         path: path.into(),

@@ -152,51 +152,17 @@ pub(super) fn check_params(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use cascade_sdk::{
-        BoxFuture, Context, DynJob, JobDescriptor, JobError, Origin, OriginKind, Outcome,
-    };
     use serde_json::json;
 
-    use crate::{Checked, Diagnostics, parse_and_check};
-    use cascade_model::Registry;
-    use cascade_registry::Plugins;
-
-    struct Reading(JobDescriptor);
-
-    impl DynJob for Reading {
-        fn descriptor(&self) -> &JobDescriptor {
-            &self.0
-        }
-
-        fn run(
-            &self,
-            _: Context,
-            _: serde_json::Value,
-        ) -> BoxFuture<'static, Result<Outcome, JobError>> {
-            Box::pin(async { Ok(Outcome::done()) })
-        }
-    }
+    use crate::{Checked, Diagnostics, parse_and_check, test_job};
 
     fn check(folder: &std::path::Path, text: &str) -> Result<(Checked, Diagnostics), Diagnostics> {
-        let mut registry = Registry::default();
-        let job = Reading(JobDescriptor {
-            name: "reads".into(),
-            description: String::new(),
-            origin: Origin {
-                kind: OriginKind::CompiledIn,
-                plugin: "test".into(),
-                version: "1".into(),
-                location: "here".into(),
-            },
-            params_schema: json!({"properties": {
-                "sources": {"items": {"properties": {"path": {"format": "path"}}}},
-                "key_env": {"type": "string", "format": "env"}
-            }}),
-        });
-        registry.add_job(Arc::new(job)).unwrap();
-        parse_and_check(&folder.join("jobs.toml"), text, &Plugins::from(registry)).result
+        let schema = json!({"properties": {
+            "sources": {"items": {"properties": {"path": {"format": "path"}}}},
+            "key_env": {"type": "string", "format": "env"}
+        }});
+        let plugins = test_job::plugins(test_job::descriptor("reads", schema));
+        parse_and_check(&folder.join("jobs.toml"), text, &plugins).result
     }
 
     #[test]

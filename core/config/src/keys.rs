@@ -19,7 +19,7 @@ const fn key(path: &'static str, kind: &'static str, description: &'static str) 
 }
 
 /// All of them.
-pub const KEYS: [Key; 51] = [
+pub const KEYS: [Key; 59] = [
     key("http", "table", "What plugins may connect to beside public addresses."),
     key(
         "http.allow",
@@ -52,24 +52,36 @@ pub const KEYS: [Key; 51] = [
     ),
     key("jobs.*.timezone", "text", "The time zone of `cron`; \"UTC\" if left out."),
     key("jobs.*.enabled", "boolean", "false: it neither runs nor is triggered."),
-    key("jobs.*.timeout", "duration", "How long one attempt may take; \"10m\" if left out."),
-    key("jobs.*.max_attempts", "integer", "How many attempts a run has; 3 if left out."),
+    key(
+        "jobs.*.timeout",
+        "duration",
+        "How long one attempt may take; the plugin's default or \"10m\" if left out.",
+    ),
+    key(
+        "jobs.*.max_attempts",
+        "integer",
+        "How many attempts a run has; the plugin's default or 3 if left out.",
+    ),
     key(
         "jobs.*.concurrency",
         "integer",
-        "Runs of this job at a time, over all workers and projects; no limit if left out.",
+        "Runs of this job at a time, over all workers and projects; the plugin's default or no limit if left out.",
     ),
     key("jobs.*.backoff", "table", "The pause between attempts; a duration alone sets the first."),
     key(
         "jobs.*.backoff.initial",
         "duration",
-        "The pause after the first failed attempt; \"10s\" if left out.",
+        "The pause after the first failed attempt; the plugin's default or \"10s\" if left out.",
     ),
-    key("jobs.*.backoff.max", "duration", "The longest pause; \"10m\" if left out."),
+    key(
+        "jobs.*.backoff.max",
+        "duration",
+        "The longest pause; the plugin's default or \"10m\" if left out.",
+    ),
     key(
         "jobs.*.backoff.factor",
         "number",
-        "How much longer each pause is than the one before; 2.0 if left out.",
+        "How much longer each pause is than the one before; the plugin's default or 2.0 if left out.",
     ),
     key("jobs.*.params", "table", "What the job itself takes."),
     key("jobs.*.executable", "table", "Makes this job an external program."),
@@ -87,6 +99,22 @@ pub const KEYS: [Key; 51] = [
         "The largest file it may write, such as \"2GB\".",
     ),
     key("jobs.*.executable.params_schema", "table", "The JSON Schema of its params."),
+    key(
+        "jobs.*.executable.defaults",
+        "table",
+        "Settings that hold where the job's own table says nothing.",
+    ),
+    key("jobs.*.executable.defaults.timeout", "duration", "How long one attempt may take."),
+    key("jobs.*.executable.defaults.max_attempts", "integer", "How many attempts a run has."),
+    key("jobs.*.executable.defaults.concurrency", "integer", "Runs of this job at a time."),
+    key("jobs.*.executable.defaults.backoff", "table", "The pause between attempts."),
+    key("jobs.*.executable.defaults.backoff.initial", "duration", "The first pause."),
+    key("jobs.*.executable.defaults.backoff.max", "duration", "The longest pause."),
+    key(
+        "jobs.*.executable.defaults.backoff.factor",
+        "number",
+        "How much longer each pause is than the one before.",
+    ),
     key("jobs.*.executable.view", "table", "Keeps the rows that it gives out, for screens."),
     key(
         "jobs.*.executable.view.key",

@@ -22,6 +22,8 @@ mod redact;
 mod schedule;
 mod schema;
 mod secrets;
+#[cfg(test)]
+mod test_job;
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +32,7 @@ use std::{
     time::Duration,
 };
 
+use cascade_sdk::JobDescriptor;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -122,6 +125,21 @@ pub struct JobSettings {
     pub params: Value,
 }
 
+impl JobSettings {
+    /// What holds where jobs.toml says nothing of a job: what its plugin says, or else the host.
+    pub fn without_file(job: Option<&JobDescriptor>) -> Self {
+        let host = Self::default();
+        let Some(JobDescriptor { defaults, .. }) = job else { return host };
+        Self {
+            timeout: defaults.timeout.unwrap_or(host.timeout),
+            max_attempts: defaults.max_attempts.unwrap_or(host.max_attempts),
+            concurrency: defaults.concurrency,
+            backoff: defaults.backoff.map_or(host.backoff, Backoff::from),
+            ..host
+        }
+    }
+}
+
 impl Default for JobSettings {
     fn default() -> Self {
         Self {
@@ -148,6 +166,12 @@ pub struct Backoff {
     pub max: Duration,
     /// Factor from one pause to the next, at least 1.
     pub factor: f64,
+}
+
+impl From<cascade_sdk::Backoff> for Backoff {
+    fn from(from: cascade_sdk::Backoff) -> Self {
+        Self { initial: from.initial, max: from.max, factor: from.factor }
+    }
 }
 
 impl Default for Backoff {
@@ -314,6 +338,45 @@ mod tests {
         let problems = check(Path::new("jobs.toml"), text).unwrap_err();
         let said = format!("{problems} {problems:?}");
         assert!(said.contains("***") && !said.contains("secret-key"), "{said}");
+    }
+
+    #[test]
+    fn what_a_plugin_says_holds_where_the_file_says_nothing() {
+        let seconds = Duration::from_secs;
+        let mut job = test_job::descriptor("work", serde_json::json!({}));
+        job.defaults = cascade_sdk::Defaults::new()
+            .timeout(seconds(60))
+            .concurrency(2)
+            .backoff(cascade_sdk::Backoff::new(seconds(1), seconds(20)).factor(3.0));
+        let plugins = test_job::plugins(job);
+        let check = |text| parse_and_check(Path::new("jobs.toml"), text, &plugins).result;
+        for text in ["[jobs.work]\n", "[CASCADE_CHAINS]\nwork = []\n"] {
+            let (Checked { config, .. }, _) = check(text).unwrap();
+            let JobSettings { timeout, max_attempts, concurrency, .. } = config.jobs["work"];
+            assert_eq!((timeout, max_attempts, concurrency), (seconds(60), 3, Some(2)), "{text}");
+        }
+        let text = "[jobs.work]\ntimeout = \"5s\"\nconcurrency = 7\nbackoff = { max = \"9s\" }\n";
+        let (Checked { config, .. }, _) = check(text).unwrap();
+        let settings = &config.jobs["work"];
+        assert_eq!((settings.timeout, settings.concurrency), (seconds(5), Some(7)));
+        let backoff = Backoff { initial: seconds(1), max: seconds(9), factor: 3.0 };
+        assert_eq!(settings.backoff, backoff, "key by key");
+        let said = check("[jobs.work.backoff]\nmax = \"1ms\"\n").unwrap_err().to_string();
+        assert!(said.contains("`max` is shorter than `initial`"), "{said}");
+    }
+
+    #[test]
+    fn a_program_has_defaults_in_its_description() {
+        let text = "[jobs.p.executable]\ncommand = [\"p\"]\n\
+                    defaults = { timeout = \"1m\", backoff = \"2s\" }\n[jobs.p]\nmax_attempts = 9\n";
+        let (Checked { config, .. }, _) = check(Path::new("jobs.toml"), text).unwrap();
+        let JobSettings { timeout, max_attempts, backoff, .. } = &config.jobs["p"];
+        assert_eq!((*timeout, *max_attempts), (Duration::from_secs(60), 9));
+        assert_eq!(backoff.initial, Duration::from_secs(2));
+        let wrong = "[jobs.p.executable]\ncommand = [\"p\"]\n\
+                     defaults = { backoff = { initial = \"5s\", max = \"1s\" } }\n";
+        let said = check(Path::new("jobs.toml"), wrong).unwrap_err().to_string();
+        assert!(said.contains("the longest not below the first"), "{said}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue, to_json},
 };
-use cascade_model::Program;
+use cascade_model::{MOST_ATTEMPTS, MOST_RUNS, Program};
 
 /// Names by key, each with its place: the shape of both upper-case tables.
 pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
@@ -42,8 +42,25 @@ pub(super) struct JobTable<'i> {
     pub timeout: Option<Duration>,
     pub max_attempts: Option<u32>,
     pub concurrency: Option<u32>,
-    pub backoff: Option<Backoff>,
+    pub backoff: BackoffTable,
     pub params: Option<TomlValue<'i>>,
+}
+
+/// The keys of a `backoff`; those that are left out are the plugin's or the host's.
+#[derive(Default)]
+pub(super) struct BackoffTable {
+    pub initial: Option<Duration>,
+    pub max: Option<Placed<Duration>>,
+    pub factor: Option<f64>,
+}
+
+impl BackoffTable {
+    /// With what holds for the keys that are left out.
+    pub fn over(&self, defaults: Backoff) -> Backoff {
+        let initial = self.initial.unwrap_or(defaults.initial);
+        let max = self.max.as_ref().map_or(defaults.max.max(initial), |max| max.value);
+        Backoff { initial, max, factor: self.factor.unwrap_or(defaults.factor) }
+    }
 }
 
 impl JobTable<'_> {
@@ -52,9 +69,6 @@ impl JobTable<'_> {
         params.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
     }
 }
-
-/// A limit above this is a slip of the pen.
-const MOST_RUNS: u32 = 10_000;
 
 pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     let mut reader = Reader::default();
@@ -141,9 +155,11 @@ fn job<'i>(reader: &mut Reader, path: &str, value: &TomlValue<'i>) -> JobTable<'
             "timezone" => zone = Some((key.span(), time_zone(reader, &at, value))),
             "enabled" => job.enabled = reader.boolean(&at, value),
             "timeout" => job.timeout = reader.duration(&at, value),
-            "max_attempts" => job.max_attempts = reader.count(&at, value, 1000),
+            "max_attempts" => job.max_attempts = reader.count(&at, value, MOST_ATTEMPTS),
             "concurrency" => job.concurrency = reader.count(&at, value, MOST_RUNS),
-            "backoff" => job.backoff = backoff(reader, &at, value),
+            "backoff" => {
+                job.backoff = backoff(reader, &at, value, "jobs.*.backoff").unwrap_or_default();
+            }
             "params" if reader.table(&at, value).is_some() => job.params = Some(value.clone()),
             // The executable is read by itself.
             "params" | "executable" => {}
@@ -228,32 +244,30 @@ fn time_zone(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<chron
     zone
 }
 
-fn backoff(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<Backoff> {
-    let mut backoff = Backoff::default();
+/// Reads a table, whose known keys stand under `known`, or the first pause alone.
+pub(super) fn backoff(
+    reader: &mut Reader,
+    path: &str,
+    value: &TomlValue,
+    known: &str,
+) -> Option<BackoffTable> {
+    let mut backoff = BackoffTable::default();
     if let DeValue::String(_) = value.get_ref() {
-        backoff.initial = reader.duration(path, value)?;
-        backoff.max = backoff.max.max(backoff.initial);
+        backoff.initial = reader.duration(path, value);
         return Some(backoff);
     }
-    let mut max = None;
     for (key, value) in reader.table(path, value)?.iter() {
         let name = key.get_ref().as_ref();
         let at = format!("{path}.{name}");
         match name {
-            "initial" => backoff.initial = reader.duration(&at, value)?,
-            "max" => max = Some((reader.duration(&at, value)?, value.span())),
-            "factor" => backoff.factor = reader.number(&at, value, 1.0..100.0)?,
-            other => reader.unknown_key(path, other, key.span(), &keys::under("jobs.*.backoff")),
+            "initial" => backoff.initial = reader.duration(&at, value),
+            "max" => {
+                let max = reader.duration(&at, value);
+                backoff.max = max.map(|max| Placed { value: max, span: value.span() });
+            }
+            "factor" => backoff.factor = reader.number(&at, value, 1.0..100.0),
+            other => reader.unknown_key(path, other, key.span(), &keys::under(known)),
         }
-    }
-    match max {
-        Some((max, span)) if max < backoff.initial => reader.refuse(Problem::error(
-            &format!("{path}.max"),
-            span,
-            "`max` is shorter than `initial`",
-        )),
-        Some((max, _)) => backoff.max = max,
-        None => backoff.max = backoff.max.max(backoff.initial),
     }
     Some(backoff)
 }

@@ -7,14 +7,17 @@ use std::{
     time::Duration,
 };
 
+use cascade_sdk::{Backoff, Defaults};
 use serde_json::{Value, json};
 
 use super::{
     diagnostic::Problem,
-    keys,
+    keys, parse,
     reader::{Placed, Reader, TomlValue, to_json},
 };
-use cascade_model::{Limits, PluginFault, PluginSources, Program, RowsView, Source};
+use cascade_model::{
+    Limits, MOST_ATTEMPTS, MOST_RUNS, PluginFault, PluginSources, Program, RowsView, Source,
+};
 
 /// Plugin sources with their places.
 #[derive(Default)]
@@ -80,6 +83,7 @@ pub(super) fn executable(
         secrets: BTreeSet::new(),
         limits: Limits::default(),
         params_schema: json!({}),
+        defaults: Defaults::new(),
         view: None,
     };
     for (key, value) in reader.table(path, value)?.iter() {
@@ -99,6 +103,7 @@ pub(super) fn executable(
                     program.params_schema = schema;
                 }
             }
+            "defaults" => program.defaults = defaults(reader, &at, value),
             "view" => program.view = view(reader, &at, value),
             other => reader.unknown_key(path, other, key.span(), &keys::under("jobs.*.executable")),
         }
@@ -148,6 +153,31 @@ fn limits(reader: &mut Reader, path: &str, value: &TomlValue) -> Limits {
         }
     }
     limits
+}
+
+fn defaults(reader: &mut Reader, path: &str, value: &TomlValue) -> Defaults {
+    const KNOWN: &str = "jobs.*.executable.defaults";
+    let mut defaults = Defaults::new();
+    let Some(entries) = reader.table(path, value) else { return defaults };
+    for (key, value) in entries.iter() {
+        let name = key.get_ref().as_ref();
+        let at = format!("{path}.{name}");
+        match name {
+            "timeout" => defaults.timeout = reader.duration(&at, value),
+            "max_attempts" => defaults.max_attempts = reader.count(&at, value, MOST_ATTEMPTS),
+            "concurrency" => defaults.concurrency = reader.count(&at, value, MOST_RUNS),
+            "backoff" => {
+                let known = format!("{KNOWN}.backoff");
+                let table = parse::backoff(reader, &at, value, &known);
+                defaults.backoff = table.map(|table| {
+                    let super::Backoff { initial, max, factor } = table.over(Default::default());
+                    Backoff::new(initial, max).factor(factor)
+                });
+            }
+            other => reader.unknown_key(path, other, key.span(), &keys::under(KNOWN)),
+        }
+    }
+    defaults
 }
 
 fn bytes(reader: &mut Reader, path: &str, value: &TomlValue) -> Option<u64> {

@@ -92,7 +92,7 @@ impl Reader {
         let text = self.text(key, value)?;
         let example = "write a number and a unit, such as \"30s\", \"15m\" or \"1h 30m\"";
         match humantime::parse_duration(&text) {
-            Ok(duration) if duration > Duration::from_secs(366 * 24 * 3600) => {
+            Ok(duration) if duration > cascade_model::LONGEST => {
                 self.refuse(
                     Problem::error(key, value.span(), format!("`{key}` is over a year"))
                         .help(example),

@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use cascade_config::Backoff;
+use cascade_model::LONGEST;
 use cascade_sdk::JobError;
 
-/// A longer pause is a slip, and could not be added to a time.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A snooze costs no attempt: without a least pause, a job that always snoozes would be claimed without end.
 pub(crate) const SHORTEST_SNOOZE: Duration = Duration::from_secs(1);
 
@@ -23,7 +22,7 @@ pub(crate) fn pause(
     jitter: f64,
 ) -> Option<Duration> {
     let pause = match error {
-        JobError::Retry { after_ms: Some(ms), .. } => Duration::from_millis(*ms).min(LONGEST),
+        JobError::Retry { after_ms: Some(ms), .. } => Duration::from_millis(*ms).min(LONGEST), // more could not be added to a time
         JobError::Retry { .. } => backoff.delay(attempt, jitter),
         _ => return None,
     };
@@ -51,7 +50,10 @@ mod tests {
         let backoff = Backoff::default();
         let far = JobError::retry_after("x", Duration::MAX);
         assert_eq!(pause(&far, 1, 3, &backoff, 0.0), Some(LONGEST));
-        assert_eq!([0, 5_000, u64::MAX].map(snooze), [SHORTEST_SNOOZE, Duration::from_secs(5), LONGEST]);
+        assert_eq!(
+            [0, 5_000, u64::MAX].map(snooze),
+            [SHORTEST_SNOOZE, Duration::from_secs(5), LONGEST]
+        );
     }
 
     #[test]

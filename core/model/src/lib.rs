@@ -30,7 +30,7 @@ pub use plugin_sources::{
 };
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
-pub use registry::{Registry, RegistryError};
+pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};
 pub use revision::revision;
 pub use run::{ClaimedRun, Lease, Run, RunPage, RunState};
 pub use run_log::RunLogRow;

@@ -85,6 +85,9 @@ impl PluginFault {
             Self::NotBuilt { help, .. } => help,
             Self::Folder { .. } => "make the folder, or remove `plugins_dir` from jobs.toml",
             Self::Library { help, .. } => help,
+            Self::Registry(RegistryError::BadDefaults { .. }) => {
+                "correct `DEFAULTS` of the job in Rust, or `defaults` of its description"
+            }
             Self::Registry(_) => "names are unique over all plugins, compiled in or loaded",
         }
     }

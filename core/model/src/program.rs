@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cascade_sdk::{Origin, OriginKind};
+use cascade_sdk::{Defaults, Origin, OriginKind};
 use serde_json::Value;
 
 /// A `[jobs.NAME.executable]` table.
@@ -30,6 +30,8 @@ pub struct Program {
     pub limits: Limits,
     /// JSON Schema of its params.
     pub params_schema: Value,
+    /// Settings that hold where `[jobs.NAME]` says nothing.
+    pub defaults: Defaults,
     /// The view that shows the rows it gives out.
     pub view: Option<RowsView>,
 }

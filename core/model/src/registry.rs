@@ -1,10 +1,17 @@
 //! Every job type and view there is, by name.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cascade_sdk::{
-    DynJob, DynView, JobRegistration, MigrationSet, Origin, ViewRegistration, inventory,
+    Defaults, DynJob, DynView, JobRegistration, MigrationSet, Origin, ViewRegistration, inventory,
 };
+
+/// The most attempts of a run.
+pub const MOST_ATTEMPTS: u32 = 1000;
+/// The most runs at a time of a job or a project; a limit above this is a slip of the pen.
+pub const MOST_RUNS: u32 = 10_000;
+/// The longest time that a setting may say.
+pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Job types and views by name.
 #[derive(Default, Clone)]
@@ -41,6 +48,16 @@ pub enum RegistryError {
         /// Where it comes from.
         origin: Box<Origin>,
     },
+    /// A default setting that jobs.toml could not say either.
+    #[error("job type `{name}` from {origin}: its defaults: {why}")]
+    BadDefaults {
+        /// The name.
+        name: String,
+        /// Where it comes from.
+        origin: Box<Origin>,
+        /// Which, and what it may be.
+        why: &'static str,
+    },
 }
 
 impl std::fmt::Debug for Registry {
@@ -75,6 +92,10 @@ impl Registry {
         let descriptor = job.descriptor();
         let taken = self.jobs.get(&descriptor.name).map(|first| &first.descriptor().origin);
         admit("job type", &descriptor.name, &descriptor.origin, taken)?;
+        if let Some(why) = fault(&descriptor.defaults) {
+            let (name, origin) = (descriptor.name.clone(), Box::new(descriptor.origin.clone()));
+            return Err(RegistryError::BadDefaults { name, origin, why });
+        }
         self.jobs.insert(descriptor.name.clone(), job);
         Ok(())
     }
@@ -120,6 +141,27 @@ impl Registry {
     pub fn migrations(&self) -> &[MigrationSet] {
         &self.migrations
     }
+}
+
+/// What is wrong with defaults, within the bounds of jobs.toml.
+fn fault(defaults: &Defaults) -> Option<&'static str> {
+    let lasts = |duration: &Duration| !duration.is_zero() && *duration <= LONGEST;
+    let Defaults { timeout, max_attempts, backoff, concurrency, .. } = defaults;
+    if timeout.is_some_and(|timeout| !lasts(&timeout)) {
+        return Some("the timeout must be from 1 ms to 366 days");
+    }
+    if max_attempts.is_some_and(|attempts| !(1..=MOST_ATTEMPTS).contains(&attempts)) {
+        return Some("there must be from 1 to 1000 attempts");
+    }
+    if concurrency.is_some_and(|runs| !(1..=MOST_RUNS).contains(&runs)) {
+        return Some("the concurrency must be from 1 to 10000");
+    }
+    let backoff = backoff.as_ref()?;
+    let fits = lasts(&backoff.initial) && lasts(&backoff.max) && backoff.initial <= backoff.max;
+    (!fits || !(1.0..100.0).contains(&backoff.factor)).then_some(
+        "the pauses of the backoff must be from 1 ms to 366 days, the longest not below the first, \
+         and the factor from 1 to 100",
+    )
 }
 
 fn admit(

@@ -127,11 +127,14 @@ typedef struct cascade_plugin {
 
     /*
      * {"plugin": {"name", "version"},
-     *  "jobs": [{"name", "description", "params_schema": JSON Schema}],
+     *  "jobs": [{"name", "description", "params_schema": JSON Schema,
+     *            "defaults": {"timeout_ms", "max_attempts", "concurrency",
+     *                         "backoff": {"initial_ms", "max_ms", "factor"}}}],
      *  "views": [{"key", "description", "row_schema", "filter_schema", "sortable": [column],
      *             "actions": [{"name", "description", "input_schema"}]}],
      *  "migrations": [{"file": "0001_init.sql", "sql"}]}
-     * `views` and `migrations` may be left out. An error is a text in JSON.
+     * `defaults` are settings that hold where jobs.toml says nothing; it and each of its keys may be
+     * left out, and so may `views` and `migrations`. An error is a text in JSON.
      */
     void (*describe)(cascade_reply reply, void *user);
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Context, host::BoxFuture};
+use crate::{Context, Defaults, host::BoxFuture};
 
 /// A job type: what runs when a schedule, a cascade or a person asks for it.
 pub trait Job: Send + Sync + 'static {
@@ -12,6 +12,8 @@ pub trait Job: Send + Sync + 'static {
     const NAME: &'static str;
     /// One sentence for the people at the screen.
     const DESCRIPTION: &'static str;
+    /// Settings that hold where jobs.toml says nothing.
+    const DEFAULTS: Defaults = Defaults::new();
     /// What an operator may set under `[jobs.NAME.params]`. Its JSON Schema is checked before any
     /// run; use `()`-like empty structs for none, and `deny_unknown_fields` to catch typing errors.
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
@@ -176,6 +178,7 @@ impl fmt::Display for Origin {
 
 /// What the host knows of a job type without running it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JobDescriptor {
     /// Unique name.
     pub name: String,
@@ -185,6 +188,21 @@ pub struct JobDescriptor {
     pub origin: Origin,
     /// JSON Schema of its params.
     pub params_schema: Value,
+    /// Settings that hold where jobs.toml says nothing.
+    pub defaults: Defaults,
+}
+
+impl JobDescriptor {
+    /// One that says no more than it must.
+    pub fn new(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        origin: Origin,
+        params_schema: Value,
+    ) -> Self {
+        let (name, description) = (name.into(), description.into());
+        Self { name, description, origin, params_schema, defaults: Defaults::new() }
+    }
 }
 
 /// A [`Job`] with its types erased, as the host holds it.
@@ -225,15 +243,11 @@ impl<J: Job> DynJob for Erased<J> {
 /// Erases a job's types. [`submit_job!`](crate::submit_job) calls it.
 #[doc(hidden)]
 pub fn erase_job<J: Job>(plugin: &str, version: &str, file: &str, line: u32) -> Arc<dyn DynJob> {
-    Arc::new(Erased::<J> {
-        descriptor: JobDescriptor {
-            name: J::NAME.into(),
-            description: J::DESCRIPTION.into(),
-            origin: Origin::compiled_in(plugin, version, file, line),
-            params_schema: schemars::schema_for!(J::Params).to_value(),
-        },
-        job: PhantomData,
-    })
+    let origin = Origin::compiled_in(plugin, version, file, line);
+    let params_schema = schemars::schema_for!(J::Params).to_value();
+    let mut descriptor = JobDescriptor::new(J::NAME, J::DESCRIPTION, origin, params_schema);
+    descriptor.defaults = J::DEFAULTS;
+    Arc::new(Erased::<J> { descriptor, job: PhantomData })
 }
 
 /// Submits a [`Job`] to the host: one line per job type.

@@ -46,6 +46,7 @@
 mod connection;
 mod context;
 mod db;
+mod defaults;
 mod files;
 pub mod host;
 mod http;
@@ -60,6 +61,7 @@ pub mod wire;
 pub use connection::{ConnectRequest, Connection, ConnectionError};
 pub use context::{Context, Logger, Project, RunInfo, StagedTransaction, Trigger};
 pub use db::{Db, DbError, Dialect, Row, Statement, Transaction, decode_row, sql};
+pub use defaults::{Backoff, Defaults};
 pub use files::{FileEntry, FileError, FileFault, Files};
 pub use host::{BoxFuture, Level, LogLine, Progress};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};

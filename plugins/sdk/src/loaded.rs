@@ -74,6 +74,7 @@ impl<E: Exported> Plugin for Inventory<E> {
                 name: job.name,
                 description: job.description,
                 params_schema: job.params_schema,
+                defaults: job.defaults,
             }
         });
         let views = views::<E>().map(|view| {

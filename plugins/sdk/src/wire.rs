@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Action, ConnectionError, DbError, Dialect, HttpError, JobError, Level, RawQuery, Row, RunInfo,
-    Statement, ViewError,
+    Action, ConnectionError, DbError, Defaults, Dialect, HttpError, JobError, Level, RawQuery, Row,
+    RunInfo, Statement, ViewError,
 };
 
 /// What a plugin brings.
@@ -49,6 +49,9 @@ pub struct JobSketch {
     /// JSON Schema of its params; left out, it takes anything.
     #[serde(default = "anything")]
     pub params_schema: Value,
+    /// Settings that hold where jobs.toml says nothing.
+    #[serde(default)]
+    pub defaults: Defaults,
 }
 
 /// A view; see [`crate::ViewDescriptor`].

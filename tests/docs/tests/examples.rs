@@ -15,9 +15,7 @@ use cascade_docs::examples::{
     stopping::{AwaitExport, Primes},
     transactions::{Prices, Ticket},
 };
-use cascade_sdk::{
-    HttpError, HttpRequest, HttpResponse, JobError, chrono::TimeDelta, sql,
-};
+use cascade_sdk::{HttpError, HttpRequest, HttpResponse, JobError, chrono::TimeDelta, sql};
 use cascade_testkit::TestBench;
 use serde_json::json;
 

@@ -858,6 +858,18 @@ export interface components {
              */
             total: number;
         };
+        /** @description The pause between attempts. */
+        Backoff: {
+            /**
+             * Format: double
+             * @description From one pause to the next.
+             */
+            factor: number;
+            /** @description As jobs.toml writes it, such as `10s`. */
+            initial: string;
+            /** @description The longest pause. */
+            max: string;
+        };
         BulkAnswer: {
             /** @description Runs that it was done to. */
             done: string[];
@@ -1091,6 +1103,19 @@ export interface components {
             uptime_ms: number;
             version: string;
         };
+        /** @description What holds of a job where jobs.toml says nothing. */
+        JobDefaults: {
+            backoff: components["schemas"]["Backoff"];
+            /**
+             * Format: int32
+             * @description No limit, if there is none.
+             */
+            concurrency?: number | null;
+            /** Format: int32 */
+            max_attempts: number;
+            /** @description As jobs.toml writes it, such as `10m`. */
+            timeout: string;
+        };
         /** @description jobs.toml as it is in force; it holds more settings than are named here. */
         JobsConfig: {
             /** @description Job to its downstream jobs. */
@@ -1120,6 +1145,8 @@ export interface components {
             params: Record<string, unknown>;
         };
         JobType: {
+            /** @description What holds where jobs.toml says nothing: what the plugin says, or else the host. */
+            defaults: components["schemas"]["JobDefaults"];
             description: string;
             name: string;
             /**

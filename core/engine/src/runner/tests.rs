@@ -37,20 +37,14 @@ struct TestJob {
 }
 
 fn job(name: &str, line: u32, work: Work) -> Arc<dyn DynJob> {
-    Arc::new(TestJob {
-        descriptor: JobDescriptor {
-            name: name.into(),
-            description: String::new(),
-            origin: Origin {
-                kind: OriginKind::CompiledIn,
-                plugin: "test".into(),
-                version: "1.0.0".into(),
-                location: format!("tests.rs:{line}"),
-            },
-            params_schema: json!({"type": "object"}),
-        },
-        work,
-    })
+    let origin = Origin {
+        kind: OriginKind::CompiledIn,
+        plugin: "test".into(),
+        version: "1.0.0".into(),
+        location: format!("tests.rs:{line}"),
+    };
+    let descriptor = JobDescriptor::new(name, "", origin, json!({"type": "object"}));
+    Arc::new(TestJob { descriptor, work })
 }
 
 impl DynJob for TestJob {

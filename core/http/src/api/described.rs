@@ -157,6 +157,28 @@ pub struct JobSettings {
     params: (),
 }
 
+/// What holds of a job where jobs.toml says nothing.
+#[derive(Serialize, ToSchema)]
+pub struct JobDefaults {
+    /// As jobs.toml writes it, such as `10m`.
+    timeout: String,
+    max_attempts: u32,
+    /// No limit, if there is none.
+    concurrency: Option<u32>,
+    backoff: Backoff,
+}
+
+/// The pause between attempts.
+#[derive(Serialize, ToSchema)]
+pub struct Backoff {
+    /// As jobs.toml writes it, such as `10s`.
+    initial: String,
+    /// The longest pause.
+    max: String,
+    /// From one pause to the next.
+    factor: f64,
+}
+
 /// A jobs.toml that was refused.
 #[derive(Serialize, ToSchema)]
 pub struct Rejected {

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
-use cascade_config::ConfigState;
+use cascade_config::{ConfigState, JobSettings};
 use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus};
 use cascade_store::Queries;
 
@@ -34,6 +34,9 @@ pub struct JobType {
     origin: Origin,
     #[schema(value_type = Object)]
     params_schema: Value,
+    /// What holds where jobs.toml says nothing: what the plugin says, or else the host.
+    #[schema(value_type = crate::api::described::JobDefaults)]
+    defaults: Value,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -49,7 +52,14 @@ pub struct JobTypes {
 pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
     let describe = |job: &std::sync::Arc<dyn cascade_sdk::DynJob>| {
         let job = job.descriptor().clone();
+        let JobSettings { timeout, max_attempts, concurrency, backoff, .. } =
+            JobSettings::without_file(Some(&job));
+        let timeout = humantime::format_duration(timeout).to_string();
         JobType {
+            defaults: json!({
+                "timeout": timeout, "max_attempts": max_attempts, "concurrency": concurrency,
+                "backoff": backoff,
+            }),
             name: job.name,
             version: job.origin.version.clone(),
             description: job.description,

@@ -123,12 +123,7 @@ impl Bench {
     async fn with(projects: usize, sign_in: SignIn) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut registry = Registry::default();
-        let descriptor = JobDescriptor {
-            name: "work".into(),
-            description: String::new(),
-            origin: origin(),
-            params_schema: json!({"type": "object"}),
-        };
+        let descriptor = JobDescriptor::new("work", "", origin(), json!({"type": "object"}));
         registry.add_job(Arc::new(Job(descriptor))).unwrap();
         let view = ViewDescriptor {
             key: "things".into(),

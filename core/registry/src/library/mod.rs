@@ -211,12 +211,10 @@ pub fn describe(path: &Path, text: &str) -> Result<Described, LibraryError> {
     let mut jobs = Vec::new();
     for job in description.jobs {
         check_schema(&format!("job type `{}`: params_schema", job.name), &job.params_schema)?;
-        jobs.push(JobDescriptor {
-            name: job.name,
-            description: job.description,
-            origin: origin.clone(),
-            params_schema: job.params_schema,
-        });
+        let mut descriptor =
+            JobDescriptor::new(job.name, job.description, origin.clone(), job.params_schema);
+        descriptor.defaults = job.defaults;
+        jobs.push(descriptor);
     }
     let mut views = Vec::new();
     for view in description.views {

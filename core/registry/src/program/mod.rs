@@ -25,12 +25,13 @@ pub struct ProgramJob {
 impl ProgramJob {
     /// Describes it as jobs.toml does.
     pub fn new(program: Program) -> Self {
-        let descriptor = JobDescriptor {
-            name: program.job.clone(),
-            description: program.description.clone(),
-            origin: program.origin(),
-            params_schema: program.params_schema.clone(),
-        };
+        let mut descriptor = JobDescriptor::new(
+            &program.job,
+            &program.description,
+            program.origin(),
+            program.params_schema.clone(),
+        );
+        descriptor.defaults = program.defaults;
         Self { program, descriptor }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{fmt::Write as _, io::Write as _, path::Path, process::ExitCode, sync::Arc};
 
-use cascade_sdk::{JobDescriptor, ViewDescriptor};
+use cascade_sdk::{Backoff, Defaults, JobDescriptor, ViewDescriptor};
+use humantime::format_duration;
 use serde_json::{Value, json};
 
 use cascade_config::{self, Checked, Config, Schedule};
@@ -88,6 +89,10 @@ fn about_job(job: &JobDescriptor, config: Option<&Config>) -> String {
     let params = fields(&job.params_schema);
     let params = if params.is_empty() { "none".into() } else { params.join(", ") };
     writeln!(text, "      params: {params}").ok();
+    let defaults = defaults(&job.defaults);
+    if !defaults.is_empty() {
+        writeln!(text, "      defaults: {}", defaults.join(", ")).ok();
+    }
     if let Some(config) = config {
         writeln!(text, "      triggered by: {}", triggers(config, &job.name).join(", ")).ok();
         let downstream = config.downstream(&job.name);
@@ -96,6 +101,21 @@ fn about_job(job: &JobDescriptor, config: Option<&Config>) -> String {
         }
     }
     text
+}
+
+/// What the plugin says of settings, as jobs.toml would.
+fn defaults(defaults: &Defaults) -> Vec<String> {
+    let backoff = |Backoff { initial, max, factor }: Backoff| {
+        let (initial, max) = (format_duration(initial), format_duration(max));
+        format!("backoff {initial} to {max}, factor {factor}")
+    };
+    let said = [
+        defaults.timeout.map(|timeout| format!("timeout {}", format_duration(timeout))),
+        defaults.max_attempts.map(|attempts| format!("max_attempts {attempts}")),
+        defaults.backoff.map(backoff),
+        defaults.concurrency.map(|runs| format!("concurrency {runs}")),
+    ];
+    said.into_iter().flatten().collect()
 }
 
 fn about_view(view: &ViewDescriptor, config: Option<&Config>) -> String {

@@ -213,6 +213,7 @@ fn every_key_that_plugins_have_in_jobs_toml_is_told() {
         ("zzz = 1\n".to_owned(), "reference.md"),
         ("[jobs.a]\nzzz = 1\n".to_owned(), "reference.md"),
         (format!("{executable}zzz = 1\n"), "executables.md"),
+        (format!("{executable}defaults = {{ zzz = 1 }}\n"), "executables.md"),
         (format!("{executable}limits = {{ zzz = 1 }}\n"), "executables.md"),
         (format!("{executable}view = {{ key = \"a\", zzz = 1 }}\n"), "executables.md"),
     ] {
@@ -266,6 +267,11 @@ fn refusals_are_told_in_the_host_s_own_words() {
             kind: "job type",
             name: "Greet".into(),
             origin: compiled_in(),
+        }),
+        PluginFault::Registry(RegistryError::BadDefaults {
+            name: "greet".into(),
+            origin: compiled_in(),
+            why: "there must be from 1 to 1000 attempts",
         }),
     ];
     let told: String = page("reference.md").split_whitespace().collect::<Vec<_>>().join(" ");

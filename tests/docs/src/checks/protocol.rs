@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cascade_model::{Limits, Program};
 use cascade_registry::program::ProgramJob;
-use cascade_sdk::{JobError, wire};
+use cascade_sdk::{Defaults, JobError, wire};
 use cascade_testkit::{Run, TestBench};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ async fn run(bench: &TestBench, command: &[&str], params: Value) -> Run {
         secrets: Default::default(),
         limits: Limits::default(),
         params_schema: json!({}),
+        defaults: Defaults::new(),
         view: None,
     };
     FOUND.scope(Arc::new(ProgramJob::new(program)), bench.run::<Erased>(params)).await

@@ -1,8 +1,8 @@
 //! Params of every shape that the form knows.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use cascade_sdk::{Context, Job, JobError, Outcome};
+use cascade_sdk::{Backoff, Context, Defaults, Job, JobError, Outcome};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -48,6 +48,11 @@ pub struct Digest;
 impl Job for Digest {
     const NAME: &'static str = "example_digest";
     const DESCRIPTION: &'static str = "Writes a digest of the last days.";
+    const DEFAULTS: Defaults = Defaults::new()
+        .timeout(Duration::from_secs(120))
+        .max_attempts(5)
+        .backoff(Backoff::new(Duration::from_secs(30), Duration::from_secs(3600)))
+        .concurrency(2);
     type Params = Params;
 
     async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {

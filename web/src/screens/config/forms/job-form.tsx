@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 
+import type { JobType } from "../../../api/types";
 import { faultsAt } from "../faults-at";
 import { tableAt } from "../toml";
 import type { Configuration } from "../use-configuration";
@@ -17,15 +18,19 @@ import {
 } from "./job-edits";
 
 const KINDS: ScheduleKind[] = ["every", "cron", "none"];
-/** What holds when the file says nothing. */
-const DEFAULTS: Record<string, string> = {
-  timezone: "UTC",
-  timeout: "10m",
-  max_attempts: "3",
-  "backoff.initial": "10s",
-  "backoff.max": "10m",
-  "backoff.factor": "2.0",
-};
+/** What holds when the file says nothing: what the plugin says, or else the host. */
+function defaultsOf(type: JobType | undefined): Record<string, string> {
+  const said = type?.defaults;
+  return {
+    timezone: "UTC",
+    timeout: said?.timeout ?? "10m",
+    max_attempts: String(said?.max_attempts ?? 3),
+    ...(said?.concurrency != null && { concurrency: String(said.concurrency) }),
+    "backoff.initial": said?.backoff.initial ?? "10s",
+    "backoff.max": said?.backoff.max ?? "10m",
+    "backoff.factor": String(said?.backoff.factor ?? 2),
+  };
+}
 
 interface Props {
   job: string;
@@ -36,6 +41,7 @@ interface Props {
 export function JobForm({ job, configuration }: Props) {
   const { t } = useTranslation();
   const { parsed, readOnly, edit, check, facts } = configuration;
+  const defaults = defaultsOf(configuration.types.find((type) => type.name === job));
   const table = tableAt(parsed.value ?? {}, "jobs", job);
   const kind = scheduleKind(table);
   const field = (each: Field, suggestions?: string[]) => {
@@ -47,7 +53,7 @@ export function JobForm({ job, configuration }: Props) {
         label={t(`config.jobs.fields.${each.path.join("_")}`)}
         help={t(`config.jobs.help.${each.path.join("_")}`)}
         value={shown(table, each.path)}
-        fallback={DEFAULTS[name] ?? t("config.jobs.no_limit")}
+        fallback={defaults[name] ?? t("config.jobs.no_limit")}
         faults={faultsAt(check.diagnostics, "jobs", job, ...each.path)}
         disabled={readOnly}
         suggestions={suggestions}

@@ -16,6 +16,12 @@ const type = (name: string): JobType => ({
   description: `What ${name} does`,
   origin: { kind: "compiled_in", plugin: name, version: "1", location: "" },
   params_schema: { type: "object", properties: { limit: { type: "integer" } }, additionalProperties: false },
+  defaults: {
+    timeout: name === "first" ? "2m" : "10m",
+    max_attempts: 3,
+    concurrency: null,
+    backoff: { initial: "10s", max: "10m", factor: 2 },
+  },
 });
 
 afterEach(cleanup);
@@ -38,6 +44,18 @@ function open(edit: Configuration["edit"] = () => {}) {
   const list = within(screen.getByRole("navigation"));
   return { choose: (name: string) => fireEvent.click(list.getByText(name)) };
 }
+
+it("shows what the plugin says where the file says nothing", async () => {
+  const { choose } = open();
+  for (const [job, timeout] of [
+    ["first", "2m"],
+    ["second", "10m"],
+  ] as const) {
+    choose(job);
+    await screen.findByLabelText("limit");
+    expect(screen.getByLabelText<HTMLInputElement>("Timeout").placeholder).toBe(timeout);
+  }
+});
 
 it("shows the form of the job that is chosen and of no other", async () => {
   const edit = vi.fn<Configuration["edit"]>();
