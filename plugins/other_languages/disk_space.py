@@ -25,6 +25,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     params = json.load(sys.stdin)["params"]
     paths = params["paths"]
+    almost_full = []
     for done, path in enumerate(paths, start=1):
         try:
             disk = os.statvfs(path)
@@ -37,6 +38,7 @@ def main():
         percent = 100 * free / total if total else 0.0
         if percent < params["warn_below_percent"]:
             say("log", level="warn", message=f"{path}: {percent:.1f} % free")
+            almost_full.append(path)
         # The key makes it one row for each path, renewed by every run.
         say("row", key=path, data={
             "path": path,
@@ -45,6 +47,8 @@ def main():
             "free_percent": round(percent, 1),
         })
         say("progress", fraction=done / len(paths), message=path)
+    # For the jobs that a success triggers, such as one that cleans up.
+    say("output", value={"almost_full": almost_full})
     say("result", summary=f"{len(paths)} looked at")
 
 

@@ -142,7 +142,10 @@ static const char DESCRIPTION[] =
     "    \"samples\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":60,\"default\":1,"
     "      \"description\":\"How many samples a run takes.\"},"
     "    \"pause_ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000,\"default\":1000,"
-    "      \"description\":\"The pause between two samples, in ms.\"}}}}],"
+    "      \"description\":\"The pause between two samples, in ms.\"}}},"
+    "  \"output_schema\":{\"type\":\"object\",\"required\":[\"load_1m\"],\"properties\":{"
+    "    \"load_1m\":{\"type\":\"number\"}}},"
+    "  \"defaults\":{\"timeout_ms\":900000}}],"
     "\"views\":[{\"key\":\"host_load\","
     "  \"description\":\"Load of the machine: processes that run or wait to.\","
     "  \"row_schema\":{\"type\":\"object\","
@@ -206,7 +209,9 @@ static void run(cascade_text job, cascade_text request, const cascade_host *host
     char *line = format("the load is %.2f", load);
     if (line) host->log(call, CASCADE_INFO, text(line), text(""));
     free(line);
-    give(reply, user, 1, format("{\"summary\":\"load %.2f\"}", load));
+    /* The output is for the jobs that a success triggers. */
+    give(reply, user, 1,
+         format("{\"summary\":\"load %.2f\",\"output\":{\"load_1m\":%.2f}}", load, load));
 }
 
 static void read_view(cascade_text view, cascade_text request, const cascade_host *host,

@@ -30,6 +30,9 @@ pub struct MigrationSet {
     pub plugin: &'static str,
     pub migrations: &'static [Migration],
 }
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoArgs {}
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -78,8 +81,11 @@ pub struct Backoff {
     pub factor: f64,
 }
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct Outcome<O = ()> {
+    #[serde(default)]
     pub summary: Option<String>,
+    #[serde(default)]
+    pub output: O,
 }
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEntry {
@@ -121,6 +127,12 @@ pub struct Sort {
     pub column: String,
     pub descending: bool,
 }
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream<O = Value> {
+    pub run_id: Uuid,
+    pub job: String,
+    pub output: Option<O>,
+}
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConnectionError(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +144,8 @@ pub struct JobDescriptor {
     pub description: String,
     pub origin: Origin,
     pub params_schema: Value,
+    pub args_schema: Value,
+    pub output_schema: Value,
     pub defaults: Defaults,
 }
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,6 +209,10 @@ pub struct RunInfo {
     pub base_dir: PathBuf,
     #[serde(default)]
     pub allowed_folders: Vec<PathBuf>,
+    #[serde(default = "empty")]
+    pub args: Value,
+    #[serde(default)]
+    pub upstream: Vec<Upstream>,
 }
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -277,7 +295,7 @@ pub trait DynJob: Send + Sync {
         &self,
         ctx: Context,
         params: Value,
-    ) -> BoxFuture<'static, Result<Outcome, JobError>>;
+    ) -> BoxFuture<'static, Result<Outcome<Value>, JobError>>;
 }
 pub trait DynView: Send + Sync {
     fn descriptor(&self) -> &ViewDescriptor;
@@ -302,6 +320,19 @@ pub trait Job: Send + Sync + 'static {
         ctx: Context,
         params: Self::Params,
     ) -> impl Future<Output = Result<Outcome, JobError>> + Send;
+}
+pub trait TypedJob: Send + Sync + 'static {
+    const NAME: &'static str;
+    const DESCRIPTION: &'static str;
+    const DEFAULTS: Defaults = Defaults::new();
+    type Params: DeserializeOwned + JsonSchema + Send + 'static;
+    type Args: DeserializeOwned + JsonSchema + Send + 'static;
+    type Output: Serialize + JsonSchema + Send + 'static;
+    fn run(
+        ctx: Context,
+        params: Self::Params,
+        args: Self::Args,
+    ) -> impl Future<Output = Result<Outcome<Self::Output>, JobError>> + Send;
 }
 pub trait View: Send + Sync + 'static {
     const KEY: &'static str;
@@ -464,6 +495,10 @@ pub mod wire {
         pub description: String,
         #[serde(default = "anything")]
         pub params_schema: Value,
+        #[serde(default = "crate::typed_job::no_args")]
+        pub args_schema: Value,
+        #[serde(default = "anything")]
+        pub output_schema: Value,
         #[serde(default)]
         pub defaults: Defaults,
     }
@@ -645,6 +680,7 @@ impl Context {
     pub async fn sleep(&self, pause: Duration) -> Result<(), JobError> {}
     pub fn transaction(&self) -> StagedTransaction<'_> {}
     pub fn triggered_by(&self) -> &Trigger {}
+    pub fn upstream<T: DeserializeOwned>(&self) -> Result<Vec<Upstream<T>>, JobError> {}
 }
 impl DbError {
     pub fn new(sql: &str, message: impl ToString) -> Self {}
@@ -689,6 +725,7 @@ impl HttpResponse {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {}
 }
 impl JobDescriptor {
+    pub fn may_have_output(&self) -> bool {}
     pub fn new(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -808,4 +845,17 @@ impl<F> Query<F> {
     pub fn limit(&self) -> u32 {}
     pub fn offset(&self) -> u64 {}
     pub fn order_by(&self, otherwise: &str) -> String {}
+}
+impl<J: Job> TypedJob for J {
+    type Params = <J as Job>::Params;
+    type Args = NoArgs;
+    type Output = ();
+}
+impl<O: Serialize> Outcome<O> {
+    pub fn erased(self) -> Result<Outcome<Value>, JobError> {}
+}
+impl<O> Outcome<O> {
+    pub fn output(output: O) -> Self {}
+    #[must_use]
+    pub fn with_summary(mut self, text: impl Into<String>) -> Self {}
 }

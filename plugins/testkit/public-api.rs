@@ -1,6 +1,6 @@
 #[derive(Debug, Clone)]
 pub struct Run {
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Outcome<Value>>,
     pub error: Option<JobError>,
     pub logs: Vec<LogLine>,
     pub progress: Vec<Progress>,
@@ -18,6 +18,7 @@ impl Run {
     pub fn failure(&self) -> String {}
     pub fn log_text(&self) -> String {}
     pub fn logged(&self, level: Level) -> Vec<&str> {}
+    pub fn output<T: DeserializeOwned>(&self) -> T {}
     pub fn summary(&self) -> &str {}
 }
 impl TestBench {
@@ -46,16 +47,17 @@ impl TestBench {
             HttpRequest,
         ) -> Result<HttpResponse, HttpError> + Send + Sync + 'static,
     ) {}
-    pub fn info<J: Job>(&self) -> RunInfo {}
+    pub fn info<J: TypedJob>(&self) -> RunInfo {}
+    pub fn info_after<J: TypedJob>(&self, job: &str, output: impl Serialize) -> RunInfo {}
     pub async fn insert(&self, table: &str, row: Value) {}
     pub async fn new() -> Self {}
     pub fn now(&self) -> DateTime<Utc> {}
     pub fn project(&self) -> &Project {}
     pub async fn rows(&self, query: Statement) -> Vec<Row> {}
-    pub async fn run<J: Job>(&self, params: Value) -> Run {}
-    pub async fn run_configured<J: Job>(&self) -> Run {}
-    pub async fn run_for<J: Job>(&self, project: &Project, params: Value) -> Run {}
-    pub async fn run_with<J: Job>(&self, info: RunInfo, params: Value) -> Run {}
+    pub async fn run<J: TypedJob>(&self, params: Value) -> Run {}
+    pub async fn run_configured<J: TypedJob>(&self) -> Run {}
+    pub async fn run_for<J: TypedJob>(&self, project: &Project, params: Value) -> Run {}
+    pub async fn run_with<J: TypedJob>(&self, info: RunInfo, params: Value) -> Run {}
     pub async fn schema(&self, statements: impl Into<String>) {}
     pub fn set_now(&self, now: DateTime<Utc>) {}
     pub fn set_params(&self, job: &str, params: Value) {}

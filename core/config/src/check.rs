@@ -58,6 +58,7 @@ pub(super) fn check(
         {
             let schema = &job_type.descriptor().params_schema;
             schema::check(job, table, schema, known.problems);
+            schema::check_args(job, &job_type.descriptor().args_schema, known.problems);
             let granted = (&files, &secrets);
             grants::check_params(base, granted, job, table, schema, known.problems);
         }
@@ -161,6 +162,7 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
         if let Some(job_type) = registry.job(&job.value) {
             let schema = &job_type.descriptor().params_schema;
             schema::check(job, &Default::default(), schema, problems);
+            schema::check_args(job, &job_type.descriptor().args_schema, problems);
         }
     }
 }

@@ -19,7 +19,7 @@ const fn key(path: &'static str, kind: &'static str, description: &'static str) 
 }
 
 /// All of them.
-pub const KEYS: [Key; 59] = [
+pub const KEYS: [Key; 61] = [
     key("http", "table", "What plugins may connect to beside public addresses."),
     key(
         "http.allow",
@@ -99,6 +99,8 @@ pub const KEYS: [Key; 59] = [
         "The largest file it may write, such as \"2GB\".",
     ),
     key("jobs.*.executable.params_schema", "table", "The JSON Schema of its params."),
+    key("jobs.*.executable.args_schema", "table", "The JSON Schema of the args of a run."),
+    key("jobs.*.executable.output_schema", "table", "The JSON Schema of its output."),
     key(
         "jobs.*.executable.defaults",
         "table",
@@ -137,7 +139,11 @@ pub const KEYS: [Key; 59] = [
         "Runs of this project at a time, over all workers; no limit if left out.",
     ),
     key("retention", "table", "For how long what is over is kept."),
-    key("retention.runs", "duration", "Ended runs, with their logs; \"30d\" if left out."),
+    key(
+        "retention.runs",
+        "duration",
+        "Ended runs, with their logs and outputs; \"30d\" if left out.",
+    ),
     key("retention.logs", "duration", "Log lines of runs that are kept; \"14d\" if left out."),
     key("retention.events", "duration", "Events, which streams replay from; \"3d\" if left out."),
     key("plugins_dir", "text", "A folder of shared libraries that bring plugins."),

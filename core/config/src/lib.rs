@@ -43,9 +43,9 @@ pub use grants::{FileGrants, SecretGrants};
 pub use keys::{KEYS, Key};
 pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
 pub use reach::Reach;
-pub use redact::{NothingBehindMask, masked_text, restored};
+pub use redact::{NothingBehindMask, all_masked, masked_text, restored};
 pub use schedule::Schedule;
-use secrets::masked;
+pub use secrets::masked;
 
 use cascade_model::{Loading, PluginLoader, PluginSources, Registry};
 
@@ -193,7 +193,7 @@ impl Backoff {
 /// The `[retention]` table: what is older is pruned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Retention {
-    /// Ended runs, with their logs.
+    /// Ended runs, with their logs and outputs.
     #[serde(serialize_with = "as_text")]
     pub runs: Duration,
     /// Log lines of runs that are still kept.
@@ -363,6 +363,23 @@ mod tests {
         assert_eq!(settings.backoff, backoff, "key by key");
         let said = check("[jobs.work.backoff]\nmax = \"1ms\"\n").unwrap_err().to_string();
         assert!(said.contains("`max` is shorter than `initial`"), "{said}");
+    }
+
+    #[test]
+    fn a_job_whose_args_nothing_supplies_is_refused() {
+        let schema = |required: &[&str]| serde_json::json!({"type": "object", "required": required, "properties": {"n": {}}});
+        for (required, text) in [
+            (&["n"][..], "[jobs.work]\n"),
+            (&["n"], "[CASCADE_CHAINS]\nwork = []\n"),
+            (&[], "[jobs.work]\n"),
+        ] {
+            let mut job = test_job::descriptor("work", serde_json::json!({}));
+            job.args_schema = schema(required);
+            let plugins = test_job::plugins(job);
+            let said = parse_and_check(Path::new("jobs.toml"), text, &plugins).result;
+            let said = said.err().map(|problems| problems.to_string()).unwrap_or_default();
+            assert_eq!(said.contains("`work` needs args"), !required.is_empty(), "{said}");
+        }
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub(super) fn executable(
         secrets: BTreeSet::new(),
         limits: Limits::default(),
         params_schema: json!({}),
+        args_schema: json!({}),
+        output_schema: json!({}),
         defaults: Defaults::new(),
         view: None,
     };
@@ -98,9 +100,12 @@ pub(super) fn executable(
             "version" => program.version = reader.text(&at, value).unwrap_or_default(),
             "env" => program.env = environment(reader, &at, value),
             "limits" => program.limits = limits(reader, &at, value),
-            "params_schema" => {
-                if let Some(schema) = schema(reader, &at, value) {
-                    program.params_schema = schema;
+            "params_schema" | "args_schema" | "output_schema" => {
+                let Some(schema) = schema(reader, &at, value) else { continue };
+                match name {
+                    "params_schema" => program.params_schema = schema,
+                    "args_schema" => program.args_schema = schema,
+                    _ => program.output_schema = schema,
                 }
             }
             "defaults" => program.defaults = defaults(reader, &at, value),

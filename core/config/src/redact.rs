@@ -256,7 +256,7 @@ fn replaced(text: &str, mut places: Vec<(Range<usize>, &str)>) -> String {
 }
 
 /// All leaves of params whose job type is not there, hidden.
-pub(super) fn all_masked(params: &Value) -> Value {
+pub fn all_masked(params: &Value) -> Value {
     match params {
         Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), all_masked(v))).collect(),
         Value::Array(items) => items.iter().map(all_masked).collect(),

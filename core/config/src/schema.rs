@@ -55,6 +55,26 @@ pub(super) fn check(
     }
 }
 
+/// Runs have empty args: a job that needs some could only fail.
+pub(super) fn check_args(job: &Placed<String>, schema: &Value, problems: &mut Vec<Problem>) {
+    let key = format!("jobs.{}", job.value);
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let message = format!("the plugin's own args schema is not valid: {error}");
+            problems.push(Problem::error(&key, job.span.clone(), message));
+            return;
+        }
+    };
+    if let Err(error) = validator.validate(&Value::Object(serde_json::Map::new())) {
+        let message = format!("`{}` needs args, and nothing supplies them: {error}", job.value);
+        problems.push(
+            Problem::error(&key, job.span.clone(), message)
+                .help("give each arg a default in the plugin"),
+        );
+    }
+}
+
 /// Follows a JSON pointer through the TOML document.
 pub(super) fn find<'v, 'i>(params: &'v TomlValue<'i>, pointer: &str) -> Option<&'v TomlValue<'i>> {
     let mut value = params;

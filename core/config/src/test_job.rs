@@ -16,8 +16,8 @@ impl DynJob for TestJob {
         &self.0
     }
 
-    fn run(&self, _: Context, _: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
-        Box::pin(async { Ok(Outcome::done()) })
+    fn run(&self, _: Context, _: Value) -> BoxFuture<'static, Result<Outcome<Value>, JobError>> {
+        Box::pin(async { Outcome::done().erased() })
     }
 }
 

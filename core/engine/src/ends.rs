@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cascade_model::{Completed, Done, Event, EventStatus, Failed, Fault, Lease, RunState, Success};
-use cascade_sdk::{Level, LogLine, Progress};
+use cascade_sdk::{Level, LogLine, Progress, rfc3339, sql};
 use cascade_store::{
     Connections, End, EndWithEvent, Ended, LogRow, Lost, Requeue, Result, StoreError, Tx,
 };
@@ -29,7 +29,7 @@ impl Engine {
     /// [`StoreError::LostLease`], [`StoreError::Staged`] for a write of the plugin that was refused, or
     /// the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        let Success { summary, staged, downstream } = texts::of_success(success);
+        let Success { summary, output, staged, downstream } = texts::of_success(success);
         // What a plugin writes may take its time: it does not keep a reserved connection.
         let on = if staged.is_empty() { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
@@ -37,6 +37,12 @@ impl Engine {
         let ended = end_one(&mut *tx, end).await?;
         for statement in &staged {
             tx.execute(statement).await?;
+        }
+        if let Some(output) = output {
+            let save =
+                sql("INSERT INTO run_outputs (run_id, ended_at, output) VALUES ($1, $2, $3)");
+            let save = save.bind(lease.run_id).bind(rfc3339(ended.at)).bind(output);
+            tx.execute(&save).await.map_err(StoreError::Query)?;
         }
         let found = tx.lock_schedules(ended.project_id, &downstream).await?;
         let event = event::row(&ended, EventStatus::Ok);

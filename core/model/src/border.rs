@@ -15,6 +15,12 @@ pub const SUMMARY: usize = 4 * 1024;
 pub const LOG_LINE: usize = 16 * 1024;
 /// How deep the fields of a log line may be nested.
 pub const LOG_FIELD_LEVELS: usize = 16;
+/// The largest output of a run, bytes of JSON.
+pub const OUTPUT: usize = 1024 * 1024;
+/// How deep the output of a run may be nested.
+pub const OUTPUT_LEVELS: usize = 100;
+/// The most that a run is given of the outputs of its upstream runs, bytes of JSON.
+pub const UPSTREAM: usize = 16 * 1024 * 1024;
 /// The most log lines that are kept of one run.
 pub const LINES_PER_RUN: usize = 100_000;
 /// The longest text of a run in a list, bytes; the run itself has the whole text.
@@ -113,6 +119,26 @@ fn shallow(value: Value, levels: usize) -> Value {
     }
 }
 
+/// The output of a run as JSON text, or why it is not kept; `None` for no output.
+pub fn output(value: Value) -> Result<Option<String>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    if is_deeper(&value, OUTPUT_LEVELS) {
+        discard(value);
+        return Err(format!("its output is nested deeper than {OUTPUT_LEVELS} levels"));
+    }
+    // NUL in JSON text is an escape, which PostgreSQL's text takes and its functions refuse.
+    let text = shallow(value, OUTPUT_LEVELS).to_string();
+    match text.len() {
+        bytes if bytes > OUTPUT => {
+            let most = OUTPUT >> 20;
+            Err(format!("its output is {bytes} bytes of JSON; at most {most} MiB is kept"))
+        }
+        _ => Ok(Some(text)),
+    }
+}
+
 /// What a view answers, unless it is nested too deep to be written, or too large; then why not.
 pub fn view_answer(value: Value) -> Result<Value, String> {
     if is_deeper(&value, VIEW_LEVELS) {
@@ -189,6 +215,20 @@ mod tests {
         assert!(view_answer(large).unwrap_err().contains("16 MiB"));
         let fits = json!([{"a": [1, 2, {"b": null}]}]);
         assert_eq!(view_answer(fits.clone()), Ok(fits));
+    }
+
+    #[test]
+    fn an_output_is_kept_whole_or_refused() {
+        assert_eq!(output(Value::Null), Ok(None));
+        let kept = output(json!({"a\0": ["\0", 1.5]}));
+        assert_eq!(kept, Ok(Some("{\"a\u{fffd}\":[\"\u{fffd}\",1.5]}".into())));
+        let fits = |more| output("x".repeat(OUTPUT - 2 + more).into());
+        assert_eq!(fits(0).map(|text| text.map(|text| text.len())), Ok(Some(OUTPUT)));
+        let said = fits(1).unwrap_err();
+        assert_eq!(said, "its output is 1048577 bytes of JSON; at most 1 MiB is kept");
+        let nested = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+        assert!(output(nested(OUTPUT_LEVELS)).is_ok());
+        assert!(output(nested(OUTPUT_LEVELS + 1)).unwrap_err().contains("100 levels"));
     }
 
     #[test]

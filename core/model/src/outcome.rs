@@ -9,6 +9,8 @@ use cascade_sdk::Statement;
 pub struct Success {
     /// One line for the run list.
     pub summary: Option<String>,
+    /// JSON text that is kept with the run.
+    pub output: Option<String>,
     /// Writes of the plugin that commit with the run.
     pub staged: Vec<Statement>,
     /// Jobs to make due, in the order of jobs.toml.

@@ -30,6 +30,10 @@ pub struct Program {
     pub limits: Limits,
     /// JSON Schema of its params.
     pub params_schema: Value,
+    /// JSON Schema of the args of a run.
+    pub args_schema: Value,
+    /// JSON Schema of its output.
+    pub output_schema: Value,
     /// Settings that hold where `[jobs.NAME]` says nothing.
     pub defaults: Defaults,
     /// The view that shows the rows it gives out.

@@ -2,6 +2,7 @@
 
 mod build_advice;
 pub mod library;
+mod output;
 mod panic;
 mod plugins;
 pub mod program;

@@ -128,11 +128,13 @@ typedef struct cascade_plugin {
     /*
      * {"plugin": {"name", "version"},
      *  "jobs": [{"name", "description", "params_schema": JSON Schema,
+     *            "args_schema": JSON Schema, "output_schema": JSON Schema,
      *            "defaults": {"timeout_ms", "max_attempts", "concurrency",
      *                         "backoff": {"initial_ms", "max_ms", "factor"}}}],
      *  "views": [{"key", "description", "row_schema", "filter_schema", "sortable": [column],
      *             "actions": [{"name", "description", "input_schema"}]}],
      *  "migrations": [{"file": "0001_init.sql", "sql"}]}
+     * Without `args_schema` a job takes no args; without `output_schema` its output may be anything.
      * `defaults` are settings that hold where jobs.toml says nothing; it and each of its keys may be
      * left out, and so may `views` and `migrations`. An error is a text in JSON.
      */
@@ -141,9 +143,12 @@ typedef struct cascade_plugin {
     /*
      * Runs a job once. `request` is
      * {"info": {"job_type", "project": {"id","slug","name"}, "run_id", "attempt", "max_attempts",
-     *           "payload", "triggered_by", "base_dir", "allowed_folders": [path]}, "params": {..},
+     *           "payload", "triggered_by", "base_dir", "allowed_folders": [path], "args": {..},
+     *           "upstream": [{"run_id", "job", "output": any JSON or null}]}, "params": {..},
      *  "dialect": "sqlite"|"postgres"}
-     * A result is {"summary": text or null}. An error is {"kind": "retry", "message", "after_ms":
+     * `upstream` are the runs whose success triggered this one, oldest first, with what they gave out.
+     * A result is {"summary": text or null, "output": any JSON}; both may be left out. The output is kept
+     * with the run and given to the runs that it triggers; it is at most 1 MiB. An error is {"kind": "retry", "message", "after_ms":
      * number or null}, {"kind": "fail", "message"} (no retry), {"kind": "snooze", "after_ms": number}
      * (the run waits and begins again, which costs no attempt) or {"kind": "cancelled"}. A host that does
      * not know "snooze" takes it as a retry.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     ConnectRequest, Connection, ConnectionError, Db, Files, Http, JobError, Level, LogLine,
-    Progress, SecretError, Statement,
+    Progress, SecretError, Statement, Upstream,
     host::{BoxFuture, Host},
 };
 
@@ -67,6 +67,16 @@ pub struct RunInfo {
     /// there was such a limit does not tell them.
     #[serde(default)]
     pub allowed_folders: Vec<PathBuf>,
+    /// What this one run is asked for; an object.
+    #[serde(default = "empty")]
+    pub args: Value,
+    /// The runs whose success triggered it, oldest first; see [`Context::upstream`].
+    #[serde(default)]
+    pub upstream: Vec<Upstream>,
+}
+
+fn empty() -> Value {
+    Value::Object(serde_json::Map::new())
 }
 
 impl RunInfo {
@@ -78,10 +88,12 @@ impl RunInfo {
             run_id,
             attempt: 1,
             max_attempts: 1,
-            payload: Value::Object(serde_json::Map::new()),
+            payload: empty(),
             triggered_by: Trigger::Timer,
             base_dir: PathBuf::new(),
             allowed_folders: Vec::new(),
+            args: empty(),
+            upstream: Vec::new(),
         }
     }
 }
@@ -146,6 +158,17 @@ impl Context {
     /// Why the run exists.
     pub fn triggered_by(&self) -> &Trigger {
         &self.info.triggered_by
+    }
+
+    /// The runs whose success triggered this one, oldest first, each with its output: several that
+    /// triggered it while it waited are all there. None for a run that no cascade caused.
+    ///
+    /// `T` is what the output of each upstream job is read as; [`serde_json::Value`] takes any.
+    ///
+    /// # Errors
+    /// [`JobError::Fail`] that names the run whose output is of another form.
+    pub fn upstream<T: DeserializeOwned>(&self) -> Result<Vec<Upstream<T>>, JobError> {
+        self.info.upstream.iter().map(Upstream::decode).collect()
     }
 
     /// A path in params, resolved against the folder of jobs.toml.

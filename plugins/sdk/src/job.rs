@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Context, Defaults, host::BoxFuture};
+use crate::{Context, Defaults, Outcome, TypedJob, host::BoxFuture};
 
 /// A job type: what runs when a schedule, a cascade or a person asks for it.
+///
+/// Each is a [`TypedJob`] too, without args and output.
 pub trait Job: Send + Sync + 'static {
     /// Unique `snake_case` name, as jobs.toml and the API spell it.
     const NAME: &'static str;
@@ -26,25 +28,6 @@ pub trait Job: Send + Sync + 'static {
         ctx: Context,
         params: Self::Params,
     ) -> impl Future<Output = Result<Outcome, JobError>> + Send;
-}
-
-/// A success, with something to tell about it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// One line for the run list, such as `12 new messages`.
-    pub summary: Option<String>,
-}
-
-impl Outcome {
-    /// Success with nothing to tell.
-    pub fn done() -> Self {
-        Self::default()
-    }
-
-    /// Success with one line for the run list.
-    pub fn summary(text: impl Into<String>) -> Self {
-        Self { summary: Some(text.into()) }
-    }
 }
 
 /// How a run ends when it does not succeed.
@@ -188,29 +171,49 @@ pub struct JobDescriptor {
     pub origin: Origin,
     /// JSON Schema of its params.
     pub params_schema: Value,
+    /// JSON Schema of its args.
+    pub args_schema: Value,
+    /// JSON Schema of its output; `null` for none.
+    pub output_schema: Value,
     /// Settings that hold where jobs.toml says nothing.
     pub defaults: Defaults,
 }
 
 impl JobDescriptor {
-    /// One that says no more than it must.
+    /// One that takes no args and may have any output.
     pub fn new(
         name: impl Into<String>,
         description: impl Into<String>,
         origin: Origin,
         params_schema: Value,
     ) -> Self {
-        let (name, description) = (name.into(), description.into());
-        Self { name, description, origin, params_schema, defaults: Defaults::new() }
+        Self {
+            name: name.into(),
+            description: description.into(),
+            origin,
+            params_schema,
+            args_schema: crate::typed_job::no_args(),
+            output_schema: Value::Object(serde_json::Map::new()),
+            defaults: Defaults::new(),
+        }
+    }
+
+    /// Whether a success may have an output.
+    pub fn may_have_output(&self) -> bool {
+        self.output_schema["type"] != "null"
     }
 }
 
-/// A [`Job`] with its types erased, as the host holds it.
+/// A [`TypedJob`] with its types erased, as the host holds it.
 pub trait DynJob: Send + Sync {
     /// What the host knows of it.
     fn descriptor(&self) -> &JobDescriptor;
-    /// Runs it once with params that passed the schema.
-    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>>;
+    /// Runs it once with params that passed the schema; its args are among the facts of the run.
+    fn run(
+        &self,
+        ctx: Context,
+        params: Value,
+    ) -> BoxFuture<'static, Result<Outcome<Value>, JobError>>;
 }
 
 /// A job type as it waits in `inventory` for the host.
@@ -226,31 +229,44 @@ struct Erased<J> {
     job: PhantomData<fn() -> J>,
 }
 
-impl<J: Job> DynJob for Erased<J> {
+impl<J: TypedJob> DynJob for Erased<J> {
     fn descriptor(&self) -> &JobDescriptor {
         &self.descriptor
     }
 
-    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+    fn run(
+        &self,
+        ctx: Context,
+        params: Value,
+    ) -> BoxFuture<'static, Result<Outcome<Value>, JobError>> {
         Box::pin(async move {
             let params = serde_json::from_value(params)
                 .map_err(|e| JobError::fail(format!("params: {e}")))?;
-            J::run(ctx, params).await
+            let args = J::Args::deserialize(&ctx.info().args)
+                .map_err(|e| JobError::fail(format!("args: {e}")))?;
+            J::run(ctx, params, args).await?.erased()
         })
     }
 }
 
 /// Erases a job's types. [`submit_job!`](crate::submit_job) calls it.
 #[doc(hidden)]
-pub fn erase_job<J: Job>(plugin: &str, version: &str, file: &str, line: u32) -> Arc<dyn DynJob> {
+pub fn erase_job<J: TypedJob>(
+    plugin: &str,
+    version: &str,
+    file: &str,
+    line: u32,
+) -> Arc<dyn DynJob> {
     let origin = Origin::compiled_in(plugin, version, file, line);
     let params_schema = schemars::schema_for!(J::Params).to_value();
     let mut descriptor = JobDescriptor::new(J::NAME, J::DESCRIPTION, origin, params_schema);
+    descriptor.args_schema = schemars::schema_for!(J::Args).to_value();
+    descriptor.output_schema = schemars::schema_for!(J::Output).to_value();
     descriptor.defaults = J::DEFAULTS;
     Arc::new(Erased::<J> { descriptor, job: PhantomData })
 }
 
-/// Submits a [`Job`] to the host: one line per job type.
+/// Submits a [`Job`] or [`TypedJob`] to the host: one line per job type.
 #[macro_export]
 macro_rules! submit_job {
     ($job:ty) => {

@@ -1,6 +1,6 @@
 //! All that a Cascade plugin author sees.
 //!
-//! A plugin crate adds [job types](Job), [views](View) and the migrations of its own tables. Each is
+//! A plugin crate adds [job types](Job) (with [args and outputs](TypedJob) if need be), [views](View) and the migrations of its own tables. Each is
 //! one trait and one line that submits it; the host finds them by itself.
 //!
 //! ```
@@ -53,8 +53,11 @@ mod http;
 mod job;
 pub mod loaded;
 mod migration;
+mod outcome;
 mod secret;
 mod time;
+mod typed_job;
+mod upstream;
 mod view;
 pub mod wire;
 
@@ -65,10 +68,13 @@ pub use defaults::{Backoff, Defaults};
 pub use files::{FileEntry, FileError, FileFault, Files};
 pub use host::{BoxFuture, Level, LogLine, Progress};
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
-pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, OriginKind, Outcome};
+pub use job::{DynJob, Job, JobDescriptor, JobError, JobRegistration, Origin, OriginKind};
 pub use migration::{Migration, MigrationError, MigrationSet};
+pub use outcome::Outcome;
 pub use secret::SecretError;
 pub use time::rfc3339;
+pub use typed_job::{NoArgs, TypedJob};
+pub use upstream::Upstream;
 pub use view::{
     Action, DynView, Page, Query, RawQuery, Sort, View, ViewContext, ViewDescriptor, ViewError,
     ViewRegistration,

@@ -74,6 +74,8 @@ impl<E: Exported> Plugin for Inventory<E> {
                 name: job.name,
                 description: job.description,
                 params_schema: job.params_schema,
+                args_schema: job.args_schema,
+                output_schema: job.output_schema,
                 defaults: job.defaults,
             }
         });

@@ -49,6 +49,12 @@ pub struct JobSketch {
     /// JSON Schema of its params; left out, it takes anything.
     #[serde(default = "anything")]
     pub params_schema: Value,
+    /// JSON Schema of its args; left out, it takes none.
+    #[serde(default = "crate::typed_job::no_args")]
+    pub args_schema: Value,
+    /// JSON Schema of its output; left out, it may be anything.
+    #[serde(default = "anything")]
+    pub output_schema: Value,
     /// Settings that hold where jobs.toml says nothing.
     #[serde(default)]
     pub defaults: Defaults,

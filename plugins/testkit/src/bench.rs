@@ -1,18 +1,21 @@
 use std::{
     fmt::Display,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    task::Poll,
 };
 
 use cascade_portable_sql::{SqliteDatabase, run_migrations};
 use cascade_sdk::{
-    ConnectRequest, ConnectionError, Context, HttpError, HttpRequest, HttpResponse, Job, JobError,
-    MigrationSet, Page, Project, Query, Row, RunInfo, Statement, Trigger, View, ViewContext,
-    ViewError,
+    ConnectRequest, ConnectionError, Context, HttpError, HttpRequest, HttpResponse, JobError,
+    MigrationSet, Outcome, Page, Project, Query, Row, RunInfo, Statement, Trigger, TypedJob,
+    Upstream, View, ViewContext, ViewError,
     host::{ByteStream, Database},
     rfc3339, sql,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::{
     AssertSqlSafe, SqlitePool,
@@ -210,8 +213,8 @@ impl TestBench {
     /// Runs a job once for the bench's project. Statements it staged are applied if it succeeds.
     ///
     /// # Panics
-    /// When the job does, or a staged statement fails.
-    pub async fn run<J: Job>(&self, params: Value) -> Run {
+    /// When a staged statement fails. A panic of the job is a fault of the run, as in the host.
+    pub async fn run<J: TypedJob>(&self, params: Value) -> Run {
         self.run_for::<J>(&self.project, params).await
     }
 
@@ -219,7 +222,7 @@ impl TestBench {
     ///
     /// # Panics
     /// As [`TestBench::run`].
-    pub async fn run_configured<J: Job>(&self) -> Run {
+    pub async fn run_configured<J: TypedJob>(&self) -> Run {
         self.run::<J>(self.wiring.params(J::NAME).unwrap_or_else(|| json!({}))).await
     }
 
@@ -227,7 +230,7 @@ impl TestBench {
     ///
     /// # Panics
     /// As [`TestBench::run`].
-    pub async fn run_for<J: Job>(&self, project: &Project, params: Value) -> Run {
+    pub async fn run_for<J: TypedJob>(&self, project: &Project, params: Value) -> Run {
         let mut info = self.info::<J>();
         info.project = project.clone();
         self.run_with::<J>(info, params).await
@@ -235,7 +238,7 @@ impl TestBench {
 
     /// The facts of a new run of a job, for [`TestBench::run_with`]: the first of three attempts, for the
     /// bench's project, asked for by a person.
-    pub fn info<J: Job>(&self) -> RunInfo {
+    pub fn info<J: TypedJob>(&self) -> RunInfo {
         let mut info = RunInfo::new(J::NAME, self.project.clone(), Uuid::now_v7());
         info.max_attempts = 3;
         info.triggered_by = Trigger::Manual { at: self.now() };
@@ -247,17 +250,30 @@ impl TestBench {
         info
     }
 
+    /// As [`TestBench::info`], of a run that the success of `job` triggered, whose output is given.
+    ///
+    /// # Panics
+    /// When the output has no form in JSON.
+    pub fn info_after<J: TypedJob>(&self, job: &str, output: impl Serialize) -> RunInfo {
+        let output = must(serde_json::to_value(output), "output");
+        let mut info = self.info::<J>();
+        info.triggered_by = Trigger::Cascade { job_type: job.into(), at: self.now() };
+        info.upstream = vec![Upstream {
+            run_id: Uuid::now_v7(),
+            job: job.into(),
+            output: Some(output).filter(|output| !output.is_null()),
+        }];
+        info
+    }
+
     /// Runs a job once with facts of the test's choice: those of [`TestBench::info`], changed.
     ///
     /// # Panics
     /// As [`TestBench::run`].
-    pub async fn run_with<J: Job>(&self, info: RunInfo, params: Value) -> Run {
+    pub async fn run_with<J: TypedJob>(&self, info: RunInfo, params: Value) -> Run {
         self.set_params(J::NAME, params.clone());
         let host = Arc::new(RunHost::new(self.shared.clone()));
-        let result = match serde_json::from_value(params) {
-            Ok(params) => J::run(Context::new(info, host.clone()), params).await,
-            Err(error) => Err(JobError::fail(format!("params: {error}"))),
-        };
+        let result = caught(run_once::<J>(Context::new(info, host.clone()), params)).await;
         let staged = std::mem::take(&mut *lock(&host.staged));
         if result.is_ok() && !staged.is_empty() {
             must(self.shared.database.batch(staged).await, "staged statements");
@@ -344,6 +360,29 @@ impl TestBench {
         let insert = sql(format!("INSERT INTO {table} ({columns}) VALUES ({places})"));
         self.execute(row.into_iter().fold(insert, |insert, (_, value)| insert.bind(value))).await;
     }
+}
+
+async fn run_once<J: TypedJob>(ctx: Context, params: Value) -> Result<Outcome<Value>, JobError> {
+    let params = serde_json::from_value(params);
+    let params = params.map_err(|error| JobError::fail(format!("params: {error}")))?;
+    let args = J::Args::deserialize(&ctx.info().args);
+    let args = args.map_err(|error| JobError::fail(format!("args: {error}")))?;
+    J::run(ctx, params, args).await?.erased()
+}
+
+/// As the host does: a panic is a fault of the run.
+async fn caught<T>(run: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
+    let mut run = std::pin::pin!(run);
+    std::future::poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx)));
+        polled.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let text = text.unwrap_or("no message");
+            Poll::Ready(Err(JobError::retry(format!("the plugin panicked: {text}"))))
+        })
+    })
+    .await
 }
 
 #[track_caller]

@@ -82,7 +82,7 @@
 //! ```
 //!
 //! Everything here panics when the test's own set-up is wrong: the panic is the test's failure. A
-//! panic inside the job under test reaches the test too.
+//! panic inside the job under test is a fault of its run, as in the host.
 
 mod bench;
 mod host;

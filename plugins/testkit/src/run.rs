@@ -1,10 +1,12 @@
 use cascade_sdk::{JobError, Level, LogLine, Outcome, Progress};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// What one run did, as far as the host can see.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// The outcome of a run that succeeded.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Outcome<Value>>,
     /// The error of a run that did not.
     pub error: Option<JobError>,
     /// Every line it logged, in order.
@@ -25,10 +27,25 @@ impl Run {
     /// When the run failed.
     #[track_caller]
     pub fn summary(&self) -> &str {
-        match &self.error {
-            Some(error) => panic!("the run failed: {error}\n{}", self.log_text()),
-            None => self.outcome.as_ref().and_then(|o| o.summary.as_deref()).unwrap_or_default(),
+        self.succeeded().and_then(|outcome| outcome.summary.as_deref()).unwrap_or_default()
+    }
+
+    /// The output of a run that must have succeeded, as the run that it triggers would read it.
+    ///
+    /// # Panics
+    /// When the run failed, or its output is of another form.
+    #[track_caller]
+    pub fn output<T: DeserializeOwned>(&self) -> T {
+        let output = self.succeeded().map_or(Value::Null, |outcome| outcome.output.clone());
+        T::deserialize(&output).unwrap_or_else(|error| panic!("the output: {error}\n{output}"))
+    }
+
+    #[track_caller]
+    fn succeeded(&self) -> Option<&Outcome<Value>> {
+        if let Some(error) = &self.error {
+            panic!("the run failed: {error}\n{}", self.log_text());
         }
+        self.outcome.as_ref()
     }
 
     /// The message of the error of a run that must have failed.

@@ -1,6 +1,8 @@
 //! The bench keeps the host's promises.
 
-use cascade_sdk::{Context, HttpRequest, HttpResponse, Job, JobError, Level, Outcome, sql};
+use cascade_sdk::{
+    Context, HttpRequest, HttpResponse, Job, JobError, Level, Outcome, TypedJob, sql,
+};
 use cascade_testkit::TestBench;
 use serde_json::{Value, json};
 
@@ -145,4 +147,78 @@ async fn a_pause_moves_the_bench_s_time_and_holds_up_nobody() {
     assert_eq!((bench.now() - before).num_hours(), 24);
     bench.cancel();
     assert_eq!(bench.run::<Sleeper>(json!({})).await.failure(), "cancelled");
+}
+
+/// What one sum is asked for.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Args {
+    /// Added to each number.
+    #[serde(default)]
+    more: u32,
+}
+
+/// What a sum gives out.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+struct Sums {
+    sums: Vec<u32>,
+}
+
+struct Sum;
+
+impl TypedJob for Sum {
+    const NAME: &'static str = "sum";
+    const DESCRIPTION: &'static str = "Adds to what its upstream runs gave out.";
+    type Params = Nothing;
+    type Args = Args;
+    type Output = Sums;
+
+    async fn run(ctx: Context, _: Nothing, args: Args) -> Result<Outcome<Sums>, JobError> {
+        let given = ctx.upstream::<Sums>()?.into_iter().filter_map(|run| run.output);
+        let sums = given.flat_map(|given| given.sums).map(|n| n + args.more).collect();
+        Ok(Outcome::output(Sums { sums }))
+    }
+}
+
+#[tokio::test]
+async fn args_and_outputs_go_in_and_an_output_comes_out() {
+    let bench = TestBench::new().await;
+    let none = bench.run::<Sum>(json!({})).await;
+    assert_eq!(none.output::<Sums>(), Sums { sums: vec![] });
+
+    let mut info = bench.info_after::<Sum>("numbers", Sums { sums: vec![1, 2] });
+    info.args = json!({"more": 10});
+    let run = bench.run_with::<Sum>(info.clone(), json!({})).await;
+    assert_eq!(run.output::<Sums>(), Sums { sums: vec![11, 12] });
+
+    info.args = json!({"less": 10});
+    let wrong = bench.run_with::<Sum>(info.clone(), json!({})).await;
+    assert!(wrong.failure().starts_with("args: unknown field `less`"), "{}", wrong.failure());
+
+    info.args = json!({});
+    info.upstream[0].output = Some(json!("none"));
+    let wrong = bench.run_with::<Sum>(info, json!({})).await;
+    assert!(wrong.failure().starts_with("the output of `numbers` (run "), "{}", wrong.failure());
+}
+
+struct Panics;
+
+impl Job for Panics {
+    const NAME: &'static str = "panics";
+    const DESCRIPTION: &'static str = "Panics.";
+    type Params = Nothing;
+
+    async fn run(ctx: Context, _: Nothing) -> Result<Outcome, JobError> {
+        ctx.log().info("about to panic");
+        panic!("no such luck");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_failure_of_the_run() {
+    let bench = TestBench::new().await;
+    let run = bench.run::<Panics>(json!({})).await;
+    assert_eq!(run.failure(), "the plugin panicked: no such luck");
+    assert!(matches!(run.error, Some(JobError::Retry { .. })));
+    assert_eq!(run.logged(Level::Info), ["about to panic"]);
 }

@@ -11,6 +11,7 @@ use cascade_docs::examples::{
     actions::{Findings, Severity},
     effects::Report,
     errors::{CollectExport, Fetch},
+    outputs::{InvoiceSync, Reminders, Synced},
     params::Digest,
     stopping::{AwaitExport, Primes},
     transactions::{Prices, Ticket},
@@ -160,6 +161,20 @@ async fn what_it_sets_off() {
     assert_eq!(run.summary(), "Long, 7 days, for 1");
     assert_eq!(run.triggers, ["example_report"]);
     assert_eq!(run.refreshes, ["example_findings"]);
+}
+
+#[tokio::test]
+async fn what_a_sync_gives_out_reaches_the_reminders() {
+    let bench = TestBench::new().await;
+    bench.http(|_| Ok(status(200, "[7, 8]")));
+
+    let sync = bench.run::<InvoiceSync>(json!({})).await;
+    let given: Synced = sync.output();
+    assert_eq!((sync.summary(), &given.new_ids), ("2 new", &vec![7, 8]));
+
+    let info = bench.info_after::<Reminders>("example_invoice_sync", given);
+    let reminders = bench.run_with::<Reminders>(info, json!({})).await;
+    assert_eq!(reminders.summary(), "2 reminders");
 }
 
 #[tokio::test]

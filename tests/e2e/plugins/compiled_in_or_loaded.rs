@@ -25,6 +25,8 @@ max_attempts = 1
 [jobs.probe_fails]
 [jobs.probe_services]
 params = { echo_url = \"http://127.0.0.1:1/\" }
+[CASCADE_CHAINS]
+probe_gives = [\"probe_takes\"]
 ";
 
 fn config(echo_url: &str) -> String {
@@ -67,6 +69,10 @@ async fn end_of(host: &Host, job: &str) -> Value {
     let body = json!({"project_id": project_id});
     let (status, answer) = host.post(&format!("/api/jobs/{job}/run"), body).await;
     assert_eq!(status, 202, "{answer}");
+    ended(host, job).await
+}
+
+async fn ended(host: &Host, job: &str) -> Value {
     let runs = host
         .wait_for(&format!("/api/jobs/runs?job_type={job}"), |page| {
             let runs = page["items"].as_array().unwrap();
@@ -91,6 +97,13 @@ async fn transcript(host: &Host) -> Value {
     let panics = end_of(host, "probe_panics").await;
     let fails = end_of(host, "probe_fails").await;
     let retries = end_of(host, "probe_retries").await;
+
+    let gives = end_of(host, "probe_gives").await;
+    let given = host.get(&format!("/api/jobs/runs/{}", gives["id"].as_str().unwrap())).await;
+    let takes = ended(host, "probe_takes").await;
+    let types = host.get("/api/jobs/types").await;
+    let types = types["items"].as_array().unwrap();
+    let defaults = &types.iter().find(|job| job["name"] == "probe_gives").unwrap()["defaults"];
 
     let project_id = host.project("one").await;
     host.post("/api/jobs/probe_waits/run", json!({"project_id": project_id})).await;
@@ -122,6 +135,9 @@ async fn transcript(host: &Host) -> Value {
         "fails": [fails["state"], fails["error"], fails["attempt"]],
         "retries": [retries["state"], retries["summary"]],
         "cancelled": cancelled["state"],
+        "gives": [given["state"], given["summary"], given["output"], log(host, &given).await],
+        "takes": [takes["state"], takes["summary"]],
+        "defaults": [defaults["timeout"], defaults["max_attempts"]],
         "view": [descending["items"], one["items"], crashed, bad],
         "actions": [renamed, missing, wrong, said["error"]["code"]],
     })
@@ -156,6 +172,11 @@ async fn one_source_does_the_same_compiled_in_and_loaded_on_both_databases() {
     assert!(compiled_in["panics"][1].as_str().unwrap().contains("the probe's own panic"));
     assert_eq!(compiled_in["fails"], json!(["failed", "for good", 1]));
     assert_eq!(compiled_in["retries"], json!(["completed", "attempt 2"]));
+    let output = json!({"text": "attempt 1 of 1"});
+    let snoozed = json!([["info", "snoozed for 1s", null]]);
+    assert_eq!(compiled_in["gives"], json!(["completed", "given", output, snoozed]));
+    assert_eq!(compiled_in["takes"], json!(["completed", "probe_gives: attempt 1 of 1"]));
+    assert_eq!(compiled_in["defaults"], json!(["1m 17s", 1]));
     assert_eq!(compiled_in["view"][0][0], json!({"number": 6, "note": "staged"}));
     assert_eq!((&compiled_in["view"][2], &compiled_in["view"][3]), (&json!(500), &json!(400)));
     assert_eq!(compiled_in["actions"], json!([200, 404, 400, "bad_request"]));

@@ -86,6 +86,56 @@ print(json.dumps({"type": "result", "summary": json.dumps([
 }
 
 #[tokio::test]
+async fn it_gives_its_output_to_the_program_that_it_triggers_and_snoozes_until_it_has_one() {
+    let script = r#"
+import json, os, sys
+told = json.load(sys.stdin)
+if not os.path.exists("snoozed"):
+    open("snoozed", "w").close()
+    print(json.dumps({"type": "row", "data": {}}))
+    print(json.dumps({"type": "snooze", "after_ms": 1}))
+    sys.exit(1)
+print(json.dumps({"type": "output", "value": {"ids": [1]}}))
+print(json.dumps({"type": "output", "value": {"ids": [7, 8], "attempt": told["attempt"]}}))
+"#;
+    let executable = r#"
+[jobs.program.executable.output_schema]
+required = ["ids"]
+[jobs.after.executable]
+command = ["sh", "-c", """cat > told; echo '{"type":"output","value":7}'"""]
+[jobs.after.executable.args_schema]
+properties.full = { type = "boolean", default = true }
+[jobs.after.executable.output_schema]
+type = "string"
+[CASCADE_CHAINS]
+program = ["after"]
+"#;
+    let host = start(script, executable, "max_attempts = 1");
+    let body = json!({"project_id": host.project("one").await});
+    let (_, asked) = host.post("/api/jobs/program/run", body).await;
+    let run = format!("/api/jobs/runs/{}", asked["run_id"].as_str().unwrap());
+    let ended = end_of(&host, &run).await;
+    assert_eq!((&ended["state"], &ended["attempt"]), (&json!("completed"), &json!(1)), "{ended:#}");
+    assert_eq!(ended["output"], json!({"ids": [7, 8], "attempt": 1}));
+    assert_eq!(log(&host, &run).await, ["info snoozed for 1s"]);
+
+    let after = host
+        .wait_for("/api/jobs/runs?job_type=after", |page| {
+            !page["items"][0]["finished_at"].is_null()
+        })
+        .await;
+    let after = &after["items"][0];
+    assert_eq!((&after["state"], &after["attempt"]), (&json!("failed"), &json!(1)));
+    let error = after["error"].as_str().unwrap();
+    assert!(error.starts_with("`output` is not as its output_schema says"), "{error}");
+    let told = std::fs::read_to_string(host.folder.path().join("told")).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["args"], json!({"full": true}));
+    let upstream = json!([{"run_id": ended["id"], "job": "program", "output": ended["output"]}]);
+    assert_eq!(told["upstream"], upstream);
+}
+
+#[tokio::test]
 async fn its_exit_status_says_whether_it_is_tried_again() {
     let script = "
 import json, sys

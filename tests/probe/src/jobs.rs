@@ -1,8 +1,11 @@
 //! Jobs that end in each way there is.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use cascade_sdk::{Context, Job, JobError, Outcome, submit_job};
+use cascade_sdk::{Context, Defaults, Job, JobError, NoArgs, Outcome, TypedJob, submit_job};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,3 +72,47 @@ impl Job for Fails {
 }
 
 submit_job!(Fails);
+
+/// What is given from run to run.
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Given {
+    text: String,
+}
+
+pub struct Gives;
+
+impl TypedJob for Gives {
+    const NAME: &'static str = "probe_gives";
+    const DESCRIPTION: &'static str = "Snoozes once, then has an output.";
+    const DEFAULTS: Defaults = Defaults::new().max_attempts(1).timeout(Duration::from_secs(77));
+    type Params = Nothing;
+    type Args = NoArgs;
+    type Output = Given;
+
+    async fn run(ctx: Context, _: Nothing, _: NoArgs) -> Result<Outcome<Given>, JobError> {
+        static SNOOZED: AtomicBool = AtomicBool::new(false);
+        if !SNOOZED.swap(true, Ordering::SeqCst) {
+            return Err(JobError::snooze(Duration::from_secs(1)));
+        }
+        let text = format!("attempt {} of {}", ctx.attempt(), ctx.info().max_attempts);
+        Ok(Outcome::output(Given { text }).with_summary("given"))
+    }
+}
+
+submit_job!(Gives);
+
+pub struct Takes;
+
+impl Job for Takes {
+    const NAME: &'static str = "probe_takes";
+    const DESCRIPTION: &'static str = "Tells what its upstream run gave out.";
+    type Params = Nothing;
+
+    async fn run(ctx: Context, _: Nothing) -> Result<Outcome, JobError> {
+        let given = ctx.upstream::<Given>()?.into_iter();
+        let told = given.map(|run| Some(format!("{}: {}", run.job, run.output?.text)));
+        Ok(Outcome::summary(told.collect::<Option<Vec<_>>>().unwrap_or_default().join(", ")))
+    }
+}
+
+submit_job!(Takes);

@@ -318,7 +318,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One run. */
+        /** One run, with its output. */
         get: operations["run"];
         put?: never;
         post?: never;
@@ -1365,6 +1365,10 @@ export interface components {
             run_id: string;
             /** @description The state it is in now. */
             state: components["schemas"]["RunState"];
+        };
+        RunDetails: components["schemas"]["Run"] & {
+            /** @description What it gave out: any JSON, or null for nothing. */
+            output: unknown;
         };
         /** @description One line of a run's log as the API shows it. */
         RunLogRow: {
@@ -3315,7 +3319,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["RunDetails"];
                 };
             };
             /** @description Asked wrongly. */

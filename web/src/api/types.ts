@@ -19,6 +19,8 @@ export type RunState = Schemas["RunState"];
 /** Some kinds leave fields out. */
 export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
+/** A run by its id; what it gave out is any JSON. */
+export type RunDetails = Run & { output: unknown };
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;

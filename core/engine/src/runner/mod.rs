@@ -18,6 +18,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod trace;
+mod upstream;
 mod worker_threads;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use super::{
     completer::Finished,
     ending::End,
     host_services::RunServices,
-    telemetry,
+    telemetry, upstream,
     worker_threads::{WorkerThread, WorkerThreads},
 };
 use crate::{retry, scheduler::Held};
@@ -33,8 +33,15 @@ pub(super) const STOP_GRACE: Duration = Duration::from_secs(5);
 const IGNORED_PARAMS: &str =
     "the params that this run was requested with are ignored: params stand in jobs.toml only";
 
+/// Said of outputs that were not read.
+const LEFT_OUT: &str = "are left out: the newest of them are more than 16 MiB";
+
+fn warning(message: String) -> LogLine {
+    LogLine { at: chrono::Utc::now(), level: Level::Warn, message, fields: Value::Null }
+}
+
 /// How a plugin's body ended; a panic is its text.
-type Ended = Result<Result<Outcome, JobError>, String>;
+type Ended = Result<Result<Outcome<Value>, JobError>, String>;
 
 /// Why a run was stopped before it ended by itself.
 pub(super) enum Stopped {
@@ -126,14 +133,8 @@ pub(super) fn started(
     let params = settings.params.clone();
     if run.payload.has_ignored_params() {
         tracing::warn!(run = %id, job = info.job_type, "{IGNORED_PARAMS}");
-        services.log(LogLine {
-            at: services.now(),
-            level: Level::Warn,
-            message: IGNORED_PARAMS.into(),
-            fields: Value::Null,
-        });
+        services.log(warning(IGNORED_PARAMS.into()));
     }
-    let context = Context::new(info, services.clone());
     // What is said at other levels names the run itself: a span costs more than a short run.
     let span = tracing::debug_span!(
         "run",
@@ -143,7 +144,19 @@ pub(super) fn started(
         attempt = run.lease.attempt,
         trace = %run.trace_id.simple(),
     );
-    let body = std::panic::AssertUnwindSafe(async move { job.run(context, params).await });
+    let (store, payload, host) =
+        (runner.engine.store().clone(), run.payload.clone(), services.clone());
+    let body = async move {
+        if !payload.triggers.is_empty() {
+            let (upstream, left_out) = upstream::of(&*store, &registry, &payload).await?;
+            info.upstream = upstream;
+            if left_out > 0 {
+                host.log(warning(format!("{left_out} outputs of upstream runs {LEFT_OUT}")));
+            }
+        }
+        job.run(Context::new(info, host), params).await
+    };
+    let body = std::panic::AssertUnwindSafe(body);
     let body = body.catch_unwind().map(|ended| ended.map_err(|panic| panic_text(&*panic)));
     let supervised = Box::new(Supervised {
         runner: runner.clone(),
@@ -236,11 +249,14 @@ impl Supervised {
                 // Read once, here: a chain edited while the run ran is in force.
                 let downstream = runner.config.current().downstream(&run.job_type).to_vec();
                 let summary = outcome.summary.map(border::summary);
-                if staged.is_empty() && downstream.is_empty() {
-                    runner.completer.complete(Finished { run, summary, began, held });
-                    return Ok(());
+                match border::output(outcome.output) {
+                    Ok(None) if staged.is_empty() && downstream.is_empty() => {
+                        runner.completer.complete(Finished { run, summary, began, held });
+                        return Ok(());
+                    }
+                    Ok(output) => End::Completed(Success { summary, output, staged, downstream }),
+                    Err(why) => failed(JobError::fail(why)),
                 }
-                End::Completed(Success { summary, staged, downstream })
             }
             Ok(Ok(Err(JobError::Cancelled))) if shutting_down => End::GivenBack,
             Ok(Ok(Err(JobError::Cancelled))) if stopped && !cancelled => {

@@ -1,6 +1,7 @@
 //! The runner against a real store, with job types made for each case.
 
 mod ends;
+mod outputs;
 
 use std::{
     sync::{
@@ -29,7 +30,7 @@ use cascade_model::{Registry, RegistryError, Run, RunState};
 use cascade_registry::Plugins;
 use cascade_store::{Queries, RunFilter, Store, postgres::PostgresStore, sqlite::SqliteStore};
 
-type Work = fn(Context) -> BoxFuture<'static, Result<Outcome, JobError>>;
+type Work = fn(Context) -> BoxFuture<'static, Result<Outcome<Value>, JobError>>;
 
 struct TestJob {
     descriptor: JobDescriptor,
@@ -52,7 +53,7 @@ impl DynJob for TestJob {
         &self.descriptor
     }
 
-    fn run(&self, ctx: Context, _: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+    fn run(&self, ctx: Context, _: Value) -> BoxFuture<'static, Result<Outcome<Value>, JobError>> {
         (self.work)(ctx)
     }
 }
@@ -154,7 +155,7 @@ fn timer(job: &str, more: &str) -> String {
 #[tokio::test]
 async fn a_panic_fails_its_own_run_only() {
     let panics: Work = |_| Box::pin(async { panic!("no such luck") });
-    let works: Work = |_| Box::pin(async { Ok(Outcome::summary("fine")) });
+    let works: Work = |_| Box::pin(async { Outcome::summary("fine").erased() });
     let toml = timer("panics", "max_attempts = 2") + &timer("works", "");
     let bench =
         Bench::start(&toml, vec![job("panics", 1, panics), job("works", 2, works)], GRACE).await;
@@ -197,7 +198,7 @@ async fn a_run_over_its_time_is_asked_to_stop_and_tried_again() {
     let slow: Work = |ctx| {
         Box::pin(async move {
             if ctx.attempt() > 1 {
-                return Ok(Outcome::done());
+                return Outcome::done().erased();
             }
             ctx.cancelled().await;
             ctx.log().info("stopping");
@@ -218,13 +219,13 @@ async fn success_starts_the_downstream_at_once_and_commits_what_was_staged() {
             ctx.db().execute(sql("CREATE TABLE note (run text)")).await?;
             ctx.transaction().execute(sql("INSERT INTO note VALUES ($1)").bind(ctx.run_id()))?;
             ctx.progress(0.5, "half");
-            Ok(Outcome::done())
+            Outcome::done().erased()
         })
     };
     let down: Work = |ctx| {
         Box::pin(async move {
             let rows: Vec<Value> = ctx.db().fetch_all(sql("SELECT run FROM note")).await?;
-            Ok(Outcome::summary(format!("{} after {:?}", rows.len(), ctx.triggered_by())))
+            Outcome::summary(format!("{} after {:?}", rows.len(), ctx.triggered_by())).erased()
         })
     };
     let toml = "[CASCADE_CHAINS]\nup = [\"down\"]\n".to_owned() + &timer("up", "");
@@ -242,7 +243,7 @@ async fn success_starts_the_downstream_at_once_and_commits_what_was_staged() {
 #[tokio::test]
 async fn params_of_a_run_from_before_the_upgrade_are_ignored_and_its_log_says_so() {
     let works: Work =
-        |ctx| Box::pin(async move { Ok(Outcome::summary(ctx.payload().to_string())) });
+        |ctx| Box::pin(async move { Outcome::summary(ctx.payload().to_string()).erased() });
     let toml = "[jobs.works]\n[projects]\none = {}\n";
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("db")).await.unwrap();
@@ -296,7 +297,7 @@ async fn a_run_still_going_after_the_grace_time_is_given_back() {
 async fn what_a_broken_claim_has_taken_comes_back_however_busy_the_worker_is() {
     let server = Postgres::start();
     let store = PostgresStore::connect(&server.database(), 4).await.unwrap();
-    let works: Work = |_| Box::pin(async { Ok(Outcome::done()) });
+    let works: Work = |_| Box::pin(async { Outcome::done().erased() });
     let jobs = vec![job("taken", 1, works), job("busy", 2, works)];
     let folder = tempfile::tempdir().unwrap();
     let times = (Duration::from_secs(1), GRACE);
@@ -352,7 +353,7 @@ async fn what_a_broken_claim_has_taken_comes_back_however_busy_the_worker_is() {
 
 #[test]
 fn two_plugins_of_one_name_are_refused_with_both_origins() {
-    let nothing: Work = |_| Box::pin(async { Ok(Outcome::done()) });
+    let nothing: Work = |_| Box::pin(async { Outcome::done().erased() });
     let mut registry = Registry::default();
     registry.add_job(job("twin", 1, nothing)).unwrap();
     let refused = registry.add_job(job("twin", 2, nothing)).unwrap_err();

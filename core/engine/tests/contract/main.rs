@@ -22,6 +22,7 @@ mod leases;
 mod limits;
 mod logs;
 mod lost_runs;
+mod outputs;
 mod paused;
 mod pruning;
 mod requests;
@@ -109,6 +110,7 @@ cases! {
         a_claim_whose_answer_did_not_arrive_comes_back,
         a_claim_that_is_broken_off_loses_no_run,
     ],
+    outputs: [an_output_is_kept_with_its_run_and_removed_with_it],
     paused: [
         runs_of_a_paused_job_wait_until_it_is_resumed,
         runs_of_a_paused_job_wait_where_there_are_limits,

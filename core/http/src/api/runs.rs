@@ -6,7 +6,7 @@ use axum::{extract::State, http::StatusCode};
 use cascade_sdk::Statement;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
+use cascade_config::{all_masked, masked};
 use cascade_model::{CancelRequest, CascadeTree, Run, RunState};
 use cascade_store::{Queries, RunFilter, TriggerKind};
 
@@ -112,14 +113,31 @@ fn list<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResu
     parts.map(read).collect()
 }
 
-/// One run.
-#[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = response::Run), (status = 404, body = ErrorBody), Refused))]
+#[derive(Serialize, ToSchema)]
+pub struct RunDetails {
+    #[serde(flatten)]
+    run: response::Run,
+    /// What it gave out: any JSON, or null for nothing.
+    output: Value,
+}
+
+/// One run, with its output.
+#[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = RunDetails), (status = 404, body = ErrorBody), Refused))]
 pub async fn run(
     State(server): State<AppState>,
     Caller(principal): Caller,
     Path(id): Path<Uuid>,
-) -> ApiResult<Json<response::Run>> {
-    Ok(Json(found(&server, &principal, id).await?.into()))
+) -> ApiResult<Json<RunDetails>> {
+    let run = found(&server, &principal, id).await?;
+    let text = server.store.outputs(&[id]).await?.remove(&id);
+    let output = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    // A plugin that is not loaded cannot tell which parts are secret.
+    let registry = server.config.registry();
+    let output = match registry.job(&run.job_type) {
+        Some(job) => masked(&job.descriptor().output_schema, &output),
+        None => all_masked(&output),
+    };
+    Ok(Json(RunDetails { run: run.into(), output }))
 }
 
 /// Describes `{id}`.

@@ -54,8 +54,8 @@ impl DynJob for Job {
         &self.0
     }
 
-    fn run(&self, _: Context, _: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
-        Box::pin(async { Ok(Outcome::done()) })
+    fn run(&self, _: Context, _: Value) -> BoxFuture<'static, Result<Outcome<Value>, JobError>> {
+        Box::pin(async { Outcome::done().erased() })
     }
 }
 
@@ -123,7 +123,8 @@ impl Bench {
     async fn with(projects: usize, sign_in: SignIn) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut registry = Registry::default();
-        let descriptor = JobDescriptor::new("work", "", origin(), json!({"type": "object"}));
+        let mut descriptor = JobDescriptor::new("work", "", origin(), json!({"type": "object"}));
+        descriptor.output_schema = json!({"properties": {"key": {"format": "password"}}});
         registry.add_job(Arc::new(Job(descriptor))).unwrap();
         let view = ViewDescriptor {
             key: "things".into(),

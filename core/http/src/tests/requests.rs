@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Bench;
 use cascade_access::{NewToken, NewUser, TokenEnd};
-use cascade_model::Fault;
+use cascade_model::{Fault, Success};
 
 #[tokio::test]
 async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
@@ -66,4 +66,30 @@ async fn lists_carry_shortened_texts_and_the_run_by_its_id_the_whole() {
     let one = format!("/api/jobs/runs/{id}");
     let (_, text) = bench.ask("GET", &one, Some(token.reveal()), None).await;
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"], whole);
+}
+
+#[tokio::test]
+async fn a_run_by_its_id_has_its_output_without_secrets() {
+    let bench = Bench::new(1).await;
+    let accounts = &bench.server.accounts;
+    let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
+    let user = accounts.add_user(new).await.unwrap();
+    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let token = accounts.add_token(new).await.unwrap().token;
+    for (output, shown) in [
+        (Some(r#"{"new":[7],"key":"s3cret-key"}"#), json!({"new": [7], "key": "***"})),
+        (None, Value::Null),
+    ] {
+        bench.engine.run_now("work", bench.projects[0]).await.unwrap();
+        let run = bench.engine.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap().remove(0);
+        let success = Success { output: output.map(Into::into), ..Success::default() };
+        bench.engine.complete(&run.lease, success).await.unwrap();
+        let one = format!("/api/jobs/runs/{}", run.lease.run_id);
+        let (_, text) = bench.ask("GET", &one, Some(token.reveal()), None).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&answer["output"], &answer["state"]), (&shown, &json!("completed")), "{text}");
+        assert!(!text.contains("s3cret-key"), "{text}");
+    }
+    let (_, list) = bench.ask("GET", "/api/jobs/runs", Some(token.reveal()), None).await;
+    assert!(!list.contains("s3cret-key") && !list.contains("output"), "{list}");
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::services::{CallServices, HostSide};
+use crate::output;
 
 /// A job type; keeps its library, and so its code, while a run is under way.
 pub(super) struct LoadedJob {
@@ -24,8 +25,13 @@ impl DynJob for LoadedJob {
         &self.descriptor
     }
 
-    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+    fn run(
+        &self,
+        ctx: Context,
+        params: Value,
+    ) -> BoxFuture<'static, Result<Outcome<Value>, JobError>> {
         let (library, name) = (self.library.clone(), self.descriptor.name.clone());
+        let output_schema = self.descriptor.output_schema.clone();
         Box::pin(async move {
             let info = ctx.info().clone();
             let request =
@@ -35,9 +41,12 @@ impl DynJob for LoadedJob {
             let answer = library.call(Function::Run, &name, &request, services.clone());
             services.end();
             match answer {
-                Ok(outcome) => serde_json::from_str(&outcome).map_err(|error| {
-                    JobError::fail(format!("the plugin's result is not as expected: {error}"))
-                }),
+                Ok(outcome) => {
+                    let outcome = serde_json::from_str(&outcome).map_err(|error| {
+                        JobError::fail(format!("the plugin's result is not as expected: {error}"))
+                    })?;
+                    output::checked(&output_schema, outcome)
+                }
                 Err(error) => Err(serde_json::from_str(&error)
                     .unwrap_or_else(|_| JobError::retry(wire::Refusal::parse(&error).message))),
             }

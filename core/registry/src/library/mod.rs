@@ -210,9 +210,17 @@ pub fn describe(path: &Path, text: &str) -> Result<Described, LibraryError> {
     };
     let mut jobs = Vec::new();
     for job in description.jobs {
-        check_schema(&format!("job type `{}`: params_schema", job.name), &job.params_schema)?;
+        for (what, schema) in [
+            ("params_schema", &job.params_schema),
+            ("args_schema", &job.args_schema),
+            ("output_schema", &job.output_schema),
+        ] {
+            check_schema(&format!("job type `{}`: {what}", job.name), schema)?;
+        }
         let mut descriptor =
             JobDescriptor::new(job.name, job.description, origin.clone(), job.params_schema);
+        descriptor.args_schema = job.args_schema;
+        descriptor.output_schema = job.output_schema;
         descriptor.defaults = job.defaults;
         jobs.push(descriptor);
     }

@@ -13,6 +13,7 @@ use cascade_model::Program;
 use cascade_sdk::{BoxFuture, Context, DynJob, JobDescriptor, JobError, Outcome};
 use serde_json::Value;
 
+use crate::output;
 pub use protocol::Line;
 pub use rows::ProgramView;
 
@@ -31,6 +32,8 @@ impl ProgramJob {
             program.origin(),
             program.params_schema.clone(),
         );
+        descriptor.args_schema = program.args_schema.clone();
+        descriptor.output_schema = program.output_schema.clone();
         descriptor.defaults = program.defaults;
         Self { program, descriptor }
     }
@@ -41,14 +44,21 @@ impl DynJob for ProgramJob {
         &self.descriptor
     }
 
-    fn run(&self, ctx: Context, params: Value) -> BoxFuture<'static, Result<Outcome, JobError>> {
+    fn run(
+        &self,
+        ctx: Context,
+        params: Value,
+    ) -> BoxFuture<'static, Result<Outcome<Value>, JobError>> {
         let program = self.program.clone();
         let params = with_defaults(&program.params_schema, params);
-        Box::pin(async move { process::run(&program, &ctx, params).await })
+        Box::pin(async move {
+            let outcome = process::run(&program, &ctx, params).await?;
+            output::checked(&program.output_schema, outcome)
+        })
     }
 }
 
-/// Params with the defaults of their schema filled in: a program has nothing that would do it.
+/// Params or args with the defaults of their schema filled in: a program has nothing that would do it.
 fn with_defaults(schema: &Value, mut params: Value) -> Value {
     let properties = schema["properties"].as_object();
     if let (Some(properties), Some(given)) = (properties, params.as_object_mut()) {

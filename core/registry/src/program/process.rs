@@ -17,6 +17,7 @@ use super::{
     protocol::{Input, Said},
     rows,
     running::Running,
+    with_defaults,
 };
 use cascade_model::{Limits, Program};
 
@@ -35,13 +36,15 @@ pub(super) async fn run(
     program: &Program,
     ctx: &Context,
     params: Value,
-) -> Result<Outcome, JobError> {
+) -> Result<Outcome<Value>, JobError> {
     let (command, kept) = command(program, ctx);
     let mut running = Running::start(command, kept).await.map_err(|error| {
         JobError::fail(format!("cannot start {}: {error}", program.command.join(" ")))
     })?;
     let (mut stdin, out, err) = running.streams();
-    let input = serde_json::to_vec(&Input { info: ctx.info(), params: &params })?;
+    let mut info = ctx.info().clone();
+    info.args = with_defaults(&program.args_schema, info.args);
+    let input = serde_json::to_vec(&Input { info: &info, params: &params })?;
     // A program need not read what it is told; a broken pipe is no fault.
     let feed = async {
         if let Some(mut stdin) = stdin.take() {

@@ -2,7 +2,7 @@
 //!
 //! Standard input: one JSON object, then end of file:
 //! `{"job_type", "project": {"id","slug","name"}, "run_id", "attempt", "max_attempts", "payload",
-//! "triggered_by", "base_dir", "params"}`.
+//! "triggered_by", "base_dir", "allowed_folders", "args", "upstream": [{"run_id","job","output"}], "params"}`.
 //!
 //! Standard output, one JSON object a line:
 //! - `{"type":"log","level":"info","message":"...","fields":{..}}`
@@ -10,6 +10,7 @@
 //! - `{"type":"row","key":"...","data":{..}}`: kept with the run and shown by the job's view; a row
 //!   with the key of an older one replaces it, one without a key is added
 //! - `{"type":"result","summary":"..."}`
+//! - `{"type":"output","value":..}`: kept with the run and given to the runs that it triggers
 //! - `{"type":"error","message":"...","retry":true,"after_ms":1000}`: why it will not exit with 0
 //! - `{"type":"snooze","after_ms":60000}`: it is to be started again later, and the attempt does not count
 //!
@@ -61,6 +62,11 @@ pub enum Line {
         /// One sentence.
         summary: Option<String>,
     },
+    /// What the runs that it triggers are given; the last one counts.
+    Output {
+        /// Any JSON.
+        value: Value,
+    },
     /// Why it will fail.
     Error(Fault),
     /// Why it will end without a result: there is nothing to do yet.
@@ -104,6 +110,7 @@ pub struct Fault {
 pub(super) struct Said {
     pub rows: Vec<Row>,
     pub summary: Option<String>,
+    pub output: Value,
     pub fault: Option<Fault>,
     /// Milliseconds.
     pub snooze: Option<u64>,
@@ -128,6 +135,7 @@ impl Said {
             Ok(Line::Progress { fraction, message }) => ctx.progress(fraction, message),
             Ok(Line::Row(row)) => self.rows.push(row),
             Ok(Line::Result { summary }) => self.summary = summary,
+            Ok(Line::Output { value }) => self.output = value,
             Ok(Line::Error(fault)) => self.fault = Some(fault),
             Ok(Line::Snooze { after_ms }) => self.snooze = Some(after_ms),
             // It meant to say something that the host does not understand.
@@ -139,12 +147,12 @@ impl Said {
     }
 
     /// What the exit status makes of the run.
-    pub fn end(self, status: ExitStatus) -> Result<Outcome, JobError> {
+    pub fn end(self, status: ExitStatus) -> Result<Outcome<Value>, JobError> {
         if let Some(after_ms) = self.snooze {
             return Err(JobError::Snooze { after_ms });
         }
         if status.success() {
-            return Ok(Outcome { summary: self.summary });
+            return Ok(Outcome { summary: self.summary, output: self.output });
         }
         let how = ended(status);
         let again = status.code().is_none_or(|code| !FOR_GOOD.contains(&code));

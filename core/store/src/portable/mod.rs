@@ -4,6 +4,7 @@
 //! A page and its total, or the parts of one list, are read in one snapshot.
 
 mod config_history;
+mod outputs;
 mod prune;
 mod queue;
 mod row;
@@ -11,6 +12,8 @@ mod run;
 mod runs;
 mod scheduled;
 mod text;
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cascade_model::{
@@ -66,6 +69,11 @@ pub trait Queries: Store {
     /// One run.
     async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
         run::run(&*self.database(), visible, id).await
+    }
+
+    /// What these runs gave out, as JSON text; those that gave out nothing are not there.
+    async fn outputs(&self, runs: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        outputs::of(&*self.database(), runs).await
     }
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.

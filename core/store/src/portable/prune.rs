@@ -12,6 +12,7 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     // Lines first: what is left of a run's log then goes with the run, and is little.
     let logs = logs(database, keep, batch).await.map_err(StoreError::Query)?;
     let runs = runs(database, keep, batch).await.map_err(StoreError::Query)?;
+    outputs(database, keep, batch).await.map_err(StoreError::Query)?;
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
     Ok(Pruned { runs, logs, events })
 }
@@ -53,6 +54,18 @@ async fn runs(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {
         .push(" AND NOT EXISTS (SELECT 1 FROM worker_runs r WHERE r.id = run_logs.run_id)");
     let removed = db.batch(vec![runs.statement(), lines.statement()]).await?;
     Ok(removed.first().copied().unwrap_or(0))
+}
+
+async fn outputs(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {
+    let old = "DELETE FROM run_outputs WHERE run_id IN (
+                   SELECT run_id FROM run_outputs WHERE ended_at < ";
+    let old = Text::of(database.dialect(), old)
+        .ago(keep.runs)
+        .push(" ORDER BY ended_at LIMIT ")
+        .bind(batch)
+        .skip_locked()
+        .push(")");
+    Db::over(database).execute(old.statement()).await
 }
 
 async fn events(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cascade_registry::library;
-use cascade_sdk::{Context, DynJob, HttpResponse, Job, JobError, Outcome};
+use cascade_sdk::{Context, DynJob, HttpResponse, JobError, Outcome, TypedJob};
 use cascade_testkit::TestBench;
 use serde_json::{Value, json};
 // Links it, so that its migrations are there for the blocks about its table.
@@ -107,12 +107,14 @@ tokio::task_local! {
     pub static FOUND: Arc<dyn DynJob>;
 }
 
-impl Job for Erased {
+impl TypedJob for Erased {
     const NAME: &'static str = "erased";
     const DESCRIPTION: &'static str = "Runs a job that was loaded.";
     type Params = Anything;
+    type Args = Anything;
+    type Output = Value;
 
-    async fn run(ctx: Context, params: Anything) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Anything, _: Anything) -> Result<Outcome<Value>, JobError> {
         FOUND.get().run(ctx, params.0).await
     }
 }

@@ -28,6 +28,8 @@ async fn run(bench: &TestBench, command: &[&str], params: Value) -> Run {
         secrets: Default::default(),
         limits: Limits::default(),
         params_schema: json!({}),
+        args_schema: json!({}),
+        output_schema: json!({}),
         defaults: Defaults::new(),
         view: None,
     };
@@ -84,7 +86,7 @@ fn each_text_of_the_c_page_is_what_its_comment_says() {
             Some("ReadRequest") => parse::<wire::ReadRequest>(&block),
             Some("ActRequest") => parse::<wire::ActRequest>(&block),
             Some("JobError") => parse::<JobError>(&block),
-            Some("Outcome") => parse::<cascade_sdk::Outcome>(&block),
+            Some("Outcome") => parse::<cascade_sdk::Outcome<Value>>(&block),
             Some("ViewFault") => parse::<wire::ViewFault>(&block),
             Some("Page") => parse::<cascade_sdk::Page<Value>>(&block),
             Some("HttpRequest") => parse::<wire::HttpRequestText>(&block),

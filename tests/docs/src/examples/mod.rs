@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod effects;
 pub mod errors;
+pub mod outputs;
 pub mod params;
 pub mod stopping;
 pub mod transactions;

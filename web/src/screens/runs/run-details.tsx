@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import type { Cascade, Run } from "../../api/types";
+import type { Cascade, Run, RunDetails as RunDetailsData } from "../../api/types";
 import { CopyButton } from "../../layout/copy-button";
 import { useNow } from "../../live/use-now";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
@@ -115,6 +115,24 @@ function Attempts({ run }: { run: Run }) {
         <i key={at} data-state={state(at + 1)} />
       ))}
     </span>
+  );
+}
+
+/** What it gave out: what the runs that it triggered were given. */
+export function RunOutput({ run }: { run: RunDetailsData }) {
+  const { t } = useTranslation();
+  if (run.output === null) return null;
+  const text = () => JSON.stringify(run.output, null, 2);
+  return (
+    <section className="panel run-output" role="group" aria-label={t("runs.output")}>
+      <header>
+        <h2>{t("runs.output")}</h2>
+        <CopyButton label={t("runs.copy_output")} text={text} />
+      </header>
+      <pre className="scroll" tabIndex={0}>
+        {text()}
+      </pre>
+    </section>
   );
 }
 

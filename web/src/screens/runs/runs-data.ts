@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 
 import { get, post } from "../../api/client";
-import type { BulkAnswer, Cascade, Run, RunLogs, RunPage } from "../../api/types";
+import type { BulkAnswer, Cascade, Run, RunDetails, RunLogs, RunPage } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import { queryOf, type RunFilters } from "./filters";
 
@@ -26,11 +26,13 @@ export function useRunTable(projectId: string | undefined, filters: RunFilters):
   );
 }
 
-export function useRun(id: string): Polled<Run> {
+export function useRun(id: string): Polled<RunDetails> {
   const key = ["jobs", "run", id];
-  const known = useQueryClient().getQueryData<Run>(key);
+  const known = useQueryClient().getQueryData<RunDetails>(key);
   const over = (run: Run | undefined) => run !== undefined && isOver(run);
-  return usePolledQuery(key, () => get<Run>(`/jobs/runs/${id}`), over(known) ? REST_MS : LIVE_MS, { events: over });
+  return usePolledQuery(key, () => get<RunDetails>(`/jobs/runs/${id}`), over(known) ? REST_MS : LIVE_MS, {
+    events: over,
+  });
 }
 
 export function useRunLog(id: string, over: boolean): Polled<RunLogs> {

@@ -33,7 +33,7 @@ async fn ends_that_could_not_be_stored_are_tried_again() {
     let good: Work = |_| {
         Box::pin(async {
             BODIES.fetch_add(1, Ordering::SeqCst);
-            Ok(Outcome::summary("good"))
+            Outcome::summary("good").erased()
         })
     };
     let bad: Work = |_| {
@@ -44,7 +44,7 @@ async fn ends_that_could_not_be_stored_are_tried_again() {
     };
     let jobs = vec![job("good", 1, good), job("bad", 2, bad), job("parent", 3, good)];
     let toml = "[CASCADE_CHAINS]\nparent = [\"child\"]\n[jobs.good]\n[jobs.bad]\n[jobs.parent]\n[jobs.child]\n";
-    let child: Work = |_| Box::pin(async { Ok(Outcome::done()) });
+    let child: Work = |_| Box::pin(async { Outcome::done().erased() });
     let jobs = [jobs, vec![job("child", 4, child)]].concat();
     let (_server, bench) = on_postgres(toml, jobs).await;
     sql_of(&bench, "ALTER TABLE ended_runs RENAME TO gone").await;
@@ -73,8 +73,9 @@ async fn ends_that_could_not_be_stored_are_tried_again() {
 /// The database will never take this end: the run comes back although its worker lives and is busy.
 #[tokio::test]
 async fn an_end_that_the_database_refuses_brings_the_run_back() {
-    let work: Work =
-        |ctx| Box::pin(async move { Ok(Outcome::summary(format!("attempt {}", ctx.attempt()))) });
+    let work: Work = |ctx| {
+        Box::pin(async move { Outcome::summary(format!("attempt {}", ctx.attempt())).erased() })
+    };
     let (_server, bench) = on_postgres("[jobs.work]\n", vec![job("work", 1, work)]).await;
     sql_of(&bench, "ALTER TABLE ended_runs ADD CHECK (summary <> 'attempt 1')").await;
     bench.ask("work").await;
@@ -92,7 +93,7 @@ async fn an_abandoned_attempt_is_refused_the_database_and_the_network() {
     let stubborn: Work = |ctx| {
         Box::pin(async move {
             if ctx.attempt() > 1 {
-                return Ok(Outcome::done());
+                return Outcome::done().erased();
             }
             ctx.db().execute(sql("CREATE TABLE note (text text)")).await?;
             let insert = || sql("INSERT INTO note VALUES ('late')");
@@ -116,7 +117,7 @@ async fn an_abandoned_attempt_is_refused_the_database_and_the_network() {
             ctx.transaction().execute(insert())?;
             ctx.log().info("still here");
             *REFUSED.lock().unwrap() = refused;
-            Ok(Outcome::summary("late"))
+            Outcome::summary("late").erased()
         })
     };
     let toml = timer("stubborn", "timeout = \"50ms\"");
@@ -150,7 +151,7 @@ async fn an_open_transaction_of_an_abandoned_attempt_is_not_committed() {
             tokio::time::sleep(Duration::from_secs(2)).await;
             let committed = open.commit().await.map_err(|error| error.to_string());
             *COMMITTED.lock().unwrap() = Some(committed);
-            Ok(Outcome::done())
+            Outcome::done().erased()
         })
     };
     let (_server, bench) =
@@ -174,7 +175,7 @@ async fn the_last_of_many_progress_calls_stays_on_the_run() {
             for nth in 1..=100_000 {
                 ctx.progress(f64::from(nth) / 100_000.0, format!("step {nth}"));
             }
-            Ok(Outcome::done())
+            Outcome::done().erased()
         })
     };
     let bench = Bench::start(&timer("work", ""), vec![job("work", 1, work)], GRACE).await;
