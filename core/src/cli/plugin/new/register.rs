@@ -159,6 +159,10 @@ fn executable(names: &Names, folder: &Path, base: &Path) -> Result<Table> {
          additionalProperties = false\n\
          properties.message = {{ type = \"string\", description = \"What to keep.\" }}\n\
          \n\
+         [output_schema]\n\
+         type = \"object\"\n\
+         properties.message = {{ type = \"string\", description = \"What was kept.\" }}\n\
+         \n\
          [view]\n\
          key = \"{name}\"\n\
          description = \"What {name} has kept.\"\n\

@@ -10,7 +10,9 @@ static cascade_text text(const char *s) { return (cascade_text){s, strlen(s)}; }
 static const char DESCRIPTION[] =
     "{\"plugin\":{\"name\":\"{{name}}\",\"version\":\"0.1.0\"},"
     "\"jobs\":[{\"name\":\"{{name}}\",\"description\":\"{{description}}\","
-    "  \"params_schema\":{\"type\":\"object\",\"additionalProperties\":false}}],"
+    "  \"params_schema\":{\"type\":\"object\",\"additionalProperties\":false},"
+    "  \"output_schema\":{\"type\":\"object\",\"properties\":{\"message\":{\"type\":\"string\"}}},"
+    "  \"defaults\":{\"timeout_ms\":60000}}],"
     "\"views\":[{\"key\":\"{{name}}\",\"description\":\"What {{name}} has kept.\","
     "  \"row_schema\":{\"type\":\"object\",\"properties\":{"
     "    \"at_ms\":{\"type\":\"integer\",\"title\":\"Kept\",\"x-unit\":\"ms since 1970\"},"
@@ -49,7 +51,8 @@ static void run(cascade_text job, cascade_text request, const cascade_host *host
     host->request_wait(call, text("stage"), text(statement), keep_answer, staged);
     host->progress(call, 1.0, text("kept"));
     if (staged->ok)
-        reply(user, 1, text("{\"summary\":\"kept a message\"}"));
+        /* A job that this one triggers finds the output in `upstream` of its request. */
+        reply(user, 1, text("{\"summary\":\"kept a message\",\"output\":{\"message\":\"hello from C\"}}"));
     else
         reply(user, 0, text("{\"kind\":\"retry\",\"message\":\"the row could not be staged\"}"));
     free(staged);

@@ -13,4 +13,6 @@ params = json.load(sys.stdin)["params"]
 say("log", level="info", message=f"keeping {params['message']!r}")
 say("row", data={"message": params["message"]})
 say("progress", fraction=1.0, message="kept")
+# A job that this one triggers finds it in "upstream" of what it is told.
+say("output", value={"message": params["message"]})
 say("result", summary="kept a message")

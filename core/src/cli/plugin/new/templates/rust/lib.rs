@@ -1,7 +1,10 @@
 //! {{description}}
 
+use std::time::Duration;
+
 use cascade_sdk::{
-    Context, Job, JobError, Outcome, Page, Query, View, ViewContext, ViewError, rfc3339, sql,
+    Context, Defaults, JobError, NoArgs, Outcome, Page, Query, TypedJob, View, ViewContext,
+    ViewError, rfc3339, sql,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,15 +22,26 @@ pub struct Params {
     message: String,
 }
 
+/// What a job that this one triggers reads by `ctx.upstream::<Output>()`.
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// The message.
+    pub message: String,
+}
+
 /// The job.
 pub struct {{Type}};
 
-impl Job for {{Type}} {
+impl TypedJob for {{Type}} {
     const NAME: &'static str = "{{name}}";
     const DESCRIPTION: &'static str = "{{description}}";
+    // Where jobs.toml says nothing.
+    const DEFAULTS: Defaults = Defaults::new().timeout(Duration::from_secs(60));
     type Params = Params;
+    type Args = NoArgs;
+    type Output = Output;
 
-    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Params, _: NoArgs) -> Result<Outcome<Output>, JobError> {
         ctx.log().info(format!("keeping {:?}", params.message));
         // Commits together with the run: once, however often it is tried.
         ctx.transaction().execute(
@@ -36,10 +50,12 @@ impl Job for {{Type}} {
             .bind(ctx.run_id())
             .bind(ctx.project_id())
             .bind(rfc3339(ctx.now()))
-            .bind(params.message),
+            .bind(&params.message),
         )?;
         ctx.progress(1.0, "kept");
-        Ok(Outcome::summary("kept a message"))
+        let message = params.message;
+        let outcome = Outcome::output(Output { message });
+        Ok(outcome.with_summary("kept a message"))
     }
 }
 

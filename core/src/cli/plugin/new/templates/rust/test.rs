@@ -11,6 +11,7 @@ async fn a_run_keeps_its_message() {
     let run = bench.run::<{{Type}}>(json!({"message": "hello"})).await;
 
     assert_eq!(run.summary(), "kept a message");
+    assert_eq!(run.output::<{{name}}::Output>().message, "hello");
     let page = bench.view::<{{Type}}Rows>(json!({"message": "hell"})).await.expect("a page");
     assert_eq!((page.total, page.items[0].message.as_str()), (1, "hello"));
 }
