@@ -134,6 +134,12 @@ async fn an_editor_learns_what_the_file_may_say() {
     has("data_keys", "portfolio");
     has("projects", "atlas");
     has("time_zones", "Europe/Berlin");
+    let schema = host.get("/api/jobs/config/schema").await;
+    let job = &schema["properties"]["jobs"]["additionalProperties"]["properties"];
+    assert_eq!(
+        (&job["timeout"]["title"], &job["timeout"]["default"]),
+        (&json!("Timeout"), &json!("10m"))
+    );
     let (status, answer) =
         host.post("/api/jobs/config/edit", json!({"text": "a = [", "edits": []})).await;
     assert_eq!(status, 400);

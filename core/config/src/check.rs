@@ -9,9 +9,9 @@ use super::{
     Config, JobSettings, chains,
     diagnostic::{Problem, nearest},
     grants,
-    parse::{Document, JobTable, NameLists},
-    reader::Placed,
-    schema,
+    parse::{Document, NameLists},
+    reader::{Placed, Reader},
+    schema, table,
 };
 use cascade_model::{Loading, PluginLoader, Registry};
 
@@ -30,11 +30,17 @@ pub(super) struct Known<'a> {
 
 pub(super) fn check(
     path: &Path,
-    document: Document,
+    mut document: Document,
     mut problems: Vec<Problem>,
     known: Known,
 ) -> (Config, Vec<Problem>) {
     let Known { registry, complete, loading, .. } = known;
+    let mut reader = Reader::default();
+    for (job, told) in &mut document.jobs {
+        let (path, base) = (format!("jobs.{}", job.value), defaults(registry, &job.value));
+        told.settings = table::read(&mut reader, &path, &told.entries, base);
+    }
+    problems.extend(reader.problems);
     chains::check(&document.chains, &mut problems);
     let mut known = KnownJobs { known, told: BTreeSet::new(), problems: &mut problems };
     for (up, downs) in &document.chains {
@@ -52,7 +58,6 @@ pub(super) fn check(
         document.grants.check_folders(base, known.problems);
     }
     for (job, table) in &document.jobs {
-        check_backoff(job, table, registry, known.problems);
         if known.require("jobs", job)
             && let Some(job_type) = registry.job(&job.value)
         {
@@ -103,20 +108,6 @@ impl KnownJobs<'_> {
             });
         }
         false
-    }
-}
-
-/// The longest pause against the first, which may be the plugin's.
-fn check_backoff(
-    job: &Placed<String>,
-    table: &JobTable,
-    registry: &Registry,
-    problems: &mut Vec<Problem>,
-) {
-    let Some(max) = &table.backoff.max else { return };
-    if max.value < table.backoff.over(defaults(registry, &job.value).backoff).initial {
-        let key = format!("jobs.{}.backoff.max", job.value);
-        problems.push(Problem::error(&key, max.span.clone(), "`max` is shorter than `initial`"));
     }
 }
 
@@ -175,18 +166,7 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
     };
     let mut jobs = BTreeMap::new();
     for (name, table) in document.jobs {
-        let defaults = defaults(registry, &name.value);
-        let params = table.params_json();
-        let settings = JobSettings {
-            schedule: table.schedule,
-            enabled: table.enabled.unwrap_or(defaults.enabled),
-            timeout: table.timeout.unwrap_or(defaults.timeout),
-            concurrency: table.concurrency.or(defaults.concurrency),
-            max_attempts: table.max_attempts.unwrap_or(defaults.max_attempts),
-            backoff: table.backoff.over(defaults.backoff),
-            params,
-        };
-        jobs.insert(name.value, settings);
+        jobs.insert(name.value, table.settings);
     }
     let (chains, data_map) = (plain(document.chains), plain(document.data_map));
     let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));

@@ -130,12 +130,12 @@ pub(super) fn check_params(
     let files = Files::within(&base, &files.allow);
     let key = format!("jobs.{}.params", job.value);
     let mut warn = |pointer: &str, message: String, help: &str| {
-        let place = table.params.as_ref().and_then(|params| schema::find(params, pointer));
+        let place = table.params().and_then(|params| schema::find(params, pointer));
         let span = place.map_or(job.span.clone(), TomlValue::span);
         let at = format!("{key}{}", pointer.replace('/', "."));
         problems.push(Problem::warning(&at, span, message).help(help));
     };
-    let mut params = table.params_json();
+    let mut params = table.settings.params.clone();
     secrets::annotated(schema, &mut params, &|part| part["format"] == "path", &mut |at, value| {
         if let Some(error) = value.as_str().and_then(|path| files.check(path).err()) {
             let message = format!("the job may not read {}", error.path.display());

@@ -12,7 +12,9 @@ mod egress;
 pub mod environment;
 pub mod file;
 mod grants;
+mod job;
 mod keys;
+mod kind;
 mod live;
 mod parse;
 mod plugins;
@@ -22,6 +24,7 @@ mod redact;
 mod schedule;
 mod schema;
 mod secrets;
+mod table;
 #[cfg(test)]
 mod test_job;
 
@@ -32,22 +35,23 @@ use std::{
     time::Duration,
 };
 
-use cascade_sdk::JobDescriptor;
 use serde::Serialize;
-use serde_json::Value;
 
 pub use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
-pub use keys::{KEYS, Key};
+pub use job::{Backoff, JobSettings};
+pub use keys::{KEYS, Key, schema};
+use kind::{Count, Optional, Span, Text};
 pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
 pub use reach::Reach;
 pub use redact::{NothingBehindMask, all_masked, masked_text, restored};
 pub use schedule::Schedule;
 pub use secrets::masked;
+use table::table;
 
-use cascade_model::{Loading, PluginLoader, PluginSources, Registry};
+use cascade_model::{Loading, MOST_RUNS, PluginLoader, PluginSources, Registry};
 
 /// A jobs.toml that passed every check.
 #[derive(Debug, Clone, Serialize)]
@@ -105,119 +109,38 @@ impl Config {
     }
 }
 
-/// One `[jobs.NAME]` table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct JobSettings {
-    /// When it runs by itself; `None` leaves it to cascades and people.
-    pub schedule: Option<Schedule>,
-    /// Whether it runs at all.
-    pub enabled: bool,
-    /// How long one attempt may take.
-    #[serde(serialize_with = "as_text")]
-    pub timeout: Duration,
-    /// How many attempts a run has.
-    pub max_attempts: u32,
-    /// Runs of this job type at a time, over all workers and projects; `None` for no limit.
-    pub concurrency: Option<u32>,
-    /// Pause between attempts.
-    pub backoff: Backoff,
-    /// What the plugin is given; passed the plugin's JSON Schema.
-    pub params: Value,
-}
+table! {
+    /// The `[retention]` table: what is older is pruned.
+    pub struct Retention at "retention" {
+        /// Ended runs, with their logs and outputs.
+        #[key(Span)]
+        pub runs: Duration = days(30),
 
-impl JobSettings {
-    /// What holds where jobs.toml says nothing of a job: what its plugin says, or else the host.
-    pub fn without_file(job: Option<&JobDescriptor>) -> Self {
-        let host = Self::default();
-        let Some(JobDescriptor { defaults, .. }) = job else { return host };
-        Self {
-            timeout: defaults.timeout.unwrap_or(host.timeout),
-            max_attempts: defaults.max_attempts.unwrap_or(host.max_attempts),
-            concurrency: defaults.concurrency,
-            backoff: defaults.backoff.map_or(host.backoff, Backoff::from),
-            ..host
-        }
+        /// Log lines of runs that are kept.
+        #[key(Span)]
+        pub logs: Duration = days(14),
+
+        /// Events, which streams replay from.
+        #[key(Span)]
+        pub events: Duration = days(3),
     }
 }
 
-impl Default for JobSettings {
-    fn default() -> Self {
-        Self {
-            schedule: None,
-            enabled: true,
-            timeout: Duration::from_secs(600),
-            max_attempts: 3,
-            concurrency: None,
-            backoff: Backoff::default(),
-            params: Value::Object(serde_json::Map::new()),
-        }
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86400)
+}
+
+table! {
+    /// One `[projects.SLUG]` table.
+    pub struct ProjectSettings at "projects.*" {
+        /// The name for people; the short name if left out.
+        #[key(Text)]
+        pub name: String = String::new(),
+
+        /// Runs of this project at a time, over all workers; no limit if left out.
+        #[key(Optional(Count(MOST_RUNS)))]
+        pub concurrency: Option<u32> = None,
     }
-}
-
-/// Exponential backoff: `initial * factor^(attempt - 1)`, at most `max`, less up to a quarter of
-/// itself at random so that runs which failed together do not come back together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Backoff {
-    /// Pause after the first failed attempt.
-    #[serde(serialize_with = "as_text")]
-    pub initial: Duration,
-    /// The longest pause.
-    #[serde(serialize_with = "as_text")]
-    pub max: Duration,
-    /// Factor from one pause to the next, at least 1.
-    pub factor: f64,
-}
-
-impl From<cascade_sdk::Backoff> for Backoff {
-    fn from(from: cascade_sdk::Backoff) -> Self {
-        Self { initial: from.initial, max: from.max, factor: from.factor }
-    }
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { initial: Duration::from_secs(10), max: Duration::from_secs(600), factor: 2.0 }
-    }
-}
-
-impl Backoff {
-    /// The pause after failed attempt number `attempt` (from 1); `jitter` is a random 0..1.
-    pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
-        let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-        let grown = self.initial.as_secs_f64() * self.factor.powi(power);
-        let capped = grown.min(self.max.as_secs_f64());
-        Duration::from_secs_f64(capped * (1.0 - 0.25 * jitter.clamp(0.0, 1.0)))
-    }
-}
-
-/// The `[retention]` table: what is older is pruned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Retention {
-    /// Ended runs, with their logs and outputs.
-    #[serde(serialize_with = "as_text")]
-    pub runs: Duration,
-    /// Log lines of runs that are still kept.
-    #[serde(serialize_with = "as_text")]
-    pub logs: Duration,
-    /// Events, which streams replay from.
-    #[serde(serialize_with = "as_text")]
-    pub events: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        let day = Duration::from_secs(86400);
-        Self { runs: 30 * day, logs: 14 * day, events: 3 * day }
-    }
-}
-
-/// One `[projects.SLUG]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProjectSettings {
-    /// Name for people.
-    pub name: String,
-    /// Runs of this project at a time, over all workers; `None` for no limit.
-    pub concurrency: Option<u32>,
 }
 
 /// A jobs.toml that passed every check, with the plugins it names.
@@ -285,10 +208,6 @@ fn judge(path: &Path, text: &str, plugins: &dyn PluginLoader, loading: Loading) 
 /// Whether a text has nothing but white space and comments.
 pub fn says_nothing(text: &str) -> bool {
     text.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'))
-}
-
-fn as_text<S: serde::Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {
-    s.collect_str(&humantime::format_duration(*duration))
 }
 
 #[cfg(test)]
@@ -394,14 +313,5 @@ mod tests {
                      defaults = { backoff = { initial = \"5s\", max = \"1s\" } }\n";
         let said = check(Path::new("jobs.toml"), wrong).unwrap_err().to_string();
         assert!(said.contains("the longest not below the first"), "{said}");
-    }
-
-    #[test]
-    fn backoff_grows_to_its_maximum_and_jitter_only_shortens_it() {
-        let backoff =
-            Backoff { initial: Duration::from_secs(1), max: Duration::from_secs(5), factor: 2.0 };
-        let plain = [1, 2, 3, 4, 900].map(|attempt| backoff.delay(attempt, 0.0).as_secs());
-        assert_eq!(plain, [1, 2, 4, 5, 5]);
-        assert_eq!(backoff.delay(2, 1.0), Duration::from_millis(1500));
     }
 }

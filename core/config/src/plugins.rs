@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::{
     diagnostic::Problem,
-    keys, parse,
+    job::Growing,
+    keys,
+    kind::Kind,
     reader::{Placed, Reader, TomlValue, to_json},
 };
 use cascade_model::{
@@ -172,12 +174,9 @@ fn defaults(reader: &mut Reader, path: &str, value: &TomlValue) -> Defaults {
             "max_attempts" => defaults.max_attempts = reader.count(&at, value, MOST_ATTEMPTS),
             "concurrency" => defaults.concurrency = reader.count(&at, value, MOST_RUNS),
             "backoff" => {
-                let known = format!("{KNOWN}.backoff");
-                let table = parse::backoff(reader, &at, value, &known);
-                defaults.backoff = table.map(|table| {
-                    let super::Backoff { initial, max, factor } = table.over(Default::default());
-                    Backoff::new(initial, max).factor(factor)
-                });
+                let backoff = Growing.read(reader, &at, value);
+                let of_plugin = |b: super::Backoff| Backoff::new(b.initial, b.max).factor(b.factor);
+                defaults.backoff = backoff.map(of_plugin);
             }
             other => reader.unknown_key(path, other, key.span(), &keys::under(KNOWN)),
         }

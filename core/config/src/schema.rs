@@ -27,11 +27,10 @@ pub(super) fn check(
             return;
         }
     };
-    let params = table.params_json();
-    for error in validator.iter_errors(&params) {
+    for error in validator.iter_errors(&table.settings.params) {
         let path = error.instance_path().to_string();
         let at = format!("{key}{}", path.replace('/', "."));
-        let place = table.params.as_ref().and_then(|params| find(params, &path));
+        let place = table.params().and_then(|params| find(params, &path));
         let span = place.map_or(job.span.clone(), TomlValue::span);
         if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
             for name in unexpected {

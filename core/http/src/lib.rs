@@ -160,6 +160,7 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
         .routes(routes!(config::config))
+        .routes(routes!(config::schema))
         .routes(routes!(config_text::read, config_text::save))
         .routes(routes!(config_text::check))
         .routes(routes!(config_text::edit))

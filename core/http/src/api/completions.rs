@@ -18,7 +18,7 @@ use cascade_config::{ConfigState, KEYS};
 pub struct KeyHint {
     /// Dotted; `*` stands for a name that the file chooses.
     path: String,
-    /// `text`, `duration`, `integer`, `number`, `boolean`, `list` or `table`.
+    /// `text`, `duration`, `time_zone`, `integer`, `number`, `boolean`, `list` or `table`.
     #[serde(rename = "type")]
     kind: &'static str,
     description: String,
@@ -42,9 +42,9 @@ pub struct Completions {
 pub async fn completions(State(server): State<AppState>, _: Administrator) -> Json<Completions> {
     let ConfigState { config, registry, .. } = server.config.state();
     let own = KEYS.iter().map(|key| KeyHint {
-        path: key.path.into(),
+        path: key.path.clone(),
         kind: key.kind,
-        description: key.description.into(),
+        description: key.description.clone(),
     });
     let jobs = || registry.jobs().map(|job| job.descriptor());
     let params = jobs().flat_map(|job| params(&job.name, &job.params_schema));

@@ -31,6 +31,12 @@ pub async fn config(
     Ok(Json(state))
 }
 
+/// The JSON Schema of jobs.toml: what each key takes and means, and what holds if it is left out.
+#[utoipa::path(get, path = "/jobs/config/schema", responses((status = 200, body = Value), Refused))]
+pub async fn schema(_: Caller) -> Json<Value> {
+    Json(cascade_config::schema())
+}
+
 /// What a member of some projects may know: params may name sources and projects of others.
 fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
     let mut config = config.clone();

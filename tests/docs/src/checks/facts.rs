@@ -226,6 +226,36 @@ fn every_key_that_plugins_have_in_jobs_toml_is_told() {
     none(faults);
 }
 
+/// With it set, the table of the keys of a job is written and not compared.
+const UPDATE: &str = "CASCADE_UPDATE_REFERENCE";
+
+#[test]
+fn the_keys_of_a_job_are_told_as_they_are_declared() {
+    let row = |key: &cascade_config::Key| {
+        let name = key.path.strip_prefix("jobs.*.")?;
+        // What a program may say stands on its own page.
+        if name.starts_with("executable.") {
+            return None;
+        }
+        let default = match &key.schema["default"] {
+            value if value.is_null() || value.is_object() => String::new(),
+            value => format!("`{value}`"),
+        };
+        Some(format!("| `{name}` | {default} | {} |\n", key.schema["description"].as_str()?))
+    };
+    let rows: String = cascade_config::KEYS.iter().filter_map(row).collect();
+    let file = root().join("docs/plugins/reference.md");
+    let text = std::fs::read_to_string(&file).expect("the page");
+    let head = "| key of `[jobs.NAME]` | if left out | meaning |\n|---|---|---|\n";
+    let (before, after) = text.split_once(head).expect("the head of the table");
+    let end = after.find("\n\n").expect("a line after the table") + 1;
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(&file, [before, head, &rows, &after[end..]].concat()).expect("written");
+        return;
+    }
+    assert_eq!(after[..end], rows, "write the table by {UPDATE}=1 cargo test -p cascade-docs");
+}
+
 #[test]
 fn refusals_are_told_in_the_host_s_own_words() {
     let origin = |kind, plugin: &str, location: &str| {

@@ -2,8 +2,9 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import type { Completions, Diagnostic, Edit, JobType, OnDisk } from "../../api/types";
-import { CONFIG_KEY } from "../../live/use-jobs-config";
+import { CONFIG_KEY, useJobSchema } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
+import type { JsonSchema } from "../../schema/json-schema";
 import { useJobTypes } from "../jobs/jobs-data";
 import { checkText, readCompletions, readText } from "./config-api";
 import { isChanged, textOf } from "./draft/draft";
@@ -34,6 +35,7 @@ export interface Configuration extends DraftState {
   readOnly: boolean;
   types: JobType[];
   facts: Facts | undefined;
+  jobSchema: JsonSchema;
   edit: (edits: Edit[]) => void;
 }
 
@@ -63,6 +65,7 @@ export function useConfiguration(): Configuration {
     readOnly: disk.data?.writable === false,
     types: types.data?.items ?? NONE,
     facts,
+    jobSchema: useJobSchema(),
     edit,
   };
 }

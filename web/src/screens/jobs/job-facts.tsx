@@ -1,9 +1,12 @@
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { JobsConfig, JobType } from "../../api/types";
 import { useScopedPath } from "../../layout/project-scope";
+import { useJobSchema } from "../../live/use-jobs-config";
+import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
+import { wordsOf } from "../../schema/words";
 import { JobLink } from "./job-link";
 
 /** Where a job comes from and what it is connected with. */
@@ -45,9 +48,28 @@ export function JobFacts({ job, config }: { job: JobType; config: JobsConfig }) 
             )}
           />
         </dd>
+        <Settings settings={config.jobs[job.name]} schema={useJobSchema()} />
       </dl>
     </section>
   );
+}
+
+/** What jobs.toml says of it, or holds without it: each key that the host has a title for. */
+function Settings({ settings, schema }: { settings: unknown; schema: JsonSchema }) {
+  const { t, i18n } = useTranslation();
+  if (!isObject(settings)) return null;
+  const told = properties(schema).filter(([name, { title }]) => title && (settings[name] ?? null) !== null);
+  return told.map(([name, each]) => {
+    const value = settings[name];
+    if (isObject(value)) return <Settings key={name} settings={value} schema={each} />;
+    const words = typeof value === "boolean" ? t(value ? "form.yes" : "form.no") : String(value);
+    return (
+      <Fragment key={name}>
+        <dt title={wordsOf(each, i18n.language).description}>{wordsOf(each, i18n.language).title}</dt>
+        <dd>{words}</dd>
+      </Fragment>
+    );
+  });
 }
 
 function Names({ names, none, shown }: { names: string[]; none: string; shown: (name: string) => ReactNode }) {

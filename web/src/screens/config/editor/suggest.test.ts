@@ -13,7 +13,7 @@ const FACTS: Facts = {
     key("jobs", "table"),
     key("jobs.*", "table"),
     key("jobs.*.every", "duration", "A pause."),
-    key("jobs.*.timezone", "text"),
+    key("jobs.*.timezone", "time_zone"),
     key("jobs.*.enabled", "boolean"),
     key("jobs.*.backoff", "table"),
     key("jobs.*.backoff.factor", "number"),

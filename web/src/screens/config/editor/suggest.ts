@@ -103,7 +103,7 @@ function valuesOf({ path, quoted, before = [] }: Place, facts: Facts): Suggestio
     return words(others, (job) => describedJob(["jobs"], job, facts));
   }
   if (path.length === 2 && path[0] === DATA_MAP) return words(facts.data_keys);
-  if (path.at(-1) === "timezone") return words(facts.time_zones);
+  if (key?.type === "time_zone") return words(facts.time_zones);
   if (key?.type === "boolean") return plain(["true", "false"]);
   return key?.type === "duration" ? words(SPANS) : [];
 }
@@ -174,6 +174,6 @@ function defs({ $defs, definitions }: JsonSchema): JsonSchema {
 function empty(type: string): string {
   if (type === "list" || type === "array") return "[${}]";
   if (type === "table" || type === "object") return "{ ${} }";
-  if (type === "duration" || type === "text" || type === "string") return '"${}"';
+  if (["duration", "time_zone", "text", "string"].includes(type)) return '"${}"';
   return "${}";
 }

@@ -1,12 +1,32 @@
 import { describe, expect, it } from "vitest";
 
-import { enabledEdits, type Field, fieldEdits, scheduleEdits, shown } from "./job-edits";
+import { type Field, fieldEdits, fieldsIn, fieldsOf, flagEdits, isGroup, scheduleEdits, shown } from "./job-edits";
 
-const every: Field = { path: ["every"], kind: "text" };
-const attempts: Field = { path: ["max_attempts"], kind: "number" };
-const initial: Field = { path: ["backoff", "initial"], kind: "text" };
-const factor: Field = { path: ["backoff", "factor"], kind: "number" };
+const text = { type: "string", title: "T" };
+const FIELDS = fieldsOf({
+  type: "object",
+  properties: {
+    every: text,
+    enabled: { type: "boolean", default: true, title: "T" },
+    max_attempts: { type: "integer", title: "T" },
+    backoff: {
+      type: ["string", "object"],
+      title: "T",
+      "x-alone": "initial",
+      properties: { initial: text, max: text, factor: { type: "number", title: "T" } },
+    },
+    params: { type: "object" },
+  },
+});
+const [every, enabled, attempts, backoff] = FIELDS as [Field, Field, Field, Field];
+const [initial, max, factor] = fieldsIn(backoff) as [Field, Field, Field];
 const at = (...names: string[]) => ["jobs", "j", ...names];
+
+it("has a field for each key with a title, and groups those of a table", () => {
+  expect(FIELDS.map(({ path }) => path.join("."))).toEqual(["every", "enabled", "max_attempts", "backoff"]);
+  expect(FIELDS.filter(isGroup)).toEqual([backoff]);
+  expect(max.path).toEqual(["backoff", "max"]);
+});
 
 describe("fieldEdits", () => {
   it("sets what is typed, and removes what is emptied", () => {
@@ -22,10 +42,7 @@ describe("fieldEdits", () => {
   });
 
   it("knows both forms of backoff", () => {
-    expect([shown({ backoff: "10s" }, ["backoff", "initial"]), shown({ backoff: "10s" }, ["backoff", "max"])]).toEqual([
-      "10s",
-      "",
-    ]);
+    expect([shown({ backoff: "10s" }, initial), shown({ backoff: "10s" }, max)]).toEqual(["10s", ""]);
     expect(fieldEdits("j", { backoff: "10s" }, initial, "20s")).toEqual([
       { op: "set", path: at("backoff"), value: "20s" },
     ]);
@@ -53,8 +70,8 @@ it("changes the way to schedule as a whole", () => {
   expect(scheduleEdits("j", { every: "1h" }, "every")).toEqual([]);
 });
 
-it("writes `enabled` only where it says no", () => {
-  expect(enabledEdits("j", {}, false)).toEqual([{ op: "set", path: at("enabled"), value: false }]);
-  expect(enabledEdits("j", { enabled: false }, true)).toEqual([{ op: "remove", path: at("enabled") }]);
-  expect(enabledEdits("j", {}, true)).toEqual([]);
+it("writes a flag only where it differs from what holds without it", () => {
+  expect(flagEdits("j", {}, enabled, false)).toEqual([{ op: "set", path: at("enabled"), value: false }]);
+  expect(flagEdits("j", { enabled: false }, enabled, true)).toEqual([{ op: "remove", path: at("enabled") }]);
+  expect(flagEdits("j", {}, enabled, true)).toEqual([]);
 });

@@ -1,23 +1,36 @@
 import type { Edit } from "../../../api/types";
-import { isObject } from "../../../schema/json-schema";
+import { isObject, type JsonSchema, properties } from "../../../schema/json-schema";
 import type { Table } from "../toml";
 
-/** A field of `[jobs.NAME]`: its place in the table and how what is typed becomes a value. */
+/** A key of `[jobs.NAME]`, or of a table in it, that has a field in the form. */
 export interface Field {
   path: [string] | [string, string];
-  kind: "text" | "number";
+  schema: JsonSchema;
+  /** The key whose value may stand alone, in place of the table around it. */
+  alone?: unknown;
 }
 
-export const TIMING: Field[] = [
-  { path: ["timeout"], kind: "text" },
-  { path: ["max_attempts"], kind: "number" },
-  { path: ["concurrency"], kind: "number" },
-];
-export const BACKOFF: Field[] = [
-  { path: ["backoff", "initial"], kind: "text" },
-  { path: ["backoff", "max"], kind: "text" },
-  { path: ["backoff", "factor"], kind: "number" },
-];
+/** The keys that have a field: those to which the host gives a title. Within a table they make a group. */
+export function fieldsOf(schema: JsonSchema): Field[] {
+  return properties(schema)
+    .filter(([, { title }]) => title !== undefined)
+    .map(([name, each]) => ({ path: [name], schema: each }));
+}
+
+export function fieldsIn({ path: [name], schema }: Field): Field[] {
+  return fieldsOf(schema).map(({ path: [inner], ...field }) => ({
+    ...field,
+    path: [name, inner],
+    alone: schema["x-alone"],
+  }));
+}
+
+export const isGroup = ({ schema }: Field) => isObject(schema.properties);
+export const isFlag = ({ schema }: Field) => schema.type === "boolean";
+const isNumber = ({ schema }: Field) => schema.type === "integer" || schema.type === "number";
+
+/** Keys that say together when a job runs. */
+export const SCHEDULE = ["every", "cron", "timezone"];
 
 export type ScheduleKind = "every" | "cron" | "none";
 
@@ -28,24 +41,27 @@ export function scheduleKind(table: Table): ScheduleKind {
   return "every" in table ? "every" : "cron" in table ? "cron" : "none";
 }
 
-/** What a field shows; `backoff = "10s"` sets only the first pause. */
-export function shown(table: Table, [name, inner]: string[]): string {
-  const value = table[name ?? ""];
+/** What a field shows. */
+export function shown(table: Table, { path: [name, inner], alone }: Field): string {
+  const value = table[name];
   if (inner === undefined) return written(value);
   if (isObject(value)) return written(value[inner]);
-  return inner === "initial" ? written(value) : "";
+  return inner === alone ? written(value) : "";
 }
 
 const written = (value: unknown) => (value === undefined || isObject(value) ? "" : String(value));
 
 /** What typing `text` into a field changes. Whether it makes sense is the host's to say. */
-export function fieldEdits(job: string, table: Table, { path, kind }: Field, text: string): Edit[] {
+export function fieldEdits(job: string, table: Table, field: Field, text: string): Edit[] {
   const typed = text.trim();
-  if (typed === shown(table, path)) return [];
+  if (typed === shown(table, field)) return [];
   const at = (...names: string[]) => ["jobs", job, ...names];
-  const [name, inner] = path;
+  const {
+    path: [name, inner],
+    alone,
+  } = field;
   const whole = table[name];
-  const value = kind === "number" && typed !== "" && Number.isFinite(Number(typed)) ? Number(typed) : typed;
+  const value = isNumber(field) && typed !== "" && Number.isFinite(Number(typed)) ? Number(typed) : typed;
   if (inner === undefined)
     return [typed === "" ? { op: "remove", path: at(name) } : { op: "set", path: at(name), value }];
   if (isObject(whole)) {
@@ -53,29 +69,31 @@ export function fieldEdits(job: string, table: Table, { path, kind }: Field, tex
     const others = Object.keys(whole).some((other) => other !== inner);
     return [{ op: "remove", path: others ? at(name, inner) : at(name) }];
   }
-  // A single value stands for the first pause: beside others it becomes a table.
-  if (inner === "initial")
+  // A value that stands alone becomes a table beside others.
+  if (inner === alone)
     return [
       typed === ""
         ? { op: "remove", path: at(name) }
-        : { op: "set", path: at(name), value: whole === undefined ? { initial: value } : value },
+        : { op: "set", path: at(name), value: whole === undefined ? { [inner]: value } : value },
     ];
-  return [{ op: "set", path: at(name), value: { ...(whole !== undefined && { initial: whole }), [inner]: value } }];
+  const before = whole !== undefined && typeof alone === "string" ? { [alone]: whole } : {};
+  return [{ op: "set", path: at(name), value: { ...before, [inner]: value } }];
 }
 
 /** Another way to schedule takes the keys of the former with it: the host refuses both at once. */
 export function scheduleEdits(job: string, table: Table, kind: ScheduleKind): Edit[] {
   if (kind === scheduleKind(table)) return [];
-  const gone = ["every", "cron", "timezone"].filter((name) => name in table && name !== kind);
+  const gone = SCHEDULE.filter((name) => name in table && name !== kind);
   const removals = gone.map((name): Edit => ({ op: "remove", path: ["jobs", job, name] }));
   if (kind === "none") return removals;
   const value = kind === "every" ? FIRST_EVERY : FIRST_CRON;
   return [...removals, { op: "set", path: ["jobs", job, kind], value }];
 }
 
-/** A job is enabled unless the file says otherwise. */
-export function enabledEdits(job: string, table: Table, enabled: boolean): Edit[] {
-  if (enabled === (table.enabled !== false)) return [];
-  const path = ["jobs", job, "enabled"];
-  return [enabled ? { op: "remove", path } : { op: "set", path, value: false }];
+/** What holds if the file says nothing is not written. */
+export function flagEdits(job: string, table: Table, { path: [name], schema }: Field, on: boolean): Edit[] {
+  const preset = schema.default === true;
+  if (on === (table[name] ?? preset)) return [];
+  const path = ["jobs", job, name];
+  return [on === preset ? { op: "remove", path } : { op: "set", path, value: on }];
 }

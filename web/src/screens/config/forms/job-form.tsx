@@ -1,77 +1,78 @@
 import { useTranslation } from "react-i18next";
 
-import type { JobType } from "../../../api/types";
+import { isObject } from "../../../schema/json-schema";
+import { wordsOf } from "../../../schema/words";
 import { faultsAt } from "../faults-at";
-import { tableAt } from "../toml";
+import { tableAt, valueAt } from "../toml";
 import type { Configuration } from "../use-configuration";
 import { CommittedInput } from "./committed-input";
 import {
-  BACKOFF,
-  enabledEdits,
   type Field,
   fieldEdits,
+  fieldsIn,
+  fieldsOf,
+  flagEdits,
+  isFlag,
+  isGroup,
+  SCHEDULE,
   type ScheduleKind,
   scheduleEdits,
   scheduleKind,
   shown,
-  TIMING,
 } from "./job-edits";
 
 const KINDS: ScheduleKind[] = ["every", "cron", "none"];
-/** What holds when the file says nothing: what the plugin says, or else the host. */
-function defaultsOf(type: JobType | undefined): Record<string, string> {
-  const said = type?.defaults;
-  return {
-    timezone: "UTC",
-    timeout: said?.timeout ?? "10m",
-    max_attempts: String(said?.max_attempts ?? 3),
-    ...(said?.concurrency != null && { concurrency: String(said.concurrency) }),
-    "backoff.initial": said?.backoff.initial ?? "10s",
-    "backoff.max": said?.backoff.max ?? "10m",
-    "backoff.factor": String(said?.backoff.factor ?? 2),
-  };
-}
 
 interface Props {
   job: string;
   configuration: Configuration;
 }
 
-/** When a job runs and how: `[jobs.NAME]` without its params. */
+/** `[jobs.NAME]` without its params: a field for each key that the host has a title for. */
 export function JobForm({ job, configuration }: Props) {
-  const { t } = useTranslation();
-  const { parsed, readOnly, edit, check, facts } = configuration;
-  const defaults = defaultsOf(configuration.types.find((type) => type.name === job));
+  const { t, i18n } = useTranslation();
+  const { parsed, readOnly, edit, check, facts, jobSchema, types } = configuration;
   const table = tableAt(parsed.value ?? {}, "jobs", job);
   const kind = scheduleKind(table);
-  const field = (each: Field, suggestions?: string[]) => {
+  const fields = fieldsOf(jobSchema);
+  // What the plugin says holds before what the host says.
+  const ofPlugin: unknown = types.find(({ name }) => name === job)?.defaults;
+  const fallback = ({ path, schema }: Field) =>
+    String((isObject(ofPlugin) && valueAt(ofPlugin, path)) || (schema.default ?? ""));
+  const words = ({ schema }: Field) => wordsOf(schema, i18n.language);
+  const field = (each: Field) => {
     const name = each.path.join(".");
+    const { title, description } = words(each);
     return (
       <CommittedInput
         key={name}
         id={`job-${name}`}
-        label={t(`config.jobs.fields.${each.path.join("_")}`)}
-        help={t(`config.jobs.help.${each.path.join("_")}`)}
-        value={shown(table, each.path)}
-        fallback={defaults[name] ?? t("config.jobs.no_limit")}
+        label={title}
+        help={description}
+        value={shown(table, each)}
+        fallback={fallback(each)}
         faults={faultsAt(check.diagnostics, "jobs", job, ...each.path)}
         disabled={readOnly}
-        suggestions={suggestions}
+        suggestions={each.schema["x-kind"] === "time_zone" ? facts?.time_zones : undefined}
         onCommit={(text) => edit(fieldEdits(job, table, each, text))}
       />
     );
   };
+  const timing = fields.filter(({ path: [name] }) => SCHEDULE.includes(name));
+  const others = fields.filter((each) => !timing.includes(each) && !isFlag(each) && !isGroup(each));
   return (
     <div className="job-form">
-      <label className="tick">
-        <input
-          type="checkbox"
-          checked={table.enabled !== false}
-          disabled={readOnly}
-          onChange={(event) => edit(enabledEdits(job, table, event.target.checked))}
-        />
-        {t("config.jobs.enabled")}
-      </label>
+      {fields.filter(isFlag).map((each) => (
+        <label key={each.path[0]} className="tick" title={words(each).description}>
+          <input
+            type="checkbox"
+            checked={(table[each.path[0]] ?? each.schema.default) === true}
+            disabled={readOnly}
+            onChange={(event) => edit(flagEdits(job, table, each, event.target.checked))}
+          />
+          {words(each).title}
+        </label>
+      ))}
       <fieldset>
         <legend>{t("jobs.schedule")}</legend>
         <div className="segments" role="group" aria-label={t("jobs.schedule")}>
@@ -88,20 +89,20 @@ export function JobForm({ job, configuration }: Props) {
           ))}
         </div>
         <div className="fields-row">
-          {kind === "every" && field({ path: ["every"], kind: "text" })}
-          {kind === "cron" && field({ path: ["cron"], kind: "text" })}
-          {kind === "cron" && field({ path: ["timezone"], kind: "text" }, facts?.time_zones)}
+          {timing.filter(({ path: [name] }) => name === kind || (kind === "cron" && name !== "every")).map(field)}
         </div>
         {kind === "none" && <p className="muted">{t("config.jobs.kind_none_help")}</p>}
       </fieldset>
       <fieldset>
-        <legend>{t("config.jobs.limits")}</legend>
-        <div className="fields-row">{TIMING.map((each) => field(each))}</div>
+        <legend>{t("config.jobs.settings")}</legend>
+        <div className="fields-row">{others.map(field)}</div>
       </fieldset>
-      <fieldset>
-        <legend>{t("config.jobs.backoff")}</legend>
-        <div className="fields-row">{BACKOFF.map((each) => field(each))}</div>
-      </fieldset>
+      {fields.filter(isGroup).map((group) => (
+        <fieldset key={group.path[0]}>
+          <legend>{words(group).title}</legend>
+          <div className="fields-row">{fieldsIn(group).map(field)}</div>
+        </fieldset>
+      ))}
     </div>
   );
 }

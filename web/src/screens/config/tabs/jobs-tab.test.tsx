@@ -32,6 +32,15 @@ function open(edit: Configuration["edit"] = () => {}) {
     parsed: parsedToml(TEXT),
     draft: draftOf({ revision: "r", text: TEXT }),
     types: [type("first"), type("second")],
+    jobSchema: {
+      type: "object",
+      properties: {
+        every: { type: "string", title: "Interval", "x-kind": "duration" },
+        timeout: { type: "string", title: "Timeout", default: "10m" },
+        enabled: { type: "boolean", title: "Enabled", default: true },
+        params: { type: "object" },
+      },
+    },
     check: { diagnostics: [], current: true, error: null },
     readOnly: false,
     edit,

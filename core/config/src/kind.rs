@@ -1,0 +1,191 @@
+//! What the value of a key may be: how it is read, how it is shown, and its JSON Schema.
+
+use std::{ops::Range, time::Duration};
+
+use chrono_tz::Tz;
+use serde_json::{Map, Value, json};
+
+use super::{
+    diagnostic::Problem,
+    reader::{Reader, TomlValue, to_json},
+};
+
+/// The kind of a value.
+pub(crate) trait Kind {
+    /// What it is read into.
+    type Value;
+    /// What completion calls it.
+    const NAME: &'static str;
+    /// Its JSON Schema, without the words of the key.
+    fn schema(&self) -> Value;
+    /// Says what is wrong with a value that does not fit.
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Self::Value>;
+    /// The same, where a table says only some of its keys; the others are those of `base`.
+    fn read_over(
+        &self,
+        reader: &mut Reader,
+        key: &str,
+        value: &TomlValue,
+        _base: &Self::Value,
+    ) -> Option<Self::Value> {
+        self.read(reader, key, value)
+    }
+    /// As JSON; null for what the file need not say.
+    fn write(&self, value: &Self::Value) -> Value;
+}
+
+/// `true` or `false`.
+pub(crate) struct Flag;
+
+impl Kind for Flag {
+    type Value = bool;
+    const NAME: &'static str = "boolean";
+    fn schema(&self) -> Value {
+        json!({"type": "boolean"})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<bool> {
+        reader.boolean(key, value)
+    }
+    fn write(&self, value: &bool) -> Value {
+        (*value).into()
+    }
+}
+
+/// Any text.
+pub(crate) struct Text;
+
+impl Kind for Text {
+    type Value = String;
+    const NAME: &'static str = "text";
+    fn schema(&self) -> Value {
+        json!({"type": "string"})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<String> {
+        reader.text(key, value)
+    }
+    fn write(&self, value: &String) -> Value {
+        value.as_str().into()
+    }
+}
+
+/// A duration, such as `"1h 30m"`.
+pub(crate) struct Span;
+
+impl Kind for Span {
+    type Value = Duration;
+    const NAME: &'static str = "duration";
+    fn schema(&self) -> Value {
+        json!({"type": "string", "x-kind": Self::NAME})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Duration> {
+        reader.duration(key, value)
+    }
+    fn write(&self, value: &Duration) -> Value {
+        humantime::format_duration(*value).to_string().into()
+    }
+}
+
+/// A whole number from 1 to this.
+pub(crate) struct Count(pub u32);
+
+impl Kind for Count {
+    type Value = u32;
+    const NAME: &'static str = "integer";
+    fn schema(&self) -> Value {
+        json!({"type": "integer", "minimum": 1, "maximum": self.0})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<u32> {
+        reader.count(key, value, self.0)
+    }
+    fn write(&self, value: &u32) -> Value {
+        (*value).into()
+    }
+}
+
+/// A number in this range.
+pub(crate) struct Number(pub Range<f64>);
+
+impl Kind for Number {
+    type Value = f64;
+    const NAME: &'static str = "number";
+    fn schema(&self) -> Value {
+        json!({"type": "number", "minimum": self.0.start, "exclusiveMaximum": self.0.end})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<f64> {
+        reader.number(key, value, self.0.clone())
+    }
+    fn write(&self, value: &f64) -> Value {
+        (*value).into()
+    }
+}
+
+/// The IANA name of a time zone.
+pub(crate) struct TimeZone;
+
+impl Kind for TimeZone {
+    type Value = Tz;
+    const NAME: &'static str = "time_zone";
+    fn schema(&self) -> Value {
+        json!({"type": "string", "x-kind": Self::NAME})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Tz> {
+        let name = reader.text(key, value)?;
+        let zone = name.parse().ok();
+        if zone.is_none() {
+            let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+            let mut problem =
+                Problem::error(key, value.span(), format!("unknown time zone \"{name}\""))
+                    .suggest(&name, known);
+            // Six hundred names are no help.
+            problem.help =
+                problem.help.filter(|help| help.starts_with("did you mean")).or_else(|| {
+                    Some("write an IANA name, such as \"UTC\" or \"Europe/Berlin\"".into())
+                });
+            reader.refuse(problem);
+        }
+        zone
+    }
+    fn write(&self, value: &Tz) -> Value {
+        value.name().into()
+    }
+}
+
+/// A table whose keys another schema knows.
+pub(crate) struct Open;
+
+impl Kind for Open {
+    type Value = Value;
+    const NAME: &'static str = "table";
+    fn schema(&self) -> Value {
+        json!({"type": "object"})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Value> {
+        reader.table(key, value).map(|_| to_json(value.get_ref()))
+    }
+    fn write(&self, value: &Value) -> Value {
+        value.clone()
+    }
+}
+
+impl Open {
+    pub fn empty() -> Value {
+        Map::new().into()
+    }
+}
+
+/// What may be left out without anything in its place.
+pub(crate) struct Optional<K>(pub K);
+
+impl<K: Kind> Kind for Optional<K> {
+    type Value = Option<K::Value>;
+    const NAME: &'static str = K::NAME;
+    fn schema(&self) -> Value {
+        self.0.schema()
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Self::Value> {
+        self.0.read(reader, key, value).map(Some)
+    }
+    fn write(&self, value: &Self::Value) -> Value {
+        value.as_ref().map_or(Value::Null, |value| self.0.write(value))
+    }
+}
