@@ -61,6 +61,10 @@ table! {
         #[key(Growing, "Retry backoff", ru: "Задержка перед повтором", "Пауза между попытками; одно значение задаёт первую.")]
         pub backoff: Backoff = Backoff::default(),
 
+        /// Who answers for it, such as a team and how to reach it.
+        #[key(Optional(Text), "Owner", ru: "Ответственный", "Кто отвечает за задачу, например команда и как с ней связаться.")]
+        pub owner: Option<String> = None,
+
         /// What the job itself takes: `cascade plugin list --schema NAME`.
         #[key(Open)]
         pub params: Value = Open::empty(),
@@ -229,6 +233,15 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_owner_is_read_and_served() {
+        let (root, _) = DeTable::parse_recoverable("owner = \"Data team, +49 30 1234\"");
+        let (mut reader, base) = (Reader::default(), JobSettings::default());
+        let settings = table::read(&mut reader, "jobs.x", root.get_ref(), base);
+        let served = serde_json::to_value(&settings).unwrap();
+        assert_eq!(served["owner"], "Data team, +49 30 1234");
+    }
 
     #[test]
     fn backoff_grows_to_its_maximum_and_jitter_only_shortens_it() {
