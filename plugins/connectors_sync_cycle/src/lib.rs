@@ -38,6 +38,7 @@ pub mod formats {
         fault::{Fault, Pause},
         feed::parse as feed,
         html::to_text,
+        imap::responses as imap_responses,
         mail::{Maildir, Mbox},
         message::{Batch, Message},
         slack::Slack,

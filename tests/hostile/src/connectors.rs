@@ -136,3 +136,13 @@ pub fn feed(input: &[u8]) {
         assert_eq!(ids(&batch), ids(&read().expect("the same feed")));
     }
 }
+
+/// What a mail server sends; how it comes in pieces makes no difference.
+pub fn imap(input: &[u8]) {
+    // A longer line is refused while it comes, but read if it comes at once.
+    let input = &input[..input.len().min(1 << 20)];
+    let whole = formats::imap_responses(input, input.len().max(1));
+    for size in [1, 7] {
+        assert_eq!(formats::imap_responses(input, size), whole);
+    }
+}

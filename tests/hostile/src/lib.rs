@@ -24,6 +24,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("mail", connectors::mail),
     ("slack", connectors::slack),
     ("feed", connectors::feed),
+    ("imap", connectors::imap),
 ];
 
 /// Runs one of them.

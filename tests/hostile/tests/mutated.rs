@@ -95,3 +95,8 @@ fn changed_slack_exports_do_no_harm() {
 fn changed_feeds_do_no_harm() {
     mutated("feed");
 }
+
+#[test]
+fn changed_answers_of_mail_servers_do_no_harm() {
+    mutated("imap");
+}

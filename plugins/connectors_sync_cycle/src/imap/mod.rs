@@ -8,4 +8,4 @@ mod name;
 mod reader;
 mod session;
 
-pub use self::reader::Imap;
+pub use self::{reader::Imap, session::responses};

@@ -316,6 +316,23 @@ fn parsed(bytes: &[u8]) -> Option<Response<'_>> {
     parsed.ok().flatten().map(|(_, response)| response)
 }
 
+/// What a server may send, in pieces of `size` bytes: each response, and whether the parser knows it.
+///
+/// # Errors
+/// When a line has no end.
+pub fn responses(sent: &[u8], size: usize) -> Result<Vec<(Vec<u8>, bool)>, EndlessLine> {
+    let mut frames = Frames::new(LARGEST_RESPONSE);
+    let mut found = Vec::new();
+    for piece in sent.chunks(size) {
+        frames.add(piece);
+        while let Some(whole) = frames.next()? {
+            let bytes = frames.bytes(whole);
+            found.push((bytes.to_vec(), parsed(bytes).is_some()));
+        }
+    }
+    Ok(found)
+}
+
 /// What the end of the command `tag` says, if this is it.
 fn ended(response: &[u8], tag: &str) -> Option<Result<(), Trouble>> {
     let rest = response.strip_prefix(tag.as_bytes())?.strip_prefix(b" ")?;
