@@ -34,6 +34,7 @@ const SCREENS = [
   [`/jobs/${job}`],
   ["/runs"],
   [`/runs/${run.id}`],
+  ["/problems"],
   ["/data"],
   ["/data/recommendations", (page) => page.getByTestId("data-row").first().waitFor()],
   ["/data/messages", async (page) => {

@@ -27,7 +27,7 @@ const get = async (path) => (await (await fetch(`${host}/api${path}`)).json()).i
 const jobs = (await get("/jobs/types")).map(({ name }) => name);
 const [run] = await get("/jobs/runs?state=completed&job_type=health_scoring");
 const paths = [
-  "/", "/graph", "/jobs", `/jobs/${jobs[0]}`, "/runs", `/runs/${run.id}`, "/data/recommendations", "/audit", "/people",
+  "/", "/graph", "/jobs", `/jobs/${jobs[0]}`, "/runs", `/runs/${run.id}`, "/problems", "/data/recommendations", "/audit", "/people",
   ...["cascades", "data", "jobs", "file", "history"].map((tab) => `/config/${tab}`),
 ];
 try {

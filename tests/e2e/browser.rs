@@ -114,6 +114,11 @@ async fn runs_are_found_watched_cancelled_and_tried_again() {
 }
 
 #[tokio::test]
+async fn what_fails_is_seen_at_once_and_handled() {
+    browse_slow_job("problems.mjs").await;
+}
+
+#[tokio::test]
 async fn a_cascade_is_rewired_previewed_saved_and_taken_back() {
     let host = settled_host().await;
     let config = host.folder.path().join("jobs.toml").display().to_string();

@@ -14,6 +14,7 @@ const JobPage = lazyPart(() => import("./screens/jobs/job-page"));
 const RunPage = lazyPart(() => import("./screens/runs/run-page"));
 const GraphScreen = lazyPart(() => import("./screens/graph/graph-screen"));
 const RunsScreen = lazyPart(() => import("./screens/runs/runs-screen"));
+const Problems = lazyPart(() => import("./screens/problems/problems"));
 const Config = lazyPart(() => import("./screens/config/config"));
 const DataPage = lazyPart(() => import("./screens/data/data-page"));
 const Audit = lazyPart(() => import("./screens/audit/audit"));
@@ -35,6 +36,7 @@ export function App() {
             <Route path="/graph" element={<GraphScreen />} />
             <Route path="/runs" element={<RunsScreen />} />
             <Route path="/runs/:id" element={<RunPage />} />
+            <Route path="/problems" element={<Problems />} />
             <Route path="/data/:key?" element={<DataPage />} />
             <Route
               path="/config/:tab?"

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cascade_model::{Completed, Done, Event, EventStatus, Failed, Fault, Lease, RunState, Success};
+use cascade_model::{
+    Completed, Done, Event, EventStatus, Failed, Failure, Fault, Lease, RunState, Success,
+};
 use cascade_sdk::{Level, LogLine, Progress, rfc3339, sql};
 use cascade_store::{
     Connections, End, EndWithEvent, Ended, LogRow, Lost, Requeue, Result, StoreError, Tx,
@@ -95,6 +97,7 @@ impl Engine {
         } else {
             let end = End { error, ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
+            note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
             (ended.at, Failed::ForGood)
         };
@@ -203,7 +206,7 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
             Fate::Waits(requeue) => waiting.push(requeue),
         }
     }
-    let (mut logs, mut events) = (Vec::new(), Vec::new());
+    let (mut logs, mut events, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     let mut given_up = 0;
     for (end, ended) in ends.iter().zip(tx.end_runs(&ends).await?) {
         let Some(ended) = ended else { continue };
@@ -211,6 +214,7 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
         if let Some(error) = &end.error {
             logs.push(line(end.lease.run_id, ended.at, Level::Error, error.clone()));
             events.push(event::row(&ended, EventStatus::Failed));
+            failures.push(failure(&end.lease, &ended, error));
         }
     }
     for (run, at) in waiting.iter().zip(tx.requeue(&waiting).await?) {
@@ -220,8 +224,25 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
         logs.push(line(run.lease.run_id, at, Level::Error, error));
     }
     tx.append_logs(&logs).await?;
+    note_failures(tx, failures).await?;
     tx.append_events(&events).await?;
     Ok(given_up)
+}
+
+/// In one order for all transactions: two that fail of the same at once wait for each other in turn.
+async fn note_failures(tx: &mut dyn Tx, mut failures: Vec<Failure>) -> Result<()> {
+    let key = |one: &Failure| (one.fingerprint.clone(), one.job_type.clone(), one.project_id);
+    failures.sort_by_key(key);
+    let (places, hours): (Vec<_>, Vec<_>) =
+        failures.iter().map(cascade_store::failed).map(|[place, hour]| (place, hour)).unzip();
+    for statement in places.iter().chain(&hours) {
+        tx.execute(statement).await.map_err(StoreError::Query)?;
+    }
+    Ok(())
+}
+
+fn failure(lease: &Lease, ended: &Ended, error: &str) -> Failure {
+    Failure::new((&ended.job_type, ended.project_id), lease.run_id, error, ended.at)
 }
 
 fn end(lease: &Lease, state: RunState) -> End {

@@ -26,7 +26,7 @@ pub use server::serve;
 
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, events, health, jobs,
-    metrics, oidc, projects, runs, session, users,
+    metrics, oidc, problems, projects, runs, session, users,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -156,6 +156,12 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::retry))
         .routes(routes!(bulk::cancel))
         .routes(routes!(bulk::retry))
+        .routes(routes!(problems::list))
+        .routes(routes!(problems::attention))
+        .routes(routes!(problems::mute))
+        .routes(routes!(problems::handled))
+        .routes(routes!(problems::reopen))
+        .routes(routes!(problems::retry))
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))

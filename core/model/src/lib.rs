@@ -8,6 +8,7 @@ mod event;
 mod outcome;
 mod payload;
 mod plugin_sources;
+mod problem;
 mod program;
 mod project;
 mod registry;
@@ -28,6 +29,7 @@ pub use payload::{Payload, TriggerNote};
 pub use plugin_sources::{
     LibraryState, Loading, PluginFault, PluginLoader, PluginSources, Source, Stamp,
 };
+pub use problem::{Attention, Failure, Problem, ProblemPlace, ProblemState};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
 pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};

@@ -96,6 +96,8 @@ impl StoreError {
                     | sqlx::Error::ColumnDecode { .. }
                     | sqlx::Error::ColumnNotFound(_)
             ),
+            // The host's own text with values that are clean: only an outage refuses it.
+            Self::Query(_) => true,
             _ => false,
         }
     }

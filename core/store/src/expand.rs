@@ -27,7 +27,12 @@ macro_rules! expand_files {
 }
 
 /// For SQLite.
-pub(super) const SQLITE: &[Migration] = expand_files!("sqlite": "0100_installation.sql", "0120_display_names.sql", "0150_run_outputs.sql");
+pub(super) const SQLITE: &[Migration] = expand_files!(
+    "sqlite": "0100_installation.sql",
+    "0120_display_names.sql",
+    "0150_run_outputs.sql",
+    "0160_run_problems.sql",
+);
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
     "postgres": "0100_installation.sql",
@@ -36,6 +41,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0130_due_by_project.sql",
     "0140_schedules_without_foreign_key.sql",
     "0150_run_outputs.sql",
+    "0160_run_problems.sql",
 );
 
 /// The table of what has run.

@@ -52,7 +52,7 @@ use uuid::Uuid;
 pub use error::StoreError;
 use error::{JOB_IS_BUSY, JOB_IS_OFF, NOT_ENDED_BADLY};
 pub use expand::ExpandError;
-pub use portable::Queries;
+pub use portable::{ProblemMark, Queries, failed};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use tx::{
     Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue,

@@ -33,6 +33,10 @@ export type Cascade = Pick<Schemas["CascadeTree"], "truncated"> & {
   items: { run: Run; parent: string | null }[];
 };
 
+export type Attention = Answer<"Attention">;
+export type Problem = Answer<"Problem">;
+export type Problems = Answer<"Problems">;
+
 export type EndedRun = Answer<"EndedRun">;
 export type JobTrend = Answer<"Trend">;
 export type Trends = Answer<"Trends">;

@@ -10,6 +10,7 @@ import { useEventStream } from "../live/use-event-stream";
 import { useJobsConfig, useRefreshOnConfig } from "../live/use-jobs-config";
 import { useRealtimeRefresh } from "../live/use-realtime-refresh";
 import { ConfigLink } from "../screens/config/config-link";
+import { ProblemsLink } from "../screens/problems/problems-link";
 import { UserMenu } from "../session/user-menu";
 import { useProjectScope, useScopedPath } from "./project-scope";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
@@ -69,6 +70,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <NavLink to={scoped("/graph")}>{t("nav.graph")}</NavLink>
           <NavLink to={scoped("/jobs")}>{t("nav.jobs")}</NavLink>
           <NavLink to={scoped("/runs")}>{t("nav.runs")}</NavLink>
+          <ProblemsLink />
           <NavLink to={scoped("/data")}>{t("nav.data")}</NavLink>
           <ConfigLink />
         </nav>

@@ -31,6 +31,7 @@ const SCREENS = [
   { path: "/graph", text: "nav.graph" },
   { path: "/jobs", text: "nav.jobs" },
   { path: "/runs", text: "nav.runs" },
+  { path: "/problems", text: "nav.problems" },
   { path: "/data", text: "nav.data" },
 ];
 

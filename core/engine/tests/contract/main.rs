@@ -24,6 +24,7 @@ mod logs;
 mod lost_runs;
 mod outputs;
 mod paused;
+mod problems;
 mod pruning;
 mod requests;
 mod runs;
@@ -117,6 +118,11 @@ cases! {
         runs_of_a_disabled_or_removed_job_wait_until_it_is_back,
         a_job_that_was_off_waits_for_its_next_scheduled_time,
         what_was_triggered_before_a_pause_runs_after_it,
+    ],
+    problems: [
+        failures_of_one_kind_are_one_problem_over_projects,
+        a_job_that_succeeds_again_fails_no_more_and_a_failure_reopens,
+        a_muted_problem_is_not_among_what_is_open,
     ],
     pruning: [what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays],
     requests: [

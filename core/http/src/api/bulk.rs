@@ -125,15 +125,25 @@ pub async fn retry(
     peer: Peer,
     Json(chosen): Json<Chosen>,
 ) -> ApiResult<Json<BulkAnswer>> {
+    Ok(Json(retry_all(&server, &principal, peer, chosen.ids()?).await))
+}
+
+/// Gives each of these runs one more attempt, as by itself.
+pub(crate) async fn retry_all(
+    server: &AppState,
+    principal: &Principal,
+    peer: Peer,
+    runs: Vec<Uuid>,
+) -> BulkAnswer {
     let editable = principal.with_role(Role::Editor);
     let mut answer = BulkAnswer::default();
-    for id in chosen.ids()? {
+    for id in runs {
         let retry = async {
-            let engine = noting(&server, &principal, &editable, ("run.retry", id), peer).await?;
+            let engine = noting(server, principal, &editable, ("run.retry", id), peer).await?;
             engine.retry(&editable, id).await
         };
         answer.note(id, retry.await);
     }
     server.wake.wake_all().await;
-    Ok(Json(answer))
+    answer
 }

@@ -16,6 +16,7 @@ pub(crate) mod metrics;
 pub(crate) mod notices;
 pub(crate) mod oidc;
 pub(crate) mod paging;
+pub(crate) mod problems;
 pub(crate) mod projects;
 pub(crate) mod response;
 pub(crate) mod runs;

@@ -5,6 +5,7 @@
 
 mod config_history;
 mod outputs;
+mod problems;
 mod prune;
 mod queue;
 mod row;
@@ -17,14 +18,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cascade_model::{
-    ConfigHistory, ConfigText, ConfigVersionText, KeepFor, ProjectRow, Pruned, QueueDepth, Run,
-    RunLogRow, RunPage, ScheduledJob, Trend, Visible,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, KeepFor, Problem, ProblemState,
+    ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, Trend, Visible,
 };
 use cascade_sdk::{Db, Page, Statement, host::Database};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::{Result, RunFilter, Store, StoreError};
+pub use problems::{ProblemMark, failed};
 #[cfg(test)]
 pub(crate) use runs::page_query;
 use text::Text;
@@ -84,6 +86,33 @@ pub trait Queries: Store {
     /// How many log lines a run has.
     async fn count_logs(&self, run: Uuid) -> Result<u64> {
         run::count_logs(&*self.database(), run).await
+    }
+
+    /// What runs fail of, by kind, the newest first: of the 2,000 newest places in a state.
+    async fn problems(&self, visible: &Visible, state: ProblemState) -> Result<Vec<Problem>> {
+        problems::list(&*self.database(), visible, state).await
+    }
+
+    /// One kind of failure, whatever its state.
+    async fn problem(&self, visible: &Visible, fingerprint: &str) -> Result<Option<Problem>> {
+        problems::one(&*self.database(), visible, fingerprint).await
+    }
+
+    /// Says something of a problem in `projects`; returns in how many places. `entry` goes into the audit
+    /// log in the same transaction.
+    async fn mark_problem(
+        &self,
+        projects: &Visible,
+        fingerprint: &str,
+        mark: ProblemMark,
+        entry: Statement,
+    ) -> Result<u64> {
+        problems::mark(&*self.database(), projects, fingerprint, mark, entry).await
+    }
+
+    /// What deserves a look, in numbers.
+    async fn attention(&self, visible: &Visible) -> Result<Attention> {
+        problems::attention(&*self.database(), visible).await
     }
 
     /// How much waits, by job type.

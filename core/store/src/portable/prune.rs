@@ -14,6 +14,7 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     let runs = runs(database, keep, batch).await.map_err(StoreError::Query)?;
     outputs(database, keep, batch).await.map_err(StoreError::Query)?;
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
+    super::problems::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
     Ok(Pruned { runs, logs, events })
 }
 

@@ -4,6 +4,7 @@ import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { AttentionStrip } from "../problems/attention-strip";
 import "./control-tower.css";
 import { Messages } from "./messages";
 import { PortfolioCard } from "./portfolio-card";
@@ -30,6 +31,7 @@ export default function ControlTower() {
         </div>
         <LastUpdatedIndicator of={portfolio} />
       </div>
+      <AttentionStrip />
       <SinceStrip portfolio={portfolio.data} seen={seen} first={first} mark={mark} />
       {portfolio.error && <Failure error={portfolio.error} retry={() => void portfolio.refresh()} />}
       {cards?.length === 0 && <Empty>{t("tower.no_projects")}</Empty>}

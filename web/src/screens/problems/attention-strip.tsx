@@ -1,0 +1,34 @@
+import { TriangleAlert } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { useProjectScope, useScopedPath } from "../../layout/project-scope";
+import { RunsLink } from "../runs/runs-link";
+import "./attention-strip.css";
+import { useAttention } from "./problems-data";
+
+/** Jobs that fail, schedules that are late, runs that wait for nothing: seen at once, or not there. */
+export function AttentionStrip() {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  const { projectId } = useProjectScope();
+  const { failing, late, stuck, problems } = useAttention(projectId).data ?? {
+    failing: 0,
+    late: 0,
+    stuck: 0,
+    problems: 0,
+  };
+  if (failing + late + stuck === 0) return null;
+  return (
+    <section className="attention" data-testid="attention" aria-label={t("problems.attention")}>
+      <TriangleAlert size={18} aria-hidden />
+      {failing > 0 && (
+        <Link to={scoped("/problems")}>
+          {t("problems.jobs_fail", { count: failing })} {t("problems.of_kinds", { count: problems })}
+        </Link>
+      )}
+      {late > 0 && <Link to={scoped("/jobs")}>{t("problems.late", { count: late })}</Link>}
+      {stuck > 0 && <RunsLink states={["available", "retryable"]}>{t("problems.stuck", { count: stuck })}</RunsLink>}
+    </section>
+  );
+}
