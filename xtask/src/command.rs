@@ -40,10 +40,10 @@ pub fn run_words(folder: &Path, words: &[&str], env: &[(&str, &str)]) -> Result<
     Ok(())
 }
 
-/// Prints how long each command took so far, and all together.
+/// Prints how long each command took, and all together.
 pub fn print_times() {
     let done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    println!("\n==> seconds so far");
+    println!("\n==> seconds");
     for (line, took) in done.iter() {
         println!("{:>7.1}  {line}", took.as_secs_f64());
     }

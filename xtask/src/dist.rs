@@ -1,4 +1,4 @@
-//! The release binary, checked before it is handed out.
+//! What is handed out: the release binary and the packages for authors of plugins, each checked.
 
 use std::{fs, path::Path, process::Command};
 
@@ -6,13 +6,24 @@ use anyhow::{Context, Result, ensure};
 
 use crate::command::{run, target};
 
-/// Builds `target/release/cascade` and checks that it knows every plugin of the bundle: an optimised link
-/// drops a crate that nothing names, and its jobs would be missing without an error.
+/// The crates that authors of plugins depend on, and what these depend on.
+pub const PUBLISHED: &str =
+    "-p cascade-abi -p cascade-sdk -p cascade-portable-sql -p cascade-testkit";
+
+/// Builds the packages, and the binary `target/release/cascade`.
 ///
 /// # Errors
-/// When it does not build, or lacks a plugin.
+/// When one does not build, or the binary lacks a plugin.
 pub fn dist() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
+    // Each is compiled of what its package holds, with the others as they are packaged.
+    run(root, &format!("cargo package --locked --allow-dirty {PUBLISHED}"))?;
+    binary(root)
+}
+
+/// Checks that the binary knows every plugin of the bundle: an optimised link drops a crate that nothing names,
+/// and its jobs would be missing without an error.
+fn binary(root: &Path) -> Result<()> {
     run(root, "cargo build --release --locked -p cascade")?;
     let target = target(root);
     let binary = target.join("release/cascade");

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--help]    sets up what is missing and runs every check and test, or a part of them
-cargo xtask dist             builds the release binary and checks that every plugin is linked into it
+cargo xtask dist             builds the release binary, with every plugin linked in, and the packages for their authors
 cargo xtask chaos [--help]   kills and restarts every part under load and counts what was lost
 cargo xtask bench [--help]   measures Cascade and its peers side by side
 cargo xtask bench micro      counts the instructions of the hot parts

@@ -20,8 +20,8 @@ enum Ask {
     Help,
 }
 
-/// Runs what is asked for; passes only if all of it holds. When tests in Rust are part of it, they come
-/// last, and the last thing printed is nextest's own summary.
+/// Runs what is asked for; passes only if all of it holds. Tests in Rust come last. However it ends, the last
+/// thing printed is how long each command took.
 ///
 /// # Errors
 /// Names the first command that failed, or an area that is not there.
@@ -49,16 +49,15 @@ pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
             Step::EACH.iter().filter(has).copied().collect()
         }
     };
-    if steps == Step::QUICK {
-        setup::nextest(root)?
-    } else {
-        setup::setup(root)?
-    }
-    for step in &steps {
-        step.run(root)?;
-    }
+    let set_up = if steps == Step::QUICK { setup::nextest } else { setup::setup };
+    let done = set_up(root)
+        .and_then(|()| steps.iter().try_for_each(|step| step.run(root)))
+        .and_then(|()| match packages.is_empty() {
+            true => Ok(()),
+            false => nextest(root, &packages, &filter),
+        });
     print_times();
-    if packages.is_empty() { Ok(()) } else { nextest(root, &packages, &filter) }
+    done
 }
 
 fn parse(args: impl Iterator<Item = String>) -> Result<Ask> {

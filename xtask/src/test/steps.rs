@@ -4,7 +4,10 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::command::{run, run_with, run_words, target};
+use crate::{
+    command::{run, run_with, run_words, target},
+    dist::PUBLISHED,
+};
 
 /// A group of commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +25,6 @@ pub(super) enum Step {
     Doc,
     Package,
 }
-
-/// The crates that authors of plugins depend on, and what these depend on.
-const PUBLISHED: &str = "-p cascade-abi -p cascade-sdk -p cascade-portable-sql -p cascade-testkit";
 
 impl Step {
     /// What everything is made of; cheapest first.
