@@ -21,10 +21,15 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The binary under test: `CASCADE_BIN`, or else the one that `cargo build` makes.
+/// Cargo's folder for what it builds.
+pub fn target() -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR");
+    set.map_or_else(|| root().join("target"), |target| root().join(target))
+}
+
+/// The binary under test: the one that `cargo build` makes.
 pub fn binary() -> PathBuf {
-    let given = std::env::var_os("CASCADE_BIN").map(PathBuf::from);
-    let binary = given.unwrap_or_else(|| root().join("target/debug/cascade"));
+    let binary = target().join("debug/cascade");
     assert!(binary.exists(), "{} is missing: run `cargo build` first", binary.display());
     binary
 }

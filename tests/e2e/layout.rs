@@ -1,6 +1,6 @@
 //! The host and the front end's generic layer know no job by name; crates use what they may.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use crate::host::root;
 
@@ -92,7 +92,7 @@ const ONLY_IN: [(&str, &[&str]); 4] = [
 
 #[test]
 fn crates_use_only_what_the_architecture_allows() {
-    let metadata = std::process::Command::new(env!("CARGO"))
+    let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
         .current_dir(root())
         .output()
@@ -117,4 +117,27 @@ fn crates_use_only_what_the_architecture_allows() {
         }
     }
     assert_eq!(seen, ALLOWED.len());
+}
+
+/// The crates that some packages are built of, each with its features.
+fn crates(of: &[&str]) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} {f}"])
+        .args(of)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let lines = String::from_utf8(tree.stdout).unwrap();
+    lines.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+/// Cargo compiles a crate, and all that stands on it, once for each set of features.
+#[test]
+fn the_host_alone_is_built_of_what_the_workspace_is() {
+    let workspace = crates(&["--workspace"]);
+    let host = crates(&["--package", "cascade", "--edges", "normal,build"]);
+    assert!(host.len() > 100, "{host:?}");
+    let again: Vec<_> = host.difference(&workspace).collect();
+    assert!(again.is_empty(), "a build of the host alone compiles these again: {again:#?}");
 }

@@ -5,17 +5,30 @@ use std::{
     process::Command,
 };
 
-use crate::host::root;
+use crate::host::{root, target};
 
-/// A crate of this workspace as a shared library.
+/// A crate of this workspace as a shared library. Together with the host: alone, what it depends on would have
+/// other features, and be compiled a second time.
 pub fn rust_library(package: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--locked", "--lib", "-p", package]).current_dir(root());
+    forget_this_package(&mut build);
+    build
+        .args(["build", "--quiet", "--locked", "--lib", "-p", "cascade", "-p", package])
+        .current_dir(root());
     assert!(build.status().unwrap().success(), "{package} does not compile");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target = target.unwrap_or_else(|| root().join("target"));
-    target.join(format!("debug/lib{}.so", package.replace('-', "_")))
+    target().join(format!("debug/lib{}.so", package.replace('-', "_")))
+}
+
+/// Takes from a command what Cargo has set for this test: build scripts that look at it, such as ring's, would run
+/// again, and all that stands on them would be compiled again, here and by the next build outside.
+pub fn forget_this_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
 }
 
 /// Compiles C against the committed header, with all warnings as errors.

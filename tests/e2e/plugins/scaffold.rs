@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::host::{Host, binary, command, root};
+use super::build::forget_this_package;
+use crate::host::{Host, binary, command, root, target};
 
 /// What an author waits for and touches.
 struct Effort {
@@ -54,23 +55,13 @@ impl Effort {
 fn run(folder: &Path, line: &str, env: &[(&str, &Path)]) -> Duration {
     let began = Instant::now();
     let mut words = line.split(' ');
-    let output = Command::new(words.next().unwrap())
-        .args(words)
-        .current_dir(folder)
-        .envs(env.iter().copied())
-        .output()
-        .unwrap();
+    let mut command = Command::new(words.next().unwrap());
+    forget_this_package(&mut command);
+    let output =
+        command.args(words).current_dir(folder).envs(env.iter().copied()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{line}\n{said}\n{}", String::from_utf8_lossy(&output.stdout));
     began.elapsed()
-}
-
-/// Where plugins outside of a checkout are compiled. `CASCADE_BIN` names a copy of the host, so its own target folder can be
-/// used, in which the crates that they depend on are there already. Without it, that would replace the
-/// host under the tests that start later.
-fn target() -> PathBuf {
-    let copied = std::env::var_os("CASCADE_BIN").is_some();
-    root().join(if copied { "target" } else { "target/scaffold" })
 }
 
 /// The row that the plugin's job keeps, on the host in question.
@@ -131,7 +122,8 @@ async fn a_program_and_libraries_in_c_and_rust_live_in_one_folder() {
     std::fs::copy(root().join("Cargo.lock"), crate_folder.join("Cargo.lock")).unwrap();
     let target = target();
     let env = [("CARGO_TARGET_DIR", target.as_path())];
-    let build = run(&crate_folder, "cargo build --quiet", &env);
+    // With its test: for the library alone, other features of what both need would be compiled first.
+    let build = run(&crate_folder, "cargo build --quiet --all-targets", &env);
     live_row(&host, "greeter_rs").await;
     in_rust.report(began, build);
     run(&crate_folder, "cargo test --quiet", &env);
@@ -149,13 +141,13 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
     // The other kinds stand in the same checkout: a library that is not built, and a program.
     new_plugin(checkout.path(), "greeter_c", "c");
     new_plugin(checkout.path(), "greeter_py", "python");
-    // Not our own target folder: cargo takes the copy's packages for those of this checkout, and the next
-    // build here would find a bundle that names a crate which is gone.
-    let target = root().join("target/scaffold");
-    let env = [("CARGO_TARGET_DIR", target.as_path())];
+    // Cargo takes the copy's packages for those of this checkout, which are compiled already; what it makes of them
+    // stands elsewhere. The host is named each time for its features: alone, the new crate has others.
+    let (compiled, made) = (target(), target().join("scaffold"));
+    let env = [("CARGO_BUILD_BUILD_DIR", compiled.as_path()), ("CARGO_TARGET_DIR", made.as_path())];
     let build = run(checkout.path(), "cargo build --quiet -p cascade", &env);
     let host_folder = tempfile::tempdir().unwrap();
-    let mut host = Command::new(target.join("debug/cascade"));
+    let mut host = Command::new(made.join("debug/cascade"));
     host.args(["--listen", "127.0.0.1:0", "--interval", "3600", "--data-dir"])
         .arg(host_folder.path())
         .arg("--config")
@@ -166,17 +158,15 @@ async fn a_crate_of_the_checkout_passes_its_test_and_is_compiled_in() {
     live_row(&host, "greeter_py").await;
     assert!(!loaded(&host, "greeter_c").await);
     drop(host);
-    // In our own target folder the crates that it needs are there already.
-    let target = root().join("target");
-    let env = [("CARGO_TARGET_DIR", target.as_path())];
-    run(checkout.path(), "cargo test --quiet -p greeter", &env);
+    run(checkout.path(), "cargo test --quiet -p cascade -p greeter --test greeter", &env);
     run(checkout.path(), "cargo fmt --check -p greeter", &env);
-    let clippy = "cargo clippy --quiet -p greeter --all-targets -- -D warnings";
+    let clippy = "cargo clippy --quiet -p cascade -p greeter --lib --test greeter -- -D warnings";
     run(checkout.path(), clippy, &env);
     assert_eq!(sources(checkout.path()), before, "host or front-end files were touched");
 }
 
-/// What git has and would have, as it is in the work tree.
+/// What git has and would have, as it is in the work tree and as old. The bundle is another version: it will
+/// name one crate more, and what is compiled of it must not pass for that of this checkout.
 fn copy_checkout(to: &Path) {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -189,8 +179,15 @@ fn copy_checkout(to: &Path) {
             continue; // removed, and not committed yet
         }
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(from, to).unwrap();
+        std::fs::copy(&from, &to).unwrap();
+        let modified = from.metadata().unwrap().modified().unwrap();
+        std::fs::File::options().write(true).open(to).unwrap().set_modified(modified).unwrap();
     }
+    let bundle = to.join("plugins/bundle/Cargo.toml");
+    let manifest = std::fs::read_to_string(&bundle).unwrap();
+    let other = manifest.replace("\nversion.workspace = true", "\nversion = \"0.0.0\"");
+    assert_ne!(other, manifest);
+    std::fs::write(bundle, other).unwrap();
 }
 
 /// Host and front end, with their texts.

@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{
-    command::{run, run_with, run_words, target},
+    command::{run, run_with, run_words},
     dist::PUBLISHED,
 };
 
@@ -111,24 +111,13 @@ fn package(root: &Path) -> Result<()> {
     run_with(root, &format!("cargo doc --locked --no-deps --quiet {PUBLISHED}"), &strict)
 }
 
-/// The tests in Rust of some packages. The end-to-end tests start a copy of the host: a test that builds
-/// one of its own in the same target folder does not replace it under them.
+/// The tests in Rust of some packages.
 ///
 /// # Errors
 /// When a test fails.
 pub(super) fn nextest(root: &Path, packages: &[String], filter: &str) -> Result<()> {
-    let target = target(root);
-    let (built, copy) = (target.join("debug/cascade"), target.join("test/cascade"));
-    let mut env = Vec::new();
-    if built.exists() {
-        fs::create_dir_all(target.join("test"))?;
-        fs::remove_file(&copy).ok();
-        fs::copy(&built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
-        let copy = copy.to_str().context("the path of the checkout is not UTF-8")?;
-        env.push(("CASCADE_BIN", copy));
-    }
     let mut words = vec!["cargo", "nextest", "run", "--locked"];
     words.extend(packages.iter().map(String::as_str));
     words.extend(["-E", filter]);
-    run_words(root, &words, &env)
+    run_words(root, &words, &[])
 }
