@@ -24,7 +24,7 @@ await withPage("problems", async (page) => {
 
   for (const { id } of projects) await api("/jobs/slow_job/run", { project_id: id });
   await until(() => failed(projects.length), "the runs did not fail");
-  await page.getByTestId("attention").getByText("3 jobs fail of 1 error").waitFor();
+  await page.getByTestId("attention").getByText("3 jobs are failing (1 error)").waitFor();
   assert.equal((await page.getByTestId("problem-count").innerText()).trim(), "1");
   console.log("seen on the first screen");
 

@@ -229,7 +229,7 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
     Ok(given_up)
 }
 
-/// In one order for all transactions: two that fail of the same at once wait for each other in turn.
+/// In one order for all transactions: two that count the same errors cannot deadlock.
 async fn note_failures(tx: &mut dyn Tx, mut failures: Vec<Failure>) -> Result<()> {
     let key = |one: &Failure| (one.fingerprint.clone(), one.job_type.clone(), one.project_id);
     failures.sort_by_key(key);

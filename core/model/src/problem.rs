@@ -1,4 +1,4 @@
-//! Failed runs by what they failed of.
+//! Failed runs, grouped by error.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde::Deserialize;
@@ -73,14 +73,14 @@ pub fn fingerprint(error: &str) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, shape.as_bytes()).simple().to_string()
 }
 
-/// What people have said of a problem.
+/// How people have marked a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemState {
-    /// Nothing, or it came again since.
+    /// Not marked, or it has occurred again since.
     Open,
-    /// Not to be shown for a while.
+    /// Hidden for a while.
     Muted,
-    /// It was dealt with, and has not come again.
+    /// Handled, and it has not occurred again.
     Handled,
 }
 
@@ -105,9 +105,9 @@ pub struct ProblemPlace {
     pub first_seen: DateTime<Utc>,
     /// The newest failure.
     pub last_seen: DateTime<Utc>,
-    /// Not to be shown until then.
+    /// Hidden until then.
     pub muted_until: Option<DateTime<Utc>>,
-    /// When it was dealt with.
+    /// When it was marked as handled.
     pub handled_at: Option<DateTime<Utc>>,
     /// How the latest ended run of the job in the project ended.
     pub last_state: RunState,
@@ -147,16 +147,16 @@ impl Problem {
     }
 }
 
-/// What deserves a look, in numbers.
+/// What needs attention, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attention {
     /// Kinds of failures that are open.
     pub problems: u64,
-    /// Jobs in projects whose latest run failed of one of these.
+    /// Jobs in projects whose latest run failed with one of these.
     pub failing: u64,
-    /// Schedules that are due for minutes and have no run.
+    /// Schedules that have been due for minutes and have no run.
     pub late: u64,
-    /// Runs that could start for minutes and do not.
+    /// Runs that could have started minutes ago.
     pub stuck: u64,
 }
 

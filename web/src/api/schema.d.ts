@@ -525,7 +525,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What runs failed of, the newest first: of the 2,000 jobs in projects that failed last. */
+        /** Why runs failed, grouped by error, the newest first: of the 2,000 jobs in projects that failed last. */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -544,7 +544,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says that a problem was dealt with. It is open again when a run fails of it. */
+        /** Marks a problem as handled. It is open again when a run fails with it. */
         post: operations["handled"];
         delete?: never;
         options?: never;
@@ -561,7 +561,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hides a problem among what is open until a time. */
+        /** Hides a problem until a time. */
         post: operations["mute"];
         delete?: never;
         options?: never;
@@ -578,7 +578,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes back what was said of a problem. */
+        /** Removes the mark of a problem: it is open again. */
         post: operations["reopen"];
         delete?: never;
         options?: never;
@@ -596,8 +596,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retries, in each job and project where the latest run failed of it, the newest run that did: of at
-         *     most 200.
+         * Retries the newest run that failed with it, in each job and project whose latest run failed: at most
+         *     200.
          */
         post: operations["retry"];
         delete?: never;
@@ -613,7 +613,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What deserves a look, in numbers. */
+        /** What needs attention, in numbers. */
         get: operations["attention"];
         put?: never;
         post?: never;
@@ -932,16 +932,16 @@ export interface components {
             /** @description Whose it is. */
             user_name: string;
         };
-        /** @description What deserves a look, in numbers. */
+        /** @description What needs attention, in numbers. */
         Attention: {
             /**
              * Format: int64
-             * @description Jobs in projects whose latest run failed of one of these.
+             * @description Jobs in projects whose latest run failed with one of these.
              */
             failing: number;
             /**
              * Format: int64
-             * @description Schedules that are due for over two minutes and have no run.
+             * @description Schedules that have been due for over two minutes and have no run.
              */
             late: number;
             /**
@@ -951,7 +951,7 @@ export interface components {
             problems: number;
             /**
              * Format: int64
-             * @description Runs that could start for over two minutes and do not.
+             * @description Runs that could have started over two minutes ago.
              */
             stuck: number;
         };
@@ -1324,7 +1324,7 @@ export interface components {
             fingerprint: string;
             /**
              * Format: int64
-             * @description Jobs in projects that this was said of.
+             * @description Jobs in projects where it is marked now.
              */
             places: number;
         };
@@ -1350,7 +1350,7 @@ export interface components {
         Mute: {
             /**
              * Format: date-time
-             * @description Until then it is not among what is open.
+             * @description It is hidden until then.
              */
             until: string;
         };
@@ -1412,7 +1412,7 @@ export interface components {
             places_total: number;
             /**
              * Format: uuid
-             * @description The newest run that failed of it.
+             * @description The newest run that failed with it.
              */
             run_id: string;
             /**
@@ -1427,7 +1427,7 @@ export interface components {
         ProblemPlace: {
             /**
              * Format: date-time
-             * @description When somebody said that it was dealt with.
+             * @description When somebody marked it as handled.
              */
             handled_at?: string | null;
             /** @description The job type. */
@@ -1441,7 +1441,7 @@ export interface components {
             last_state: components["schemas"]["RunState"];
             /**
              * Format: date-time
-             * @description Not shown among what is open until then.
+             * @description Hidden until then.
              */
             muted_until?: string | null;
             /**
@@ -1453,7 +1453,7 @@ export interface components {
             project_slug: string;
             /**
              * Format: uuid
-             * @description The newest run that failed of it here.
+             * @description The newest run that failed with it here.
              */
             run_id: string;
             /**

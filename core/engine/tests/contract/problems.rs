@@ -1,4 +1,4 @@
-//! Failed runs by what they failed of.
+//! Failed runs, grouped by error.
 
 use std::time::Duration;
 

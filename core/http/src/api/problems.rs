@@ -1,4 +1,4 @@
-//! What runs fail of: failures of one kind over jobs and projects, and what people say of them.
+//! Why runs fail: failures grouped by error over jobs and projects, and how people mark them.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -27,12 +27,12 @@ const MOST_RETRIED: usize = 200;
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ListedState {
-    /// Nobody has said anything of it, or it came again since.
+    /// Not marked, or it has occurred again since.
     #[default]
     Open,
-    /// Not to be shown for a while.
+    /// Hidden for a while.
     Muted,
-    /// It was dealt with, and has not come again.
+    /// Handled, and it has not occurred again.
     Handled,
 }
 
@@ -52,7 +52,7 @@ pub struct Problems {
     items: Vec<response::Problem>,
 }
 
-/// What runs failed of, the newest first: of the 2,000 jobs in projects that failed last.
+/// Why runs failed, grouped by error, the newest first: of the 2,000 jobs in projects that failed last.
 #[utoipa::path(get, path = "/problems", params(ProblemQuery), responses((status = 200, body = Problems), Refused))]
 pub async fn list(
     State(server): State<AppState>,
@@ -76,7 +76,7 @@ pub struct AttentionQuery {
     project_id: Option<Uuid>,
 }
 
-/// What deserves a look, in numbers.
+/// What needs attention, in numbers.
 #[utoipa::path(
     get, path = "/problems/attention", params(AttentionQuery),
     responses((status = 200, body = response::Attention), Refused)
@@ -119,7 +119,7 @@ async fn editable(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mute {
-    /// Until then it is not among what is open.
+    /// It is hidden until then.
     #[serde(default, deserialize_with = "times::optional")]
     #[schema(required, nullable = false)]
     until: Option<DateTime<Utc>>,
@@ -128,7 +128,7 @@ pub struct Mute {
 #[derive(Serialize, ToSchema)]
 pub struct Marked {
     fingerprint: String,
-    /// Jobs in projects that this was said of.
+    /// Jobs in projects where it is marked now.
     places: u64,
 }
 
@@ -151,7 +151,7 @@ async fn mark(
     Ok(Json(Marked { fingerprint, places }))
 }
 
-/// Hides a problem among what is open until a time.
+/// Hides a problem until a time.
 #[utoipa::path(
     post, path = "/problems/{fingerprint}/mute", params(Fingerprint), request_body = Mute,
     responses(
@@ -173,7 +173,7 @@ pub async fn mute(
     mark(&server, &principal, peer, fingerprint, said).await
 }
 
-/// Says that a problem was dealt with. It is open again when a run fails of it.
+/// Marks a problem as handled. It is open again when a run fails with it.
 #[utoipa::path(
     post, path = "/problems/{fingerprint}/handled", params(Fingerprint),
     responses((status = 200, body = Marked), (status = 404, body = ErrorBody), Refused)
@@ -188,7 +188,7 @@ pub async fn handled(
     mark(&server, &principal, peer, fingerprint, said).await
 }
 
-/// Takes back what was said of a problem.
+/// Removes the mark of a problem: it is open again.
 #[utoipa::path(
     post, path = "/problems/{fingerprint}/reopen", params(Fingerprint),
     responses((status = 200, body = Marked), (status = 404, body = ErrorBody), Refused)
@@ -203,8 +203,8 @@ pub async fn reopen(
     mark(&server, &principal, peer, fingerprint, said).await
 }
 
-/// Retries, in each job and project where the latest run failed of it, the newest run that did: of at
-/// most 200.
+/// Retries the newest run that failed with it, in each job and project whose latest run failed: at most
+/// 200.
 #[utoipa::path(
     post, path = "/problems/{fingerprint}/retry", params(Fingerprint),
     responses((status = 200, body = BulkAnswer), (status = 404, body = ErrorBody), Refused)

@@ -88,7 +88,7 @@ pub trait Queries: Store {
         run::count_logs(&*self.database(), run).await
     }
 
-    /// What runs fail of, by kind, the newest first: of the 2,000 newest places in a state.
+    /// Why runs fail, grouped by error, the newest first: of the 2,000 newest places in a state.
     async fn problems(&self, visible: &Visible, state: ProblemState) -> Result<Vec<Problem>> {
         problems::list(&*self.database(), visible, state).await
     }
@@ -98,7 +98,7 @@ pub trait Queries: Store {
         problems::one(&*self.database(), visible, fingerprint).await
     }
 
-    /// Says something of a problem in `projects`; returns in how many places. `entry` goes into the audit
+    /// Marks a problem in `projects`; returns in how many places. `entry` goes into the audit
     /// log in the same transaction.
     async fn mark_problem(
         &self,
@@ -110,7 +110,7 @@ pub trait Queries: Store {
         problems::mark(&*self.database(), projects, fingerprint, mark, entry).await
     }
 
-    /// What deserves a look, in numbers.
+    /// What needs attention, in numbers.
     async fn attention(&self, visible: &Visible) -> Result<Attention> {
         problems::attention(&*self.database(), visible).await
     }

@@ -1,4 +1,4 @@
-//! What runs fail of, by kind.
+//! Why runs fail, grouped by error.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use crate::{Result, StoreError};
 
 /// Places that one answer looks at, the newest.
 const MOST_PLACES: u32 = 2000;
-/// What is due or could start for so long deserves a look, seconds.
+/// What has been due, or could have started, for so long needs attention, seconds.
 const LONG: u64 = 120;
 
-/// Notes that a run has failed, in the transaction that ends it.
+/// Counts a failed run, in the transaction that ends it.
 pub fn failed(failure: &Failure) -> [Statement; 2] {
     let Failure { fingerprint, job_type, project_id, run_id, error, at } = failure;
     let place = sql("INSERT INTO run_problems
@@ -133,14 +133,14 @@ pub(super) async fn one(
     Ok(problems.pop())
 }
 
-/// What somebody says of a problem.
+/// How somebody marks a problem.
 #[derive(Debug, Clone, Copy)]
 pub enum ProblemMark {
-    /// It is not to be shown until then.
+    /// Hidden until then.
     Muted(DateTime<Utc>),
-    /// It was dealt with: it is open again when it comes again.
+    /// Handled: it is open again when it occurs again.
     Handled,
-    /// Neither.
+    /// Open.
     Reopened,
 }
 

@@ -7,7 +7,7 @@ import { RunsLink } from "../runs/runs-link";
 import "./attention-strip.css";
 import { useAttention } from "./problems-data";
 
-/** Jobs that fail, schedules that are late, runs that wait for nothing: seen at once, or not there. */
+/** Jobs that fail, late schedules, runs that no worker takes; not there when there are none. */
 export function AttentionStrip() {
   const { t } = useTranslation();
   const scoped = useScopedPath();

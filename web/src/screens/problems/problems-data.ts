@@ -7,7 +7,7 @@ const POLL_MS = 15_000;
 export const STATES = ["open", "muted", "handled"] as const;
 export type ProblemState = (typeof STATES)[number];
 
-/** What runs failed of, the newest first. */
+/** Why runs failed, the newest error first. */
 export function useProblems(projectId: string | undefined, state: ProblemState): Polled<Problems> {
   return usePolledQuery(
     ["jobs", "problems", projectId, state],
@@ -16,7 +16,7 @@ export function useProblems(projectId: string | undefined, state: ProblemState):
   );
 }
 
-/** What deserves a look, in numbers. Late schedules and stuck runs cause no event. */
+/** What needs attention, in numbers. Late schedules and stuck runs cause no event. */
 export function useAttention(projectId: string | undefined): Polled<Attention> {
   return usePolledQuery(
     ["jobs", "attention", projectId],

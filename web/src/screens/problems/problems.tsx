@@ -9,7 +9,7 @@ import { ProblemItem } from "./problem-item";
 import "./problems.css";
 import { STATES, useProblems } from "./problems-data";
 
-/** What runs fail of: one entry for each kind of error, over all jobs and projects. */
+/** Why runs fail: one entry for each kind of error, over all jobs and projects. */
 export default function Problems() {
   const { t } = useTranslation();
   usePageTitle(t("nav.problems"));

@@ -1,4 +1,4 @@
-//! Failed runs by what they failed of.
+//! Failed runs, grouped by error.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct Problem {
     pub fingerprint: String,
     /// The newest error, shortened.
     pub error: String,
-    /// The newest run that failed of it.
+    /// The newest run that failed with it.
     pub run_id: Uuid,
     /// Failed runs.
     pub runs: u64,
@@ -44,7 +44,7 @@ pub struct ProblemPlace {
     pub project_id: Uuid,
     /// That project's short name.
     pub project_slug: String,
-    /// The newest run that failed of it here.
+    /// The newest run that failed with it here.
     pub run_id: Uuid,
     /// Failed runs.
     pub runs: u64,
@@ -52,9 +52,9 @@ pub struct ProblemPlace {
     pub last_seen: DateTime<Utc>,
     /// How the latest ended run of the job in the project ended.
     pub last_state: RunState,
-    /// Not shown among what is open until then.
+    /// Hidden until then.
     pub muted_until: Option<DateTime<Utc>>,
-    /// When somebody said that it was dealt with.
+    /// When somebody marked it as handled.
     pub handled_at: Option<DateTime<Utc>>,
 }
 
@@ -94,16 +94,16 @@ impl From<cascade_model::ProblemPlace> for ProblemPlace {
     }
 }
 
-/// What deserves a look, in numbers.
+/// What needs attention, in numbers.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Attention {
     /// Kinds of failures that are open.
     pub problems: u64,
-    /// Jobs in projects whose latest run failed of one of these.
+    /// Jobs in projects whose latest run failed with one of these.
     pub failing: u64,
-    /// Schedules that are due for over two minutes and have no run.
+    /// Schedules that have been due for over two minutes and have no run.
     pub late: u64,
-    /// Runs that could start for over two minutes and do not.
+    /// Runs that could have started over two minutes ago.
     pub stuck: u64,
 }
 
