@@ -1,12 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use cascade_config::Config;
-use cascade_model::{CancelRequest, ClaimedRun, Lease, Renewal, RunNow, ScheduledStatus, Visible};
+use cascade_model::{ClaimedRun, Lease, Renewal};
 use cascade_sdk::Statement;
 use cascade_store::{Claimed, Result, Store};
-use uuid::Uuid;
-
-use crate::texts;
 
 /// The life of a run: who makes one, who may work on it, and what its end leads to.
 ///
@@ -14,23 +11,19 @@ use crate::texts;
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
+    /// Of the audit log; written with each action.
+    pub(crate) entry: Option<Statement>,
 }
 
 impl Engine {
     /// Works on `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self { store, entry: None }
     }
 
     /// The database beneath.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
-    }
-
-    /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
-    /// both are there or neither, so that an action can be asked for again when its answer was a fault.
-    pub fn noting(&self, entry: Statement) -> Self {
-        Self::new(self.store.noting(texts::of_statement(entry)).into())
     }
 
     /// Makes projects and scheduled jobs what `config` says. A job that is new and that nothing triggers
@@ -96,50 +89,5 @@ impl Engine {
     /// The database's.
     pub async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
         self.store.renew(leases, duration).await
-    }
-
-    /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
-    /// after its current run, however many ask meanwhile. Workers of other processes are told. The run of
-    /// a paused job waits until the job is resumed.
-    ///
-    /// # Errors
-    /// [`StoreError::NotScheduled`](cascade_store::StoreError::NotScheduled), or
-    /// [`StoreError::WrongState`](cascade_store::StoreError::WrongState) for a job that jobs.toml
-    /// disables.
-    pub async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
-        self.store.run_now(texts::of_job(job)?, project).await
-    }
-
-    /// Cancels a run that waits, or asks for the end of one that runs.
-    ///
-    /// # Errors
-    /// [`StoreError::NoRun`](cascade_store::StoreError::NoRun), or
-    /// [`StoreError::WrongState`](cascade_store::StoreError::WrongState) when it has ended.
-    pub async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
-        self.store.request_cancel(visible, run).await
-    }
-
-    /// Gives a failed or cancelled run one more attempt, now.
-    ///
-    /// # Errors
-    /// [`StoreError::NoRun`](cascade_store::StoreError::NoRun), or
-    /// [`StoreError::WrongState`](cascade_store::StoreError::WrongState) when it has not failed, the job
-    /// has another unfinished run, or jobs.toml disables the job.
-    pub async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
-        self.store.retry(visible, run).await
-    }
-
-    /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do
-    /// nothing, and its runs that wait, to be tried again or for the first time, wait on.
-    ///
-    /// # Errors
-    /// [`StoreError::NotScheduled`](cascade_store::StoreError::NotScheduled), or the database's.
-    pub async fn set_status(
-        &self,
-        job: &str,
-        project: Uuid,
-        status: ScheduledStatus,
-    ) -> Result<()> {
-        self.store.set_status(texts::of_job(job)?, project, status).await
     }
 }

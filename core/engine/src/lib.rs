@@ -1,10 +1,14 @@
 //! The life of a run: the scheduler that claims it, the worker that runs it and stores its end.
 
+mod actions;
+mod cancel;
 mod cascade;
 mod ends;
 mod engine;
 mod event;
 mod expiry;
+mod pause;
+mod request;
 mod retry;
 pub mod runner;
 pub mod scheduler;

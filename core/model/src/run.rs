@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Payload;
 use crate::border;
 
-/// Where a run stands; see the diagram in [`cascade_store`].
+/// Where a run stands; see the diagram in `docs/architecture.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {

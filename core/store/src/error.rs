@@ -1,14 +1,5 @@
 use cascade_sdk::DbError;
 
-/// Why a run is not retried.
-pub(super) const NOT_ENDED_BADLY: &str = "only a failed or cancelled run can be tried again";
-/// Why a run is not retried.
-pub(super) const JOB_IS_BUSY: &str = "the job has another unfinished run in this project";
-
-/// Why nothing is started of a job.
-pub(super) const JOB_IS_OFF: &str =
-    "jobs.toml disables this job, or no longer names it for this project";
-
 /// Why a store could not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use cascade_model::{ClaimedRun, RunState};
+use uuid::Uuid;
 
-use crate::{Connections, End, EndWithEvent, EventRow, Requeue, Store};
+use crate::{
+    Connections, End, EndWithEvent, EventRow, Inserted, NewRun, Requeue, ScheduleRow, Store,
+};
 
-fn end(run: &ClaimedRun) -> End {
+pub(crate) fn end(run: &ClaimedRun) -> End {
     End {
         lease: run.lease.clone(),
         state: RunState::Completed,
@@ -45,6 +48,17 @@ pub(crate) async fn end_with_cascade(store: &dyn Store, run: &ClaimedRun, downst
     };
     tx.append_events(&[event]).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// Makes a run of a job, unless it has one.
+pub(crate) async fn request(store: &dyn Store, job: &str, project_id: Uuid) -> Inserted {
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    let schedule = tx.lock_schedules(project_id, &[job.into()]).await.unwrap().remove(0);
+    let ScheduleRow { job_type, max_attempts, payload, .. } = schedule;
+    let run = NewRun { id: Uuid::now_v7(), job_type, project_id, max_attempts, payload };
+    let inserted = tx.insert_runs(&[run], true).await.unwrap().remove(0);
+    tx.commit().await.unwrap();
+    inserted
 }
 
 /// Lets a run wait for its next attempt.

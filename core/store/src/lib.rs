@@ -3,23 +3,6 @@
 //! [`Store`] is all that the rest of the host knows of a database. What moves runs is written for each
 //! database, beside its code; what only reads, or seldom writes, is written once for both: [`Queries`].
 //! The tests `contract` of the engine are what every implementation must pass.
-//!
-//! # Life of a run
-//! ```text
-//!                    claim                 ok
-//!   available ───────────────► running ──────────► completed
-//!       ▲                      │  │  │
-//!       │ release (shutdown)   │  │  └── fail, no attempt left ──► failed
-//!       └──────────────────────┘  └───── cancelled ──────────────► cancelled
-//!                                 │ fail or lease expired, attempts left
-//!              claim              ▼
-//!   running ◄───────────────── retryable
-//! ```
-//! `request_cancel` takes an available or retryable run to cancelled at once; `retry` takes a failed
-//! or cancelled one back to available.
-//!
-//! Every change of state is one method below. A run that runs is held by a [`Lease`]; a method that
-//! takes one fails with [`StoreError::LostLease`] when somebody else has the run by now.
 
 #[cfg(test)]
 mod chain;
@@ -46,23 +29,19 @@ mod tx;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use cascade_sdk::{MigrationSet, Statement, host::Database};
-use uuid::Uuid;
+use cascade_sdk::{MigrationSet, host::Database};
 
 pub use error::StoreError;
-use error::{JOB_IS_BUSY, JOB_IS_OFF, NOT_ENDED_BADLY};
 pub use expand::ExpandError;
 pub use portable::{ProblemMark, Queries, failed};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use tx::{
-    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue,
-    ScheduleRow, Tx,
+    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun,
+    Requeue, RunRow, ScheduleRow, Tx,
 };
 
 use cascade_config::Config;
-use cascade_model::{
-    CancelRequest, ClaimedRun, Event, Lease, Renewal, RunNow, ScheduledStatus, Visible,
-};
+use cascade_model::{ClaimedRun, Event, Lease, Renewal};
 
 /// The most schedules that one claim turns into runs.
 const DUE_AT_ONCE: i64 = 500;
@@ -92,17 +71,12 @@ pub struct PoolUse {
     pub max: u32,
 }
 
-/// The database behind the host. All times are compared with the database's clock. What people ask for
-/// is limited to a [`Visible`] set of projects by the statements themselves. See [`Queries`] for all that
-/// can be read of any store.
+/// The database behind the host. All times are compared with the database's clock. See [`Queries`] for all
+/// that can be read of any store.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
-
-    /// The same store, which writes `entry` of the audit log in the transaction of each action: either
-    /// both are there or neither, so that an action can be asked for again when its answer was a fault.
-    fn noting(&self, entry: Statement) -> Box<dyn Store>;
 
     /// Portable SQL for plugins, over the same pool.
     fn database(&self) -> Arc<dyn Database>;
@@ -144,31 +118,6 @@ pub trait Store: Send + Sync {
 
     /// Begins a transaction.
     async fn begin(&self, on: Connections) -> Result<Box<dyn Tx>>;
-
-    /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
-    /// after its current run, however many ask meanwhile. Workers of other processes are told. The run of
-    /// a paused job waits until the job is resumed.
-    ///
-    /// # Errors
-    /// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
-    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow>;
-
-    /// Cancels a run that waits, or asks for the end of one that runs.
-    ///
-    /// # Errors
-    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has ended.
-    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest>;
-
-    /// Gives a failed or cancelled run one more attempt, now.
-    ///
-    /// # Errors
-    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed, the job has another
-    /// unfinished run, or jobs.toml disables the job.
-    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()>;
-
-    /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do
-    /// nothing, and its runs that wait, to be tried again or for the first time, wait on.
-    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()>;
 
     /// Gives ids to the committed events that have none yet, so that ids become visible in their own
     /// order, and returns those events. Whoever ends runs calls it; a hub does when nobody did.

@@ -31,6 +31,19 @@ pub trait Tx: Send {
     /// Stores status, due time and payload of schedules that this transaction has locked.
     async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()>;
 
+    /// Makes runs that wait, each unless its job has an unfinished run in its project. Once the schedules
+    /// of all of them are locked, this waits for no other transaction. `wake` tells the workers of other
+    /// processes, at the commit.
+    async fn insert_runs(&mut self, runs: &[NewRun], wake: bool) -> Result<Vec<Inserted>>;
+
+    /// A run, locked until the transaction ends.
+    async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>>;
+
+    /// Stores state, last attempt, payload and cancel request of a locked run, whose state was `from`. One
+    /// that ends does so now, one that has ended waits from now on. `false` if its job has another
+    /// unfinished run by then: nothing of the transaction is to be committed.
+    async fn save_run(&mut self, from: RunState, run: &RunRow) -> Result<bool>;
+
     /// Runs whose lease is lost, locked until the transaction ends; those that another one has locked
     /// are left to it.
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>>;
@@ -59,6 +72,9 @@ pub trait Tx: Send {
 
     /// Makes it last.
     async fn commit(self: Box<Self>) -> Result<()>;
+
+    /// Undoes it, and returns once its locks are gone.
+    async fn rollback(self: Box<Self>) -> Result<()>;
 }
 
 /// A scheduled job, locked.
@@ -84,6 +100,53 @@ pub struct ScheduleRow {
     pub payload: Payload,
     /// The database's clock.
     pub now: DateTime<Utc>,
+}
+
+/// A run that is to wait for a worker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// Its id.
+    pub id: Uuid,
+    /// The job type.
+    pub job_type: String,
+    /// The project it is for.
+    pub project_id: Uuid,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// What caused it.
+    pub payload: Payload,
+}
+
+/// What became of a new run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inserted {
+    /// It waits.
+    Made,
+    /// It was not made: this run of its job waits, and is locked now.
+    Waits(Box<RunRow>),
+    /// It was not made: a run of its job has begun, or is being taken or ended by another transaction.
+    Busy,
+}
+
+/// A run, locked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The job type.
+    pub job_type: String,
+    /// The project it is for.
+    pub project_id: Uuid,
+    /// Where it stands.
+    pub state: RunState,
+    /// Attempts begun so far.
+    pub attempt: u32,
+    /// The last attempt there will be.
+    pub max_attempts: u32,
+    /// What caused it.
+    pub payload: Payload,
+    /// Whether somebody asked for its end.
+    pub cancel_requested: bool,
 }
 
 /// Whose runs have lost their lease.

@@ -9,31 +9,29 @@ mod migrate;
 mod names;
 mod next_due;
 mod pooler;
+mod renew;
 mod row;
 mod schedules;
 mod tx;
 mod warm_up;
-mod write;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cascade_portable_sql::PostgresDatabase;
-use cascade_sdk::{MigrationSet, Statement, host::Database};
+use cascade_sdk::{MigrationSet, host::Database};
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use uuid::Uuid;
 
-use super::{Claimed, Connections, EndWithEvent, PoolUse, Result, Store, StoreError, Tx};
+use super::{Claimed, Connections, EndWithEvent, PoolUse, Result, Store, Tx};
 use crate::{
     reconcile::{Applied, reconcile},
     rotation::Rotation,
 };
 use cascade_config::Config;
-use cascade_model::Visible;
-use cascade_model::{CancelRequest, Event, Lease, Renewal, RunNow, ScheduledStatus};
+use cascade_model::{Event, Lease, Renewal};
 use kept::Kept;
 use names::Names;
 
@@ -87,8 +85,6 @@ pub struct PostgresStore {
     names: Arc<Names>,
     rotation: Arc<Rotation>,
     applied: Arc<Applied>,
-    /// Of the audit log; written with each action.
-    entry: Option<Statement>,
 }
 
 impl PostgresStore {
@@ -121,17 +117,7 @@ impl PostgresStore {
             names: Arc::default(),
             rotation: Arc::default(),
             applied: Arc::default(),
-            entry: None,
         })
-    }
-
-    /// Writes the entry of the audit log, if there is one, as a part of an action.
-    async fn write_entry(&self, connection: &mut PgConnection) -> Result<()> {
-        if let Some(entry) = &self.entry {
-            let written = cascade_portable_sql::execute_on_postgres(connection, entry).await;
-            written.map_err(StoreError::Audit)?;
-        }
-        Ok(())
     }
 
     /// The pool, for the bus over the same database.
@@ -140,19 +126,10 @@ impl PostgresStore {
     }
 }
 
-/// What to bind for a list of projects; NULL for all.
-fn scope(visible: &Visible) -> Option<Vec<Uuid>> {
-    visible.list().map(<[Uuid]>::to_vec)
-}
-
 #[async_trait]
 impl Store for PostgresStore {
     fn kind(&self) -> &'static str {
         "postgres"
-    }
-
-    fn noting(&self, entry: Statement) -> Box<dyn Store> {
-        Box::new(Self { entry: Some(entry), ..self.clone() })
     }
 
     fn database(&self) -> Arc<dyn Database> {
@@ -186,7 +163,7 @@ impl Store for PostgresStore {
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
-        write::renew(self, leases, duration).await
+        renew::renew(self, leases, duration).await
     }
 
     async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>> {
@@ -198,22 +175,6 @@ impl Store for PostgresStore {
 
     async fn begin(&self, on: Connections) -> Result<Box<dyn Tx>> {
         Ok(Box::new(tx::begin(self, on).await?))
-    }
-
-    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
-        write::run_now(self, job, project).await
-    }
-
-    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
-        write::request_cancel(self, visible, run).await
-    }
-
-    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
-        write::retry(self, visible, run).await
-    }
-
-    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
-        write::set_status(self, job, project, status).await
     }
 
     async fn number_events(&self) -> Result<Vec<Event>> {

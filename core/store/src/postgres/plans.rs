@@ -5,7 +5,7 @@ use cascade_test_servers::Postgres;
 use serde_json::Value;
 
 use super::*;
-use crate::hot_verbs;
+use crate::{Inserted, hot_verbs};
 
 /// The tables that grow.
 const LARGE: [&str; 3] = ["scheduled_jobs", "open_runs", "ended_runs"];
@@ -134,4 +134,9 @@ async fn hot_statements_read_little_of_a_million_rows() {
     check("end_runs");
     hot_verbs::try_again(&store, &runs[1]).await;
     check("requeue");
+    let project = runs[0].project.id;
+    assert_eq!(hot_verbs::request(&store, "job_3001", project).await, Inserted::Made);
+    let waits = hot_verbs::request(&store, "job_900", project).await;
+    assert!(matches!(waits, Inserted::Waits(_)), "{waits:?}");
+    check("insert_runs");
 }

@@ -5,16 +5,6 @@ use sqlx::{Row, postgres::PgRow, types::Json};
 use crate::{Result, StoreError};
 use cascade_model::Payload;
 
-/// Columns of worker_runs, in their order.
-macro_rules! all_columns {
-    () => {
-        "id, job_type, project_id, state, attempt, max_attempts, payload, available_at, lease_owner, \
-         lease_until, cancel_requested_at, queued_at, started_at, finished_at, error, summary, \
-         progress, trace_id"
-    };
-}
-pub(super) use all_columns;
-
 pub(super) fn payload(row: &PgRow) -> Result<Payload> {
     let Json(payload) = row.try_get("payload")?;
     Ok(payload)

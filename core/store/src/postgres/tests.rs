@@ -1,8 +1,9 @@
 use cascade_test_servers::{PgBouncer, Postgres};
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 use super::*;
-use crate::{Queries, RunFilter, StoreError, chain, old_beside_new};
+use crate::{Inserted, Queries, RunFilter, StoreError, chain, hot_verbs, old_beside_new};
 use cascade_model::RunState;
 use cascade_model::Visible;
 
@@ -127,8 +128,34 @@ async fn the_first_run_that_is_asked_for_finds_connections_open_and_plans_made()
     };
     let before = planned().await;
     let project = store.projects(&Visible::All).await.unwrap()[0].id;
-    store.run_now("up", project).await.unwrap();
+    assert_eq!(hot_verbs::request(&store, "up", project).await, Inserted::Made);
     assert_eq!(planned().await, before);
+}
+
+/// Whoever has locked a schedule does not wait for one who is about to lock it: the end of a run waits for
+/// the schedules that it triggers.
+#[tokio::test]
+async fn a_request_waits_for_no_run_that_is_being_ended_or_locked() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    store.reconcile(&chain::config()).await.unwrap();
+    let project = store.projects(&Visible::All).await.unwrap()[0].id;
+    let request = async |job| {
+        let request = hot_verbs::request(&store, job, project);
+        tokio::time::timeout(Duration::from_secs(10), request).await.expect("it waits")
+    };
+    let runs = store.claim("w", 10, Duration::from_secs(30), &[]).await.unwrap().runs;
+    let up = runs.iter().find(|run| run.project.id == project).unwrap();
+    let mut ending = store.begin(Connections::Shared).await.unwrap();
+    assert!(ending.end_runs(&[hot_verbs::end(up)]).await.unwrap()[0].is_some());
+    assert_eq!(request("up").await, Inserted::Busy);
+    ending.commit().await.unwrap();
+    assert_eq!(request("up").await, Inserted::Made);
+    let Inserted::Waits(waits) = request("up").await else { panic!("nobody has taken it") };
+    let mut locked = store.begin(Connections::Shared).await.unwrap();
+    assert_eq!(locked.lock_run(waits.id).await.unwrap(), Some(*waits));
+    assert_eq!(request("up").await, Inserted::Busy);
 }
 
 /// Ids are given in the order of commits: a transaction that is open while a later one commits gets

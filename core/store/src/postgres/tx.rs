@@ -1,9 +1,9 @@
 //! Transactions, and the verbs over them.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use cascade_model::{Event, JobCompleted, Lease, Payload};
+use cascade_model::{Event, JobCompleted, Lease, Payload, RunState};
 use cascade_sdk::{DbError, Progress, Statement};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -15,10 +15,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PostgresStore, kept::KeptConnection, row};
+use super::{PostgresStore, SIGNALS, kept::KeptConnection, row};
 use crate::{
-    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue, Result,
-    ScheduleRow, StoreError, Tx,
+    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun,
+    Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
 };
 
 /// An open transaction.
@@ -28,7 +28,7 @@ pub(super) enum PostgresTx {
 }
 
 /// A transaction on a reserved connection, which sqlx's own would give back to the pool at its end.
-/// `None` once it is committed.
+/// `None` once it has ended.
 pub(super) struct Reserved(Option<KeptConnection>);
 
 pub(super) async fn begin(store: &PostgresStore, on: Connections) -> Result<PostgresTx> {
@@ -48,8 +48,8 @@ impl Reserved {
         self.0.as_deref_mut().ok_or(StoreError::Sql(sqlx::Error::PoolClosed))
     }
 
-    async fn commit(mut self) -> Result<()> {
-        sqlx::raw_sql("COMMIT").execute(self.open()?).await?;
+    async fn end(mut self, by: &'static str) -> Result<()> {
+        sqlx::raw_sql(by).execute(self.open()?).await?;
         if let Some(connection) = self.0.take() {
             connection.keep();
         }
@@ -88,12 +88,7 @@ impl Tx for PostgresTx {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query(include_str!("sql/lock_schedules.sql"))
-            .bind(jobs)
-            .bind(project)
-            .fetch_all(self.connection()?)
-            .await?;
-        rows.iter().map(schedule).collect()
+        lock_schedules(self.connection()?, project, jobs).await
     }
 
     async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()> {
@@ -108,6 +103,36 @@ impl Tx for PostgresTx {
             .execute(self.connection()?)
             .await?;
         Ok(())
+    }
+
+    async fn insert_runs(&mut self, runs: &[NewRun], wake: bool) -> Result<Vec<Inserted>> {
+        insert_runs(self.connection()?, runs, wake).await
+    }
+
+    async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>> {
+        // One that ends while this waits for it is in the other table by then.
+        for _ in 0..2 {
+            let lock = sqlx::query(include_str!("sql/lock_run.sql")).bind(run);
+            if let Some(found) = lock.fetch_optional(self.connection()?).await? {
+                return run_row(&found).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn save_run(&mut self, from: RunState, run: &RunRow) -> Result<bool> {
+        let query = if run.state == from {
+            sqlx::query(include_str!("sql/save_run.sql"))
+                .bind(run.id)
+                .bind(run.payload.to_text())
+                .bind(run.cancel_requested)
+        } else {
+            sqlx::query(include_str!("sql/move_run.sql"))
+                .bind(run.id)
+                .bind(run.state.as_str())
+                .bind(row::int(run.max_attempts))
+        };
+        Ok(query.execute(self.connection()?).await?.rows_affected() > 0)
     }
 
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
@@ -226,9 +251,53 @@ impl Tx for PostgresTx {
     async fn commit(self: Box<Self>) -> Result<()> {
         match *self {
             Self::Shared(tx) => Ok(tx.commit().await?),
-            Self::Queue(reserved) => reserved.commit().await,
+            Self::Queue(reserved) => reserved.end("COMMIT").await,
         }
     }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        match *self {
+            Self::Shared(tx) => Ok(tx.rollback().await?),
+            Self::Queue(reserved) => reserved.end("ROLLBACK").await,
+        }
+    }
+}
+
+/// As [`Tx::lock_schedules`].
+pub(super) async fn lock_schedules(
+    connection: &mut PgConnection,
+    project: Uuid,
+    jobs: &[String],
+) -> Result<Vec<ScheduleRow>> {
+    let lock = sqlx::query(include_str!("sql/lock_schedules.sql")).bind(jobs).bind(project);
+    lock.fetch_all(connection).await?.iter().map(schedule).collect()
+}
+
+/// As [`Tx::insert_runs`].
+pub(super) async fn insert_runs(
+    connection: &mut PgConnection,
+    runs: &[NewRun],
+    wake: bool,
+) -> Result<Vec<Inserted>> {
+    let found = sqlx::query(include_str!("sql/insert_runs.sql"))
+        .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
+        .bind(runs.iter().map(|run| run.job_type.as_str()).collect::<Vec<_>>())
+        .bind(runs.iter().map(|run| run.project_id).collect::<Vec<_>>())
+        .bind(runs.iter().map(|run| row::int(run.max_attempts)).collect::<Vec<_>>())
+        .bind(runs.iter().map(|run| run.payload.to_text()).collect::<Vec<_>>())
+        .bind(runs.iter().map(|run| run.payload.trace_of(run.id)).collect::<Vec<_>>())
+        .bind(wake.then_some(SIGNALS))
+        .fetch_all(connection)
+        .await?;
+    let mut told = HashMap::new();
+    for row in &found {
+        let waits = row.try_get::<Option<Uuid>, _>("id")?.map(|_| run_row(row)).transpose()?;
+        told.insert(
+            row.try_get::<Uuid, _>("new")?,
+            waits.map_or(Inserted::Made, |run| Inserted::Waits(Box::new(run))),
+        );
+    }
+    Ok(runs.iter().map(|run| told.remove(&run.id).unwrap_or(Inserted::Busy)).collect())
 }
 
 /// As [`Store::end_with_events`](crate::Store::end_with_events), on a reserved connection.
@@ -307,6 +376,20 @@ fn schedule(row: &PgRow) -> Result<ScheduleRow> {
         next_run_at: row.try_get("next_run_at")?,
         payload: Payload::parse(payload).map_err(StoreError::corrupt("payload"))?,
         now: row.try_get("now")?,
+    })
+}
+
+fn run_row(row: &PgRow) -> Result<RunRow> {
+    let (state, payload): (&str, &str) = (row.try_get("state")?, row.try_get("payload")?);
+    Ok(RunRow {
+        id: row.try_get("id")?,
+        job_type: row.try_get("job_type")?,
+        project_id: row.try_get("project_id")?,
+        state: state.parse().map_err(StoreError::corrupt("state"))?,
+        attempt: row::count(row, "attempt")?,
+        max_attempts: row::count(row, "max_attempts")?,
+        payload: Payload::parse(payload).map_err(StoreError::corrupt("payload"))?,
+        cancel_requested: row.try_get("cancel_requested")?,
     })
 }
 

@@ -6,9 +6,9 @@ use futures::future::try_join_all;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PostgresStore, claim, next_due, tx, write};
+use super::{PostgresStore, claim, next_due, tx};
 use crate::{End, EndWithEvent, Result};
-use cascade_model::{Lease, Payload, RunState};
+use cascade_model::{Lease, RunState};
 
 /// A new connection knows no tables and has no plans: each of those that move runs is opened and asked
 /// once for what there is not.
@@ -33,8 +33,8 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
         project_id: Uuid::nil(),
         text: (nobody(), ""),
     };
-    let payload = Payload::default();
-    write::start(connection, "", Uuid::nil(), (&payload.to_text(), &payload), false).await?;
+    tx::lock_schedules(connection, Uuid::nil(), &[]).await?;
+    tx::insert_runs(connection, &[], false).await?;
     claim::take_behind(connection, Uuid::max(), 1, "", Duration::ZERO, &[]).await?;
     tx::end_with_events(connection, &[end]).await?;
     next_due::soonest(connection, "", Vec::new(), Vec::new()).await?;

@@ -4,13 +4,13 @@ use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
 
 use super::{SqliteStore, clock, now, row, row::run_columns, tx};
 use crate::{
-    Claimed, DUE_AT_ONCE, Lost, Result,
+    Claimed, DUE_AT_ONCE, Lost, NewRun, Result,
     limits::{Rooms, rooms_sql},
     rotation::visits,
-    sqlite::write,
 };
 use cascade_config::Schedule;
 
@@ -202,15 +202,19 @@ pub(super) fn seconds(duration: Duration) -> String {
 async fn fire_due(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
     let due =
         sqlx::query(include_str!("sql/due.sql")).bind(DUE_AT_ONCE).fetch_all(&mut **tx).await?;
+    let mut runs = Vec::with_capacity(due.len());
     for found in due {
         let now: DateTime<Utc> = found.try_get("now")?;
         let schedule: Option<String> = found.try_get("schedule")?;
         let next = schedule.as_deref().and_then(Schedule::from_stored);
         let next = next.and_then(|schedule| schedule.next_after(now)).map(cascade_sdk::rfc3339);
-        let job: String = found.try_get("job_type")?;
-        let payload = row::payload(&found)?;
-        let project: String = found.try_get("project_id")?;
-        write::insert_run(tx, &job, &project, found.try_get("max_attempts")?, payload).await?;
+        runs.push(NewRun {
+            id: Uuid::now_v7(),
+            job_type: found.try_get("job_type")?,
+            project_id: row::uuid(&found, "project_id")?,
+            max_attempts: found.try_get("max_attempts")?,
+            payload: row::payload(&found)?,
+        });
         sqlx::query(concat!(
             "UPDATE scheduled_jobs SET next_run_at = $2, payload = '{}', updated_at = ",
             now!(),
@@ -221,6 +225,7 @@ async fn fire_due(tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
         .execute(&mut **tx)
         .await?;
     }
+    tx::insert_runs(tx, &runs).await?;
     Ok(())
 }
 

@@ -4,10 +4,10 @@ mod claim;
 mod clock;
 mod events;
 mod migrate;
+mod renew;
 mod row;
 mod schedules;
 mod tx;
-mod write;
 
 use std::{
     path::Path,
@@ -20,21 +20,19 @@ use std::{
 
 use async_trait::async_trait;
 use cascade_portable_sql::SqliteDatabase;
-use cascade_sdk::{MigrationSet, Statement, host::Database};
+use cascade_sdk::{MigrationSet, host::Database};
 use sqlx::{
     Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use uuid::Uuid;
 
-use super::{Claimed, Connections, EndWithEvent, PoolUse, Queries, Result, Store, StoreError, Tx};
+use super::{Claimed, Connections, EndWithEvent, PoolUse, Queries, Result, Store, Tx};
 use crate::{
     reconcile::{Applied, reconcile},
     rotation::Rotation,
 };
 use cascade_config::Config;
-use cascade_model::Visible;
-use cascade_model::{CancelRequest, Event, Lease, Renewal, RunNow, ScheduledStatus};
+use cascade_model::{Event, Lease, Renewal};
 use clock::WallClock;
 
 /// The database's clock, in the form all times are kept in.
@@ -56,8 +54,6 @@ pub struct SqliteStore {
     rotation: Arc<Rotation>,
     applied: Arc<Applied>,
     clock: Arc<WallClock>,
-    /// Of the audit log; written with each action.
-    entry: Option<Statement>,
 }
 
 impl SqliteStore {
@@ -96,17 +92,7 @@ impl SqliteStore {
             rotation: Arc::default(),
             applied: Arc::default(),
             clock: Arc::default(),
-            entry: None,
         })
-    }
-
-    /// Writes the entry of the audit log, if there is one, as a part of an action.
-    async fn write_entry(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<()> {
-        if let Some(entry) = &self.entry {
-            let written = cascade_portable_sql::execute_on(tx, entry).await;
-            written.map_err(StoreError::Audit)?;
-        }
-        Ok(())
     }
 
     /// A transaction that may write from its first statement: one that began as a reader could
@@ -116,20 +102,10 @@ impl SqliteStore {
     }
 }
 
-/// What to bind for a list of projects: a JSON array, or NULL for all.
-fn scope(visible: &Visible) -> Option<String> {
-    let list = visible.list()?.iter().map(ToString::to_string).collect::<Vec<_>>();
-    Some(serde_json::Value::from(list).to_string())
-}
-
 #[async_trait]
 impl Store for SqliteStore {
     fn kind(&self) -> &'static str {
         "sqlite"
-    }
-
-    fn noting(&self, entry: Statement) -> Box<dyn Store> {
-        Box::new(Self { entry: Some(entry), ..self.clone() })
     }
 
     fn database(&self) -> Arc<dyn Database> {
@@ -167,7 +143,7 @@ impl Store for SqliteStore {
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
-        write::renew(self, leases, duration).await
+        renew::renew(self, leases, duration).await
     }
 
     async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>> {
@@ -176,22 +152,6 @@ impl Store for SqliteStore {
 
     async fn begin(&self, _on: Connections) -> Result<Box<dyn Tx>> {
         Ok(Box::new(tx::begin(self).await?))
-    }
-
-    async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
-        write::run_now(self, job, project).await
-    }
-
-    async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
-        write::request_cancel(self, visible, run).await
-    }
-
-    async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
-        write::retry(self, visible, run).await
-    }
-
-    async fn set_status(&self, job: &str, project: Uuid, status: ScheduledStatus) -> Result<()> {
-        write::set_status(self, job, project, status).await
     }
 
     async fn number_events(&self) -> Result<Vec<Event>> {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use sqlx::AssertSqlSafe;
 
 use super::*;
-use crate::hot_verbs;
+use crate::{Inserted, hot_verbs};
 
 /// Between two counts.
 const STEP: i32 = 10;
@@ -80,6 +80,11 @@ async fn steps(jobs: u32) -> Vec<(&'static str, u64)> {
     taken("end_runs");
     hot_verbs::try_again(&store, &runs[1]).await;
     taken("requeue");
+    let project = runs[0].project.id;
+    assert_eq!(hot_verbs::request(&store, "job_000019", project).await, Inserted::Made);
+    let busy = hot_verbs::request(&store, &runs[2].job_type, project).await;
+    assert_eq!(busy, Inserted::Made, "its run has ended");
+    taken("insert_runs");
     counted
 }
 

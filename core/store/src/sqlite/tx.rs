@@ -1,9 +1,12 @@
 //! Transactions of the one writer, and the verbs over them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use cascade_model::{Event, JobCompleted, Lease};
+use cascade_model::{Event, JobCompleted, Lease, RunState};
 use cascade_sdk::{DbError, Progress, Statement, rfc3339};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -12,8 +15,8 @@ use uuid::Uuid;
 
 use super::{SqliteStore, claim::seconds, row};
 use crate::{
-    End, EndWithEvent, Ended, EventRow, ExpiredClaim, LogRow, Lost, Requeue, Result, ScheduleRow,
-    StoreError, Tx,
+    End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun, Requeue,
+    Result, RunRow, ScheduleRow, StoreError, Tx,
 };
 
 /// How much longer than its whole duration a lease may seem to last before the clock must have been set
@@ -47,6 +50,27 @@ impl Tx for SqliteTx {
             json!([row.id.to_string(), row.status.to_string(), due, row.payload.to_text()])
         });
         self.run(include_str!("sql/save_locked_schedules.sql"), rows).await
+    }
+
+    async fn insert_runs(&mut self, runs: &[NewRun], _wake: bool) -> Result<Vec<Inserted>> {
+        insert_runs(&mut self.0, runs).await
+    }
+
+    async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>> {
+        let query = sqlx::query(include_str!("sql/lock_run.sql")).bind(run.to_string());
+        query.fetch_optional(&mut *self.0).await?.as_ref().map(run_row).transpose()
+    }
+
+    async fn save_run(&mut self, _from: RunState, run: &RunRow) -> Result<bool> {
+        let done = sqlx::query(include_str!("sql/save_run.sql"))
+            .bind(run.id.to_string())
+            .bind(run.state.as_str())
+            .bind(run.max_attempts)
+            .bind(run.payload.to_text())
+            .bind(run.cancel_requested)
+            .execute(&mut *self.0)
+            .await?;
+        Ok(done.rows_affected() > 0)
     }
 
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
@@ -113,6 +137,10 @@ impl Tx for SqliteTx {
     async fn commit(self: Box<Self>) -> Result<()> {
         Ok(self.0.commit().await?)
     }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        Ok(self.0.rollback().await?)
+    }
 }
 
 impl SqliteTx {
@@ -155,6 +183,41 @@ pub(super) async fn end_with_events(
         Some(Event { id, project_id, kind, payload, age: Duration::ZERO })
     });
     Ok(told.collect())
+}
+
+/// As [`Tx::insert_runs`]: all workers are of this process.
+pub(super) async fn insert_runs(
+    tx: &mut Transaction<'static, Sqlite>,
+    runs: &[NewRun],
+) -> Result<Vec<Inserted>> {
+    let rows = runs.iter().map(|run| {
+        let NewRun { id, job_type, project_id, max_attempts, payload } = run;
+        let (trace, payload) = (payload.trace_of(*id).to_string(), payload.to_text());
+        json!([id.to_string(), job_type, project_id.to_string(), max_attempts, payload, trace])
+    });
+    let made: Vec<String> = sqlx::query_scalar(include_str!("sql/insert_runs.sql"))
+        .bind(Value::from_iter(rows).to_string())
+        .fetch_all(&mut **tx)
+        .await?;
+    let made: HashSet<_> = made.into_iter().collect();
+    let mut told = Vec::with_capacity(runs.len());
+    for run in runs {
+        if made.contains(&run.id.to_string()) {
+            told.push(Inserted::Made);
+            continue;
+        }
+        let unfinished = sqlx::query(include_str!("sql/unfinished_run.sql"))
+            .bind(&run.job_type)
+            .bind(run.project_id.to_string())
+            .fetch_one(&mut **tx)
+            .await?;
+        let unfinished = run_row(&unfinished)?;
+        told.push(match unfinished.state {
+            RunState::Available => Inserted::Waits(Box::new(unfinished)),
+            _ => Inserted::Busy,
+        });
+    }
+    Ok(told)
 }
 
 async fn end_runs(
@@ -242,6 +305,19 @@ fn schedule(row: &SqliteRow) -> Result<ScheduleRow> {
         next_run_at: row.try_get("next_run_at")?,
         payload: row::payload(row)?,
         now: row.try_get("now")?,
+    })
+}
+
+fn run_row(row: &SqliteRow) -> Result<RunRow> {
+    Ok(RunRow {
+        id: row::uuid(row, "id")?,
+        job_type: row.try_get("job_type")?,
+        project_id: row::uuid(row, "project_id")?,
+        state: row::parsed(row, "state")?,
+        attempt: row.try_get("attempt")?,
+        max_attempts: row.try_get("max_attempts")?,
+        payload: row::payload(row)?,
+        cancel_requested: row.try_get("cancel_requested")?,
     })
 }
 

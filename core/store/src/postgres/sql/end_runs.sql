@@ -1,5 +1,6 @@
--- Moves leased runs to those that have ended. What reads `gone` and `clock` follows: what the database
--- knows of them (ended_rows.sql), or their events with ids (ended_events.sql).
+-- Moves leased runs to those that have ended, locked in the order of their ids, as by a renewal of their
+-- leases. What reads `gone` and `clock` follows: what the database knows of them (ended_rows.sql), or
+-- their events with ids (ended_events.sql).
 -- $1 ids uuid[], $2 attempts int[], $3 owners text[], $4 states text[], $5 errors text[],
 -- $6 summaries text[], $7 seconds since it began float8[], $8 heads of events text[]
 -- plan: open_runs_pkey
@@ -7,6 +8,7 @@ WITH ends AS (
     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
         $7::float8[], $8::text[])
         WITH ORDINALITY AS e (id, attempt, owner, ended, fault, said, ran, head, nth)
+    ORDER BY id
 ), clock AS MATERIALIZED (
     SELECT date_trunc('milliseconds', clock_timestamp()) AS at
 ), gone AS (

@@ -1,0 +1,148 @@
+//! What people ask for. Each action is one transaction, with its entry in the audit log.
+//!
+//! Whoever has locked a schedule waits for no run: a run is locked before its schedule, or stepped over
+//! where it is being taken or ended. The end of a run, which waits for the schedules that it triggers, is
+//! thus never waited for by one who has locked these.
+
+use cascade_model::{CancelRequest, RunNow, RunState, ScheduledStatus, Visible};
+use cascade_sdk::Statement;
+use cascade_store::{Connections, Inserted, Result, RunRow, ScheduleRow, StoreError, Tx};
+use uuid::Uuid;
+
+use crate::{Engine, cancel, pause, request, retry, texts};
+
+impl Engine {
+    /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
+    /// both are there or neither, so that an action can be asked for again when its answer was a fault.
+    pub fn noting(&self, entry: Statement) -> Self {
+        Self { entry: Some(texts::of_statement(entry)), ..self.clone() }
+    }
+
+    /// Runs a scheduled job as soon as it may: now, by the run of it that waits already, or once more
+    /// after its current run, however many ask meanwhile. Workers of other processes are told. The run of
+    /// a paused job waits until the job is resumed.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
+    pub async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
+        let mut tx = self.store.begin(Connections::Queue).await?;
+        let done = run_now(&mut *tx, job, project).await;
+        self.finish(tx, done).await
+    }
+
+    /// Cancels a run that waits, or asks for the end of one that runs.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has ended.
+    pub async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let done = request_cancel(&mut *tx, visible, run).await;
+        self.finish(tx, done).await
+    }
+
+    /// Gives a failed or cancelled run one more attempt, now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed, jobs.toml disables the
+    /// job, or the job has another unfinished run: the first of these that is so.
+    pub async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let done = retry(&mut *tx, visible, run).await;
+        self.finish(tx, done).await
+    }
+
+    /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do
+    /// nothing, and its runs that wait, to be tried again or for the first time, wait on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScheduled`], or the database's.
+    pub async fn set_status(
+        &self,
+        job: &str,
+        project: Uuid,
+        status: ScheduledStatus,
+    ) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let done = set_status(&mut *tx, job, project, status).await;
+        self.finish(tx, done).await
+    }
+
+    /// Commits what was done, with its entry in the audit log. What was refused is rolled back before
+    /// anybody is told: a lock that outlives the answer would have the next claim step over the run.
+    async fn finish<T>(&self, mut tx: Box<dyn Tx>, mut done: Result<T>) -> Result<T> {
+        if let (Ok(_), Some(entry)) = (&done, &self.entry)
+            && let Err(error) = tx.execute(entry).await
+        {
+            done = Err(StoreError::Audit(error));
+        }
+        match done {
+            Ok(answer) => tx.commit().await.map(|()| answer),
+            Err(error) => {
+                // Without a connection there is no transaction either.
+                tx.rollback().await.ok();
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn run_now(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<RunNow> {
+    let schedule = lock_schedule(tx, job, project).await?;
+    let run = request::run(&schedule)?;
+    let inserted = tx.insert_runs(std::slice::from_ref(&run), true).await?.pop();
+    let (answer, after) = match inserted {
+        Some(Inserted::Made) => (RunNow::Queued(run.id), request::served(&schedule)),
+        Some(Inserted::Waits(mut waits)) => {
+            waits.payload.join();
+            tx.save_run(waits.state, &waits).await?;
+            return Ok(RunNow::Merged(waits.id));
+        }
+        Some(Inserted::Busy) | None => (RunNow::AfterCurrent, request::postponed(&schedule, run)),
+    };
+    if after != schedule {
+        tx.save_schedules(&[after]).await?;
+    }
+    Ok(answer)
+}
+
+async fn request_cancel(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+    let run = lock_run(tx, visible, run).await?;
+    let state = run.state;
+    let asked = cancel::requested(run)?;
+    tx.save_run(state, &asked).await?;
+    Ok(match asked.state {
+        RunState::Running => CancelRequest::Requested,
+        _ => CancelRequest::Cancelled,
+    })
+}
+
+async fn retry(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<()> {
+    let run = lock_run(tx, visible, run).await?;
+    let (state, job) = (run.state, std::slice::from_ref(&run.job_type));
+    let schedule = tx.lock_schedules(run.project_id, job).await?.pop();
+    let again = retry::requested(run, schedule.as_ref())?;
+    if tx.save_run(state, &again).await? {
+        return Ok(());
+    }
+    Err(StoreError::WrongState("the job has another unfinished run in this project"))
+}
+
+async fn set_status(
+    tx: &mut dyn Tx,
+    job: &str,
+    project: Uuid,
+    status: ScheduledStatus,
+) -> Result<()> {
+    let schedule = lock_schedule(tx, job, project).await?;
+    tx.save_schedules(&[pause::set(schedule, status)]).await
+}
+
+async fn lock_schedule(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<ScheduleRow> {
+    let found = tx.lock_schedules(project, &[texts::of_job(job)?.to_owned()]).await?.pop();
+    found.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
+}
+
+async fn lock_run(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<RunRow> {
+    let found = tx.lock_run(run).await?.filter(|found| visible.includes(found.project_id));
+    found.ok_or(StoreError::NoRun(run))
+}

@@ -1,0 +1,20 @@
+-- A locked run that ends, or has ended and waits again, unless its job has another unfinished run. An update
+-- of the state would do the same, but whoever waits for the row would get an error.
+-- $1 id uuid, $2 state text, $3 max_attempts int
+-- plan: open_runs_pkey, ended_runs_pkey, worker_runs_unfinished
+WITH gone AS (
+    DELETE FROM worker_runs WHERE id = $1 RETURNING *, finished_at IS NULL AS ends
+)
+INSERT INTO worker_runs (
+    id, job_type, project_id, state, attempt, max_attempts, payload, available_at, queued_at,
+    started_at, finished_at, error, summary, progress, trace_id
+)
+SELECT id, job_type, project_id, $2, attempt, $3, payload,
+    CASE WHEN ends THEN available_at ELSE now() END, queued_at, started_at,
+    CASE WHEN ends THEN date_trunc('milliseconds', now()) END, error,
+    CASE WHEN ends THEN summary END, CASE WHEN ends THEN progress END, trace_id
+FROM gone g
+WHERE ends OR NOT EXISTS (
+    SELECT FROM open_runs r WHERE r.job_type = g.job_type AND r.project_id = g.project_id
+)
+ON CONFLICT DO NOTHING
