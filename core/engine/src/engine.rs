@@ -5,6 +5,8 @@ use cascade_model::{ClaimedRun, Lease, Renewal};
 use cascade_sdk::Statement;
 use cascade_store::{Claimed, Result, Store};
 
+use crate::reconcile::{Applied, reconcile};
+
 /// The life of a run: who makes one, who may work on it, and what its end leads to.
 ///
 /// Cheap to clone; all clones work on one store. What only reads asks [`Engine::store`].
@@ -13,12 +15,13 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     /// Of the audit log; written with each action.
     pub(crate) entry: Option<Statement>,
+    pub(crate) applied: Arc<Applied>,
 }
 
 impl Engine {
     /// Works on `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, entry: None }
+        Self { store, entry: None, applied: Arc::default() }
     }
 
     /// The database beneath.
@@ -26,13 +29,14 @@ impl Engine {
         &self.store
     }
 
-    /// Makes projects and scheduled jobs what `config` says. A job that is new and that nothing triggers
-    /// is due at once.
+    /// Makes projects and scheduled jobs what `config` says, in pages of rows with a transaction each: no
+    /// other writer waits for long. What a failure leaves undone is done by the next call. A timer that is
+    /// new and that nothing triggers is due at once.
     ///
     /// # Errors
     /// The database's.
     pub async fn reconcile(&self, config: &Config) -> Result<()> {
-        self.store.reconcile(config).await
+        reconcile(&*self.store, &self.applied, config).await
     }
 
     /// Takes up to `limit` runs for `owner`; gives up the expired leases of other owners and turns due

@@ -8,10 +8,12 @@ mod engine;
 mod event;
 mod expiry;
 mod pause;
+mod reconcile;
 mod request;
 mod retry;
 pub mod runner;
 pub mod scheduler;
 mod texts;
+mod timing;
 
 pub use engine::Engine;

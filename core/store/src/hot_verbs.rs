@@ -1,4 +1,4 @@
-//! The verbs by which runs end, as the engine combines them: for the tests of what they cost.
+//! The hot verbs as the engine combines them: for the tests of what they cost.
 
 use std::time::Duration;
 
@@ -7,7 +7,29 @@ use uuid::Uuid;
 
 use crate::{
     Connections, End, EndWithEvent, EventRow, Inserted, NewRun, Requeue, ScheduleRow, Store,
+    schedules::{NewJob, NewProject, Settings},
 };
+
+/// `up`, which is due, `down` and `last` in the projects `one` and `two`.
+pub(crate) async fn schedules(store: &dyn Store) {
+    let project = |slug: &str| {
+        let (id, concurrency) = (Uuid::now_v7(), None);
+        NewProject { id, slug: slug.into(), name: slug.into(), concurrency }
+    };
+    let settings = |timer: Option<&str>| {
+        let schedule = timer.map(Into::into);
+        Settings { schedule, enabled: true, max_attempts: 2, concurrency: None }
+    };
+    let (timer, none) = (settings(Some("every 1h")), settings(None));
+    let work = async {
+        let projects = store.save_projects(&[project("one"), project("two")]).await?;
+        let now = store.now().await?;
+        let jobs = [("up", &timer, Some(now)), ("down", &none, None), ("last", &none, None)]
+            .map(|(job_type, settings, first_due)| NewJob { job_type, settings, first_due });
+        store.insert_schedules(&jobs, &projects).await.map(drop)
+    };
+    store.alone(Box::pin(work)).await.unwrap();
+}
 
 pub(crate) fn end(run: &ClaimedRun) -> End {
     End {

@@ -4,8 +4,6 @@
 //! database, beside its code; what only reads, or seldom writes, is written once for both: [`Queries`].
 //! The tests `contract` of the engine are what every implementation must pass.
 
-#[cfg(test)]
-mod chain;
 mod error;
 mod expand;
 mod first_edition;
@@ -16,13 +14,10 @@ mod limits;
 mod old_beside_new;
 mod portable;
 pub mod postgres;
-mod reconcile;
 mod rotation;
 mod run_filter;
-mod scheduled;
 pub mod schedules;
 pub mod sqlite;
-mod timing;
 pub mod tls;
 mod tx;
 
@@ -35,12 +30,12 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use portable::{ProblemMark, Queries, failed};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
+use schedules::Schedules;
 pub use tx::{
     Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun,
     Requeue, RunRow, ScheduleRow, Tx,
 };
 
-use cascade_config::Config;
 use cascade_model::{ClaimedRun, Event, Lease, Renewal};
 
 /// The most schedules that one claim turns into runs.
@@ -74,7 +69,7 @@ pub struct PoolUse {
 /// The database behind the host. All times are compared with the database's clock. See [`Queries`] for all
 /// that can be read of any store.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Schedules {
     /// `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
 
@@ -83,11 +78,6 @@ pub trait Store: Send + Sync {
 
     /// Brings the host's and the plugins' tables up to date.
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()>;
-
-    /// Makes projects and scheduled jobs what `config` says, in pages of rows with a transaction each:
-    /// no other writer waits for long. What a failure leaves undone is done by the next call. A timer
-    /// that is new and that nothing triggers is due at once.
-    async fn reconcile(&self, config: &Config) -> Result<()>;
 
     /// Opens the connections that all runs share and has the database plan what each run asks of them, so
     /// that the first runs after a start wait for neither. Changes nothing.

@@ -10,7 +10,6 @@
 mod actions;
 mod cancel_and_retry;
 mod cascades;
-#[path = "../../../store/src/chain.rs"]
 mod chain;
 mod claims;
 mod config_history;

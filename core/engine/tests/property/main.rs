@@ -7,7 +7,7 @@
 // All of it is tests; clippy only knows those that carry the attribute.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../../store/src/chain.rs"]
+#[path = "../contract/chain.rs"]
 mod chain;
 #[path = "../contract/databases.rs"]
 mod databases;

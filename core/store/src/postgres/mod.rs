@@ -26,11 +26,7 @@ use sqlx::{
 };
 
 use super::{Claimed, Connections, EndWithEvent, PoolUse, Result, Store, Tx};
-use crate::{
-    reconcile::{Applied, reconcile},
-    rotation::Rotation,
-};
-use cascade_config::Config;
+use crate::rotation::Rotation;
 use cascade_model::{Event, Lease, Renewal};
 use kept::Kept;
 use names::Names;
@@ -84,7 +80,6 @@ pub struct PostgresStore {
     kept: Kept,
     names: Arc<Names>,
     rotation: Arc<Rotation>,
-    applied: Arc<Applied>,
 }
 
 impl PostgresStore {
@@ -116,7 +111,6 @@ impl PostgresStore {
             pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
             names: Arc::default(),
             rotation: Arc::default(),
-            applied: Arc::default(),
         })
     }
 
@@ -138,10 +132,6 @@ impl Store for PostgresStore {
 
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
         migrate::migrate(self, plugins).await
-    }
-
-    async fn reconcile(&self, config: &Config) -> Result<()> {
-        reconcile(self, &self.applied, config).await
     }
 
     async fn warm_up(&self) -> Result<()> {

@@ -3,7 +3,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::*;
-use crate::{Inserted, Queries, RunFilter, StoreError, chain, hot_verbs, old_beside_new};
+use crate::{Inserted, Queries, RunFilter, StoreError, hot_verbs, old_beside_new};
 use cascade_model::RunState;
 use cascade_model::Visible;
 
@@ -18,7 +18,7 @@ async fn ten_processes_that_start_together_migrate_once() {
     let start = || async {
         let store = PostgresStore::connect(&url, 2).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        store.reconcile(&chain::config()).await.unwrap();
+        hot_verbs::schedules(&store).await;
     };
     futures::future::join_all((0..10).map(|_| start())).await;
     let store = PostgresStore::connect(&url, 2).await.unwrap();
@@ -115,7 +115,7 @@ async fn the_first_run_that_is_asked_for_finds_connections_open_and_plans_made()
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&chain::config()).await.unwrap();
+    hot_verbs::schedules(&store).await;
     store.warm_up().await.unwrap();
     assert_eq!(store.pools()[1].size, MOST_OF_QUEUE);
     let planned = async || {
@@ -139,7 +139,7 @@ async fn a_request_waits_for_no_run_that_is_being_ended_or_locked() {
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&chain::config()).await.unwrap();
+    hot_verbs::schedules(&store).await;
     let project = store.projects(&Visible::All).await.unwrap()[0].id;
     let request = async |job| {
         let request = hot_verbs::request(&store, job, project);
@@ -187,7 +187,7 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&chain::config()).await.unwrap();
+    hot_verbs::schedules(&store).await;
     sqlx::raw_sql(
         "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id)
          SELECT gen_random_uuid(), 'job_' || n, p.id, 'available', 1, gen_random_uuid()
@@ -224,7 +224,7 @@ async fn a_page_of_many_runs_reads_an_index_only() {
     let server = Postgres::start();
     let store = store(&server).await;
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&chain::config()).await.unwrap();
+    hot_verbs::schedules(&store).await;
     sqlx::raw_sql(
         "INSERT INTO worker_runs (id, job_type, project_id, state, max_attempts, trace_id, queued_at)
          SELECT gen_random_uuid(), 'up', p.id, 'completed', 1, gen_random_uuid(),
@@ -281,7 +281,7 @@ async fn defaults_of_the_database_change_nothing() {
     }
     let store = PostgresStore::connect(&url, 4).await.unwrap();
     store.migrate(&[]).await.unwrap();
-    store.reconcile(&chain::config()).await.unwrap();
+    hot_verbs::schedules(&store).await;
     store.warm_up().await.unwrap();
     let settings = "SELECT current_setting('transaction_isolation') AS isolation,
                         current_setting('statement_timeout') AS time, current_setting('timezone') AS zone,

@@ -27,11 +27,7 @@ use sqlx::{
 };
 
 use super::{Claimed, Connections, EndWithEvent, PoolUse, Queries, Result, Store, Tx};
-use crate::{
-    reconcile::{Applied, reconcile},
-    rotation::Rotation,
-};
-use cascade_config::Config;
+use crate::rotation::Rotation;
 use cascade_model::{Event, Lease, Renewal};
 use clock::WallClock;
 
@@ -52,7 +48,6 @@ pub struct SqliteStore {
     /// one writer commits in their order.
     numbered: Arc<AtomicI64>,
     rotation: Arc<Rotation>,
-    applied: Arc<Applied>,
     clock: Arc<WallClock>,
 }
 
@@ -90,7 +85,6 @@ impl SqliteStore {
             read,
             numbered: Arc::default(),
             rotation: Arc::default(),
-            applied: Arc::default(),
             clock: Arc::default(),
         })
     }
@@ -117,10 +111,6 @@ impl Store for SqliteStore {
         let (_, newest) = self.event_range().await?;
         self.numbered.store(newest, Ordering::Relaxed);
         Ok(())
-    }
-
-    async fn reconcile(&self, config: &Config) -> Result<()> {
-        reconcile(self, &self.applied, config).await
     }
 
     async fn warm_up(&self) -> Result<()> {
@@ -184,7 +174,7 @@ mod plans;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lost, Requeue, RunFilter, chain, old_beside_new};
+    use crate::{Lost, Requeue, RunFilter, hot_verbs, old_beside_new};
     use cascade_model::RunState;
 
     /// What a binary of the first edition does at its start and at each save of jobs.toml.
@@ -234,11 +224,11 @@ mod tests {
         let file = folder.path().join("cascade.db");
         let store = SqliteStore::open(&file).await.unwrap();
         store.migrate(&[]).await.unwrap();
-        store.reconcile(&chain::config()).await.unwrap();
+        hot_verbs::schedules(&store).await;
         let lease = Duration::from_secs(30);
         let mut runs = store.claim("dead", 10, lease, &[]).await.unwrap().runs;
         let run = runs.remove(0);
-        crate::hot_verbs::end_all(&store, &runs).await;
+        hot_verbs::end_all(&store, &runs).await;
         let ahead = "UPDATE scheduled_jobs
                      SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+2 hours'),
                          next_run_at = strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at, '+2 hours');

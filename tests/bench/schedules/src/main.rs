@@ -4,10 +4,11 @@
 mod file;
 mod writes;
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use cascade_config::Config;
+use cascade_engine::Engine;
 use cascade_store::{Store, postgres::PostgresStore, sqlite::SqliteStore};
 use cascade_test_servers::Postgres;
 use clap::{Parser, ValueEnum};
@@ -58,44 +59,42 @@ async fn main() -> Result<()> {
     if wanted(Database::Sqlite) {
         let folder = tempfile::tempdir_in(&data)?;
         let file = folder.path().join("cascade.db");
-        let open = async || Ok(SqliteStore::open(&file).await?);
+        let open = async || Ok(Engine::new(Arc::new(SqliteStore::open(&file).await?)));
         measure(&args, open).await.context("SQLite")?;
     }
     if wanted(Database::Postgres) {
         let server = Postgres::start_with(&data, &[("fsync", "on")]);
         let url = server.database();
-        let open = async || Ok(PostgresStore::connect(&url, 10).await?);
+        let open = async || Ok(Engine::new(Arc::new(PostgresStore::connect(&url, 10).await?)));
         measure(&args, open).await.context("PostgreSQL")?;
     }
     Ok(())
 }
 
 /// Measures on the database that `open` opens, as each start of a process does.
-async fn measure<S: Store + Clone + 'static>(
-    args: &Args,
-    open: impl AsyncFn() -> Result<S>,
-) -> Result<()> {
+async fn measure(args: &Args, open: impl AsyncFn() -> Result<Engine>) -> Result<()> {
     let config = file::config(args.jobs, args.projects)?;
-    let store = open().await?;
-    store.migrate(&[]).await?;
-    step(&store, "first start", &config).await?;
+    let engine = open().await?;
+    engine.store().migrate(&[]).await?;
+    step(&engine, "first start", &config).await?;
     let one = file::with_another_schedule(&config, 1);
-    step(&store, "save, one job changed", &one).await?;
-    step(&store, "save, nothing changed", &one).await?;
-    let store = open().await?;
-    step(&store, "start again", &one).await?;
-    claims(&store).await?;
-    step(&store, "save, one job removed", &file::without(&one, 2)).await?;
-    step(&store, "save, it is back", &one).await?;
-    step(&store, "save, a project more", &file::with_a_project(&one)).await?;
+    step(&engine, "save, one job changed", &one).await?;
+    step(&engine, "save, nothing changed", &one).await?;
+    let engine = open().await?;
+    step(&engine, "start again", &one).await?;
+    claims(&**engine.store()).await?;
+    step(&engine, "save, one job removed", &file::without(&one, 2)).await?;
+    step(&engine, "save, it is back", &one).await?;
+    step(&engine, "save, a project more", &file::with_a_project(&one)).await?;
     let all = file::with_another_schedule(&one, args.jobs);
-    step(&store, "save, every job changed", &all).await
+    step(&engine, "save, every job changed", &all).await
 }
 
-async fn step<S: Store + Clone + 'static>(store: &S, name: &str, config: &Config) -> Result<()> {
+async fn step(engine: &Engine, name: &str, config: &Config) -> Result<()> {
+    let store = engine.store();
     let others = writes::Others::start(store.database());
     let began = Instant::now();
-    store.reconcile(config).await?;
+    engine.reconcile(config).await?;
     let took = began.elapsed().as_secs_f64();
     let longest = others.longest().await?.as_secs_f64() * 1000.0;
     println!("| {} | {name} | {took:.2} | {longest:.0} |", store.kind());
@@ -103,7 +102,7 @@ async fn step<S: Store + Clone + 'static>(store: &S, name: &str, config: &Config
 }
 
 /// Claims while every schedule is due, and how long a worker finds that it is to wait.
-async fn claims(store: &impl Store) -> Result<()> {
+async fn claims(store: &dyn Store) -> Result<()> {
     let mut took = Vec::new();
     let mut runs = 0;
     for _ in 0..CLAIMS {

@@ -9,16 +9,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cascade_config::Config;
+use cascade_store::{
+    Result,
+    schedules::{NewJob, NewProject, PAGE, ScheduleGroup, Schedules, Settings},
+};
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::{
-    Result,
-    schedules::{NewJob, NewProject, PAGE, ScheduleGroup, Schedules, Settings},
-    timing,
-};
-use cascade_config::Config;
+use crate::timing;
 
 /// What this process has applied last. While it is unknown, all rows are compared; from then on a save
 /// touches the rows of the jobs that it changes.
@@ -67,7 +67,7 @@ impl Area {
     }
 }
 
-/// Reconciles the database behind `store` with `config`.
+/// Reconciles the database behind `store` with `config`, and keeps what that is in `applied`.
 pub(crate) async fn reconcile(
     store: &dyn Schedules,
     applied: &Applied,

@@ -1,12 +1,10 @@
-//! When a schedule is due next, once jobs.toml has changed. Neither database decides any of it.
+//! When a schedule is due next, once jobs.toml has changed.
 
+use cascade_config::Schedule;
+use cascade_store::schedules::{ScheduleRow, Settings};
 use chrono::{DateTime, Utc};
 
-use crate::{
-    scheduled::due_after_pause,
-    schedules::{ScheduleRow, Settings},
-};
-use cascade_config::Schedule;
+use crate::pause;
 
 /// When a job that is new in a project runs first. A timer that no other job triggers (`is_root`)
 /// starts at once, so that a new installation has data; a cron line waits for its next time, and a job
@@ -28,7 +26,7 @@ pub(crate) fn changed(row: ScheduleRow, settings: &Settings) -> ScheduleRow {
     let schedule = settings.schedule.as_deref();
     let mut due = row.next_run_at;
     if settings.enabled && !row.settings.enabled && !row.has_triggers {
-        due = due_after_pause(schedule, due, "{}", row.now);
+        due = pause::due_again(schedule, due, row.now);
     }
     let stays =
         row.settings.schedule.as_deref() == schedule || due.is_some_and(|due| due <= row.now);
