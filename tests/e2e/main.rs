@@ -17,6 +17,7 @@ mod full_disk;
 mod host;
 mod hostile_messages;
 mod layout;
+mod log_fields;
 mod lost_ends;
 mod mail_server;
 mod observability;

@@ -91,7 +91,7 @@ pub(super) fn started(
 ) -> Option<(Box<Supervised>, BoxFuture<'static, Ended>)> {
     let (id, job_type) = (run.lease.run_id, run.job_type.clone());
     if held.lost.is_cancelled() {
-        tracing::warn!(run = %id, job = job_type, "lease lost before it began");
+        tracing::warn!(run_id = %id, job_type, "lease lost before it began");
         return None;
     }
     if held.cancel.is_cancelled() {
@@ -114,7 +114,7 @@ pub(super) fn started(
         runtime.block_on(runner.leave_to_others(&run, &held, why));
         return None;
     };
-    tracing::debug!(run = %id, job = job_type, "started");
+    tracing::debug!(run_id = %id, job_type, "started");
     telemetry::started(&run);
     let services = Arc::new(RunServices::new(
         runner.clone(),
@@ -132,17 +132,17 @@ pub(super) fn started(
     info.allowed_folders.clone_from(&config.files.allow);
     let params = settings.params.clone();
     if run.payload.has_ignored_params() {
-        tracing::warn!(run = %id, job = info.job_type, "{IGNORED_PARAMS}");
+        tracing::warn!(run_id = %id, job_type = info.job_type, "{IGNORED_PARAMS}");
         services.log(warning(IGNORED_PARAMS.into()));
     }
     // What is said at other levels names the run itself: a span costs more than a short run.
     let span = tracing::debug_span!(
         "run",
-        %id,
-        job = run.job_type,
+        run_id = %id,
+        job_type = run.job_type,
         project = run.project.slug,
         attempt = run.lease.attempt,
-        trace = %run.trace_id.simple(),
+        trace_id = %run.trace_id.simple(),
     );
     let (store, payload, host) =
         (runner.engine.store().clone(), run.payload.clone(), services.clone());
@@ -226,10 +226,12 @@ impl Supervised {
         match self.reported(result, shutting_down).await {
             Ok(()) => {}
             Err(StoreError::LostLease) => {
-                tracing::warn!(run = %id, job, "lease lost; the result is dropped");
+                tracing::warn!(run_id = %id, job_type = job, "lease lost; the result is dropped");
             }
             // Nobody lists the run any more: the next renewal gives it back.
-            Err(error) => tracing::error!(%error, run = %id, job, "its end could not be stored"),
+            Err(error) => {
+                tracing::error!(%error, run_id = %id, job_type = job, "its end could not be stored")
+            }
         }
     }
 
