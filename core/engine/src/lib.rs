@@ -2,7 +2,10 @@
 
 mod actions;
 mod cancel;
+mod capacity;
 mod cascade;
+mod claim;
+mod due;
 mod ends;
 mod engine;
 mod event;
@@ -11,6 +14,7 @@ mod pause;
 mod reconcile;
 mod request;
 mod retry;
+mod rotation;
 pub mod runner;
 pub mod scheduler;
 mod texts;

@@ -6,7 +6,8 @@ use cascade_model::{ClaimedRun, RunState};
 use uuid::Uuid;
 
 use crate::{
-    Connections, End, EndWithEvent, EventRow, Inserted, NewRun, Requeue, ScheduleRow, Store,
+    Choice, Connections, End, EndWithEvent, EventRow, Holder, Inserted, NewRun, Requeue,
+    ScheduleRow, Store,
     schedules::{NewJob, NewProject, Settings},
 };
 
@@ -39,6 +40,58 @@ pub(crate) fn end(run: &ClaimedRun) -> End {
         summary: None,
         ran: Some(Duration::ZERO),
     }
+}
+
+/// Turns due schedules into runs, so many at once; how many there were.
+pub(crate) async fn fire(store: &dyn Store, limit: u32) -> usize {
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    let due = tx.due_schedules(limit).await.unwrap();
+    let runs: Vec<_> = due.iter().cloned().map(run).collect();
+    let made = tx.insert_runs(&runs, false).await.unwrap();
+    assert!(made.iter().all(|inserted| *inserted == Inserted::Made));
+    let later = due.into_iter().map(|row| ScheduleRow { next_run_at: None, ..row });
+    tx.save_schedules(&later.collect::<Vec<_>>()).await.unwrap();
+    tx.commit().await.unwrap();
+    runs.len()
+}
+
+fn run(ScheduleRow { job_type, project_id, max_attempts, payload, .. }: ScheduleRow) -> NewRun {
+    NewRun { id: Uuid::now_v7(), job_type, project_id, max_attempts, payload }
+}
+
+/// Up to so many of the first projects.
+pub(crate) const fn choice(runs: usize) -> Choice<'static> {
+    Choice { behind: Uuid::nil(), projects: runs, runs, except_jobs: &[], except_projects: &[] }
+}
+
+/// Takes what waits: as where something has a limit, if the database does not claim at once.
+pub(crate) async fn take(store: &dyn Store, owner: &str, limit: usize) -> Vec<ClaimedRun> {
+    let holder = Holder { owner, lease: Duration::from_secs(30) };
+    match store.take(&choice(limit), &holder).await.unwrap() {
+        Some(found) => found.runs,
+        None => take_within_limits(store, &holder, limit).await,
+    }
+}
+
+pub(crate) async fn take_within_limits(
+    store: &dyn Store,
+    holder: &Holder<'_>,
+    limit: usize,
+) -> Vec<ClaimedRun> {
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    assert!(tx.lock_limits().await.unwrap());
+    tx.limits().await.unwrap();
+    let found = tx.waiting_runs(&choice(limit)).await.unwrap().runs;
+    let ids: Vec<_> = found.iter().map(|run| run.id).collect();
+    let runs = tx.lease_runs(&ids, holder).await.unwrap();
+    tx.commit().await.unwrap();
+    runs
+}
+
+/// What is due, and what waits.
+pub(crate) async fn claim(store: &dyn Store, owner: &str, limit: usize) -> Vec<ClaimedRun> {
+    fire(store, 500).await;
+    take(store, owner, limit).await
 }
 
 /// Ends all in one commit, each with its event.
@@ -76,9 +129,7 @@ pub(crate) async fn end_with_cascade(store: &dyn Store, run: &ClaimedRun, downst
 pub(crate) async fn request(store: &dyn Store, job: &str, project_id: Uuid) -> Inserted {
     let mut tx = store.begin(Connections::Queue).await.unwrap();
     let schedule = tx.lock_schedules(project_id, &[job.into()]).await.unwrap().remove(0);
-    let ScheduleRow { job_type, max_attempts, payload, .. } = schedule;
-    let run = NewRun { id: Uuid::now_v7(), job_type, project_id, max_attempts, payload };
-    let inserted = tx.insert_runs(&[run], true).await.unwrap().remove(0);
+    let inserted = tx.insert_runs(&[run(schedule)], true).await.unwrap().remove(0);
     tx.commit().await.unwrap();
     inserted
 }
@@ -95,4 +146,31 @@ pub(crate) async fn try_again(store: &dyn Store, run: &ClaimedRun) {
     let mut tx = store.begin(Connections::Queue).await.unwrap();
     assert!(tx.requeue(&[requeue]).await.unwrap()[0].is_some());
     tx.commit().await.unwrap();
+}
+
+/// The indexes of the plan that the header of a statement says; `None` if it says none.
+pub(crate) fn planned(text: &str) -> Option<Vec<&str>> {
+    let header = text.lines().take_while(|line| line.starts_with("--"));
+    let mut plans = header.filter_map(|line| line.strip_prefix("-- plan: ")).peekable();
+    plans.peek()?;
+    let index = |name: &&str| name.contains('_') && !name.contains(' ');
+    Some(plans.flat_map(|plan| plan.split(", ")).filter(index).collect())
+}
+
+/// The statements in a folder of this crate.
+pub(crate) fn statements(folder: &str) -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.map(|file| (file.display().to_string(), std::fs::read_to_string(file).unwrap())).collect()
+}
+
+#[test]
+fn every_statement_says_which_plan_it_expects() {
+    for folder in ["postgres/sql", "sqlite/sql", "portable/sql"] {
+        let statements = statements(folder);
+        assert!(!statements.is_empty(), "{folder}");
+        for (file, text) in statements {
+            assert!(planned(&text).is_some(), "{file} has no line `-- plan: ...` in its header");
+        }
+    }
 }

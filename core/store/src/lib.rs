@@ -4,17 +4,16 @@
 //! database, beside its code; what only reads, or seldom writes, is written once for both: [`Queries`].
 //! The tests `contract` of the engine are what every implementation must pass.
 
+mod claims;
 mod error;
 mod expand;
 mod first_edition;
 #[cfg(test)]
 mod hot_verbs;
-mod limits;
 #[cfg(test)]
 mod old_beside_new;
 mod portable;
 pub mod postgres;
-mod rotation;
 mod run_filter;
 pub mod schedules;
 pub mod sqlite;
@@ -25,7 +24,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cascade_sdk::{MigrationSet, host::Database};
+use uuid::Uuid;
 
+pub use claims::{Choice, DueByClock, Found, Holder, Limit, Limited, Look, Soonest, WaitingRun};
 pub use error::StoreError;
 pub use expand::ExpandError;
 pub use portable::{ProblemMark, Queries, failed};
@@ -36,19 +37,10 @@ pub use tx::{
     Requeue, RunRow, ScheduleRow, Tx,
 };
 
-use cascade_model::{ClaimedRun, Event, Lease, Renewal};
+use cascade_model::{Event, Lease, Renewal};
 
-/// The most schedules that one claim turns into runs.
-const DUE_AT_ONCE: i64 = 500;
-
-/// What a claim has found.
-#[derive(Debug, Default)]
-pub struct Claimed {
-    /// Runs that its owner holds now.
-    pub runs: Vec<ClaimedRun>,
-    /// Workers have not renewed their leases in time: see [`Lost::Unresponsive`].
-    pub unresponsive: bool,
-}
+/// What [`Tx::limits`] asks, of both databases.
+const LIMITS: &str = include_str!("portable/sql/limits.sql");
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -83,21 +75,29 @@ pub trait Store: Schedules {
     /// that the first runs after a start wait for neither. Changes nothing.
     async fn warm_up(&self) -> Result<()>;
 
-    /// Takes up to `limit` runs for `owner`; turns due schedules into runs. The owner's own leases do not
-    /// expire while it lives, however long its process was stopped.
-    /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
-    /// others. May come back with what waits already, and do the rest at the next claim: only one that
-    /// brings nothing says that there is nothing.
-    async fn claim(
+    /// Chooses runs and leases them, in one statement that skips what others hold. `None` where that takes
+    /// nothing, as there are limits, or the database has no such statement: see [`Tx::waiting_runs`].
+    async fn take(&self, _choice: &Choice<'_>, _holder: &Holder<'_>) -> Result<Option<Found>> {
+        Ok(None)
+    }
+
+    /// What there is to do for `owner` besides what waits, where leases last for `lease`.
+    async fn look(&self, owner: &str, lease: Duration) -> Result<Look>;
+
+    /// When there is something to do for `owner` next, that is not of these job types and projects.
+    async fn soonest(
         &self,
         owner: &str,
-        limit: u32,
-        lease: Duration,
-        except: &[String],
-    ) -> Result<Claimed>;
+        except_jobs: &[String],
+        except_projects: &[Uuid],
+    ) -> Result<Soonest>;
 
-    /// How long until [`Store::claim`] of `owner` may find something; `None` when nothing is in sight.
-    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>>;
+    /// Where the clock of the database was set back since the last call, makes due in time what was written
+    /// before: schedules when `due` says, and runs. A database that has a machine of its own is left to
+    /// who keeps that.
+    async fn follow_clock(&self, _due: &DueByClock) -> Result<()> {
+        Ok(())
+    }
 
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cascade_model::{Lease, Payload, RunState, ScheduledStatus};
+use cascade_model::{ClaimedRun, Lease, Payload, RunState, ScheduledStatus};
 use cascade_sdk::{DbError, LogLine, Progress, Statement};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Choice, Found, Holder, Limit, Result, WaitingRun};
 
 /// Which connections a transaction uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub trait Tx: Send {
     /// The schedules of `jobs` in `project`, locked until the transaction ends, in one order for all.
     async fn lock_schedules(&mut self, project: Uuid, jobs: &[String]) -> Result<Vec<ScheduleRow>>;
 
+    /// Schedules that are due and have no unfinished run, each project in turn, locked until the transaction
+    /// ends; those that another one has locked are left to it.
+    async fn due_schedules(&mut self, limit: u32) -> Result<Vec<ScheduleRow>>;
+
     /// Stores status, due time and payload of schedules that this transaction has locked.
     async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()>;
 
@@ -43,6 +47,19 @@ pub trait Tx: Send {
     /// that ends does so now, one that has ended waits from now on. `false` if its job has another
     /// unfinished run by then: nothing of the transaction is to be committed.
     async fn save_run(&mut self, from: RunState, run: &RunRow) -> Result<bool>;
+
+    /// Whether this transaction alone starts runs that have a limit, from now until it ends.
+    async fn lock_limits(&mut self) -> Result<bool>;
+
+    /// What has a limit.
+    async fn limits(&mut self) -> Result<Vec<Limit>>;
+
+    /// Runs that may start now, whatever has a limit, locked until the transaction ends; those that another
+    /// one has locked are left to it.
+    async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>>;
+
+    /// Leases locked runs.
+    async fn lease_runs(&mut self, runs: &[Uuid], holder: &Holder<'_>) -> Result<Vec<ClaimedRun>>;
 
     /// Runs whose lease is lost, locked until the transaction ends; those that another one has locked
     /// are left to it.

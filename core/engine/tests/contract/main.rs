@@ -12,6 +12,7 @@ mod cancel_and_retry;
 mod cascades;
 mod chain;
 mod claims;
+mod clock;
 mod config_history;
 mod databases;
 mod ends;

@@ -1,13 +1,11 @@
 //! Production: PostgreSQL, shared by any number of servers and workers.
 
 mod claim;
-mod due;
 mod events;
 mod exclusive;
 mod kept;
 mod migrate;
 mod names;
-mod next_due;
 mod pooler;
 mod renew;
 mod row;
@@ -24,9 +22,11 @@ use sqlx::{
     Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use uuid::Uuid;
 
-use super::{Claimed, Connections, EndWithEvent, PoolUse, Result, Store, Tx};
-use crate::rotation::Rotation;
+use super::{
+    Choice, Connections, EndWithEvent, Found, Holder, Look, PoolUse, Result, Soonest, Store, Tx,
+};
 use cascade_model::{Event, Lease, Renewal};
 use kept::Kept;
 use names::Names;
@@ -79,7 +79,6 @@ pub struct PostgresStore {
     /// The same, for the statements of which every run has some.
     kept: Kept,
     names: Arc<Names>,
-    rotation: Arc<Rotation>,
 }
 
 impl PostgresStore {
@@ -110,7 +109,6 @@ impl PostgresStore {
             queue,
             pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
             names: Arc::default(),
-            rotation: Arc::default(),
         })
     }
 
@@ -138,18 +136,33 @@ impl Store for PostgresStore {
         warm_up::warm_up(self).await
     }
 
-    async fn claim(
-        &self,
-        owner: &str,
-        limit: u32,
-        lease: Duration,
-        except: &[String],
-    ) -> Result<Claimed> {
-        claim::claim(self, owner, limit, lease, except).await
+    async fn take(&self, choice: &Choice<'_>, holder: &Holder<'_>) -> Result<Option<Found>> {
+        let mut connection = self.kept.acquire().await?;
+        let mut found = claim::take(&mut connection, choice, holder).await?;
+        connection.keep();
+        if let Some(found) = &mut found {
+            self.names.fill(&self.queue, &mut found.runs).await?;
+        }
+        Ok(found)
     }
 
-    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
-        next_due::next_due(self, owner, except).await
+    async fn look(&self, owner: &str, _lease: Duration) -> Result<Look> {
+        let mut connection = self.kept.acquire().await?;
+        let found = claim::look(&mut connection, owner).await?;
+        connection.keep();
+        Ok(found)
+    }
+
+    async fn soonest(
+        &self,
+        owner: &str,
+        except_jobs: &[String],
+        except_projects: &[Uuid],
+    ) -> Result<Soonest> {
+        let mut connection = self.kept.acquire().await?;
+        let found = claim::soonest(&mut connection, owner, except_jobs, except_projects).await?;
+        connection.keep();
+        Ok(found)
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {

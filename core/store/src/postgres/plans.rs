@@ -51,9 +51,21 @@ impl Explained {
         found
     }
 
-    /// Fails where it reads a large table from end to end, or reads more than twice what it is for.
+    /// Fails where it reads a large table from end to end, or reads more than twice what it is for, or
+    /// without an index that its header names.
     fn check(&self) {
         let nodes = nodes(&self.plan);
+        let used = |index: &str| {
+            let names = |node: &Value| {
+                let arbiters = node["Conflict Arbiter Indexes"].as_array();
+                node["Index Name"] == index
+                    || arbiters.is_some_and(|all| all.iter().any(|name| name == index))
+            };
+            nodes.iter().any(|node| names(node))
+        };
+        for index in hot_verbs::planned(&self.text).unwrap_or_default() {
+            assert!(used(index), "without {index}: {}\n{:#}", self.text, self.plan);
+        }
         let rows = |node: &Value| {
             let of = |name| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
             let read = of("Actual Rows")
@@ -113,17 +125,22 @@ async fn hot_statements_read_little_of_a_million_rows() {
         assert!(explained.iter().any(|found| tables(&found)), "{what}: nothing explained\n{log}");
         explained.iter().for_each(Explained::check);
         seen = log.len();
-        explained
     };
     let lease = Duration::from_secs(30);
 
-    assert_eq!(store.next_due("w", &[]).await.unwrap(), Some(Duration::ZERO));
-    check("next_due");
-    let runs = store.claim("w", 100, lease, &[]).await.unwrap().runs;
+    let soonest = store.soonest("w", &[], &[]).await.unwrap();
+    assert_eq!(soonest, Soonest { limited: false, pause: Some(Duration::ZERO) });
+    check("soonest");
+    assert!(store.look("w", lease).await.unwrap().due);
+    check("look");
+    assert_eq!(hot_verbs::fire(&store, 500).await, 500);
+    check("due_schedules");
+    let runs = hot_verbs::take(&store, "w", 100).await;
     assert_eq!(runs.len(), 100);
-    let claimed = check("claim");
-    let made = claimed.iter().filter(|found| found.text.contains("INSERT INTO open_runs"));
-    assert!(made.count() > 0, "a claim turns due schedules into runs");
+    check("take");
+    let holder = Holder { owner: "w", lease };
+    assert_eq!(hot_verbs::take_within_limits(&store, &holder, 100).await.len(), 100);
+    check("waiting_runs and lease_runs");
     let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
     assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
     check("renew");

@@ -1,14 +1,8 @@
 //! Rows of the host's tables as values.
 
-use sqlx::{Row, postgres::PgRow, types::Json};
+use sqlx::{Row, postgres::PgRow};
 
 use crate::{Result, StoreError};
-use cascade_model::Payload;
-
-pub(super) fn payload(row: &PgRow) -> Result<Payload> {
-    let Json(payload) = row.try_get("payload")?;
-    Ok(payload)
-}
 
 /// A column that is never negative.
 pub(super) fn count(row: &PgRow, column: &'static str) -> Result<u32> {

@@ -104,7 +104,7 @@ async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
         .execute(store.pool())
         .await
         .unwrap();
-    let one = async || store.next_due("w", &[]).await;
+    let one = async || store.soonest("w", &[], &[]).await;
     store.migrate(&[]).await.unwrap();
     assert!(one().await.is_err(), "nobody asked it whether it is still there");
     assert!(one().await.is_ok(), "it did not come back");
@@ -145,7 +145,7 @@ async fn a_request_waits_for_no_run_that_is_being_ended_or_locked() {
         let request = hot_verbs::request(&store, job, project);
         tokio::time::timeout(Duration::from_secs(10), request).await.expect("it waits")
     };
-    let runs = store.claim("w", 10, Duration::from_secs(30), &[]).await.unwrap().runs;
+    let runs = hot_verbs::claim(&store, "w", 10).await;
     let up = runs.iter().find(|run| run.project.id == project).unwrap();
     let mut ending = store.begin(Connections::Shared).await.unwrap();
     assert!(ending.end_runs(&[hot_verbs::end(up)]).await.unwrap()[0].is_some());
@@ -301,17 +301,8 @@ async fn defaults_of_the_database_change_nothing() {
         expected,
         "what a plugin's statement sees"
     );
-    // Four workers, none of which takes what another has, and none of which fails. One that looks before another
-    // has made the runs that are due, or while it has them locked, goes without until the next round.
-    let mut claimed = Vec::new();
-    while claimed.len() < 2 {
-        let claims = (0..4).map(|nth| {
-            let store = store.clone();
-            async move { store.claim(&format!("w{nth}"), 1, Duration::from_secs(30), &[]).await }
-        });
-        let round = futures::future::try_join_all(claims).await.unwrap();
-        claimed.extend(round.into_iter().flat_map(|claimed| claimed.runs));
-    }
-    assert_eq!(claimed.len(), 2);
-    assert_ne!(claimed[0].lease.run_id, claimed[1].lease.run_id);
+    // Four workers, none of which takes what another has, and none of which fails.
+    hot_verbs::fire(&store, 500).await;
+    let workers = ["w1", "w2", "w3", "w4"].map(|owner| hot_verbs::take(&store, owner, 10));
+    assert_eq!(futures::future::join_all(workers).await.concat().len(), 2);
 }

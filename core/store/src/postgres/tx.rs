@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use cascade_model::{Event, JobCompleted, Lease, Payload, RunState};
+use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, Payload, RunState};
 use cascade_sdk::{DbError, Progress, Statement};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -15,10 +15,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PostgresStore, SIGNALS, kept::KeptConnection, row};
+use super::{PostgresStore, SIGNALS, claim, kept::KeptConnection, row};
 use crate::{
-    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun,
-    Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
+    Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted,
+    Limit, LogRow, Lost, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, WaitingRun,
 };
 
 /// An open transaction.
@@ -91,6 +91,11 @@ impl Tx for PostgresTx {
         lock_schedules(self.connection()?, project, jobs).await
     }
 
+    async fn due_schedules(&mut self, limit: u32) -> Result<Vec<ScheduleRow>> {
+        let query = sqlx::query(include_str!("sql/due.sql")).bind(i64::from(limit));
+        query.fetch_all(self.connection()?).await?.iter().map(schedule).collect()
+    }
+
     async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
@@ -133,6 +138,26 @@ impl Tx for PostgresTx {
                 .bind(row::int(run.max_attempts))
         };
         Ok(query.execute(self.connection()?).await?.rows_affected() > 0)
+    }
+
+    async fn lock_limits(&mut self) -> Result<bool> {
+        let lock = "SELECT pg_try_advisory_xact_lock(hashtext('cascade.claim_within_limits'))";
+        Ok(sqlx::query_scalar(lock).fetch_one(self.connection()?).await?)
+    }
+
+    async fn limits(&mut self) -> Result<Vec<Limit>> {
+        claim::limits(self.connection()?).await
+    }
+
+    async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {
+        claim::waiting_runs(self.connection()?, choice).await
+    }
+
+    async fn lease_runs(&mut self, runs: &[Uuid], holder: &Holder<'_>) -> Result<Vec<ClaimedRun>> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        claim::lease_runs(self.connection()?, runs, holder).await
     }
 
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {

@@ -6,8 +6,8 @@ use futures::future::try_join_all;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PostgresStore, claim, next_due, tx};
-use crate::{End, EndWithEvent, Result};
+use super::{PostgresStore, claim, tx};
+use crate::{Choice, End, EndWithEvent, Holder, Result};
 use cascade_model::{Lease, RunState};
 
 /// A new connection knows no tables and has no plans: each of those that move runs is opened and asked
@@ -35,8 +35,17 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     };
     tx::lock_schedules(connection, Uuid::nil(), &[]).await?;
     tx::insert_runs(connection, &[], false).await?;
-    claim::take_behind(connection, Uuid::max(), 1, "", Duration::ZERO, &[]).await?;
+    let nothing = Choice {
+        behind: Uuid::max(),
+        projects: 1,
+        runs: 1,
+        except_jobs: &[],
+        except_projects: &[],
+    };
+    let holder = Holder { owner: "", lease: Duration::ZERO };
+    claim::take(connection, &nothing, &holder).await?;
+    claim::look(connection, "").await?;
     tx::end_with_events(connection, &[end]).await?;
-    next_due::soonest(connection, "", Vec::new(), Vec::new()).await?;
+    claim::soonest(connection, "", &[], &[]).await?;
     Ok(())
 }

@@ -25,9 +25,11 @@ use sqlx::{
     Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use uuid::Uuid;
 
-use super::{Claimed, Connections, EndWithEvent, PoolUse, Queries, Result, Store, Tx};
-use crate::rotation::Rotation;
+use super::{
+    Connections, DueByClock, EndWithEvent, Look, PoolUse, Queries, Result, Soonest, Store, Tx,
+};
 use cascade_model::{Event, Lease, Renewal};
 use clock::WallClock;
 
@@ -47,7 +49,6 @@ pub struct SqliteStore {
     /// The last event that [`Store::number_events`] has returned. Ids are given at once here, as the
     /// one writer commits in their order.
     numbered: Arc<AtomicI64>,
-    rotation: Arc<Rotation>,
     clock: Arc<WallClock>,
 }
 
@@ -80,13 +81,7 @@ impl SqliteStore {
         let readers = options.pragma("query_only", "ON");
         let read = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
         let read = read.connect_lazy_with(readers);
-        Ok(Self {
-            write,
-            read,
-            numbered: Arc::default(),
-            rotation: Arc::default(),
-            clock: Arc::default(),
-        })
+        Ok(Self { write, read, numbered: Arc::default(), clock: Arc::default() })
     }
 
     /// A transaction that may write from its first statement: one that began as a reader could
@@ -118,18 +113,22 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn claim(
-        &self,
-        owner: &str,
-        limit: u32,
-        lease: Duration,
-        except: &[String],
-    ) -> Result<Claimed> {
-        claim::claim(self, owner, limit, lease, except).await
+    async fn look(&self, owner: &str, lease: Duration) -> Result<Look> {
+        // People and plugins may keep all readers busy.
+        claim::look(&self.write, owner, lease).await
     }
 
-    async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
-        claim::next_due(self, owner, except).await
+    async fn soonest(
+        &self,
+        owner: &str,
+        except_jobs: &[String],
+        except_projects: &[Uuid],
+    ) -> Result<Soonest> {
+        claim::soonest(&self.read, owner, except_jobs, except_projects).await
+    }
+
+    async fn follow_clock(&self, due: &DueByClock) -> Result<()> {
+        clock::follow(self, due).await
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
@@ -174,7 +173,7 @@ mod plans;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lost, Requeue, RunFilter, hot_verbs, old_beside_new};
+    use crate::{RunFilter, hot_verbs, old_beside_new};
     use cascade_model::RunState;
 
     /// What a binary of the first edition does at its start and at each save of jobs.toml.
@@ -216,56 +215,34 @@ mod tests {
         }
     }
 
-    /// The clock was two hours ahead when a job fired, another was triggered and a third was to be tried
-    /// again; then the process ended, and the clock was set right.
+    /// The clock was two hours ahead when a schedule and a run were written, and was set right then.
     #[tokio::test]
     async fn what_was_written_while_the_clock_was_ahead_is_due_in_time() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("cascade.db");
-        let store = SqliteStore::open(&file).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
         store.migrate(&[]).await.unwrap();
         hot_verbs::schedules(&store).await;
-        let lease = Duration::from_secs(30);
-        let mut runs = store.claim("dead", 10, lease, &[]).await.unwrap().runs;
-        let run = runs.remove(0);
-        hot_verbs::end_all(&store, &runs).await;
+        let claimed = hot_verbs::claim(&store, "w", 10).await;
+        hot_verbs::try_again(&store, &claimed[0]).await;
         let ahead = "UPDATE scheduled_jobs
                      SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+2 hours'),
-                         next_run_at = strftime('%Y-%m-%dT%H:%M:%fZ', next_run_at, '+2 hours');
-                     UPDATE scheduled_jobs SET next_run_at = updated_at WHERE job_type = 'last';
+                         next_run_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+3 hours')
+                     WHERE job_type = 'up';
                      UPDATE worker_runs
-                     SET queued_at = strftime('%Y-%m-%dT%H:%M:%fZ', queued_at, '+2 hours'),
-                         available_at = strftime('%Y-%m-%dT%H:%M:%fZ', available_at, '+2 hours'),
-                         lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', lease_until, '+2 hours')";
+                     SET available_at = strftime('%Y-%m-%dT%H:%M:%fZ', available_at, '+2 hours')";
         sqlx::raw_sql(ahead).execute(&store.write).await.unwrap();
-        drop(store);
-        let store = SqliteStore::open(&file).await.unwrap();
-        let Claimed { runs, unresponsive } = store.claim("w", 10, lease, &[]).await.unwrap();
-        assert!(unresponsive, "the lease of the dead process is over");
-        let of = |job: &str| runs.iter().filter(|run| run.job_type == job).count();
-        assert_eq!((of("up"), of("last")), (0, 2), "{runs:?}");
-        let next = store.next_due("w", &[]).await.unwrap().unwrap();
-        assert!(next <= Duration::from_secs(3600), "{next:?}");
-        // While the process lives, what waits moves with the clock.
-        let mut tx = Store::begin(&store, Connections::Queue).await.unwrap();
-        let lost = Lost::Unresponsive { except: "w", lease, limit: 10 };
-        let lost = tx.expired_claims(lost).await.unwrap().remove(0).lease;
-        assert_eq!(lost, run.lease);
-        let later = Requeue {
-            lease: lost,
-            state: RunState::Retryable,
-            error: None,
-            after: Some(Duration::from_secs(7210)),
-            attempt_counts: true,
-        };
-        assert!(tx.requeue(&[later]).await.unwrap()[0].is_some());
-        tx.commit().await.unwrap();
-        let ahead = clock::written_ahead(&store.read).await.unwrap();
-        let mut tx = store.begin().await.unwrap();
+        let none = store.soonest("w", &["up".into()], &[]).await.unwrap();
+        assert_eq!(none, Soonest { limited: false, pause: None });
         let by = clock::SetBack::By(Duration::from_secs(7200));
-        clock::catch_up(&mut tx, by, &ahead).await.unwrap();
-        tx.commit().await.unwrap();
-        let next = store.next_due("w", &[]).await.unwrap().unwrap();
-        assert!(next <= Duration::from_secs(10), "{next:?}");
+        let at_nine = "2026-01-01T09:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        clock::catch_up(&store, by, &move |_| Some(at_nine)).await.unwrap();
+        let due = "SELECT count(*) FROM scheduled_jobs
+                   WHERE next_run_at = '2026-01-01T09:00:00.000Z' AND updated_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+        let due: i64 = sqlx::query_scalar(due).fetch_one(&store.read).await.unwrap();
+        assert_eq!(due, 2, "those that were written ahead, and no others");
+        let waits = "SELECT (julianday(min(available_at)) - julianday('now')) * 86400.0
+                     FROM worker_runs WHERE state = 'retryable'";
+        let waits: f64 = sqlx::query_scalar(waits).fetch_one(&store.read).await.unwrap();
+        assert!(waits <= 10.0, "what waits moves with the clock: {waits}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row};
 
 use super::*;
 use crate::{Inserted, hot_verbs};
@@ -59,17 +59,20 @@ async fn steps(jobs: u32) -> Vec<(&'static str, u64)> {
     let (store, _folder) = filled(jobs).await;
     let steps = Arc::new(AtomicU64::new(0));
     let lease = Duration::from_secs(30);
-    // The first claim of a process looks at all schedules, by a reader: the clock may have been set back.
-    assert_eq!(store.claim("w", 1, lease, &[]).await.unwrap().runs.len(), 1);
     count(&store.write, &steps).await;
     count(&store.read, &steps).await;
     let mut counted = Vec::new();
     let mut taken = |verb| counted.push((verb, steps.swap(0, Ordering::Relaxed)));
-    assert_eq!(store.next_due("w", &[]).await.unwrap(), Some(Duration::ZERO));
-    taken("next_due");
-    let runs = store.claim("w", 100, lease, &[]).await.unwrap().runs;
+    let soonest = store.soonest("w", &[], &[]).await.unwrap();
+    assert_eq!(soonest, Soonest { limited: false, pause: Some(Duration::ZERO) });
+    taken("soonest");
+    assert!(store.look("w", lease).await.unwrap().due);
+    taken("look");
+    assert_eq!(hot_verbs::fire(&store, 100).await, 100);
+    taken("due_schedules");
+    let runs = hot_verbs::take(&store, "w", 100).await;
     assert_eq!(runs.len(), 100);
-    taken("claim");
+    taken("waiting_runs");
     let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
     assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
     taken("renew");
@@ -97,5 +100,19 @@ async fn hot_statements_cost_the_same_however_many_schedules_there_are() {
             many <= few + few / 5 + 200,
             "{verb}: {few} instructions, with 50 times the rows {many}"
         );
+    }
+}
+
+#[tokio::test]
+async fn plans_are_those_that_headers_say() {
+    let (store, _folder) = filled(5).await;
+    let of_both = hot_verbs::statements("portable/sql");
+    for (file, text) in hot_verbs::statements("sqlite/sql").into_iter().chain(of_both) {
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+        let rows = sqlx::query(explain).fetch_all(&store.write).await.unwrap();
+        let steps: Vec<&str> = rows.iter().map(|row| row.get("detail")).collect();
+        for index in hot_verbs::planned(&text).unwrap() {
+            assert!(steps.iter().any(|step| step.contains(index)), "{file}: {index} in {steps:#?}");
+        }
     }
 }

@@ -9,15 +9,6 @@ use uuid::Uuid;
 use crate::{Result, StoreError};
 use cascade_model::{ClaimedRun, Lease, Payload};
 
-/// Columns of a [`ClaimedRun`], for `worker_runs r JOIN projects p`.
-macro_rules! run_columns {
-    () => {
-        "r.id, r.job_type, r.project_id, p.slug, p.name, r.attempt, r.max_attempts, r.payload, \
-         r.queued_at, r.started_at, r.trace_id, r.lease_owner"
-    };
-}
-pub(super) use run_columns;
-
 pub(super) fn uuid(row: &SqliteRow, column: &'static str) -> Result<Uuid> {
     parsed(row, column)
 }

@@ -6,22 +6,26 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cascade_model::{Event, JobCompleted, Lease, RunState};
+use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, RunState};
 use cascade_sdk::{DbError, Progress, Statement, rfc3339};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{SqliteStore, claim::seconds, row};
+use super::{
+    SqliteStore,
+    claim::{self, seconds},
+    row,
+};
 use crate::{
-    End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun, Requeue,
-    Result, RunRow, ScheduleRow, StoreError, Tx,
+    Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted, Limit,
+    LogRow, Lost, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, WaitingRun,
 };
 
 /// How much longer than its whole duration a lease may seem to last before the clock must have been set
 /// back meanwhile.
-const SLACK: Duration = Duration::from_secs(60);
+pub(super) const SLACK: Duration = Duration::from_secs(60);
 
 /// An open transaction.
 pub(super) struct SqliteTx(Transaction<'static, Sqlite>);
@@ -42,6 +46,11 @@ impl Tx for SqliteTx {
             .fetch_all(&mut *self.0)
             .await?;
         rows.iter().map(schedule).collect()
+    }
+
+    async fn due_schedules(&mut self, limit: u32) -> Result<Vec<ScheduleRow>> {
+        let query = sqlx::query(include_str!("sql/due.sql")).bind(limit);
+        query.fetch_all(&mut *self.0).await?.iter().map(schedule).collect()
     }
 
     async fn save_schedules(&mut self, rows: &[ScheduleRow]) -> Result<()> {
@@ -71,6 +80,26 @@ impl Tx for SqliteTx {
             .execute(&mut *self.0)
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// The one writer is alone.
+    async fn lock_limits(&mut self) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn limits(&mut self) -> Result<Vec<Limit>> {
+        claim::limits(&mut self.0).await
+    }
+
+    async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {
+        claim::waiting_runs(&mut self.0, choice).await
+    }
+
+    async fn lease_runs(&mut self, runs: &[Uuid], holder: &Holder<'_>) -> Result<Vec<ClaimedRun>> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        claim::lease_runs(&mut self.0, runs, holder).await
     }
 
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
@@ -144,6 +173,23 @@ impl Tx for SqliteTx {
 }
 
 impl SqliteTx {
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+
+    /// Those of these schedules that were written at a later time than now.
+    pub(super) async fn schedules_ahead(&mut self, ids: Vec<String>) -> Result<Vec<ScheduleRow>> {
+        let query = sqlx::query(
+            "SELECT id, job_type, project_id, status, enabled, schedule, max_attempts, next_run_at,
+                 payload, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now
+             FROM scheduled_jobs
+             WHERE next_run_at IS NOT NULL AND id IN (SELECT value FROM json_each(?1))
+               AND updated_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+5 seconds')",
+        );
+        let query = query.bind(Value::from(ids).to_string());
+        query.fetch_all(&mut *self.0).await?.iter().map(schedule).collect()
+    }
+
     /// Runs a statement whose one parameter is a list of rows.
     async fn run(&mut self, sql: &'static str, rows: impl Iterator<Item = Value>) -> Result<()> {
         let rows: Vec<_> = rows.collect();

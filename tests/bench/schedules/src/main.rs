@@ -4,12 +4,16 @@
 mod file;
 mod writes;
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use cascade_config::Config;
 use cascade_engine::Engine;
-use cascade_store::{Store, postgres::PostgresStore, sqlite::SqliteStore};
+use cascade_store::{postgres::PostgresStore, sqlite::SqliteStore};
 use cascade_test_servers::Postgres;
 use clap::{Parser, ValueEnum};
 
@@ -82,7 +86,7 @@ async fn measure(args: &Args, open: impl AsyncFn() -> Result<Engine>) -> Result<
     step(&engine, "save, nothing changed", &one).await?;
     let engine = open().await?;
     step(&engine, "start again", &one).await?;
-    claims(&**engine.store()).await?;
+    claims(&engine).await?;
     step(&engine, "save, one job removed", &file::without(&one, 2)).await?;
     step(&engine, "save, it is back", &one).await?;
     step(&engine, "save, a project more", &file::with_a_project(&one)).await?;
@@ -102,23 +106,23 @@ async fn step(engine: &Engine, name: &str, config: &Config) -> Result<()> {
 }
 
 /// Claims while every schedule is due, and how long a worker finds that it is to wait.
-async fn claims(store: &dyn Store) -> Result<()> {
+async fn claims(engine: &Engine) -> Result<()> {
     let mut took = Vec::new();
     let mut runs = 0;
     for _ in 0..CLAIMS {
         let began = Instant::now();
-        let claimed = store.claim("bench", CLAIM, std::time::Duration::from_secs(30), &[]).await?;
+        let claimed = engine.claim("bench", CLAIM, Duration::from_secs(30), &[]).await?;
         took.push(began.elapsed().as_secs_f64() * 1000.0);
-        runs += claimed.runs.len();
+        runs += claimed.len();
     }
     let began = Instant::now();
-    let next = store.next_due("bench", &[]).await?.context("much is due")?;
+    let next = engine.next_due("bench", &[]).await?.context("much is due")?;
     let asked = began.elapsed().as_secs_f64() * 1000.0;
     let first = took[0];
     took.sort_by(f64::total_cmp);
     println!(
         "| {} | {CLAIMS} claims of {CLAIM}: {runs} runs; first {first:.0} ms, median {:.1} ms, longest {:.1} ms; next due {asked:.1} ms, in {next:?} | | |",
-        store.kind(),
+        engine.store().kind(),
         took[CLAIMS / 2],
         took[CLAIMS - 1],
     );

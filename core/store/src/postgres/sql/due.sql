@@ -36,7 +36,8 @@ WITH oldest AS MATERIALIZED (
     ) in_turn
     ORDER BY turn, next_run_at LIMIT $1
 )
-SELECT s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload, now() AS now
+SELECT s.id, s.job_type, s.project_id, s.status, s.enabled, s.schedule, s.max_attempts, s.next_run_at,
+    s.payload::text AS payload, now() AS now
 FROM scheduled_jobs s
 WHERE s.id IN (SELECT id FROM chosen) AND s.next_run_at <= now()
 FOR UPDATE OF s SKIP LOCKED

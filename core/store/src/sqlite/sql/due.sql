@@ -18,8 +18,8 @@ WITH oldest AS MATERIALIZED (
     SELECT id, next_run_at, row_number() OVER (PARTITION BY project_id ORDER BY next_run_at) AS turn
     FROM oldest
 )
-SELECT s.id, s.job_type, s.project_id, s.schedule, s.max_attempts, s.payload,
-       strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now
+SELECT s.id, s.job_type, s.project_id, s.status, s.enabled, s.schedule, s.max_attempts, s.next_run_at,
+    s.payload, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now
 FROM (SELECT id, turn, next_run_at FROM in_turn ORDER BY turn, next_run_at LIMIT ?1) c
     CROSS JOIN scheduled_jobs s ON s.id = c.id
 ORDER BY c.turn, c.next_run_at

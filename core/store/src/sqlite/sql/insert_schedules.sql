@@ -1,6 +1,6 @@
 -- ?1 jobs json: [{"job_type", "schedule", "enabled", "max_attempts", "concurrency", "first_due",
 --    "rows": {PROJECT: ID}}], ?2 now text
--- plan: sqlite_autoindex_scheduled_jobs_2
+-- plan: none (the constraint is sqlite_autoindex_scheduled_jobs_2)
 -- Each job in each project, but for those that are there. The rows of a job are an object of ids by
 -- project, of which neither key nor value has to be looked up. Ids grow with the rows, so that both
 -- unique indexes are written at their end.

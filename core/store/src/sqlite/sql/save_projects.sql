@@ -1,5 +1,5 @@
 -- ?1 projects json: [{"id", "slug", "name", "concurrency"}], ?2 now text
--- plan: sqlite_autoindex_projects_2
+-- plan: none (the constraint is sqlite_autoindex_projects_2)
 -- Projects that are as they should be are not written.
 INSERT INTO projects (id, slug, name, concurrency, created_at)
 SELECT value ->> '$.id', value ->> '$.slug', value ->> '$.name', value ->> '$.concurrency', ?2

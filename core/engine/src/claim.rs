@@ -1,0 +1,186 @@
+//! What a claim does, in which order.
+//!
+//! What waits comes first, so that a run which has just been asked for begins after one round trip. The
+//! look around for due schedules and unresponsive workers follows when the claim would come back with
+//! nothing, when the one before has left it out, and every quarter of a second: see [`Rotation`].
+
+use std::{
+    sync::{MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use cascade_model::ClaimedRun;
+use cascade_store::{Choice, Connections, Found, Holder, Result, Soonest, Tx, WaitingRun};
+use uuid::Uuid;
+
+use crate::{
+    Engine,
+    capacity::Capacity,
+    due,
+    rotation::{Rotation, Step, Walk, visits},
+};
+
+/// Who claims, and what for.
+struct Claim<'a> {
+    holder: Holder<'a>,
+    limit: usize,
+    except: &'a [String],
+}
+
+impl Engine {
+    /// Takes up to `limit` runs for `owner`; gives up the expired leases of other owners and turns due
+    /// schedules into runs. The owner's own leases do not expire while it lives, however long its
+    /// process was stopped: see [`Engine::give_up_unlisted`].
+    /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
+    /// others. May come back with what waits already, and do the rest at the next claim: only one that
+    /// brings nothing says that there is nothing.
+    ///
+    /// # Errors
+    /// The database's. What was taken all the same comes back by [`Engine::give_up_unlisted`].
+    pub async fn claim(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease: Duration,
+        except: &[String],
+    ) -> Result<Vec<ClaimedRun>> {
+        let claim = Claim { holder: Holder { owner, lease }, limit: limit as usize, except };
+        let mut runs = Vec::new();
+        match self.claim_into(&claim, &mut runs).await {
+            Err(error) if runs.is_empty() => return Err(error),
+            // What was claimed before is not lost with it; the next claim tries again.
+            Err(error) => tracing::warn!(%error, "a claim brings less than it could"),
+            Ok(()) => {}
+        }
+        // The longest-waiting run starts first.
+        runs.sort_by_key(|run| run.lease.run_id);
+        Ok(runs)
+    }
+
+    /// How long until [`Engine::claim`] of `owner` may find something; `None` when nothing is in sight.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
+        let Soonest { limited, mut pause } = self.store.soonest(owner, except, &[]).await?;
+        if limited {
+            // What may not start is no reason to look.
+            let mut tx = self.store.begin(Connections::Queue).await?;
+            let capacity = Capacity::of(tx.limits().await?, true);
+            drop(tx);
+            let (jobs, projects) = (capacity.closed_jobs(except), capacity.full_projects());
+            pause = self.store.soonest(owner, &jobs, &projects).await?.pause;
+        }
+        if pause != Some(Duration::ZERO) {
+            self.rotation().nothing_is_due();
+        }
+        Ok(pause)
+    }
+
+    async fn claim_into(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<()> {
+        let is_new = self.rotation().is_new();
+        if !is_new {
+            self.take(claim, runs).await?;
+        }
+        if !self.rotation().is_to_look(runs.len(), claim.limit, Instant::now()) {
+            return Ok(());
+        }
+        let Holder { owner, lease } = claim.holder;
+        self.store.follow_clock(&due::after_clock_was_ahead).await?;
+        let found = self.store.look(owner, lease).await?;
+        self.rotation().looked(&found, Instant::now(), chance());
+        // In a transaction of its own: what an unresponsive worker held may be much.
+        if found.unresponsive {
+            self.give_up_unresponsive(owner, lease).await?;
+        }
+        let fits = runs.len() < claim.limit;
+        if found.due {
+            let mut tx = self.store.begin(Connections::Queue).await?;
+            due::fire(&mut *tx).await?;
+            if fits && self.rotation().is_limited() {
+                return self.take_within_limits(tx, claim, runs).await;
+            }
+            tx.commit().await?;
+        }
+        if fits && (is_new || found.due || found.unresponsive) {
+            self.take(claim, runs).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what waits: each step in one statement where nothing has a limit, or else in a transaction.
+    async fn take(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<()> {
+        if !self.rotation().is_limited() && self.take_at_once(claim, runs).await? {
+            return Ok(());
+        }
+        let tx = self.store.begin(Connections::Queue).await?;
+        self.take_within_limits(tx, claim, runs).await
+    }
+
+    /// `false` where there are limits.
+    async fn take_at_once(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<bool> {
+        let mut walk = Walk::new(&self.rotation(), claim.limit - runs.len());
+        loop {
+            let choice = self.choice(&walk, claim.except, &[]);
+            let Some(found) = self.store.take(&choice, &claim.holder).await? else {
+                self.rotation().has_limits();
+                return Ok(false);
+            };
+            let Found { runs: taken, projects, last } = found;
+            let step = Step { projects, last, found: taken.len(), taken: taken.len() };
+            runs.extend(taken);
+            if walk.ends_with(step, &mut self.rotation(), chance()) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes what fits under the limits, and commits.
+    async fn take_within_limits(
+        &self,
+        mut tx: Box<dyn Tx>,
+        claim: &Claim<'_>,
+        runs: &mut Vec<ClaimedRun>,
+    ) -> Result<()> {
+        let alone = tx.lock_limits().await?;
+        let mut capacity = Capacity::of(tx.limits().await?, alone);
+        let mut walk = Walk::new(&self.rotation(), claim.limit - runs.len());
+        let mut taken = Vec::new();
+        loop {
+            let (jobs, projects) = (capacity.closed_jobs(claim.except), capacity.full_projects());
+            let choice = self.choice(&walk, &jobs, &projects);
+            let Found { runs: waiting, projects, last } = tx.waiting_runs(&choice).await?;
+            let found = waiting.len();
+            let fits = |run: &WaitingRun| capacity.take(&run.job_type, run.project_id);
+            let fit: Vec<_> = waiting.into_iter().filter(fits).map(|run| run.id).collect();
+            taken.extend(tx.lease_runs(&fit, &claim.holder).await?);
+            let step = Step { projects, last, found, taken: fit.len() };
+            if walk.ends_with(step, &mut self.rotation(), chance()) {
+                break;
+            }
+        }
+        tx.commit().await?;
+        runs.extend(taken);
+        Ok(())
+    }
+
+    /// The next step of a walk.
+    fn choice<'a>(
+        &self,
+        walk: &Walk,
+        except_jobs: &'a [String],
+        except_projects: &'a [Uuid],
+    ) -> Choice<'a> {
+        let behind = self.rotation().behind();
+        let (projects, runs) = (visits(walk.left), walk.left);
+        Choice { behind, projects, runs, except_jobs, except_projects }
+    }
+
+    fn rotation(&self) -> MutexGuard<'_, Rotation> {
+        self.rotation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn chance() -> u128 {
+    Uuid::new_v4().as_u128()
+}

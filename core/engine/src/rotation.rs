@@ -1,0 +1,249 @@
+//! Where the claims of a process are in the round of projects, and what its last look around has found.
+
+use std::time::{Duration, Instant};
+
+use cascade_store::Look;
+use uuid::Uuid;
+
+/// However busy a worker is, it looks this often for due schedules and unresponsive workers.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Runs of a project that a large claim takes in its turn: a short walk from project to project. A
+/// project has at most one run of each job that waits: this is mostly all of them, so that the next
+/// round does not walk past what this one took to find the rest.
+const TURN: usize = 16;
+
+/// How often one claim makes way for others.
+const MOST_JUMPS: u32 = 4;
+
+/// Projects that a claim of `limit` runs visits at most.
+pub(crate) fn visits(limit: usize) -> usize {
+    limit.div_ceil((limit / 64).clamp(1, TURN))
+}
+
+/// What the claims of a process know of those before them.
+#[derive(Debug, Default)]
+pub(crate) struct Rotation {
+    behind: Uuid,
+    looked: Option<Instant>,
+    owes_look: bool,
+    limited: bool,
+    /// The first and the last project.
+    projects: Option<(Uuid, Uuid)>,
+}
+
+impl Rotation {
+    /// The next step begins behind this project; nil for with the first.
+    pub fn behind(&self) -> Uuid {
+        self.behind
+    }
+
+    /// Whether there was no claim yet.
+    pub fn is_new(&self) -> bool {
+        self.looked.is_none()
+    }
+
+    /// Whether there were limits when this process last looked.
+    pub fn is_limited(&self) -> bool {
+        self.limited
+    }
+
+    /// Whether a claim of `limit` runs that has `brought` so many looks around too. One that has brought
+    /// something comes back at once, and leaves it to the next; while there is more than fits, a worker
+    /// looks only now and then.
+    pub fn is_to_look(&mut self, brought: usize, limit: usize, now: Instant) -> bool {
+        let owes = brought < limit && self.owes_look;
+        let late = self.looked.is_none_or(|at| now.duration_since(at) >= LOOK);
+        let looks = brought == 0 || owes || late;
+        self.owes_look |= !looks && brought < limit;
+        looks
+    }
+
+    /// What a look around has found. Workers that start together do not all begin with the same project.
+    pub fn looked(&mut self, found: &Look, now: Instant, chance: u128) {
+        (self.limited, self.projects) = (found.limited, found.projects);
+        self.owes_look = false;
+        if self.looked.replace(now).is_none() {
+            self.jump(chance);
+        }
+    }
+
+    /// A claim within no limits took nothing, as there are some.
+    pub fn has_limits(&mut self) {
+        self.limited = true;
+    }
+
+    /// Nothing is due: a look around would find nothing.
+    pub fn nothing_is_due(&mut self) {
+        self.owes_look = false;
+    }
+
+    /// To a project by chance.
+    fn jump(&mut self, chance: u128) {
+        if let Some((first, last)) = self.projects {
+            let (first, last) = (first.as_u128(), last.as_u128());
+            self.behind = Uuid::from_u128(first + chance % (last - first).max(1));
+        }
+    }
+}
+
+/// The way of one claim from project to project: on from where the one before has ended, and once around
+/// if need be.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    /// How many runs it may still bring.
+    pub left: usize,
+    /// It has begun, or begun again, with the first project.
+    from_first: bool,
+    jumps: u32,
+}
+
+/// What a step of a walk has come to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    /// Projects that it has visited.
+    pub projects: usize,
+    /// The last of these.
+    pub last: Option<Uuid>,
+    /// Runs that it has found.
+    pub found: usize,
+    /// Those of them that it has taken.
+    pub taken: usize,
+}
+
+impl Walk {
+    /// A walk for `limit` runs.
+    pub fn new(rotation: &Rotation, limit: usize) -> Self {
+        Self { left: limit, from_first: rotation.behind.is_nil(), jumps: 0 }
+    }
+
+    /// Whether `step` was the last. If not, the next goes on where `rotation` is then.
+    pub fn ends_with(&mut self, step: Step, rotation: &mut Rotation, chance: u128) -> bool {
+        // There may be more behind the last one, if that was not the last of all.
+        let more = step.projects >= visits(self.left) || step.found >= self.left;
+        self.left -= step.taken.min(self.left);
+        rotation.behind = step.last.filter(|_| more || self.left == 0).unwrap_or_default();
+        if self.left == 0 {
+            return true;
+        }
+        // Others are at work on most of these projects: on to where they are not.
+        if more && step.found * 2 < step.projects {
+            if self.jumps == MOST_JUMPS {
+                return true;
+            }
+            self.jumps += 1;
+            rotation.jump(chance);
+        }
+        // Once more from the first project, if it did not begin there.
+        let around = !more && self.from_first;
+        self.from_first |= !more;
+        around
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// How much waits in each project.
+    type Waiting = BTreeMap<Uuid, usize>;
+
+    fn waiting(runs: &[usize]) -> Waiting {
+        (1..).map(Uuid::from_u128).zip(runs.iter().copied()).collect()
+    }
+
+    /// As a database does it: projects with something that waits, in their order, each for its share.
+    fn step(waiting: &mut Waiting, behind: Uuid, limit: usize) -> (Step, Vec<Uuid>) {
+        let more = waiting.iter().filter(|(id, runs)| **id > behind && **runs > 0);
+        let visited: Vec<_> = more.map(|(id, _)| *id).take(visits(limit)).collect();
+        let share = limit.div_ceil(visited.len().max(1));
+        let mut taken = Vec::new();
+        for project in &visited {
+            let runs = waiting.get_mut(project).unwrap();
+            let most = share.min(*runs).min(limit - taken.len());
+            *runs -= most;
+            taken.extend(std::iter::repeat_n(*project, most));
+        }
+        let (found, last) = (taken.len(), visited.last().copied());
+        (Step { projects: visited.len(), last, found, taken: found }, taken)
+    }
+
+    fn claim(rotation: &mut Rotation, waiting: &mut Waiting, limit: usize) -> Vec<u128> {
+        let (mut walk, mut served) = (Walk::new(rotation, limit), Vec::new());
+        loop {
+            let (step, taken) = step(waiting, rotation.behind, walk.left);
+            served.extend(taken.iter().map(Uuid::as_u128));
+            if walk.ends_with(step, rotation, 0) {
+                return served;
+            }
+        }
+    }
+
+    #[test]
+    fn no_project_is_served_twice_before_all_are_served_once() {
+        let (mut rotation, mut waiting) = (Rotation::default(), waiting(&[9, 1, 1, 9, 1]));
+        let served = [2, 3, 2].map(|limit| claim(&mut rotation, &mut waiting, limit));
+        assert_eq!(served, [vec![1, 2], vec![3, 4, 5], vec![1, 4]]);
+    }
+
+    #[test]
+    fn a_claim_goes_around_once_and_takes_all_that_there_is() {
+        let (mut rotation, mut waiting) = (Rotation::default(), waiting(&[2, 3, 1]));
+        rotation.behind = Uuid::from_u128(2);
+        let mut served = claim(&mut rotation, &mut waiting, 10);
+        served.sort_unstable();
+        assert_eq!(served, [1, 1, 2, 2, 2, 3]);
+        assert!(claim(&mut rotation, &mut waiting, 10).is_empty());
+    }
+
+    #[test]
+    fn a_large_claim_takes_several_runs_of_a_project_in_its_turn() {
+        assert_eq!([1, 10, 100, 256, 10_000].map(visits), [1, 10, 100, 64, 625]);
+    }
+
+    fn look(limited: bool) -> Look {
+        let projects = Some((Uuid::from_u128(10), Uuid::from_u128(20)));
+        Look { unresponsive: false, due: false, limited, projects }
+    }
+
+    #[test]
+    fn where_others_hold_what_waits_a_claim_jumps_a_few_times_and_gives_up() {
+        let mut rotation = Rotation::default();
+        rotation.looked(&look(false), Instant::now(), 3);
+        assert_eq!(rotation.behind.as_u128(), 13, "it begins by chance");
+        let mut walk = Walk::new(&rotation, 4);
+        let held = Step { projects: 4, last: Some(Uuid::from_u128(17)), found: 1, taken: 0 };
+        for chance in 5..9 {
+            assert!(!walk.ends_with(held, &mut rotation, chance));
+            assert_eq!(rotation.behind.as_u128(), 10 + chance);
+        }
+        assert!(walk.ends_with(held, &mut rotation, 1));
+    }
+
+    #[test]
+    fn what_does_not_fit_under_a_limit_ends_no_walk() {
+        let mut rotation = Rotation::default();
+        let mut walk = Walk::new(&rotation, 4);
+        let last = Some(Uuid::from_u128(7));
+        let full = Step { projects: 4, last, found: 4, taken: 1 };
+        assert!(!walk.ends_with(full, &mut rotation, 0));
+        assert_eq!((walk.left, Some(rotation.behind)), (3, last));
+    }
+
+    #[test]
+    fn a_claim_that_brought_something_leaves_the_look_around_to_the_next() {
+        let (mut rotation, now) = (Rotation::default(), Instant::now());
+        assert!(rotation.is_new() && rotation.is_to_look(4, 4, now), "it has never looked");
+        rotation.looked(&look(true), now, 0);
+        assert!(!rotation.is_new() && rotation.is_limited());
+        assert!(rotation.is_to_look(0, 4, now), "nothing waits");
+        assert!(!rotation.is_to_look(4, 4, now) && !rotation.is_to_look(3, 4, now));
+        assert!(rotation.is_to_look(3, 4, now), "the one before left it out");
+        assert!(!rotation.is_to_look(4, 4, now), "there is more than fits");
+        rotation.nothing_is_due();
+        assert!(!rotation.is_to_look(3, 4, now));
+        assert!(rotation.is_to_look(4, 4, now + LOOK), "it has not looked for long");
+    }
+}

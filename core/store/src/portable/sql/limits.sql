@@ -1,0 +1,14 @@
+-- What has a limit, and how many more runs may start of it.
+-- plan: as many rows as runs are under way, of those that have a limit
+SELECT 'job' AS kind, l.job_type AS name, l.most - (
+    SELECT count(*) FROM worker_runs r WHERE r.state = 'running' AND r.job_type = l.job_type
+) AS free
+FROM (
+    SELECT job_type, min(concurrency) AS most FROM scheduled_jobs
+    WHERE concurrency IS NOT NULL GROUP BY job_type
+) l
+UNION ALL
+SELECT 'project', CAST(p.id AS text), p.concurrency - (
+    SELECT count(*) FROM worker_runs r WHERE r.state = 'running' AND r.project_id = p.id
+)
+FROM projects p WHERE p.concurrency IS NOT NULL

@@ -1,0 +1,18 @@
+-- What there is to do besides what waits. Due schedules are asked for in their order: without it the planner
+-- may walk through the index of due times by project, from end to end.
+-- $1 worker text
+-- plan: scheduled_jobs_due, worker_runs_unfinished, scheduled_jobs_limited, projects_limited, projects_pkey
+SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1) AS unresponsive,
+    coalesce((
+        SELECT true FROM scheduled_jobs s
+        WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
+          AND s.next_run_at <= now() AND NOT EXISTS (
+              SELECT FROM open_runs r
+              WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+          )
+        ORDER BY s.next_run_at LIMIT 1
+    ), false) AS due,
+    EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
+    (SELECT id FROM projects ORDER BY id LIMIT 1) AS first_project,
+    (SELECT id FROM projects ORDER BY id DESC LIMIT 1) AS last_project

@@ -1,0 +1,29 @@
+-- When there is something to do next.
+-- $1 worker text, $2 job types to leave out text[], $3 projects to leave out uuid[]
+-- plan: worker_runs_soonest, scheduled_jobs_off, scheduled_jobs_due, worker_runs_unfinished
+-- plan: scheduled_jobs_limited, projects_limited
+SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
+    extract(epoch FROM min(at) - clock_timestamp())::float8 AS seconds
+FROM (
+    (SELECT available_at AS at FROM open_runs n
+     WHERE state <> 'running' AND job_type <> ALL($2) AND project_id <> ALL($3) AND (
+         NOT EXISTS (SELECT FROM scheduled_jobs WHERE status <> 'active' OR NOT enabled)
+         OR NOT EXISTS (
+             SELECT FROM scheduled_jobs s
+             WHERE s.job_type = n.job_type AND s.project_id = n.project_id
+               AND (s.status <> 'active' OR NOT s.enabled)
+         )
+     )
+     ORDER BY available_at LIMIT 1)
+    UNION ALL
+    SELECT min(lease_until) FROM workers WHERE owner <> $1
+    UNION ALL
+    (SELECT s.next_run_at FROM scheduled_jobs s
+     WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
+       AND NOT EXISTS (
+           SELECT FROM open_runs r
+           WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+       )
+     ORDER BY s.next_run_at LIMIT 1)
+) soonest
