@@ -209,6 +209,8 @@ pub struct RunInfo {
     pub base_dir: PathBuf,
     #[serde(default)]
     pub allowed_folders: Vec<PathBuf>,
+    #[serde(default)]
+    pub scheduled_for: Option<DateTime<Utc>>,
     #[serde(default = "empty")]
     pub args: Value,
     #[serde(default)]
@@ -676,6 +678,7 @@ impl Context {
     pub fn project_id(&self) -> Uuid {}
     pub fn resolve(&self, path: impl AsRef<std::path::Path>) -> PathBuf {}
     pub fn run_id(&self) -> Uuid {}
+    pub fn scheduled_for(&self) -> Option<DateTime<Utc>> {}
     pub fn secret(&self, variable: &str) -> Result<String, SecretError> {}
     pub async fn sleep(&self, pause: Duration) -> Result<(), JobError> {}
     pub fn transaction(&self) -> StagedTransaction<'_> {}

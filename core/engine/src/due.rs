@@ -22,12 +22,14 @@ pub(crate) async fn fire(tx: &mut dyn Tx) -> Result<()> {
 /// The run that a due schedule becomes, and the schedule after that. However many triggers have waited,
 /// this run serves them all.
 fn run(mut row: ScheduleRow) -> (NewRun, ScheduleRow) {
+    let mut payload = std::mem::take(&mut row.payload);
+    payload.due(row.next_run_at);
     let run = NewRun {
         id: Uuid::now_v7(),
         job_type: row.job_type.clone(),
         project_id: row.project_id,
         max_attempts: row.max_attempts,
-        payload: std::mem::take(&mut row.payload),
+        payload,
     };
     row.next_run_at = timer(&row).and_then(|timer| timer.next_after(row.now));
     (run, row)

@@ -34,6 +34,13 @@ pub struct Payload {
     /// The trace that the run belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<Uuid>,
+    /// When it was due, of a run that its timer caused.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "known_in_milliseconds"
+    )]
+    pub scheduled_for: Option<DateTime<Utc>>,
     /// How many requests the run serves.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u32,
@@ -96,6 +103,13 @@ impl Payload {
         self.requested_at = None;
     }
 
+    /// Notes when the run was due, unless something else than its timer caused it.
+    pub fn due(&mut self, at: Option<DateTime<Utc>>) {
+        if self.trigger() == Trigger::Timer {
+            self.scheduled_for = at;
+        }
+    }
+
     /// Counts a request that a run which waits already serves too; what caused that run stays as it is.
     pub fn join(&mut self) {
         // A version before this one did not count.
@@ -127,6 +141,13 @@ fn in_milliseconds<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S
     serializer.serialize_str(&rfc3339(*at))
 }
 
+fn known_in_milliseconds<S: Serializer>(
+    at: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    at.map(rfc3339).serialize(serializer)
+}
+
 // Serde asks for a reference.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn is_zero(count: &u32) -> bool {
@@ -156,6 +177,19 @@ mod tests {
             serde_json::json!({"job_type": "b", "at": "2026-01-01T00:00:01.000Z"})
         );
         assert_eq!(json["triggers"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn only_a_run_of_its_timer_has_a_time_that_it_was_scheduled_for() {
+        let at: DateTime<Utc> = "2026-01-01T06:00:00.123456Z".parse().unwrap();
+        let mut timer = Payload::default();
+        timer.due(Some(at));
+        assert_eq!(timer.to_text(), r#"{"scheduled_for":"2026-01-01T06:00:00.123Z"}"#);
+        assert_eq!(timer.trigger(), Trigger::Timer);
+        let mut asked = Payload::default();
+        asked.add_request(at);
+        asked.due(Some(at));
+        assert_eq!(asked.scheduled_for, None);
     }
 
     #[test]

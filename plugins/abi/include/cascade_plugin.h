@@ -143,7 +143,8 @@ typedef struct cascade_plugin {
     /*
      * Runs a job once. `request` is
      * {"info": {"job_type", "project": {"id","slug","name"}, "run_id", "attempt", "max_attempts",
-     *           "payload", "triggered_by", "base_dir", "allowed_folders": [path], "args": {..},
+     *           "payload", "triggered_by", "scheduled_for": RFC 3339 or null (the time that its timer was
+     *           due), "base_dir", "allowed_folders": [path], "args": {..},
      *           "upstream": [{"run_id", "job", "output": any JSON or null}]}, "params": {..},
      *  "dialect": "sqlite"|"postgres"}
      * `upstream` are the runs whose success triggered this one, oldest first, with what they gave out.

@@ -67,6 +67,10 @@ pub struct RunInfo {
     /// there was such a limit does not tell them.
     #[serde(default)]
     pub allowed_folders: Vec<PathBuf>,
+    /// The time that its schedule named, of a run that its timer caused; see
+    /// [`Context::scheduled_for`].
+    #[serde(default)]
+    pub scheduled_for: Option<DateTime<Utc>>,
     /// What this one run is asked for; an object.
     #[serde(default = "empty")]
     pub args: Value,
@@ -92,6 +96,7 @@ impl RunInfo {
             triggered_by: Trigger::Timer,
             base_dir: PathBuf::new(),
             allowed_folders: Vec::new(),
+            scheduled_for: None,
             args: empty(),
             upstream: Vec::new(),
         }
@@ -158,6 +163,12 @@ impl Context {
     /// Why the run exists.
     pub fn triggered_by(&self) -> &Trigger {
         &self.info.triggered_by
+    }
+
+    /// The time that its `every` or `cron` named, however late the run began: for work that is about a
+    /// period, such as the report of a day. `None` for a run that something else than its timer caused.
+    pub fn scheduled_for(&self) -> Option<DateTime<Utc>> {
+        self.info.scheduled_for
     }
 
     /// The runs whose success triggered this one, oldest first, each with its output: several that

@@ -131,6 +131,7 @@ program = ["after"]
     let told = std::fs::read_to_string(host.folder.path().join("told")).unwrap();
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["args"], json!({"full": true}));
+    assert_eq!(told["scheduled_for"], Value::Null, "a cascade is no timer");
     let upstream = json!([{"run_id": ended["id"], "job": "program", "output": ended["output"]}]);
     assert_eq!(told["upstream"], upstream);
 }

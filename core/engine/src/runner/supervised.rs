@@ -128,6 +128,7 @@ pub(super) fn started(
     info.max_attempts = run.max_attempts;
     info.payload = serde_json::to_value(&run.payload).unwrap_or_default();
     info.triggered_by = run.payload.trigger();
+    info.scheduled_for = run.payload.scheduled_for;
     info.base_dir = config.base_dir().to_owned();
     info.allowed_folders.clone_from(&config.files.allow);
     let params = settings.params.clone();

@@ -20,6 +20,8 @@ pub(super) async fn a_new_root_timer_is_due_at_once_and_others_wait(engine: &Eng
         runs.iter().map(|r| (r.job_type.as_str(), r.project.slug.as_str())).collect();
     assert_eq!(claimed, [("up", "one"), ("up", "two")]);
     assert_eq!(runs[0].payload.trigger(), Trigger::Timer);
+    let due = runs[0].payload.scheduled_for.unwrap();
+    assert!(due <= runs[0].started_at, "{due}");
     let next = engine.next_due("another", &[]).await.unwrap().unwrap();
     assert!(next <= LEASE, "the lease is the next thing to look after, not {next:?}");
     assert!(scheduled(engine, "up", "one").await.next_run_at > Some(chrono::Utc::now()));

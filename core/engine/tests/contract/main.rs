@@ -145,6 +145,7 @@ cases! {
     ],
     schedules: [
         a_changed_schedule_counts_from_now,
+        a_run_of_a_timer_knows_the_time_that_it_was_due,
         what_the_file_no_longer_names_stops_running,
     ],
     texts: [

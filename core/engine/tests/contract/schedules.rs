@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use cascade_config::Schedule;
 use cascade_engine::Engine;
+use cascade_sdk::{rfc3339, sql};
+use chrono::{DateTime, Utc};
 
 use crate::chain::config;
-use crate::steps::{claim, scheduled};
+use crate::steps::{claim, claim_up, scheduled, success};
 
 pub(super) async fn a_changed_schedule_counts_from_now(engine: &Engine) {
     claim(engine).await;
@@ -19,6 +21,20 @@ pub(super) async fn a_changed_schedule_counts_from_now(engine: &Engine) {
     let after = scheduled(engine, "up", "one").await;
     assert!(after.next_run_at.unwrap() < before);
     assert_eq!(after.schedule.as_deref(), Some("every 1m"));
+}
+
+pub(super) async fn a_run_of_a_timer_knows_the_time_that_it_was_due(engine: &Engine) {
+    let first = claim_up(engine).await;
+    engine.complete(&first.lease, success(&["down"])).await.unwrap();
+    // Late by an hour, as after an outage.
+    let due: DateTime<Utc> = "2026-01-15T06:00:00Z".parse().unwrap();
+    let late =
+        "UPDATE scheduled_jobs SET next_run_at = $1 WHERE job_type = 'up' AND project_id = $2";
+    let late = sql(late).bind(rfc3339(due)).bind(first.project.id);
+    engine.store().database().batch(vec![late]).await.unwrap();
+    let runs = claim(engine).await;
+    let of = |job| runs.iter().find(|run| run.job_type == job).unwrap().payload.scheduled_for;
+    assert_eq!((of("up"), of("down")), (Some(due), None), "a cascade is no timer");
 }
 
 pub(super) async fn what_the_file_no_longer_names_stops_running(engine: &Engine) {
