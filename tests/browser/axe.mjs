@@ -9,11 +9,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const { CASCADE_URL: url, ARTEFACTS: artefacts, ONLY: only } = process.env;
 /** The sum of all jumps while a screen loads; what Web Vitals call good is below 0.1. */
 const MOST_SHIFT = 0.02;
+/** After so long without a change a screen is what it will be. */
+const QUIET_MS = 150;
 /** Of the bar at the top of a phone, in px: what is below it matters more. */
 const HIGHEST_HEADER = 60;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -45,26 +46,17 @@ const SCREENS = [
   ["/nothing-is-here"],
 ].filter(([path]) => !only || only.split(",").includes(path));
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-    "--no-first-run", "--disable-component-update", "--disable-sync",
-  ],
-});
 const faults = [];
-try {
-  for (const language of ["en", "ru"]) {
-    for (const theme of ["light", "dark"]) await lookAt(language, theme);
-  }
-} finally {
-  await browser.close();
-}
-for (const fault of faults) console.error(fault);
-assert.equal(faults.length, 0, `${faults.length} faults`);
-console.log("done");
 
-async function lookAt(language, theme) {
+export default async function (browser) {
+  for (const language of ["en", "ru"]) {
+    for (const theme of ["light", "dark"]) await lookAt(browser, language, theme);
+  }
+  for (const fault of faults) console.error(fault);
+  assert.equal(faults.length, 0, `${faults.length} faults`);
+}
+
+async function lookAt(browser, language, theme) {
   // Flashes and fades would be measured half-way.
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: "reduce" });
   await context.addInitScript(([language, theme]) => {
@@ -125,8 +117,17 @@ async function check(page, where) {
   return violations.length;
 }
 
-/** Nothing loads any more. */
+/** Nothing loads or moves any more: nothing in the document has changed for a while. */
 async function settled(page) {
   await page.waitForFunction(() => !document.querySelector("main .skeleton, main [aria-busy=true]"), undefined, { timeout: 15_000 }).catch(() => faults.push(`${page.url()}: still loading`));
-  await page.waitForTimeout(400);
+  await page.evaluate((ms) => new Promise((resolve) => {
+    let timer;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => resolve(observer.disconnect()), ms);
+    };
+    const observer = new MutationObserver(wait);
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    wait();
+  }), QUIET_MS);
 }

@@ -1,14 +1,6 @@
 // Watches one open page while the test outside kills Redis and starts it again.
 // Speaks to it by lines: what has been seen.
-import { createRequire } from "node:module";
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
-try {
+export default async function (browser) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: "en" });
   await page.goto(`${process.env.CASCADE_URL}/jobs`);
   const badge = page.getByTestId("connection-badge");
@@ -26,6 +18,4 @@ try {
   await badge.filter({ hasText: "over Redis" }).waitFor(wait);
   await banner.waitFor({ state: "detached", ...wait });
   console.log("over redis");
-} finally {
-  await browser.close();
 }

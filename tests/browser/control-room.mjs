@@ -1,23 +1,13 @@
-// What graph.mjs and runs.mjs share: a browser that keeps what goes wrong, and the host's API.
+// What graph.mjs, runs.mjs and sign-in.mjs share: pages that keep what goes wrong, and the host's API.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 export const { CASCADE_URL: url, ARTEFACTS: artefacts } = process.env;
-
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-      "--no-first-run", "--disable-component-update", "--disable-sync",
-    ],
-  });
 
 /** A page, what it complained of and how often it was loaded. */
 export async function open(browser, path, { theme = "light", width = 1440, height = 1000 } = {}) {
@@ -50,8 +40,13 @@ export async function accessible(page, what) {
 
 export const get = async (path) => (await fetch(`${url}/api${path}`)).json();
 
-/** What slow_job does when it starts next: its params in jobs.toml name the file. */
-export const plan = (what) => writeFileSync(process.env.PLAN, JSON.stringify(what));
+/** What slow_job does when it starts next, and which jobs are held after a step; see slow_job.toml. */
+export function plan(what) {
+  const { PLAN: file } = process.env;
+  // The jobs read it at any time, and must not find half of it.
+  writeFileSync(`${file}.new`, JSON.stringify(what));
+  renameSync(`${file}.new`, file);
+}
 
 /** Runs a job; the id of its run. */
 export async function run(job, project_id) {
@@ -63,13 +58,4 @@ export async function run(job, project_id) {
   const body = await answer.json();
   if (answer.status !== 202 || !body.run_id) throw new Error(`${job}: ${answer.status} ${JSON.stringify(body)}`);
   return body.run_id;
-}
-
-export async function until(what, condition, ms = 30_000) {
-  for (const end = Date.now() + ms; Date.now() < end; ) {
-    const found = await condition();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${what}: not within ${ms} ms`);
 }

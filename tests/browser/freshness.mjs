@@ -7,9 +7,9 @@
 // a proxy of this script, which can refuse the stream or break every connection.
 import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
-import { createRequire } from "node:module";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+import { until } from "./page.mjs";
+
 const { CASCADE_URL: host } = process.env;
 
 /** open, no-stream or cut. */
@@ -34,39 +34,34 @@ await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
 const url = `http://127.0.0.1:${proxy.address().port}`;
 const breakAll = () => sockets.forEach((socket) => socket.destroy());
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-    "--no-first-run", "--disable-component-update", "--disable-sync",
-  ],
-});
 const { items: projects } = await (await fetch(`${host}/api/projects`)).json();
 const [atlas, cedar] = ["atlas", "cedar"].map((slug) => projects.find((project) => project.slug === slug));
 const hide = (page, hidden) => page.evaluate((hidden) => window.hide(hidden), hidden);
 const live = (page) => page.locator("[data-testid=connection-badge][data-state=live]").waitFor();
 
-try {
-  await oneForAll("a SharedWorker");
-  await oneForAll("Web Locks", () => delete window.SharedWorker);
-  await hidden();
-  await badge();
-  await rhythm();
-  console.log("done");
-} finally {
-  await browser.close();
-  proxy.close();
-  breakAll();
+let browser;
+export default async function (given) {
+  browser = given;
+  try {
+    await oneForAll("a SharedWorker");
+    await oneForAll("Web Locks", () => delete window.SharedWorker);
+    await hidden();
+    await badge();
+    await rhythm();
+  } finally {
+    proxy.close();
+    breakAll();
+  }
 }
 
 async function oneForAll(how, before = () => {}) {
   const context = await browser.newContext({ locale: "en-GB" });
   await context.addInitScript(before);
-  const first = await open(context, "/");
+  const first = await open(await context.newPage(), "/");
   await live(first);
   await until(async () => (await connections()) === 1, "no stream was opened");
-  const scoped = await open(context, "/?project=atlas");
-  const all = await open(context, "/jobs");
+  const scoped = await open(await context.newPage(), "/?project=atlas");
+  const all = await open(await context.newPage(), "/jobs");
   await Promise.all([scoped, all].map(live));
   // A moment in which another one would have been opened.
   await sleep(1000);
@@ -83,7 +78,8 @@ async function oneForAll(how, before = () => {}) {
   await until(() => onScoped() > 0, "a tab did not refetch for its own project's event");
   console.log(`${how}: each tab hears of its own project`);
 
-  // Three runs that end together.
+  // Three runs that end together, after all that the ones before have caused.
+  await settled();
   await sleep(500);
   const burst = count(first, "/api/data/portfolio");
   await Promise.all(projects.map((project) => run("analytics_aggregates", project)));
@@ -105,14 +101,18 @@ async function oneForAll(how, before = () => {}) {
 
 async function hidden() {
   const context = await browser.newContext({ locale: "en-GB" });
-  const page = await open(context, "/");
+  const page = await context.newPage();
+  const answered = await answers(page);
+  await open(page, "/");
   await live(page);
   await page.getByTestId("recommendation-item").first().waitFor();
   await hide(page, true);
   await page.clock.install();
+  await until(answered, "a request is not answered");
   const fetches = count(page, "/api/");
   await run("health_scoring", cedar);
-  await forward(page, 200);
+  await settled();
+  await forward(page, 200, answered);
   assert.equal(fetches(), 0, "a hidden tab fetched");
   console.log("hidden for 200 s, with an event: no fetch");
   const returned = Date.now();
@@ -125,7 +125,7 @@ async function hidden() {
   await sleep(300);
   assert.deepEqual([portfolio(), messages(), advice()], [1, 1, 1], "more than one refetch each on return");
   await hide(page, true);
-  await forward(page, 5);
+  await forward(page, 5, answered);
   await hide(page, false);
   await sleep(300);
   assert.deepEqual([portfolio(), messages(), advice()], [1, 1, 1], "fresh data were refetched on return");
@@ -135,7 +135,7 @@ async function hidden() {
 
 async function badge() {
   const context = await browser.newContext({ locale: "en-GB" });
-  const page = await open(context, "/");
+  const page = await open(await context.newPage(), "/");
   const state = page.getByTestId("connection-badge");
   const is = (name) => page.locator(`[data-testid=connection-badge][data-state=${name}]`).waitFor({ timeout: 40_000 });
   await is("live");
@@ -152,15 +152,17 @@ async function badge() {
 }
 
 async function rhythm() {
-  // Seconds in which what is asked for how often: without a stream by the contract, beside one 5 times slower.
+  // Seconds in which what is asked for how often: without a stream by the contract, beside one 5 times slower. The
+  // next of each is due 20 s later, since some of its time is over when the page has come.
   const wanted = {
-    "no-stream": [90, { "/api/data/portfolio": 3, "/api/data/messages": 4, "/api/data/recommendations": 2, "/api/projects": 1 }],
+    "no-stream": [180, { "/api/data/portfolio": 6, "/api/data/messages": 9, "/api/data/recommendations": 4, "/api/projects": 3 }],
     open: [300, { "/api/data/portfolio": 2, "/api/data/messages": 3, "/api/data/recommendations": 1, "/api/projects": 1 }],
   };
   for (const [next, [seconds, times]] of Object.entries(wanted)) {
     mode = next;
     const context = await browser.newContext({ locale: "en-GB" });
     const page = await context.newPage();
+    const answered = await answers(page);
     await page.clock.install();
     // What the page asks for as it opens, and again if that failed, is not part of the rhythm.
     const listed = page.waitForResponse((response) => new URL(response.url()).pathname === "/api/projects" && response.ok());
@@ -168,9 +170,9 @@ async function rhythm() {
     await page.getByTestId("recommendation-item").first().waitFor();
     await page.locator(`[data-testid=connection-badge][data-state=${next === "open" ? "live" : "polling"}]`).waitFor();
     await listed;
+    await pause(page, answered);
     const counts = Object.keys(times).map((path) => count(page, path));
-    await forward(page, seconds);
-    await sleep(300);
+    await forward(page, seconds, answered);
     assert.deepEqual(counts.map((each) => each()), Object.values(times), `${Object.keys(times)} in ${seconds} s, ${next}`);
     console.log(`rhythm, ${next === "open" ? "stream live" : "no stream"}: ${JSON.stringify(times)} in ${seconds} s`);
     await context.close();
@@ -178,21 +180,21 @@ async function rhythm() {
   mode = "no-stream";
   const context = await browser.newContext({ locale: "en-GB" });
   const page = await context.newPage();
+  const answered = await answers(page);
   await page.clock.install();
   await page.goto(`${url}/jobs`);
   await page.getByTestId("job-row").first().waitFor();
   await page.locator("[data-testid=connection-badge][data-state=polling]").waitFor();
+  await pause(page, answered);
   const jobs = count(page, "/api/jobs/scheduler");
-  await forward(page, 60);
-  await sleep(300);
+  await forward(page, 60, answered);
   assert.equal(jobs(), 4, "jobs in 60 s");
   console.log("rhythm, no stream: jobs 4 in 60 s");
   await context.close();
   mode = "open";
 }
 
-async function open(context, path) {
-  const page = await context.newPage();
+async function open(page, path) {
   // Headless tabs are never hidden.
   await page.addInitScript(() => {
     let hidden = false;
@@ -207,12 +209,45 @@ async function open(context, path) {
   return page;
 }
 
-/** The page's clock goes on by so many seconds; answers have time to come after each. */
-async function forward(page, seconds) {
+/**
+ * Says whether all is answered that the page has asked for: requests of data, and whether the owner of
+ * the stream is there, which has 5 s of the page's time to say so.
+ */
+async function answers(page) {
+  await page.addInitScript(() => {
+    const channel = new BroadcastChannel("cascade.stream.1");
+    channel.onmessage = ({ data: { kind } }) => {
+      if (kind === "hello" || kind === "state") window.greets = kind === "hello";
+    };
+  });
+  const asked = new Set();
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/api/") && !pathname.startsWith("/api/events/")) asked.add(request);
+  });
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => asked.delete(request));
+  return async () => asked.size === 0 && !(await page.evaluate(() => window.greets));
+}
+
+/** From now on the page's clock stands; it went on by itself. */
+async function pause(page, answered) {
+  await until(answered, "a request is not answered");
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000);
+  await until(answered, "a request is not answered");
+}
+
+/** The page's clock goes on by so many seconds; what is asked for in each is answered before the next. */
+async function forward(page, seconds, answered) {
   for (let at = 0; at < seconds; at++) {
     await page.clock.runFor(1000);
-    await sleep(20);
+    await until(answered, "a request is not answered");
   }
+}
+
+/** Waits until nothing runs or is about to. */
+async function settled() {
+  const unfinished = `${host}/api/jobs/runs?state=available,running,retryable&per_page=1`;
+  await until(async () => (await (await fetch(unfinished)).json()).total === 0, "runs do not end");
 }
 
 /** How many requests the page makes from now on to addresses that begin so. */
@@ -241,12 +276,4 @@ async function run(job, project) {
 
 function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function until(holds, message) {
-  const deadline = Date.now() + 30_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, message);
-    await sleep(50);
-  }
 }

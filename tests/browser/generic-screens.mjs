@@ -4,21 +4,13 @@
 //
 // CASCADE_URL, ARTEFACTS (folder for screenshots), JOB, VIEW; FILTER as {"name", "value"}, if it is not the first filter with a text of the first row.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+import { until } from "./page.mjs";
+
 const { CASCADE_URL: url, ARTEFACTS: artefacts, JOB: job, VIEW: view } = process.env;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-    "--no-first-run", "--disable-component-update", "--disable-sync",
-  ],
-});
-
-try {
+export default async function (browser) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: "en-GB", colorScheme: "light" });
   const page = await context.newPage();
   const problems = [];
@@ -174,16 +166,6 @@ try {
     await page.screenshot({ path: join(artefacts, `generic-${name}.png`), fullPage: true });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= width, `${name} is ${wide} px wide on a screen of ${width} px`);
-  }
-} finally {
-  await browser.close();
-}
-
-async function until(holds, message) {
-  const deadline = Date.now() + 30_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, message);
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

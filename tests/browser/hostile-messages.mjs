@@ -2,20 +2,10 @@
 //
 // CASCADE_URL, MARKER (a word that is in each message).
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
 const { CASCADE_URL: url, MARKER: marker } = process.env;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-    "--no-first-run", "--disable-component-update", "--disable-sync",
-  ],
-});
-
-try {
+export default async function (browser) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, locale: "en-GB" });
   const problems = [];
   const asked = [];
@@ -69,6 +59,4 @@ try {
     const strange = asked.filter((address) => !address.startsWith(url));
     assert.deepEqual(strange, [], `${where} asked elsewhere`);
   }
-} finally {
-  await browser.close();
 }

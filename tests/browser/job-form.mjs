@@ -15,7 +15,7 @@ const AWAY = /net::ERR_(CONNECTION|EMPTY|INCOMPLETE|FAILED|SOCKET|ABORTED)/;
 const first = readFileSync(file, "utf8");
 const table = (text, job) => text.split(/^(?=\[)/m).find((part) => part.startsWith(`[jobs.${job}]`));
 
-await withPage("job-form", async (page) => {
+export default (browser) => withPage(browser, async (page) => {
   const bar = page.getByTestId("draft-bar");
   const save = bar.getByTestId("save");
   const settings = page.getByTestId("job-settings");
@@ -72,4 +72,3 @@ await withPage("job-form", async (page) => {
   assert.doesNotMatch(table(readFileSync(file, "utf8"), "health_scoring"), /^enabled = false$/m);
   console.log("saved again");
 }, { expected: AWAY });
-console.log("done");

@@ -15,18 +15,20 @@ const paths = [
   `/runs/${failed.id}`, "/data/portfolio", "/data/connector_sources", "/audit", "/people",
   ...["cascades", "data", "jobs", "history"].map((tab) => `/config/${tab}?job=${job}`),
 ];
-const faults = [];
-for (const width of [1440, 390]) {
-  await withPage(`long-names-${width}`, async (page) => {
-    for (const path of paths) {
-      await page.goto(url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForFunction(() => !document.querySelector("main .skeleton, main [aria-busy=true]"));
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (wide > width) faults.push(`${path} is ${wide} px wide in a window of ${width} px`);
-      console.log(`${width} ${path.replaceAll(job, "JOB")}`);
-    }
-  }, { viewport: { width, height: 900 } });
+
+export default async function (browser) {
+  const faults = [];
+  for (const width of [1440, 390]) {
+    await withPage(browser, async (page) => {
+      for (const path of paths) {
+        await page.goto(url + path);
+        await page.locator("main h1").first().waitFor();
+        await page.waitForFunction(() => !document.querySelector("main .skeleton, main [aria-busy=true]"));
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        if (wide > width) faults.push(`${path} is ${wide} px wide in a window of ${width} px`);
+        console.log(`${width} ${path.replaceAll(job, "JOB")}`);
+      }
+    }, { viewport: { width, height: 900 } });
+  }
+  assert.deepEqual(faults, []);
 }
-assert.deepEqual(faults, []);
-console.log("done");

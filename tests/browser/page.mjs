@@ -1,21 +1,24 @@
-// A page of headless Chromium that keeps what it complains about: uncaught errors and console.error,
-// which is how React tells of equal keys.
+// What the scripts of this folder share: Chromium, a page that keeps what it complains about, waiting.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 
 export const web = new URL("../../web/", import.meta.url);
 const { chromium } = createRequire(new URL("package.json", web))("playwright-core");
 
-/** Runs `test` with a page; afterwards the page must not have complained, but for what `expected` matches. */
-export async function withPage(name, test, { expected = /^$/, ...options } = {}) {
-  const browser = await chromium.launch({
+export const launch = () =>
+  chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
       "--no-first-run", "--disable-component-update", "--disable-sync",
     ],
   });
+
+/**
+ * Runs `test` with a page, which afterwards must not have complained, but for what `expected` matches: uncaught
+ * errors and console.error, which is how React tells of equal keys.
+ */
+export async function withPage(browser, test, { expected = /^$/, ...options } = {}) {
   const complaints = [];
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: "en-GB", colorScheme: "light", ...options });
   const page = await context.newPage();
@@ -28,16 +31,17 @@ export async function withPage(name, test, { expected = /^$/, ...options } = {})
     assert.deepEqual(complaints, []);
   } catch (error) {
     for (const complaint of complaints) console.error(complaint);
-    await page.screenshot({ path: join(process.env.ARTEFACTS, `${name}-failure.png`) });
     throw error;
-  } finally {
-    await browser.close();
   }
+  await context.close();
 }
 
+/** Asks until it holds; what it came to is the result. */
 export async function until(holds, message) {
-  const deadline = Date.now() + 20_000;
-  while (!(await holds())) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const result = await holds();
+    if (result) return result;
     assert.ok(Date.now() < deadline, message);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -2,20 +2,20 @@
 //
 // CASCADE_URL: a settled host with slow_job. PLAN: the file with its params. ARTEFACTS.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { plan } from "./control-room.mjs";
 import { until, withPage } from "./page.mjs";
 
-const { CASCADE_URL: url, PLAN: plan, ARTEFACTS: artefacts } = process.env;
+const { CASCADE_URL: url, ARTEFACTS: artefacts } = process.env;
 const api = async (path, body) => {
   const init = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   return (await fetch(`${url}/api${path}`, init)).json();
 };
 const failed = async (count) => (await api("/jobs/runs?state=failed&job_type=slow_job")).total === count;
 
-await withPage("problems", async (page) => {
-  writeFileSync(plan, JSON.stringify({ steps: 1, pause_ms: 0, fail: "port 5432 refused the connection" }));
+export default (browser) => withPage(browser, async (page) => {
+  plan({ steps: 1, pause_ms: 0, fail: "port 5432 refused the connection" });
   const { items: projects } = await api("/projects");
   await page.goto(url);
   await page.getByTestId("recommendation-item").first().waitFor();
@@ -36,7 +36,7 @@ await withPage("problems", async (page) => {
   assert.equal(await problem.locator(".problem-places tr").count(), 3);
   await page.screenshot({ path: join(artefacts, "problems.png") });
 
-  writeFileSync(plan, JSON.stringify({ steps: 1, pause_ms: 0, fail: "" }));
+  plan({ steps: 1, pause_ms: 0, fail: "" });
   await problem.getByTestId("problem-retry").click();
   await problem.getByText("succeeded since").waitFor();
   console.log("retried");
@@ -48,7 +48,7 @@ await withPage("problems", async (page) => {
   await page.getByTestId("problem").waitFor();
   console.log("handled");
 
-  writeFileSync(plan, JSON.stringify({ steps: 1, pause_ms: 0, fail: "port 6543 refused the connection" }));
+  plan({ steps: 1, pause_ms: 0, fail: "port 6543 refused the connection" });
   await api("/jobs/slow_job/run", { project_id: projects[0].id });
   await page.getByTestId("problem-count").waitFor();
   await page.getByRole("button", { name: "Open", exact: true }).click();

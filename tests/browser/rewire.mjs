@@ -6,24 +6,16 @@
 // repository's with `path = "plugins/` made absolute. It is written to.
 import assert from "node:assert/strict";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+import { until } from "./page.mjs";
+
 const { CASCADE_URL: url, ARTEFACTS: artefacts, CONFIG: file } = process.env;
 const first = readFileSync(file, "utf8");
 const comments = (text) => text.split("\n").filter((line) => line.trim().startsWith("#"));
 const inForce = async () => (await fetch(`${url}/api/jobs/config`)).json();
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-    "--no-first-run", "--disable-component-update", "--disable-sync",
-  ],
-});
-
-try {
+export default async function (browser) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: "en-GB", colorScheme: "light" });
   const page = await context.newPage();
   const problems = [];
@@ -266,22 +258,8 @@ try {
     await page.waitForTimeout(350);
     await page.screenshot({ path: join(artefacts, `rewire-${name}.png`) });
   }
-} catch (error) {
-  const [page] = browser.contexts().flatMap((context) => context.pages());
-  await page?.screenshot({ path: join(artefacts, "rewire-failure.png") });
-  throw error;
-} finally {
-  await browser.close();
 }
 
 function gone(locator) {
   return locator.waitFor({ state: "detached" });
-}
-
-async function until(holds, message) {
-  const deadline = Date.now() + 20_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, message);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -5,16 +5,16 @@
 // cascades over. Prints one line for each milestone.
 import assert from "node:assert/strict";
 
-import { accessible, get, isTooWide, launch, open, plan, run, until } from "./control-room.mjs";
+import { accessible, get, isTooWide, open, plan, run } from "./control-room.mjs";
+import { until } from "./page.mjs";
 
 // Its own each time, so that the test can be run again on the same host.
 const PRINTER = `PRINTER-${Date.now().toString(36)}`;
 const FAULT = `no route to ${PRINTER.toLowerCase()}`;
-const ended = (id) => until(`end of ${id}`, async () => (await get(`/jobs/runs/${id}`)).finished_at);
+const ended = (id) => until(async () => (await get(`/jobs/runs/${id}`)).finished_at, `${id} did not end`);
 const all = (projects) => Promise.all(projects.map(({ id }) => run("slow_job", id)));
 
-const browser = await launch();
-try {
+export default async function (browser) {
   const { items: projects } = await get("/projects");
   plan({ steps: 0, fail: FAULT });
   const failed = await all(projects);
@@ -78,10 +78,10 @@ try {
   });
   assert.ok(inView, "the current row is out of view");
   // The list may still be on its way to the row of the last key, which takes it back from the end.
-  await until("the last row", async () => {
+  await until(async () => {
     await long.page.keyboard.press("End");
     return long.page.locator('[data-index="199"]').isVisible();
-  });
+  }, "the last row is out of view");
   await long.page.getByText("1 to 200 of 10000").waitFor();
   assert.deepEqual(long.problems, []);
   console.log(`200 rows on a page: ${drawn} drawn, ${pace} ms from one to the next`);
@@ -98,10 +98,10 @@ try {
   await page.getByText(`${projects.length} runs selected`).waitFor();
   await page.keyboard.press("r");
   await page.getByTestId("bulk-result").getByText(`${projects.length} runs queued for retry.`).waitFor();
-  await until("second attempts", async () => {
+  await until(async () => {
     const again = await Promise.all(failed.map((id) => get(`/jobs/runs/${id}`)));
     return again.every(({ attempt, state }) => attempt === 2 && state === "failed");
-  });
+  }, "no second attempts");
   await page.locator("[data-testid=run-row]", { hasText: "attempt 2" }).first().waitFor();
   console.log("retried in bulk");
 
@@ -132,13 +132,14 @@ try {
   console.log("refusals are told");
 
   // A run page, live.
-  plan({ steps: 24, pause_ms: 250 });
+  plan({ steps: 24, pause_ms: 100, hold: ["slow_job"] });
   const id = await run("slow_job", projects[0].id);
   await page.goto(new URL(`/runs/${id}`, page.url()).href);
   const loads = seen.loads;
   const line = (text) => page.getByTestId("log-line").filter({ hasText: text });
-  await line("step 3 of 24").waitFor();
+  await line("step 1 of 24").waitFor();
   await page.getByTestId("run-progress").waitFor();
+  plan({});
   await line("step 9 of 24").waitFor();
   await shot("run-live-light");
   await page.getByLabel("Level").selectOption("warn");
@@ -231,6 +232,4 @@ try {
   await dark.shot("runs-dark");
   console.log("both themes, wide and narrow");
   assert.deepEqual([...problems, ...shared.problems, ...dark.problems], []);
-} finally {
-  await browser.close();
 }

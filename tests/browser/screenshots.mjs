@@ -5,19 +5,16 @@
 //
 // CASCADE_URL; OUT: folder, docs/ if not given. Changes nothing on the host but starts one job.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+import { launch } from "./page.mjs";
+
 const { CASCADE_URL: url, OUT: out = fileURLToPath(new URL("../../docs/", import.meta.url)) } = process.env;
 const WIDTH = 1280;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-});
+const browser = await launch();
 mkdirSync(out, { recursive: true });
 try {
   const page = await open("light");

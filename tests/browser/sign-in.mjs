@@ -8,13 +8,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { accessible, artefacts, isTooWide, launch, until, url } from "./control-room.mjs";
+import { accessible, artefacts, isTooWide, url } from "./control-room.mjs";
+import { until } from "./page.mjs";
 
 const { LINK, USER, PASSWORD } = process.env;
 const { pathname, search } = new URL(LINK, url);
 const OWNERS = "correct horse battery staple";
 
-const browser = await launch();
+let browser;
 const problems = [];
 
 async function context(theme = "light", width = 1440) {
@@ -70,7 +71,8 @@ async function inAllSizes(made, path, name, ready) {
   }
 }
 
-try {
+export default async function (given) {
+  browser = given;
   const one = await context();
   const page = await open(one, "/jobs?project=atlas");
   await isOut(page);
@@ -194,7 +196,7 @@ try {
   await kept;
   const again = await open(one, "/runs");
   await isIn(again);
-  await until("the session keeps what it looks at", async () => (await scope(again).inputValue()) === slug);
+  await until(async () => (await scope(again).inputValue()) === slug, "the session keeps what it looks at");
   await scope(linked).selectOption("");
   await linked.waitForFunction(() => !location.search.includes("project="));
   await again.waitForFunction(() => document.querySelector(".top select").value === "");
@@ -267,7 +269,4 @@ try {
   console.log("signed in again: where they were, and live");
 
   assert.deepEqual(problems, []);
-  console.log("done");
-} finally {
-  await browser.close();
 }

@@ -6,23 +6,13 @@
 // to append to. ARTEFACTS: folder for screenshots.
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
 const { CASCADE_URL: url, INBOX: inbox, ARTEFACTS: artefacts } = process.env;
 /** The sum of all jumps that nobody asked for; what Web Vitals call good is below 0.1. */
 const MOST_SHIFT = 0.01;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
-    "--no-first-run", "--disable-component-update", "--disable-sync",
-  ],
-});
-
-try {
+export default async function (browser) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: "en-GB", colorScheme: "light" });
   const page = await context.newPage();
   const problems = [];
@@ -194,6 +184,4 @@ try {
       if (items.some((item) => item.id === id)) return status;
     }
   }
-} finally {
-  await browser.close();
 }

@@ -30,8 +30,8 @@ const paths = [
   "/", "/graph", "/jobs", `/jobs/${jobs[0]}`, "/runs", `/runs/${run.id}`, "/problems", "/data/recommendations", "/audit", "/people",
   ...["cascades", "data", "jobs", "file", "history"].map((tab) => `/config/${tab}`),
 ];
-try {
-  await withPage("warnings", async (page) => {
+export default (browser) =>
+  withPage(browser, async (page) => {
     for (const path of paths) {
       await page.goto(url + path);
       await page.locator("main h1").first().waitFor();
@@ -45,9 +45,7 @@ try {
       await page.locator(`[data-testid=job-settings][data-job=${job}]`).waitFor();
     }
     console.log("all jobs");
+  }).finally(async () => {
+    await server.close();
+    rmSync(outDir, { recursive: true });
   });
-} finally {
-  await server.close();
-  rmSync(outDir, { recursive: true });
-}
-console.log("done");

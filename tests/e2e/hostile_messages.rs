@@ -1,10 +1,8 @@
 //! HTML in messages, from each kind of source.
 
-use std::process::Command;
-
 use serde_json::json;
 
-use crate::host::{Host, root};
+use crate::{browser::browse, host::Host};
 
 const MARKER: &str = "zugzwang";
 
@@ -68,13 +66,6 @@ async fn html_in_messages_is_shown_as_text() {
     assert!(!page.to_string().contains("javascript:alert(document.domain)"), "{page:#}");
     assert!(of("mail")["body"].as_str().unwrap().contains("<svg/onload=hacked=3>"));
 
-    let output = Command::new("node")
-        .arg(root().join("tests/browser/hostile-messages.mjs"))
-        .env("CASCADE_URL", &host.url)
-        .env("MARKER", MARKER)
-        .output()
-        .expect("node is needed for browser tests");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let env = [("MARKER", MARKER)];
+    assert!(browse(&["hostile-messages"], &host.url, &env, |_| {}), "{}", host.log());
 }
