@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import type { Completions, Diagnostic, Edit, JobType, OnDisk } from "../../api/types";
-import { CONFIG_KEY, useJobSchema } from "../../live/use-jobs-config";
+import { CONFIG_KEY, NO_SCHEMA, useJobSchema } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import type { JsonSchema } from "../../schema/json-schema";
 import { useJobTypes } from "../jobs/jobs-data";
@@ -65,7 +65,7 @@ export function useConfiguration(): Configuration {
     readOnly: disk.data?.writable === false,
     types: types.data?.items ?? NONE,
     facts,
-    jobSchema: useJobSchema(),
+    jobSchema: useJobSchema() ?? NO_SCHEMA,
     edit,
   };
 }

@@ -4,13 +4,12 @@ import { Link } from "react-router";
 
 import type { JobsConfig, JobType } from "../../api/types";
 import { useScopedPath } from "../../layout/project-scope";
-import { useJobSchema } from "../../live/use-jobs-config";
 import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
 import { wordsOf } from "../../schema/words";
 import { JobLink } from "./job-link";
 
 /** Where a job comes from and what it is connected with. */
-export function JobFacts({ job, config }: { job: JobType; config: JobsConfig }) {
+export function JobFacts({ job, config, schema }: { job: JobType; config: JobsConfig; schema: JsonSchema }) {
   const { t } = useTranslation();
   const scoped = useScopedPath();
   const chains = config.CASCADE_CHAINS;
@@ -48,7 +47,7 @@ export function JobFacts({ job, config }: { job: JobType; config: JobsConfig }) 
             )}
           />
         </dd>
-        <Settings settings={config.jobs[job.name]} schema={useJobSchema()} />
+        <Settings settings={config.jobs[job.name]} schema={schema} />
       </dl>
     </section>
   );

@@ -5,7 +5,7 @@ import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { useJobsConfig } from "../../live/use-jobs-config";
+import { useJobSchema, useJobsConfig } from "../../live/use-jobs-config";
 import { JobFacts } from "./job-facts";
 import { JobSchedule } from "./job-schedule";
 import "./jobs.css";
@@ -21,12 +21,13 @@ export default function JobPage() {
   const { projectId } = useProjectScope();
   const types = useJobTypes();
   const config = useJobsConfig();
+  const schema = useJobSchema();
   const status = useJobsStatus(projectId);
   const failing =
     status.data?.items.filter(({ job_type: name, last_run }) => name === job_type && last_run?.state === "failed")
       .length ?? 0;
   usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", job_type);
-  if (types.loading || config.loading || status.loading) return <Loading rows={4} />;
+  if (types.loading || config.loading || status.loading || !schema) return <Loading rows={4} />;
   if (!types.data || !config.data) {
     const error = types.error ?? config.error ?? new Error(job_type);
     return (
@@ -67,7 +68,7 @@ export default function JobPage() {
       {head}
       <div className="job-columns">
         <div className="job-facts">
-          <JobFacts job={job} config={config.data} />
+          <JobFacts job={job} config={config.data} schema={schema} />
           <JobSchedule job={job.name} status={status} />
         </div>
         <RunForm key={job.name} job={job.name} />
