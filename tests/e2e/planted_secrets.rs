@@ -156,6 +156,7 @@ struct Facts {
     runs: Vec<Value>,
     text: String,
     revision: String,
+    problem: Value,
 }
 
 impl Facts {
@@ -176,6 +177,8 @@ impl Facts {
             "text" => json!(self.text),
             "base_revision" | "revision" => json!(self.revision),
             "job_type" => json!("good"),
+            "fingerprint" => self.problem.clone(),
+            "until" => json!("2100-01-01T00:00:00Z"),
             "key" => json!("rows_of_good"),
             "action" => json!("none"),
             "name" => json!("viewer"),
@@ -305,6 +308,9 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
     let bad = state("bad", "failed").await;
     state("slow", "running").await;
     heard.comes_to_hold("stream of viewer", "\"bad\"").await;
+    let (_, problems) = admin.get(&host, "/api/problems").await;
+    let problem = problems["items"][0]["fingerprint"].clone();
+    assert!(problem.is_string(), "{problems}");
     let old = format!("{{\"params\":{{\"token\":\"{OF_OLD_RUN}\",\"place\":\"{OF_OLD_RUN}\"}}}}");
     for table in ["ended_runs", "open_runs", "scheduled_jobs"] {
         let plant = format!("UPDATE {table} SET payload = '{old}'");
@@ -338,6 +344,7 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
                     runs: vec![good.clone(), bad.clone(), slow.clone()],
                     text: format!("{text}# by {}\n", asker.name()),
                     revision: now["revision"].as_str().unwrap_or("none").to_owned(),
+                    problem: problem.clone(),
                 };
                 let body = &operation["requestBody"]["content"]["application/json"]["schema"];
                 let body = facts.value(&document, body, "").filter(|_| !body.is_null());

@@ -136,11 +136,13 @@ async fn mark(
     server: &AppState,
     principal: &Principal,
     peer: Peer,
-    fingerprint: String,
+    problem: &Problem,
     (action, mark): (&'static str, ProblemMark),
 ) -> ApiResult<Json<Marked>> {
-    let error = editable(server, principal, &fingerprint).await?.places.remove(0).error;
-    let error: String = error.chars().take(200).collect();
+    let fingerprint = problem.fingerprint().to_owned();
+    let newest = problem.places.first();
+    let error: String =
+        newest.map(|place| place.error.chars().take(200).collect()).unwrap_or_default();
     let detail = match mark {
         ProblemMark::Muted(until) => json!({ "error": error, "until": until }),
         ProblemMark::Handled | ProblemMark::Reopened => json!({ "error": error }),
@@ -165,12 +167,13 @@ pub async fn mute(
     Path(fingerprint): Path<String>,
     Json(asked): Json<Mute>,
 ) -> ApiResult<Json<Marked>> {
+    let problem = editable(&server, &principal, &fingerprint).await?;
     let until = asked.until.filter(|until| *until > Utc::now());
     let until = until.ok_or_else(|| {
         ApiError::bad_request("body: `until` must be a time that is still to come")
     })?;
     let said = ("problem.mute", ProblemMark::Muted(until));
-    mark(&server, &principal, peer, fingerprint, said).await
+    mark(&server, &principal, peer, &problem, said).await
 }
 
 /// Marks a problem as handled. It is open again when a run fails with it.
@@ -184,8 +187,9 @@ pub async fn handled(
     peer: Peer,
     Path(fingerprint): Path<String>,
 ) -> ApiResult<Json<Marked>> {
+    let problem = editable(&server, &principal, &fingerprint).await?;
     let said = ("problem.handled", ProblemMark::Handled);
-    mark(&server, &principal, peer, fingerprint, said).await
+    mark(&server, &principal, peer, &problem, said).await
 }
 
 /// Removes the mark of a problem: it is open again.
@@ -199,8 +203,9 @@ pub async fn reopen(
     peer: Peer,
     Path(fingerprint): Path<String>,
 ) -> ApiResult<Json<Marked>> {
+    let problem = editable(&server, &principal, &fingerprint).await?;
     let said = ("problem.reopen", ProblemMark::Reopened);
-    mark(&server, &principal, peer, fingerprint, said).await
+    mark(&server, &principal, peer, &problem, said).await
 }
 
 /// Retries the newest run that failed with it, in each job and project whose latest run failed: at most
