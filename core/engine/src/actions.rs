@@ -143,6 +143,11 @@ async fn lock_schedule(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<Sche
 }
 
 async fn lock_run(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<RunRow> {
-    let found = tx.lock_run(run).await?.filter(|found| visible.includes(found.project_id));
-    found.ok_or(StoreError::NoRun(run))
+    let mut found = tx.lock_run(run).await?;
+    if found.is_none() {
+        // PostgreSQL keeps ended runs in another table: a statement that has waited for the end of this one
+        // still looks where it stood before. The next statement sees it.
+        found = tx.lock_run(run).await?;
+    }
+    found.filter(|found| visible.includes(found.project_id)).ok_or(StoreError::NoRun(run))
 }
