@@ -4,6 +4,7 @@
 //! [`Config`] exists only if the whole file is right: [`load`] reports every problem at once and
 //! nothing is half-applied. [`LiveConfig`] holds the one in force.
 
+mod args;
 mod chains;
 mod check;
 mod diagnostic;
@@ -37,6 +38,7 @@ use std::{
 
 use serde::Serialize;
 
+pub use args::ArgsSchema;
 pub use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use egress::{Allowed, Egress};

@@ -4,12 +4,20 @@
 //! where it is being taken or ended. The end of a run, which waits for the schedules that it triggers, is
 //! thus never waited for by one who has locked these.
 
-use cascade_model::{CancelRequest, RunNow, RunState, ScheduledStatus, Visible};
+use std::collections::BTreeSet;
+
+use cascade_model::{
+    CancelRequest, Enqueue, Enqueued, RunKind, RunNow, RunState, ScheduledStatus, Visible,
+};
 use cascade_sdk::Statement;
-use cascade_store::{Connections, Inserted, Result, RunRow, ScheduleRow, StoreError, Tx};
+use cascade_store::{
+    Connections, IdempotencyKey, Inserted, Queries, Result, RunRow, ScheduleRow, SchedulesByJob,
+    StoreError, Tx, change_key, keep_key,
+};
+use chrono::Utc;
 use uuid::Uuid;
 
-use crate::{Engine, cancel, pause, request, retry, texts};
+use crate::{Engine, cancel, enqueue, pause, request, retry, texts};
 
 impl Engine {
     /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
@@ -28,6 +36,63 @@ impl Engine {
         let mut tx = self.store.begin(Connections::Queue).await?;
         let done = run_now(&mut *tx, job, project).await;
         self.finish(tx, done).await
+    }
+
+    /// Makes runs that wait, one for each of `asked` unless its rule for duplicates says otherwise: all of them, or
+    /// none. With a `key`, a single request that was answered before is not carried out again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScheduled`], [`StoreError::WrongState`] for a job that jobs.toml disables,
+    /// [`StoreError::Duplicate`], [`StoreError::KeyUsed`], or the database's.
+    pub async fn enqueue(
+        &self,
+        asked: &[Enqueue],
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Vec<Enqueued>> {
+        let facts = self.schedules_of(asked).await?;
+        let request = |one: &Enqueue| {
+            let schedule = facts.get(&(one.job_type.clone(), one.project_id));
+            let mut new = enqueue::run(one, schedule)?;
+            new.run.payload.add_request(schedule.map_or_else(Utc::now, |schedule| schedule.now));
+            Ok((new, one.on_duplicate))
+        };
+        let requests = asked.iter().map(request).collect::<Result<Vec<_>>>()?;
+        let first = requests.first().map(|(one, _)| one.run.id).unwrap_or_default();
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let dialect = self.store.database().dialect();
+        if let Some(key) = key
+            && tx.execute(&keep_key(dialect, key, first)).await.map_err(StoreError::Query)? == 0
+        {
+            tx.rollback().await?;
+            return self.answered_before(key).await;
+        }
+        let mut done = enqueue::enqueue(&mut *tx, requests, true).await;
+        if let (Ok(told), Some(key)) = (&done, key)
+            && let Some(run) = told.first().map(|told| told.run_id()).filter(|run| *run != first)
+            && let Err(error) = tx.execute(&change_key(key, run)).await
+        {
+            done = Err(StoreError::Query(error));
+        }
+        self.finish(tx, done).await
+    }
+
+    async fn answered_before(&self, key: &IdempotencyKey) -> Result<Vec<Enqueued>> {
+        match self.store.earlier_request(key).await? {
+            Some(earlier) if earlier.digest == key.digest => {
+                Ok(vec![Enqueued::Duplicate(earlier.run_id)])
+            }
+            Some(earlier) => Err(StoreError::KeyUsed { run: earlier.run_id }),
+            None => Err(StoreError::WrongState("its idempotency key has just ended; ask again")),
+        }
+    }
+
+    /// The schedules that these requests are about.
+    pub(crate) async fn schedules_of(&self, asked: &[Enqueue]) -> Result<SchedulesByJob> {
+        let jobs: BTreeSet<_> = asked.iter().map(|one| one.job_type.clone()).collect();
+        let projects: BTreeSet<_> = asked.iter().map(|one| one.project_id).collect();
+        let (jobs, projects) =
+            (jobs.into_iter().collect(), projects.into_iter().collect::<Vec<_>>());
+        self.store.schedule_facts(jobs, &projects).await
     }
 
     /// Cancels a run that waits, or asks for the end of one that runs.
@@ -110,6 +175,9 @@ async fn request_cancel(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result
     let state = run.state;
     let asked = cancel::requested(run)?;
     tx.save_run(state, &asked).await?;
+    if asked.kind == RunKind::Queue && asked.state == RunState::Cancelled {
+        tx.advance_keys(&[asked.id]).await?;
+    }
     Ok(match asked.state {
         RunState::Running => CancelRequest::Requested,
         _ => CancelRequest::Cancelled,
@@ -118,6 +186,9 @@ async fn request_cancel(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result
 
 async fn retry(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<()> {
     let run = lock_run(tx, visible, run).await?;
+    if run.kind == RunKind::Queue {
+        tx.lock_key_of(run.id).await?;
+    }
     let (state, job) = (run.state, std::slice::from_ref(&run.job_type));
     let schedule = tx.lock_schedules(run.project_id, job).await?.pop();
     let again = retry::requested(run, schedule.as_ref())?;

@@ -8,7 +8,7 @@ use cascade_store::{Result, RunRow, StoreError};
 pub(crate) fn requested(run: RunRow) -> Result<RunRow> {
     match run.state {
         RunState::Running => Ok(RunRow { cancel_requested: true, ..run }),
-        RunState::Available | RunState::Retryable => {
+        RunState::Scheduled | RunState::Available | RunState::Retryable => {
             Ok(RunRow { state: RunState::Cancelled, ..run })
         }
         RunState::Completed | RunState::Failed | RunState::Cancelled => {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cascade_model::ClaimedRun;
+use cascade_model::{ClaimedRun, RunKind};
 use cascade_store::{Choice, Connections, Found, Holder, Result, Soonest, Tx, WaitingRun};
 use uuid::Uuid;
 
@@ -63,14 +63,17 @@ impl Engine {
     /// The database's.
     pub async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
         let Soonest { limited, mut pause } = self.store.soonest(owner, except, &[]).await?;
+        let (mut jobs, mut projects) = (except.to_vec(), Vec::new());
         if limited {
             // What may not start is no reason to look.
             let mut tx = self.store.begin(Connections::Queue).await?;
             let capacity = Capacity::of(tx.limits().await?, true);
             drop(tx);
-            let (jobs, projects) = (capacity.closed_jobs(except), capacity.full_projects());
+            (jobs, projects) = (capacity.closed_jobs(except), capacity.full_projects());
             pause = self.store.soonest(owner, &jobs, &projects).await?.pause;
         }
+        let queued = self.store.next_queued(&jobs, &projects).await?;
+        let pause = pause.into_iter().chain(queued).min();
         if pause != Some(Duration::ZERO) {
             self.rotation().nothing_is_due();
         }
@@ -93,33 +96,60 @@ impl Engine {
         if found.unresponsive {
             self.give_up_unresponsive(owner, lease).await?;
         }
+        if found.schedule_key_free {
+            let mut tx = self.store.begin(Connections::Queue).await?;
+            tx.advance_schedule_keys().await?;
+            tx.commit().await?;
+        }
         let fits = runs.len() < claim.limit;
         if found.due {
             let mut tx = self.store.begin(Connections::Queue).await?;
             due::fire(&mut *tx).await?;
-            if fits && self.rotation().is_limited() {
-                return self.take_within_limits(tx, claim, runs).await;
+            if fits && self.rotation().is_limited() && !found.queued {
+                return self.take_in_transaction(tx, RunKind::Schedule, claim, runs).await;
             }
             tx.commit().await?;
         }
-        if fits && (is_new || found.due || found.unresponsive) {
+        if fits && (is_new || found.due || found.unresponsive || found.queued) {
             self.take(claim, runs).await?;
         }
         Ok(())
     }
 
-    /// Takes what waits: each step in one statement where nothing has a limit, or else in a transaction.
+    /// Takes what waits, of both kinds.
     async fn take(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<()> {
-        if !self.rotation().is_limited() && self.take_at_once(claim, runs).await? {
+        let kinds = self.rotation().kinds();
+        for kind in kinds {
+            let before = runs.len();
+            if before < claim.limit {
+                self.take_kind(*kind, claim, runs).await?;
+                if *kind == RunKind::Queue && runs.len() == before {
+                    self.rotation().none_queued();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what waits of a kind: each step in one statement where that is a schedule's run and nothing has
+    /// a limit, or else in a transaction.
+    async fn take_kind(
+        &self,
+        kind: RunKind,
+        claim: &Claim<'_>,
+        runs: &mut Vec<ClaimedRun>,
+    ) -> Result<()> {
+        let at_once = kind == RunKind::Schedule && !self.rotation().is_limited();
+        if at_once && self.take_at_once(claim, runs).await? {
             return Ok(());
         }
         let tx = self.store.begin(Connections::Queue).await?;
-        self.take_within_limits(tx, claim, runs).await
+        self.take_in_transaction(tx, kind, claim, runs).await
     }
 
     /// `false` where there are limits.
     async fn take_at_once(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<bool> {
-        let mut walk = Walk::new(&self.rotation(), claim.limit - runs.len());
+        let mut walk = Walk::new(RunKind::Schedule, &self.rotation(), claim.limit - runs.len());
         loop {
             let choice = self.choice(&walk, claim.except, &[]);
             let Some(found) = self.store.take(&choice, &claim.holder).await? else {
@@ -136,15 +166,19 @@ impl Engine {
     }
 
     /// Takes what fits under the limits, and commits.
-    async fn take_within_limits(
+    async fn take_in_transaction(
         &self,
         mut tx: Box<dyn Tx>,
+        kind: RunKind,
         claim: &Claim<'_>,
         runs: &mut Vec<ClaimedRun>,
     ) -> Result<()> {
-        let alone = tx.lock_limits().await?;
-        let mut capacity = Capacity::of(tx.limits().await?, alone);
-        let mut walk = Walk::new(&self.rotation(), claim.limit - runs.len());
+        let mut capacity = Capacity::default();
+        if self.rotation().is_limited() || !tx.limits().await?.is_empty() {
+            let alone = tx.lock_limits().await?;
+            capacity = Capacity::of(tx.limits().await?, alone);
+        }
+        let mut walk = Walk::new(kind, &self.rotation(), claim.limit - runs.len());
         let mut taken = Vec::new();
         loop {
             let (jobs, projects) = (capacity.closed_jobs(claim.except), capacity.full_projects());
@@ -153,7 +187,7 @@ impl Engine {
             let found = waiting.len();
             let fits = |run: &WaitingRun| capacity.take(&run.job_type, run.project_id);
             let fit: Vec<_> = waiting.into_iter().filter(fits).map(|run| run.id).collect();
-            taken.extend(tx.lease_runs(&fit, &claim.holder).await?);
+            taken.extend(tx.lease_runs(kind, &fit, &claim.holder).await?);
             let step = Step { projects, last, found, taken: fit.len() };
             if walk.ends_with(step, &mut self.rotation(), chance()) {
                 break;
@@ -171,9 +205,9 @@ impl Engine {
         except_jobs: &'a [String],
         except_projects: &'a [Uuid],
     ) -> Choice<'a> {
-        let behind = self.rotation().behind();
+        let (kind, behind) = (walk.kind, self.rotation().behind(walk.kind));
         let (projects, runs) = (visits(walk.left), walk.left);
-        Choice { behind, projects, runs, except_jobs, except_projects }
+        Choice { kind, behind, projects, runs, except_jobs, except_projects }
     }
 
     fn rotation(&self) -> MutexGuard<'_, Rotation> {

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use cascade_model::{
-    Completed, Done, Event, EventStatus, Failed, Failure, Fault, Lease, RunState, Success,
+    Completed, Done, Enqueue, Event, EventStatus, Failed, Failure, Fault, Lease, OnDuplicate,
+    RunKind, RunRequest, RunState, Success, TriggerNote, Visible,
 };
-use cascade_sdk::{Level, LogLine, Progress, rfc3339, sql};
+use cascade_sdk::{Level, LogLine, NewRun, Progress, rfc3339, sql};
 use cascade_store::{
-    Connections, End, EndWithEvent, Ended, LogRow, Lost, Requeue, Result, StoreError, Tx,
+    Connections, End, EndWithEvent, Ended, LogRow, Lost, NewRequest, Queries, Requeue, Result,
+    StoreError, Tx,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     Engine,
     cascade::{self, Cascade, Upstream},
-    event,
+    enqueue, event,
     expiry::{Fate, Why, fate},
     texts,
 };
@@ -31,12 +33,19 @@ impl Engine {
     /// [`StoreError::LostLease`], [`StoreError::Staged`] for a write of the plugin that was refused, or
     /// the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        let Success { summary, output, staged, downstream } = texts::of_success(success);
+        let Success { summary, output, staged, downstream, enqueue } = texts::of_success(success);
+        let mut children = self.children(enqueue, lease.run_id).await?;
         // What a plugin writes may take its time: it does not keep a reserved connection.
-        let on = if staged.is_empty() { Connections::Queue } else { Connections::Shared };
+        let is_short = staged.is_empty() && children.is_empty();
+        let on = if is_short { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
+        if !children.is_empty() {
+            let own = (lease.kind == RunKind::Queue).then_some(lease.run_id);
+            tx.lock_keys(&children, own).await?;
+        }
         let end = End { summary, ..end(lease, RunState::Completed) };
         let ended = end_one(&mut *tx, end).await?;
+        advance(&mut *tx, lease).await?;
         for statement in &staged {
             tx.execute(statement).await?;
         }
@@ -49,6 +58,9 @@ impl Engine {
         let found = tx.lock_schedules(ended.project_id, &downstream).await?;
         let event = event::row(&ended, EventStatus::Ok);
         let Ended { job_type, trace_id, at, .. } = ended;
+        let note = TriggerNote { job_type: job_type.clone(), at, run_id: Some(lease.run_id) };
+        children.iter_mut().for_each(|child| child.run.payload.add_trigger(note.clone(), trace_id));
+        enqueue::insert(&mut *tx, children, true).await?;
         let upstream = Upstream { run_id: lease.run_id, job_type, trace_id, at };
         let Cascade { save, triggered, skipped } = cascade::triggered(&upstream, downstream, found);
         tx.save_schedules(&save).await?;
@@ -59,8 +71,32 @@ impl Engine {
         Ok(Completed { triggered })
     }
 
-    /// As [`Engine::complete`] for many runs of one owner that trigger nothing and have staged nothing,
-    /// in one commit. Returns their events, with ids; none for a run whose lease is lost.
+    /// The runs that a run asks for, in its project.
+    async fn children(&self, enqueue: Vec<NewRun>, run: Uuid) -> Result<Vec<NewRequest>> {
+        if enqueue.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parent = self.store.run(&Visible::All, run).await?.ok_or(StoreError::LostLease)?;
+        let ask = |child: NewRun| Enqueue {
+            job_type: child.job,
+            project_id: parent.project_id,
+            request: RunRequest {
+                key: child.key,
+                args: child.args,
+                priority: child.priority,
+                run_at: child.run_at,
+                asked_by: Some(parent.job_type.clone()),
+            },
+            on_duplicate: OnDuplicate::Queue,
+        };
+        let asked: Vec<_> = enqueue.into_iter().map(ask).collect();
+        let schedules = self.schedules_of(&asked).await?;
+        let schedule = |one: &Enqueue| schedules.get(&(one.job_type.clone(), one.project_id));
+        asked.iter().map(|one| enqueue::run(one, schedule(one))).collect()
+    }
+
+    /// As [`Engine::complete`] for many runs of one kind and owner that trigger nothing, have staged nothing
+    /// and have no key, in one commit. Returns their events, with ids; none for a run whose lease is lost.
     ///
     /// # Errors
     /// The database's; then none is stored.
@@ -97,6 +133,7 @@ impl Engine {
         } else {
             let end = End { error, ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
+            advance(&mut *tx, lease).await?;
             note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
             (ended.at, Failed::ForGood)
@@ -113,6 +150,7 @@ impl Engine {
     pub async fn cancel(&self, lease: &Lease) -> Result<()> {
         let mut tx = self.store.begin(Connections::Queue).await?;
         end_one(&mut *tx, end(lease, RunState::Cancelled)).await?;
+        advance(&mut *tx, lease).await?;
         tx.commit().await
     }
 
@@ -217,6 +255,11 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
             failures.push(failure(&end.lease, &ended, error));
         }
     }
+    let queued = ends.iter().filter(|end| end.lease.kind == RunKind::Queue);
+    let queued: Vec<_> = queued.map(|end| end.lease.run_id).collect();
+    if !queued.is_empty() {
+        tx.advance_keys(&queued).await?;
+    }
     for (run, at) in waiting.iter().zip(tx.requeue(&waiting).await?) {
         let Some(at) = at else { continue };
         given_up += 1;
@@ -251,6 +294,14 @@ fn end(lease: &Lease, state: RunState) -> End {
 
 async fn end_one(tx: &mut dyn Tx, end: End) -> Result<Ended> {
     tx.end_runs(&[end]).await?.pop().flatten().ok_or(StoreError::LostLease)
+}
+
+/// Lets the next run of its key go ahead.
+async fn advance(tx: &mut dyn Tx, ended: &Lease) -> Result<()> {
+    match ended.kind {
+        RunKind::Schedule => Ok(()),
+        RunKind::Queue => tx.advance_keys(&[ended.run_id]).await,
+    }
 }
 
 async fn requeue_one(tx: &mut dyn Tx, run: Requeue) -> Result<DateTime<Utc>> {

@@ -58,7 +58,8 @@ mod tests {
     use super::*;
 
     fn of(attempt: u32, cancel_requested: bool, why: Why) -> Fate {
-        let lease = Lease { run_id: Uuid::nil(), owner: "w".into(), attempt };
+        let kind = cascade_model::RunKind::Schedule;
+        let lease = Lease { run_id: Uuid::nil(), kind, owner: "w".into(), attempt };
         fate(ExpiredClaim { lease, max_attempts: 2, cancel_requested }, why)
     }
 

@@ -8,6 +8,7 @@ mod claim;
 mod due;
 mod ends;
 mod engine;
+mod enqueue;
 mod event;
 mod expiry;
 mod pause;

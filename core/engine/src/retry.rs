@@ -60,6 +60,8 @@ pub(crate) mod tests {
     pub(crate) fn run(state: RunState) -> RunRow {
         RunRow {
             id: Uuid::nil(),
+            kind: cascade_model::RunKind::Schedule,
+            error: None,
             job_type: "down".into(),
             project_id: Uuid::nil(),
             state,

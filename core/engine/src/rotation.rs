@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cascade_model::RunKind;
 use cascade_store::Look;
 use uuid::Uuid;
 
@@ -24,7 +25,12 @@ pub(crate) fn visits(limit: usize) -> usize {
 /// What the claims of a process know of those before them.
 #[derive(Debug, Default)]
 pub(crate) struct Rotation {
-    behind: Uuid,
+    /// Of each kind of runs.
+    behind: [Uuid; 2],
+    /// Runs that callers asked for may wait.
+    queued: bool,
+    /// The kind that is claimed first, by turns.
+    queue_first: bool,
     looked: Option<Instant>,
     owes_look: bool,
     limited: bool,
@@ -33,9 +39,24 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    /// The next step begins behind this project; nil for with the first.
-    pub fn behind(&self) -> Uuid {
-        self.behind
+    /// The next step for runs of `kind` begins behind this project; nil for with the first.
+    pub fn behind(&self, kind: RunKind) -> Uuid {
+        self.behind[kind as usize]
+    }
+
+    /// The kinds of runs that a claim takes, in its order: where both wait, each is first in turn.
+    pub fn kinds(&mut self) -> &'static [RunKind] {
+        self.queue_first = self.queued && !self.queue_first;
+        match (self.queued, self.queue_first) {
+            (false, _) => &[RunKind::Schedule],
+            (true, false) => &[RunKind::Schedule, RunKind::Queue],
+            (true, true) => &[RunKind::Queue, RunKind::Schedule],
+        }
+    }
+
+    /// A claim has found no run that a caller asked for: none is looked for until a look around finds some.
+    pub fn none_queued(&mut self) {
+        self.queued = false;
     }
 
     /// Whether there was no claim yet.
@@ -62,9 +83,10 @@ impl Rotation {
     /// What a look around has found. Workers that start together do not all begin with the same project.
     pub fn looked(&mut self, found: &Look, now: Instant, chance: u128) {
         (self.limited, self.projects) = (found.limited, found.projects);
+        self.queued = found.queued;
         self.owes_look = false;
         if self.looked.replace(now).is_none() {
-            self.jump(chance);
+            RunKind::ALL.into_iter().for_each(|kind| self.jump(kind, chance));
         }
     }
 
@@ -79,10 +101,10 @@ impl Rotation {
     }
 
     /// To a project by chance.
-    fn jump(&mut self, chance: u128) {
+    fn jump(&mut self, kind: RunKind, chance: u128) {
         if let Some((first, last)) = self.projects {
             let (first, last) = (first.as_u128(), last.as_u128());
-            self.behind = Uuid::from_u128(first + chance % (last - first).max(1));
+            self.behind[kind as usize] = Uuid::from_u128(first + chance % (last - first).max(1));
         }
     }
 }
@@ -91,6 +113,8 @@ impl Rotation {
 /// if need be.
 #[derive(Debug)]
 pub(crate) struct Walk {
+    /// Of the runs that it is for.
+    pub kind: RunKind,
     /// How many runs it may still bring.
     pub left: usize,
     /// It has begun, or begun again, with the first project.
@@ -113,8 +137,8 @@ pub(crate) struct Step {
 
 impl Walk {
     /// A walk for `limit` runs.
-    pub fn new(rotation: &Rotation, limit: usize) -> Self {
-        Self { left: limit, from_first: rotation.behind.is_nil(), jumps: 0 }
+    pub fn new(kind: RunKind, rotation: &Rotation, limit: usize) -> Self {
+        Self { kind, left: limit, from_first: rotation.behind(kind).is_nil(), jumps: 0 }
     }
 
     /// Whether `step` was the last. If not, the next goes on where `rotation` is then.
@@ -122,7 +146,8 @@ impl Walk {
         // There may be more behind the last one, if that was not the last of all.
         let more = step.projects >= visits(self.left) || step.found >= self.left;
         self.left -= step.taken.min(self.left);
-        rotation.behind = step.last.filter(|_| more || self.left == 0).unwrap_or_default();
+        rotation.behind[self.kind as usize] =
+            step.last.filter(|_| more || self.left == 0).unwrap_or_default();
         if self.left == 0 {
             return true;
         }
@@ -132,7 +157,7 @@ impl Walk {
                 return true;
             }
             self.jumps += 1;
-            rotation.jump(chance);
+            rotation.jump(self.kind, chance);
         }
         // Once more from the first project, if it did not begin there.
         let around = !more && self.from_first;
@@ -146,6 +171,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    const KIND: RunKind = RunKind::Schedule;
 
     /// How much waits in each project.
     type Waiting = BTreeMap<Uuid, usize>;
@@ -171,9 +198,9 @@ mod tests {
     }
 
     fn claim(rotation: &mut Rotation, waiting: &mut Waiting, limit: usize) -> Vec<u128> {
-        let (mut walk, mut served) = (Walk::new(rotation, limit), Vec::new());
+        let (mut walk, mut served) = (Walk::new(KIND, rotation, limit), Vec::new());
         loop {
-            let (step, taken) = step(waiting, rotation.behind, walk.left);
+            let (step, taken) = step(waiting, rotation.behind(KIND), walk.left);
             served.extend(taken.iter().map(Uuid::as_u128));
             if walk.ends_with(step, rotation, 0) {
                 return served;
@@ -191,7 +218,7 @@ mod tests {
     #[test]
     fn a_claim_goes_around_once_and_takes_all_that_there_is() {
         let (mut rotation, mut waiting) = (Rotation::default(), waiting(&[2, 3, 1]));
-        rotation.behind = Uuid::from_u128(2);
+        rotation.behind[0] = Uuid::from_u128(2);
         let mut served = claim(&mut rotation, &mut waiting, 10);
         served.sort_unstable();
         assert_eq!(served, [1, 1, 2, 2, 2, 3]);
@@ -205,31 +232,49 @@ mod tests {
 
     fn look(limited: bool) -> Look {
         let projects = Some((Uuid::from_u128(10), Uuid::from_u128(20)));
-        Look { unresponsive: false, due: false, limited, projects }
+        Look {
+            unresponsive: false,
+            due: false,
+            queued: false,
+            schedule_key_free: false,
+            limited,
+            projects,
+        }
     }
 
     #[test]
     fn where_others_hold_what_waits_a_claim_jumps_a_few_times_and_gives_up() {
         let mut rotation = Rotation::default();
         rotation.looked(&look(false), Instant::now(), 3);
-        assert_eq!(rotation.behind.as_u128(), 13, "it begins by chance");
-        let mut walk = Walk::new(&rotation, 4);
+        assert_eq!(rotation.behind(KIND).as_u128(), 13, "it begins by chance");
+        let mut walk = Walk::new(KIND, &rotation, 4);
         let held = Step { projects: 4, last: Some(Uuid::from_u128(17)), found: 1, taken: 0 };
         for chance in 5..9 {
             assert!(!walk.ends_with(held, &mut rotation, chance));
-            assert_eq!(rotation.behind.as_u128(), 10 + chance);
+            assert_eq!(rotation.behind(KIND).as_u128(), 10 + chance);
         }
         assert!(walk.ends_with(held, &mut rotation, 1));
     }
 
     #[test]
+    fn where_both_kinds_wait_each_is_first_in_turn() {
+        let (mut rotation, now) = (Rotation::default(), Instant::now());
+        assert_eq!(rotation.kinds(), [RunKind::Schedule]);
+        rotation.looked(&Look { queued: true, ..look(false) }, now, 0);
+        let first: Vec<_> = (0..4).map(|_| rotation.kinds()[0]).collect();
+        assert_eq!(first, [RunKind::Queue, KIND, RunKind::Queue, KIND]);
+        rotation.none_queued();
+        assert_eq!(rotation.kinds(), [RunKind::Schedule]);
+    }
+
+    #[test]
     fn what_does_not_fit_under_a_limit_ends_no_walk() {
         let mut rotation = Rotation::default();
-        let mut walk = Walk::new(&rotation, 4);
+        let mut walk = Walk::new(KIND, &rotation, 4);
         let last = Some(Uuid::from_u128(7));
         let full = Step { projects: 4, last, found: 4, taken: 1 };
         assert!(!walk.ends_with(full, &mut rotation, 0));
-        assert_eq!((walk.left, Some(rotation.behind)), (3, last));
+        assert_eq!((walk.left, Some(rotation.behind(KIND))), (3, last));
     }
 
     #[test]

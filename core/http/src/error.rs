@@ -11,7 +11,6 @@ use serde_json::Value;
 use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
-use crate::middleware::edges::MOST_BODY_BYTES;
 use cascade_access::{AccessError, OidcError};
 use cascade_store::StoreError;
 
@@ -110,8 +109,11 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message)
     }
 
-    pub fn body_too_large() -> Self {
-        let message = format!("the body is over {MOST_BODY_BYTES} bytes");
+    pub fn body_too_large(most: usize) -> Self {
+        Self::too_large(format!("the body is over {most} bytes"))
+    }
+
+    pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
@@ -188,6 +190,16 @@ impl From<StoreError> for ApiError {
             StoreError::NotScheduled { job } => {
                 Self::not_found(error.to_string()).help(format!("add `[jobs.{job}]` to jobs.toml"))
             }
+            StoreError::Duplicate { run } => {
+                Self::new(StatusCode::CONFLICT, "duplicate", error.to_string())
+                    .with("run_id", run.to_string().into())
+            }
+            StoreError::KeyUsed { run } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_used",
+                error.to_string(),
+            )
+            .with("run_id", run.to_string().into()),
             StoreError::NoRun(_) => Self::not_found(error.to_string()),
             StoreError::WrongState(why) => Self::new(StatusCode::CONFLICT, "wrong_state", *why),
             other => Self::internal(other),

@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json, Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
@@ -25,8 +26,8 @@ pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::Rate
 pub use server::serve;
 
 use api::{
-    audit, bulk, completions, config, config_history, config_text, data, events, health, jobs,
-    metrics, oidc, problems, projects, runs, session, users,
+    audit, bulk, completions, config, config_history, config_text, data, enqueue, events, health,
+    jobs, metrics, oidc, problems, projects, runs, session, users,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -149,6 +150,12 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::scheduler))
         .routes(routes!(jobs::trends))
         .routes(routes!(runs::runs))
+        .routes(routes!(enqueue::enqueue))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(enqueue::enqueue_all))
+                .layer(DefaultBodyLimit::max(edges::MOST_BULK_BYTES)),
+        )
         .routes(routes!(runs::run))
         .routes(routes!(runs::run_logs))
         .routes(routes!(runs::cascade))

@@ -17,6 +17,8 @@ pub const LOG_LINE: usize = 16 * 1024;
 pub const LOG_FIELD_LEVELS: usize = 16;
 /// The largest output of a run, bytes of JSON.
 pub const OUTPUT: usize = 1024 * 1024;
+/// The most bytes of the args of a run, as JSON.
+pub const ARGS: usize = 256 * 1024;
 /// How deep the output of a run may be nested.
 pub const OUTPUT_LEVELS: usize = 100;
 /// The most that a run is given of the outputs of its upstream runs, bytes of JSON.
@@ -136,6 +138,19 @@ pub fn output(value: Value) -> Result<Option<String>, String> {
             Err(format!("its output is {bytes} bytes of JSON; at most {most} MiB is kept"))
         }
         _ => Ok(Some(text)),
+    }
+}
+
+/// The args of a run as they are kept, or why they are not.
+pub fn args(value: Value) -> Result<Value, String> {
+    if is_deeper(&value, OUTPUT_LEVELS) {
+        discard(value);
+        return Err(format!("args are nested deeper than {OUTPUT_LEVELS} levels"));
+    }
+    let args = shallow(value, OUTPUT_LEVELS);
+    match args.to_string().len() {
+        bytes if bytes > ARGS => Err(format!("args are {bytes} bytes of JSON, more than {ARGS}")),
+        _ => Ok(args),
     }
 }
 

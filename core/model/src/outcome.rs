@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cascade_sdk::Statement;
+use cascade_sdk::{NewRun, Statement};
 
 /// A success, as the runner reports it.
 #[derive(Debug, Default, Clone)]
@@ -15,6 +15,8 @@ pub struct Success {
     pub staged: Vec<Statement>,
     /// Jobs to make due, in the order of jobs.toml.
     pub downstream: Vec<String>,
+    /// Runs that it asks for.
+    pub enqueue: Vec<NewRun>,
 }
 
 /// A fault, as the runner reports it.

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Payload;
+use super::{Payload, RunRequest};
 use crate::border;
 
 /// Where a run stands; see the diagram in `docs/architecture.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
+    /// Waits for the time that it was asked for. Databases keep it as available from then on.
+    Scheduled,
     /// Waits for a worker.
     Available,
     /// A worker holds its lease.
@@ -29,7 +31,8 @@ pub enum RunState {
 
 impl RunState {
     /// All of them, in the order of a life.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::Scheduled,
         Self::Available,
         Self::Running,
         Self::Retryable,
@@ -41,6 +44,7 @@ impl RunState {
     /// The name in the database and on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "scheduled",
             Self::Available => "available",
             Self::Running => "running",
             Self::Retryable => "retryable",
@@ -69,11 +73,28 @@ impl FromStr for RunState {
     }
 }
 
+/// Where a run comes from, and in which tables it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// Made by its schedule: by a timer, a plain edge, or a request without args. At most one is unfinished for
+    /// each job and project.
+    Schedule,
+    /// Asked for by a caller, with args: see [`RunRequest`].
+    Queue,
+}
+
+impl RunKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Schedule, Self::Queue];
+}
+
 /// The right to work on a run: void once the run has another owner or attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The run.
     pub run_id: Uuid,
+    /// Its kind.
+    pub kind: RunKind,
     /// The worker that holds it.
     pub owner: String,
     /// Fences off an earlier attempt of the same worker.
@@ -99,6 +120,15 @@ pub struct ClaimedRun {
     pub queued_at: DateTime<Utc>,
     /// When this attempt began, by the database's clock.
     pub started_at: DateTime<Utc>,
+    /// What a caller asked for; `None` for a run of its schedule.
+    pub request: Option<Box<RunRequest>>,
+}
+
+impl ClaimedRun {
+    /// Whether others of its key may wait for its end.
+    pub fn has_key(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.key.is_some())
+    }
 }
 
 /// A run as the API shows it.
@@ -140,6 +170,9 @@ pub struct Run {
     pub progress: Option<Progress>,
     /// Shared by all runs of one cascade.
     pub trace_id: Uuid,
+    /// What a caller asked for; `None` for a run of its schedule.
+    #[serde(skip)]
+    pub request: Option<Box<RunRequest>>,
 }
 
 impl Run {

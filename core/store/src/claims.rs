@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cascade_model::ClaimedRun;
+use cascade_model::{ClaimedRun, RunKind};
 use uuid::Uuid;
 
 use crate::ScheduleRow;
@@ -11,6 +11,8 @@ use crate::ScheduleRow;
 /// first. Runs of jobs that are paused, disabled or no longer in jobs.toml are none of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
+    /// Runs of this kind.
+    pub kind: RunKind,
     /// Of projects behind this one; nil for from the first on.
     pub behind: Uuid,
     /// The most projects.
@@ -61,6 +63,10 @@ pub struct Look {
     pub unresponsive: bool,
     /// A schedule is due, and may have a run.
     pub due: bool,
+    /// Runs of the kind [`RunKind::Queue`] wait, whether they may start or not.
+    pub queued: bool,
+    /// A run of a schedule's key may go ahead.
+    pub schedule_key_free: bool,
     /// [`Store::take`](crate::Store::take) takes nothing: there are limits, or it never does.
     pub limited: bool,
     /// The first and the last project.

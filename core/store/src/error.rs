@@ -18,6 +18,20 @@ pub enum StoreError {
     /// A run in this state cannot do what was asked.
     #[error("{0}")]
     WrongState(&'static str),
+    /// A run of the same key waits, and the request is to be rejected then.
+    #[error("run {run} waits with the same key")]
+    Duplicate {
+        /// The run that waits.
+        run: uuid::Uuid,
+    },
+    /// A request with the same idempotency key asked for something else.
+    #[error(
+        "this idempotency key was used for another request, which made run {run}; use a new key"
+    )]
+    KeyUsed {
+        /// The run that it made.
+        run: uuid::Uuid,
+    },
     /// A statement of the plugin failed in the transaction that should have marked the run done.
     #[error("staged write: {0}")]
     Staged(#[from] DbError),

@@ -32,6 +32,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0120_display_names.sql",
     "0150_run_outputs.sql",
     "0160_run_problems.sql",
+    "0170_queue_runs.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -42,6 +43,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0140_schedules_without_foreign_key.sql",
     "0150_run_outputs.sql",
     "0160_run_problems.sql",
+    "0170_queue_runs.sql",
 );
 
 /// The table of what has run.

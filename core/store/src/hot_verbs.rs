@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cascade_model::{ClaimedRun, RunState};
+use cascade_model::{ClaimedRun, RunKind, RunState};
 use uuid::Uuid;
 
 use crate::{
@@ -61,7 +61,14 @@ fn run(ScheduleRow { job_type, project_id, max_attempts, payload, .. }: Schedule
 
 /// Up to so many of the first projects.
 pub(crate) const fn choice(runs: usize) -> Choice<'static> {
-    Choice { behind: Uuid::nil(), projects: runs, runs, except_jobs: &[], except_projects: &[] }
+    Choice {
+        kind: RunKind::Schedule,
+        behind: Uuid::nil(),
+        projects: runs,
+        runs,
+        except_jobs: &[],
+        except_projects: &[],
+    }
 }
 
 /// Takes what waits: as where something has a limit, if the database does not claim at once.
@@ -83,7 +90,7 @@ pub(crate) async fn take_within_limits(
     tx.limits().await.unwrap();
     let found = tx.waiting_runs(&choice(limit)).await.unwrap().runs;
     let ids: Vec<_> = found.iter().map(|run| run.id).collect();
-    let runs = tx.lease_runs(&ids, holder).await.unwrap();
+    let runs = tx.lease_runs(RunKind::Schedule, &ids, holder).await.unwrap();
     tx.commit().await.unwrap();
     runs
 }
@@ -161,7 +168,19 @@ pub(crate) fn planned(text: &str) -> Option<Vec<&str>> {
 pub(crate) fn statements(folder: &str) -> Vec<(String, String)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    files.map(|file| (file.display().to_string(), std::fs::read_to_string(file).unwrap())).collect()
+    let read = |path: std::path::PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        // Two statements share their beginning, which stands in a file of its own.
+        let heads =
+            std::fs::read_to_string(path.with_file_name("queue_heads.sql")).unwrap_or_default();
+        let text = match path.file_name().and_then(std::ffi::OsStr::to_str) {
+            Some("queue_heads.sql") => heads + "SELECT * FROM head",
+            Some("queue_choose.sql" | "queue_soonest.sql") => heads + &text,
+            _ => text,
+        };
+        (path.display().to_string(), text)
+    };
+    files.map(read).collect()
 }
 
 #[test]

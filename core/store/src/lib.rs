@@ -10,6 +10,7 @@ mod expand;
 mod first_edition;
 #[cfg(test)]
 mod hot_verbs;
+mod of_kind;
 #[cfg(test)]
 mod old_beside_new;
 mod portable;
@@ -29,12 +30,15 @@ use uuid::Uuid;
 pub use claims::{Choice, DueByClock, Found, Holder, Limit, Limited, Look, Soonest, WaitingRun};
 pub use error::StoreError;
 pub use expand::ExpandError;
-pub use portable::{ProblemMark, Queries, failed};
+pub use portable::{
+    EarlierRequest, IdempotencyKey, ProblemMark, Queries, ScheduleFacts, SchedulesByJob,
+    change_key, failed, keep_key,
+};
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 use schedules::Schedules;
 pub use tx::{
-    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost, NewRun,
-    Requeue, RunRow, ScheduleRow, Tx,
+    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost,
+    NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx,
 };
 
 use cascade_model::{Event, Lease, Renewal};
@@ -84,13 +88,22 @@ pub trait Store: Schedules {
     /// What there is to do for `owner` besides what waits, where leases last for `lease`.
     async fn look(&self, owner: &str, lease: Duration) -> Result<Look>;
 
-    /// When there is something to do for `owner` next, that is not of these job types and projects.
+    /// When there is something to do for `owner` next, that is not of these job types and projects. Runs of
+    /// the kind [`RunKind::Queue`](cascade_model::RunKind::Queue) are left out: see [`Store::next_queued`].
     async fn soonest(
         &self,
         owner: &str,
         except_jobs: &[String],
         except_projects: &[Uuid],
     ) -> Result<Soonest>;
+
+    /// How long until a run of the kind [`RunKind::Queue`](cascade_model::RunKind::Queue) may start that is not
+    /// of these job types and projects; `None` when none waits.
+    async fn next_queued(
+        &self,
+        except_jobs: &[String],
+        except_projects: &[Uuid],
+    ) -> Result<Option<Duration>>;
 
     /// Where the clock of the database was set back since the last call, makes due in time what was written
     /// before: schedules when `due` says, and runs. A database that has a machine of its own is left to
@@ -102,8 +115,8 @@ pub trait Store: Schedules {
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;
 
-    /// Ends runs of which nothing else is to be said, each if its lease still holds it, with an event for
-    /// each, in one commit. Returns the events, with ids; none for a run whose lease is lost.
+    /// Ends runs of one kind of which nothing else is to be said, each if its lease still holds it, with an
+    /// event for each, in one commit. Returns the events, with ids; none for a run whose lease is lost.
     async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>>;
 
     /// Begins a transaction.

@@ -20,6 +20,8 @@ pub struct RunFilter {
     pub states: Vec<RunState>,
     /// Only what this caused.
     pub trigger: Option<TriggerKind>,
+    /// Only what was asked for with this key.
+    pub key: Option<String>,
     /// Queued at this time or later.
     pub from: Option<DateTime<Utc>>,
     /// Queued before this time.
@@ -44,6 +46,7 @@ impl Default for RunFilter {
             job_types: Vec::new(),
             states: Vec::new(),
             trigger: None,
+            key: None,
             from: None,
             to: None,
             text: None,

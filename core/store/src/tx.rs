@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Lease, Payload, RunState, ScheduledStatus};
+use cascade_model::{ClaimedRun, Lease, Payload, RunKind, RunRequest, RunState, ScheduledStatus};
 use cascade_sdk::{DbError, LogLine, Progress, Statement};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{Choice, Found, Holder, Limit, Result, WaitingRun};
@@ -40,6 +41,29 @@ pub trait Tx: Send {
     /// processes, at the commit.
     async fn insert_runs(&mut self, runs: &[NewRun], wake: bool) -> Result<Vec<Inserted>>;
 
+    /// Locks the runs that are first of these keys until the transaction ends, and `own`, which is to end in it,
+    /// all in the order of their ids. A first run that waits for a later time than the request goes behind it.
+    async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()>;
+
+    /// Locks the first run of the key that `run` was asked for with, if it was.
+    async fn lock_key_of(&mut self, run: Uuid) -> Result<()>;
+
+    /// Up to `limit` runs that wait for the key of a request and have not begun, in their order and with their
+    /// args, locked until the transaction ends; those that another one has locked are left to it.
+    async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32)
+    -> Result<Vec<(RunRow, Value)>>;
+
+    /// Makes runs of the kind [`RunKind::Queue`] that wait: those of a key that has an unfinished run, behind
+    /// that. `false` where another transaction was first with a run of the key: its lock is to be taken.
+    /// `wake` tells the workers of other processes, at the commit.
+    async fn insert_requests(&mut self, requests: &[NewRequest], wake: bool) -> Result<Vec<bool>>;
+
+    /// Lets the next run of each key go ahead where one of these runs, which have ended, was first.
+    async fn advance_keys(&mut self, ended: &[Uuid]) -> Result<()>;
+
+    /// Lets runs of schedules' keys go ahead whose schedules have no unfinished run any more.
+    async fn advance_schedule_keys(&mut self) -> Result<()>;
+
     /// A run, locked until the transaction ends.
     async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>>;
 
@@ -58,8 +82,13 @@ pub trait Tx: Send {
     /// one has locked are left to it.
     async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>>;
 
-    /// Leases locked runs.
-    async fn lease_runs(&mut self, runs: &[Uuid], holder: &Holder<'_>) -> Result<Vec<ClaimedRun>>;
+    /// Leases locked runs of a kind.
+    async fn lease_runs(
+        &mut self,
+        kind: RunKind,
+        runs: &[Uuid],
+        holder: &Holder<'_>,
+    ) -> Result<Vec<ClaimedRun>>;
 
     /// Runs whose lease is lost, locked until the transaction ends; those that another one has locked
     /// are left to it.
@@ -134,6 +163,17 @@ pub struct NewRun {
     pub payload: Payload,
 }
 
+/// A run that a caller asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRequest {
+    /// The run.
+    pub run: NewRun,
+    /// What was asked for.
+    pub request: RunRequest,
+    /// How long after the transaction it may begin, at the earliest; for edges.
+    pub after: Option<Duration>,
+}
+
 /// What became of a new run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Inserted {
@@ -150,6 +190,8 @@ pub enum Inserted {
 pub struct RunRow {
     /// Its id.
     pub id: Uuid,
+    /// Its kind.
+    pub kind: RunKind,
     /// The job type.
     pub job_type: String,
     /// The project it is for.
@@ -164,6 +206,8 @@ pub struct RunRow {
     pub payload: Payload,
     /// Whether somebody asked for its end.
     pub cancel_requested: bool,
+    /// Why it is cancelled while it waits; `None` keeps what there is.
+    pub error: Option<String>,
 }
 
 /// Whose runs have lost their lease.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    ConnectRequest, Connection, ConnectionError, Db, Files, Http, JobError, Level, LogLine,
-    Progress, SecretError, Statement, Upstream,
+    ConnectRequest, Connection, ConnectionError, Db, Enqueue, Files, Http, JobError, Level,
+    LogLine, Progress, SecretError, Statement, Upstream,
     host::{BoxFuture, Host},
 };
 
@@ -215,6 +215,23 @@ impl Context {
     /// Writes that commit with the run, and only then: exactly once.
     pub fn transaction(&self) -> StagedTransaction<'_> {
         StagedTransaction(&*self.host)
+    }
+
+    /// A run of `job` in this project with `args`, an object that fits the job's `args_schema`. It is made in
+    /// the transaction that marks this run done, with [what was staged](Self::transaction) and exactly
+    /// once:
+    ///
+    /// ```
+    /// # fn example(ctx: &cascade_sdk::Context) -> Result<(), cascade_sdk::JobError> {
+    /// for invoice in ["7", "8"] {
+    ///     let args = serde_json::json!({ "invoice": invoice });
+    ///     ctx.enqueue("send_reminder", args).key(invoice).stage()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enqueue(&self, job: impl Into<String>, args: impl serde::Serialize) -> Enqueue<'_> {
+        Enqueue::new(&*self.host, job.into(), args)
     }
 
     /// HTTP through the host, which limits size, time and redirects.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ConnectRequest, ConnectionError, DbError, Dialect, HttpError, HttpRequest, HttpResponse, Row,
-    SecretError, Statement,
+    ConnectRequest, ConnectionError, DbError, Dialect, EnqueueError, HttpError, HttpRequest,
+    HttpResponse, NewRun, Row, SecretError, Statement,
 };
 
 /// A boxed future, as object-safe traits need.
@@ -154,6 +154,10 @@ pub trait Host: Send + Sync {
     fn progress(&self, progress: Progress);
     /// Adds a statement to the transaction that will mark the run done.
     fn stage(&self, statement: Statement);
+    /// Adds a run to the transaction that will mark the run done; a host without queues refuses it.
+    fn enqueue(&self, run: NewRun) -> Result<(), EnqueueError> {
+        Err(EnqueueError(format!("this host takes no runs from runs: `{}`", run.job)))
+    }
     /// Whether the run should stop.
     fn is_cancelled(&self) -> bool;
     /// Resolves when the run should stop.

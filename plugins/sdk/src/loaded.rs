@@ -14,9 +14,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    BoxFuture, Context, DbError, Dialect, HttpError, HttpRequest, HttpResponse, JobError,
-    JobRegistration, LogLine, MigrationSet, Progress, Row, SecretError, Statement, ViewContext,
-    ViewError, ViewRegistration,
+    BoxFuture, Context, DbError, Dialect, EnqueueError, HttpError, HttpRequest, HttpResponse,
+    JobError, JobRegistration, LogLine, MigrationSet, NewRun, Progress, Row, SecretError,
+    Statement, ViewContext, ViewError, ViewRegistration,
     host::{Connector, Database, DatabaseTransaction, Host, HttpClient, ViewHost},
     wire::{self, text},
 };
@@ -336,6 +336,11 @@ impl Host for Remote {
 
     fn stage(&self, statement: Statement) {
         let _ = self.host.request_wait("stage", &text(&statement));
+    }
+
+    fn enqueue(&self, run: NewRun) -> Result<(), EnqueueError> {
+        let answer = self.host.request_wait("enqueue", &text(&run));
+        answer.map(drop).map_err(|refusal| EnqueueError(wire::Refusal::parse(&refusal).message))
     }
 
     fn is_cancelled(&self) -> bool {

@@ -286,7 +286,11 @@ impl TestBench {
         let progress = std::mem::take(&mut *lock(&host.progress));
         let triggers = if outcome.is_some() { self.wiring.triggers(J::NAME) } else { Vec::new() };
         let refreshes = self.wiring.refreshes(J::NAME);
-        Run { outcome, error, logs, progress, triggers, refreshes }
+        let mut enqueued = std::mem::take(&mut *lock(&host.enqueued));
+        if outcome.is_none() {
+            enqueued.clear();
+        }
+        Run { outcome, error, logs, progress, triggers, refreshes, enqueued }
     }
 
     /// Reads a view's first 50 rows for the bench's project. `filter` is an object.

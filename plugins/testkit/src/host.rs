@@ -8,8 +8,8 @@ use std::{
 
 use cascade_portable_sql::SqliteDatabase;
 use cascade_sdk::{
-    BoxFuture, ConnectRequest, ConnectionError, HttpError, HttpRequest, HttpResponse, LogLine,
-    Progress, SecretError, Statement,
+    BoxFuture, ConnectRequest, ConnectionError, EnqueueError, HttpError, HttpRequest, HttpResponse,
+    LogLine, NewRun, Progress, SecretError, Statement,
     host::{ByteStream, Connector, Database, Host, HttpClient, ViewHost},
 };
 use chrono::{DateTime, Utc};
@@ -80,12 +80,13 @@ pub(crate) struct RunHost {
     pub(crate) logs: Mutex<Vec<LogLine>>,
     pub(crate) progress: Mutex<Vec<Progress>>,
     pub(crate) staged: Mutex<Vec<Statement>>,
+    pub(crate) enqueued: Mutex<Vec<NewRun>>,
 }
 
 impl RunHost {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let (logs, progress, staged) = Default::default();
-        Self { shared, logs, progress, staged }
+        let (logs, progress, staged, enqueued) = Default::default();
+        Self { shared, logs, progress, staged, enqueued }
     }
 }
 
@@ -120,6 +121,11 @@ impl Host for RunHost {
 
     fn stage(&self, statement: Statement) {
         lock(&self.staged).push(statement);
+    }
+
+    fn enqueue(&self, run: NewRun) -> Result<(), EnqueueError> {
+        lock(&self.enqueued).push(run);
+        Ok(())
     }
 
     fn is_cancelled(&self) -> bool {

@@ -1,4 +1,4 @@
-use cascade_sdk::{JobError, Level, LogLine, Outcome, Progress};
+use cascade_sdk::{JobError, Level, LogLine, NewRun, Outcome, Progress};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ pub struct Run {
     pub triggers: Vec<String>,
     /// The data that screens refetch when it is over, by `JOB_TO_DATA_MAP`.
     pub refreshes: Vec<String>,
+    /// The runs that it asked for, in order: none if it failed, since they are made with its success.
+    pub enqueued: Vec<NewRun>,
 }
 
 impl Run {

@@ -22,7 +22,7 @@ use super::telemetry;
 use crate::Engine;
 use crate::scheduler::{Held, Wake};
 use cascade_bus::{Announcer, Backoff};
-use cascade_model::{ClaimedRun, Done, Event};
+use cascade_model::{ClaimedRun, Done, Event, RunKind};
 
 /// Commits on their way at a time: while one waits for the disk, the other keeps the database busy.
 const COMMITS: usize = 2;
@@ -153,7 +153,19 @@ async fn work(
 }
 
 /// Stores them; returns their events.
-async fn store_all(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
+async fn store_all(parts: &Parts, runs: Vec<Finished>) -> Vec<Event> {
+    let of_schedule = |one: &Finished| one.run.lease.kind == RunKind::Schedule;
+    let (of_schedules, of_queues): (Vec<_>, Vec<_>) = runs.into_iter().partition(of_schedule);
+    let mut events = store_kind(parts, of_schedules).await;
+    events.extend(store_kind(parts, of_queues).await);
+    events
+}
+
+/// The same, of runs of one kind.
+async fn store_kind(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
+    if runs.is_empty() {
+        return Vec::new();
+    }
     // In the order in which leases are renewed, so that the two do not wait for each other.
     runs.sort_by_key(|finished| finished.run.lease.run_id);
     let mut backoff = Backoff::default();
@@ -169,7 +181,7 @@ async fn store_all(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
         if !error.may_pass() && runs.len() > 1 {
             let mut events = Vec::with_capacity(runs.len());
             for one in runs {
-                events.extend(Box::pin(store_all(parts, vec![one])).await);
+                events.extend(Box::pin(store_kind(parts, vec![one])).await);
             }
             return events;
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cascade_sdk::{
-    BoxFuture, Level, LogLine, Progress, SecretError, Statement,
+    BoxFuture, EnqueueError, Level, LogLine, NewRun, Progress, SecretError, Statement,
     host::{Connector, Database, Host, HttpClient},
 };
 use chrono::{DateTime, Utc};
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Runner,
+    children::Children,
     connections::HostConnections,
     fence::{Fence, FencedConnections, FencedDatabase, FencedHttp},
     http_client::HostHttp,
@@ -43,6 +44,7 @@ pub(super) struct RunServices {
     runtime: Handle,
     recorder: Mutex<Recording>,
     staged: Mutex<Vec<Statement>>,
+    enqueued: Mutex<Children>,
     /// Set when the run should stop.
     pub stop: CancellationToken,
 }
@@ -77,12 +79,17 @@ impl RunServices {
             runtime,
             recorder: Mutex::new(Recording::NothingSaid),
             staged: Mutex::default(),
+            enqueued: Mutex::default(),
             stop: CancellationToken::new(),
         }
     }
 
     pub fn take_staged(&self) -> Vec<Statement> {
         std::mem::take(&mut *self.staged())
+    }
+
+    pub fn take_enqueued(&self) -> Vec<NewRun> {
+        self.enqueued.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The plugin has returned: nothing that it left behind does anything more. Waits until all that the
@@ -209,6 +216,15 @@ impl Host for RunServices {
         if !self.fence.is_closed() {
             self.staged().push(statement);
         }
+    }
+
+    fn enqueue(&self, run: NewRun) -> Result<(), EnqueueError> {
+        if self.fence.is_closed() {
+            return Err(EnqueueError(OVER.into()));
+        }
+        let registry = self.runner.config.registry();
+        let mut enqueued = self.enqueued.lock().unwrap_or_else(PoisonError::into_inner);
+        enqueued.add(run, &self.config, &registry)
     }
 
     fn is_cancelled(&self) -> bool {

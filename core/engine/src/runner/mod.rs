@@ -4,6 +4,7 @@
 //! (files, computation) never holds up the host: see `worker_threads`. Whatever happens in there, this run alone
 //! is affected.
 
+mod children;
 mod completer;
 mod connections;
 mod ending;

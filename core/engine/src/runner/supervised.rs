@@ -21,7 +21,7 @@ use super::{
     worker_threads::{WorkerThread, WorkerThreads},
 };
 use crate::{retry, scheduler::Held};
-use cascade_config::{ConfigState, JobSettings};
+use cascade_config::{ArgsSchema, ConfigState, JobSettings};
 use cascade_model::{ClaimedRun, Success, border};
 use cascade_registry::panic_text;
 use cascade_store::StoreError;
@@ -131,6 +131,13 @@ pub(super) fn started(
     info.scheduled_for = run.payload.scheduled_for;
     info.base_dir = config.base_dir().to_owned();
     info.allowed_folders.clone_from(&config.files.allow);
+    let mut unfit = None;
+    if let Some(request) = &run.request {
+        info.args.clone_from(&request.args);
+        // Whoever asked for it may not have known the schema that is in force by now.
+        let schema = ArgsSchema::of(&job.descriptor().args_schema);
+        unfit = schema.and_then(|schema| schema.check(&request.args)).err();
+    }
     let params = settings.params.clone();
     if run.payload.has_ignored_params() {
         tracing::warn!(run_id = %id, job_type = info.job_type, "{IGNORED_PARAMS}");
@@ -148,6 +155,9 @@ pub(super) fn started(
     let (store, payload, host) =
         (runner.engine.store().clone(), run.payload.clone(), services.clone());
     let body = async move {
+        if let Some(why) = unfit {
+            return Err(JobError::fail(why));
+        }
         if !payload.triggers.is_empty() {
             let (upstream, left_out) = upstream::of(&*store, &registry, &payload).await?;
             info.upstream = upstream;
@@ -243,7 +253,7 @@ impl Supervised {
     ) -> Result<(), StoreError> {
         let Self { runner, run, held, settings, services, began, .. } = *self;
         services.close().await;
-        let staged = services.take_staged();
+        let (staged, enqueue) = (services.take_staged(), services.take_enqueued());
         telemetry::ended(&run, began.elapsed());
         let (cancelled, stopped) = (held.cancel.is_cancelled(), services.stop.is_cancelled());
         let failed = |error| End::failed(&run, &settings, error);
@@ -253,11 +263,19 @@ impl Supervised {
                 let downstream = runner.config.current().downstream(&run.job_type).to_vec();
                 let summary = outcome.summary.map(border::summary);
                 match border::output(outcome.output) {
-                    Ok(None) if staged.is_empty() && downstream.is_empty() => {
+                    Ok(None)
+                        if staged.is_empty()
+                            && downstream.is_empty()
+                            && enqueue.is_empty()
+                            && !run.has_key() =>
+                    {
                         runner.completer.complete(Finished { run, summary, began, held });
                         return Ok(());
                     }
-                    Ok(output) => End::Completed(Success { summary, output, staged, downstream }),
+                    Ok(output) => {
+                        let success = Success { summary, output, staged, downstream, enqueue };
+                        End::Completed(success)
+                    }
                     Err(why) => failed(JobError::fail(why)),
                 }
             }

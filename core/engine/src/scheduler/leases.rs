@@ -155,10 +155,12 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
+    use cascade_model::RunKind;
+
     use super::*;
 
     fn lease(attempt: u32) -> Lease {
-        Lease { run_id: Uuid::nil(), owner: "w".into(), attempt }
+        Lease { run_id: Uuid::nil(), kind: RunKind::Schedule, owner: "w".into(), attempt }
     }
 
     #[test]

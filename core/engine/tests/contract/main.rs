@@ -26,6 +26,7 @@ mod outputs;
 mod paused;
 mod problems;
 mod pruning;
+mod queues;
 mod requests;
 mod runs;
 mod schedules;
@@ -125,6 +126,21 @@ cases! {
         a_muted_problem_is_not_among_what_is_open,
     ],
     pruning: [what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays],
+    queues: [
+        requests_with_args_make_a_run_each,
+        of_a_key_one_run_has_begun_and_the_next_follows_its_end,
+        a_duplicate_is_merged_queued_replaced_or_rejected,
+        the_highest_priority_of_a_project_goes_first,
+        a_run_waits_for_its_time_and_keeps_nobody_waiting,
+        a_request_that_is_sent_again_makes_no_second_run,
+        many_requests_are_all_made_or_none,
+        a_long_queue_does_not_keep_another_job_waiting,
+        limits_count_both_kinds_of_runs,
+        a_lost_lease_gives_the_run_back_with_its_args,
+        a_run_that_is_tried_again_waits_for_its_key,
+        the_run_of_a_schedule_and_one_with_args_take_turns,
+        runs_of_both_kinds_are_listed_and_pruned_together,
+    ],
     requests: [
         a_request_reaches_the_run,
         a_request_joins_the_run_that_waits_and_is_told_which,

@@ -171,7 +171,12 @@ impl Replay<'_> {
         let open = self.model.open_mut(&key);
         (open.state, open.owner) = (RunState::Running, Some(owner.into()));
         open.attempt += 1;
-        let lease = Lease { run_id: open.id, owner: owner.into(), attempt: open.attempt };
+        let lease = Lease {
+            run_id: open.id,
+            kind: cascade_model::RunKind::Schedule,
+            owner: owner.into(),
+            attempt: open.attempt,
+        };
         assert_eq!((&run.lease, run.max_attempts), (&lease, open.max_attempts));
         assert_eq!(observed::causes_of(&run.payload), open.causes);
         // The attempt of a run that was released comes again.

@@ -1,14 +1,16 @@
 //! Job types and their schedules.
 
+use std::sync::Arc;
+
 use axum::{extract::State, http::StatusCode};
-use cascade_sdk::Origin;
+use cascade_sdk::{DynJob, Origin};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::response;
+use super::{enqueue, response};
 use crate::{
     AppState,
     api::audit::entry,
@@ -162,6 +164,11 @@ pub async fn trends(
 pub struct RunRequest {
     /// The project to run it for.
     project_id: Uuid,
+    /// What this run is asked for: an object that fits the job's `args_schema`. Such a run waits for the
+    /// current one, and is not merged with others.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    args: Option<Map<String, Value>>,
     /// Named to be refused with the reason.
     #[serde(default, deserialize_with = "refuse_params")]
     #[schema(ignore)]
@@ -169,7 +176,7 @@ pub struct RunRequest {
     params: (),
 }
 
-fn refuse_params<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+pub(crate) fn refuse_params<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
     Err(de::Error::custom(
         "`params` cannot be given with a run: they are the operator's and stand in jobs.toml, under \
          [jobs.NAME.params]",
@@ -179,11 +186,11 @@ fn refuse_params<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
 #[derive(Serialize, ToSchema)]
 pub struct RunAnswer {
     /// The run that serves the request; absent when it will only be made after the current one.
-    run_id: Option<Uuid>,
+    pub(crate) run_id: Option<Uuid>,
     /// `now`; `merged`: a run that waited already serves this request too; `after_current`: the job
     /// runs, and one more run follows for all requests made meanwhile. `requests` in the payload of the
     /// run, or of the schedule, counts them.
-    queued: &'static str,
+    pub(crate) queued: &'static str,
 }
 
 /// Runs a job as soon as it may: now, by the run of it that waits, or once more after its current run.
@@ -205,19 +212,13 @@ pub async fn run_now(
     Path(job): Path<String>,
     Json(request): Json<RunRequest>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
-    let ConfigState { config, registry, .. } = server.config.state();
-    if registry.job(&job).is_none() && config.jobs.contains_key(&job) {
-        return Err(ApiError::conflict(format!("the plugin of `{job}` is not loaded")).help(
-            "`cascade check` names the library that is not there and how it is built; the host takes \
-             it up within two seconds",
-        ));
-    }
-    if registry.job(&job).is_none() {
-        return Err(ApiError::not_found(format!("there is no job type `{job}`"))
-            .help("GET /api/jobs/types lists them"));
-    }
+    let known = known_job(&server, &job)?;
     let project = request.project_id;
     server.demand(&principal, project, Role::Editor)?;
+    if let Some(args) = request.args.filter(|args| !args.is_empty()) {
+        return enqueue::run_now_with_args(&server, &principal, peer, (&*known, project), args)
+            .await;
+    }
     let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
     let queued = server.engine.noting(entry).run_now(&job, project).await?;
     server.wake.wake();
@@ -227,6 +228,22 @@ pub async fn run_now(
         RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// A job type whose plugin is loaded.
+pub(crate) fn known_job(server: &AppState, job: &str) -> ApiResult<Arc<dyn DynJob>> {
+    let ConfigState { config, registry, .. } = server.config.state();
+    if let Some(known) = registry.job(job) {
+        return Ok(known.clone());
+    }
+    if config.jobs.contains_key(job) {
+        return Err(ApiError::conflict(format!("the plugin of `{job}` is not loaded")).help(
+            "`cascade check` names the library that is not there and how it is built; the host takes \
+             it up within two seconds",
+        ));
+    }
+    Err(ApiError::not_found(format!("there is no job type `{job}`"))
+        .help("GET /api/jobs/types lists them"))
 }
 
 #[derive(Deserialize, ToSchema)]

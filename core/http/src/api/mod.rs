@@ -9,6 +9,7 @@ pub(crate) mod config_text;
 pub(crate) mod data;
 pub(crate) mod described;
 pub(crate) mod edit;
+pub(crate) mod enqueue;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod jobs;

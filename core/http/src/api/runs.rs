@@ -38,11 +38,16 @@ pub struct RunQuery {
     /// Only these job types, with commas between.
     job_type: Option<String>,
     /// Only these states, with commas between.
-    #[param(pattern = "^((available|running|retryable|completed|failed|cancelled)(,|$))*$")]
+    #[param(
+        pattern = "^((scheduled|available|running|retryable|completed|failed|cancelled)(,|$))*$"
+    )]
     state: Option<String>,
     /// Only what a `timer`, a person (`manual`) or a `cascade` caused.
     #[param(pattern = "^(timer|manual|cascade)?$")]
     trigger: Option<String>,
+    /// Only what was asked for with this key.
+    #[param(max_length = 256)]
+    key: Option<String>,
     /// Queued at this time or later.
     #[serde(default, deserialize_with = "times::optional")]
     from: Option<DateTime<Utc>>,
@@ -84,6 +89,7 @@ pub async fn runs(
         job_types: list("job_type", query.job_type)?,
         states: list::<RunState>("state", query.state)?,
         trigger: one::<TriggerKind>("trigger", query.trigger)?,
+        key: query.key,
         from: query.from,
         to: query.to,
         text: text.map(ToOwned::to_owned),
@@ -94,7 +100,7 @@ pub async fn runs(
     };
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
-    Ok(Json(page.into()))
+    Ok(Json(response::RunPage::shown(page, &server.config.registry())))
 }
 
 /// A parameter that may be left out or left empty.
@@ -137,7 +143,7 @@ pub async fn run(
         Some(job) => masked(&job.descriptor().output_schema, &output),
         None => all_masked(&output),
     };
-    Ok(Json(RunDetails { run: run.into(), output }))
+    Ok(Json(RunDetails { run: response::Run::shown(run, &registry), output }))
 }
 
 /// Describes `{id}`.

@@ -21,9 +21,12 @@ use crate::{
 /// The most bytes of a request's body.
 pub(crate) const MOST_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// The same, of a request for many runs.
+pub(crate) const MOST_BULK_BYTES: usize = 16 * 1024 * 1024;
+
 /// What is read of a body that is too large: a client that is cut off while it sends would not see
 /// the answer.
-const MOST_DRAINED_BYTES: usize = 8 * MOST_BODY_BYTES;
+const MOST_DRAINED_BYTES: usize = 2 * MOST_BULK_BYTES;
 
 /// Wraps a whole application.
 pub(crate) fn wrap(application: Router<AppState>, state: AppState) -> Router {
@@ -40,11 +43,17 @@ pub(crate) fn wrap(application: Router<AppState>, state: AppState) -> Router {
         .with_state(state)
 }
 
+/// The most bytes of the body of a request to an address.
+pub(crate) fn most_body_bytes(path: &str) -> usize {
+    if path.ends_with("/runs/bulk") { MOST_BULK_BYTES } else { MOST_BODY_BYTES }
+}
+
 /// Refuses a body that is said to be too large; one that does not say is cut off by the extractors.
 async fn announced_size(request: Request, next: Next) -> Response {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let size = announced.and_then(|text| text.to_str().ok()?.parse::<usize>().ok());
-    if size.is_none_or(|size| size <= MOST_BODY_BYTES) {
+    let most = most_body_bytes(request.uri().path());
+    if size.is_none_or(|size| size <= most) {
         return next.run(request).await;
     }
     let mut body = request.into_body().into_data_stream();
@@ -54,7 +63,7 @@ async fn announced_size(request: Request, next: Next) -> Response {
     {
         left = left.saturating_sub(part.len());
     }
-    ApiError::body_too_large().into_response()
+    ApiError::body_too_large(most).into_response()
 }
 
 async fn not_allowed(request: Request) -> ApiError {

@@ -8,7 +8,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, middleware::edges::most_body_bytes};
 
 /// A body, and an answer.
 pub struct Json<T>(pub T);
@@ -23,9 +23,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let most = most_body_bytes(request.uri().path());
         let read = axum::Json::<Value>::from_request(request, state).await;
         let axum::Json(value) = read.map_err(|fault| match fault.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large(),
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large(most),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::unsupported_media_type(
                 "the body must be `content-type: application/json`",
             ),

@@ -1,5 +1,6 @@
 //! The whole router on a real database, without a socket.
 
+mod enqueue;
 mod openapi;
 mod requests;
 mod scope;
@@ -125,6 +126,10 @@ impl Bench {
         let mut registry = Registry::default();
         let mut descriptor = JobDescriptor::new("work", "", origin(), json!({"type": "object"}));
         descriptor.output_schema = json!({"properties": {"key": {"format": "password"}}});
+        descriptor.args_schema = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": {"level": {"type": "integer"}, "token": {"format": "password"}},
+        });
         registry.add_job(Arc::new(Job(descriptor))).unwrap();
         let view = ViewDescriptor {
             key: "things".into(),

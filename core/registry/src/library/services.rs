@@ -11,7 +11,7 @@ use std::{
 
 use cascade_abi::host::{ReplyOnce, Services};
 use cascade_sdk::{
-    ConnectRequest, HttpRequest, LogLine, Progress, Statement,
+    ConnectRequest, HttpRequest, LogLine, NewRun, Progress, Statement,
     host::{Database, DatabaseTransaction, Host, HttpClient, ViewHost},
     wire::{self, Refusal, text},
 };
@@ -121,6 +121,13 @@ impl Services for CallServices {
             let staged = parse::<Statement>(&params)
                 .and_then(|statement| self.host.run().map(|host| host.stage(statement)));
             return reply.send(staged.map(|()| "{}".into()).or_else(refuse));
+        }
+        if op == "enqueue" {
+            let asked = parse::<NewRun>(&params).and_then(|run| {
+                let host = self.host.run()?;
+                host.enqueue(run).map_err(|refused| Refusal::new(refused.to_string()))
+            });
+            return reply.send(asked.map(|()| "{}".into()).or_else(refuse));
         }
         let (host, transactions) = (self.host.clone(), self.transactions.clone());
         let connections = self.connections.clone();

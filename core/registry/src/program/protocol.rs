@@ -11,6 +11,8 @@
 //!   with the key of an older one replaces it, one without a key is added
 //! - `{"type":"result","summary":"..."}`
 //! - `{"type":"output","value":..}`: kept with the run and given to the runs that it triggers
+//! - `{"type":"enqueue","job":"..","args":{..},"key":"..","run_at":"..","priority":0}`: a run that is made
+//!   when this one has succeeded
 //! - `{"type":"error","message":"...","retry":true,"after_ms":1000}`: why it will not exit with 0
 //! - `{"type":"snooze","after_ms":60000}`: it is to be started again later, and the attempt does not count
 //!
@@ -18,7 +20,7 @@
 
 use std::{process::ExitStatus, str::FromStr};
 
-use cascade_sdk::{Context, JobError, Level, Outcome, RunInfo};
+use cascade_sdk::{Context, EnqueueError, JobError, Level, NewRun, Outcome, RunInfo};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -67,6 +69,8 @@ pub enum Line {
         /// Any JSON.
         value: Value,
     },
+    /// A run that it asks for.
+    Enqueue(NewRun),
     /// Why it will fail.
     Error(Fault),
     /// Why it will end without a result: there is nothing to do yet.
@@ -112,6 +116,8 @@ pub(super) struct Said {
     pub summary: Option<String>,
     pub output: Value,
     pub fault: Option<Fault>,
+    /// Why a run that it asked for is not made: it fails, whatever its status.
+    pub refused: Option<EnqueueError>,
     /// Milliseconds.
     pub snooze: Option<u64>,
 }
@@ -136,6 +142,11 @@ impl Said {
             Ok(Line::Row(row)) => self.rows.push(row),
             Ok(Line::Result { summary }) => self.summary = summary,
             Ok(Line::Output { value }) => self.output = value,
+            Ok(Line::Enqueue(run)) => {
+                if let Err(refused) = ctx.host().enqueue(run) {
+                    self.refused.get_or_insert(refused);
+                }
+            }
             Ok(Line::Error(fault)) => self.fault = Some(fault),
             Ok(Line::Snooze { after_ms }) => self.snooze = Some(after_ms),
             // It meant to say something that the host does not understand.
@@ -150,6 +161,9 @@ impl Said {
     pub fn end(self, status: ExitStatus) -> Result<Outcome<Value>, JobError> {
         if let Some(after_ms) = self.snooze {
             return Err(JobError::Snooze { after_ms });
+        }
+        if let Some(refused) = self.refused {
+            return Err(refused.into());
         }
         if status.success() {
             return Ok(Outcome { summary: self.summary, output: self.output });

@@ -8,6 +8,7 @@ mod outputs;
 mod problems;
 mod prune;
 mod queue;
+mod requests;
 mod row;
 mod run;
 mod runs;
@@ -27,6 +28,9 @@ use uuid::Uuid;
 
 use crate::{Result, RunFilter, Store, StoreError};
 pub use problems::{ProblemMark, failed};
+pub use requests::{
+    EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, keep_key,
+};
 #[cfg(test)]
 pub(crate) use runs::page_query;
 use text::Text;
@@ -76,6 +80,16 @@ pub trait Queries: Store {
     /// What these runs gave out, as JSON text; those that gave out nothing are not there.
     async fn outputs(&self, runs: &[Uuid]) -> Result<HashMap<Uuid, String>> {
         outputs::of(&*self.database(), runs).await
+    }
+
+    /// What enqueueing asks of the schedules of `jobs` in `projects`.
+    async fn schedule_facts(&self, jobs: Vec<String>, projects: &[Uuid]) -> Result<SchedulesByJob> {
+        requests::schedule_facts(&*self.database(), jobs, projects).await
+    }
+
+    /// What a request with this idempotency key made before.
+    async fn earlier_request(&self, key: &IdempotencyKey) -> Result<Option<EarlierRequest>> {
+        requests::earlier_request(&*self.database(), key).await
     }
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.

@@ -65,17 +65,21 @@ fn newest(text: Text, visible: &Visible, state: ProblemState) -> Text {
 }
 
 const PLACE: &str = "SELECT s.fingerprint, s.job_type, s.project_id, p.slug AS project_slug, s.error, \
-    s.run_id, s.runs, s.first_seen, s.last_seen, s.muted_until, s.handled_at, r.state AS last_state \
-    FROM ";
+    s.run_id, s.runs, s.first_seen, s.last_seen, s.muted_until, s.handled_at, ";
+
+fn places(database: &dyn Database) -> Text {
+    let text = Text::of(database.dialect(), PLACE);
+    let last_state = text.last_state();
+    text.push(&last_state).push(" AS last_state FROM ")
+}
 
 pub(super) async fn list(
     database: &dyn Database,
     visible: &Visible,
     state: ProblemState,
 ) -> Result<Vec<Problem>> {
-    let text = newest(Text::of(database.dialect(), PLACE), visible, state)
+    let text = newest(places(database), visible, state)
         .push(" JOIN projects p ON p.id = s.project_id")
-        .join_last_runs(1)
         .push(" ORDER BY s.last_seen DESC, s.job_type, p.slug");
     let places: Vec<ProblemPlace> = rows(database, text.statement()).await?;
     let mut problems = Problem::grouped(places);
@@ -119,9 +123,8 @@ pub(super) async fn one(
     visible: &Visible,
     fingerprint: &str,
 ) -> Result<Option<Problem>> {
-    let text = Text::of(database.dialect(), PLACE)
+    let text = places(database)
         .push("run_problems s JOIN projects p ON p.id = s.project_id")
-        .join_last_runs(1)
         .push(" WHERE s.fingerprint = ")
         .bind(fingerprint)
         .and_visible("s.project_id", visible)
@@ -175,9 +178,12 @@ pub(super) async fn attention(database: &dyn Database, visible: &Visible) -> Res
     }
     let long = std::time::Duration::from_secs(LONG);
     let text = Text::of(database.dialect(), "SELECT count(DISTINCT s.fingerprint) AS problems,");
-    let text = text.push(
-        " count(DISTINCT CASE WHEN r.state = 'failed' THEN s.job_type || ' ' || s.project_id END)
-              AS failing,
+    let last_state = text.last_state();
+    let failing = format!(
+        " count(DISTINCT CASE WHEN {last_state} = 'failed' THEN s.job_type || ' ' || s.project_id END)"
+    );
+    let text = text.push(&failing).push(
+        " AS failing,
           (SELECT count(*) FROM scheduled_jobs d
            WHERE d.status = 'active' AND d.next_run_at IS NOT NULL",
     );
@@ -191,25 +197,31 @@ pub(super) async fn attention(database: &dyn Database, visible: &Visible) -> Res
                   SELECT 1 FROM worker_runs o
                   WHERE o.job_type = d.job_type AND o.project_id = d.project_id
                     AND o.state IN ('available', 'running', 'retryable')
-              )) AS late,
-              (SELECT count(*) FROM worker_runs o
-               WHERE o.state IN ('available', 'retryable') AND o.available_at < ",
-        )
-        .ago(long)
+              )) AS late, ",
+        );
+    let text = stuck(text.push("("), "worker_runs o WHERE TRUE", visible);
+    let text = stuck(text.push(" + "), "queue_runs o WHERE NOT o.behind", visible);
+    let text = newest(text.push(") AS stuck FROM "), visible, ProblemState::Open);
+    let found: Option<Counted> = first(database, text.statement()).await?;
+    let Some(Counted { problems, failing, late, stuck }) = found else {
+        return Ok(Attention::default());
+    };
+    Ok(Attention { problems, failing, late, stuck })
+}
+
+/// How many runs could have started for long, of a table `o`.
+fn stuck(text: Text, of: &str, visible: &Visible) -> Text {
+    let text = text.push("(SELECT count(*) FROM ").push(of);
+    text.push(" AND o.state IN ('available', 'retryable') AND o.available_at < ")
+        .ago(std::time::Duration::from_secs(LONG))
         .and_visible("o.project_id", visible)
         .push(
             " AND NOT EXISTS (
                   SELECT 1 FROM scheduled_jobs d
                   WHERE d.job_type = o.job_type AND d.project_id = o.project_id
                     AND d.status <> 'active'
-              )) AS stuck FROM ",
-        );
-    let text = newest(text, visible, ProblemState::Open).join_last_runs(1);
-    let found: Option<Counted> = first(database, text.statement()).await?;
-    let Some(Counted { problems, failing, late, stuck }) = found else {
-        return Ok(Attention::default());
-    };
-    Ok(Attention { problems, failing, late, stuck })
+              ))",
+        )
 }
 
 /// Removes what was not seen for so long.

@@ -4,14 +4,17 @@ use cascade_model::{KeepFor, Pruned};
 use cascade_sdk::{Db, DbError, host::Database};
 use serde::Deserialize;
 
-use super::Text;
+use super::{Text, requests::IDEMPOTENCY_KEYS_ARE_KEPT};
 use crate::{Result, StoreError};
 
 /// One short transaction for each table, so that nobody waits long.
 pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -> Result<Pruned> {
     // Lines first: what is left of a run's log then goes with the run, and is little.
     let logs = logs(database, keep, batch).await.map_err(StoreError::Query)?;
-    let runs = runs(database, keep, batch).await.map_err(StoreError::Query)?;
+    let of_schedules = runs(database, "worker_runs", keep, batch).await;
+    let of_queues = runs(database, "queue_runs", keep, batch).await.map_err(StoreError::Query)?;
+    let runs = of_schedules.map_err(StoreError::Query)? + of_queues;
+    idempotency_keys(database, batch).await.map_err(StoreError::Query)?;
     outputs(database, keep, batch).await.map_err(StoreError::Query)?;
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
     super::problems::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
@@ -31,30 +34,48 @@ async fn logs(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {
     Db::over(database).execute(old.statement()).await
 }
 
-/// Only SQLite removes the lines of a run with it; PostgreSQL's table of logs has no foreign key. A run
-/// that is retried meanwhile keeps both: it has not ended when the first statement comes to it.
-async fn runs(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {
+/// The log of a run and what it was asked for go with it. One that is retried meanwhile keeps both: it has not
+/// ended when the first statement comes to it.
+async fn runs(database: &dyn Database, table: &str, keep: &KeepFor, batch: u32) -> Removed {
     #[derive(Deserialize)]
     struct Old {
         id: String,
     }
     let (dialect, db) = (database.dialect(), Db::over(database));
-    let old = "SELECT id FROM worker_runs
-               WHERE state IN ('completed', 'failed', 'cancelled') AND finished_at < ";
-    let old = Text::of(dialect, old).ago(keep.runs).push(" LIMIT ").bind(batch);
+    let old = format!(
+        "SELECT id FROM {table}
+         WHERE state IN ('completed', 'failed', 'cancelled') AND finished_at < "
+    );
+    let old = Text::of(dialect, &old).ago(keep.runs).push(" LIMIT ").bind(batch);
     let old: Vec<Old> = db.fetch_all(old.statement()).await?;
     if old.is_empty() {
         return Ok(0);
     }
     let ids: Vec<_> = old.into_iter().map(|run| run.id).collect();
-    let runs = Text::of(dialect, "DELETE FROM worker_runs WHERE ")
+    let runs = Text::of(dialect, &format!("DELETE FROM {table} WHERE "))
         .among("id", ids.clone())
         .push(" AND state IN ('completed', 'failed', 'cancelled')");
-    let lines = Text::of(dialect, "DELETE FROM run_logs WHERE ")
-        .among("run_id", ids)
-        .push(" AND NOT EXISTS (SELECT 1 FROM worker_runs r WHERE r.id = run_logs.run_id)");
-    let removed = db.batch(vec![runs.statement(), lines.statement()]).await?;
+    let of_runs = |of: &str| {
+        Text::of(dialect, &format!("DELETE FROM {of} WHERE "))
+            .among("run_id", ids.clone())
+            .push(&format!(" AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = {of}.run_id)"))
+    };
+    let (lines, requests) = (of_runs("run_logs"), of_runs("run_requests"));
+    let removed = [runs, lines, requests].map(Text::statement).into();
+    let removed = db.batch(removed).await?;
     Ok(removed.first().copied().unwrap_or(0))
+}
+
+async fn idempotency_keys(database: &dyn Database, batch: u32) -> Removed {
+    let old = "DELETE FROM idempotency_keys WHERE (scope, key) IN (
+                   SELECT scope, key FROM idempotency_keys WHERE at < ";
+    let old = Text::of(database.dialect(), old)
+        .ago(IDEMPOTENCY_KEYS_ARE_KEPT)
+        .push(" ORDER BY at LIMIT ")
+        .bind(batch)
+        .skip_locked()
+        .push(")");
+    Db::over(database).execute(old.statement()).await
 }
 
 async fn outputs(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {

@@ -13,7 +13,7 @@ pub(super) async fn depth(database: &dyn Database) -> Result<Vec<QueueDepth>> {
         .seconds_since("min(available_at)")
         .push(
             " AS oldest_age_s
-             FROM worker_runs WHERE state IN ('available', 'running', 'retryable')
+             FROM all_runs WHERE state IN ('available', 'running', 'retryable')
              GROUP BY job_type, state
              UNION ALL
              SELECT job_type, 'due', count(*), ",

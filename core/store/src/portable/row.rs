@@ -1,18 +1,23 @@
 //! Rows of the host's tables as values. A column of JSON is read as text, because the databases have
 //! different types for it; so is a truth value, which SQLite keeps as 0 or 1.
 
-use cascade_model::{Payload, Run, RunState};
+use cascade_model::{Payload, Run, RunRequest, RunState};
 use cascade_sdk::Progress;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Columns of a [`RunRow`], for `worker_runs r JOIN projects p`.
+/// Whence [`RUN_COLUMNS`] are read.
+pub(super) const RUN_TABLES: &str = "all_runs r JOIN projects p ON p.id = r.project_id \
+    LEFT JOIN run_requests q ON q.run_id = r.id";
+
+/// Columns of a [`RunRow`].
 pub(super) const RUN_COLUMNS: &str = "r.id, r.job_type, r.project_id, p.slug, r.state, r.attempt, \
     r.max_attempts, CAST(r.payload AS text) AS payload, r.queued_at, r.started_at, \
     r.cancel_requested_at, r.finished_at, r.error, r.summary, \
-    CAST(r.progress AS text) AS progress, r.trace_id";
+    CAST(r.progress AS text) AS progress, r.trace_id, q.run_id AS request, q.key, q.args, q.priority, \
+    q.run_at, q.asked_by";
 
 /// A run as [`RUN_COLUMNS`] read it.
 #[derive(Deserialize)]
@@ -35,10 +40,25 @@ pub(super) struct RunRow {
     #[serde(deserialize_with = "json")]
     progress: Option<Progress>,
     trace_id: Uuid,
+    /// The run once more, if it was asked for with what follows.
+    request: Option<Uuid>,
+    key: Option<String>,
+    #[serde(deserialize_with = "json")]
+    args: Option<Value>,
+    priority: Option<u8>,
+    run_at: Option<DateTime<Utc>>,
+    asked_by: Option<String>,
 }
 
 impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
+        let request = row.request.map(|_| RunRequest {
+            key: row.key,
+            args: row.args.unwrap_or_default(),
+            priority: row.priority.unwrap_or_default(),
+            run_at: row.run_at,
+            asked_by: row.asked_by,
+        });
         Self {
             id: row.id,
             job_type: row.job_type,
@@ -58,6 +78,7 @@ impl From<RunRow> for Run {
             summary: row.summary,
             progress: row.progress,
             trace_id: row.trace_id,
+            request: request.map(Box::new),
         }
     }
 }

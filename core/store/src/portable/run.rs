@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Text, first, one,
-    row::{self, RUN_COLUMNS, RunRow},
+    row::{self, RUN_COLUMNS, RUN_TABLES, RunRow},
     rows,
 };
 use crate::Result;
@@ -20,7 +20,9 @@ pub(super) async fn run(
 ) -> Result<Option<Run>> {
     let query = Text::of(database.dialect(), "SELECT ")
         .push(RUN_COLUMNS)
-        .push(" FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE r.id = ")
+        .push(" FROM ")
+        .push(RUN_TABLES)
+        .push(" WHERE r.id = ")
         .bind_id(id)
         .and_visible("r.project_id", visible);
     Ok(first::<RunRow>(database, query.statement()).await?.map(Run::from))
@@ -49,7 +51,7 @@ pub(super) async fn logs(
     .bind_id(id);
     if *visible != Visible::All {
         query = query
-            .push(" AND EXISTS (SELECT 1 FROM worker_runs r WHERE r.id = ")
+            .push(" AND EXISTS (SELECT 1 FROM all_runs r WHERE r.id = ")
             .bind_id(id)
             .and_visible("r.project_id", visible)
             .push(")");

@@ -1,12 +1,12 @@
 //! Lists of runs: pages and traces.
 
-use cascade_model::{Run, RunPage, RunState, border};
+use cascade_model::{Run, RunKind, RunPage, RunState, border};
 use cascade_sdk::{Dialect, Statement, host::Database};
 use uuid::Uuid;
 
 use super::{
     Text,
-    row::{RUN_COLUMNS, RunRow},
+    row::{RUN_COLUMNS, RUN_TABLES, RunRow},
     rows,
 };
 use crate::{Result, RunColumn, RunFilter, RunSort, TriggerKind, literal};
@@ -31,15 +31,20 @@ fn and_caused_by(text: Text, trigger: TriggerKind) -> Text {
     text.push(&condition)
 }
 
-fn in_order(text: Text, sort: RunSort) -> Text {
-    let (by, nulls) = match sort.column {
+/// What runs are sorted by, and where those are that have none.
+fn order(text: &Text, sort: RunSort) -> (&'static str, &'static str) {
+    match sort.column {
         RunColumn::QueuedAt => ("r.queued_at", ""),
         RunColumn::StartedAt => ("r.started_at", " NULLS LAST"),
         RunColumn::FinishedAt => ("r.finished_at", " NULLS LAST"),
         RunColumn::Took => (text.took(), " NULLS LAST"),
         RunColumn::JobType => ("r.job_type", ""),
         RunColumn::State => ("r.state", ""),
-    };
+    }
+}
+
+fn in_order(text: Text, sort: RunSort) -> Text {
+    let (by, nulls) = order(&text, sort);
     let direction = if sort.descending { " DESC" } else { "" };
     text.push(&format!(" ORDER BY {by}{direction}{nulls}, r.id{direction}"))
 }
@@ -54,7 +59,43 @@ fn of_trace(text: Text, trace: Uuid) -> Text {
         .push(")")
 }
 
-fn and_fits(mut text: Text, filter: &RunFilter) -> Text {
+/// Where runs of a kind are.
+fn table(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Schedule => "worker_runs r",
+        RunKind::Queue => "queue_runs r",
+    }
+}
+
+/// A run of a queue that waits for its time is kept as available.
+fn and_states(text: Text, kind: RunKind, wanted: &[RunState]) -> Text {
+    let later = "r.state = 'available' AND r.available_at > ";
+    let kept: Vec<_> = wanted.iter().filter(|state| **state != RunState::Scheduled).collect();
+    let names = kept.iter().map(ToString::to_string).collect();
+    let (scheduled, available) =
+        (wanted.contains(&RunState::Scheduled), wanted.contains(&RunState::Available));
+    let text = match (kind, scheduled, available) {
+        (RunKind::Queue, true, false) => text
+            .push(" AND ((TRUE")
+            .and_among("r.state", names)
+            .push(") OR ")
+            .push(later)
+            .now()
+            .push(")"),
+        (RunKind::Queue, false, true) => {
+            text.and_among("r.state", names).push(" AND NOT (").push(later).now().push(")")
+        }
+        _ => text.and_among("r.state", names),
+    };
+    // So that the index of those that did not simply succeed is known to hold them all.
+    if wanted.contains(&RunState::Completed) {
+        text
+    } else {
+        text.push(" AND r.state <> 'completed'")
+    }
+}
+
+fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Text {
     text = text.and_visible("r.project_id", &filter.visible);
     if let Some(trace) = filter.trace_id {
         text = of_trace(text.push(" AND "), trace);
@@ -63,12 +104,12 @@ fn and_fits(mut text: Text, filter: &RunFilter) -> Text {
         text = text.and_among("r.job_type", filter.job_types.clone());
     }
     if !filter.states.is_empty() {
-        let states = filter.states.iter().map(ToString::to_string).collect();
-        text = text.and_among("r.state", states);
-        // So that the index of those that did not simply succeed is known to hold them all.
-        if !filter.states.contains(&RunState::Completed) {
-            text = text.push(" AND r.state <> 'completed'");
-        }
+        text = and_states(text, kind, &filter.states);
+    }
+    if let Some(key) = &filter.key {
+        let key = border::clean(key.clone());
+        text = text.push(" AND r.id IN (SELECT run_id FROM run_requests WHERE key = ").bind(key);
+        text = text.push(")");
     }
     if let Some(trigger) = filter.trigger {
         text = and_caused_by(text, trigger);
@@ -91,14 +132,25 @@ fn and_fits(mut text: Text, filter: &RunFilter) -> Text {
     text
 }
 
-/// The page's ids come of an index alone; only its rows are then read whole.
+/// The page's ids come of an index of each kind of runs alone; only its rows are then read whole.
 pub(crate) fn page_query(dialect: Dialect, filter: &RunFilter) -> Statement {
-    let text = Text::of(dialect, "SELECT ").push(RUN_COLUMNS).push(
-        " FROM worker_runs r JOIN projects p ON p.id = r.project_id
-         WHERE r.id IN (SELECT r.id FROM worker_runs r WHERE TRUE",
-    );
-    let text = in_order(and_fits(text, filter), filter.sort)
-        .push(" LIMIT ")
+    let text = Text::of(dialect, "SELECT ").push(RUN_COLUMNS).push(" FROM ").push(RUN_TABLES);
+    let mut text = text.push(" WHERE r.id IN (SELECT r.id FROM (");
+    let (by, nulls) = order(&text, filter.sort);
+    for kind in RunKind::ALL {
+        let union = if kind == RunKind::Queue { " UNION ALL " } else { "" };
+        let from = table(kind);
+        let text_of = text.push(&format!(
+            "{union}SELECT * FROM (SELECT r.id, {by} AS sorted FROM {from} WHERE TRUE"
+        ));
+        text = in_order(and_fits(text_of, kind, filter), filter.sort)
+            .push(" LIMIT ")
+            .bind(filter.offset() + i64::from(filter.per_page))
+            .push(") AS one_kind");
+    }
+    let direction = if filter.sort.descending { " DESC" } else { "" };
+    let text = text
+        .push(&format!(") AS r ORDER BY r.sorted{direction}{nulls}, r.id{direction} LIMIT "))
         .bind(filter.per_page)
         .push(" OFFSET ")
         .bind(filter.offset())
@@ -106,11 +158,20 @@ pub(crate) fn page_query(dialect: Dialect, filter: &RunFilter) -> Statement {
     in_order(text, filter.sort).statement()
 }
 
+fn count_query(dialect: Dialect, filter: &RunFilter) -> Statement {
+    let mut text = Text::of(dialect, "SELECT ");
+    for kind in RunKind::ALL {
+        let plus = if kind == RunKind::Queue { " + " } else { "" };
+        text = text.push(&format!("{plus}(SELECT count(*) FROM {} WHERE TRUE", table(kind)));
+        text = and_fits(text, kind, filter).push(")");
+    }
+    text.push(" AS runs").statement()
+}
+
 pub(super) async fn page(database: &dyn Database, filter: &RunFilter) -> Result<RunPage> {
     let dialect = database.dialect();
-    let count = Text::of(dialect, "SELECT count(*) AS runs FROM worker_runs r WHERE TRUE");
-    let count = and_fits(count, filter).statement();
-    let found = super::page::<RunRow>(database, page_query(dialect, filter), count).await?;
+    let (page, count) = (page_query(dialect, filter), count_query(dialect, filter));
+    let found = super::page::<RunRow>(database, page, count).await?;
     Ok(RunPage {
         items: found.items.into_iter().map(Run::from).collect(),
         total: found.total,
@@ -127,7 +188,9 @@ pub(super) async fn trace(
 ) -> Result<Vec<Run>> {
     let text = Text::of(database.dialect(), "SELECT ")
         .push(RUN_COLUMNS)
-        .push(" FROM worker_runs r JOIN projects p ON p.id = r.project_id WHERE ");
+        .push(" FROM ")
+        .push(RUN_TABLES)
+        .push(" WHERE ");
     let query = of_trace(text, trace)
         .push(" AND r.project_id = ")
         .bind_id(project)

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use cascade_model::{
-    EndedRun, Payload, ProjectRow, Run, RunState, ScheduledJob, ScheduledStatus, Trend, Visible,
+    EndedRun, Payload, ProjectRow, Run, RunKind, RunState, ScheduledJob, ScheduledStatus, Trend,
+    Visible,
 };
 use cascade_sdk::{Row, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -57,21 +58,30 @@ pub(super) async fn scheduled(
         .push(RUN_COLUMNS)
         .push(
             " FROM worker_runs r JOIN projects p ON p.id = r.project_id
+             LEFT JOIN run_requests q ON q.run_id = r.id
              WHERE r.state IN ('available', 'running', 'retryable')",
         )
         .and_visible("r.project_id", visible);
-    let last = begin("SELECT ")
-        .push(RUN_COLUMNS)
-        .push(" FROM scheduled_jobs s")
-        .join_last_runs(1)
-        .push(" JOIN projects p ON p.id = r.project_id WHERE TRUE")
-        .and_visible("s.project_id", visible);
-    let queries = vec![jobs.statement(), current.statement(), last.statement()];
+    let last = |kind| {
+        let text = begin("SELECT ").push(RUN_COLUMNS).push(" FROM scheduled_jobs s");
+        let text = text.join_last_runs(kind, 1).push(
+            " JOIN projects p ON p.id = r.project_id
+             LEFT JOIN run_requests q ON q.run_id = r.id WHERE TRUE",
+        );
+        text.and_visible("s.project_id", visible).statement()
+    };
+    let [of_schedules, of_queues] = RunKind::ALL.map(last);
+    let queries = vec![jobs.statement(), current.statement(), of_schedules, of_queues];
     let mut found = database.snapshot(queries).await.map_err(StoreError::Query)?.into_iter();
     let mut next = || found.next().unwrap_or_default();
     let jobs: Vec<Scheduled> = decoded(next())?;
     let mut current = by_job(decoded(next())?);
     let mut last = by_job(decoded(next())?);
+    for (key, run) in by_job(decoded(next())?) {
+        let other = last.remove(&key);
+        let later = other.into_iter().chain([run]).max_by_key(|run| (run.finished_at, run.id));
+        last.extend(later.map(|run| (key, run)));
+    }
     let job = |job: Scheduled| {
         let key = (job.job_type, job.project_id);
         ScheduledJob {
@@ -109,7 +119,7 @@ pub(super) async fn trends(
     visible: &Visible,
     most: u32,
 ) -> Result<Vec<Trend>> {
-    #[derive(Deserialize)]
+    #[derive(Clone, Deserialize)]
     struct Ended {
         job_type: String,
         project_id: Uuid,
@@ -118,16 +128,23 @@ pub(super) async fn trends(
         started_at: Option<DateTime<Utc>>,
         finished_at: DateTime<Utc>,
     }
-    let query = Text::of(
-        database.dialect(),
-        "SELECT s.job_type, s.project_id, r.id, r.state, r.started_at, r.finished_at
-         FROM scheduled_jobs s",
-    )
-    .join_last_runs(most)
-    .push(" WHERE TRUE")
-    .and_visible("s.project_id", visible)
-    .push(" ORDER BY s.job_type, s.project_id, r.finished_at, r.id");
-    let found: Vec<Ended> = rows(database, query.statement()).await?;
+    let mut found: Vec<Ended> = Vec::new();
+    for kind in RunKind::ALL {
+        let query = Text::of(
+            database.dialect(),
+            "SELECT s.job_type, s.project_id, r.id, r.state, r.started_at, r.finished_at
+             FROM scheduled_jobs s",
+        )
+        .join_last_runs(kind, most)
+        .push(" WHERE TRUE")
+        .and_visible("s.project_id", visible);
+        found.extend(rows::<Ended>(database, query.statement()).await?);
+    }
+    let place = |run: &Ended| (run.job_type.clone(), run.project_id);
+    found.sort_by_cached_key(|run| (place(run), run.finished_at, run.id));
+    let of_one = found.chunk_by(|a, b| place(a) == place(b));
+    let latest = of_one.flat_map(|runs| &runs[runs.len().saturating_sub(most as usize)..]);
+    let found: Vec<Ended> = latest.cloned().collect();
     let ended = |row: Ended| {
         let run = EndedRun::new(row.id, row.state, row.started_at, row.finished_at);
         (row.job_type, row.project_id, run)

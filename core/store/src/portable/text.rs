@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cascade_model::Visible;
+use cascade_model::{RunKind, Visible};
 use cascade_sdk::{Dialect, Statement, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -15,6 +15,19 @@ pub(super) struct Text {
     dialect: Dialect,
     sql: String,
     values: Vec<Value>,
+}
+
+/// SQLite's ended runs `l` of a schedule `s`, the latest first; how many follows.
+const LATEST: &str = "WHERE l.job_type = s.job_type AND l.project_id = s.project_id
+    AND l.state IN ('completed', 'failed', 'cancelled')
+    ORDER BY l.finished_at DESC, l.id DESC LIMIT";
+
+/// Where ended runs are: in SQLite's table, and by PostgreSQL's function.
+fn ended(kind: RunKind) -> (&'static str, &'static str) {
+    match kind {
+        RunKind::Schedule => ("worker_runs", "last_runs"),
+        RunKind::Queue => ("queue_runs", "last_queue_runs"),
+    }
 }
 
 impl Text {
@@ -164,24 +177,36 @@ impl Text {
         }
     }
 
-    /// Joins each schedule `s` with its latest `most` ended runs `r`.
-    pub fn join_last_runs(self, most: u32) -> Self {
+    /// Joins each schedule `s` with its latest `most` ended runs `r` of a kind.
+    pub fn join_last_runs(self, kind: RunKind, most: u32) -> Self {
+        let (table, function) = ended(kind);
         match self.dialect {
             Dialect::Postgres => self
-                .push(" CROSS JOIN LATERAL last_runs(s.job_type, s.project_id, ")
+                .push(&format!(" CROSS JOIN LATERAL {function}(s.job_type, s.project_id, "))
                 .bind(most)
                 .push(") r"),
             Dialect::Sqlite => self
-                .push(
-                    " JOIN worker_runs r ON r.id IN (
-                         SELECT l.id FROM worker_runs l
-                         WHERE l.job_type = s.job_type AND l.project_id = s.project_id
-                           AND l.state IN ('completed', 'failed', 'cancelled')
-                         ORDER BY l.finished_at DESC, l.id DESC LIMIT ",
-                )
+                .push(&format!(" JOIN {table} r ON r.id IN (SELECT l.id FROM {table} l {LATEST} "))
                 .bind(most)
                 .push(")"),
         }
+    }
+
+    /// The state of the latest ended run of a place `s`, of either kind; completed where none is kept.
+    pub fn last_state(&self) -> String {
+        let latest = RunKind::ALL.map(|kind| {
+            let (table, function) = ended(kind);
+            match self.dialect {
+                Dialect::Postgres => format!("{function}(s.job_type, s.project_id, 1) l"),
+                Dialect::Sqlite => format!("(SELECT * FROM {table} l {LATEST} 1) l"),
+            }
+        });
+        let [schedules, queues] =
+            latest.map(|from| format!("SELECT l.state, l.finished_at, l.id FROM {from}"));
+        format!(
+            "coalesce((SELECT state FROM ({schedules} UNION ALL {queues}) AS latest
+                       ORDER BY finished_at DESC, id DESC LIMIT 1), 'completed')"
+        )
     }
 
     /// Ends a query of rows to be deleted: it leaves out those that another process deletes just now. SQLite

@@ -8,9 +8,11 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::row;
-use crate::{Choice, Found, Holder, Limit, Look, Result, Soonest, StoreError, WaitingRun};
-use cascade_model::{ClaimedRun, Lease, Payload};
+use super::{requests, row};
+use crate::{
+    Choice, Found, Holder, Limit, Look, Result, Soonest, StoreError, WaitingRun, of_kind::of_kind,
+};
+use cascade_model::{ClaimedRun, Lease, Payload, RunKind};
 
 /// As [`Store::take`](crate::Store::take), without the names of projects.
 pub(super) async fn take(
@@ -25,7 +27,7 @@ pub(super) async fn take(
     if rows.first().map_or(Ok(true), |row| row.try_get("limited"))? {
         return Ok(None);
     }
-    found(&rows, |row| claimed(row, holder.owner)).map(Some)
+    found(&rows, |row| claimed(row, RunKind::Schedule, holder.owner)).map(Some)
 }
 
 /// As [`Tx::waiting_runs`](crate::Tx::waiting_runs).
@@ -33,8 +35,21 @@ pub(super) async fn waiting_runs(
     connection: &mut PgConnection,
     choice: &Choice<'_>,
 ) -> Result<Found<WaitingRun>> {
-    let text = concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/waiting_runs.sql"));
-    let rows = bind_choice(sqlx::query(text), choice, true).fetch_all(connection).await?;
+    let rows = match choice.kind {
+        RunKind::Schedule => {
+            let text =
+                concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/waiting_runs.sql"));
+            bind_choice(sqlx::query(text), choice, true).fetch_all(connection).await?
+        }
+        RunKind::Queue => {
+            let heads =
+                concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_choose.sql"));
+            let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+            let query = sqlx::query(heads).bind(choice.behind).bind(choice.except_jobs);
+            let query = query.bind(choice.except_projects).bind(count(choice.runs));
+            query.bind(count(choice.projects)).fetch_all(connection).await?
+        }
+    };
     found(&rows, |row| {
         let (id, job_type) = (row.try_get("id")?, row.try_get("job_type")?);
         Ok(WaitingRun { id, job_type, project_id: row.try_get("project_id")? })
@@ -44,12 +59,18 @@ pub(super) async fn waiting_runs(
 /// As [`Tx::lease_runs`](crate::Tx::lease_runs).
 pub(super) async fn lease_runs(
     connection: &mut PgConnection,
+    kind: RunKind,
     runs: &[Uuid],
     holder: &Holder<'_>,
 ) -> Result<Vec<ClaimedRun>> {
-    let query = sqlx::query(include_str!("sql/lease_runs.sql")).bind(runs).bind(holder.owner);
-    let rows = query.bind(holder.lease.as_secs_f64()).fetch_all(connection).await?;
-    rows.iter().map(|row| claimed(row, holder.owner)).collect()
+    let query = sqlx::query(of_kind!(kind, "sql/lease_runs.sql")).bind(runs).bind(holder.owner);
+    let rows = query.bind(holder.lease.as_secs_f64()).fetch_all(&mut *connection).await?;
+    let leased = rows.iter().map(|row| claimed(row, kind, holder.owner));
+    let mut leased = leased.collect::<Result<Vec<_>>>()?;
+    if kind == RunKind::Queue {
+        requests::fill(connection, &mut leased).await?;
+    }
+    Ok(leased)
 }
 
 /// As [`Tx::limits`](crate::Tx::limits).
@@ -65,6 +86,8 @@ pub(super) async fn look(connection: &mut PgConnection, owner: &str) -> Result<L
     Ok(Look {
         unresponsive: look.try_get("unresponsive")?,
         due: look.try_get("due")?,
+        queued: look.try_get("queued")?,
+        schedule_key_free: look.try_get("schedule_key_free")?,
         limited: look.try_get("limited")?,
         projects: first.zip(look.try_get("last_project")?),
     })
@@ -108,12 +131,24 @@ fn found<R>(rows: &[PgRow], read: impl Fn(&PgRow) -> Result<R>) -> Result<Found<
     Ok(found)
 }
 
-fn claimed(row: &PgRow, owner: &str) -> Result<ClaimedRun> {
+/// As [`Store::next_queued`](crate::Store::next_queued).
+pub(super) async fn next_queued(
+    connection: &mut PgConnection,
+    except_jobs: &[String],
+    except_projects: &[Uuid],
+) -> Result<Option<f64>> {
+    let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_soonest.sql"));
+    let query = sqlx::query(text).bind(Uuid::nil()).bind(except_jobs).bind(except_projects);
+    Ok(query.fetch_one(connection).await?.try_get("seconds")?)
+}
+
+fn claimed(row: &PgRow, kind: RunKind, owner: &str) -> Result<ClaimedRun> {
     let payload: &str = row.try_get("payload")?;
     let (id, slug) = (row.try_get("project_id")?, row.try_get("slug")?);
     Ok(ClaimedRun {
         lease: Lease {
             run_id: row.try_get("id")?,
+            kind,
             owner: owner.into(),
             attempt: row::count(row, "attempt")?,
         },
@@ -124,5 +159,6 @@ fn claimed(row: &PgRow, owner: &str) -> Result<ClaimedRun> {
         trace_id: row.try_get("trace_id")?,
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,
+        request: None,
     })
 }

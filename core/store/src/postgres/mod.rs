@@ -8,6 +8,7 @@ mod migrate;
 mod names;
 mod pooler;
 mod renew;
+mod requests;
 mod row;
 mod schedules;
 mod tx;
@@ -163,6 +164,17 @@ impl Store for PostgresStore {
         let found = claim::soonest(&mut connection, owner, except_jobs, except_projects).await?;
         connection.keep();
         Ok(found)
+    }
+
+    async fn next_queued(
+        &self,
+        except_jobs: &[String],
+        except_projects: &[Uuid],
+    ) -> Result<Option<Duration>> {
+        let mut connection = self.kept.acquire().await?;
+        let found = claim::next_queued(&mut connection, except_jobs, except_projects).await?;
+        connection.keep();
+        Ok(Soonest::new(false, found).pause)
     }
 
     async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {

@@ -92,6 +92,7 @@ async fn process(connection: &mut PgConnection) -> i32 {
 async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
     let server = Postgres::start();
     let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
     let mut kept = store.kept.acquire().await.unwrap();
     let first = process(&mut kept).await;
     kept.keep();
@@ -105,7 +106,6 @@ async fn a_kept_connection_is_used_again_and_given_up_when_it_is_broken() {
         .await
         .unwrap();
     let one = async || store.soonest("w", &[], &[]).await;
-    store.migrate(&[]).await.unwrap();
     assert!(one().await.is_err(), "nobody asked it whether it is still there");
     assert!(one().await.is_ok(), "it did not come back");
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, Payload, RunState};
+use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, Payload, RunKind, RunState};
 use cascade_sdk::{DbError, Progress, Statement};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -15,10 +15,12 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PostgresStore, SIGNALS, claim, kept::KeptConnection, row};
+use super::{PostgresStore, SIGNALS, claim, kept::KeptConnection, requests, row};
 use crate::{
     Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted,
-    Limit, LogRow, Lost, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, WaitingRun,
+    Limit, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
+    WaitingRun,
+    of_kind::{each_kind, of_kind},
 };
 
 /// An open transaction.
@@ -114,28 +116,68 @@ impl Tx for PostgresTx {
         insert_runs(self.connection()?, runs, wake).await
     }
 
+    async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()> {
+        requests::lock_keys(self.connection()?, requests, own).await
+    }
+
+    async fn lock_key_of(&mut self, run: Uuid) -> Result<()> {
+        let lock = sqlx::query(include_str!("sql/queue_lock_key_of.sql")).bind(run);
+        lock.execute(self.connection()?).await?;
+        Ok(())
+    }
+
+    async fn waiting_of_key(
+        &mut self,
+        of: &NewRequest,
+        limit: u32,
+    ) -> Result<Vec<(RunRow, Value)>> {
+        requests::waiting_of_key(self.connection()?, of, limit).await
+    }
+
+    async fn insert_requests(&mut self, requests: &[NewRequest], wake: bool) -> Result<Vec<bool>> {
+        requests::insert(self.connection()?, requests, wake).await
+    }
+
+    async fn advance_keys(&mut self, ended: &[Uuid]) -> Result<()> {
+        let advance = sqlx::query(include_str!("sql/queue_advance.sql")).bind(ended);
+        advance.execute(self.connection()?).await?;
+        Ok(())
+    }
+
+    async fn advance_schedule_keys(&mut self) -> Result<()> {
+        let advance = sqlx::query(include_str!("sql/queue_advance_schedules.sql"));
+        advance.execute(self.connection()?).await?;
+        Ok(())
+    }
+
     async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>> {
         // One that ends while this waits for it is in the other table by then.
-        for _ in 0..2 {
-            let lock = sqlx::query(include_str!("sql/lock_run.sql")).bind(run);
+        for kind in [RunKind::Schedule, RunKind::Queue, RunKind::Schedule, RunKind::Queue] {
+            let lock = sqlx::query(of_kind!(kind, "sql/lock_run.sql")).bind(run);
             if let Some(found) = lock.fetch_optional(self.connection()?).await? {
-                return run_row(&found).map(Some);
+                return run_row(&found, kind).map(Some);
             }
         }
         Ok(None)
     }
 
     async fn save_run(&mut self, from: RunState, run: &RunRow) -> Result<bool> {
+        let waits_again = run.state == RunState::Available;
         let query = if run.state == from {
-            sqlx::query(include_str!("sql/save_run.sql"))
+            sqlx::query(of_kind!(run.kind, "sql/save_run.sql"))
                 .bind(run.id)
                 .bind(run.payload.to_text())
                 .bind(run.cancel_requested)
+        } else if run.kind == RunKind::Queue && waits_again {
+            sqlx::query(include_str!("sql/queue_retry.sql"))
+                .bind(run.id)
+                .bind(row::int(run.max_attempts))
         } else {
-            sqlx::query(include_str!("sql/move_run.sql"))
+            sqlx::query(of_kind!(run.kind, "sql/move_run.sql"))
                 .bind(run.id)
                 .bind(run.state.as_str())
                 .bind(row::int(run.max_attempts))
+                .bind(run.error.as_deref())
         };
         Ok(query.execute(self.connection()?).await?.rows_affected() > 0)
     }
@@ -153,37 +195,51 @@ impl Tx for PostgresTx {
         claim::waiting_runs(self.connection()?, choice).await
     }
 
-    async fn lease_runs(&mut self, runs: &[Uuid], holder: &Holder<'_>) -> Result<Vec<ClaimedRun>> {
+    async fn lease_runs(
+        &mut self,
+        kind: RunKind,
+        runs: &[Uuid],
+        holder: &Holder<'_>,
+    ) -> Result<Vec<ClaimedRun>> {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
-        claim::lease_runs(self.connection()?, runs, holder).await
+        claim::lease_runs(self.connection()?, kind, runs, holder).await
     }
 
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
-        let rows = match which {
-            Lost::Unresponsive { except, limit, .. } => {
-                sqlx::query(include_str!("sql/unresponsive_claims.sql"))
-                    .bind(except)
-                    .bind(i64::from(limit))
-                    .fetch_all(self.connection()?)
-                    .await?
+        let mut claims = Vec::new();
+        for kind in RunKind::ALL {
+            let rows = match which {
+                Lost::Unresponsive { except, limit, .. } => {
+                    sqlx::query(of_kind!(kind, "sql/unresponsive_claims.sql"))
+                        .bind(except)
+                        .bind(i64::from(limit))
+                        .fetch_all(self.connection()?)
+                        .await?
+                }
+                Lost::Unlisted { owner, listed } => {
+                    let attempts = listed.iter().map(|lease| row::int(lease.attempt));
+                    sqlx::query(of_kind!(kind, "sql/unlisted_claims.sql"))
+                        .bind(owner)
+                        .bind(listed.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
+                        .bind(attempts.collect::<Vec<_>>())
+                        .fetch_all(self.connection()?)
+                        .await?
+                }
+            };
+            for row in &rows {
+                claims.push(expired(row, kind)?);
             }
-            Lost::Unlisted { owner, listed } => {
-                sqlx::query(include_str!("sql/unlisted_claims.sql"))
-                    .bind(owner)
-                    .bind(listed.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
-                    .bind(listed.iter().map(|lease| row::int(lease.attempt)).collect::<Vec<_>>())
-                    .fetch_all(self.connection()?)
-                    .await?
-            }
-        };
-        rows.iter().map(expired).collect()
+        }
+        Ok(claims)
     }
 
     async fn forget_workers(&mut self, except: &str) -> Result<()> {
-        let forget = sqlx::query(include_str!("sql/forget_workers.sql")).bind(except);
-        forget.execute(self.connection()?).await?;
+        for kind in RunKind::ALL {
+            let forget = sqlx::query(of_kind!(kind, "sql/forget_workers.sql")).bind(except);
+            forget.execute(self.connection()?).await?;
+        }
         Ok(())
     }
 
@@ -192,12 +248,13 @@ impl Tx for PostgresTx {
         if ends.is_empty() {
             return Ok(ended);
         }
-        let text = concat!(include_str!("sql/end_runs.sql"), include_str!("sql/ended_rows.sql"));
-        let all: Vec<_> = ends.iter().collect();
-        let query = bind_ends(sqlx::query(text), &all).bind(vec![None::<&str>; ends.len()]);
-        for found in query.fetch_all(self.connection()?).await? {
-            if let Some(place) = ended.get_mut(place(&found)?) {
-                *place = Some(Ended {
+        for (kind, places) in each_kind(ends, |end| end.lease.kind) {
+            let of_kind: Vec<_> = places.iter().map(|&place| &ends[place]).collect();
+            let text = of_kind!(kind, "sql/end_runs.sql", "sql/ended_rows.sql");
+            let query = bind_ends(sqlx::query(text), &of_kind);
+            let query = query.bind(vec![None::<&str>; of_kind.len()]);
+            for found in query.fetch_all(self.connection()?).await? {
+                ended[places[place(&found)?]] = Some(Ended {
                     job_type: found.try_get("job_type")?,
                     project_id: found.try_get("project_id")?,
                     trace_id: found.try_get("trace_id")?,
@@ -210,20 +267,18 @@ impl Tx for PostgresTx {
 
     async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>> {
         let mut moved = vec![None; runs.len()];
-        if runs.is_empty() {
-            return Ok(moved);
-        }
-        let leases: Vec<_> = runs.iter().map(|run| &run.lease).collect();
-        let rows = bind_leases(sqlx::query(include_str!("sql/requeue.sql")), &leases)
-            .bind(runs.iter().map(|run| run.state.as_str()).collect::<Vec<_>>())
-            .bind(runs.iter().map(|run| run.error.as_deref()).collect::<Vec<_>>())
-            .bind(runs.iter().map(|run| run.after.map(seconds)).collect::<Vec<_>>())
-            .bind(runs.iter().map(|run| run.attempt_counts).collect::<Vec<_>>())
-            .fetch_all(self.connection()?)
-            .await?;
-        for found in rows {
-            if let Some(place) = moved.get_mut(place(&found)?) {
-                *place = Some(found.try_get("at")?);
+        for (kind, places) in each_kind(runs, |run| run.lease.kind) {
+            let of_kind: Vec<_> = places.iter().map(|&place| &runs[place]).collect();
+            let leases: Vec<_> = of_kind.iter().map(|run| &run.lease).collect();
+            let rows = bind_leases(sqlx::query(of_kind!(kind, "sql/requeue.sql")), &leases)
+                .bind(of_kind.iter().map(|run| run.state.as_str()).collect::<Vec<_>>())
+                .bind(of_kind.iter().map(|run| run.error.as_deref()).collect::<Vec<_>>())
+                .bind(of_kind.iter().map(|run| run.after.map(seconds)).collect::<Vec<_>>())
+                .bind(of_kind.iter().map(|run| run.attempt_counts).collect::<Vec<_>>())
+                .fetch_all(self.connection()?)
+                .await?;
+            for found in rows {
+                moved[places[place(&found)?]] = Some(found.try_get("at")?);
             }
         }
         Ok(moved)
@@ -260,11 +315,13 @@ impl Tx for PostgresTx {
     }
 
     async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()> {
-        sqlx::query("UPDATE open_runs SET progress = $2 WHERE id = $1")
-            .bind(run)
-            .bind(Json(progress))
-            .execute(self.connection()?)
-            .await?;
+        for kind in RunKind::ALL {
+            let save = sqlx::query(of_kind!(kind, "sql/save_progress.sql"));
+            let saved = save.bind(run).bind(Json(progress)).execute(self.connection()?).await?;
+            if saved.rows_affected() > 0 {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -316,7 +373,8 @@ pub(super) async fn insert_runs(
         .await?;
     let mut told = HashMap::new();
     for row in &found {
-        let waits = row.try_get::<Option<Uuid>, _>("id")?.map(|_| run_row(row)).transpose()?;
+        let waits = row.try_get::<Option<Uuid>, _>("id")?;
+        let waits = waits.map(|_| run_row(row, RunKind::Schedule)).transpose()?;
         told.insert(
             row.try_get::<Uuid, _>("new")?,
             waits.map_or(Inserted::Made, |run| Inserted::Waits(Box::new(run))),
@@ -330,10 +388,10 @@ pub(super) async fn end_with_events(
     connection: &mut PgConnection,
     ends: &[EndWithEvent],
 ) -> Result<Vec<Option<Event>>> {
-    let Some(EndWithEvent { text: (_, tail), .. }) = ends.first() else {
+    let Some(EndWithEvent { end, text: (_, tail), .. }) = ends.first() else {
         return Ok(Vec::new());
     };
-    let text = concat!(include_str!("sql/end_runs.sql"), include_str!("sql/ended_events.sql"));
+    let text = of_kind!(end.lease.kind, "sql/end_runs.sql", "sql/ended_events.sql");
     let all: Vec<_> = ends.iter().map(|end| &end.end).collect();
     let found = bind_ends(sqlx::query(text), &all)
         .bind(ends.iter().map(|end| end.text.0.as_str()).collect::<Vec<_>>())
@@ -404,10 +462,12 @@ fn schedule(row: &PgRow) -> Result<ScheduleRow> {
     })
 }
 
-fn run_row(row: &PgRow) -> Result<RunRow> {
+pub(super) fn run_row(row: &PgRow, kind: RunKind) -> Result<RunRow> {
     let (state, payload): (&str, &str) = (row.try_get("state")?, row.try_get("payload")?);
     Ok(RunRow {
         id: row.try_get("id")?,
+        kind,
+        error: None,
         job_type: row.try_get("job_type")?,
         project_id: row.try_get("project_id")?,
         state: state.parse().map_err(StoreError::corrupt("state"))?,
@@ -418,10 +478,11 @@ fn run_row(row: &PgRow) -> Result<RunRow> {
     })
 }
 
-fn expired(row: &PgRow) -> Result<ExpiredClaim> {
+fn expired(row: &PgRow, kind: RunKind) -> Result<ExpiredClaim> {
     Ok(ExpiredClaim {
         lease: Lease {
             run_id: row.try_get("id")?,
+            kind,
             owner: row.try_get("lease_owner")?,
             attempt: row::count(row, "attempt")?,
         },

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{PostgresStore, claim, tx};
 use crate::{Choice, End, EndWithEvent, Holder, Result};
-use cascade_model::{Lease, RunState};
+use cascade_model::{Lease, RunKind, RunState};
 
 /// A new connection knows no tables and has no plans: each of those that move runs is opened and asked
 /// once for what there is not.
@@ -26,7 +26,8 @@ pub(super) async fn warm_up(store: &PostgresStore) -> Result<()> {
 
 async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     let nobody = || String::new();
-    let lease = Lease { run_id: Uuid::nil(), owner: nobody(), attempt: 0 };
+    let (kind, owner) = (RunKind::Schedule, nobody());
+    let lease = Lease { run_id: Uuid::nil(), kind, owner, attempt: 0 };
     let state = RunState::Completed;
     let end = EndWithEvent {
         end: End { lease, state, error: None, summary: None, ran: None },
@@ -36,6 +37,7 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     tx::lock_schedules(connection, Uuid::nil(), &[]).await?;
     tx::insert_runs(connection, &[], false).await?;
     let nothing = Choice {
+        kind,
         behind: Uuid::max(),
         projects: 1,
         runs: 1,

@@ -6,31 +6,45 @@ use serde_json::Value;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{row, tx::SLACK};
-use crate::{Choice, Found, Holder, Limit, Look, Result, Soonest, WaitingRun};
-use cascade_model::ClaimedRun;
+use super::{requests, row, tx::SLACK};
+use crate::{Choice, Found, Holder, Limit, Look, Result, Soonest, WaitingRun, of_kind::of_kind};
+use cascade_model::{ClaimedRun, RunKind};
 
 /// As [`Tx::waiting_runs`](crate::Tx::waiting_runs).
 pub(super) async fn waiting_runs(
     connection: &mut SqliteConnection,
     choice: &Choice<'_>,
 ) -> Result<Found<WaitingRun>> {
-    let Choice { behind, projects, runs, except_jobs, except_projects } = *choice;
+    let Choice { kind, behind, projects, runs, except_jobs, except_projects } = *choice;
     let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
-    let rows = sqlx::query(include_str!("sql/waiting_runs.sql"))
-        .bind(if behind.is_nil() { String::new() } else { behind.to_string() })
-        .bind(count(projects))
-        .bind(count(runs))
-        .bind(Value::from(except_jobs).to_string())
-        .bind(ids(except_projects))
-        .fetch_all(connection)
-        .await?;
+    let (projects, runs) = (count(projects), count(runs));
+    let behind = if behind.is_nil() { String::new() } else { behind.to_string() };
+    let (except_jobs, except_projects) =
+        (Value::from(except_jobs).to_string(), ids(except_projects));
+    let query = match kind {
+        RunKind::Schedule => {
+            let query = sqlx::query(include_str!("sql/waiting_runs.sql")).bind(behind);
+            query.bind(projects).bind(runs).bind(except_jobs).bind(except_projects)
+        }
+        RunKind::Queue => {
+            let text =
+                concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_choose.sql"));
+            let query = sqlx::query(text).bind(behind).bind(except_jobs).bind(except_projects);
+            query.bind(runs).bind(projects)
+        }
+    };
+    let rows = query.fetch_all(connection).await?;
     let mut found = Found { runs: Vec::with_capacity(rows.len()), projects: 0, last: None };
     for row in &rows {
         found.projects = usize::try_from(row.try_get::<i64, _>("visited")?).unwrap_or_default();
-        found.last = Some(row::uuid(row, "reached")?);
-        let (id, project_id) = (row::uuid(row, "id")?, row::uuid(row, "project_id")?);
-        found.runs.push(WaitingRun { id, job_type: row.try_get("job_type")?, project_id });
+        if row.try_get::<Option<&str>, _>("reached")?.is_some() {
+            found.last = Some(row::uuid(row, "reached")?);
+        }
+        // A walk that has found nothing still says how far it has come.
+        if row.try_get::<Option<&str>, _>("id")?.is_some() {
+            let (id, project_id) = (row::uuid(row, "id")?, row::uuid(row, "project_id")?);
+            found.runs.push(WaitingRun { id, job_type: row.try_get("job_type")?, project_id });
+        }
     }
     Ok(found)
 }
@@ -38,12 +52,19 @@ pub(super) async fn waiting_runs(
 /// As [`Tx::lease_runs`](crate::Tx::lease_runs).
 pub(super) async fn lease_runs(
     connection: &mut SqliteConnection,
+    kind: RunKind,
     runs: &[Uuid],
     holder: &Holder<'_>,
 ) -> Result<Vec<ClaimedRun>> {
-    let query = sqlx::query(include_str!("sql/lease_runs.sql")).bind(holder.owner);
-    let rows = query.bind(seconds(holder.lease)).bind(ids(runs)).fetch_all(connection).await?;
-    rows.iter().map(row::claimed).collect()
+    let query = sqlx::query(of_kind!(kind, "sql/lease_runs.sql")).bind(holder.owner);
+    let query = query.bind(seconds(holder.lease)).bind(ids(runs));
+    let rows = query.fetch_all(&mut *connection).await?;
+    let leased = rows.iter().map(|row| row::claimed(row, kind));
+    let mut leased = leased.collect::<Result<Vec<_>>>()?;
+    if kind == RunKind::Queue {
+        requests::fill(connection, &mut leased).await?;
+    }
+    Ok(leased)
 }
 
 /// As [`Tx::limits`](crate::Tx::limits).
@@ -60,6 +81,8 @@ pub(super) async fn look(pool: &SqlitePool, owner: &str, lease: Duration) -> Res
     Ok(Look {
         unresponsive: look.try_get("unresponsive")?,
         due: look.try_get("due")?,
+        queued: look.try_get("queued")?,
+        schedule_key_free: look.try_get("schedule_key_free")?,
         // The one writer claims in a transaction, where limits cost little more.
         limited: true,
         projects: project("first_project").zip(project("last_project")),
@@ -82,7 +105,18 @@ pub(super) async fn soonest(
     Ok(Soonest::new(found.try_get("limited")?, found.try_get("seconds")?))
 }
 
-fn ids(ids: &[Uuid]) -> String {
+/// As [`Store::next_queued`](crate::Store::next_queued).
+pub(super) async fn next_queued(
+    read: &SqlitePool,
+    except_jobs: &[String],
+    except_projects: &[Uuid],
+) -> Result<Option<f64>> {
+    let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_soonest.sql"));
+    let query = sqlx::query(text).bind("").bind(Value::from(except_jobs).to_string());
+    Ok(query.bind(ids(except_projects)).fetch_one(read).await?.try_get("seconds")?)
+}
+
+pub(super) fn ids(ids: &[Uuid]) -> String {
     ids.iter().map(ToString::to_string).collect::<Value>().to_string()
 }
 

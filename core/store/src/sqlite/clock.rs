@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{SqliteStore, now, tx};
-use crate::{DueByClock, Result, Tx};
+use cascade_model::RunKind;
+
+use super::{SqliteStore, tx};
+use crate::{DueByClock, Result, Tx, of_kind::of_kind};
 
 /// A smaller step back delays nothing by more than itself.
 const STEP: Duration = Duration::from_secs(5);
@@ -75,27 +77,18 @@ pub(super) async fn catch_up(store: &SqliteStore, back: SetBack, due: &DueByCloc
         row.next_run_at = due(row);
     }
     tx.save_schedules(&late).await?;
-    // A run that was queued later than now waits for nothing.
-    let queued = concat!(
-        "UPDATE worker_runs SET available_at = ",
-        now!(),
-        " WHERE state IN ('available', 'retryable') AND available_at > ",
-        now!(),
-        " AND max(queued_at, coalesce(started_at, queued_at))
-              > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+5 seconds')",
-    );
-    let mut runs = sqlx::query(queued).execute(tx.connection()).await?.rows_affected();
+    // A run that was queued later than now waits for nothing, unless it was asked for at a later time.
+    let mut runs = 0;
+    for kind in RunKind::ALL {
+        let queued = sqlx::query(of_kind!(kind, "sql/queued_ahead.sql"));
+        runs += queued.execute(tx.connection()).await?.rows_affected();
+    }
     if let SetBack::By(by) = back {
-        let waiting = concat!(
-            "UPDATE worker_runs
-             SET available_at = max(strftime('%Y-%m-%dT%H:%M:%fZ', available_at, $1), ",
-            now!(),
-            ") WHERE state IN ('available', 'retryable') AND available_at > ",
-            now!(),
-        );
         let by_seconds = format!("-{:.3} seconds", by.as_secs_f64());
-        let waiting = sqlx::query(waiting).bind(by_seconds).execute(tx.connection()).await?;
-        runs += waiting.rows_affected();
+        for kind in RunKind::ALL {
+            let waiting = sqlx::query(of_kind!(kind, "sql/available_ahead.sql")).bind(&by_seconds);
+            runs += waiting.execute(tx.connection()).await?.rows_affected();
+        }
         let schedules = late.len();
         tracing::warn!(?by, schedules, runs, "the clock was set back; due times follow");
     }

@@ -7,7 +7,7 @@ use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use crate::{Result, StoreError};
-use cascade_model::{ClaimedRun, Lease, Payload};
+use cascade_model::{ClaimedRun, Lease, Payload, RunKind};
 
 pub(super) fn uuid(row: &SqliteRow, column: &'static str) -> Result<Uuid> {
     parsed(row, column)
@@ -27,10 +27,11 @@ pub(super) fn payload(row: &SqliteRow) -> Result<Payload> {
     Payload::parse(&text).map_err(StoreError::corrupt("payload"))
 }
 
-pub(super) fn claimed(row: &SqliteRow) -> Result<ClaimedRun> {
+pub(super) fn claimed(row: &SqliteRow, kind: RunKind) -> Result<ClaimedRun> {
     Ok(ClaimedRun {
         lease: Lease {
             run_id: uuid(row, "id")?,
+            kind,
             owner: row.try_get("lease_owner")?,
             attempt: row.try_get("attempt")?,
         },
@@ -45,5 +46,6 @@ pub(super) fn claimed(row: &SqliteRow) -> Result<ClaimedRun> {
         trace_id: uuid(row, "trace_id")?,
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,
+        request: None,
     })
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, RunState};
+use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, RunKind, RunState};
 use cascade_sdk::{DbError, Progress, Statement, rfc3339};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -16,11 +16,13 @@ use uuid::Uuid;
 use super::{
     SqliteStore,
     claim::{self, seconds},
-    row,
+    requests, row,
 };
 use crate::{
     Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted, Limit,
-    LogRow, Lost, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, WaitingRun,
+    LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
+    WaitingRun,
+    of_kind::{each_kind, of_kind},
 };
 
 /// How much longer than its whole duration a lease may seem to last before the clock must have been set
@@ -65,21 +67,66 @@ impl Tx for SqliteTx {
         insert_runs(&mut self.0, runs).await
     }
 
-    async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>> {
-        let query = sqlx::query(include_str!("sql/lock_run.sql")).bind(run.to_string());
-        query.fetch_optional(&mut *self.0).await?.as_ref().map(run_row).transpose()
+    /// The one writer is alone; what waits for a later time than a request goes behind it.
+    async fn lock_keys(&mut self, requests: &[NewRequest], _own: Option<Uuid>) -> Result<()> {
+        requests::lock_keys(&mut self.0, requests).await
     }
 
-    async fn save_run(&mut self, _from: RunState, run: &RunRow) -> Result<bool> {
-        let done = sqlx::query(include_str!("sql/save_run.sql"))
+    async fn lock_key_of(&mut self, _run: Uuid) -> Result<()> {
+        Ok(())
+    }
+
+    async fn waiting_of_key(
+        &mut self,
+        of: &NewRequest,
+        limit: u32,
+    ) -> Result<Vec<(RunRow, Value)>> {
+        requests::waiting_of_key(&mut self.0, of, limit).await
+    }
+
+    async fn insert_requests(&mut self, requests: &[NewRequest], _wake: bool) -> Result<Vec<bool>> {
+        requests::insert(&mut self.0, requests).await
+    }
+
+    async fn advance_keys(&mut self, ended: &[Uuid]) -> Result<()> {
+        let ended = ended.iter().map(|id| Value::from(id.to_string()));
+        self.run(include_str!("sql/queue_advance.sql"), ended).await
+    }
+
+    async fn advance_schedule_keys(&mut self) -> Result<()> {
+        let advance = sqlx::query(include_str!("sql/queue_advance_schedules.sql"));
+        advance.execute(&mut *self.0).await?;
+        Ok(())
+    }
+
+    async fn lock_run(&mut self, run: Uuid) -> Result<Option<RunRow>> {
+        for kind in RunKind::ALL {
+            let query = sqlx::query(of_kind!(kind, "sql/lock_run.sql")).bind(run.to_string());
+            if let Some(found) = query.fetch_optional(&mut *self.0).await? {
+                return run_row(&found, kind).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn save_run(&mut self, from: RunState, run: &RunRow) -> Result<bool> {
+        let done = sqlx::query(of_kind!(run.kind, "sql/save_run.sql"))
             .bind(run.id.to_string())
             .bind(run.state.as_str())
             .bind(run.max_attempts)
             .bind(run.payload.to_text())
             .bind(run.cancel_requested)
+            .bind(run.error.as_deref())
             .execute(&mut *self.0)
             .await?;
-        Ok(done.rows_affected() > 0)
+        if done.rows_affected() > 0 {
+            return Ok(true);
+        }
+        let waits_again = run.state == RunState::Available && from != run.state;
+        if run.kind == RunKind::Queue && waits_again {
+            return requests::retry_behind(&mut self.0, run).await;
+        }
+        Ok(false)
     }
 
     /// The one writer is alone.
@@ -95,11 +142,16 @@ impl Tx for SqliteTx {
         claim::waiting_runs(&mut self.0, choice).await
     }
 
-    async fn lease_runs(&mut self, runs: &[Uuid], holder: &Holder<'_>) -> Result<Vec<ClaimedRun>> {
+    async fn lease_runs(
+        &mut self,
+        kind: RunKind,
+        runs: &[Uuid],
+        holder: &Holder<'_>,
+    ) -> Result<Vec<ClaimedRun>> {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
-        claim::lease_runs(&mut self.0, runs, holder).await
+        claim::lease_runs(&mut self.0, kind, runs, holder).await
     }
 
     async fn expired_claims(&mut self, which: Lost<'_>) -> Result<Vec<ExpiredClaim>> {
@@ -117,20 +169,22 @@ impl Tx for SqliteTx {
     }
 
     async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>> {
-        let rows = runs.iter().map(|run| {
-            let Requeue { lease, state, error, after, attempt_counts } = run;
-            let Lease { run_id, owner, attempt } = lease;
-            let given_back = u8::from(!attempt_counts);
-            let after = after.map(seconds);
-            json!([run_id.to_string(), attempt, owner, state.as_str(), error, after, given_back])
-        });
-        let found = sqlx::query(include_str!("sql/requeue.sql"))
-            .bind(Value::from_iter(rows).to_string())
-            .fetch_all(&mut *self.0)
-            .await?;
         let mut moved = HashMap::new();
-        for row in &found {
-            moved.insert(row::uuid(row, "id")?, row.try_get("at")?);
+        for (kind, places) in each_kind(runs, |run| run.lease.kind) {
+            let rows = places.iter().map(|&place| {
+                let Requeue { lease, state, error, after, attempt_counts } = &runs[place];
+                let Lease { run_id, owner, attempt, .. } = lease;
+                let given_back = u8::from(!attempt_counts);
+                let (id, after) = (run_id.to_string(), after.map(seconds));
+                json!([id, attempt, owner, state.as_str(), error, after, given_back])
+            });
+            let found = sqlx::query(of_kind!(kind, "sql/requeue.sql"))
+                .bind(Value::from_iter(rows).to_string())
+                .fetch_all(&mut *self.0)
+                .await?;
+            for row in &found {
+                moved.insert(row::uuid(row, "id")?, row.try_get("at")?);
+            }
         }
         Ok(runs.iter().map(|run| moved.remove(&run.lease.run_id)).collect())
     }
@@ -151,11 +205,13 @@ impl Tx for SqliteTx {
 
     async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()> {
         let text = serde_json::to_string(progress).map_err(|e| e.to_string());
-        sqlx::query("UPDATE worker_runs SET progress = ?2 WHERE id = ?1")
-            .bind(run.to_string())
-            .bind(text.map_err(StoreError::corrupt("progress"))?)
-            .execute(&mut *self.0)
-            .await?;
+        let text = text.map_err(StoreError::corrupt("progress"))?;
+        for kind in RunKind::ALL {
+            let save = sqlx::query(of_kind!(kind, "sql/save_progress.sql")).bind(run.to_string());
+            if save.bind(&text).execute(&mut *self.0).await?.rows_affected() > 0 {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -255,11 +311,12 @@ pub(super) async fn insert_runs(
         let unfinished = sqlx::query(include_str!("sql/unfinished_run.sql"))
             .bind(&run.job_type)
             .bind(run.project_id.to_string())
-            .fetch_one(&mut **tx)
+            .fetch_optional(&mut **tx)
             .await?;
-        let unfinished = run_row(&unfinished)?;
-        told.push(match unfinished.state {
-            RunState::Available => Inserted::Waits(Box::new(unfinished)),
+        let unfinished = unfinished.as_ref().map(|row| run_row(row, RunKind::Schedule));
+        told.push(match unfinished.transpose()? {
+            Some(waits) if waits.state == RunState::Available => Inserted::Waits(Box::new(waits)),
+            // It has begun, or it is a run of the schedule's key.
             _ => Inserted::Busy,
         });
     }
@@ -270,25 +327,28 @@ async fn end_runs(
     tx: &mut Transaction<'static, Sqlite>,
     ends: &[&End],
 ) -> Result<Vec<Option<Ended>>> {
-    let rows = ends.iter().map(|End { lease, state, error, summary, ran }| {
-        let Lease { run_id, owner, attempt } = lease;
-        let ran = ran.map(|ran| format!("-{:.3} seconds", ran.as_secs_f64()));
-        json!([run_id.to_string(), attempt, owner, state.as_str(), error, summary, ran])
-    });
-    let found = sqlx::query(include_str!("sql/end_runs.sql"))
-        .bind(Value::from_iter(rows).to_string())
-        .fetch_all(&mut **tx)
-        .await?;
     let mut ended = HashMap::new();
-    for row in &found {
-        let run: (Uuid, u32) = (row::uuid(row, "id")?, row.try_get("attempt")?);
-        let told = Ended {
-            job_type: row.try_get("job_type")?,
-            project_id: row::uuid(row, "project_id")?,
-            trace_id: row::uuid(row, "trace_id")?,
-            at: row.try_get("finished_at")?,
-        };
-        ended.insert(run, told);
+    for (kind, places) in each_kind(ends, |end| end.lease.kind) {
+        let rows = places.iter().map(|&place| {
+            let End { lease, state, error, summary, ran } = ends[place];
+            let Lease { run_id, owner, attempt, .. } = lease;
+            let ran = ran.map(|ran| format!("-{:.3} seconds", ran.as_secs_f64()));
+            json!([run_id.to_string(), attempt, owner, state.as_str(), error, summary, ran])
+        });
+        let found = sqlx::query(of_kind!(kind, "sql/end_runs.sql"))
+            .bind(Value::from_iter(rows).to_string())
+            .fetch_all(&mut **tx)
+            .await?;
+        for row in &found {
+            let run: (Uuid, u32) = (row::uuid(row, "id")?, row.try_get("attempt")?);
+            let told = Ended {
+                job_type: row.try_get("job_type")?,
+                project_id: row::uuid(row, "project_id")?,
+                trace_id: row::uuid(row, "trace_id")?,
+                at: row.try_get("finished_at")?,
+            };
+            ended.insert(run, told);
+        }
     }
     Ok(ends.iter().map(|end| ended.remove(&(end.lease.run_id, end.lease.attempt))).collect())
 }
@@ -298,25 +358,31 @@ pub(super) async fn expired_claims(
     tx: &mut Transaction<'static, Sqlite>,
     which: Lost<'_>,
 ) -> Result<Vec<ExpiredClaim>> {
-    let rows = match which {
-        Lost::Unresponsive { except, lease, limit } => {
-            sqlx::query(include_str!("sql/unresponsive_claims.sql"))
-                .bind(except)
-                .bind(seconds(lease + SLACK))
-                .bind(limit)
-                .fetch_all(&mut **tx)
-                .await?
+    let mut claims = Vec::new();
+    for kind in RunKind::ALL {
+        let rows = match which {
+            Lost::Unresponsive { except, lease, limit } => {
+                sqlx::query(of_kind!(kind, "sql/unresponsive_claims.sql"))
+                    .bind(except)
+                    .bind(seconds(lease + SLACK))
+                    .bind(limit)
+                    .fetch_all(&mut **tx)
+                    .await?
+            }
+            Lost::Unlisted { owner, listed } => {
+                let listed = listed.iter().map(|l| json!([l.run_id.to_string(), l.attempt]));
+                sqlx::query(of_kind!(kind, "sql/unlisted_claims.sql"))
+                    .bind(owner)
+                    .bind(Value::from_iter(listed).to_string())
+                    .fetch_all(&mut **tx)
+                    .await?
+            }
+        };
+        for row in &rows {
+            claims.push(expired(row, kind)?);
         }
-        Lost::Unlisted { owner, listed } => {
-            let listed = listed.iter().map(|l| json!([l.run_id.to_string(), l.attempt]));
-            sqlx::query(include_str!("sql/unlisted_claims.sql"))
-                .bind(owner)
-                .bind(Value::from_iter(listed).to_string())
-                .fetch_all(&mut **tx)
-                .await?
-        }
-    };
-    rows.iter().map(expired).collect()
+    }
+    Ok(claims)
 }
 
 /// Returns their ids.
@@ -354,9 +420,11 @@ fn schedule(row: &SqliteRow) -> Result<ScheduleRow> {
     })
 }
 
-fn run_row(row: &SqliteRow) -> Result<RunRow> {
+pub(super) fn run_row(row: &SqliteRow, kind: RunKind) -> Result<RunRow> {
     Ok(RunRow {
         id: row::uuid(row, "id")?,
+        kind,
+        error: None,
         job_type: row.try_get("job_type")?,
         project_id: row::uuid(row, "project_id")?,
         state: row::parsed(row, "state")?,
@@ -367,10 +435,11 @@ fn run_row(row: &SqliteRow) -> Result<RunRow> {
     })
 }
 
-fn expired(row: &SqliteRow) -> Result<ExpiredClaim> {
+fn expired(row: &SqliteRow, kind: RunKind) -> Result<ExpiredClaim> {
     Ok(ExpiredClaim {
         lease: Lease {
             run_id: row::uuid(row, "id")?,
+            kind,
             owner: row.try_get("lease_owner")?,
             attempt: row.try_get("attempt")?,
         },

@@ -1,9 +1,10 @@
 //! Runs and what they said.
 
-use cascade_model::Payload;
+use cascade_config::{all_masked, masked};
+use cascade_model::{Payload, Registry};
 use cascade_sdk::Progress;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,6 +13,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
+    /// Waits for the time that it was asked for.
+    Scheduled,
     /// Waits for a worker.
     Available,
     /// A worker holds its lease.
@@ -29,12 +32,38 @@ pub enum RunState {
 impl From<cascade_model::RunState> for RunState {
     fn from(from: cascade_model::RunState) -> Self {
         match from {
+            cascade_model::RunState::Scheduled => Self::Scheduled,
             cascade_model::RunState::Available => Self::Available,
             cascade_model::RunState::Running => Self::Running,
             cascade_model::RunState::Retryable => Self::Retryable,
             cascade_model::RunState::Completed => Self::Completed,
             cascade_model::RunState::Failed => Self::Failed,
             cascade_model::RunState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// What becomes of a request while a run of its key waits.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDuplicate {
+    /// That run serves the request too, if its args are the same; otherwise as `queue`.
+    Merge,
+    /// The request waits behind that run.
+    Queue,
+    /// That run is cancelled.
+    Replace,
+    /// The request is refused.
+    Reject,
+}
+
+impl From<OnDuplicate> for cascade_model::OnDuplicate {
+    fn from(from: OnDuplicate) -> Self {
+        match from {
+            OnDuplicate::Merge => Self::Merge,
+            OnDuplicate::Queue => Self::Queue,
+            OnDuplicate::Replace => Self::Replace,
+            OnDuplicate::Reject => Self::Reject,
         }
     }
 }
@@ -82,8 +111,32 @@ pub struct Run {
     pub progress: Option<Progress>,
     /// Shared by all runs of one cascade.
     pub trace_id: Uuid,
+    /// At most one run of a key has begun and not ended, for each job and project; null for a run that is
+    /// independent of others.
+    pub key: Option<String>,
+    /// What this run was asked for, secrets masked; null for a run of its schedule.
+    #[schema(value_type = Option<Object>)]
+    pub args: Value,
+    /// 0 to 9; the highest goes first.
+    pub priority: u8,
+    /// When it was to begin, if not at once.
+    pub run_at: Option<DateTime<Utc>>,
+    /// Who or what asked for it.
+    pub asked_by: Option<String>,
 }
 
+impl Run {
+    /// As people see it: a plugin that is not loaded cannot tell which args are secret.
+    pub fn shown(run: cascade_model::Run, registry: &Registry) -> Self {
+        let args = run.request.as_ref().map(|request| match registry.job(&run.job_type) {
+            Some(job) => masked(&job.descriptor().args_schema, &request.args),
+            None => all_masked(&request.args),
+        });
+        Self { args: args.unwrap_or_default(), ..run.into() }
+    }
+}
+
+/// Without args, which may have secrets: see [`Run::shown`].
 impl From<cascade_model::Run> for Run {
     fn from(from: cascade_model::Run) -> Self {
         Self {
@@ -105,6 +158,11 @@ impl From<cascade_model::Run> for Run {
             summary: from.summary,
             progress: from.progress,
             trace_id: from.trace_id,
+            priority: from.request.as_ref().map_or(0, |request| request.priority),
+            run_at: from.request.as_ref().and_then(|request| request.run_at),
+            args: Value::Null,
+            asked_by: from.request.as_ref().and_then(|request| request.asked_by.clone()),
+            key: from.request.and_then(|request| request.key),
         }
     }
 }
@@ -122,10 +180,11 @@ pub struct RunPage {
     pub per_page: u32,
 }
 
-impl From<cascade_model::RunPage> for RunPage {
-    fn from(from: cascade_model::RunPage) -> Self {
+impl RunPage {
+    /// As people see it.
+    pub fn shown(from: cascade_model::RunPage, registry: &Registry) -> Self {
         Self {
-            items: from.items.into_iter().map(Into::into).collect(),
+            items: from.items.into_iter().map(|run| Run::shown(run, registry)).collect(),
             total: from.total,
             page: from.page,
             per_page: from.per_page,

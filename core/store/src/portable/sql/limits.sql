@@ -2,6 +2,8 @@
 -- plan: as many rows as runs are under way, of those that have a limit
 SELECT 'job' AS kind, l.job_type AS name, l.most - (
     SELECT count(*) FROM worker_runs r WHERE r.state = 'running' AND r.job_type = l.job_type
+) - (
+    SELECT count(*) FROM queue_runs r WHERE r.state = 'running' AND r.job_type = l.job_type
 ) AS free
 FROM (
     SELECT job_type, min(concurrency) AS most FROM scheduled_jobs
@@ -10,5 +12,7 @@ FROM (
 UNION ALL
 SELECT 'project', CAST(p.id AS text), p.concurrency - (
     SELECT count(*) FROM worker_runs r WHERE r.state = 'running' AND r.project_id = p.id
+) - (
+    SELECT count(*) FROM queue_runs r WHERE r.state = 'running' AND r.project_id = p.id
 )
 FROM projects p WHERE p.concurrency IS NOT NULL

@@ -3,6 +3,7 @@
 -- Chooses schedules that are due, each project in turn, and locks them. Mostly fewer are due than fit:
 -- then the oldest are all there are. Otherwise the first of each project come in addition, so that a
 -- project that has a million due does not keep the others waiting, and none of the million is read.
+-- A run of the schedule's key that a caller has asked for counts as its own.
 -- Whether a schedule has an unfinished run is asked as a range: by two equalities the planner may as
 -- well choose the index of a project's runs while open_runs is empty, and keep that plan as it fills.
 WITH oldest AS MATERIALIZED (
@@ -12,6 +13,10 @@ WITH oldest AS MATERIALIZED (
           SELECT r.project_id FROM open_runs r
           WHERE r.job_type = s.job_type AND r.project_id >= s.project_id
           ORDER BY r.project_id LIMIT 1
+      ) AND NOT EXISTS (
+          SELECT FROM open_queue_runs q
+          WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+            AND q.key IS NOT NULL AND NOT q.behind
       )
     ORDER BY s.next_run_at LIMIT $1
 ), due AS (
@@ -25,6 +30,10 @@ WITH oldest AS MATERIALIZED (
               SELECT r.project_id FROM open_runs r
               WHERE r.job_type = s.job_type AND r.project_id >= s.project_id
               ORDER BY r.project_id LIMIT 1
+          ) AND NOT EXISTS (
+              SELECT FROM open_queue_runs q
+              WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+                AND q.key IS NOT NULL AND NOT q.behind
           )
         ORDER BY s.next_run_at LIMIT ceil($1::float8 / (SELECT count(*) FROM projects))
     ) first

@@ -16,7 +16,11 @@ WITH new AS MATERIALIZED (
 ), made AS (
     INSERT INTO open_runs (id, job_type, project_id, state, max_attempts, payload, trace_id)
     SELECT id, job_type, project_id, 'available', max_attempts, payload::json, trace_id
-    FROM new WHERE unfinished IS NULL
+    FROM new s WHERE unfinished IS NULL AND NOT EXISTS (
+        SELECT FROM open_queue_runs q
+        WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+          AND q.key IS NOT NULL AND NOT q.behind
+    )
     ON CONFLICT (job_type, project_id) DO NOTHING
     RETURNING id, CASE WHEN $7::text IS NOT NULL THEN pg_notify($7, 'look')::text END
 ), waiting AS (

@@ -2,13 +2,29 @@
 -- may walk through the index of due times by project, from end to end.
 -- $1 worker text
 -- plan: scheduled_jobs_due, worker_runs_unfinished, scheduled_jobs_limited, projects_limited, projects_pkey
-SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1) AS unresponsive,
+SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1)
+    OR EXISTS (SELECT FROM queue_workers WHERE lease_until < now() AND owner <> $1) AS unresponsive,
+    EXISTS (SELECT FROM open_queue_runs WHERE state <> 'running' AND NOT behind) AS queued,
+    EXISTS (
+        SELECT FROM open_queue_runs b
+        WHERE b.behind AND b.key = '' AND NOT EXISTS (
+            SELECT FROM open_queue_runs f
+            WHERE f.job_type = b.job_type AND f.project_id = b.project_id AND f.key = ''
+              AND f.key IS NOT NULL AND NOT f.behind
+        ) AND NOT EXISTS (
+            SELECT FROM open_runs r WHERE r.job_type = b.job_type AND r.project_id = b.project_id
+        )
+    ) AS schedule_key_free,
     coalesce((
         SELECT true FROM scheduled_jobs s
         WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
           AND s.next_run_at <= now() AND NOT EXISTS (
               SELECT FROM open_runs r
               WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+          ) AND NOT EXISTS (
+              SELECT FROM open_queue_runs q
+              WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+                AND q.key IS NOT NULL AND NOT q.behind
           )
         ORDER BY s.next_run_at LIMIT 1
     ), false) AS due,

@@ -1,6 +1,6 @@
 -- A locked run that ends, or has ended and waits again, unless its job has another unfinished run. An update
 -- of the state would do the same, but whoever waits for the row would get an error.
--- $1 id uuid, $2 state text, $3 max_attempts int
+-- $1 id uuid, $2 state text, $3 max_attempts int, $4 why it ends, or NULL text
 -- plan: open_runs_pkey, ended_runs_pkey, worker_runs_unfinished
 WITH gone AS (
     DELETE FROM worker_runs WHERE id = $1 RETURNING *, finished_at IS NULL AS ends
@@ -11,7 +11,7 @@ INSERT INTO worker_runs (
 )
 SELECT id, job_type, project_id, $2, attempt, $3, payload,
     CASE WHEN ends THEN available_at ELSE now() END, queued_at, started_at,
-    CASE WHEN ends THEN date_trunc('milliseconds', now()) END, error,
+    CASE WHEN ends THEN date_trunc('milliseconds', now()) END, coalesce($4, error),
     CASE WHEN ends THEN summary END, CASE WHEN ends THEN progress END, trace_id
 FROM gone g
 WHERE ends OR NOT EXISTS (

@@ -19,11 +19,17 @@ FROM (
     UNION ALL
     SELECT min(lease_until) FROM workers WHERE owner <> $1
     UNION ALL
+    SELECT min(lease_until) FROM queue_workers WHERE owner <> $1
+    UNION ALL
     (SELECT s.next_run_at FROM scheduled_jobs s
      WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
        AND NOT EXISTS (
            SELECT FROM open_runs r
            WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+       ) AND NOT EXISTS (
+           SELECT FROM open_queue_runs q
+           WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+             AND q.key IS NOT NULL AND NOT q.behind
        )
      ORDER BY s.next_run_at LIMIT 1)
 ) soonest

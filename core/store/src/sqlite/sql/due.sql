@@ -12,6 +12,10 @@ WITH oldest AS MATERIALIZED (
           SELECT 1 FROM worker_runs r
           WHERE r.job_type = s.job_type AND r.project_id = s.project_id
             AND r.state IN ('available', 'running', 'retryable')
+      ) AND NOT EXISTS (
+          SELECT 1 FROM queue_runs q
+          WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+            AND q.key IS NOT NULL AND q.behind = 0 AND q.state IN ('available', 'running', 'retryable')
       )
     ORDER BY s.next_run_at LIMIT 2 * ?1
 ), in_turn AS (

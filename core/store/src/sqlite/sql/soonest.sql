@@ -18,11 +18,17 @@ FROM (
     UNION ALL
     SELECT min(lease_until) FROM worker_runs WHERE state = 'running' AND lease_owner <> ?1
     UNION ALL
+    SELECT min(lease_until) FROM queue_runs WHERE state = 'running' AND lease_owner <> ?1
+    UNION ALL
     SELECT min(s.next_run_at) FROM scheduled_jobs s
     WHERE s.status = 'active' AND s.enabled = 1 AND s.next_run_at IS NOT NULL
       AND NOT EXISTS (
           SELECT 1 FROM worker_runs r
           WHERE r.job_type = s.job_type AND r.project_id = s.project_id
             AND r.state IN ('available', 'running', 'retryable')
+      ) AND NOT EXISTS (
+          SELECT 1 FROM queue_runs q
+          WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
+            AND q.key IS NOT NULL AND q.behind = 0 AND q.state IN ('available', 'running', 'retryable')
       )
 )

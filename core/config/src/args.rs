@@ -1,0 +1,52 @@
+use jsonschema::Validator;
+use serde_json::Value;
+
+/// What the args of a job's runs have to fit.
+#[derive(Debug)]
+pub struct ArgsSchema(Validator);
+
+impl ArgsSchema {
+    /// Of a job's `args_schema`.
+    ///
+    /// # Errors
+    /// What is wrong with the schema itself.
+    pub fn of(schema: &Value) -> Result<Self, String> {
+        let invalid = |error| format!("the plugin's own args schema is not valid: {error}");
+        jsonschema::validator_for(schema).map(Self).map_err(invalid)
+    }
+
+    /// Whether `args` fit.
+    ///
+    /// # Errors
+    /// Each fault with its place, such as `args.level: "x" is not of type "integer"`.
+    pub fn check(&self, args: &Value) -> Result<(), String> {
+        let said = |error: jsonschema::ValidationError<'_>| {
+            let place = error.instance_path().to_string().replace('/', ".");
+            format!("args{place}: {error}")
+        };
+        let faults: Vec<_> = self.0.iter_errors(args).map(said).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_is_told_with_its_place() {
+        let schema = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": { "level": { "type": "integer" }, "ids": { "items": { "type": "string" } } },
+        });
+        let schema = ArgsSchema::of(&schema).unwrap();
+        assert_eq!(schema.check(&json!({ "level": 2 })), Ok(()));
+        let faults = schema.check(&json!({ "level": "x", "ids": [1], "more": true })).unwrap_err();
+        for part in ["args.level: \"x\"", "args.ids.0: 1", "'more' was unexpected"] {
+            assert!(faults.contains(part), "{part}: {faults}");
+        }
+        assert!(ArgsSchema::of(&json!({ "type": 7 })).unwrap_err().contains("not valid"));
+    }
+}

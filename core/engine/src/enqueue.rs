@@ -1,0 +1,152 @@
+//! Runs that callers ask for, with args: how each becomes a run that waits.
+
+use cascade_model::{Enqueue, Enqueued, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunState};
+use cascade_store::{NewRequest, NewRun, Result, RunRow, ScheduleFacts, StoreError, Tx};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::request::JOB_IS_OFF;
+
+/// Runs that one statement makes at most.
+const AT_ONCE: usize = 1000;
+
+/// Runs of a key that wait and are looked at for a merge, or replaced, at most.
+const MOST_WAITING: u32 = 10_000;
+
+/// How often a transaction tries to make the first run of a key while others are first.
+const TRIES: u32 = 20;
+
+/// The run that serves a request, whose payload is yet to say what caused it.
+///
+/// # Errors
+/// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
+pub(crate) fn run(asked: &Enqueue, schedule: Option<&ScheduleFacts>) -> Result<NewRequest> {
+    let Enqueue { job_type, project_id, request, .. } = asked;
+    let not_scheduled = || StoreError::NotScheduled { job: job_type.clone() };
+    let schedule = schedule.ok_or_else(not_scheduled)?;
+    if !schedule.enabled {
+        return Err(StoreError::WrongState(JOB_IS_OFF));
+    }
+    Ok(NewRequest {
+        run: NewRun {
+            id: Uuid::now_v7(),
+            job_type: job_type.clone(),
+            project_id: *project_id,
+            max_attempts: schedule.max_attempts,
+            payload: Payload::default(),
+        },
+        request: request.clone(),
+        after: None,
+    })
+}
+
+/// Makes all of them wait, in the transaction: each by its rule for duplicates. `wake` tells workers of
+/// other processes.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] for one that is to be rejected, or the database's: nothing is to be committed.
+pub(crate) async fn enqueue(
+    tx: &mut dyn Tx,
+    requests: Vec<(NewRequest, OnDuplicate)>,
+    wake: bool,
+) -> Result<Vec<Enqueued>> {
+    lock_schedules(tx, &requests).await?;
+    let mut told: Vec<_> = requests.iter().map(|(one, _)| Enqueued::Made(one.run.id)).collect();
+    let (mut plain, mut others) = (Vec::new(), Vec::new());
+    for (place, (request, rule)) in requests.into_iter().enumerate() {
+        let is_plain = request.request.key.is_none() || rule == OnDuplicate::Queue;
+        if is_plain { plain.push(request) } else { others.push((place, request, rule)) }
+    }
+    insert(tx, plain, wake).await?;
+    for (place, request, rule) in others {
+        told[place] = by_rule(tx, request, rule, wake).await?;
+    }
+    Ok(told)
+}
+
+/// Makes runs that wait, each behind those of its key.
+pub(crate) async fn insert(tx: &mut dyn Tx, requests: Vec<NewRequest>, wake: bool) -> Result<()> {
+    for page in requests.chunks(AT_ONCE) {
+        insert_page(tx, page.to_vec(), wake).await?;
+    }
+    Ok(())
+}
+
+/// Each key's first is locked before, so that its end sees those behind it.
+async fn insert_page(tx: &mut dyn Tx, mut requests: Vec<NewRequest>, wake: bool) -> Result<()> {
+    for _ in 0..TRIES {
+        if requests.is_empty() {
+            return Ok(());
+        }
+        tx.lock_keys(&requests, None).await?;
+        let made = tx.insert_requests(&requests, wake).await?;
+        let mut made = made.into_iter();
+        requests.retain(|_| !made.next().unwrap_or(false));
+    }
+    if requests.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::WrongState("its key is asked for by too many at once; ask again"))
+}
+
+async fn by_rule(
+    tx: &mut dyn Tx,
+    request: NewRequest,
+    rule: OnDuplicate,
+    wake: bool,
+) -> Result<Enqueued> {
+    let one = std::slice::from_ref(&request);
+    tx.lock_keys(one, None).await?;
+    let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
+    match rule {
+        OnDuplicate::Reject => {
+            if let Some((other, _)) = waiting.first() {
+                return Err(StoreError::Duplicate { run: other.id });
+            }
+        }
+        OnDuplicate::Merge => {
+            let same = |(_, args): &(_, Value)| *args == request.request.args;
+            if let Some((other, _)) = waiting.into_iter().find(same) {
+                return merge(tx, other, request).await;
+            }
+        }
+        OnDuplicate::Replace => replace(tx, waiting, request.run.id).await?,
+        OnDuplicate::Queue => {}
+    }
+    let id = request.run.id;
+    insert(tx, vec![request], wake).await?;
+    Ok(Enqueued::Made(id))
+}
+
+/// The run that waits serves the request too; the causes of both are kept.
+async fn merge(tx: &mut dyn Tx, mut waits: RunRow, request: NewRequest) -> Result<Enqueued> {
+    let payload = request.run.payload;
+    match (payload.triggers.into_iter().next(), payload.trace_id) {
+        (Some(upstream), Some(trace)) => waits.payload.add_trigger(upstream, trace),
+        _ => waits.payload.join(),
+    }
+    tx.save_run(waits.state, &waits).await?;
+    Ok(Enqueued::Merged(waits.id))
+}
+
+/// Cancels what waits.
+async fn replace(tx: &mut dyn Tx, waiting: Vec<(RunRow, Value)>, by: Uuid) -> Result<()> {
+    for (run, _) in waiting {
+        let (from, error) = (run.state, Some(format!("replaced by {by}")));
+        tx.save_run(from, &RunRow { state: RunState::Cancelled, error, ..run }).await?;
+    }
+    Ok(())
+}
+
+/// A timer makes no run while a request with the key of its schedule looks whether there is one.
+async fn lock_schedules(tx: &mut dyn Tx, requests: &[(NewRequest, OnDuplicate)]) -> Result<()> {
+    let of_schedule = requests.iter().map(|(one, _)| one);
+    let of_schedule = of_schedule.filter(|one| one.request.key.as_deref() == Some(KEY_OF_SCHEDULE));
+    let mut jobs: Vec<_> = of_schedule.map(|one| (one.run.project_id, &one.run.job_type)).collect();
+    jobs.sort();
+    jobs.dedup();
+    for (project, job) in jobs {
+        tx.lock_schedules(project, std::slice::from_ref(job)).await?;
+    }
+    Ok(())
+}

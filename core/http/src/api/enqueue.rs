@@ -1,0 +1,345 @@
+//! Runs with args: one, or many at once.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    jobs::{JobName, RunAnswer, known_job, refuse_params},
+    response, times,
+};
+use crate::{
+    AppState,
+    api::audit::entry,
+    error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
+    middleware::{
+        auth::{Caller, Peer},
+        extract::{Json, Path},
+    },
+};
+use cascade_access::{Principal, Role};
+use cascade_config::ArgsSchema;
+use cascade_model::{
+    Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, RunState,
+    Visible, border, revision,
+};
+use cascade_sdk::DynJob;
+use cascade_store::{IdempotencyKey, Queries, RunFilter};
+
+/// The most bytes of a key.
+const LONGEST_KEY: usize = 256;
+/// The most runs of one request.
+const MOST_AT_ONCE: usize = 10_000;
+/// The name of the header with which a request may be sent again.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A run that is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRun {
+    /// The project to run it for.
+    project_id: Uuid,
+    /// What this run is asked for: an object that fits the job's `args_schema`; `{}` if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    args: Option<Map<String, Value>>,
+    /// At most one run of a key has begun and not ended, for each job and project: 1 to 256 bytes.
+    /// Left out: independent of all other runs.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 256)]
+    key: Option<String>,
+    /// What becomes of the request while a run of its key waits: `merge` (that run serves it too, if its args
+    /// are the same), `queue` (it waits behind), `replace` (that run is cancelled), `reject` (409).
+    /// `queue` if left out, or `merge` for a request without args.
+    #[serde(default)]
+    on_duplicate: Option<response::OnDuplicate>,
+    /// Not before this time.
+    #[serde(default, deserialize_with = "times::optional")]
+    run_at: Option<DateTime<Utc>>,
+    /// 0 to 9, 0 if left out: the highest goes first.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 9)]
+    priority: Option<u8>,
+    /// Named to be refused with the reason.
+    #[serde(default, deserialize_with = "refuse_params")]
+    #[schema(ignore)]
+    #[expect(dead_code, reason = "never has a value")]
+    params: (),
+}
+
+/// The run that serves a request.
+#[derive(Serialize, ToSchema)]
+pub struct EnqueueAnswer {
+    run_id: Uuid,
+    /// Where it stands.
+    state: response::RunState,
+    /// It was there before: a run that waits serves this request too, or the request was sent before.
+    duplicate: bool,
+}
+
+/// Makes a run with args. Sent again within a day with the same `Idempotency-Key`, it makes no second one.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/runs",
+    params(
+        JobName,
+        ("Idempotency-Key" = Option<String>, Header, description =
+            "1 to 256 visible characters: the same request is answered alike for 24 hours.")
+    ),
+    request_body = NewRun,
+    responses(
+        (status = 201, body = EnqueueAnswer),
+        (status = 200, description = "A run that was there before serves it.", body = EnqueueAnswer),
+        (status = 404, body = ErrorBody),
+        (
+            status = 409, body = ErrorBody,
+            description = "jobs.toml disables the job, its plugin is not loaded, or a run of its key \
+                           waits and `on_duplicate` is `reject`."
+        ),
+        (
+            status = 422, body = ErrorBody,
+            description = "The idempotency key was used for another request."
+        ),
+        Refused, BodyRefused
+    )
+)]
+pub async fn enqueue(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(job): Path<String>,
+    headers: HeaderMap,
+    Json(run): Json<NewRun>,
+) -> ApiResult<(StatusCode, Json<EnqueueAnswer>)> {
+    let schema = args_schema(&server, &job)?;
+    server.demand(&principal, run.project_id, Role::Editor)?;
+    let asked = asked(&principal, &job, run, &schema).map_err(|error| error.in_body(None))?;
+    let key = idempotency_key(&headers, &principal, &asked)?;
+    let detail = json!({ "key": asked.request.key, "priority": asked.request.priority });
+    let entry = entry(&principal, "run.enqueue", &job, Some(asked.project_id), detail, peer);
+    let engine = server.engine.noting(entry);
+    let told = engine.enqueue(std::slice::from_ref(&asked), key.as_ref()).await?;
+    server.wake.wake();
+    let told = told.first().copied();
+    let told = told.ok_or_else(|| ApiError::internal(&"a request was not answered"))?;
+    let later = asked.request.run_at.is_some_and(|at| at > Utc::now());
+    let state = match told {
+        Enqueued::Made(_) if later => RunState::Scheduled,
+        Enqueued::Made(_) | Enqueued::Merged(_) => RunState::Available,
+        Enqueued::Duplicate(id) => {
+            let run = server.store.run(&principal.visible(), id).await?;
+            run.map_or(RunState::Completed, |run| run.state)
+        }
+    };
+    let duplicate = !matches!(told, Enqueued::Made(_));
+    let status = if duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(EnqueueAnswer { run_id: told.run_id(), state: state.into(), duplicate })))
+}
+
+/// Runs a job once with args, as its schedule does: after what is unfinished of it in the project.
+pub(crate) async fn run_now_with_args(
+    server: &AppState,
+    principal: &Principal,
+    peer: Peer,
+    (job, project_id): (&dyn DynJob, Uuid),
+    args: Map<String, Value>,
+) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
+    let descriptor = job.descriptor();
+    let schema = ArgsSchema::of(&descriptor.args_schema).map_err(ApiError::conflict)?;
+    let run = NewRun {
+        project_id,
+        args: Some(args),
+        key: None,
+        on_duplicate: None,
+        run_at: None,
+        priority: None,
+        params: (),
+    };
+    let asked = asked(principal, &descriptor.name, run, &schema);
+    let mut asked = asked.map_err(|error| error.in_body(None))?;
+    asked.request.key = Some(KEY_OF_SCHEDULE.into());
+    let entry = entry(principal, "run.start", &descriptor.name, Some(project_id), json!({}), peer);
+    let unfinished = RunFilter {
+        visible: Visible::Only(vec![project_id]),
+        job_types: vec![descriptor.name.clone()],
+        states: vec![RunState::Available, RunState::Running, RunState::Retryable],
+        per_page: 1,
+        ..RunFilter::default()
+    };
+    let busy = server.store.runs(&unfinished).await?.total > 0;
+    let told = server.engine.noting(entry).enqueue(std::slice::from_ref(&asked), None).await?;
+    server.wake.wake();
+    let run_id = told.first().map(|told| told.run_id());
+    // It is known already, unlike the run of a request without args.
+    let queued = match busy {
+        true => "after_current",
+        false => "now",
+    };
+    Ok((StatusCode::ACCEPTED, Json(RunAnswer { run_id, queued })))
+}
+
+/// Runs that are asked for together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRuns {
+    /// 1 to 10,000 runs.
+    #[schema(min_items = 1, max_items = 10_000)]
+    runs: Vec<NewRun>,
+}
+
+/// The runs that serve a request, in its order.
+#[derive(Serialize, ToSchema)]
+pub struct EnqueueAnswers {
+    run_ids: Vec<Uuid>,
+    /// How many of them were there before.
+    duplicates: usize,
+}
+
+/// Makes many runs with args: all of them, or none. A fault names the first run that is wrong, from 0.
+#[utoipa::path(
+    post, path = "/jobs/{job_type}/runs/bulk", params(JobName), request_body = NewRuns,
+    responses(
+        (status = 201, body = EnqueueAnswers), (status = 404, body = ErrorBody),
+        (
+            status = 409, body = ErrorBody,
+            description = "jobs.toml disables the job, its plugin is not loaded, or a run of a key \
+                           waits and `on_duplicate` is `reject`."
+        ),
+        Refused, BodyRefused
+    )
+)]
+pub async fn enqueue_all(
+    State(server): State<AppState>,
+    Caller(principal): Caller,
+    peer: Peer,
+    Path(job): Path<String>,
+    Json(NewRuns { runs }): Json<NewRuns>,
+) -> ApiResult<(StatusCode, Json<EnqueueAnswers>)> {
+    let schema = args_schema(&server, &job)?;
+    if !(1..=MOST_AT_ONCE).contains(&runs.len()) {
+        let message = format!("body: `runs` has {} runs", runs.len());
+        let help = format!("ask for 1 to {MOST_AT_ONCE} at once");
+        return Err(ApiError::bad_request(message).help(help));
+    }
+    let mut all = Vec::with_capacity(runs.len());
+    let mut by_project = HashMap::new();
+    for (index, run) in runs.into_iter().enumerate() {
+        let project = run.project_id;
+        if let std::collections::hash_map::Entry::Vacant(new) = by_project.entry(project) {
+            server.demand(&principal, project, Role::Editor)?;
+            new.insert(0_usize);
+        }
+        *by_project.entry(project).or_default() += 1;
+        let asked = asked(&principal, &job, run, &schema);
+        all.push(asked.map_err(|error| error.in_body(Some(index)))?);
+    }
+    let project = by_project.keys().next().copied().filter(|_| by_project.len() == 1);
+    let detail = json!({ "runs": all.len() });
+    let entry = entry(&principal, "run.enqueue", &job, project, detail, peer);
+    let told = server.engine.noting(entry).enqueue(&all, None).await?;
+    server.wake.wake();
+    let duplicates = told.iter().filter(|told| !matches!(told, Enqueued::Made(_))).count();
+    let run_ids = told.iter().map(|told| told.run_id()).collect();
+    Ok((StatusCode::CREATED, Json(EnqueueAnswers { run_ids, duplicates })))
+}
+
+/// Why a run that is asked for is refused.
+enum Unfit {
+    /// A value of the request.
+    Value(String),
+    /// Args against their schema.
+    Args(String),
+    /// Too many bytes of args.
+    TooLarge(usize),
+}
+
+impl Unfit {
+    /// With the place of the run in the body.
+    fn in_body(self, index: Option<usize>) -> ApiError {
+        let place = index.map_or("body".to_owned(), |index| format!("body: `runs[{index}]`"));
+        match self {
+            Self::Value(why) => ApiError::bad_request(format!("{place}: {why}")),
+            Self::Args(why) => ApiError::bad_request(format!("{place}: {why}"))
+                .help("`args_schema` in GET /api/jobs/types says what the job takes"),
+            Self::TooLarge(bytes) => {
+                let most = border::ARGS;
+                let message = format!("{place}: `args` has {bytes} bytes, more than {most}");
+                ApiError::too_large(message).help("give the run a reference to what is large")
+            }
+        }
+    }
+}
+
+/// What the args of a job have to fit.
+fn args_schema(server: &AppState, job: &str) -> ApiResult<ArgsSchema> {
+    let job = known_job(server, job)?;
+    ArgsSchema::of(&job.descriptor().args_schema).map_err(ApiError::conflict)
+}
+
+fn asked(
+    principal: &Principal,
+    job: &str,
+    run: NewRun,
+    schema: &ArgsSchema,
+) -> Result<Enqueue, Unfit> {
+    let key = run.key;
+    if key.as_ref().is_some_and(|key| !(1..=LONGEST_KEY).contains(&key.len())) {
+        return Err(Unfit::Value(format!("`key` has to have 1 to {LONGEST_KEY} bytes")));
+    }
+    let priority = run.priority.unwrap_or(0);
+    if priority > HIGHEST_PRIORITY {
+        return Err(Unfit::Value(format!("`priority` has to be 0 to {HIGHEST_PRIORITY}")));
+    }
+    let has_args = run.args.as_ref().is_some_and(|args| !args.is_empty());
+    let args = Value::Object(run.args.unwrap_or_default());
+    let bytes = args.to_string().len();
+    if bytes > border::ARGS {
+        return Err(Unfit::TooLarge(bytes));
+    }
+    schema.check(&args).map_err(Unfit::Args)?;
+    let by_default = if has_args { OnDuplicate::Queue } else { OnDuplicate::Merge };
+    let asked_by = Some(principal.name.clone());
+    Ok(Enqueue {
+        job_type: job.into(),
+        project_id: run.project_id,
+        request: RunRequest { key, args, priority, run_at: run.run_at, asked_by },
+        on_duplicate: run.on_duplicate.map_or(by_default, Into::into),
+    })
+}
+
+/// The key with which the request may be sent again.
+fn idempotency_key(
+    headers: &HeaderMap,
+    principal: &Principal,
+    asked: &Enqueue,
+) -> ApiResult<Option<IdempotencyKey>> {
+    let Some(given) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = given.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
+    let key = key.ok_or_else(|| {
+        let message =
+            format!("header: `Idempotency-Key` has to have 1 to {LONGEST_KEY} visible characters");
+        ApiError::bad_request(message).help("a UUID that is new for each request does")
+    })?;
+    let Enqueue { job_type, project_id, request, on_duplicate } = asked;
+    let body = json!([
+        job_type,
+        project_id,
+        request.key,
+        request.args,
+        request.priority,
+        request.run_at,
+        on_duplicate
+    ]);
+    Ok(Some(IdempotencyKey {
+        scope: format!("{} {project_id} {job_type}", principal.user_id),
+        key: key.into(),
+        digest: revision(&body.to_string()),
+    }))
+}

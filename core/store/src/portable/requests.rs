@@ -1,0 +1,108 @@
+//! What runs were asked for, and answers to requests that are sent again.
+
+use std::{collections::HashMap, time::Duration};
+
+use cascade_sdk::{Dialect, Statement, host::Database, sql};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Text, first, row, rows};
+use crate::Result;
+
+/// For how long a request with an idempotency key is answered alike.
+pub const IDEMPOTENCY_KEYS_ARE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What enqueueing asks of a schedule.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ScheduleFacts {
+    /// The job type.
+    pub job_type: String,
+    /// The project.
+    pub project_id: Uuid,
+    /// What jobs.toml says.
+    #[serde(deserialize_with = "row::flag")]
+    pub enabled: bool,
+    /// The last attempt of its runs.
+    pub max_attempts: u32,
+    /// The database's clock.
+    pub now: DateTime<Utc>,
+}
+
+/// Schedules by job type and project.
+pub type SchedulesByJob = HashMap<(String, Uuid), ScheduleFacts>;
+
+/// An idempotency key, and what was asked for with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Who asks, of which job in which project.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// [`cascade_model::revision`] of the request.
+    pub digest: String,
+}
+
+/// What a request with an idempotency key made before.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EarlierRequest {
+    /// [`cascade_model::revision`] of that request.
+    pub digest: String,
+    /// The run that serves it.
+    pub run_id: Uuid,
+}
+
+pub(super) async fn schedule_facts(
+    database: &dyn Database,
+    jobs: Vec<String>,
+    projects: &[Uuid],
+) -> Result<SchedulesByJob> {
+    let query =
+        Text::of(database.dialect(), "SELECT job_type, project_id, enabled, max_attempts, ");
+    let query = query.now().push(" AS now FROM scheduled_jobs WHERE TRUE");
+    let projects = projects.iter().map(Uuid::to_string).collect();
+    let query = query.and_among("job_type", jobs).and_among("project_id", projects);
+    let found: Vec<ScheduleFacts> = rows(database, query.statement()).await?;
+    let by_job = |facts: ScheduleFacts| ((facts.job_type.clone(), facts.project_id), facts);
+    Ok(found.into_iter().map(by_job).collect())
+}
+
+/// Keeps that `run` serves the request with this key; changes no row where one was kept that is still in force.
+/// On PostgreSQL it waits for a transaction that keeps the same key.
+pub fn keep_key(dialect: Dialect, key: &IdempotencyKey, run: Uuid) -> Statement {
+    Text::of(dialect, "INSERT INTO idempotency_keys (scope, key, digest, run_id, at) VALUES (")
+        .bind(key.scope.clone())
+        .push(", ")
+        .bind(key.key.clone())
+        .push(", ")
+        .bind(key.digest.clone())
+        .push(", ")
+        .bind_id(run)
+        .push(", ")
+        .now()
+        .push(
+            ") ON CONFLICT (scope, key) DO UPDATE
+             SET digest = excluded.digest, run_id = excluded.run_id, at = excluded.at
+             WHERE idempotency_keys.at < ",
+        )
+        .ago(IDEMPOTENCY_KEYS_ARE_KEPT)
+        .statement()
+}
+
+/// The run that serves the request with this key is another one.
+pub fn change_key(key: &IdempotencyKey, run: Uuid) -> Statement {
+    sql("UPDATE idempotency_keys SET run_id = $1 WHERE scope = $2 AND key = $3")
+        .bind(run)
+        .bind(key.scope.clone())
+        .bind(key.key.clone())
+}
+
+pub(super) async fn earlier_request(
+    database: &dyn Database,
+    key: &IdempotencyKey,
+) -> Result<Option<EarlierRequest>> {
+    let query = sql("SELECT digest, run_id FROM idempotency_keys WHERE scope = $1 AND key = $2")
+        .bind(key.scope.clone())
+        .bind(key.key.clone());
+    first(database, query).await
+}

@@ -1,0 +1,109 @@
+//! The verbs of runs that callers ask for.
+
+use std::collections::{HashMap, HashSet};
+
+use cascade_model::{ClaimedRun, RunKind, RunRequest};
+use serde_json::Value;
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{SIGNALS, row, tx::run_row};
+use crate::{NewRequest, Result, RunRow, StoreError};
+
+/// As [`Tx::lock_keys`](crate::Tx::lock_keys).
+pub(super) async fn lock_keys(
+    connection: &mut PgConnection,
+    requests: &[NewRequest],
+    own: Option<Uuid>,
+) -> Result<()> {
+    let keyed: Vec<_> = requests.iter().filter(|one| one.request.key.is_some()).collect();
+    if keyed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(include_str!("sql/queue_lock_keys.sql"))
+        .bind(keyed.iter().map(|one| one.run.job_type.as_str()).collect::<Vec<_>>())
+        .bind(keyed.iter().map(|one| one.run.project_id).collect::<Vec<_>>())
+        .bind(keyed.iter().map(|one| one.request.key.as_deref()).collect::<Vec<_>>())
+        .bind(keyed.iter().map(|one| one.request.run_at).collect::<Vec<_>>())
+        .bind(own)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// As [`Tx::waiting_of_key`](crate::Tx::waiting_of_key).
+pub(super) async fn waiting_of_key(
+    connection: &mut PgConnection,
+    of: &NewRequest,
+    limit: u32,
+) -> Result<Vec<(RunRow, Value)>> {
+    let rows = sqlx::query(include_str!("sql/queue_waiting.sql"))
+        .bind(&of.run.job_type)
+        .bind(of.run.project_id)
+        .bind(of.request.key.as_deref())
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok((run_row(row, RunKind::Queue)?, args(row)?))).collect()
+}
+
+/// As [`Tx::insert_requests`](crate::Tx::insert_requests).
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    requests: &[NewRequest],
+    wake: bool,
+) -> Result<Vec<bool>> {
+    let runs = || requests.iter().map(|one| &one.run);
+    let asked = || requests.iter().map(|one| &one.request);
+    let made = sqlx::query(include_str!("sql/queue_insert.sql"))
+        .bind(runs().map(|run| run.id).collect::<Vec<_>>())
+        .bind(runs().map(|run| run.job_type.as_str()).collect::<Vec<_>>())
+        .bind(runs().map(|run| run.project_id).collect::<Vec<_>>())
+        .bind(runs().map(|run| row::int(run.max_attempts)).collect::<Vec<_>>())
+        .bind(runs().map(|run| run.payload.to_text()).collect::<Vec<_>>())
+        .bind(runs().map(|run| run.payload.trace_of(run.id)).collect::<Vec<_>>())
+        .bind(asked().map(|asked| asked.key.as_deref()).collect::<Vec<_>>())
+        .bind(asked().map(|asked| i32::from(asked.priority)).collect::<Vec<_>>())
+        .bind(asked().map(|asked| asked.run_at).collect::<Vec<_>>())
+        .bind(requests.iter().map(|one| one.after.map(|t| t.as_secs_f64())).collect::<Vec<_>>())
+        .bind(asked().map(|asked| asked.args.to_string()).collect::<Vec<_>>())
+        .bind(asked().map(|asked| asked.asked_by.as_deref()).collect::<Vec<_>>())
+        .bind(wake.then_some(SIGNALS))
+        .fetch_all(connection)
+        .await?;
+    let ids = made.iter().map(|row| row.try_get::<Uuid, _>("id"));
+    let made = ids.collect::<std::result::Result<HashSet<_>, _>>()?;
+    Ok(requests.iter().map(|one| made.contains(&one.run.id)).collect())
+}
+
+/// Fills in what claimed runs were asked for.
+pub(super) async fn fill(connection: &mut PgConnection, runs: &mut [ClaimedRun]) -> Result<()> {
+    let rows = sqlx::query(include_str!("sql/queue_requests.sql"))
+        .bind(runs.iter().map(|run| run.lease.run_id).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let mut asked = HashMap::new();
+    for row in &rows {
+        asked.insert(row.try_get::<Uuid, _>("run_id")?, request(row)?);
+    }
+    for run in runs {
+        run.request = asked.remove(&run.lease.run_id).map(Box::new);
+    }
+    Ok(())
+}
+
+fn args(row: &PgRow) -> Result<Value> {
+    let args = serde_json::from_str(row.try_get("args")?).map_err(|e| e.to_string());
+    args.map_err(StoreError::corrupt("args"))
+}
+
+fn request(row: &PgRow) -> Result<RunRequest> {
+    let priority: i32 = row.try_get("priority")?;
+    Ok(RunRequest {
+        key: row.try_get("key")?,
+        args: args(row)?,
+        priority: u8::try_from(priority).unwrap_or_default(),
+        run_at: row.try_get("run_at")?,
+        asked_by: row.try_get("asked_by")?,
+    })
+}

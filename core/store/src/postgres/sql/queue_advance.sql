@@ -1,0 +1,22 @@
+-- Lets the next run of each key go ahead where one of these runs, which have ended, was first: of those whose
+-- time has come the one of the highest priority, or else the one whose time comes next.
+-- $1 ids uuid[]
+-- plan: run_requests_pkey, open_queue_runs_first, open_queue_runs_behind, open_queue_runs_pkey
+WITH keys AS (
+    SELECT DISTINCT job_type, project_id, key FROM run_requests
+    WHERE run_id = ANY($1) AND key IS NOT NULL
+), next AS (
+    SELECT n.id FROM keys k CROSS JOIN LATERAL (
+        SELECT b.id FROM open_queue_runs b
+        WHERE b.job_type = k.job_type AND b.project_id = k.project_id AND b.key = k.key AND b.behind
+        ORDER BY b.available_at > now(), b.rank, b.available_at, b.id LIMIT 1
+    ) n
+    WHERE NOT EXISTS (
+        SELECT FROM open_queue_runs f
+        WHERE f.job_type = k.job_type AND f.project_id = k.project_id AND f.key = k.key
+          AND f.key IS NOT NULL AND NOT f.behind
+    ) AND NOT (k.key = '' AND EXISTS (
+        SELECT FROM open_runs r WHERE r.job_type = k.job_type AND r.project_id = k.project_id
+    ))
+)
+UPDATE open_queue_runs r SET behind = false FROM next WHERE r.id = next.id

@@ -1,0 +1,42 @@
+-- Makes runs that wait, with what was asked for. Of each key one run is first, if none is; the others are
+-- behind. A run of the schedule's key is behind the schedule's own. Returns those that were made: where another
+-- transaction has just made the first run of a key, nothing is, and the lock of that is to be taken.
+-- $1 ids uuid[], $2 jobs text[], $3 projects uuid[], $4 max_attempts int[], $5 payloads text[],
+-- $6 traces uuid[], $7 keys text[], $8 priorities int[], $9 times timestamptz[] (NULL: now),
+-- $10 seconds to wait float8[], $11 args text[], $12 who asks text[],
+-- $13 channel on which workers are told, or NULL text
+-- plan: open_queue_runs_first, worker_runs_unfinished
+WITH new AS MATERIALIZED (
+    SELECT n.*,
+        greatest(coalesce(n.run_at, now()), now()) + make_interval(secs => coalesce(n.pause, 0)) AS at,
+        row_number() OVER (PARTITION BY n.job_type, n.project_id, n.key ORDER BY n.nth) AS turn
+    FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::text[],
+            $8::int[], $9::timestamptz[], $10::float8[], $11::text[], $12::text[])
+        WITH ORDINALITY AS n (id, job_type, project_id, max_attempts, payload, trace_id, key, priority,
+            run_at, pause, args, asked_by, nth)
+), made AS (
+    INSERT INTO open_queue_runs (
+        id, job_type, project_id, state, max_attempts, payload, available_at, trace_id, key, rank, behind
+    )
+    SELECT n.id, n.job_type, n.project_id, 'available', n.max_attempts, n.payload::json, n.at,
+        n.trace_id, n.key, 9 - n.priority, n.key IS NOT NULL AND (
+            n.turn > 1
+            OR EXISTS (
+                SELECT FROM open_queue_runs f
+                WHERE f.job_type = n.job_type AND f.project_id = n.project_id AND f.key = n.key
+                  AND f.key IS NOT NULL AND NOT f.behind
+            )
+            OR n.key = '' AND EXISTS (
+                SELECT FROM open_runs r
+                WHERE r.job_type = n.job_type AND r.project_id = n.project_id
+            )
+        )
+    FROM new n ORDER BY n.nth
+    ON CONFLICT (job_type, project_id, key) WHERE key IS NOT NULL AND NOT behind DO NOTHING
+    RETURNING id
+), asked AS (
+    INSERT INTO run_requests (run_id, job_type, project_id, key, args, priority, run_at, asked_by)
+    SELECT n.id, n.job_type, n.project_id, n.key, n.args, n.priority, n.run_at, n.asked_by
+    FROM new n JOIN made USING (id)
+)
+SELECT id, CASE WHEN $13::text IS NOT NULL THEN pg_notify($13, 'look')::text END FROM made
