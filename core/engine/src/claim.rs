@@ -105,12 +105,13 @@ impl Engine {
         if found.due {
             let mut tx = self.store.begin(Connections::Queue).await?;
             due::fire(&mut *tx).await?;
-            if fits && self.rotation().is_limited() && !found.queued {
+            if fits && self.rotation().is_limited() && !found.queued && !found.schedule_key_free {
                 return self.take_in_transaction(tx, RunKind::Schedule, claim, runs).await;
             }
             tx.commit().await?;
         }
-        if fits && (is_new || found.due || found.unresponsive || found.queued) {
+        let may_bring = found.due || found.unresponsive || found.queued || found.schedule_key_free;
+        if fits && (is_new || may_bring) {
             self.take(claim, runs).await?;
         }
         Ok(())

@@ -83,7 +83,7 @@ impl Rotation {
     /// What a look around has found. Workers that start together do not all begin with the same project.
     pub fn looked(&mut self, found: &Look, now: Instant, chance: u128) {
         (self.limited, self.projects) = (found.limited, found.projects);
-        self.queued = found.queued;
+        self.queued = found.queued || found.schedule_key_free;
         self.owes_look = false;
         if self.looked.replace(now).is_none() {
             RunKind::ALL.into_iter().for_each(|kind| self.jump(kind, chance));

@@ -89,6 +89,9 @@ typedef struct cascade_host {
      *   tx.rollback   {"transaction"}                   {}
      *   stage         {"sql", "params"}                 {}; runs in the transaction that marks the
      *                                                   run done, and only then
+     *   enqueue       {"job", "args", "key", "run_at", "priority"}
+     *                                                   {}; makes a run in that transaction; all but
+     *                                                   "job" may be left out
      *   http.send     {"method", "url", "headers": [[name, value]], "body" or "body_base64"}
      *                                                   {"status", "headers", "body" or "body_base64"};
      *                                                   body is text; what is not UTF-8 is base64
@@ -104,7 +107,7 @@ typedef struct cascade_host {
      *   secret        {"variable"}                      {"value"}; a variable of the host's environment
      *                                                   that `[secrets] env` of jobs.toml names
      *
-     * Only runs may ask for `stage`, `net.connect`, `sleep` and `cancelled`, only views for `job_params`.
+     * Only runs may ask for `stage`, `enqueue`, `net.connect`, `sleep` and `cancelled`, only views for `job_params`.
      *
      * SQL has $1, $2 ... placeholders and serves SQLite and PostgreSQL alike.
      */

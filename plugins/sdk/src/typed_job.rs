@@ -48,7 +48,7 @@ pub trait TypedJob: Send + Sync + 'static {
     /// As [`Job::Params`]: the operator's, for all runs.
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
     /// What this one run is asked for, by its caller. [`NoArgs`] for none; use `deny_unknown_fields`.
-    /// Runs of this host have no caller that gives any: each field needs a default.
+    /// Runs of timers and cascades have none: each field needs a default.
     type Args: DeserializeOwned + JsonSchema + Send + 'static;
     /// What a success gives to the runs that it triggers: see [`Context::upstream`]. `()` for nothing.
     type Output: Serialize + JsonSchema + Send + 'static;

@@ -165,6 +165,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_type}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a run with args. Sent again within a day with the same `Idempotency-Key`, it makes no second one. */
+        post: operations["enqueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_type}/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes many runs with args: all of them, or none. A fault names the first run that is wrong, from 0. */
+        post: operations["enqueue_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/config": {
         parameters: {
             query?: never;
@@ -1225,6 +1259,21 @@ export interface components {
              */
             took_ms: number;
         };
+        /** @description The run that serves a request. */
+        EnqueueAnswer: {
+            /** @description It was there before: a run that waits serves this request too, or the request was sent before. */
+            duplicate: boolean;
+            /** Format: uuid */
+            run_id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["RunState"];
+        };
+        /** @description The runs that serve a request, in its order. */
+        EnqueueAnswers: {
+            /** @description How many of them were there before. */
+            duplicates: number;
+            run_ids: string[];
+        };
         /** @description The body of every refusal. */
         ErrorBody: {
             error: components["schemas"]["Detail"];
@@ -1290,6 +1339,8 @@ export interface components {
             params: Record<string, unknown>;
         };
         JobType: {
+            /** @description What a run may be asked for. */
+            args_schema: Record<string, unknown>;
             /** @description What holds where jobs.toml says nothing: what the plugin says, or else the host. */
             defaults: components["schemas"]["JobDefaults"];
             description: string;
@@ -1299,6 +1350,8 @@ export interface components {
              *     was found.
              */
             origin: components["schemas"]["Origin"];
+            /** @description What a run gives out; empty where that may be anything. */
+            output_schema: Record<string, unknown>;
             params_schema: Record<string, unknown>;
             version: string;
         };
@@ -1368,11 +1421,47 @@ export interface components {
              */
             new: string;
         };
+        /** @description A run that is asked for. */
+        NewRun: {
+            /** @description What this run is asked for: an object that fits the job's `args_schema`; `{}` if left out. */
+            args?: Record<string, unknown> | null;
+            /**
+             * @description At most one run of a key has begun and not ended, for each job and project: 1 to 256 bytes.
+             *     Left out: independent of all other runs.
+             */
+            key?: string | null;
+            on_duplicate?: components["schemas"]["OnDuplicate"] | null;
+            /**
+             * Format: int32
+             * @description 0 to 9, 0 if left out: the highest goes first.
+             */
+            priority?: number | null;
+            /**
+             * Format: uuid
+             * @description The project to run it for.
+             */
+            project_id: string;
+            /**
+             * Format: date-time
+             * @description Not before this time.
+             */
+            run_at?: string | null;
+        };
+        /** @description Runs that are asked for together. */
+        NewRuns: {
+            /** @description 1 to 10,000 runs. */
+            runs: components["schemas"]["NewRun"][];
+        };
         NotDone: {
             /** Format: uuid */
             id: string;
             message: string;
         };
+        /**
+         * @description What becomes of a request while a run of its key waits.
+         * @enum {string}
+         */
+        OnDuplicate: "merge" | "queue" | "replace" | "reject";
         /** @description Where a job type or view comes from. */
         Origin: {
             kind: components["schemas"]["OriginKind"];
@@ -1521,6 +1610,10 @@ export interface components {
         };
         /** @description A run as the API shows it. */
         Run: {
+            /** @description What this run was asked for, secrets masked; null for a run of its schedule. */
+            args?: Record<string, unknown> | null;
+            /** @description Who or what asked for it. */
+            asked_by?: string | null;
             /**
              * Format: int32
              * @description Attempts begun so far.
@@ -1546,6 +1639,11 @@ export interface components {
             /** @description The job type. */
             job_type: string;
             /**
+             * @description At most one run of a key has begun and not ended, for each job and project; null for a run that is
+             *     independent of others.
+             */
+            key?: string | null;
+            /**
              * Format: int32
              * @description The last attempt there will be.
              */
@@ -1554,6 +1652,11 @@ export interface components {
             params?: Record<string, unknown> | null;
             /** @description What caused it, `cascade_triggered_by` among it. */
             payload: Record<string, unknown>;
+            /**
+             * Format: int32
+             * @description 0 to 9; the highest goes first.
+             */
+            priority: number;
             progress?: components["schemas"]["Progress"] | null;
             /**
              * Format: uuid
@@ -1567,6 +1670,11 @@ export interface components {
              * @description When it was put into the queue.
              */
             queued_at: string;
+            /**
+             * Format: date-time
+             * @description When it was to begin, if not at once.
+             */
+            run_at?: string | null;
             /**
              * Format: date-time
              * @description When the latest attempt began.
@@ -1646,6 +1754,11 @@ export interface components {
         };
         RunRequest: {
             /**
+             * @description What this run is asked for: an object that fits the job's `args_schema`. Such a run waits for the
+             *     current one, and is not merged with others.
+             */
+            args?: Record<string, unknown> | null;
+            /**
              * Format: uuid
              * @description The project to run it for.
              */
@@ -1655,7 +1768,7 @@ export interface components {
          * @description Where a run stands.
          * @enum {string}
          */
-        RunState: "available" | "running" | "retryable" | "completed" | "failed" | "cancelled";
+        RunState: "scheduled" | "available" | "running" | "retryable" | "completed" | "failed" | "cancelled";
         SaveAnswer: {
             revision: string;
         };
@@ -2740,6 +2853,257 @@ export interface operations {
             };
         };
     };
+    enqueue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 256 visible characters: the same request is answered alike for 24 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The job type's name. */
+                job_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            /** @description A run that was there before serves it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description jobs.toml disables the job, its plugin is not loaded, or a run of its key waits and `on_duplicate` is `reject`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The idempotency key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enqueue_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job type's name. */
+                job_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRuns"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswers"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description jobs.toml disables the job, its plugin is not loaded, or a run of a key waits and `on_duplicate` is `reject`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     config: {
         parameters: {
             query?: never;
@@ -3520,6 +3884,8 @@ export interface operations {
                 from?: string;
                 /** @description Only these job types, with commas between. */
                 job_type?: string;
+                /** @description Only what was asked for with this key. */
+                key?: string;
                 /** @description From 1. */
                 page?: number;
                 /** @description At most 200; 50 if not given. */

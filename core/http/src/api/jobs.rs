@@ -36,6 +36,12 @@ pub struct JobType {
     origin: Origin,
     #[schema(value_type = Object)]
     params_schema: Value,
+    /// What a run may be asked for.
+    #[schema(value_type = Object)]
+    args_schema: Value,
+    /// What a run gives out; empty where that may be anything.
+    #[schema(value_type = Object)]
+    output_schema: Value,
     /// What holds where jobs.toml says nothing: what the plugin says, or else the host.
     #[schema(value_type = crate::api::described::JobDefaults)]
     defaults: Value,
@@ -67,6 +73,8 @@ pub async fn types(State(server): State<AppState>) -> Json<JobTypes> {
             description: job.description,
             origin: job.origin,
             params_schema: job.params_schema,
+            args_schema: job.args_schema,
+            output_schema: job.output_schema,
         }
     };
     Json(JobTypes { items: server.config.registry().jobs().map(describe).collect() })

@@ -1,11 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link, useParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
+
+import { get } from "../../api/client";
+import type { Run } from "../../api/types";
 import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useJobSchema, useJobsConfig } from "../../live/use-jobs-config";
+import type { JsonSchema } from "../../schema/json-schema";
+import { withoutSecrets } from "./args-of-run";
 import { JobFacts } from "./job-facts";
 import { JobSchedule } from "./job-schedule";
 import "./jobs.css";
@@ -19,6 +25,13 @@ export default function JobPage() {
   const { job_type = "" } = useParams();
   const scoped = useScopedPath();
   const { projectId } = useProjectScope();
+  // Run again with the args of an earlier run, which the form lets edit.
+  const argsOf = useSearchParams()[0].get("args_of") ?? "";
+  const earlier = useQuery({
+    queryKey: ["run-args", argsOf],
+    queryFn: () => get<Run>(`/jobs/runs/${encodeURIComponent(argsOf)}`),
+    enabled: argsOf !== "",
+  });
   const types = useJobTypes();
   const config = useJobsConfig();
   const schema = useJobSchema();
@@ -71,7 +84,14 @@ export default function JobPage() {
           <JobFacts job={job} config={config.data} schema={schema} />
           <JobSchedule job={job.name} status={status} />
         </div>
-        <RunForm key={job.name} job={job.name} />
+        {(!argsOf || !earlier.isLoading) && (
+          <RunForm
+            key={`${job.name} ${argsOf}`}
+            job={job.name}
+            argsSchema={job.args_schema as JsonSchema}
+            args={withoutSecrets(earlier.data?.args)}
+          />
+        )}
       </div>
       <Runs projectId={projectId} job={job.name} />
     </>

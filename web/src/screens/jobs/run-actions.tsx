@@ -6,7 +6,7 @@ import { useFault } from "../../api/reachability";
 import type { Run } from "../../api/types";
 import { useRights } from "../../session/rights";
 
-const UNFINISHED = ["available", "running", "retryable"];
+const UNFINISHED = ["scheduled", "available", "running", "retryable"];
 
 /** Cancel while it is not over; try again when it ended badly. */
 export function RunActions({ run, onDone }: { run: Run; onDone: () => Promise<unknown> }) {

@@ -23,7 +23,7 @@ it("runs the job without params and says what came of it", async () => {
   render(
     <QueryClientProvider client={new QueryClient()}>
       <MemoryRouter>
-        <RunForm job="report" />
+        <RunForm job="report" argsSchema={{}} args={{}} />
       </MemoryRouter>
     </QueryClientProvider>,
   );

@@ -1,16 +1,32 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { ApiError, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { RunAnswer } from "../../api/types";
+import { lazyPart } from "../../layout/lazy-part";
 import { useProjectScope } from "../../layout/project-scope";
+import { Loading } from "../../layout/states";
+import { isObject, type JsonSchema } from "../../schema/json-schema";
 import { useRights } from "../../session/rights";
 
-/** Runs a job now. Its params stand in jobs.toml: administrators get the way to where they are edited. */
-export function RunForm({ job }: { job: string }) {
+const SchemaForm = lazyPart(() => import("../../form/schema-form"));
+
+interface Props {
+  job: string;
+  /** What a run may be asked for. */
+  argsSchema: JsonSchema;
+  /** What the form holds at first; secrets are typed again. */
+  args: object;
+}
+
+/**
+ * Runs a job now, with args if it takes any. Its params stand in jobs.toml: administrators get the way to where they
+ * are edited.
+ */
+export function RunForm({ job, argsSchema, args }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { projects, projectId } = useProjectScope();
@@ -21,14 +37,17 @@ export function RunForm({ job }: { job: string }) {
   const [answer, setAnswer] = useState<RunAnswer>();
   const rights = useRights();
   const whyNot = rights.whyNot("editor", project?.id);
+  const takesArgs = isObject(argsSchema.properties) && Object.keys(argsSchema.properties).length > 0;
 
-  const run = async () => {
+  const run = async (given: unknown) => {
     if (!project) return;
     setBusy(true);
     setFault(undefined);
     setAnswer(undefined);
+    const args = isObject(given) && Object.keys(given).length > 0 ? { args: given } : {};
     try {
-      setAnswer(await post<RunAnswer>(`/jobs/${encodeURIComponent(job)}/run`, { project_id: project.id }));
+      const request = { project_id: project.id, ...args };
+      setAnswer(await post<RunAnswer>(`/jobs/${encodeURIComponent(job)}/run`, request));
     } catch (error) {
       setFault(error as Error);
     }
@@ -59,10 +78,23 @@ export function RunForm({ job }: { job: string }) {
         )}
       </p>
       {whyNot && <p className="muted">{whyNot}</p>}
-      <button type="button" className="primary" disabled={busy || !project || !!whyNot} onClick={() => void run()}>
-        {t("jobs.run_now")}
-      </button>
-      {fault && (
+      {takesArgs ? (
+        <Suspense fallback={<Loading rows={2} />}>
+          <SchemaForm
+            schema={argsSchema}
+            initial={args}
+            submitLabel={t("jobs.run_now")}
+            busy={busy || !project || !!whyNot}
+            fault={fault}
+            onSubmit={(given) => void run(given)}
+          />
+        </Suspense>
+      ) : (
+        <button type="button" className="primary" disabled={busy || !project || !!whyNot} onClick={() => void run({})}>
+          {t("jobs.run_now")}
+        </button>
+      )}
+      {fault && !takesArgs && (
         <div className="form-fault" role="alert">
           <strong>{fault.message}</strong>
           {fault instanceof ApiError && fault.help && <p className="muted">{fault.help}</p>}

@@ -1,4 +1,16 @@
-import { Ban, Check, CircleDashed, Clock, type LucideIcon, Pause, Play, PowerOff, RotateCw, X } from "lucide-react";
+import {
+  Ban,
+  CalendarClock,
+  Check,
+  CircleDashed,
+  Clock,
+  type LucideIcon,
+  Pause,
+  Play,
+  PowerOff,
+  RotateCw,
+  X,
+} from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { RunState } from "../../api/types";
@@ -13,6 +25,7 @@ interface Look {
 
 /** States differ in color, in shape and in word: none of the three has to be seen to tell them apart. */
 export const LOOKS: Record<RunState | RestState, Look> = {
+  scheduled: { tone: "rest", Icon: CalendarClock },
   available: { tone: "info", Icon: Clock },
   running: { tone: "live", Icon: Play },
   retryable: { tone: "fair", Icon: RotateCw },

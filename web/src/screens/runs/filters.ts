@@ -1,6 +1,14 @@
 import type { RunState, Trigger } from "../../api/types";
 
-export const RUN_STATES: RunState[] = ["available", "running", "retryable", "completed", "failed", "cancelled"];
+export const RUN_STATES: RunState[] = [
+  "scheduled",
+  "available",
+  "running",
+  "retryable",
+  "completed",
+  "failed",
+  "cancelled",
+];
 export const TRIGGERS: Trigger["kind"][] = ["timer", "manual", "cascade"];
 export const SPANS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 } as const;
 type Span = keyof typeof SPANS;

@@ -35,10 +35,24 @@ export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | unde
           <dd>
             {cascade ? <TriggerChain cascade={cascade} id={run.id} /> : <TriggerText trigger={run.triggered_by} />}
           </dd>
-          {who.asked && (
+          {(who.asked ?? run.asked_by) && (
             <>
               <dt>{t("runs.asked_by")}</dt>
-              <dd data-testid="asked-by">{who.asked}</dd>
+              <dd data-testid="asked-by">{who.asked ?? run.asked_by}</dd>
+            </>
+          )}
+          {run.key && (
+            <>
+              <dt>{t("runs.key")}</dt>
+              <dd data-testid="run-key">
+                <code>{run.key}</code>
+              </dd>
+            </>
+          )}
+          {run.priority > 0 && (
+            <>
+              <dt>{t("runs.priority")}</dt>
+              <dd>{run.priority}</dd>
             </>
           )}
           {who.cancelled && (
@@ -75,6 +89,12 @@ export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | unde
         <dl className="run-facts num">
           <dt>{t("jobs.queued")}</dt>
           <dd>{at(run.queued_at)}</dd>
+          {run.run_at && (
+            <>
+              <dt>{t("runs.not_before")}</dt>
+              <dd>{at(run.run_at)}</dd>
+            </>
+          )}
           <dt>{t("runs.started")}</dt>
           <dd>{at(run.started_at)}</dd>
           <dt>{t("runs.finished")}</dt>
@@ -115,6 +135,25 @@ function Attempts({ run }: { run: Run }) {
         <i key={at} data-state={state(at + 1)} />
       ))}
     </span>
+  );
+}
+
+/** What it was asked for. */
+export function RunArgs({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  if (!run.args || Object.keys(run.args).length === 0) return null;
+  const text = () => JSON.stringify(run.args, null, 2);
+  return (
+    <section className="panel run-output" role="group" aria-label={t("runs.args")}>
+      <header>
+        <h2>{t("runs.args")}</h2>
+        <CopyButton label={t("runs.copy_args")} text={text} />
+        <Link to={`/jobs/${encodeURIComponent(run.job_type)}?args_of=${run.id}`}>{t("runs.run_again")}</Link>
+      </header>
+      <pre className="scroll" tabIndex={0}>
+        {text()}
+      </pre>
+    </section>
   );
 }
 

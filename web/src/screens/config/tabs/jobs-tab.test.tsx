@@ -15,6 +15,8 @@ const type = (name: string): JobType => ({
   version: "1",
   description: `What ${name} does`,
   origin: { kind: "compiled_in", plugin: name, version: "1", location: "" },
+  args_schema: {},
+  output_schema: {},
   params_schema: { type: "object", properties: { limit: { type: "integer" } }, additionalProperties: false },
   defaults: {
     timeout: name === "first" ? "2m" : "10m",
