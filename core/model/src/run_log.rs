@@ -4,6 +4,8 @@ use serde_json::Value;
 /// One line of a run's log as the API shows it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct RunLogRow {
+    /// Its place: later lines of a run have greater ones, not without gaps.
+    pub seq: i64,
     /// When it was written.
     pub at: DateTime<Utc>,
     /// `debug`, `info`, `warn` or `error`.

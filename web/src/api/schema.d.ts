@@ -423,7 +423,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log of a run: its latest 5,000 lines, oldest first. */
+        /** The log of a run, oldest line first: its latest 5,000 lines, or the first 5,000 behind `after`. */
         get: operations["run_logs"];
         put?: never;
         post?: never;
@@ -1728,6 +1728,11 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description Text for a person. */
             message: string;
+            /**
+             * Format: int64
+             * @description Its place: later lines of a run have greater ones. `after` begins behind it.
+             */
+            seq: number;
         };
         RunLogs: {
             items: components["schemas"]["RunLogRow"][];
@@ -4241,7 +4246,10 @@ export interface operations {
     };
     run_logs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only lines behind the one with this `seq`, the first of them; 0 for all from the start. */
+                after?: number;
+            };
             header?: never;
             path: {
                 /** @description The run. */

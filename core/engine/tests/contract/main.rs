@@ -103,7 +103,7 @@ cases! {
         a_renewal_that_is_broken_off_takes_nothing_away,
     ],
     limits: [limits_hold_for_job_types_and_projects],
-    logs: [logs_and_progress_are_kept],
+    logs: [logs_and_progress_are_kept, a_log_is_read_on_from_any_line],
     lost_runs: [
         what_its_owner_does_not_list_comes_back_although_it_lives,
         an_owner_does_not_give_up_its_own_leases,

@@ -94,7 +94,18 @@ pub trait Queries: Store {
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
     async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
-        run::logs(&*self.database(), visible, id, limit).await
+        run::logs(&*self.database(), visible, id, None, limit).await
+    }
+
+    /// The same from behind the line `after`, which is a [`RunLogRow::seq`]; the oldest of them.
+    async fn run_logs_after(
+        &self,
+        visible: &Visible,
+        id: Uuid,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<RunLogRow>> {
+        run::logs(&*self.database(), visible, id, Some(after), limit).await
     }
 
     /// How many log lines a run has.

@@ -32,10 +32,12 @@ pub(super) async fn logs(
     database: &dyn Database,
     visible: &Visible,
     id: Uuid,
+    after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<RunLogRow>> {
     #[derive(Deserialize)]
     struct Line {
+        seq: i64,
         at: chrono::DateTime<chrono::Utc>,
         level: String,
         message: String,
@@ -44,7 +46,7 @@ pub(super) async fn logs(
     }
     let mut query = Text::of(
         database.dialect(),
-        "SELECT at, level, message, fields FROM (
+        "SELECT seq, at, level, message, fields FROM (
              SELECT seq, at, level, message, CAST(fields AS text) AS fields FROM run_logs
              WHERE run_id = ",
     )
@@ -56,10 +58,14 @@ pub(super) async fn logs(
             .and_visible("r.project_id", visible)
             .push(")");
     }
-    let query =
-        query.push(" ORDER BY seq DESC LIMIT ").bind(limit).push(") AS newest ORDER BY seq");
+    let query = match after {
+        Some(seq) => query.push(" AND seq > ").bind(seq).push(" ORDER BY seq LIMIT "),
+        None => query.push(" ORDER BY seq DESC LIMIT "),
+    };
+    let query = query.bind(limit).push(") AS wanted ORDER BY seq");
     let lines: Vec<Line> = rows(database, query.statement()).await?;
-    let line = |Line { at, level, message, fields }| RunLogRow { at, level, message, fields };
+    let line =
+        |Line { seq, at, level, message, fields }| RunLogRow { seq, at, level, message, fields };
     Ok(lines.into_iter().map(line).collect())
 }
 

@@ -4,6 +4,7 @@ import type { LogLine } from "../../api/types";
 import { cutAt, filterLog, logText } from "./log-filter";
 
 const line = (level: LogLine["level"], message: string, fields: LogLine["fields"] = null): LogLine => ({
+  seq: 1,
   at: "2026-01-01T00:00:00Z",
   level,
   message,

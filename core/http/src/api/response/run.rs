@@ -195,6 +195,8 @@ impl RunPage {
 /// One line of a run's log as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RunLogRow {
+    /// Its place: later lines of a run have greater ones. `after` begins behind it.
+    pub seq: i64,
     /// When it was written.
     pub at: DateTime<Utc>,
     /// `debug`, `info`, `warn` or `error`.
@@ -209,7 +211,8 @@ pub struct RunLogRow {
 
 impl From<cascade_model::RunLogRow> for RunLogRow {
     fn from(from: cascade_model::RunLogRow) -> Self {
-        Self { at: from.at, level: from.level, message: from.message, fields: from.fields }
+        let cascade_model::RunLogRow { seq, at, level, message, fields } = from;
+        Self { seq, at, level, message, fields }
     }
 }
 
