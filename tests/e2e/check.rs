@@ -98,5 +98,5 @@ fn every_plugin_crate_is_linked_into_the_binary() {
     let output = command().args(["plugin", "list"]).output().unwrap();
     let list = String::from_utf8(output.stdout).unwrap();
     let count = |kind: &str| list.lines().filter(|line| line.starts_with(kind)).count();
-    assert_eq!((count("job "), count("view ")), (7, 4), "{list}");
+    assert_eq!((count("job "), count("view ")), (8, 4), "{list}");
 }

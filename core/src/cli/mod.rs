@@ -1,17 +1,25 @@
-//! The command line: `cascade [run | server | worker | health | check | plugin list]`.
+//! The command line: the host itself, commands on its data, and commands that ask a running host.
 
 mod check;
 mod database;
 mod health;
 mod plugin;
+mod remote;
 mod secret;
 mod sign_in;
 mod user;
 
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -71,6 +79,13 @@ enum Command {
     User(user::UserArgs),
     /// API tokens, for machines.
     Token(user::TokenArgs),
+    #[command(flatten)]
+    Remote(remote::RemoteCommand),
+    /// Prints the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Args)]
@@ -147,25 +162,41 @@ pub fn main() -> ExitCode {
     ) {
         environment::hide(&variables(&Cli::command()));
     }
-    let plugins = match Registry::compiled_in() {
-        Ok(registry) => Plugins::from(registry),
+    match cli.command {
+        None => with_plugins(|plugins| run(cli.run, Role::Both, plugins)),
+        Some(Command::Run(args)) => with_plugins(|plugins| run(args, Role::Both, plugins)),
+        Some(Command::Server(args)) => with_plugins(|plugins| run(args, Role::Server, plugins)),
+        Some(Command::Worker(args)) => with_plugins(|plugins| run(args, Role::Worker, plugins)),
+        Some(Command::Health { address }) => health::health(address),
+        Some(Command::Check { file }) => with_plugins(|plugins| check::check(&file, &plugins)),
+        Some(Command::Plugin(command)) => with_plugins(|plugins| plugin::plugin(command, &plugins)),
+        Some(Command::User(args)) => user::user(args),
+        Some(Command::Token(args)) => user::token(args),
+        Some(Command::Remote(command)) => remote::remote(command),
+        Some(Command::Completions { shell }) => completions(shell),
+    }
+}
+
+/// With the plugins that are compiled in, unless they do not fit together.
+fn with_plugins(act: impl FnOnce(Plugins) -> ExitCode) -> ExitCode {
+    match Registry::compiled_in() {
+        Ok(registry) => act(Plugins::from(registry)),
         Err(faults) => {
             for fault in faults {
                 eprintln!("error: {fault}");
             }
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
-    match cli.command {
-        None => run(cli.run, Role::Both, plugins),
-        Some(Command::Run(args)) => run(args, Role::Both, plugins),
-        Some(Command::Server(args)) => run(args, Role::Server, plugins),
-        Some(Command::Worker(args)) => run(args, Role::Worker, plugins),
-        Some(Command::Health { address }) => health::health(address),
-        Some(Command::Check { file }) => check::check(&file, &plugins),
-        Some(Command::Plugin(command)) => plugin::plugin(command, &plugins),
-        Some(Command::User(args)) => user::user(args),
-        Some(Command::Token(args)) => user::token(args),
+    }
+}
+
+/// `cascade completions SHELL`.
+fn completions(shell: Shell) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "cascade", &mut script);
+    match std::io::stdout().write_all(&script) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&format!("cannot write the script: {error}")),
     }
 }
 
