@@ -6,9 +6,9 @@
 mod rollup;
 mod view;
 
-use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
+use cascade_sdk::{Context, JobError, Outcome, TypedJob, rfc3339, sql};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use view::Portfolio;
 
@@ -17,17 +17,34 @@ pub use view::Portfolio;
 #[serde(deny_unknown_fields)]
 pub struct Params {}
 
+/// What one run is asked for.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Args {
+    /// Computes all days again, not only those that changed.
+    pub full: bool,
+}
+
+/// What one run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Output {
+    /// The days that were computed, such as `2026-01-15`, the first one first.
+    pub days: Vec<String>,
+}
+
 /// The job.
 pub struct AnalyticsAggregates;
 
-impl Job for AnalyticsAggregates {
+impl TypedJob for AnalyticsAggregates {
     const NAME: &'static str = "analytics_aggregates";
     const DESCRIPTION: &'static str =
         "Rolls up each day's messages, signals and health for charts.";
     type Params = Params;
+    type Args = Args;
+    type Output = Output;
 
-    async fn run(ctx: Context, _: Params) -> Result<Outcome, JobError> {
-        let days = rollup::changed_days(&ctx).await?;
+    async fn run(ctx: Context, _: Params, args: Args) -> Result<Outcome<Output>, JobError> {
+        let days = rollup::changed_days(&ctx, args.full).await?;
         ctx.progress(0.5, format!("{} days", days.len()));
         let now = rfc3339(ctx.now());
         ctx.checkpoint()?;
@@ -53,7 +70,9 @@ impl Job for AnalyticsAggregates {
         }
         ctx.log().info(format!("{} days changed", days.len()));
         ctx.progress(1.0, "rolled up");
-        Ok(Outcome::summary(format!("{} days rolled up", days.len())))
+        let summary = format!("{} days rolled up", days.len());
+        let output = Output { days: days.into_keys().collect() };
+        Ok(Outcome::output(output).with_summary(summary))
     }
 }
 

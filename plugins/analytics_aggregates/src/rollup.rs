@@ -51,8 +51,8 @@ struct Score {
     score: f64,
 }
 
-/// Days with anything new since the last roll-up, with their totals.
-pub async fn changed_days(ctx: &Context) -> Result<BTreeMap<String, Totals>, JobError> {
+/// Days with anything new since the last roll-up, or all if `full`, with their totals.
+pub async fn changed_days(ctx: &Context, full: bool) -> Result<BTreeMap<String, Totals>, JobError> {
     let project = ctx.project_id();
     let last: Last = ctx
         .db()
@@ -61,7 +61,7 @@ pub async fn changed_days(ctx: &Context) -> Result<BTreeMap<String, Totals>, Job
                 .bind(project),
         )
         .await?;
-    let since = last.at.map(|at| rfc3339(at - OVERLAP)).unwrap_or_default();
+    let since = last.at.filter(|_| !full).map(|at| rfc3339(at - OVERLAP)).unwrap_or_default();
     let bound = |text: &'static str| -> Statement { sql(text).bind(project).bind(&since) };
     let changed: Vec<Day> = ctx
         .db()

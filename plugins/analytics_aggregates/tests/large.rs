@@ -6,7 +6,7 @@
 
 use std::{fmt::Write, fs, time::Instant};
 
-use cascade_sdk::{Job, sql};
+use cascade_sdk::{TypedJob, sql};
 use cascade_testkit::TestBench;
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use kag_recommendations_refresh::KagRecommendationsRefresh;
@@ -52,7 +52,7 @@ fn archive() -> String {
     text
 }
 
-async fn timed<J: Job>(bench: &TestBench, params: Value) {
+async fn timed<J: TypedJob>(bench: &TestBench, params: Value) {
     let began = Instant::now();
     let run = bench.run::<J>(params).await;
     println!("{}: {:.1} s: {}", J::NAME, began.elapsed().as_secs_f64(), run.summary());

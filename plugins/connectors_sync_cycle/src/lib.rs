@@ -5,6 +5,7 @@
 //! and logged. A source that cannot be read fails alone: the others are read and the run succeeds,
 //! unless there is no other.
 
+mod args;
 mod charset;
 mod dates;
 mod fault;
@@ -23,11 +24,12 @@ mod view;
 
 use std::collections::HashSet;
 
-use cascade_sdk::{Context, Job, JobError, Outcome};
+use cascade_sdk::{Context, JobError, Outcome, TypedJob, rfc3339};
 use serde_json::json;
 
-use crate::{fault::SyncError, report::Failure, sync::Count};
+use crate::{args::MOST_IDS, fault::SyncError, report::Failure, sync::Count};
 pub use crate::{
+    args::{Args, Output, SourceOutput},
     params::{Params, Source, SourceKind},
     view::{Filter, Row, Sources},
 };
@@ -48,13 +50,15 @@ pub mod formats {
 /// The job.
 pub struct ConnectorsSyncCycle;
 
-impl Job for ConnectorsSyncCycle {
+impl TypedJob for ConnectorsSyncCycle {
     const NAME: &'static str = "connectors_sync_cycle";
     const DESCRIPTION: &'static str =
         "Reads new messages from mail, Slack, issue trackers and feeds.";
     type Params = Params;
+    type Args = Args;
+    type Output = Output;
 
-    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Params, args: Args) -> Result<Outcome<Output>, JobError> {
         let slug = ctx.project().slug.clone();
         let sources: Vec<_> = params.sources.iter().filter(|s| s.project == slug).collect();
         // They would share a cursor and overwrite each other's messages.
@@ -62,11 +66,13 @@ impl Job for ConnectorsSyncCycle {
             return Err(JobError::fail(format!("two sources of {slug} are named `{name}`")));
         }
         sync::forget_others(&ctx, &sources).await?;
+        let sources = args.choose(&sources)?;
+        let began = rfc3339(ctx.now());
         let mut outcomes = Vec::new();
         for (at, source) in sources.iter().enumerate() {
             ctx.checkpoint()?;
             ctx.progress(at as f64 / sources.len() as f64, format!("reading {}", source.name));
-            outcomes.push(read(&ctx, source).await?);
+            outcomes.push(read(&ctx, source, &args).await?);
         }
         ctx.progress(1.0, "done");
         let summary = report::summary(&outcomes);
@@ -81,15 +87,25 @@ impl Job for ConnectorsSyncCycle {
             let again = tried.iter().any(passing);
             return Err(if again { JobError::retry(text) } else { JobError::fail(text) });
         }
-        Ok(Outcome::summary(summary))
+        let mut ids = Vec::new();
+        for one in outcomes.iter().filter(|one| !one.count.is_nothing()) {
+            let most = (MOST_IDS + 1).saturating_sub(ids.len());
+            ids.extend(sync::ids_since(&ctx, one.source, &began, most).await?);
+        }
+        Ok(Outcome::output(Output::of(&outcomes, ids)).with_summary(summary))
     }
 }
 
 /// Reads one source, or lets it rest.
-async fn read<'a>(ctx: &Context, source: &'a Source) -> Result<report::Outcome<'a>, JobError> {
+async fn read<'a>(
+    ctx: &Context,
+    source: &'a Source,
+    args: &Args,
+) -> Result<report::Outcome<'a>, JobError> {
     let kept = sync::kept(ctx, source).await?;
     let mut count = Count::default();
     if let Some(kept) = &kept
+        && !args.names(source)
         && let Some(until) = kept.rests_until(ctx, source)
     {
         let failure = Failure {
@@ -102,7 +118,7 @@ async fn read<'a>(ctx: &Context, source: &'a Source) -> Result<report::Outcome<'
         ctx.log().with(json!({"source": source.name})).warn(line);
         return Ok(report::Outcome { source: &source.name, count, failed: Some(failure) });
     }
-    let fault = match sync::sync(ctx, source, &mut count).await {
+    let fault = match sync::sync(ctx, source, args.full, &mut count).await {
         Ok(()) => None,
         Err(SyncError::Source(fault)) => Some(fault),
         Err(SyncError::Run(error)) => return Err(error),

@@ -18,7 +18,7 @@ mod view;
 mod words;
 
 pub use embedder::EmbedError;
-pub use job::EmbeddingsRun;
+pub use job::{Args, EmbeddingsRun, Output};
 pub use params::{BatchSize, EmbedderParams, MinSimilarity, Params};
 pub use signals::MessageSignal;
 pub use view::{MessageFilter, MessageRow, Messages};

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use cascade_sdk::{Job, Page, Query, Statement, View, ViewContext, ViewError, sql};
+use cascade_sdk::{Page, Query, Statement, TypedJob, View, ViewContext, ViewError, sql};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -5,8 +5,10 @@
 
 pub mod formula;
 
-use cascade_sdk::{Context, Job, JobError, Outcome, chrono::Duration, rfc3339, sql};
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use cascade_sdk::{Context, JobError, NoArgs, Outcome, TypedJob, chrono::Duration, rfc3339, sql};
+use serde::{Deserialize, Serialize};
 
 use crate::formula::{Signal, Weighting, rounded, score};
 
@@ -84,15 +86,43 @@ async fn was_read(ctx: &Context, project: &str) -> Result<bool, JobError> {
     Ok(read.n > 0)
 }
 
+/// What one run found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Output {
+    /// From 0 to 100; none while no message was read.
+    pub score: Option<f64>,
+    /// The score before.
+    pub previous: Option<f64>,
+    /// Signals that it is made of.
+    pub open_signals: u64,
+    /// Points that each kind of signal costs, less than 0, or gives back.
+    pub factors: BTreeMap<String, f64>,
+}
+
+#[derive(Deserialize)]
+struct Previous {
+    score: f64,
+}
+
+async fn previous(ctx: &Context, project: &str) -> Result<Option<f64>, JobError> {
+    let query = sql("SELECT score FROM health_scores WHERE project_id = $1 AND run_id <> $2 \
+         ORDER BY scored_at DESC, run_id DESC LIMIT 1");
+    let query = query.bind(project).bind(ctx.run_id().to_string());
+    let found: Option<Previous> = ctx.db().fetch_optional(query).await?;
+    Ok(found.map(|previous| previous.score))
+}
+
 /// The job.
 pub struct HealthScoring;
 
-impl Job for HealthScoring {
+impl TypedJob for HealthScoring {
     const NAME: &'static str = "health_scoring";
     const DESCRIPTION: &'static str = "Scores the project from 0 to 100 and keeps the reasons.";
     type Params = Params;
+    type Args = NoArgs;
+    type Output = Output;
 
-    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Params, _: NoArgs) -> Result<Outcome<Output>, JobError> {
         let project = ctx.project_id().to_string();
         let now = ctx.now();
         let horizon =
@@ -105,7 +135,7 @@ impl Job for HealthScoring {
         // A score is a judgement: without a message that was read there is nothing to judge.
         if signals.is_empty() && !was_read(&ctx, &project).await? {
             ctx.progress(1.0, NOTHING);
-            return Ok(Outcome::summary(NOTHING));
+            return Ok(Outcome::output(Output::default()).with_summary(NOTHING));
         }
         ctx.progress(0.5, format!("{} open signals", signals.len()));
         ctx.checkpoint()?;
@@ -124,11 +154,18 @@ impl Job for HealthScoring {
             .bind(serde_json::to_string(&factors)?)
             .bind(rfc3339(now)),
         )?;
+        let output = Output {
+            score: Some(score),
+            previous: previous(&ctx, &project).await?,
+            open_signals: signals.len() as u64,
+            factors: factors.iter().map(|factor| (factor.key.clone(), factor.impact)).collect(),
+        };
         let impacts: serde_json::Map<String, serde_json::Value> =
             factors.iter().map(|f| (f.key.clone(), f.impact.into())).collect();
         ctx.log().with(impacts.into()).info(format!("score {score:.1}"));
         ctx.progress(1.0, "scored");
-        Ok(Outcome::summary(format!("score {score:.1} from {} open signals", signals.len())))
+        let summary = format!("score {score:.1} from {} open signals", signals.len());
+        Ok(Outcome::output(output).with_summary(summary))
     }
 }
 

@@ -8,10 +8,10 @@ mod derive;
 mod graph;
 mod topics;
 
-use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
+use cascade_sdk::{Context, JobError, NoArgs, Outcome, TypedJob, rfc3339, sql};
 use chrono::TimeDelta;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use topics::Topics;
 
@@ -46,16 +46,31 @@ struct Text {
     body: String,
 }
 
+/// What one run made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Output {
+    /// Open signals that the graph is made of.
+    pub signals: u64,
+    /// Nodes of the graph.
+    pub nodes: u64,
+    /// Its edges.
+    pub edges: u64,
+    /// Recommendations that follow from it.
+    pub recommendations: u64,
+}
+
 /// The job.
 pub struct KagRecommendationsRefresh;
 
-impl Job for KagRecommendationsRefresh {
+impl TypedJob for KagRecommendationsRefresh {
     const NAME: &'static str = "kag_recommendations_refresh";
     const DESCRIPTION: &'static str =
         "Builds the project's knowledge graph and derives recommendations from it.";
     type Params = Params;
+    type Args = NoArgs;
+    type Output = Output;
 
-    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Params, _: NoArgs) -> Result<Outcome<Output>, JobError> {
         let horizon = TimeDelta::hours((params.half_life_days * HORIZON_HALF_LIVES * 24.0) as i64);
         let found: Vec<graph::Found> = ctx
             .db()
@@ -135,12 +150,16 @@ impl Job for KagRecommendationsRefresh {
         }
         ctx.log().info(format!("{} signals, {} recommendations", found.len(), derived.len()));
         ctx.progress(1.0, "derived");
-        Ok(Outcome::summary(format!(
-            "{} recommendations from {} nodes and {} edges",
-            derived.len(),
-            graph.nodes.len(),
-            graph.edges.len()
-        )))
+        let output = Output {
+            signals: found.len() as u64,
+            nodes: graph.nodes.len() as u64,
+            edges: graph.edges.len() as u64,
+            recommendations: derived.len() as u64,
+        };
+        let Output { nodes, edges, recommendations, .. } = output;
+        let summary =
+            format!("{recommendations} recommendations from {nodes} nodes and {edges} edges");
+        Ok(Outcome::output(output).with_summary(summary))
     }
 }
 

@@ -13,6 +13,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.item.id
+    }
+
     /// Whether a person accepted or dismissed it.
     pub fn is_decided(&self) -> bool {
         self.status != "open"

@@ -8,9 +8,11 @@ mod known;
 mod rank;
 mod view;
 
-use cascade_sdk::{Context, Job, JobError, Outcome, rfc3339, sql};
+use std::collections::HashSet;
+
+use cascade_sdk::{Context, JobError, NoArgs, Outcome, TypedJob, rfc3339, sql};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use serde_json::json;
 
@@ -39,16 +41,33 @@ impl Default for Params {
     }
 }
 
+/// What one run came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Output {
+    /// Candidates that there were.
+    pub candidates: u64,
+    /// Those that said the same as another one.
+    pub merged: u64,
+    /// Recommendations that people decided on.
+    pub decided: u64,
+    /// Ids of those that are open, the best first.
+    pub open_ids: Vec<String>,
+    /// Ids of those among them that were not open before.
+    pub new_ids: Vec<String>,
+}
+
 /// The job.
 pub struct KagV2RecommendationsRefresh;
 
-impl Job for KagV2RecommendationsRefresh {
+impl TypedJob for KagV2RecommendationsRefresh {
     const NAME: &'static str = "kag_v2_recommendations_refresh";
     const DESCRIPTION: &'static str =
         "Merges and ranks recommendations and keeps what people decided.";
     type Params = Params;
+    type Args = NoArgs;
+    type Output = Output;
 
-    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Params, _: NoArgs) -> Result<Outcome<Output>, JobError> {
         let candidates: Vec<Candidate> = ctx
             .db()
             .fetch_all(
@@ -79,7 +98,18 @@ impl Job for KagV2RecommendationsRefresh {
             .with(json!({"candidates": found, "merged": merges, "open": count, "decided": decided}))
             .info(format!("{count} open recommendations from {found} candidates"));
         ctx.progress(1.0, "ranked");
-        Ok(Outcome::summary(format!("{count} open, {decided} decided by people")))
+        let open_ids: Vec<_> = ranked.into_iter().map(|candidate| candidate.id).collect();
+        let before: HashSet<_> = known.iter().map(Known::id).collect();
+        let is_new = |id: &&String| !before.contains(id.as_str());
+        let output = Output {
+            candidates: found as u64,
+            merged: merges as u64,
+            decided: decided as u64,
+            new_ids: open_ids.iter().filter(is_new).cloned().collect(),
+            open_ids,
+        };
+        let summary = format!("{count} open, {decided} decided by people");
+        Ok(Outcome::output(output).with_summary(summary))
     }
 }
 

@@ -13,12 +13,13 @@ pub mod sentences;
 mod store;
 
 use std::{
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use cascade_sdk::{Context, DbError, Job, JobError, Outcome, rfc3339, sql};
-use serde::Deserialize;
+use cascade_sdk::{Context, DbError, JobError, Outcome, TypedJob, rfc3339, sql};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     extract::{Found, MOST_BYTES, extract},
@@ -50,34 +51,85 @@ impl Default for Params {
     }
 }
 
+/// What one run is asked for.
+#[derive(Debug, Clone, Copy, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Args {
+    /// Looks at all messages again, not only at those that are new or changed.
+    pub full: bool,
+}
+
+/// The most ids that an output names.
+const MOST_IDS: usize = 10_000;
+
+/// What one run found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Output {
+    /// Messages that were looked at.
+    pub messages: u64,
+    /// Signals in them.
+    pub signals: u64,
+    /// The same by kind.
+    pub by_kind: BTreeMap<String, u64>,
+    /// Questions that nobody has answered in time, of all messages.
+    pub open_questions: u64,
+    /// Messages that a rule or the database failed on.
+    pub passed_over: u64,
+    /// Ids of the messages with signals, at most 10,000.
+    pub message_ids: Vec<String>,
+    /// Whether there are more of them.
+    pub more: bool,
+}
+
+impl Output {
+    /// Adds the signals of a message; time decides whether a question becomes one.
+    fn add(&mut self, message: &Message, found: &[Found]) {
+        let before = self.signals;
+        for found in found.iter().filter(|found| !is_question(found)) {
+            self.signals += 1;
+            *self.by_kind.entry(found.kind.as_str().to_owned()).or_default() += 1;
+        }
+        if self.signals > before {
+            match self.message_ids.len() {
+                0..MOST_IDS => self.message_ids.push(message.id.clone()),
+                _ => self.more = true,
+            }
+        }
+    }
+}
+
 /// The job.
 pub struct SignalsExtraction;
 
-impl Job for SignalsExtraction {
+impl TypedJob for SignalsExtraction {
     const NAME: &'static str = "signals_extraction";
     const DESCRIPTION: &'static str =
         "Finds deadline risks, blockers, budget trouble, bad mood, decisions and open questions.";
     type Params = Params;
+    type Args = Args;
+    type Output = Output;
 
-    async fn run(ctx: Context, params: Params) -> Result<Outcome, JobError> {
+    async fn run(ctx: Context, params: Params, args: Args) -> Result<Outcome<Output>, JobError> {
         let rules = load_rules(&ctx, &params)?;
         let project = ctx.project_id().to_string();
-        let total = count_waiting(&ctx, &project, &rules.version).await?;
-        let (mut done, mut found, mut failed) = (0_u64, 0_usize, 0_usize);
+        let wanted = if args.full { ALL } else { WAITING };
+        let total = count(&ctx, wanted, &project, &rules.version).await?;
+        let (mut done, mut output) = (0_u64, Output::default());
         let mut last = (String::new(), String::new());
         loop {
             ctx.checkpoint()?;
-            let messages = next_messages(&ctx, &project, &rules.version, &last).await?;
+            let messages = next_messages(&ctx, wanted, &project, &rules.version, &last).await?;
             let Some(end) = messages.last() else { break };
             last = (end.sent_at.clone(), end.id.clone());
             done += messages.len() as u64;
-            let (signals, passed_over) = process(&ctx, &project, &rules, &messages).await?;
-            found += signals;
-            failed += passed_over;
+            process(&ctx, &project, &rules, &messages, &mut output).await?;
             let fraction = 0.9 * done as f64 / total.max(done) as f64;
             ctx.progress(fraction, format!("{done} of {total} messages"));
         }
         let open = questions::review(&ctx, &project, &rules, &params).await?;
+        output.messages = done;
+        output.open_questions = open as u64;
+        let (found, failed) = (output.signals, output.passed_over);
         ctx.log()
             .with(serde_json::json!({"rules": rules.version, "messages": done, "signals": found}))
             .info(format!(
@@ -85,9 +137,8 @@ impl Job for SignalsExtraction {
             ));
         ctx.progress(1.0, "done");
         let failed = if failed > 0 { format!(", {failed} passed over") } else { String::new() };
-        Ok(Outcome::summary(format!(
-            "{found} signals in {done} messages, {open} open questions{failed}"
-        )))
+        let summary = format!("{found} signals in {done} messages, {open} open questions{failed}");
+        Ok(Outcome::output(output).with_summary(summary))
     }
 }
 
@@ -126,9 +177,11 @@ struct Message {
 const WAITING: &str = "FROM messages m WHERE m.project_id = $1 AND NOT EXISTS (\
     SELECT 1 FROM signals_processed p WHERE p.message_id = m.id AND p.rules_version = $2 \
     AND p.processed_at >= m.ingested_at)";
+/// All messages.
+const ALL: &str = "FROM messages m WHERE m.project_id = $1 AND $2 <> ''";
 
-async fn count_waiting(ctx: &Context, project: &str, version: &str) -> Result<u64, JobError> {
-    let query = sql(format!("SELECT COUNT(*) AS n {WAITING}"));
+async fn count(ctx: &Context, wanted: &str, project: &str, version: &str) -> Result<u64, JobError> {
+    let query = sql(format!("SELECT COUNT(*) AS n {wanted}"));
     Ok(ctx.db().fetch_one::<Count>(query.bind(project).bind(version)).await?.n)
 }
 
@@ -136,13 +189,14 @@ async fn count_waiting(ctx: &Context, project: &str, version: &str) -> Result<u6
 /// row was not written) is met once in a run.
 async fn next_messages(
     ctx: &Context,
+    wanted: &str,
     project: &str,
     version: &str,
     (sent_at, id): &(String, String),
 ) -> Result<Vec<Message>, JobError> {
     let query = sql(format!(
         "SELECT t.id, t.source_kind, substr(t.body, 1, {MOST_BYTES}) AS body, t.sent_at \
-         FROM (SELECT m.id {WAITING} AND (m.sent_at, m.id) > ($3, $4) \
+         FROM (SELECT m.id {wanted} AND (m.sent_at, m.id) > ($3, $4) \
              ORDER BY m.sent_at, m.id LIMIT $5) n \
          JOIN messages t ON t.id = n.id ORDER BY t.sent_at, t.id"
     ));
@@ -150,7 +204,7 @@ async fn next_messages(
     Ok(ctx.db().fetch_all(query).await?)
 }
 
-/// Extracts a chunk and writes it; returns the signals found and the messages that failed. `batch`,
+/// Extracts a chunk, writes it, and adds what was found to the output. `batch`,
 /// not the run's own transaction: a first run may have very many messages, each chunk is whole by
 /// itself, and a retried run goes on after the last one.
 async fn process(
@@ -158,21 +212,21 @@ async fn process(
     project: &str,
     rules: &Rules,
     messages: &[Message],
-) -> Result<(usize, usize), JobError> {
+    output: &mut Output,
+) -> Result<(), JobError> {
     let looked_at = messages.iter().map(|message| (message, look(rules, message)));
     let looked_at: Vec<_> = looked_at.collect();
-    let (mut signals, mut failed) = (0, 0);
     if write(ctx, project, rules, &looked_at).await.is_ok() {
         for (message, found) in &looked_at {
             match found {
-                Ok(all) => signals += count(all),
+                Ok(all) => output.add(message, all),
                 Err(why) => {
-                    failed += 1;
+                    output.passed_over += 1;
                     passed_over(ctx, message, why);
                 }
             }
         }
-        return Ok((signals, failed));
+        return Ok(());
     }
     // One message that the database refuses must not cost the others: each by itself.
     for (message, found) in looked_at {
@@ -183,14 +237,14 @@ async fn process(
             write(ctx, project, rules, &one).await?;
         }
         match one {
-            [(_, Ok(all))] => signals += count(&all),
+            [(_, Ok(all))] => output.add(message, &all),
             [(_, Err(why))] => {
-                failed += 1;
+                output.passed_over += 1;
                 passed_over(ctx, message, &why);
             }
         }
     }
-    Ok((signals, failed))
+    Ok(())
 }
 
 fn passed_over(ctx: &Context, message: &Message, why: &str) {
@@ -207,11 +261,6 @@ fn look(rules: &Rules, message: &Message) -> Result<Vec<Found>, String> {
 
 fn is_question(found: &Found) -> bool {
     found.kind == Kind::UnansweredQuestion
-}
-
-/// Signals that are written at once. Time decides whether a question becomes one.
-fn count(all: &[Found]) -> usize {
-    all.iter().filter(|found| !is_question(found)).count()
 }
 
 /// Writes what was found in messages, in one transaction. One that failed is marked, so that it is not

@@ -9,7 +9,10 @@ use cascade_sdk::{Context, rfc3339, sql};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use self::status::{forget_others, kept, record};
+pub use self::{
+    status::{forget_others, kept, record},
+    store::ids_since,
+};
 use crate::{
     fault::{Fault, SyncError},
     feed,
@@ -113,11 +116,17 @@ impl Reader {
 }
 
 /// Reads and stores batch by batch. The cursor moves in the transaction of a batch's last messages,
-/// so that it never runs ahead of them; a batch that was cut short is read again and upserted.
+/// so that it never runs ahead of them; a batch that was cut short is read again and upserted. `full`
+/// begins at the start, whatever was read before.
 ///
 /// # Errors
 /// The source's own fault, after what was read before it has been stored; or the run's.
-pub async fn sync(ctx: &Context, source: &Source, count: &mut Count) -> Result<(), SyncError> {
+pub async fn sync(
+    ctx: &Context,
+    source: &Source,
+    full: bool,
+    count: &mut Count,
+) -> Result<(), SyncError> {
     let kept: Option<KeptCursor> = ctx
         .db()
         .fetch_optional(
@@ -131,6 +140,9 @@ pub async fn sync(ctx: &Context, source: &Source, count: &mut Count) -> Result<(
         Some(cursor) => cursor,
         None => Cursor { shift_days: first_shift(ctx, source), ..Default::default() },
     };
+    if full {
+        cursor.position = Value::Null;
+    }
     let before = store::count(ctx, source).await?;
     let mut written = 0;
     let read = read(ctx, source, &mut cursor, count, &mut written).await;

@@ -151,3 +151,25 @@ pub async fn count(ctx: &Context, source: &Source) -> Result<u64, SyncError> {
         .bind(&source.name);
     Ok(ctx.db().fetch_one::<Rows>(query).await?.n)
 }
+
+/// Ids of a source's messages that came or changed at `since` or later, at most `most`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ids_since(
+    ctx: &Context,
+    source: &str,
+    since: &str,
+    most: usize,
+) -> Result<Vec<String>, DbError> {
+    #[derive(Deserialize)]
+    struct Row {
+        id: String,
+    }
+    let query = sql("SELECT id FROM messages
+         WHERE project_id = $1 AND source = $2 AND ingested_at >= $3
+         ORDER BY ingested_at, id LIMIT $4");
+    let query = query.bind(ctx.project_id()).bind(source).bind(since).bind(most);
+    let rows: Vec<Row> = ctx.db().fetch_all(query).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
