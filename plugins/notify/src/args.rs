@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Args {
     /// Whether it broke or works again.
     pub kind: Kind,
-    /// The job that failed or succeeded; a run without it fails.
+    /// The job that failed or succeeded. Without it the run tells how the runs ended that triggered it.
     pub job: String,
     /// What the message is about, where several jobs break together; the job, if not given.
     pub cascade: Option<String>,

@@ -3,7 +3,7 @@
 use cascade_sdk::{Context, DbError, rfc3339, sql};
 use serde::Deserialize;
 
-/// The targets that an attempt before this one has told.
+/// Whom an attempt before this one has told, and of what.
 ///
 /// # Errors
 /// When the database fails.
@@ -17,7 +17,7 @@ pub async fn told_before(ctx: &Context) -> Result<Vec<String>, DbError> {
     Ok(rows.into_iter().map(|row| row.target).collect())
 }
 
-/// Notes that a target was told.
+/// Notes who was told, and of what.
 ///
 /// # Errors
 /// When the database fails.

@@ -8,6 +8,7 @@ mod args;
 mod delivery;
 mod email;
 mod fault;
+mod happened;
 mod message;
 mod params;
 mod slack;
@@ -18,7 +19,7 @@ mod webhook;
 
 use std::time::Duration;
 
-use cascade_sdk::{Backoff, Context, Defaults, JobError, Outcome, TypedJob};
+use cascade_sdk::{Backoff, Context, Defaults, JobError, Outcome, Statement, TypedJob};
 use serde_json::json;
 
 pub use crate::{
@@ -51,31 +52,79 @@ impl TypedJob for Notify {
 
     async fn run(ctx: Context, params: Params, args: Args) -> Result<Outcome<Output>, JobError> {
         let targets = params.targets(&ctx.project().slug).map_err(JobError::fail)?;
-        if args.job.is_empty() {
-            return Err(JobError::fail("args: `job` is missing: nothing says what broke"));
-        }
-        let decision = state::decide(&ctx, &args).await?;
-        let news = match decision {
-            Decision::Quiet { reason, changes } => {
-                state::stage(&ctx, changes)?;
-                let output = Output { quiet: Some(reason.clone()), ..Output::default() };
-                return Ok(Outcome::output(output).with_summary(format!("quiet: {reason}")));
+        let mut all = All::default();
+        for args in happened::all(&ctx, args).await? {
+            match state::decide(&ctx, &args).await? {
+                Decision::Quiet { reason, changes } => {
+                    all.lines.push(format!("quiet: {reason}"));
+                    all.output.quiet = Some(reason);
+                    all.changes.extend(changes);
+                }
+                Decision::Tell(news) => all.tell(&ctx, &params, &targets, &args, news).await?,
             }
-            Decision::Tell(news) => news,
-        };
+        }
+        all.end(&ctx).await
+    }
+}
+
+/// What came of all that happened.
+#[derive(Default)]
+struct All {
+    output: Output,
+    /// A line for each.
+    lines: Vec<String>,
+    /// What is to be kept.
+    changes: Vec<Statement>,
+    /// What is to be kept too once nobody is told any more: some were told, and others not.
+    partly: Vec<Statement>,
+    faults: Vec<Fault>,
+}
+
+impl All {
+    async fn tell(
+        &mut self,
+        ctx: &Context,
+        params: &Params,
+        targets: &[Target<'_>],
+        args: &Args,
+        news: News,
+    ) -> Result<(), JobError> {
         if targets.is_empty() {
             let why = "its params name nobody to tell of this project";
             return Err(JobError::fail(format!("{why}: add `webhooks`, `slack` or `emails`")));
         }
-        let message = Message::new(&ctx, &params, &args, &news);
-        let Told { told, faults } = tell(&ctx, &targets, &message).await?;
-        let output = Output { message: Some(args.kind), told, quiet: None };
+        let message = Message::new(ctx, params, args, &news);
+        let Told { told, faults } = tell(ctx, targets, &message).await?;
         if faults.is_empty() {
-            let summary = format!("{}: told {}", message.subject, output.told.join(", "));
-            state::stage(&ctx, news.changes)?;
-            return Ok(Outcome::output(output).with_summary(summary));
+            self.lines.push(format!("{}: told {}", message.subject, told.join(", ")));
+            self.changes.extend(news.changes);
+        } else if !told.is_empty() {
+            self.partly.extend(news.changes);
         }
-        not_all(&ctx, news, &output, faults).await
+        self.output.message = Some(args.kind);
+        self.output.told.extend(told);
+        self.faults.extend(faults);
+        Ok(())
+    }
+
+    /// Those who were not told are tried again as long as there are attempts. After the last one a cascade
+    /// counts as told if anybody was told, so that nobody is told twice.
+    async fn end(self, ctx: &Context) -> Result<Outcome<Output>, JobError> {
+        let Self { output, lines, changes, partly, faults } = self;
+        if faults.is_empty() {
+            state::stage(ctx, changes)?;
+            return Ok(Outcome::output(output).with_summary(lines.join("; ")));
+        }
+        let text = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let again = faults.iter().any(|fault| !fault.lasting);
+        if !again || ctx.attempt() >= ctx.info().max_attempts {
+            // A run that fails stages nothing.
+            let kept: Vec<_> = changes.into_iter().chain(partly).collect();
+            if !kept.is_empty() {
+                ctx.db().batch(kept).await?;
+            }
+        }
+        Err(if again { JobError::retry(text) } else { JobError::fail(text) })
     }
 }
 
@@ -93,7 +142,8 @@ async fn tell(ctx: &Context, targets: &[Target<'_>], message: &Message) -> Resul
         ctx.checkpoint()?;
         let name = target.name();
         ctx.progress(at as f64 / targets.len() as f64, format!("telling {name}"));
-        if before.iter().any(|known| known == name) {
+        let of = message.of(name);
+        if before.contains(&of) {
             told.push(name.to_owned());
             continue;
         }
@@ -104,7 +154,7 @@ async fn tell(ctx: &Context, targets: &[Target<'_>], message: &Message) -> Resul
         };
         match sent {
             Ok(()) => {
-                delivery::note(ctx, name).await?;
+                delivery::note(ctx, &of).await?;
                 told.push(name.to_owned());
             }
             Err(fault) => {
@@ -116,24 +166,6 @@ async fn tell(ctx: &Context, targets: &[Target<'_>], message: &Message) -> Resul
     }
     ctx.progress(1.0, "done");
     Ok(Told { told, faults })
-}
-
-/// Some were not told. They are tried again as long as there are attempts; after the last one the cascade
-/// counts as told if anybody was, so that who was told is not told again.
-async fn not_all(
-    ctx: &Context,
-    news: News,
-    output: &Output,
-    faults: Vec<Fault>,
-) -> Result<Outcome<Output>, JobError> {
-    let text = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    let again = faults.iter().any(|fault| !fault.lasting);
-    let last = !again || ctx.attempt() >= ctx.info().max_attempts;
-    if last && !output.told.is_empty() {
-        // A run that fails stages nothing.
-        ctx.db().batch(news.changes).await?;
-    }
-    Err(if again { JobError::retry(text) } else { JobError::fail(text) })
 }
 
 cascade_sdk::submit_job!(Notify);

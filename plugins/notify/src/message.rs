@@ -21,6 +21,8 @@ const MOST_NOT_REACHED: usize = 50;
 /// A message, before it is given the form that a target takes.
 pub struct Message {
     run: Uuid,
+    /// What it is about.
+    about: String,
     /// One line.
     pub subject: String,
     /// Several lines.
@@ -61,12 +63,19 @@ impl Message {
             "subject": subject,
             "text": body,
         });
-        Self { run: ctx.run_id(), subject, body, facts }
+        let key = args.key.as_deref().unwrap_or_default();
+        let about = format!("{} {key} {}", news.cascade, facts["type"]);
+        Self { run: ctx.run_id(), about, subject, body, facts }
     }
 
     /// The same for all attempts to tell one target of this: who has it twice may drop the second.
     pub fn id(&self, target: &str) -> Uuid {
-        Uuid::new_v5(&self.run, target.as_bytes())
+        Uuid::new_v5(&self.run, self.of(target).as_bytes())
+    }
+
+    /// Whom it is for and what it is about: a run may tell of several things.
+    pub fn of(&self, target: &str) -> String {
+        format!("{target}: {}", self.about)
     }
 
     /// For programs.
