@@ -303,3 +303,61 @@ fn shells_can_complete_what_is_typed() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_run_is_asked_for_with_args_and_waited_for() {
+    let config = r#"
+[projects]
+one = {}
+[jobs.echo.executable]
+command = ["python3", "-c", """
+import json, sys
+args = json.load(sys.stdin)["args"]
+if args.get("n") == 13: sys.exit(65)
+print(json.dumps({"type": "output", "value": args}))
+"""]
+[jobs.echo.executable.args_schema]
+type = "object"
+additionalProperties = false
+properties.n = { type = "integer" }
+"#;
+    let host = Host::start_with(config, &[]);
+    let said = with_args(&host, "enqueue echo --wait --json --args", r#"{"n": 7}"#);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(json_lines(&said.out)[0]["output"], json!({ "n": 7 }));
+    let said = with_args(&host, "enqueue echo --wait --timeout 60s --args", r#"{"n": 13}"#);
+    assert_eq!(said.code, 5, "{}", said.err);
+    let id = said.out.trim();
+    assert!(said.err.contains(&format!("run {id} failed")), "{}", said.err);
+
+    let file = host.folder.path().join("args.json");
+    std::fs::write(&file, r#"{"n": 1}"#).unwrap();
+    let first =
+        with_args(&host, "enqueue echo --idempotency-key k --args-file", file.to_str().unwrap());
+    let again =
+        with_args(&host, "enqueue echo --idempotency-key k --args-file", file.to_str().unwrap());
+    assert_eq!((first.code, again.code, &first.out), (0, 0, &again.out), "{}", again.err);
+    assert!(again.err.contains("asked for before"), "{}", again.err);
+    let said = ask(&host, "enqueue echo --run-at 1h --key later --priority 9");
+    assert_eq!(said.code, 0, "{}", said.err);
+    let run = host.get(&format!("/api/jobs/runs/{}", said.out.trim())).await;
+    assert_eq!(run["state"], "scheduled");
+
+    for (line, args, code) in [
+        ("enqueue echo --args", r#"{"m": 1}"#, 2),
+        ("enqueue echo --args", "[1]", 2),
+        ("enqueue nobody --args", "{}", 3),
+        ("enqueue echo --project three --args", "{}", 3),
+        ("enqueue echo --args-file", "/there/is/none", 2),
+        ("enqueue echo --idempotency-key k --args", r#"{"n": 2}"#, 2),
+    ] {
+        let said = with_args(&host, line, args);
+        assert_eq!((said.code, said.out.as_str()), (code, ""), "{line}: {}", said.err);
+    }
+}
+
+fn with_args(host: &Host, line: &str, args: &str) -> Said {
+    let mut process = asking(&host.url, line);
+    process.arg(args);
+    ended(process)
+}

@@ -21,6 +21,8 @@ const ANSWER: Duration = Duration::from_secs(60);
 const AWAY: Duration = Duration::from_secs(60);
 /// Until it is asked again then.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often a request that may be sent again is.
+const MOST_SENT: u32 = 5;
 
 /// A running host, and who asks.
 pub struct Client {
@@ -60,7 +62,26 @@ impl Client {
         self.answer(self.request(Method::POST, path)?.json(body)).await
     }
 
-    /// The same, while the host may be away for a moment.
+    /// The same for a request that the host takes once for each `key`: where its answer is lost it is sent
+    /// again.
+    pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Value> {
+        let key = header::HeaderValue::try_from(key).map_err(|_| {
+            Fault::new(Kind::Usage, "the idempotency key has characters that no header takes")
+        })?;
+        let mut sent = 0;
+        loop {
+            let request = self.request(Method::POST, path)?.header("idempotency-key", key.clone());
+            sent += 1;
+            match self.answer(request.json(body)).await {
+                Err(fault) if fault.is_lost && sent < MOST_SENT => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    /// As [`Self::get`], while the host may be away for a moment.
     pub async fn get_patiently<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -87,8 +108,10 @@ impl Client {
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
         let away = |error: &reqwest::Error| {
             let message = format!("{} does not answer: {}", self.server, told(error));
-            Fault::new(Kind::Unreachable, message)
-                .help("--server or CASCADE_SERVER names the address of the running host")
+            let mut fault = Fault::new(Kind::Unreachable, message)
+                .help("--server or CASCADE_SERVER names the address of the running host");
+            fault.is_lost = !error.is_connect();
+            fault
         };
         let response = request.send().await.map_err(|error| away(&error))?;
         if !response.status().is_success() {

@@ -34,13 +34,15 @@ pub struct Fault {
     help: Option<String>,
     /// When it is worth asking again, of a host that was asked too often.
     pub retry_after: Option<Duration>,
+    /// The request was sent, and its answer did not come.
+    pub is_lost: bool,
 }
 
 pub type Result<T, E = Fault> = std::result::Result<T, E>;
 
 impl Fault {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: None, retry_after: None }
+        Self { kind, message: message.into(), help: None, retry_after: None, is_lost: false }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -1,8 +1,9 @@
-//! Commands that ask a running host over its API: `cascade runs`, `logs`, `cancel`, `retry`, `pause`,
+//! Commands that ask a running host over its API: `cascade enqueue`, `runs`, `logs`, `cancel`, `retry`, `pause`,
 //! `resume`.
 
 mod change;
 mod client;
+mod enqueue;
 mod fault;
 mod logs;
 mod project;
@@ -39,6 +40,8 @@ pub struct ServerArgs {
 
 #[derive(Subcommand)]
 pub enum RemoteCommand {
+    /// Asks for a run of a job, with args; prints its id.
+    Enqueue(enqueue::EnqueueArgs),
     /// Lists runs of a running host, or shows one.
     Runs(runs::RunsArgs),
     /// Prints the log of a run.
@@ -73,6 +76,7 @@ pub fn remote(command: RemoteCommand) -> ExitCode {
 async fn ask(command: RemoteCommand) -> Result<()> {
     let client = Client::new(command.server())?;
     match command {
+        RemoteCommand::Enqueue(args) => enqueue::enqueue(&client, args).await,
         RemoteCommand::Runs(args) => runs::runs(&client, args).await,
         RemoteCommand::Logs(args) => logs::logs(&client, args).await,
         RemoteCommand::Cancel(args) => change::cancel(&client, args).await,
@@ -85,6 +89,7 @@ async fn ask(command: RemoteCommand) -> Result<()> {
 impl RemoteCommand {
     fn server(&self) -> &ServerArgs {
         match self {
+            Self::Enqueue(args) => &args.server,
             Self::Runs(args) => &args.server,
             Self::Logs(args) => &args.server,
             Self::Cancel(args) => &args.server,
