@@ -138,6 +138,7 @@ impl Engine {
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
             (ended.at, Failed::ForGood)
         };
+        keep_attempt(&mut *tx, lease, at, &said).await?;
         tx.append_logs(&[line(lease.run_id, at, Level::Error, said)]).await?;
         tx.commit().await?;
         Ok(failed)
@@ -250,6 +251,7 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
         let Some(ended) = ended else { continue };
         given_up += 1;
         if let Some(error) = &end.error {
+            keep_attempt(tx, &end.lease, ended.at, error).await?;
             logs.push(line(end.lease.run_id, ended.at, Level::Error, error.clone()));
             events.push(event::row(&ended, EventStatus::Failed));
             failures.push(failure(&end.lease, &ended, error));
@@ -264,12 +266,24 @@ async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
         let Some(at) = at else { continue };
         given_up += 1;
         let error = run.error.clone().unwrap_or_default();
+        keep_attempt(tx, &run.lease, at, &error).await?;
         logs.push(line(run.lease.run_id, at, Level::Error, error));
     }
     tx.append_logs(&logs).await?;
     note_failures(tx, failures).await?;
     tx.append_events(&events).await?;
     Ok(given_up)
+}
+
+/// Keeps that an attempt has failed.
+async fn keep_attempt(
+    tx: &mut dyn Tx,
+    lease: &Lease,
+    at: DateTime<Utc>,
+    error: &str,
+) -> Result<()> {
+    let keep = cascade_store::attempt_failed(lease, at, error);
+    tx.execute(&keep).await.map(drop).map_err(StoreError::Query)
 }
 
 /// In one order for all transactions: two that count the same errors cannot deadlock.

@@ -36,7 +36,7 @@ pub use project::ProjectRow;
 pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};
 pub use request::{Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest};
 pub use revision::revision;
-pub use run::{ClaimedRun, Lease, Run, RunKind, RunPage, RunState};
+pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use trend::{EndedRun, Trend, grouped};

@@ -188,6 +188,21 @@ impl Run {
     }
 }
 
+/// An attempt of a run that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    /// From 1.
+    pub attempt: u32,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it failed, or was found to be lost.
+    pub ended_at: DateTime<Utc>,
+    /// Why.
+    pub error: String,
+    /// The worker that had it.
+    pub worker: String,
+}
+
 /// One page of runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunPage {

@@ -1278,6 +1278,28 @@ export interface components {
         ErrorBody: {
             error: components["schemas"]["Detail"];
         };
+        /** @description An attempt of a run that failed. */
+        FailedAttempt: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @description When it failed, or was found to be lost.
+             */
+            ended_at: string;
+            /** @description Why. */
+            error: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+            /** @description The worker that had it. */
+            worker: string;
+        };
         FileText: {
             /** @description The file. */
             path: string;
@@ -1712,6 +1734,8 @@ export interface components {
             state: components["schemas"]["RunState"];
         };
         RunDetails: components["schemas"]["Run"] & {
+            /** @description Its attempts that failed, the first of them first. */
+            failed_attempts: components["schemas"]["FailedAttempt"][];
             /** @description What it gave out: any JSON, or null for nothing. */
             output: unknown;
         };

@@ -20,7 +20,7 @@ export type RunState = Schemas["RunState"];
 export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
 /** A run by its id; what it gave out is any JSON. */
-export type RunDetails = Run & { output: unknown };
+export type RunDetails = Run & { output: unknown; failed_attempts: Answer<"FailedAttempt">[] };
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;

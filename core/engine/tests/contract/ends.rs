@@ -122,3 +122,19 @@ pub(super) async fn a_snooze_waits_and_costs_no_attempt(engine: &Engine) {
     let log = engine.store().run_logs(&Visible::All, run.lease.run_id, 10).await.unwrap();
     assert_eq!(log.last().unwrap().message, "snoozed for 10m");
 }
+
+pub(super) async fn each_attempt_that_failed_is_kept_with_its_error_and_worker(engine: &Engine) {
+    let first = claim_up(engine).await;
+    let id = first.lease.run_id;
+    let again = Fault { error: "no luck".into(), retry_in: Some(Duration::ZERO) };
+    engine.fail(&first.lease, again).await.unwrap();
+    let second = crate::steps::claim_until(engine, 1).await.remove(0);
+    assert_eq!(second.lease.run_id, id);
+    engine.give_up_unlisted("worker-a", &[]).await.unwrap();
+    let kept = engine.store().failed_attempts(id).await.unwrap();
+    let told: Vec<_> = kept.iter().map(|one| (one.attempt, one.worker.as_str())).collect();
+    assert_eq!(told, [(1, "worker-a"), (2, "worker-a")]);
+    assert_eq!(kept[0].error, "no luck");
+    assert!(kept[1].error.contains("lost track of it"), "{}", kept[1].error);
+    assert!(kept[0].started_at.unwrap() <= kept[0].ended_at);
+}

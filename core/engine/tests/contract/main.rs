@@ -88,6 +88,7 @@ cases! {
         many_successes_are_stored_in_one_commit_and_lost_leases_left_out,
         a_batch_of_successes_shows_times_in_milliseconds,
         a_snooze_waits_and_costs_no_attempt,
+        each_attempt_that_failed_is_kept_with_its_error_and_worker,
     ],
     events: [events_replay_in_order],
     fairness: [

@@ -125,6 +125,8 @@ pub struct RunDetails {
     run: response::Run,
     /// What it gave out: any JSON, or null for nothing.
     output: Value,
+    /// Its attempts that failed, the first of them first.
+    failed_attempts: Vec<response::FailedAttempt>,
 }
 
 /// One run, with its output.
@@ -143,7 +145,10 @@ pub async fn run(
         Some(job) => masked(&job.descriptor().output_schema, &output),
         None => all_masked(&output),
     };
-    Ok(Json(RunDetails { run: response::Run::shown(run, &registry), output }))
+    let attempts = server.store.failed_attempts(id).await?;
+    let failed_attempts = attempts.into_iter().map(Into::into).collect();
+    let run = response::Run::shown(run, &registry);
+    Ok(Json(RunDetails { run, output, failed_attempts }))
 }
 
 /// Describes `{id}`.

@@ -3,6 +3,7 @@
 //! Values go in and come out as JSON, so a time has milliseconds here, whatever the database keeps.
 //! A page and its total, or the parts of one list, are read in one snapshot.
 
+mod attempts;
 mod config_history;
 mod outputs;
 mod problems;
@@ -19,14 +20,16 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cascade_model::{
-    Attention, ConfigHistory, ConfigText, ConfigVersionText, KeepFor, Problem, ProblemState,
-    ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, Trend, Visible,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, FailedAttempt, KeepFor, Problem,
+    ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, Trend,
+    Visible,
 };
 use cascade_sdk::{Db, Page, Statement, host::Database};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::{Result, RunFilter, Store, StoreError};
+pub use attempts::attempt_failed;
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, keep_key,
@@ -75,6 +78,11 @@ pub trait Queries: Store {
     /// One run.
     async fn run(&self, visible: &Visible, id: Uuid) -> Result<Option<Run>> {
         run::run(&*self.database(), visible, id).await
+    }
+
+    /// The attempts of a run that failed, the first of them first.
+    async fn failed_attempts(&self, run: Uuid) -> Result<Vec<FailedAttempt>> {
+        attempts::of(&*self.database(), run).await
     }
 
     /// What these runs gave out, as JSON text; those that gave out nothing are not there.

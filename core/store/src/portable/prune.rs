@@ -15,7 +15,8 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     let of_queues = runs(database, "queue_runs", keep, batch).await.map_err(StoreError::Query)?;
     let runs = of_schedules.map_err(StoreError::Query)? + of_queues;
     idempotency_keys(database, batch).await.map_err(StoreError::Query)?;
-    outputs(database, keep, batch).await.map_err(StoreError::Query)?;
+    aged(database, "run_outputs", keep, batch).await.map_err(StoreError::Query)?;
+    aged(database, "run_attempts", keep, batch).await.map_err(StoreError::Query)?;
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
     super::problems::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
     Ok(Pruned { runs, logs, events })
@@ -60,8 +61,8 @@ async fn runs(database: &dyn Database, table: &str, keep: &KeepFor, batch: u32) 
             .among("run_id", ids.clone())
             .push(&format!(" AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = {of}.run_id)"))
     };
-    let (lines, requests) = (of_runs("run_logs"), of_runs("run_requests"));
-    let removed = [runs, lines, requests].map(Text::statement).into();
+    let [lines, requests, attempts] = ["run_logs", "run_requests", "run_attempts"].map(of_runs);
+    let removed = [runs, lines, requests, attempts].map(Text::statement).into();
     let removed = db.batch(removed).await?;
     Ok(removed.first().copied().unwrap_or(0))
 }
@@ -78,15 +79,18 @@ async fn idempotency_keys(database: &dyn Database, batch: u32) -> Removed {
     Db::over(database).execute(old.statement()).await
 }
 
-async fn outputs(database: &dyn Database, keep: &KeepFor, batch: u32) -> Removed {
-    let old = "DELETE FROM run_outputs WHERE run_id IN (
-                   SELECT run_id FROM run_outputs WHERE ended_at < ";
-    let old = Text::of(database.dialect(), old)
+/// What is kept for as long as its run, whichever version removes that: by its own time.
+async fn aged(database: &dyn Database, table: &str, keep: &KeepFor, batch: u32) -> Removed {
+    let old = format!(
+        "DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM {table} WHERE ended_at < "
+    );
+    let old = Text::of(database.dialect(), &old)
         .ago(keep.runs)
         .push(" ORDER BY ended_at LIMIT ")
         .bind(batch)
         .skip_locked()
-        .push(")");
+        .push(") AND ended_at < ")
+        .ago(keep.runs);
     Db::over(database).execute(old.statement()).await
 }
 

@@ -306,3 +306,65 @@ async fn defaults_of_the_database_change_nothing() {
     let workers = ["w1", "w2", "w3", "w4"].map(|owner| hot_verbs::take(&store, owner, 10));
     assert_eq!(futures::future::join_all(workers).await.concat().len(), 2);
 }
+
+#[tokio::test]
+async fn an_application_asks_for_runs_in_its_own_transaction() {
+    let server = Postgres::start();
+    let store = store(&server).await;
+    store.migrate(&[]).await.unwrap();
+    crate::hot_verbs::schedules(&store).await;
+    let ask = "SELECT cascade_enqueue('last', 'one', '{\"n\": 1}', key => 'k', priority => 3)";
+    let waiting = async || {
+        let rows = "SELECT r.id, r.behind, q.args, q.asked_by FROM open_queue_runs r
+             JOIN run_requests q ON q.run_id = r.id ORDER BY r.behind";
+        let rows = sqlx::query_as::<_, (Uuid, bool, String, String)>(rows);
+        rows.fetch_all(store.pool()).await.unwrap()
+    };
+    let mut undone = store.pool().begin().await.unwrap();
+    sqlx::query_scalar::<_, Uuid>(ask).fetch_one(&mut *undone).await.unwrap();
+    undone.rollback().await.unwrap();
+    assert_eq!(waiting().await, []);
+
+    let first: Uuid = sqlx::query_scalar(ask).fetch_one(store.pool()).await.unwrap();
+    let second: Uuid = sqlx::query_scalar(ask).fetch_one(store.pool()).await.unwrap();
+    assert_eq!(first.get_version_num(), 7);
+    let found = waiting().await;
+    let places: Vec<_> = found.iter().map(|(id, behind, ..)| (*id, *behind)).collect();
+    assert_eq!(places, [(first, false), (second, true)]);
+    assert_eq!(found[0].2, "{\"n\": 1}");
+    assert!(found[0].3.starts_with("sql "), "{}", found[0].3);
+
+    for (wrong, why) in [
+        ("'ghost', 'one'", "no enabled job \"ghost\""),
+        ("'last', 'nowhere'", "no project \"nowhere\""),
+        ("'last', 'one', '[1]'", "args have to be an object"),
+        ("'last', 'one', key => ''", "1 to 256 bytes"),
+        ("'last', 'one', priority => 10", "0 to 9"),
+    ] {
+        let wrong = sqlx::AssertSqlSafe(format!("SELECT cascade_enqueue({wrong})"));
+        let error = sqlx::query(wrong).execute(store.pool()).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+
+    // A role that is granted this alone reaches nothing else, and no table of its own misleads the function.
+    let mut tx = store.pool().begin().await.unwrap();
+    let as_shop =
+        "CREATE ROLE shop; CREATE TEMP TABLE projects (id uuid, slug text); SET ROLE shop";
+    sqlx::raw_sql(as_shop).execute(&mut *tx).await.unwrap();
+    let refused = async |tx: &mut sqlx::PgConnection, text: &'static str| {
+        sqlx::raw_sql("SAVEPOINT here").execute(&mut *tx).await.unwrap();
+        let refused = sqlx::query(text).execute(&mut *tx).await.unwrap_err().to_string();
+        sqlx::raw_sql("ROLLBACK TO here").execute(&mut *tx).await.unwrap();
+        refused
+    };
+    assert!(refused(&mut tx, ask).await.contains("permission denied for function"));
+    let grant = "RESET ROLE; SET ROLE shop";
+    sqlx::raw_sql("RESET ROLE").execute(&mut *tx).await.unwrap();
+    let execute = "GRANT EXECUTE ON FUNCTION
+        cascade_enqueue(text, text, json, text, timestamptz, integer) TO shop";
+    sqlx::raw_sql(execute).execute(&mut *tx).await.unwrap();
+    sqlx::raw_sql(grant).execute(&mut *tx).await.unwrap();
+    sqlx::query(ask).execute(&mut *tx).await.unwrap();
+    let table = refused(&mut tx, "SELECT * FROM open_queue_runs").await;
+    assert!(table.contains("permission denied"), "{table}");
+}

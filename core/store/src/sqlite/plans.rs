@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicU64;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::*;
-use crate::{Inserted, hot_verbs};
+use crate::{Choice, Inserted, hot_verbs};
+use cascade_model::RunKind;
 
 /// Between two counts.
 const STEP: i32 = 10;
@@ -101,6 +102,36 @@ async fn hot_statements_cost_the_same_however_many_schedules_there_are() {
             "{verb}: {few} instructions, with 50 times the rows {many}"
         );
     }
+}
+
+/// The instructions of a claim of runs with args while so many of a job wait that may not start.
+async fn steps_beside_a_queue(waiting: u32) -> u64 {
+    let (store, _folder) = filled(5).await;
+    let fill = format!(
+        "INSERT INTO queue_runs (
+             id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id
+         )
+         WITH RECURSIVE w (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM w WHERE n <= {waiting})
+         SELECT printf('00000000-0000-7000-8002-%012d', n),
+             iif(n > {waiting}, 'other', 'many'), p.id, 'available', 3,
+             strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 't'
+         FROM w CROSS JOIN (SELECT id FROM projects ORDER BY id LIMIT 1) p"
+    );
+    sqlx::raw_sql(AssertSqlSafe(fill)).execute(&store.write).await.unwrap();
+    let steps = Arc::new(AtomicU64::new(0));
+    count(&store.write, &steps).await;
+    let except = ["many".to_owned()];
+    let choice = Choice { kind: RunKind::Queue, except_jobs: &except, ..hot_verbs::choice(4) };
+    let mut tx = Store::begin(&store, Connections::Queue).await.unwrap();
+    let found = Tx::waiting_runs(&mut *tx, &choice).await.unwrap().runs;
+    assert_eq!(found.iter().map(|run| run.job_type.as_str()).collect::<Vec<_>>(), ["other"]);
+    steps.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn a_queue_is_stepped_over_at_once_however_long_it_is() {
+    let (few, many) = (steps_beside_a_queue(10).await, steps_beside_a_queue(20_000).await);
+    assert!(few > 0 && many <= few + few / 5 + 200, "{few} instructions, with a long queue {many}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ import { RunOutput } from "./run-details";
 
 afterEach(cleanup);
 
-const run = (output: unknown) => ({ id: "r1", output }) as RunDetails;
+const run = (output: unknown) => ({ id: "r1", output, failed_attempts: [] as unknown }) as RunDetails;
 
 it("shows what a run gave out, and nothing of one that gave out nothing", () => {
   const { rerender } = render(<RunOutput run={run({ new_ids: [7, 8] })} />);

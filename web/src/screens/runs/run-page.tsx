@@ -11,7 +11,7 @@ import { RunActions } from "../jobs/run-actions";
 import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
 import { BulkBar } from "./bulk-bar";
-import { RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
+import { FailedAttempts, RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
 import "./runs.css";
 import { isOver, useCascade, useRun, useRunLog } from "./runs-data";
@@ -70,6 +70,7 @@ function OneRun({ id }: { id: string }) {
       </div>
       {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
       <RunDetails run={it} cascade={cascade.data} />
+      <FailedAttempts run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
       <CascadeTrace cascade={cascade} id={id} />

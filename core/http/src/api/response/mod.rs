@@ -15,5 +15,5 @@ pub use bus_state::BusState;
 pub use config_version::{ConfigHistory, ConfigVersionText};
 pub use problem::{Attention, Problem};
 pub use project::ProjectRow;
-pub use run::{CascadeTree, OnDuplicate, Run, RunLogRow, RunPage, RunState};
+pub use run::{CascadeTree, FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};

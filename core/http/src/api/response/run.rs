@@ -167,6 +167,28 @@ impl From<cascade_model::Run> for Run {
     }
 }
 
+/// An attempt of a run that failed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedAttempt {
+    /// From 1.
+    pub attempt: u32,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it failed, or was found to be lost.
+    pub ended_at: DateTime<Utc>,
+    /// Why.
+    pub error: String,
+    /// The worker that had it.
+    pub worker: String,
+}
+
+impl From<cascade_model::FailedAttempt> for FailedAttempt {
+    fn from(from: cascade_model::FailedAttempt) -> Self {
+        let cascade_model::FailedAttempt { attempt, started_at, ended_at, error, worker } = from;
+        Self { attempt, started_at, ended_at, error, worker }
+    }
+}
+
 /// One page of runs.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RunPage {

@@ -11,12 +11,21 @@ WITH RECURSIVE step (project_id, job_type, rank, available_at, nth) AS (
     )
     UNION ALL
     SELECT n.project_id, n.job_type, n.rank, n.available_at, step.nth + 1
-    FROM step JOIN queue_runs n ON n.id = (
+    FROM step JOIN queue_runs n ON n.id = coalesce((
         SELECT q.id FROM queue_runs q
-        WHERE q.state IN ('available', 'retryable') AND q.behind = 0
-          AND (q.project_id, q.job_type, q.rank) > (step.project_id, step.job_type, step.rank)
+        WHERE q.state IN ('available', 'retryable') AND q.behind = 0 AND q.project_id = step.project_id
+          AND q.job_type = step.job_type AND q.rank > step.rank
+        ORDER BY q.rank, q.available_at LIMIT 1
+    ), (
+        SELECT q.id FROM queue_runs q
+        WHERE q.state IN ('available', 'retryable') AND q.behind = 0 AND q.project_id = step.project_id
+          AND q.job_type > step.job_type
+        ORDER BY q.job_type, q.rank, q.available_at LIMIT 1
+    ), (
+        SELECT q.id FROM queue_runs q
+        WHERE q.state IN ('available', 'retryable') AND q.behind = 0 AND q.project_id > step.project_id
         ORDER BY q.project_id, q.job_type, q.rank, q.available_at LIMIT 1
-    )
+    ))
     WHERE step.nth < 2000
 ), head AS MATERIALIZED (
     SELECT s.* FROM step s
