@@ -49,7 +49,7 @@ async fn runs_are_filtered_sorted_and_paged_on_the_server() {
     assert_eq!(seen, items(&all), "pages neither repeat nor skip");
 
     for (query, said) in [
-        ("state=done", "`done` is no run state; there is: available"),
+        ("state=done", "`done` is no run state; there is: scheduled"),
         ("sort=id", "cannot sort by `id`; there is: queued_at"),
         ("trigger=me", "there is: timer, manual, cascade"),
         ("from=yesterday", "query: "),
