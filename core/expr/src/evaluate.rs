@@ -1,0 +1,157 @@
+//! The value of an expression over JSON.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, LazyLock},
+};
+
+use cel::{Context, Env, ExecutionError, Value as Cel, common::ast::IdedExpr, objects::Key};
+use serde_json::{Map, Number, Value};
+
+use crate::RunFacts;
+
+/// Elements that the comprehensions of one expression may go through: more would take longer than a second.
+const MOST_STEPS: usize = 200_000;
+
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// Why an expression has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvaluateError {
+    /// It does not fit the values.
+    #[error("{0}")]
+    Failed(String),
+    /// Its comprehensions would take too long.
+    #[error("a list of {elements} elements is too long for its comprehensions")]
+    TooLong {
+        /// Of the longest list or largest object.
+        elements: usize,
+    },
+    /// Its value is none that JSON has.
+    #[error("its value is {0}, which JSON does not have")]
+    NotJson(&'static str),
+}
+
+/// What an expression sees of one run.
+pub struct Values {
+    context: Context<'static, 'static>,
+    /// Elements of the longest list, or fields of the largest object.
+    longest: usize,
+}
+
+impl Values {
+    /// Of a run that has ended. An output that there is none of is null.
+    pub fn new(output: &Value, args: &Value, run: &RunFacts) -> Self {
+        let run = serde_json::to_value(run).unwrap_or_default();
+        let mut context = Context::with_env(ENV.clone());
+        let mut longest = 0;
+        for (name, value) in [("output", output), ("args", args), ("run", &run)] {
+            longest = longest.max(longest_in(value));
+            context.add_variable_from_value(name, to_cel(value));
+        }
+        Self { context, longest }
+    }
+}
+
+pub(crate) fn evaluate(
+    tree: &IdedExpr,
+    comprehensions: usize,
+    values: &Values,
+) -> Result<Value, EvaluateError> {
+    let exponent = u32::try_from(comprehensions).unwrap_or(u32::MAX);
+    if exponent > 0 && values.longest.saturating_pow(exponent) > MOST_STEPS {
+        return Err(EvaluateError::TooLong { elements: values.longest });
+    }
+    // The interpreter panics on what it takes for impossible.
+    let found = catch_unwind(AssertUnwindSafe(|| values.context.resolve(tree)));
+    let found = found.map_err(|_| EvaluateError::Failed("the interpreter panicked".into()))?;
+    to_json(&found.map_err(|error| EvaluateError::Failed(said(&error)))?)
+}
+
+/// The interpreter's own words name its types, not the author's values.
+fn said(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => format!("there is no `{key}`"),
+        ExecutionError::UndeclaredReference(name) => format!("there is no `{name}`"),
+        ExecutionError::IndexOutOfBounds(_) => "the list has no such element".into(),
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            "a division by zero".into()
+        }
+        ExecutionError::Overflow(..) => "a number is too large".into(),
+        ExecutionError::FunctionError { function, message } => format!("`{function}`: {message}"),
+        ExecutionError::NoSuchOverload(error) => {
+            let (name, types) = (error.function().trim_matches('_'), error.argument_types());
+            format!("`{name}` does not take {}", types.join(" and "))
+        }
+        // Others quote values, which may be secret.
+        _ => "its values do not fit together".into(),
+    }
+}
+
+fn longest_in(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(longest_in).max().unwrap_or(0).max(items.len()),
+        Value::Object(fields) => {
+            fields.values().map(longest_in).max().unwrap_or(0).max(fields.len())
+        }
+        _ => 0,
+    }
+}
+
+fn to_cel(value: &Value) -> Cel {
+    match value {
+        Value::Null => Cel::Null,
+        Value::Bool(boolean) => Cel::Bool(*boolean),
+        Value::Number(number) => of_number(number),
+        Value::String(text) => Cel::String(Arc::new(text.clone())),
+        Value::Array(items) => Cel::List(Arc::new(items.iter().map(to_cel).collect())),
+        Value::Object(fields) => {
+            let fields =
+                fields.iter().map(|(name, value)| (Key::from(name.as_str()), to_cel(value)));
+            Cel::from(fields.collect::<HashMap<_, _>>())
+        }
+    }
+}
+
+/// JSON has one kind of number: a whole one is an `int` wherever it fits, so that `output.n + 1` works
+/// whether or not the job counts in unsigned numbers.
+fn of_number(number: &Number) -> Cel {
+    match (number.as_i64(), number.as_u64()) {
+        (Some(int), _) => Cel::Int(int),
+        (None, Some(large)) => Cel::UInt(large),
+        _ => Cel::Float(number.as_f64().unwrap_or(f64::NAN)),
+    }
+}
+
+fn to_json(value: &Cel) -> Result<Value, EvaluateError> {
+    let not_json = |what| Err(EvaluateError::NotJson(what));
+    match value {
+        Cel::Null => Ok(Value::Null),
+        Cel::Bool(boolean) => Ok((*boolean).into()),
+        Cel::Int(int) => Ok((*int).into()),
+        Cel::UInt(int) => Ok((*int).into()),
+        Cel::Float(number) => match Number::from_f64(*number) {
+            Some(number) => Ok(Value::Number(number)),
+            None => not_json("a number without a value"),
+        },
+        Cel::String(text) => Ok(text.as_str().into()),
+        Cel::Timestamp(time) => Ok(time.to_rfc3339().into()),
+        Cel::List(items) => items.iter().map(to_json).collect(),
+        Cel::Map(map) => {
+            let mut fields = Map::new();
+            for (key, value) in map.map.iter() {
+                let Key::String(name) = key else {
+                    return not_json("an object with keys that are no text");
+                };
+                fields.insert(name.to_string(), to_json(value)?);
+            }
+            // The interpreter keeps no order.
+            fields.sort_keys();
+            Ok(Value::Object(fields))
+        }
+        Cel::Bytes(_) => not_json("bytes"),
+        Cel::Duration(_) => not_json("a duration"),
+        _ => not_json("no value"),
+    }
+}
