@@ -57,6 +57,20 @@ export default async function (browser) {
   await gone(page.locator("[data-testid=chain][data-job=connectors_sync_cycle]").getByText("embeddings_run"));
   console.log("connection removed by the form");
 
+  // A condition is written by the form, and the graph shows it.
+  await page.getByRole("button", { name: "When signals_extraction triggers health_scoring" }).click();
+  const form = page.getByTestId("edge-form");
+  await form.getByLabel("Trigger when").selectOption("failure");
+  await form.getByLabel("Only if this expression is true").fill("run.attempts > 1");
+  await form.getByRole("button", { name: "Apply to draft" }).click();
+  const conditional = page.locator("[data-testid=chain][data-job=signals_extraction]");
+  await conditional.getByText("on failure, if run.attempts > 1").waitFor();
+  await page.getByTestId("graph").getByText("on failure, if run.attempts").waitFor();
+  await shot("cascades-condition");
+  await bar.getByRole("button", { name: "Undo" }).click();
+  await gone(conditional.getByText("on failure, if run.attempts > 1"));
+  console.log("condition written by the form, and undone");
+
   // On the keyboard too: a connection is selected and deleted, and undo brings it back.
   const edge = page.locator('.react-flow__edge[data-id="signals_extraction>health_scoring"]');
   await edge.focus();

@@ -8,6 +8,7 @@ mod cascade;
 mod check;
 mod clocks;
 mod command_line;
+mod conditions;
 mod config_edit;
 mod data_folder;
 mod edges;

@@ -1,17 +1,20 @@
 //! The shape of CASCADE_CHAINS: edges that repeat, point at themselves or close a cycle.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
 
-use super::{diagnostic::Problem, parse::NameLists};
+use super::{
+    diagnostic::Problem,
+    edges::{Edge, EdgeLists, PlacedEdge},
+};
 
-pub(super) fn check(chains: &NameLists, problems: &mut Vec<Problem>) {
+pub(super) fn check(chains: &EdgeLists, problems: &mut Vec<Problem>) {
     let mut graph = DiGraphMap::<&str, ()>::new();
     for (up, downs) in chains {
         let key = format!("CASCADE_CHAINS.{}", up.value);
-        let mut seen = BTreeSet::new();
-        for down in downs {
+        let mut seen: Vec<&Edge> = Vec::new();
+        for PlacedEdge { edge, job: down, .. } in downs {
             if down.value == up.value {
                 problems.push(
                     Problem::error(
@@ -21,16 +24,17 @@ pub(super) fn check(chains: &NameLists, problems: &mut Vec<Problem>) {
                     )
                     .help("remove it; a job that should repeat takes `every` or `cron`"),
                 );
-            } else if !seen.insert(&down.value) {
+            } else if seen.contains(&edge) {
                 problems.push(
                     Problem::error(
                         &key,
                         down.span.clone(),
                         format!("duplicate edge `{}` -> `{}`", up.value, down.value),
                     )
-                    .help("name each downstream job once"),
+                    .help("an edge to the same job must differ in `on` or `when`"),
                 );
             }
+            seen.push(edge);
             if down.value != up.value {
                 graph.add_edge(&up.value, &down.value, ());
             }
@@ -42,7 +46,7 @@ pub(super) fn check(chains: &NameLists, problems: &mut Vec<Problem>) {
 }
 
 /// Names one cycle of a component by its path, and marks the edge that closes it in the file.
-fn cycle(chains: &NameLists, graph: &DiGraphMap<&str, ()>, component: &[&str]) -> Problem {
+fn cycle(chains: &EdgeLists, graph: &DiGraphMap<&str, ()>, component: &[&str]) -> Problem {
     // The job that stands first in the file is where a reader starts.
     let order: HashMap<&str, usize> =
         chains.iter().map(|(up, _)| (up.value.as_str(), up.span.start)).collect();
@@ -52,7 +56,7 @@ fn cycle(chains: &NameLists, graph: &DiGraphMap<&str, ()>, component: &[&str]) -
     let closing = chains
         .iter()
         .filter(|(up, _)| up.value == last)
-        .flat_map(|(_, downs)| downs)
+        .flat_map(|(_, downs)| downs.iter().map(|placed| &placed.job))
         .find(|down| down.value == start);
     let span = closing.map_or(0..0, |down| down.span.clone());
     let shown = path.iter().chain([&start]).copied().collect::<Vec<_>>().join(" -> ");

@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    Config, JobSettings, chains,
+    Config, JobSettings, chains, check_edges,
     diagnostic::{Problem, nearest},
+    edges::{self, Edge, EdgeLists},
     grants,
     parse::{Document, NameLists},
     reader::{Placed, Reader},
@@ -33,7 +34,7 @@ pub(super) fn check(
     mut document: Document,
     mut problems: Vec<Problem>,
     known: Known,
-) -> (Config, Vec<Problem>) {
+) -> (Config, usize, Vec<Problem>) {
     let Known { registry, complete, loading, .. } = known;
     let mut reader = Reader::default();
     for (job, told) in &mut document.jobs {
@@ -46,7 +47,7 @@ pub(super) fn check(
     for (up, downs) in &document.chains {
         known.require("CASCADE_CHAINS", up);
         for down in downs {
-            known.require(&format!("CASCADE_CHAINS.{}", up.value), down);
+            known.require(&format!("CASCADE_CHAINS.{}", up.value), &down.job);
         }
     }
     for (job, _) in &document.data_map {
@@ -63,14 +64,15 @@ pub(super) fn check(
         {
             let schema = &job_type.descriptor().params_schema;
             schema::check(job, table, schema, known.problems);
-            schema::check_args(job, &job_type.descriptor().args_schema, known.problems);
+            schema::check_args(job, table, &job_type.descriptor().args_schema, known.problems);
             let granted = (&files, &secrets);
             grants::check_params(base, granted, job, table, schema, known.problems);
         }
     }
     check_data_keys(&document.data_map, registry, complete, &mut problems);
     check_missing_params(&document, registry, &mut problems);
-    (assemble(path, document, registry), problems)
+    let unknown = check_edges::check(&document.chains, registry, &mut problems);
+    (assemble(path, document, registry), unknown, problems)
 }
 
 struct KnownJobs<'a> {
@@ -145,17 +147,28 @@ fn check_data_keys(
 fn check_missing_params(document: &Document, registry: &Registry, problems: &mut Vec<Problem>) {
     let own: BTreeSet<&str> = document.jobs.iter().map(|(job, _)| job.value.as_str()).collect();
     let mut seen = BTreeSet::new();
-    let named = document.chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
-    for job in named {
+    for job in named(&document.chains) {
         if own.contains(job.value.as_str()) || !seen.insert(job.value.as_str()) {
             continue;
         }
         if let Some(job_type) = registry.job(&job.value) {
             let schema = &job_type.descriptor().params_schema;
             schema::check(job, &Default::default(), schema, problems);
-            schema::check_args(job, &job_type.descriptor().args_schema, problems);
+            schema::check_args(
+                job,
+                &Default::default(),
+                &job_type.descriptor().args_schema,
+                problems,
+            );
         }
     }
+}
+
+/// The jobs that chains name.
+fn named(chains: &EdgeLists) -> impl Iterator<Item = &Placed<String>> {
+    chains
+        .iter()
+        .flat_map(|(up, downs)| std::iter::once(up).chain(downs.iter().map(|placed| &placed.job)))
 }
 
 fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
@@ -168,7 +181,14 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
     for (name, table) in document.jobs {
         jobs.insert(name.value, table.settings);
     }
-    let (chains, data_map) = (plain(document.chains), plain(document.data_map));
+    let data_map = plain(document.data_map);
+    let edges: BTreeMap<String, Vec<Edge>> = document
+        .chains
+        .into_iter()
+        .map(|(up, edges)| (up.value, edges.into_iter().map(|placed| placed.edge).collect()))
+        .collect();
+    let chains: BTreeMap<_, _> =
+        edges.iter().map(|(up, edges)| (up.clone(), edges::names(edges))).collect();
     let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
     for job in named.chain(data_map.keys()) {
         jobs.entry(job.clone()).or_insert_with(|| defaults(registry, job));
@@ -176,6 +196,7 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
     Config {
         path: path.into(),
         chains,
+        edges,
         data_map,
         jobs,
         projects: document.projects,

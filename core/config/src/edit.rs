@@ -26,14 +26,15 @@ pub enum Edit {
         /// The key.
         path: Vec<String>,
     },
-    /// Adds a text to the end of a list, unless it is in it; makes the list if need be.
+    /// Adds a text to the end of a list, unless it is in it; makes the list if need be. In a list of
+    /// CASCADE_CHAINS, a table for the same job counts as the text.
     AddToList {
         /// The list.
         path: Vec<String>,
         /// The text.
         value: String,
     },
-    /// Takes a text out of a list, if it is in it.
+    /// Takes a text out of a list, if it is in it; out of a list of CASCADE_CHAINS also tables for this job.
     RemoveFromList {
         /// The list.
         path: Vec<String>,
@@ -100,7 +101,9 @@ fn parse(text: &str) -> Result<DocumentMut, EditError> {
 }
 
 /// Tables whose keys are names of jobs: a key with an empty list says no more than no key.
-const LISTS_OF_JOBS: [&str; 2] = ["CASCADE_CHAINS", "JOB_TO_DATA_MAP"];
+const LISTS_OF_JOBS: [&str; 2] = [CHAINS, "JOB_TO_DATA_MAP"];
+/// The one whose items may be tables.
+const CHAINS: &str = "CASCADE_CHAINS";
 
 fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), EditError> {
     match edit {
@@ -126,7 +129,7 @@ fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), EditError> {
             match existing(parent, key)? {
                 Some(item) => {
                     let array = list_in(item, path)?;
-                    if !has(array, value) {
+                    if !array.iter().any(|item| name_of(item) == Some(value)) {
                         list::insert(array, array.len(), value.as_str().into());
                     }
                 }
@@ -142,7 +145,7 @@ fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), EditError> {
             let Some(item) = existing(parent, key)? else { return Ok(()) };
             let array = list_in(item, path)?;
             for at in (0..array.len()).rev() {
-                if array.get(at).and_then(Value::as_str) == Some(value) {
+                if array.get(at).and_then(name_of) == Some(value) {
                     list::remove(array, at);
                 }
             }
@@ -176,12 +179,15 @@ fn existing<'a>(parent: &'a mut Item, key: &str) -> Result<Option<&'a mut Item>,
 }
 
 fn list_in<'a>(item: &'a mut Item, path: &[String]) -> Result<&'a mut Array, EditError> {
-    let array = item.as_array_mut().filter(|array| array.iter().all(Value::is_str));
+    let of_edges = path.len() == 2 && path[0] == CHAINS;
+    let fits = |item: &Value| item.is_str() || of_edges && name_of(item).is_some();
+    let array = item.as_array_mut().filter(|array| array.iter().all(fits));
     array.ok_or_else(|| EditError::NotAList(dotted(path)))
 }
 
-fn has(array: &Array, text: &str) -> bool {
-    array.iter().any(|item| item.as_str() == Some(text))
+/// The text, or the job of an edge that is written as a table.
+fn name_of(item: &Value) -> Option<&str> {
+    item.as_str().or_else(|| item.as_inline_table()?.get("job")?.as_str())
 }
 
 /// The table at a path; what is missing of it is made.

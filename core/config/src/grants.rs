@@ -130,7 +130,7 @@ pub(super) fn check_params(
     let files = Files::within(&base, &files.allow);
     let key = format!("jobs.{}.params", job.value);
     let mut warn = |pointer: &str, message: String, help: &str| {
-        let place = table.params().and_then(|params| schema::find(params, pointer));
+        let place = table.table("params").and_then(|params| schema::find(params, pointer));
         let span = place.map_or(job.span.clone(), TomlValue::span);
         let at = format!("{key}{}", pointer.replace('/', "."));
         problems.push(Problem::warning(&at, span, message).help(help));

@@ -68,6 +68,10 @@ table! {
         /// What the job itself takes: `cascade plugin list --schema NAME`.
         #[key(Open)]
         pub params: Value = Open::empty(),
+
+        /// What runs are asked for that a timer or a plain edge starts.
+        #[key(Open)]
+        pub args: Value = Open::empty(),
     }
 }
 

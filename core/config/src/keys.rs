@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{
-    Backoff, JobSettings, ProjectSettings, Retention, job::OF_PLUGINS, kind::Kind, table::Table,
+    Backoff, JobSettings, ProjectSettings, Retention, edges, job::OF_PLUGINS, kind::Kind,
+    table::Table,
 };
 
 /// A key.
@@ -54,6 +55,7 @@ impl Key {
         let mut schema = match kind {
             "text" => json!({"type": "string"}),
             "duration" => json!({"type": "string", "x-kind": kind}),
+            _ if path == "CASCADE_CHAINS.*" => edges::schema(),
             "list" => json!({"type": "array", "items": {"type": "string"}}),
             "table" => json!({"type": "object"}),
             other => json!({"type": other}),
@@ -133,12 +135,12 @@ const PLAIN: [(&str, &str, &str); 37] = [
     ),
     ("secrets", "table", "Which secrets of the host's environment plugins may read."),
     ("secrets.env", "list", "Names of environment variables, such as \"OPENAI_API_KEY\"."),
+    ("CASCADE_CHAINS", "table", "Which jobs a job makes due, in the same project, when it ends."),
     (
-        "CASCADE_CHAINS",
-        "table",
-        "Which jobs a job makes due, in the same project, when it succeeds.",
+        "CASCADE_CHAINS.*",
+        "list",
+        "The jobs that follow this one: names, or tables such as { job = \"NAME\", when = \"output.new > 0\" }.",
     ),
-    ("CASCADE_CHAINS.*", "list", "The jobs that follow this one."),
     ("JOB_TO_DATA_MAP", "table", "What a screen must refetch when a job is done."),
     ("JOB_TO_DATA_MAP.*", "list", "The data keys that this job changes."),
     ("jobs", "table", "One table for each job that needs more than the defaults."),

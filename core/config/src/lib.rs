@@ -7,7 +7,9 @@
 mod args;
 mod chains;
 mod check;
+mod check_edges;
 mod diagnostic;
+mod edges;
 pub mod edit;
 mod egress;
 pub mod environment;
@@ -41,6 +43,7 @@ use serde::Serialize;
 pub use args::ArgsSchema;
 pub use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use edges::{EDGE_KEYS, Edge};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
 pub use job::{Backoff, JobSettings};
@@ -54,15 +57,18 @@ pub use secrets::masked;
 use table::table;
 
 use cascade_model::{Loading, MOST_RUNS, PluginLoader, PluginSources, Registry};
+use cascade_sdk::JobDescriptor;
 
 /// A jobs.toml that passed every check.
 #[derive(Debug, Clone, Serialize)]
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
-    /// Job to its downstream jobs.
+    /// Job to its downstream jobs, each once.
     #[serde(rename = "CASCADE_CHAINS")]
     pub chains: BTreeMap<String, Vec<String>>,
+    /// Job to its edges, in the order of the file.
+    pub edges: BTreeMap<String, Vec<Edge>>,
     /// Job to the data keys that a screen must refetch when it is done.
     #[serde(rename = "JOB_TO_DATA_MAP")]
     pub data_map: BTreeMap<String, Vec<String>>,
@@ -82,24 +88,31 @@ pub struct Config {
 }
 
 impl Config {
-    /// As it may be shown: without the secrets among the params.
+    /// As it may be shown: without the secrets among params and args.
     pub fn masked(&self, registry: &Registry) -> Self {
         let mut shown = self.clone();
         for (job, settings) in &mut shown.jobs {
-            settings.params = match registry.job(job) {
-                Some(job) => masked(&job.descriptor().params_schema, &settings.params),
-                None => redact::all_masked(&settings.params),
+            (settings.params, settings.args) = match registry.job(job).map(|job| job.descriptor()) {
+                Some(JobDescriptor { params_schema, args_schema, .. }) => {
+                    (masked(params_schema, &settings.params), masked(args_schema, &settings.args))
+                }
+                None => (all_masked(&settings.params), all_masked(&settings.args)),
             };
         }
         shown
     }
 
-    /// The jobs that a success of `job` triggers.
+    /// The edges that lead from `job`.
+    pub fn edges(&self, job: &str) -> &[Edge] {
+        self.edges.get(job).map_or(&[], Vec::as_slice)
+    }
+
+    /// The jobs that the end of `job` may trigger.
     pub fn downstream(&self, job: &str) -> &[String] {
         self.chains.get(job).map_or(&[], Vec::as_slice)
     }
 
-    /// The jobs whose success triggers `job`.
+    /// The jobs whose end may trigger `job`.
     pub fn upstream<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
         let triggers = move |(_, down): &(&String, &Vec<String>)| down.iter().any(|d| d == job);
         self.chains.iter().filter(triggers).map(|(up, _)| up.as_str())
@@ -154,6 +167,8 @@ pub struct Checked {
     pub registry: Arc<Registry>,
     /// The file's text.
     pub text: Arc<str>,
+    /// Of how many fields in its expressions nothing can be known before a run.
+    pub unknown_fields: usize,
 }
 
 /// The outcome of a check, good or bad, with the plugin files to watch either way.
@@ -196,13 +211,13 @@ fn judge(path: &Path, text: &str, plugins: &dyn PluginLoader, loading: Loading) 
     // Problems quote the text, and go into the log and to browsers.
     let secrets = redact::secrets_of(text, &registry);
     let quoted = redact::blanked(text, &registry);
-    let (config, problems) = check::check(path, document, problems, known);
+    let (config, unknown_fields, problems) = check::check(path, document, problems, known);
     let diagnostics = Diagnostics::new(path, &quoted, problems).without(&secrets);
     let result = if diagnostics.has_errors() {
         Err(diagnostics)
     } else {
         let (config, registry) = (Arc::new(config), Arc::new(registry));
-        Ok((Checked { config, registry, text: text.into() }, diagnostics))
+        Ok((Checked { config, registry, text: text.into(), unknown_fields }, diagnostics))
     };
     Verdict { result, sources }
 }
@@ -300,6 +315,36 @@ mod tests {
             let said = parse_and_check(Path::new("jobs.toml"), text, &plugins).result;
             let said = said.err().map(|problems| problems.to_string()).unwrap_or_default();
             assert_eq!(said.contains("`work` needs args"), !required.is_empty(), "{said}");
+        }
+    }
+
+    #[test]
+    fn args_of_the_file_are_checked_and_their_secrets_are_masked() {
+        let mut job = test_job::descriptor("work", serde_json::json!({}));
+        job.args_schema = serde_json::json!({
+            "type": "object", "required": ["n"], "additionalProperties": false,
+            "properties": {"n": {"type": "integer"}, "token": {"type": "string", "writeOnly": true}},
+        });
+        let plugins = test_job::plugins(job);
+        let check = |text| parse_and_check(Path::new("jobs.toml"), text, &plugins).result;
+        let text = "[jobs.work.args]\nn = 2\ntoken = \"secret-args\"\n";
+        let (Checked { config, registry, .. }, _) = check(text).unwrap();
+        assert_eq!(config.jobs["work"].args["n"], 2);
+        let shown = serde_json::to_string(&config.masked(&registry)).unwrap();
+        assert!(!shown.contains("secret-args") && shown.contains("***"), "{shown}");
+        let masked = masked_text(text, &registry);
+        assert!(!masked.contains("secret-args"), "{masked}");
+        assert_eq!(restored(&masked, text, &registry).unwrap(), text);
+        for (text, said) in [
+            ("[jobs.work.args]\nn = \"two\"\n", ["`jobs.work.args.n`", "jobs.toml:2:5"]),
+            ("[jobs.work.args]\nn = 1\nm = 2\n", ["unknown key `m`", "jobs.toml:3:1"]),
+            ("[jobs.work.args]\n", ["`jobs.work.args`", "\"n\" is a required property"]),
+            ("[jobs.work]\n", ["needs args, and nothing supplies them", "[jobs.work.args]"]),
+        ] {
+            let problems = check(text).unwrap_err().to_string();
+            for part in said {
+                assert!(problems.contains(part), "{part} is not in\n{problems}");
+            }
         }
     }
 

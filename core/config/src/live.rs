@@ -52,7 +52,7 @@ impl ConfigState {
 }
 
 impl From<Checked> for ConfigState {
-    fn from(Checked { config, registry, text }: Checked) -> Self {
+    fn from(Checked { config, registry, text, .. }: Checked) -> Self {
         let revision = cascade_model::revision(&text);
         Self { config, registry, revision, text, loaded_at: Utc::now(), rejected: None }
     }

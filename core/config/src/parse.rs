@@ -7,6 +7,7 @@ use toml::{Spanned, de::DeTable};
 use super::{
     Egress, JobSettings, ProjectSettings, Retention,
     diagnostic::Problem,
+    edges::{self, EdgeLists},
     grants::PlacedGrants,
     keys,
     plugins::{self, PlacedSources},
@@ -15,13 +16,13 @@ use super::{
 };
 use cascade_model::Program;
 
-/// Names by key, each with its place: the shape of both upper-case tables.
+/// Names by key, each with its place.
 pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
 
 /// The file's content before its meaning is checked.
 #[derive(Default)]
 pub(super) struct Document<'i> {
-    pub chains: NameLists,
+    pub chains: EdgeLists,
     pub data_map: NameLists,
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
     pub projects: BTreeMap<String, ProjectSettings>,
@@ -40,8 +41,9 @@ pub(super) struct JobTable<'i> {
 }
 
 impl<'i> JobTable<'i> {
-    pub fn params(&self) -> Option<&TomlValue<'i>> {
-        self.entries.get("params").filter(|params| params.get_ref().as_table().is_some())
+    /// `params` or `args`, if that is a table.
+    pub fn table(&self, name: &str) -> Option<&TomlValue<'i>> {
+        self.entries.get(name).filter(|value| value.get_ref().as_table().is_some())
     }
 }
 
@@ -56,7 +58,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     let mut document = Document::default();
     for (key, value) in root.get_ref().iter() {
         match key.get_ref().as_ref() {
-            name @ "CASCADE_CHAINS" => document.chains = name_lists(&mut reader, name, value),
+            name @ "CASCADE_CHAINS" => document.chains = edges::read(&mut reader, name, value),
             name @ "JOB_TO_DATA_MAP" => document.data_map = name_lists(&mut reader, name, value),
             "jobs" => document.jobs = jobs(&mut reader, value, &mut document.plugins.programs),
             "projects" => document.projects = projects(&mut reader, value),

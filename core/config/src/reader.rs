@@ -30,7 +30,7 @@ impl Reader {
         self.problems.push(problem);
     }
 
-    fn expected(&mut self, key: &str, value: &TomlValue, what: &str) {
+    pub fn expected(&mut self, key: &str, value: &TomlValue, what: &str) {
         let found = value.get_ref().type_str();
         self.refuse(
             Problem::error(key, value.span(), format!("`{key}` must be {what}"))

@@ -1,8 +1,8 @@
 //! Texts of jobs.toml as they may be shown: each secret is `"***"`, and a text that comes back with that
 //! gets the secret of the file again.
 //!
-//! Secret are the params that their schema calls so, all params of a job type that is not there (nobody
-//! knows which of them are secret), and what programs get in their environment.
+//! Secret are the params and args that their schema calls so, all params and args of a job type that is not
+//! there (nobody knows which of them are secret), and what programs get in their environment.
 
 use std::ops::Range;
 
@@ -22,11 +22,16 @@ const QUOTED_MASK: &str = "\"***\"";
 fn secret_values<'v, 'i>(root: &'v DeTable<'i>, registry: &Registry) -> Vec<&'v TomlValue<'i>> {
     let mut found = Vec::new();
     for (job, part, value) in parts(root) {
-        let known = registry.job(job).filter(|_| part == Part::Params);
-        match known {
-            Some(job) => {
-                let mut params = to_json(value.get_ref());
-                secrets::each(&job.descriptor().params_schema, &mut params, &mut |at, _| {
+        let descriptor = registry.job(job).map(|job| job.descriptor());
+        let schema = descriptor.and_then(|job| match part {
+            Part::Params => Some(&job.params_schema),
+            Part::Args => Some(&job.args_schema),
+            Part::Environment => None,
+        });
+        match schema {
+            Some(schema) => {
+                let mut told = to_json(value.get_ref());
+                secrets::each(schema, &mut told, &mut |at, _| {
                     if let Some(value) = at_pointer(value, at) {
                         leaves(value, &mut found);
                     }
@@ -193,6 +198,7 @@ impl Restore<'_> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Params,
+    Args,
     Environment,
 }
 
@@ -200,6 +206,7 @@ impl Part {
     fn key(self) -> &'static str {
         match self {
             Self::Params => "params",
+            Self::Args => "args",
             Self::Environment => "executable.env",
         }
     }
@@ -212,9 +219,11 @@ fn parts<'v, 'i>(
     let jobs = root.get("jobs").and_then(|jobs| jobs.get_ref().as_table());
     jobs.into_iter().flat_map(|jobs| jobs.iter()).flat_map(|(job, table)| {
         let job = job.get_ref().as_ref();
-        let params = field(table, "params").map(|value| (job, Part::Params, value));
+        let told = [Part::Params, Part::Args]
+            .into_iter()
+            .filter_map(move |part| field(table, part.key()).map(|value| (job, part, value)));
         let environment = field(table, "executable").and_then(|program| field(program, "env"));
-        params.into_iter().chain(environment.map(|value| (job, Part::Environment, value)))
+        told.chain(environment.map(|value| (job, Part::Environment, value)))
     })
 }
 

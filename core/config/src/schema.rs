@@ -1,8 +1,8 @@
-//! Checks a job's params against its plugin's JSON Schema, and finds the place of each fault.
+//! Checks a job's params and args against its plugin's JSON Schemas, and finds the place of each fault.
 
 use std::ops::Range;
 
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Validator, error::ValidationErrorKind};
 use serde_json::Value;
 use toml::de::DeValue;
 
@@ -12,65 +12,99 @@ use super::{
     reader::{Placed, TomlValue},
 };
 
+/// Checks the params of a job.
 pub(super) fn check(
     job: &Placed<String>,
     table: &JobTable,
     schema: &Value,
     problems: &mut Vec<Problem>,
 ) {
-    let key = format!("jobs.{}.params", job.value);
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
-        Err(error) => {
-            let message = format!("the plugin's own params schema is not valid: {error}");
-            problems.push(Problem::error(&key, job.span.clone(), message));
-            return;
-        }
-    };
-    for error in validator.iter_errors(&table.settings.params) {
-        let path = error.instance_path().to_string();
-        let at = format!("{key}{}", path.replace('/', "."));
-        let place = table.params().and_then(|params| find(params, &path));
-        let span = place.map_or(job.span.clone(), TomlValue::span);
-        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-            for name in unexpected {
-                let span = place.and_then(|p| key_span(p, name)).unwrap_or(span.clone());
-                let known = known_keys(schema, error.schema_path().as_str());
-                problems.push(
-                    Problem::error(
-                        &format!("{at}.{name}"),
-                        span,
-                        format!("unknown key `{name}` in `{at}`"),
-                    )
-                    .suggest(name, known.iter().map(String::as_str)),
-                );
-            }
-            continue;
-        }
-        problems.push(
-            Problem::error(&at, span, format!("`{at}`: {error}"))
-                .help(format!("`cascade plugin list --schema {}` shows what it takes", job.value)),
+    let Some(validator) = validator(job, "params", schema, problems) else { return };
+    let told = Told { job, name: "params", place: table.table("params") };
+    told.check(&validator, &table.settings.params, schema, problems);
+}
+
+/// Checks the args of the runs that a timer or a plain edge starts. A job that needs some and is given
+/// none could only fail.
+pub(super) fn check_args(
+    job: &Placed<String>,
+    table: &JobTable,
+    schema: &Value,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(validator) = validator(job, "args", schema, problems) else { return };
+    let place = table.table("args");
+    if place.is_some() {
+        let told = Told { job, name: "args", place };
+        told.check(&validator, &table.settings.args, schema, problems);
+    } else if let Err(error) = validator.validate(&table.settings.args) {
+        let message = format!("`{}` needs args, and nothing supplies them: {error}", job.value);
+        let help = format!(
+            "write them under [jobs.{}.args], or give each a default in the plugin",
+            job.value
         );
+        let key = format!("jobs.{}", job.value);
+        problems.push(Problem::error(&key, job.span.clone(), message).help(help));
     }
 }
 
-/// Runs have empty args: a job that needs some could only fail.
-pub(super) fn check_args(job: &Placed<String>, schema: &Value, problems: &mut Vec<Problem>) {
-    let key = format!("jobs.{}", job.value);
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
+fn validator(
+    job: &Placed<String>,
+    name: &str,
+    schema: &Value,
+    problems: &mut Vec<Problem>,
+) -> Option<Validator> {
+    match jsonschema::validator_for(schema) {
+        Ok(validator) => Some(validator),
         Err(error) => {
-            let message = format!("the plugin's own args schema is not valid: {error}");
+            let message = format!("the plugin's own {name} schema is not valid: {error}");
+            let key = format!("jobs.{}.{name}", job.value);
             problems.push(Problem::error(&key, job.span.clone(), message));
-            return;
+            None
         }
-    };
-    if let Err(error) = validator.validate(&Value::Object(serde_json::Map::new())) {
-        let message = format!("`{}` needs args, and nothing supplies them: {error}", job.value);
-        problems.push(
-            Problem::error(&key, job.span.clone(), message)
-                .help("give each arg a default in the plugin"),
-        );
+    }
+}
+
+/// A table of a job that a schema of its plugin knows.
+struct Told<'a, 'i> {
+    job: &'a Placed<String>,
+    name: &'a str,
+    place: Option<&'a TomlValue<'i>>,
+}
+
+impl Told<'_, '_> {
+    fn check(
+        &self,
+        validator: &Validator,
+        value: &Value,
+        schema: &Value,
+        problems: &mut Vec<Problem>,
+    ) {
+        let key = format!("jobs.{}.{}", self.job.value, self.name);
+        for error in validator.iter_errors(value) {
+            let path = error.instance_path().to_string();
+            let at = format!("{key}{}", path.replace('/', "."));
+            let place = self.place.and_then(|table| find(table, &path));
+            let span = place.map_or(self.job.span.clone(), TomlValue::span);
+            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+                for name in unexpected {
+                    let span = place.and_then(|p| key_span(p, name)).unwrap_or(span.clone());
+                    let known = known_keys(schema, error.schema_path().as_str());
+                    problems.push(
+                        Problem::error(
+                            &format!("{at}.{name}"),
+                            span,
+                            format!("unknown key `{name}` in `{at}`"),
+                        )
+                        .suggest(name, known.iter().map(String::as_str)),
+                    );
+                }
+                continue;
+            }
+            let shows =
+                format!("`cascade plugin list --schema {}` shows what it takes", self.job.value);
+            problems.push(Problem::error(&at, span, format!("`{at}`: {error}")).help(shows));
+        }
     }
 }
 

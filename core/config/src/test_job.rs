@@ -33,7 +33,14 @@ pub(crate) fn descriptor(name: &str, params_schema: Value) -> JobDescriptor {
 
 /// Plugins that bring this job type alone.
 pub(crate) fn plugins(job: JobDescriptor) -> Plugins {
+    plugins_of([job])
+}
+
+/// Plugins that bring these job types.
+pub(crate) fn plugins_of(jobs: impl IntoIterator<Item = JobDescriptor>) -> Plugins {
     let mut registry = Registry::default();
-    registry.add_job(Arc::new(TestJob(job))).unwrap();
+    for job in jobs {
+        registry.add_job(Arc::new(TestJob(job))).unwrap();
+    }
     Plugins::from(registry)
 }

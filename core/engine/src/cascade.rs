@@ -5,7 +5,7 @@ use cascade_store::ScheduleRow;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// A run that has succeeded.
+/// A run that has ended.
 pub(crate) struct Upstream {
     pub run_id: Uuid,
     pub job_type: String,
@@ -13,15 +13,15 @@ pub(crate) struct Upstream {
     pub at: DateTime<Utc>,
 }
 
-/// What a success leads to.
+/// What an end leads to.
 #[derive(Debug, Default)]
 pub(crate) struct Cascade {
     /// Schedules as they are now.
     pub save: Vec<ScheduleRow>,
     /// Jobs that are due, in the order asked for.
     pub triggered: Vec<String>,
-    /// For the log of the run: why others are not.
-    pub skipped: Vec<String>,
+    /// Why others are not.
+    pub skipped: Vec<(String, &'static str)>,
 }
 
 /// Makes `downstream` due; `found` are those of them that are scheduled for the project. Several triggers
@@ -37,7 +37,7 @@ pub(crate) fn triggered(
     for job in downstream {
         let row = rows.get_mut(&job);
         if let Some(why) = skip_reason(row.as_deref()) {
-            cascade.skipped.push(format!("cascade to {job} skipped: {why}"));
+            cascade.skipped.push((job, why));
             continue;
         }
         if let Some(row) = row {
@@ -54,7 +54,7 @@ pub(crate) fn triggered(
     cascade
 }
 
-/// Why a success does not trigger a job.
+/// Why the end of a run does not trigger a job.
 fn skip_reason(row: Option<&ScheduleRow>) -> Option<&'static str> {
     match row {
         None => Some("it is not scheduled for this project"),
@@ -129,9 +129,9 @@ mod tests {
         assert_eq!(
             cascade.skipped,
             [
-                "cascade to paused skipped: it is paused",
-                "cascade to ghost skipped: it is not scheduled for this project",
-                "cascade to disabled skipped: it is disabled in jobs.toml",
+                ("paused".to_owned(), "it is paused"),
+                ("ghost".to_owned(), "it is not scheduled for this project"),
+                ("disabled".to_owned(), "it is disabled in jobs.toml"),
             ]
         );
     }

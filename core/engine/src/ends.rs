@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use cascade_model::{
-    Completed, Done, Enqueue, Event, EventStatus, Failed, Failure, Fault, Lease, OnDuplicate,
-    RunKind, RunRequest, RunState, Success, TriggerNote, Visible,
+    Completed, Decision, Decisions, Done, Enqueue, Event, EventStatus, Failed, Failure, Fault,
+    Follow, Lease, On, OnDuplicate, RunKind, RunRequest, RunState, Success, TriggerNote, Visible,
 };
 use cascade_sdk::{Level, LogLine, NewRun, Progress, rfc3339, sql};
 use cascade_store::{
-    Connections, End, EndWithEvent, Ended, LogRow, Lost, NewRequest, Queries, Requeue, Result,
+    Connections, End, EndWithEvent, Ended, LogRow, NewRequest, Queries, Requeue, Result,
     StoreError, Tx,
 };
 use chrono::{DateTime, Utc};
@@ -18,13 +18,8 @@ use uuid::Uuid;
 use crate::{
     Engine,
     cascade::{self, Cascade, Upstream},
-    enqueue, event,
-    expiry::{Fate, Why, fate},
-    texts,
+    edges, enqueue, event, texts,
 };
-
-/// Runs of unresponsive workers that are given up at a time.
-const EXPIRED_AT_ONCE: u32 = 100;
 
 impl Engine {
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
@@ -33,7 +28,8 @@ impl Engine {
     /// [`StoreError::LostLease`], [`StoreError::Staged`] for a write of the plugin that was refused, or
     /// the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        let Success { summary, output, staged, downstream, enqueue } = texts::of_success(success);
+        let Success { summary, output, staged, downstream, enqueue, decisions } =
+            texts::of_success(success);
         let mut children = self.children(enqueue, lease.run_id).await?;
         // What a plugin writes may take its time: it does not keep a reserved connection.
         let is_short = staged.is_empty() && children.is_empty();
@@ -55,17 +51,13 @@ impl Engine {
             let save = save.bind(lease.run_id).bind(rfc3339(ended.at)).bind(output);
             tx.execute(&save).await.map_err(StoreError::Query)?;
         }
-        let found = tx.lock_schedules(ended.project_id, &downstream).await?;
+        let follow = Follow { downstream, decisions };
+        let triggered = settle(&mut *tx, lease.run_id, &ended, false, follow).await?;
         let event = event::row(&ended, EventStatus::Ok);
         let Ended { job_type, trace_id, at, .. } = ended;
-        let note = TriggerNote { job_type: job_type.clone(), at, run_id: Some(lease.run_id) };
+        let note = TriggerNote { job_type, at, run_id: Some(lease.run_id) };
         children.iter_mut().for_each(|child| child.run.payload.add_trigger(note.clone(), trace_id));
         enqueue::insert(&mut *tx, children, true).await?;
-        let upstream = Upstream { run_id: lease.run_id, job_type, trace_id, at };
-        let Cascade { save, triggered, skipped } = cascade::triggered(&upstream, downstream, found);
-        tx.save_schedules(&save).await?;
-        let skipped = skipped.into_iter().map(|why| line(lease.run_id, at, Level::Warn, why));
-        tx.append_logs(&skipped.collect::<Vec<_>>()).await?;
         tx.append_events(&[event]).await?;
         tx.commit().await?;
         Ok(Completed { triggered })
@@ -113,11 +105,19 @@ impl Engine {
         self.store.end_with_events(&ends.collect::<Vec<_>>()).await
     }
 
-    /// Ends an attempt: retryable, or failed with an event.
+    /// As [`Engine::fail_then`], where nothing follows.
     ///
     /// # Errors
     /// [`StoreError::LostLease`], or the database's.
     pub async fn fail(&self, lease: &Lease, fault: Fault) -> Result<Failed> {
+        self.fail_then(lease, fault, Follow::default()).await
+    }
+
+    /// Ends an attempt: retryable, or failed with an event and with what follows.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], or the database's.
+    pub async fn fail_then(&self, lease: &Lease, fault: Fault, follow: Follow) -> Result<Failed> {
         let Fault { error: said, retry_in } = texts::of_fault(fault);
         let error = Some(said.clone());
         let mut tx = self.store.begin(Connections::Queue).await?;
@@ -134,6 +134,7 @@ impl Engine {
             let end = End { error, ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
             advance(&mut *tx, lease).await?;
+            settle(&mut *tx, lease.run_id, &ended, true, follow).await?;
             note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
             (ended.at, Failed::ForGood)
@@ -211,72 +212,49 @@ impl Engine {
         }
         tx.commit().await
     }
-
-    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
-    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
-    /// claim whose answer did not arrive. No claim of `owner` may be under way.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
-        let mut tx = self.store.begin(Connections::Shared).await?;
-        let given_up = give_up(&mut *tx, Lost::Unlisted { owner, listed }, Why::Unlisted).await?;
-        tx.commit().await?;
-        Ok(given_up)
-    }
-
-    /// Gives up runs of workers, except for `owner`, that have not renewed their leases of duration
-    /// `lease` in time.
-    pub(crate) async fn give_up_unresponsive(&self, owner: &str, lease: Duration) -> Result<()> {
-        let mut tx = self.store.begin(Connections::Shared).await?;
-        let lost = Lost::Unresponsive { except: owner, lease, limit: EXPIRED_AT_ONCE };
-        give_up(&mut *tx, lost, Why::Unresponsive).await?;
-        tx.forget_workers(owner).await?;
-        tx.commit().await
-    }
 }
 
-/// Gives up runs; returns how many.
-async fn give_up(tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<u64> {
-    let (mut ends, mut waiting) = (Vec::new(), Vec::new());
-    for claim in tx.expired_claims(which).await? {
-        match fate(claim, why) {
-            Fate::Ends(end) => ends.push(end),
-            Fate::Waits(requeue) => waiting.push(requeue),
+/// Makes downstream jobs due, and keeps what became of each edge; returns the jobs that are due.
+async fn settle(
+    tx: &mut dyn Tx,
+    run_id: Uuid,
+    ended: &Ended,
+    failed: bool,
+    follow: Follow,
+) -> Result<Vec<String>> {
+    let Follow { downstream, mut decisions } = follow;
+    if downstream.is_empty() && decisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    if decisions.is_empty() {
+        decisions = downstream.iter().map(|job| plainly_taken(job)).collect();
+    }
+    let found = tx.lock_schedules(ended.project_id, &downstream).await?;
+    let Ended { job_type, trace_id, at, .. } = ended.clone();
+    let upstream = Upstream { run_id, job_type, trace_id, at };
+    let Cascade { save, triggered, skipped } = cascade::triggered(&upstream, downstream, found);
+    tx.save_schedules(&save).await?;
+    let mut lines = Vec::new();
+    for (job, why) in skipped {
+        for decision in decisions.iter_mut().filter(|it| it.job == job && it.taken) {
+            (decision.taken, decision.reason) = (false, Some(why.into()));
         }
+        lines.push(line(run_id, at, Level::Warn, format!("cascade to {job} skipped: {why}")));
     }
-    let (mut logs, mut events, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let mut given_up = 0;
-    for (end, ended) in ends.iter().zip(tx.end_runs(&ends).await?) {
-        let Some(ended) = ended else { continue };
-        given_up += 1;
-        if let Some(error) = &end.error {
-            keep_attempt(tx, &end.lease, ended.at, error).await?;
-            logs.push(line(end.lease.run_id, ended.at, Level::Error, error.clone()));
-            events.push(event::row(&ended, EventStatus::Failed));
-            failures.push(failure(&end.lease, &ended, error));
-        }
+    tx.append_logs(&lines).await?;
+    if edges::tell(&decisions, failed) {
+        let save = cascade_store::decided(run_id, at, &Decisions { failed, edges: decisions });
+        tx.execute(&save).await.map_err(StoreError::Query)?;
     }
-    let queued = ends.iter().filter(|end| end.lease.kind == RunKind::Queue);
-    let queued: Vec<_> = queued.map(|end| end.lease.run_id).collect();
-    if !queued.is_empty() {
-        tx.advance_keys(&queued).await?;
-    }
-    for (run, at) in waiting.iter().zip(tx.requeue(&waiting).await?) {
-        let Some(at) = at else { continue };
-        given_up += 1;
-        let error = run.error.clone().unwrap_or_default();
-        keep_attempt(tx, &run.lease, at, &error).await?;
-        logs.push(line(run.lease.run_id, at, Level::Error, error));
-    }
-    tx.append_logs(&logs).await?;
-    note_failures(tx, failures).await?;
-    tx.append_events(&events).await?;
-    Ok(given_up)
+    Ok(triggered)
+}
+
+fn plainly_taken(job: &str) -> Decision {
+    Decision { job: job.to_owned(), on: On::Success, when: None, taken: true, reason: None }
 }
 
 /// Keeps that an attempt has failed.
-async fn keep_attempt(
+pub(crate) async fn keep_attempt(
     tx: &mut dyn Tx,
     lease: &Lease,
     at: DateTime<Utc>,
@@ -287,7 +265,7 @@ async fn keep_attempt(
 }
 
 /// In one order for all transactions: two that count the same errors cannot deadlock.
-async fn note_failures(tx: &mut dyn Tx, mut failures: Vec<Failure>) -> Result<()> {
+pub(crate) async fn note_failures(tx: &mut dyn Tx, mut failures: Vec<Failure>) -> Result<()> {
     let key = |one: &Failure| (one.fingerprint.clone(), one.job_type.clone(), one.project_id);
     failures.sort_by_key(key);
     let (places, hours): (Vec<_>, Vec<_>) =
@@ -298,7 +276,7 @@ async fn note_failures(tx: &mut dyn Tx, mut failures: Vec<Failure>) -> Result<()
     Ok(())
 }
 
-fn failure(lease: &Lease, ended: &Ended, error: &str) -> Failure {
+pub(crate) fn failure(lease: &Lease, ended: &Ended, error: &str) -> Failure {
     Failure::new((&ended.job_type, ended.project_id), lease.run_id, error, ended.at)
 }
 
@@ -322,6 +300,6 @@ async fn requeue_one(tx: &mut dyn Tx, run: Requeue) -> Result<DateTime<Utc>> {
     tx.requeue(&[run]).await?.pop().flatten().ok_or(StoreError::LostLease)
 }
 
-fn line(run_id: Uuid, at: DateTime<Utc>, level: Level, message: String) -> LogRow {
+pub(crate) fn line(run_id: Uuid, at: DateTime<Utc>, level: Level, message: String) -> LogRow {
     LogRow { run_id, line: LogLine { at, level, message, fields: Value::Null } }
 }

@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use cascade_config::Config;
+use cascade_config::{Config, LiveConfig};
 use cascade_model::{Lease, Renewal};
 use cascade_sdk::Statement;
 use cascade_store::{Result, Store};
@@ -23,12 +23,20 @@ pub struct Engine {
     pub(crate) entry: Option<Statement>,
     pub(crate) applied: Arc<Applied>,
     pub(crate) rotation: Arc<Mutex<Rotation>>,
+    /// Says what follows runs that nobody else ends.
+    pub(crate) config: Option<LiveConfig>,
 }
 
 impl Engine {
     /// Works on `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, entry: None, applied: Arc::default(), rotation: Arc::default() }
+        let (applied, rotation) = Default::default();
+        Self { store, entry: None, applied, rotation, config: None }
+    }
+
+    /// The same engine, which takes the edges of `config` after the failures of runs that were lost.
+    pub fn following(self, config: LiveConfig) -> Self {
+        Self { config: Some(config), ..self }
     }
 
     /// The database beneath.

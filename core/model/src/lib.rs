@@ -4,6 +4,7 @@
 pub mod border;
 mod cascade_tree;
 mod config_version;
+mod decision;
 mod event;
 mod outcome;
 mod payload;
@@ -24,6 +25,7 @@ pub use cascade_tree::{CascadeRun, CascadeTree};
 pub use config_version::{
     ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText,
 };
+pub use decision::{Decision, Decisions, Follow, On};
 pub use event::{Done, Event, EventStatus, JobCompleted};
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
 pub use payload::{Payload, TriggerNote};

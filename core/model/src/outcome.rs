@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use cascade_sdk::{NewRun, Statement};
 
+use crate::Decision;
+
 /// A success, as the runner reports it.
 #[derive(Debug, Default, Clone)]
 pub struct Success {
@@ -13,10 +15,12 @@ pub struct Success {
     pub output: Option<String>,
     /// Writes of the plugin that commit with the run.
     pub staged: Vec<Statement>,
-    /// Jobs to make due, in the order of jobs.toml.
+    /// Jobs to make due, in the order of jobs.toml, each once.
     pub downstream: Vec<String>,
     /// Runs that it asks for.
     pub enqueue: Vec<NewRun>,
+    /// What became of each edge; empty if all are plain and so lead to `downstream`.
+    pub decisions: Vec<Decision>,
 }
 
 /// A fault, as the runner reports it.

@@ -13,12 +13,17 @@ pub(super) fn check(file: &Path, plugins: &Plugins) -> ExitCode {
         }
     };
     match cascade_config::parse_and_check(file, &text, plugins).result {
-        Ok((cascade_config::Checked { config, .. }, warnings)) => {
+        Ok((cascade_config::Checked { config, unknown_fields, .. }, warnings)) => {
             if !warnings.is_empty() {
                 eprintln!("{warnings}\n");
             }
-            let edges: usize = config.chains.values().map(Vec::len).sum();
-            println!("{}: ok, {} jobs, {edges} edges", file.display(), config.jobs.len());
+            let edges: usize = config.edges.values().map(Vec::len).sum();
+            let unknown = match unknown_fields {
+                0 => String::new(),
+                1 => "; 1 field of expressions is known only when a run ends".into(),
+                many => format!("; {many} fields of expressions are known only when a run ends"),
+            };
+            println!("{}: ok, {} jobs, {edges} edges{unknown}", file.display(), config.jobs.len());
             ExitCode::SUCCESS
         }
         Err(problems) => {

@@ -72,7 +72,7 @@ impl Parts {
         let metrics = metrics::install()?;
         let Backend { store, bus, wake, connections, place, lock } =
             database::open(&settings).await?;
-        let engine = Engine::new(store.clone());
+        let engine = Engine::new(store.clone()).following(config.clone());
         store.migrate(config.registry().migrations()).await?;
         let installation = store.installation().await?;
         engine.reconcile(&config.current()).await?;

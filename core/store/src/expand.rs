@@ -33,6 +33,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0150_run_outputs.sql",
     "0160_run_problems.sql",
     "0170_queue_runs.sql",
+    "0180_run_decisions.sql",
     "0200_run_attempts.sql",
 );
 /// For PostgreSQL.
@@ -45,6 +46,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0150_run_outputs.sql",
     "0160_run_problems.sql",
     "0170_queue_runs.sql",
+    "0180_run_decisions.sql",
     "0200_run_attempts.sql",
 );
 

@@ -32,7 +32,7 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use portable::{
     EarlierRequest, IdempotencyKey, ProblemMark, Queries, ScheduleFacts, SchedulesByJob,
-    attempt_failed, change_key, failed, keep_key,
+    attempt_failed, change_key, decided, failed, keep_key,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 use schedules::Schedules;

@@ -10,11 +10,34 @@ use serde_json::Value;
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Wiring {
     #[serde(default, rename = "CASCADE_CHAINS")]
-    chains: BTreeMap<String, Vec<String>>,
+    chains: BTreeMap<String, Vec<Edge>>,
     #[serde(default, rename = "JOB_TO_DATA_MAP")]
     data_map: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     jobs: BTreeMap<String, JobTable>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Edge {
+    Plain(String),
+    Table {
+        job: String,
+        #[serde(default)]
+        on: Option<String>,
+    },
+}
+
+impl Edge {
+    /// The job, if a success may trigger it. Conditions are not evaluated: what they need is the host's.
+    fn after_success(self) -> Option<String> {
+        match self {
+            Self::Plain(job) => Some(job),
+            Self::Table { job, on } => {
+                matches!(on.as_deref(), None | Some("success" | "always")).then_some(job)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,11 +53,12 @@ fn yes() -> bool {
 }
 
 impl Wiring {
-    /// The jobs that a success of `job` triggers: all its downstream jobs that are enabled.
+    /// The jobs that a success of `job` may trigger: all its downstream jobs that are enabled, whatever `when`
+    /// says of the edge.
     pub(crate) fn triggers(&self, job: &str) -> Vec<String> {
         let downstream = self.chains.get(job).cloned().unwrap_or_default();
         let enabled = |job: &String| self.jobs.get(job).is_none_or(|table| table.enabled);
-        downstream.into_iter().filter(enabled).collect()
+        downstream.into_iter().filter_map(Edge::after_success).filter(enabled).collect()
     }
 
     /// The data that a screen refetches when `job` is over.

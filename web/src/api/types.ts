@@ -19,8 +19,13 @@ export type RunState = Schemas["RunState"];
 /** Some kinds leave fields out. */
 export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
+export type Decision = Answer<"Decision">;
 /** A run by its id; what it gave out is any JSON. */
-export type RunDetails = Run & { output: unknown; failed_attempts: Answer<"FailedAttempt">[] };
+export type RunDetails = Run & {
+  output: unknown;
+  failed_attempts: Answer<"FailedAttempt">[];
+  decisions: Decision[];
+};
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;
@@ -49,7 +54,8 @@ export type Schedule = Omit<Answer<"Schedule">, "items"> & { items: ScheduledJob
 
 export type JobType = Answer<"JobType">;
 export type JobTypes = Answer<"JobTypes">;
-export type JobsConfig = Answer<"JobsConfig">;
+/** An edge without a condition has no `when`. */
+export type JobsConfig = Omit<Answer<"JobsConfig">, "edges"> & { edges: Schemas["JobsConfig"]["edges"] };
 
 export type Action = Answer<"Action">;
 export type View = Answer<"View">;

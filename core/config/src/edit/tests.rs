@@ -234,3 +234,33 @@ fn the_repository_s_own_file_is_edited_in_place() {
     assert_eq!(changed.len(), 4, "{changed:#?}");
     assert_eq!(text.lines().count(), after.lines().count());
 }
+
+/// Edges that are written as tables, with comments between.
+const EDGES: &str = "[CASCADE_CHAINS]\na = [\n    \"b\", # plain\n    # at night\n    { job = \"c\", on = \"failure\" }, # pages\n    { job = \"b\", when = \"output.new > 0\" },\n]\n";
+
+#[test]
+fn edges_with_conditions_are_edited_in_place() {
+    let chain = |op: &str, value: &str| json!([{"op": op, "path": ["CASCADE_CHAINS", "a"], "value": value}]);
+    check(EDGES, chain("add_to_list", "c"), EDGES);
+    check(EDGES, chain("add_to_list", "d"), &EDGES.replace("> 0\" },\n", "> 0\" },\n    \"d\",\n"));
+    check(
+        EDGES,
+        chain("remove_from_list", "c"),
+        &EDGES.replace("    # at night\n    { job = \"c\", on = \"failure\" }, # pages\n", ""),
+    );
+    let set = |value: Json| json!([{"op": "set", "path": ["CASCADE_CHAINS", "a"], "value": value}]);
+    let (plain, table) = (json!("b"), json!({"job": "b", "when": "output.new > 0"}));
+    check(
+        EDGES,
+        set(json!([plain, {"job": "c", "on": "always", "when": "true"}, table])),
+        &EDGES.replace("on = \"failure\" }", "on = \"always\", when = \"true\" }"),
+    );
+    check(
+        EDGES,
+        set(json!([{"job": "b", "on": "recovered"}, {"job": "c", "on": "failure"}, table])),
+        &EDGES.replacen("\"b\",", "{ job = \"b\", on = \"recovered\" },", 1),
+    );
+    let other = json!([{"op": "add_to_list", "path": ["other", "a"], "value": "x"}]);
+    let said = edited("[other]\na = [{ job = \"c\" }]\n", other).unwrap_err().to_string();
+    assert_eq!(said, "`other.a` is no list of texts");
+}

@@ -5,10 +5,14 @@ use std::time::Duration;
 use cascade_sdk::JobError;
 
 use super::{Runner, telemetry};
-use crate::{retry, scheduler::Held};
+use crate::{
+    follow::{Ending, follow},
+    retry,
+    scheduler::Held,
+};
 use cascade_bus::{Backoff, jitter};
 use cascade_config::JobSettings;
-use cascade_model::{ClaimedRun, Failed, Fault, Success, border};
+use cascade_model::{ClaimedRun, Failed, Fault, Follow, Success, border};
 use cascade_store::StoreError;
 
 /// How an attempt has ended.
@@ -78,12 +82,16 @@ impl Runner {
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
         match end {
             End::Completed(success) => {
-                let done = self.engine.complete(lease, success.clone()).await?;
+                let Success { summary, output, .. } = success;
+                let follow = self.follow(run, None, summary.as_deref(), output.as_deref()).await?;
+                let Follow { downstream, decisions } = follow;
+                let success = Success { downstream, decisions, ..success.clone() };
+                let done = self.engine.complete(lease, success).await?;
                 telemetry::counted(run, "completed");
                 tracing::debug!(%run_id, job_type, triggered = ?done.triggered, "completed");
                 self.announcer.announce();
             }
-            End::Failed(fault) => match self.engine.fail(lease, fault.clone()).await? {
+            End::Failed(fault) => match self.fail(run, fault.clone()).await? {
                 Failed::WillRetry => telemetry::counted(run, "retried"),
                 Failed::ForGood => {
                     telemetry::counted(run, "failed");
@@ -107,5 +115,34 @@ impl Runner {
         }
         self.wake.wake();
         Ok(())
+    }
+
+    async fn fail(&self, run: &ClaimedRun, fault: Fault) -> Result<Failed, StoreError> {
+        let follow = match fault.retry_in {
+            Some(_) => Follow::default(),
+            None => self.follow(run, Some(&fault.error), None, None).await?,
+        };
+        self.engine.fail_then(&run.lease, fault, follow).await
+    }
+
+    /// What follows the end of a run. Read here, once: an edge that was edited while the run ran is in force.
+    async fn follow(
+        &self,
+        run: &ClaimedRun,
+        error: Option<&str>,
+        summary: Option<&str>,
+        output: Option<&str>,
+    ) -> Result<Follow, StoreError> {
+        let ending = Ending {
+            run: run.lease.run_id,
+            job: &run.job_type,
+            project: (run.project.id, &run.project.slug),
+            attempts: run.lease.attempt,
+            error,
+            summary,
+            output,
+            args: run.request.as_ref().map(|request| &request.args),
+        };
+        follow(&**self.engine.store(), &self.config.state(), &ending).await
     }
 }

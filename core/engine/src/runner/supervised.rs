@@ -20,8 +20,9 @@ use super::{
     telemetry, upstream,
     worker_threads::{WorkerThread, WorkerThreads},
 };
-use crate::{retry, scheduler::Held};
+use crate::{edges, retry, scheduler::Held};
 use cascade_config::{ArgsSchema, ConfigState, JobSettings};
+use cascade_expr::Status;
 use cascade_model::{ClaimedRun, Success, border};
 use cascade_registry::panic_text;
 use cascade_store::StoreError;
@@ -131,6 +132,8 @@ pub(super) fn started(
     info.scheduled_for = run.payload.scheduled_for;
     info.base_dir = config.base_dir().to_owned();
     info.allowed_folders.clone_from(&config.files.allow);
+    // What a timer or a plain edge starts is asked for what the file says.
+    info.args = settings.args.clone();
     let mut unfit = None;
     if let Some(request) = &run.request {
         info.args.clone_from(&request.args);
@@ -259,21 +262,19 @@ impl Supervised {
         let failed = |error| End::failed(&run, &settings, error);
         let end = match result {
             Ok(Ok(Ok(outcome))) => {
-                // Read once, here: a chain edited while the run ran is in force.
-                let downstream = runner.config.current().downstream(&run.job_type).to_vec();
+                let config = runner.config.current();
+                let leads = edges::may_follow(config.edges(&run.job_type), Status::Success);
                 let summary = outcome.summary.map(border::summary);
                 match border::output(outcome.output) {
                     Ok(None)
-                        if staged.is_empty()
-                            && downstream.is_empty()
-                            && enqueue.is_empty()
-                            && !run.has_key() =>
+                        if staged.is_empty() && !leads && enqueue.is_empty() && !run.has_key() =>
                     {
                         runner.completer.complete(Finished { run, summary, began, held });
                         return Ok(());
                     }
                     Ok(output) => {
-                        let success = Success { summary, output, staged, downstream, enqueue };
+                        let success =
+                            Success { summary, output, staged, enqueue, ..Success::default() };
                         End::Completed(success)
                     }
                     Err(why) => failed(JobError::fail(why)),

@@ -1,6 +1,7 @@
 //! The runner against a real store, with job types made for each case.
 
 mod children;
+mod edges;
 mod ends;
 mod outputs;
 

@@ -18,6 +18,7 @@ pub(crate) fn config() -> Config {
             ("up".into(), vec!["down".into()]),
             ("down".into(), vec!["last".into()]),
         ]),
+        edges: BTreeMap::new(),
         data_map: BTreeMap::new(),
         jobs: BTreeMap::from([
             ("up".into(), JobSettings { schedule: every, max_attempts: 2, ..Default::default() }),

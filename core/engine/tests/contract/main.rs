@@ -15,6 +15,7 @@ mod claims;
 mod clock;
 mod config_history;
 mod databases;
+mod decisions;
 mod ends;
 mod events;
 mod fairness;
@@ -77,6 +78,13 @@ cases! {
         a_run_is_claimed_once,
         a_released_run_keeps_its_attempt,
         a_claim_fires_what_is_due_however_little_it_takes,
+    ],
+    decisions: [
+        a_decision_is_kept_with_its_run_and_removed_with_it,
+        a_plain_edge_leaves_a_decision_only_where_it_was_not_taken,
+        a_failure_triggers_what_follows_it,
+        a_run_that_ends_again_has_the_decisions_of_its_latest_end,
+        the_latest_run_that_was_not_cancelled_says_whether_the_job_had_failed,
     ],
     config_history: [
         each_config_that_comes_into_force_is_kept_once,

@@ -43,6 +43,9 @@ fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
     config.path = PathBuf::new();
     (config.files, config.secrets) = Default::default();
     config.projects.retain(|slug, _| own.contains(slug));
-    config.jobs.values_mut().for_each(|job| job.params = Value::Object(Map::new()));
+    for job in config.jobs.values_mut() {
+        job.params = Value::Object(Map::new());
+        job.args = Value::Object(Map::new());
+    }
     config
 }

@@ -136,6 +136,8 @@ pub struct JobsConfig {
     /// Job to its downstream jobs.
     #[serde(rename = "CASCADE_CHAINS")]
     chains: BTreeMap<String, Vec<String>>,
+    /// Job to its edges, with their conditions.
+    edges: BTreeMap<String, Vec<Edge>>,
     /// Job to the data keys that a screen fetches again when it is done.
     #[serde(rename = "JOB_TO_DATA_MAP")]
     data_map: BTreeMap<String, Vec<String>>,
@@ -147,6 +149,18 @@ pub struct JobsConfig {
     loaded_at: DateTime<Utc>,
     /// The file's present text, or a plugin's present build, if it was refused.
     rejected: Option<Rejected>,
+}
+
+/// What may follow the end of a job's run.
+#[derive(Serialize, ToSchema)]
+pub struct Edge {
+    /// The downstream job.
+    job: String,
+    on: super::response::On,
+    /// An expression: the edge is taken only if it is true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    when: Option<String>,
 }
 
 /// Settings of a job; there are more than are named here.

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
-use cascade_config::{ConfigState, JobSettings};
+use cascade_config::{ConfigState, Edge, JobSettings};
 use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus};
 use cascade_store::Queries;
 
@@ -95,10 +95,13 @@ pub struct Scheduled {
     version: String,
     /// Whether this server has the job type's plugin. Without it, runs wait until some worker has it.
     plugin_loaded: bool,
-    /// Jobs whose success triggers it.
+    /// Jobs whose end may trigger it.
     upstream: Vec<String>,
-    /// Jobs that its success triggers.
+    /// Jobs that its end may trigger.
     downstream: Vec<String>,
+    /// The edges that lead from it, with their conditions.
+    #[schema(value_type = Vec<crate::api::described::Edge>)]
+    edges: Vec<Edge>,
     /// Data that a screen must refetch when it is done.
     data_keys: Vec<String>,
 }
@@ -131,6 +134,7 @@ pub async fn scheduler(
             plugin_loaded: plugin.is_some(),
             upstream: config.upstream(&job.job_type).map(ToOwned::to_owned).collect(),
             downstream: config.downstream(&job.job_type).to_vec(),
+            edges: config.edges(&job.job_type).to_vec(),
             data_keys: config.data_map.get(&job.job_type).cloned().unwrap_or_default(),
             job: job.into(),
         }

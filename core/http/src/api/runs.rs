@@ -127,9 +127,12 @@ pub struct RunDetails {
     output: Value,
     /// Its attempts that failed, the first of them first.
     failed_attempts: Vec<response::FailedAttempt>,
+    /// What became of each edge when it ended; empty where `state` says it all: plain edges follow each
+    /// success.
+    decisions: Vec<response::Decision>,
 }
 
-/// One run, with its output.
+/// One run, with its output and what became of the edges that lead from it.
 #[utoipa::path(get, path = "/jobs/runs/{id}", params(RunId), responses((status = 200, body = RunDetails), (status = 404, body = ErrorBody), Refused))]
 pub async fn run(
     State(server): State<AppState>,
@@ -147,8 +150,11 @@ pub async fn run(
     };
     let attempts = server.store.failed_attempts(id).await?;
     let failed_attempts = attempts.into_iter().map(Into::into).collect();
+    let decisions = server.store.decisions(&principal.visible(), id).await?;
+    let decisions = decisions.map(|made| made.edges).unwrap_or_default();
+    let decisions = decisions.into_iter().map(Into::into).collect();
     let run = response::Run::shown(run, &registry);
-    Ok(Json(RunDetails { run, output, failed_attempts }))
+    Ok(Json(RunDetails { run, output, failed_attempts, decisions }))
 }
 
 /// Describes `{id}`.

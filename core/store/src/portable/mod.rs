@@ -5,6 +5,7 @@
 
 mod attempts;
 mod config_history;
+mod decisions;
 mod outputs;
 mod problems;
 mod prune;
@@ -20,9 +21,9 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cascade_model::{
-    Attention, ConfigHistory, ConfigText, ConfigVersionText, FailedAttempt, KeepFor, Problem,
-    ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, Trend,
-    Visible,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, KeepFor,
+    Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob,
+    Trend, Visible,
 };
 use cascade_sdk::{Db, Page, Statement, host::Database};
 use serde::de::DeserializeOwned;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 
 use crate::{Result, RunFilter, Store, StoreError};
 pub use attempts::attempt_failed;
+pub use decisions::decided;
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, keep_key,
@@ -98,6 +100,16 @@ pub trait Queries: Store {
     /// What a request with this idempotency key made before.
     async fn earlier_request(&self, key: &IdempotencyKey) -> Result<Option<EarlierRequest>> {
         requests::earlier_request(&*self.database(), key).await
+    }
+
+    /// Which edges were taken at the latest end of a run; `None` where the run's state says it all.
+    async fn decisions(&self, visible: &Visible, run: Uuid) -> Result<Option<Decisions>> {
+        decisions::of(&*self.database(), visible, run).await
+    }
+
+    /// Whether the latest ended run of a job in a project that was not cancelled had failed.
+    async fn last_failed(&self, job: &str, project: Uuid) -> Result<bool> {
+        decisions::last_failed(&*self.database(), job, project).await
     }
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.

@@ -15,8 +15,9 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     let of_queues = runs(database, "queue_runs", keep, batch).await.map_err(StoreError::Query)?;
     let runs = of_schedules.map_err(StoreError::Query)? + of_queues;
     idempotency_keys(database, batch).await.map_err(StoreError::Query)?;
-    aged(database, "run_outputs", keep, batch).await.map_err(StoreError::Query)?;
-    aged(database, "run_attempts", keep, batch).await.map_err(StoreError::Query)?;
+    for table in ["run_outputs", "run_decisions", "run_attempts"] {
+        beside_runs(database, table, keep, batch).await.map_err(StoreError::Query)?;
+    }
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
     super::problems::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
     Ok(Pruned { runs, logs, events })
@@ -79,8 +80,8 @@ async fn idempotency_keys(database: &dyn Database, batch: u32) -> Removed {
     Db::over(database).execute(old.statement()).await
 }
 
-/// What is kept for as long as its run, whichever version removes that: by its own time.
-async fn aged(database: &dyn Database, table: &str, keep: &KeepFor, batch: u32) -> Removed {
+/// What stands beside the runs and is kept for as long.
+async fn beside_runs(database: &dyn Database, table: &str, keep: &KeepFor, batch: u32) -> Removed {
     let old = format!(
         "DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM {table} WHERE ended_at < "
     );

@@ -28,6 +28,7 @@ fn downstream() -> Box<dyn FnMut()> {
     let config = Config {
         path: "jobs.toml".into(),
         chains,
+        edges: BTreeMap::new(),
         data_map: BTreeMap::new(),
         jobs: BTreeMap::new(),
         projects: BTreeMap::new(),

@@ -9,7 +9,11 @@ fn links_between_pages_and_to_files_lead_somewhere() {
     let folder = root().join("docs/plugins");
     let mut pages: Vec<_> = crate::PAGES.iter().map(|(file, _)| folder.join(file)).collect();
     // These link to the pages, and the pages to them.
-    pages.extend([root().join("docs/operations.md"), root().join("README.md")]);
+    pages.extend([
+        root().join("docs/operations.md"),
+        root().join("docs/edges.md"),
+        root().join("README.md"),
+    ]);
     let mut faults = Vec::new();
     for page in pages {
         let text = std::fs::read_to_string(&page).expect("a page");

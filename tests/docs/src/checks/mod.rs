@@ -1,5 +1,6 @@
 //! What holds for every block and link of docs/plugins.
 
+mod edges;
 mod facts;
 mod languages;
 mod links;

@@ -52,7 +52,7 @@ fn toml_blocks_are_toml_and_pass_the_host_s_check() {
 }
 
 /// Checks a part of a jobs.toml in a folder that has the libraries it names.
-fn check(text: &str, table: &toml::Table) -> Result<(), String> {
+pub(super) fn check(text: &str, table: &toml::Table) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut loaded = Vec::new();
     let mut files = Vec::new();

@@ -1,8 +1,11 @@
 import { parse, TomlDate, TomlError } from "smol-toml";
 
 import { isObject } from "../../schema/json-schema";
+import { type Edge, edgeOf } from "../edges/edge";
 
 export type Table = Record<string, unknown>;
+
+export const CHAINS = "CASCADE_CHAINS";
 
 /** A text of jobs.toml as values; or why it is no TOML. What the values mean is the host's to judge. */
 export type Parsed = { value: Table; error?: undefined } | { value?: undefined; error: string };
@@ -38,4 +41,16 @@ export function tableAt(root: Table, ...path: string[]): Table {
 export function listsAt(root: Table, name: string): Record<string, string[]> {
   const texts = (value: unknown) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : []);
   return Object.fromEntries(Object.entries(tableAt(root, name)).map(([key, value]) => [key, texts(value)]));
+}
+
+/** The edges of CASCADE_CHAINS, by job. */
+export function edgesAt(root: Table): Record<string, Edge[]> {
+  const edges = (value: unknown) => (Array.isArray(value) ? value.flatMap((item) => edgeOf(item) ?? []) : []);
+  return Object.fromEntries(Object.entries(tableAt(root, CHAINS)).map(([key, value]) => [key, edges(value)]));
+}
+
+/** The downstream jobs of CASCADE_CHAINS, each once, by job. */
+export function chainsAt(root: Table): Record<string, string[]> {
+  const names = (edges: Edge[]) => [...new Set(edges.map(({ job }) => job))];
+  return Object.fromEntries(Object.entries(edgesAt(root)).map(([key, edges]) => [key, names(edges)]));
 }

@@ -11,7 +11,7 @@ const job = (name: string, over: Partial<GraphJob> = {}) =>
     last: null,
     ...over,
   }) as GraphJob;
-const edge = (from: string, to: string) => ({ id: `${from}>${to}`, from, to, flow: "rest" as const });
+const edge = (from: string, to: string) => ({ id: `${from}>${to}`, from, to, flow: "rest" as const, edges: [] });
 const failed = { last: { run: { state: "failed" }, count: 1 } } as Partial<GraphJob>;
 
 const GRAPH: CascadeGraph = {

@@ -1,4 +1,5 @@
 import type { EndedRun, JobsConfig, JobTrend, Run, RunState, ScheduledJob } from "../../api/types";
+import type { Edge } from "../edges/edge";
 
 /** What a job does now. */
 export type JobNow = "retryable" | "running" | "available" | "paused" | "disabled" | "idle";
@@ -31,6 +32,8 @@ export interface GraphEdge {
   from: string;
   to: string;
   flow: Flow;
+  /** All edges between the two. */
+  edges: Pick<Edge, "on" | "when">[];
 }
 
 export interface CascadeGraph {
@@ -45,7 +48,7 @@ export const FIRED_MS = 4000;
 const edgeId = (from: string, to: string) => `${from}>${to}`;
 
 interface Sources {
-  config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP">;
+  config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP"> & { edges?: Record<string, Edge[]> };
   scheduled: ScheduledJob[];
   trends: JobTrend[];
   /** The host's clock. */
@@ -69,7 +72,13 @@ export function graphOf({ config, scheduled, trends, now }: Sources): CascadeGra
   );
   const rowsOf = new Map(jobs.map(({ job, rows }) => [job, rows]));
   const edges = Object.entries(chains).flatMap(([from, downstream]) =>
-    downstream.map((to) => ({ id: edgeId(from, to), from, to, flow: flowOf(from, rowsOf.get(to) ?? [], now) })),
+    downstream.map((to) => ({
+      id: edgeId(from, to),
+      from,
+      to,
+      flow: flowOf(from, rowsOf.get(to) ?? [], now),
+      edges: config.edges?.[from]?.filter(({ job }) => job === to) ?? [],
+    })),
   );
   return { jobs, edges: edges.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }

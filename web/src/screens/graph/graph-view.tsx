@@ -14,6 +14,7 @@ import "@xyflow/react/dist/base.css";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { conditionsOf } from "../edges/edge";
 import "./graph.css";
 import { hasFailed } from "./graph-focus";
 import { type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
@@ -125,16 +126,20 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
       domAttributes: { "aria-roledescription": undefined },
     };
   });
-  const edges: Edge[] = graph.edges.map(({ id, from, to, flow }) => ({
-    id,
-    source: from,
-    target: to,
-    animated: flow === "live",
-    className: `flow-${flow}`,
-    selected: id === chosenEdge,
-    ariaLabel: t("graph.edge", { from, to }),
-    domAttributes: { "data-flow": flow } as object,
-  }));
+  const edges: Edge[] = graph.edges.map(({ id, from, to, flow, edges }) => {
+    const condition = conditionsOf(edges, t);
+    return {
+      id,
+      source: from,
+      target: to,
+      animated: flow === "live",
+      className: `flow-${flow}${condition ? " conditional" : ""}`,
+      selected: id === chosenEdge,
+      ...(condition && { label: short(condition) }),
+      ariaLabel: condition ? t("graph.edge_if", { from, to, condition }) : t("graph.edge", { from, to }),
+      domAttributes: { "data-flow": flow } as object,
+    };
+  });
 
   const onNodesChange = (changes: NodeChange<JobNodeType>[]) => {
     for (const change of changes) {
@@ -216,6 +221,10 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
     </div>
   );
 }
+
+/** A label between two jobs has room for so much. */
+const LABEL = 28;
+const short = (text: string) => (text.length > LABEL ? `${text.slice(0, LABEL - 1)}…` : text);
 
 type Shape = [jobs: string[], connections: { from: string; to: string }[]];
 

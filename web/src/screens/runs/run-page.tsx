@@ -5,6 +5,7 @@ import { useShortcuts } from "../../keys/use-shortcuts";
 import { usePageTitle } from "../../layout/page-title";
 import { Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { Decisions } from "../edges/decisions";
 import { JobLink } from "../jobs/job-link";
 import "../jobs/jobs.css";
 import { RunActions } from "../jobs/run-actions";
@@ -73,6 +74,7 @@ function OneRun({ id }: { id: string }) {
       <FailedAttempts run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
+      <Decisions decisions={it.decisions} />
       <CascadeTrace cascade={cascade} id={id} />
       <RunLog log={log} live={!over} follow={follow} onFollow={setFollow} searchField={search} />
       <RunInput run={it} />

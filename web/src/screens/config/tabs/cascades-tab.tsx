@@ -1,10 +1,13 @@
-import { ArrowRight, X } from "lucide-react";
+import { ArrowRight, Settings2, X } from "lucide-react";
 import { Fragment, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Diagnostic } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
+import { conditionOf, type Edge, edgeOf, written } from "../../edges/edge";
+import { EdgeForm } from "../../edges/edge-form";
+import { fieldsOf } from "../../edges/fields";
 import { useTrends } from "../../graph/graph-data";
 import { cycleOf } from "../../graph/graph-focus";
 import { graphOf } from "../../graph/graph-model";
@@ -13,33 +16,47 @@ import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
 import { jobNames, listEdit } from "../forms/list-edits";
 import type { TabProps } from "../tabs";
-import { listsAt } from "../toml";
+import { CHAINS, chainsAt, edgesAt, listsAt, valueAt } from "../toml";
 import type { Configuration } from "../use-configuration";
 import { NotToml } from "./not-toml";
 
 const GraphView = lazyPart(() => import("../../graph/graph-view"));
-const CHAINS = "CASCADE_CHAINS";
 /** Narrower than this, connections are easier to draw by the form. */
 const isWide = () => matchMedia("(min-width: 701px)").matches;
 
 /** What triggers what: as connections between jobs, and as a list for the keyboard and narrow screens. */
 export default function CascadesTab({ configuration }: TabProps) {
   const { parsed, readOnly, edit, check } = configuration;
-  const chains = useMemo(() => (parsed.value ? listsAt(parsed.value, CHAINS) : {}), [parsed]);
+  const chains = useMemo(() => (parsed.value ? chainsAt(parsed.value) : {}), [parsed]);
   const [wide] = useState(isWide);
   if (!parsed.value) return <NotToml error={parsed.error} />;
   const connect = (from: string, to: string, wanted: boolean) => edit([listEdit(CHAINS, from, to, wanted)]);
+  const typeOf = (job: string) => configuration.types.find(({ name }) => name === job);
+  /** Puts an edge in the place of the one that was there; without one, takes that out. */
+  const change = (from: string, at: number, edge: Edge | undefined) => {
+    const list = valueAt(parsed.value ?? {}, [CHAINS, from]);
+    if (!Array.isArray(list)) return;
+    let nth = -1;
+    const value = list.flatMap((item: unknown) => {
+      if (edgeOf(item)) nth += 1;
+      if (!edgeOf(item) || nth !== at) return [item];
+      return edge ? [written(edge, item)] : [];
+    });
+    edit([{ op: "set", path: [CHAINS, from], value }]);
+  };
   return (
     <div className="config-columns">
       {wide && <ConnectionGraph configuration={configuration} chains={chains} onConnection={connect} />}
       <section className="panel" data-testid="chain-form">
         <ConnectionForm configuration={configuration} chains={chains} onConnection={connect} />
         <ul className="chain-list">
-          {Object.entries(chains).map(([from, downstream]) => (
+          {Object.entries(edgesAt(parsed.value)).map(([from, edges]) => (
             <Chain
               key={from}
               from={from}
-              downstream={downstream}
+              edges={edges}
+              fields={fieldsOf(typeOf(from)?.output_schema, typeOf(from)?.args_schema)}
+              onEdge={(at, edge) => change(from, at, edge)}
               faults={faultsAt(check.diagnostics, CHAINS, from)}
               readOnly={readOnly}
               onConnection={connect}
@@ -76,6 +93,7 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
     const all = Object.fromEntries(types.map(({ name }) => [name, [] as string[]]));
     const config = {
       CASCADE_CHAINS: { ...all, ...chains },
+      edges: parsed.value ? edgesAt(parsed.value) : {},
       JOB_TO_DATA_MAP: parsed.value ? listsAt(parsed.value, "JOB_TO_DATA_MAP") : {},
     };
     return graphOf({ config, scheduled: status.data?.items ?? [], trends: trends?.items ?? [], now });
@@ -205,37 +223,77 @@ function JobSelect({ label, value, jobs, disabled, onChoose }: SelectProps) {
 
 interface ChainProps {
   from: string;
-  downstream: string[];
+  edges: Edge[];
+  /** What an expression may name. */
+  fields: string[];
   faults: Diagnostic[];
   readOnly: boolean;
   onConnection: OnConnection;
+  onEdge: (at: number, edge: Edge | undefined) => void;
 }
 
-function Chain({ from, downstream, faults, readOnly, onConnection }: ChainProps) {
+function Chain({ from, edges, fields, faults, readOnly, onConnection, onEdge }: ChainProps) {
   const { t } = useTranslation();
+  const [open, setOpen] = useState<number>();
+  const shown = open === undefined ? undefined : edges[open];
+  /** An edge that is alone between its jobs goes by name, as the graph removes it. */
+  const remove = (at: number, to: string) =>
+    edges.filter(({ job }) => job === to).length > 1 ? onEdge(at, undefined) : onConnection(from, to, false);
   return (
     <li data-testid="chain" data-job={from}>
       <code>{from}</code>
       <ul className="chips">
-        {downstream.map((to) => (
-          <li key={to} className="chip">
+        {edges.map((edge, at) => (
+          <li key={at} className="chip">
             <ArrowRight size={14} aria-hidden />
-            <code>{to}</code>
+            <code>{edge.job}</code>
+            <Condition edge={edge} />
             {!readOnly && (
-              <button
-                type="button"
-                className="ghost icon"
-                aria-label={t("config.cascades.remove", { from, to })}
-                title={t("config.cascades.remove", { from, to })}
-                onClick={() => onConnection(from, to, false)}
-              >
-                <X size={14} aria-hidden />
-              </button>
+              <>
+                <button
+                  type="button"
+                  className="ghost icon"
+                  aria-expanded={open === at}
+                  aria-label={t("edges.form", { from, to: edge.job })}
+                  title={t("edges.form", { from, to: edge.job })}
+                  onClick={() => setOpen(open === at ? undefined : at)}
+                >
+                  <Settings2 size={14} aria-hidden />
+                </button>
+                <button
+                  type="button"
+                  className="ghost icon"
+                  aria-label={t("config.cascades.remove", { from, to: edge.job })}
+                  title={t("config.cascades.remove", { from, to: edge.job })}
+                  onClick={() => {
+                    setOpen(undefined);
+                    remove(at, edge.job);
+                  }}
+                >
+                  <X size={14} aria-hidden />
+                </button>
+              </>
             )}
           </li>
         ))}
       </ul>
+      {shown && open !== undefined && !readOnly && (
+        <EdgeForm
+          key={`${open} ${JSON.stringify(shown)}`}
+          from={from}
+          edge={shown}
+          fields={fields}
+          onChange={(edge) => onEdge(open, edge)}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
       <FieldFault faults={faults} />
     </li>
   );
+}
+
+function Condition({ edge }: { edge: Edge }) {
+  const { t } = useTranslation();
+  const condition = conditionOf(edge, t);
+  return condition ? <span className="condition">{condition}</span> : null;
 }

@@ -6,7 +6,7 @@ import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
 import { jobNames, listEdit } from "../forms/list-edits";
 import type { TabProps } from "../tabs";
-import { listsAt } from "../toml";
+import { chainsAt, listsAt } from "../toml";
 import { NotToml } from "./not-toml";
 
 const MAP = "JOB_TO_DATA_MAP";
@@ -18,7 +18,7 @@ export default function DataTab({ configuration }: TabProps) {
   const [own, setOwn] = useState<string[]>([]);
   const map = useMemo(() => (parsed.value ? listsAt(parsed.value, MAP) : {}), [parsed]);
   if (!parsed.value) return <NotToml error={parsed.error} />;
-  const chains = listsAt(parsed.value, "CASCADE_CHAINS");
+  const chains = chainsAt(parsed.value);
   const jobs = jobNames(
     chains,
     Object.keys(map),

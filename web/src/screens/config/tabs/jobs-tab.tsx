@@ -8,7 +8,7 @@ import { JobForm } from "../forms/job-form";
 import { jobNames } from "../forms/list-edits";
 import { ParamsForm } from "../forms/params-form";
 import type { TabProps } from "../tabs";
-import { listsAt, parsedToml, tableAt, valueAt } from "../toml";
+import { chainsAt, parsedToml, tableAt, valueAt } from "../toml";
 import { NotToml } from "./not-toml";
 
 /** The settings of each job; `?job=` is the one on show. */
@@ -20,7 +20,7 @@ export default function JobsTab({ configuration }: TabProps) {
   const value = parsed.value;
   const base = parsedToml(draft?.base.text ?? "").value ?? {};
   const jobs = jobNames(
-    listsAt(value, "CASCADE_CHAINS"),
+    chainsAt(value),
     Object.keys(tableAt(value, "jobs")),
     types.map(({ name }) => name),
   );

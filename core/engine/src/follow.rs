@@ -1,0 +1,93 @@
+//! From the end of a run to what follows it: asks the database what edges need to know, and has their
+//! conditions evaluated where nobody waits.
+
+use cascade_config::{ConfigState, Edge};
+use cascade_expr::{RunFacts, Status};
+use cascade_model::{Decisions, Follow, Visible};
+use cascade_store::{Queries, Result, Store, StoreError};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::edges::{self, EndOfRun};
+
+/// The run that ends.
+pub(crate) struct Ending<'a> {
+    pub run: Uuid,
+    pub job: &'a str,
+    /// The project, and its short name.
+    pub project: (Uuid, &'a str),
+    pub attempts: u32,
+    /// Why it has failed, if it has.
+    pub error: Option<&'a str>,
+    pub summary: Option<&'a str>,
+    /// The JSON text that it gives out.
+    pub output: Option<&'a str>,
+    /// What a caller asked it for; `None` for a run of its schedule.
+    pub args: Option<&'a Value>,
+}
+
+impl Ending<'_> {
+    fn status(&self) -> Status {
+        if self.error.is_some() { Status::Failure } else { Status::Success }
+    }
+}
+
+/// What the end leads to under `config`.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn follow(
+    store: &dyn Store,
+    config: &ConfigState,
+    ending: &Ending<'_>,
+) -> Result<Follow> {
+    let edges = config.config.edges(ending.job);
+    let status = ending.status();
+    if !edges::may_follow(edges, status) {
+        return Ok(Follow::default());
+    }
+    if status == Status::Success && edges.iter().all(Edge::is_plain) {
+        return Ok(Follow {
+            downstream: config.config.downstream(ending.job).to_vec(),
+            ..Follow::default()
+        });
+    }
+    let failed_before = match edges::ask_before(edges, status) {
+        true => Some(failed_before(store, ending).await?),
+        false => None,
+    };
+    let run = RunFacts {
+        id: ending.run.to_string(),
+        job: ending.job.to_owned(),
+        project: ending.project.1.to_owned(),
+        status,
+        attempts: ending.attempts,
+        error: ending.error.map(ToOwned::to_owned),
+        summary: ending.summary.map(ToOwned::to_owned),
+        revision: config.revision.clone(),
+    };
+    let settings = config.config.jobs.get(ending.job);
+    let args = ending.args.or_else(|| settings.map(|settings| &settings.args));
+    let args = args.cloned().unwrap_or_default();
+    let end = EndOfRun { run, args, output: ending.output.map(ToOwned::to_owned), failed_before };
+    if edges::is_settled(edges) {
+        return Ok(edges::follow(edges, &end));
+    }
+    let edges = edges.to_vec();
+    let evaluated = tokio::task::spawn_blocking(move || edges::follow(&edges, &end)).await;
+    evaluated
+        .map_err(|error| StoreError::Corrupt { what: "the edges of a run", why: error.to_string() })
+}
+
+/// Whether the run before had failed, or this one had before it was tried again by a person.
+async fn failed_before(store: &dyn Store, ending: &Ending<'_>) -> Result<bool> {
+    let earlier = store.decisions(&Visible::All, ending.run).await?;
+    if earlier.is_some_and(|Decisions { failed, .. }| failed) {
+        return Ok(true);
+    }
+    // Of runs that callers ask for, none is the one before.
+    match ending.args {
+        Some(_) => Ok(false),
+        None => store.last_failed(ending.job, ending.project.0).await,
+    }
+}

@@ -1,0 +1,151 @@
+//! What becomes of runs that their workers have lost.
+
+use std::time::Duration;
+
+use cascade_config::ConfigState;
+use cascade_expr::Status;
+use cascade_model::{EventStatus, Failed, Fault, Lease, Run, RunKind, RunState, Visible};
+use cascade_sdk::Level;
+use cascade_store::{Connections, End, Lost, Queries, Requeue, Result, Store, StoreError, Tx};
+
+use crate::{
+    Engine, edges,
+    ends::{failure, keep_attempt, line, note_failures},
+    event,
+    expiry::{Fate, Why, fate},
+    follow::{Ending, follow},
+};
+
+/// Runs of unresponsive workers that are given up at a time.
+const EXPIRED_AT_ONCE: u32 = 100;
+
+/// A run that fails for good and that an edge leads on from.
+struct Leading {
+    run: Run,
+    lease: Lease,
+    error: String,
+}
+
+impl Engine {
+    /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
+    /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
+    /// claim whose answer did not arrive. No claim of `owner` may be under way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let lost = Lost::Unlisted { owner, listed };
+        let (given_up, leading) = self.give_up(&mut *tx, lost, Why::Unlisted).await?;
+        tx.commit().await?;
+        Ok(given_up + self.fail_all(leading).await?)
+    }
+
+    /// Gives up runs of workers, except for `owner`, that have not renewed their leases of duration
+    /// `lease` in time.
+    pub(crate) async fn give_up_unresponsive(&self, owner: &str, lease: Duration) -> Result<()> {
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let lost = Lost::Unresponsive { except: owner, lease, limit: EXPIRED_AT_ONCE };
+        let (_, leading) = self.give_up(&mut *tx, lost, Why::Unresponsive).await?;
+        tx.forget_workers(owner).await?;
+        tx.commit().await?;
+        self.fail_all(leading).await?;
+        Ok(())
+    }
+
+    /// Gives up runs; returns how many, and those left that an edge leads on from.
+    async fn give_up(
+        &self,
+        tx: &mut dyn Tx,
+        which: Lost<'_>,
+        why: Why,
+    ) -> Result<(u64, Vec<Leading>)> {
+        let config = self.config.as_ref().map(|config| config.state());
+        let (mut ends, mut waiting, mut leading) = (Vec::new(), Vec::new(), Vec::new());
+        for claim in tx.expired_claims(which).await? {
+            match fate(claim, why) {
+                Fate::Ends(end) => match leads_on(&*self.store, config.as_ref(), &end).await? {
+                    Some(run) => leading.push(run),
+                    None => ends.push(end),
+                },
+                Fate::Waits(requeue) => waiting.push(requeue),
+            }
+        }
+        Ok((give_up(tx, &ends, &waiting).await?, leading))
+    }
+
+    /// Each in a separate transaction: schedules are locked in the order of their ids, which those of
+    /// several runs would not be. A run that its worker has ended meanwhile is left as it is.
+    async fn fail_all(&self, leading: Vec<Leading>) -> Result<u64> {
+        let Some(config) = self.config.as_ref().map(|config| config.state()) else { return Ok(0) };
+        let mut failed = 0;
+        for Leading { run, lease, error } in leading {
+            let ending = Ending {
+                run: run.id,
+                job: &run.job_type,
+                project: (run.project_id, &run.project_slug),
+                attempts: lease.attempt,
+                error: Some(&error),
+                summary: None,
+                output: None,
+                args: run.request.as_ref().map(|request| &request.args),
+            };
+            let follow = follow(&*self.store, &config, &ending).await?;
+            let fault = Fault { error, retry_in: None };
+            match self.fail_then(&lease, fault, follow).await {
+                Ok(Failed::ForGood | Failed::WillRetry) => failed += 1,
+                Err(StoreError::LostLease) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(failed)
+    }
+}
+
+/// The run, if it has failed and an edge of its job leads on from that.
+async fn leads_on(
+    store: &dyn Store,
+    config: Option<&ConfigState>,
+    end: &End,
+) -> Result<Option<Leading>> {
+    let (Some(config), RunState::Failed) = (config, end.state) else { return Ok(None) };
+    let leads = |job: &str| edges::may_follow(config.config.edges(job), Status::Failure);
+    if !config.config.edges.keys().any(|job| leads(job)) {
+        return Ok(None);
+    }
+    let run = store.run(&Visible::All, end.lease.run_id).await?;
+    let (lease, error) = (end.lease.clone(), end.error.clone().unwrap_or_default());
+    Ok(run.filter(|run| leads(&run.job_type)).map(|run| Leading { run, lease, error }))
+}
+
+/// Ends runs and lets others wait again; returns how many that were.
+async fn give_up(tx: &mut dyn Tx, ends: &[End], waiting: &[Requeue]) -> Result<u64> {
+    let (mut logs, mut events, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let mut given_up = 0;
+    for (end, ended) in ends.iter().zip(tx.end_runs(ends).await?) {
+        let Some(ended) = ended else { continue };
+        given_up += 1;
+        if let Some(error) = &end.error {
+            keep_attempt(tx, &end.lease, ended.at, error).await?;
+            logs.push(line(end.lease.run_id, ended.at, Level::Error, error.clone()));
+            events.push(event::row(&ended, EventStatus::Failed));
+            failures.push(failure(&end.lease, &ended, error));
+        }
+    }
+    let queued = ends.iter().filter(|end| end.lease.kind == RunKind::Queue);
+    let queued: Vec<_> = queued.map(|end| end.lease.run_id).collect();
+    if !queued.is_empty() {
+        tx.advance_keys(&queued).await?;
+    }
+    for (run, at) in waiting.iter().zip(tx.requeue(waiting).await?) {
+        let Some(at) = at else { continue };
+        given_up += 1;
+        let error = run.error.clone().unwrap_or_default();
+        keep_attempt(tx, &run.lease, at, &error).await?;
+        logs.push(line(run.lease.run_id, at, Level::Error, error));
+    }
+    tx.append_logs(&logs).await?;
+    note_failures(tx, failures).await?;
+    tx.append_events(&events).await?;
+    Ok(given_up)
+}

@@ -1,0 +1,50 @@
+//! What became of the edges that lead from a run.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// After which ends an edge may be taken.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// The run has succeeded.
+    Success,
+    /// Its last attempt has failed.
+    Failure,
+    /// Either.
+    Always,
+    /// It has succeeded, and the run before it had failed.
+    Recovered,
+}
+
+impl From<cascade_model::On> for On {
+    fn from(from: cascade_model::On) -> Self {
+        match from {
+            cascade_model::On::Success => Self::Success,
+            cascade_model::On::Failure => Self::Failure,
+            cascade_model::On::Always => Self::Always,
+            cascade_model::On::Recovered => Self::Recovered,
+        }
+    }
+}
+
+/// What became of an edge when a run ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Decision {
+    /// The downstream job.
+    pub job: String,
+    pub on: On,
+    /// Its condition.
+    pub when: Option<String>,
+    /// Whether the downstream job was triggered.
+    pub taken: bool,
+    /// Why it was not.
+    pub reason: Option<String>,
+}
+
+impl From<cascade_model::Decision> for Decision {
+    fn from(from: cascade_model::Decision) -> Self {
+        let cascade_model::Decision { job, on, when, taken, reason } = from;
+        Self { job, on: on.into(), when, taken, reason }
+    }
+}
