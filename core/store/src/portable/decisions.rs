@@ -1,6 +1,6 @@
 //! Which edges were taken at the end of a run, as JSON text.
 
-use cascade_model::{Decisions, RunState, Visible};
+use cascade_model::{Decisions, RunKind, RunState, Visible};
 use cascade_sdk::{Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -61,7 +61,7 @@ pub(super) async fn last_failed(database: &dyn Database, job: &str, project: Uui
         .push(" AND project_id = ")
         .bind_id(project)
         .push(") s")
-        .join_last_runs(MOST_CANCELLED)
+        .join_last_runs(RunKind::Schedule, MOST_CANCELLED)
         .push(" ORDER BY r.finished_at DESC, r.id DESC");
     let latest: Vec<Row> = rows(database, query.statement()).await?;
     let counts = latest.into_iter().find(|run| run.state != RunState::Cancelled);
