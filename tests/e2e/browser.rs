@@ -114,6 +114,37 @@ async fn what_fails_is_seen_at_once_and_handled() {
     assert!(browse(&["problems"], &host.url, &env, |_| {}), "{}", host.log());
 }
 
+/// Sixty jobs in five projects, of which one fails and one says much.
+fn many_jobs() -> String {
+    let mut file = "[projects]\n".to_owned();
+    for slug in ["ash", "birch", "cedar", "elm", "fir"] {
+        file.push_str(&format!("{slug} = {{}}\n"));
+    }
+    let line = r#"{\"type\":\"log\",\"level\":\"info\",\"message\":\"line %d of many\"}\n"#;
+    let lines = |from: u32, to: u32| {
+        format!("awk 'BEGIN {{ for (n = {from}; n <= {to}; n++) printf \"{line}\", n }}'")
+    };
+    for nth in 0..60 {
+        let script = match nth {
+            7 => "cat > /dev/null; exit 1".to_owned(),
+            // Its lines are of more than one second.
+            8 => format!("cat > /dev/null; {}; sleep 1.1; {}", lines(1, 1500), lines(1501, 3000)),
+            _ => "cat > /dev/null".to_owned(),
+        };
+        file.push_str(&format!(
+            "[jobs.size_{nth:02}]\nmax_attempts = 1\n[jobs.size_{nth:02}.executable]\n\
+             command = [\"sh\", \"-c\", {script:?}]\n"
+        ));
+    }
+    file
+}
+
+#[tokio::test]
+async fn jobs_and_logs_at_size_are_looked_through() {
+    let host = Host::start_with(&many_jobs(), &[]);
+    assert!(browse(&["jobs-at-size"], &host.url, &[], |_| {}), "{}", host.log());
+}
+
 /// The longest name of a job and of a project's slug.
 const LONGEST_NAME: usize = 64;
 

@@ -180,7 +180,10 @@ impl Facts {
             "fingerprint" => self.problem.clone(),
             "until" => json!("2100-01-01T00:00:00Z"),
             "key" => json!("rows_of_good"),
-            "action" => json!("none"),
+            // One of a list, where the schema has one.
+            "action" => schema["enum"].get(0).cloned().unwrap_or_else(|| json!("none")),
+            "jobs" => json!(["good"]),
+            "expect" => json!(0),
             "name" => json!("viewer"),
             "password" | "new" | "current" => json!(OF_ACCOUNT),
             "role" => json!("viewer"),
@@ -350,7 +353,9 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
                 let body = facts.value(&document, body, "").filter(|_| !body.is_null());
                 let path = facts.path(&document, path);
                 let status = ask(&host, asker, method, &path, body.as_ref(), &heard).await;
-                if method == "GET" && asker.name() == "admin" && !path.contains("oidc") {
+                // An action on many runs is known to who asked for it.
+                let known = !path.contains("oidc") && !path.contains("/matching/");
+                if method == "GET" && asker.name() == "admin" && known {
                     assert_eq!(status, 200, "{path}");
                 }
             }

@@ -11,13 +11,13 @@ use cascade_model::{
 };
 use cascade_sdk::Statement;
 use cascade_store::{
-    Connections, IdempotencyKey, Inserted, Queries, Result, RunRow, ScheduleRow, SchedulesByJob,
-    StoreError, Tx, change_key, keep_key,
+    Connections, IdempotencyKey, Queries, Result, RunRow, ScheduleRow, SchedulesByJob, StoreError,
+    Tx, change_key, keep_key,
 };
 use chrono::Utc;
 use uuid::Uuid;
 
-use crate::{Engine, cancel, enqueue, pause, request, retry, texts};
+use crate::{Engine, bulk, cancel, enqueue, pause, request, retry, texts};
 
 impl Engine {
     /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
@@ -134,7 +134,7 @@ impl Engine {
 
     /// Commits what was done, with its entry in the audit log. What was refused is rolled back before
     /// anybody is told: a lock that outlives the answer would have the next claim step over the run.
-    async fn finish<T>(&self, mut tx: Box<dyn Tx>, mut done: Result<T>) -> Result<T> {
+    pub(crate) async fn finish<T>(&self, mut tx: Box<dyn Tx>, mut done: Result<T>) -> Result<T> {
         if let (Ok(_), Some(entry)) = (&done, &self.entry)
             && let Err(error) = tx.execute(entry).await
         {
@@ -153,21 +153,9 @@ impl Engine {
 
 async fn run_now(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<RunNow> {
     let schedule = lock_schedule(tx, job, project).await?;
-    let run = request::run(&schedule)?;
-    let inserted = tx.insert_runs(std::slice::from_ref(&run), true).await?.pop();
-    let (answer, after) = match inserted {
-        Some(Inserted::Made) => (RunNow::Queued(run.id), request::served(&schedule)),
-        Some(Inserted::Waits(mut waits)) => {
-            waits.payload.join();
-            tx.save_run(waits.state, &waits).await?;
-            return Ok(RunNow::Merged(waits.id));
-        }
-        Some(Inserted::Busy) | None => (RunNow::AfterCurrent, request::postponed(&schedule, run)),
-    };
-    if after != schedule {
-        tx.save_schedules(&[after]).await?;
-    }
-    Ok(answer)
+    request::run(&schedule)?;
+    let started = bulk::start(tx, &[schedule]).await?.pop();
+    started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
 }
 
 async fn request_cancel(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<CancelRequest> {

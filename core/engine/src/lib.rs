@@ -1,6 +1,7 @@
 //! The life of a run: the scheduler that claims it, the worker that runs it and stores its end.
 
 mod actions;
+mod bulk;
 mod cancel;
 mod capacity;
 mod cascade;
@@ -24,4 +25,5 @@ pub mod scheduler;
 mod texts;
 mod timing;
 
+pub use bulk::Many;
 pub use engine::Engine;

@@ -21,13 +21,14 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-pub use api::notices::announce;
+pub use api::{matching::MatchActions, notices::announce};
 pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::RateLimit};
 pub use server::serve;
 
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, enqueue, events, health,
-    jobs, metrics, oidc, problems, projects, runs, session, users,
+    job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs, schedules, session,
+    users,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -74,6 +75,8 @@ pub struct Server {
     pub rate: RateLimit,
     /// Counts event streams.
     pub streams: StreamSlots,
+    /// Actions on all runs that match a filter.
+    pub matching: MatchActions,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// When the process started.
@@ -148,6 +151,7 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
+        .routes(routes!(job_summary::summary))
         .routes(routes!(jobs::trends))
         .routes(routes!(runs::runs))
         .routes(routes!(enqueue::enqueue))
@@ -157,12 +161,16 @@ fn resources() -> OpenApiRouter<AppState> {
                 .layer(DefaultBodyLimit::max(edges::MOST_BULK_BYTES)),
         )
         .routes(routes!(runs::run))
-        .routes(routes!(runs::run_logs))
+        .routes(routes!(logs::run_logs))
+        .routes(routes!(logs::download))
         .routes(routes!(runs::cascade))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::retry))
         .routes(routes!(bulk::cancel))
         .routes(routes!(bulk::retry))
+        .routes(routes!(matching::count))
+        .routes(routes!(matching::act))
+        .routes(routes!(matching::progress))
         .routes(routes!(problems::list))
         .routes(routes!(problems::attention))
         .routes(routes!(problems::mute))
@@ -172,6 +180,9 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::run))
         .routes(routes!(config::config))
         .routes(routes!(config::schema))
         .routes(routes!(config_text::read, config_text::save))

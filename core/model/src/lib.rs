@@ -6,6 +6,7 @@ mod cascade_tree;
 mod config_version;
 mod decision;
 mod event;
+mod job_summary;
 mod outcome;
 mod payload;
 mod plugin_sources;
@@ -27,6 +28,7 @@ pub use config_version::{
 };
 pub use decision::{Decision, Decisions, Follow, On};
 pub use event::{Done, Event, EventStatus, JobCompleted};
+pub use job_summary::{JobCounts, LastEnd, recent_states};
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
 pub use payload::{Payload, TriggerNote};
 pub use plugin_sources::{

@@ -4,7 +4,7 @@ use serde_json::Value;
 /// One line of a run's log as the API shows it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct RunLogRow {
-    /// Its place: later lines of a run have greater ones, not without gaps.
+    /// Its number: greater than those of the lines before it, with gaps.
     pub seq: i64,
     /// When it was written.
     pub at: DateTime<Utc>,

@@ -34,6 +34,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0160_run_problems.sql",
     "0170_queue_runs.sql",
     "0180_run_decisions.sql",
+    "0190_job_last.sql",
     "0200_run_attempts.sql",
 );
 /// For PostgreSQL.
@@ -47,6 +48,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0160_run_problems.sql",
     "0170_queue_runs.sql",
     "0180_run_decisions.sql",
+    "0190_job_last.sql",
     "0200_run_attempts.sql",
 );
 

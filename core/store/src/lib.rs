@@ -10,12 +10,14 @@ mod expand;
 mod first_edition;
 #[cfg(test)]
 mod hot_verbs;
+mod log_page;
 mod of_kind;
 #[cfg(test)]
 mod old_beside_new;
 mod portable;
 pub mod postgres;
 mod run_filter;
+mod schedule_filter;
 pub mod schedules;
 pub mod sqlite;
 pub mod tls;
@@ -30,11 +32,13 @@ use uuid::Uuid;
 pub use claims::{Choice, DueByClock, Found, Holder, Limit, Limited, Look, Soonest, WaitingRun};
 pub use error::StoreError;
 pub use expand::ExpandError;
+pub use log_page::{LogPage, LogPlace};
 pub use portable::{
     EarlierRequest, IdempotencyKey, ProblemMark, Queries, ScheduleFacts, SchedulesByJob,
     attempt_failed, change_key, decided, failed, keep_key,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
+pub use schedule_filter::ScheduleFilter;
 use schedules::Schedules;
 pub use tx::{
     Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost,

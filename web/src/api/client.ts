@@ -3,6 +3,7 @@ import i18next from "i18next";
 import { theGuard } from "./guard";
 import { OUTAGE_STATUS, Outage } from "./outage";
 import { serverAway } from "./reachability";
+import { noteServerTime } from "./server-clock";
 
 /** A request that was answered with an error, in the host's own words. */
 export class ApiError extends Error {
@@ -28,6 +29,7 @@ async function request<T>(path: string, init: RequestInit = {}, mayRenew = true)
     serverAway();
     throw new Outage(i18next.t("error.away"));
   });
+  noteServerTime(answer.headers.get("date"));
   if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
   const body = (await answer.json().catch(() => null)) as Refusal | null;

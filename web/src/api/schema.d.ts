@@ -423,8 +423,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log of a run, oldest line first: its latest 5,000 lines, or the first 5,000 behind `after`. */
+        /**
+         * A page of the log of a run, oldest line first: the latest lines, or those before or behind a line, or from a
+         *     time on.
+         */
         get: operations["run_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/runs/{id}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole log of a run as text, a line each: time, level, message, fields. */
+        get: operations["download"];
         put?: never;
         post?: never;
         delete?: never;
@@ -467,6 +487,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/runs/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retries or cancels all runs that match, in the background: at most 10,000, and only if they are as many as
+         *     `expect` says.
+         */
+        post: operations["act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/runs/matching/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an action has come that one has asked this server for. */
+        get: operations["progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/runs/matching/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts the runs that match and to which an action can be done. */
+        post: operations["count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/runs/retry": {
         parameters: {
             query?: never;
@@ -491,8 +565,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Each job of each project: state, next run, current and last run. */
+        /** Each job of each project: state, next run, current and last run; by project, then by job. */
         get: operations["scheduler"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How jobs stand: one row a job, over the projects that one may see. `ETag` and `If-None-Match` spare those
+         *     who ask again what has not changed.
+         */
+        get: operations["summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -685,6 +779,57 @@ export interface paths {
         /** Gives a user a role in a project, or takes it away; for the project's owners. */
         put: operations["set_role"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses many jobs in many projects. */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes many jobs in many projects. */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs many jobs in many projects as soon as they may. */
+        post: operations["run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1103,6 +1248,14 @@ export interface components {
             /** @description 1 to 200 runs. */
             ids: string[];
         };
+        ChosenJobs: {
+            /** @description 1 to 200 job types. */
+            jobs: string[];
+            /** @description Only in these projects, at most 1,000; in all in which one may do it if not given. */
+            project_ids?: string[] | null;
+            /** @description Why, for the audit log. */
+            reason?: string | null;
+        };
         Completions: {
             /** @description Data keys that a view serves or that jobs.toml names. */
             data_keys: string[];
@@ -1332,6 +1485,16 @@ export interface components {
             /** @description As jobs.toml writes it, such as `10m`. */
             timeout: string;
         };
+        /** @description How the latest ended run of a job ended. */
+        JobLastEnd: {
+            /** Format: date-time */
+            finished_at: string;
+            /** Format: uuid */
+            project_id: string;
+            /** Format: uuid */
+            run_id: string;
+            state: components["schemas"]["RunState"];
+        };
         /** @description jobs.toml as it is in force; it holds more settings than are named here. */
         JobsConfig: {
             /** @description Job to its downstream jobs. */
@@ -1359,6 +1522,90 @@ export interface components {
         JobSettings: {
             /** @description What the plugin is given. */
             params: Record<string, unknown>;
+        };
+        /**
+         * @description What a job does over all projects; the worst of what holds.
+         * @enum {string}
+         */
+        JobStand: "failing" | "running" | "waiting" | "idle" | "paused" | "disabled";
+        JobSummaries: {
+            items: components["schemas"]["JobSummary"][];
+            /** Format: int32 */
+            page: number;
+            /** Format: int32 */
+            per_page: number;
+            /**
+             * Format: int64
+             * @description Schedules there are, whatever was asked for.
+             */
+            schedules: number;
+            /** @description Jobs that fit whatever `state` asks for. */
+            states: components["schemas"]["JobTotals"];
+            /** @description Jobs that fit. */
+            total: number;
+        };
+        /** @description A job over all projects. */
+        JobSummary: {
+            /** @description Its beginning. */
+            description: string;
+            /**
+             * Format: int64
+             * @description Projects for which jobs.toml disables it.
+             */
+            disabled: number;
+            /**
+             * Format: int64
+             * @description Projects in which its latest ended run failed.
+             */
+            failing: number;
+            job_type: string;
+            last?: components["schemas"]["JobLastEnd"] | null;
+            /**
+             * Format: date-time
+             * @description When the first of its schedules is due that is active.
+             */
+            next_run_at?: string | null;
+            /**
+             * Format: int64
+             * @description Projects for which it is enabled and paused.
+             */
+            paused: number;
+            /** @description The plugin that brings it; null if it is not loaded. */
+            plugin?: string | null;
+            /**
+             * Format: int64
+             * @description Runs that are worked on.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Projects in which it is scheduled.
+             */
+            schedules: number;
+            /** @description The worst of what holds. */
+            state: components["schemas"]["JobStand"];
+            /** @description How runs ended, at most 20, oldest first: the latest of each project, or those of its only one. */
+            trend: components["schemas"]["RunState"][];
+            /**
+             * Format: int64
+             * @description Runs that wait for a worker.
+             */
+            waiting: number;
+        };
+        /** @description Jobs that fit the search, by how they stand; a job counts wherever it fits. */
+        JobTotals: {
+            /** Format: int64 */
+            disabled: number;
+            /** Format: int64 */
+            failing: number;
+            /** Format: int64 */
+            idle: number;
+            /** Format: int64 */
+            paused: number;
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            waiting: number;
         };
         JobType: {
             /** @description What a run may be asked for. */
@@ -1395,6 +1642,19 @@ export interface components {
         Link: {
             link: string;
         };
+        ManyAnswer: {
+            /**
+             * Format: int64
+             * @description Schedules, each a job in a project, to which it was done.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Projects in which it was.
+             */
+            projects: number;
+            refused: components["schemas"]["RefusedPlace"][];
+        };
         Marked: {
             fingerprint: string;
             /**
@@ -1402,6 +1662,93 @@ export interface components {
              * @description Jobs in projects where it is marked now.
              */
             places: number;
+        };
+        MatchAction: {
+            action: components["schemas"]["RunAction"];
+            /**
+             * Format: int32
+             * @description How many runs match, as it was counted: with any other number nothing is done.
+             */
+            expect: number;
+            filter: components["schemas"]["MatchedRuns"];
+            /** @description Why, for the audit log. */
+            reason?: string | null;
+        };
+        MatchCount: {
+            /**
+             * Format: int32
+             * @description Runs that match and to which it can be done, up to one more than `most`.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description The most runs of one action.
+             */
+            most: number;
+        };
+        /** @description As the parameters of `GET /api/jobs/runs`; what is left out filters nothing. */
+        MatchedRuns: {
+            /**
+             * Format: date-time
+             * @default null
+             */
+            from: string | null;
+            /** @default [] */
+            job_types: string[];
+            /**
+             * @description Only what was asked for with this key.
+             * @default null
+             */
+            key: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            project_id: string | null;
+            /** @default [] */
+            states: components["schemas"]["RunState"][];
+            /** @default null */
+            text: string | null;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            to: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            trace_id: string | null;
+            /** @default null */
+            trigger: components["schemas"]["MatchedTrigger"] | null;
+        };
+        /**
+         * @description What caused a run.
+         * @enum {string}
+         */
+        MatchedTrigger: "timer" | "manual" | "cascade";
+        /** @description How far an action has come. */
+        MatchProgress: {
+            action: components["schemas"]["RunAction"];
+            /** Format: int64 */
+            done: number;
+            /** @description The first 20 that it could not be done to. */
+            examples: components["schemas"]["NotDone"][];
+            /** @description Whether it is over. */
+            finished: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Runs in all.
+             */
+            total: number;
+        };
+        MatchRequest: {
+            action: components["schemas"]["RunAction"];
+            filter: components["schemas"]["MatchedRuns"];
         };
         /** @description A user's role in a project. */
         Member: {
@@ -1474,6 +1821,7 @@ export interface components {
             /** @description 1 to 10,000 runs. */
             runs: components["schemas"]["NewRun"][];
         };
+        /** @description A run that something could not be done to. */
         NotDone: {
             /** Format: uuid */
             id: string;
@@ -1605,6 +1953,17 @@ export interface components {
         Projects: {
             items: components["schemas"]["ProjectRow"][];
         };
+        /** @description Where it was not done. */
+        RefusedPlace: {
+            /** @description The job type; null for all of them. */
+            job_type?: string | null;
+            message: string;
+            /**
+             * Format: uuid
+             * @description The project; null for a job that is scheduled in none of them.
+             */
+            project_id?: string | null;
+        };
         /** @description A jobs.toml that was refused. */
         Rejected: {
             /**
@@ -1714,6 +2073,11 @@ export interface components {
             /** @description Why it exists, in one word and where from. */
             triggered_by: components["schemas"]["Trigger"];
         };
+        /**
+         * @description What is done with each of the runs.
+         * @enum {string}
+         */
+        RunAction: "retry" | "cancel";
         RunAnswer: {
             /**
              * @description `now`; `merged`: a run that waited already serves this request too; `after_current`: the job
@@ -1754,12 +2118,26 @@ export interface components {
             message: string;
             /**
              * Format: int64
-             * @description Its place: later lines of a run have greater ones. `after` begins behind it.
+             * @description Its number: greater than those of the lines before it, with gaps.
              */
             seq: number;
         };
         RunLogs: {
             items: components["schemas"]["RunLogRow"][];
+            /**
+             * Format: int64
+             * @description Lines of the run.
+             */
+            lines: number;
+            /** @description Whether there are lines behind this page. */
+            more_after: boolean;
+            /** @description Whether there are lines before this page. */
+            more_before: boolean;
+            /**
+             * Format: int64
+             * @description Lines that fit `q` and `level`, whatever the page.
+             */
+            total: number;
         };
         /** @description One page of runs. */
         RunPage: {
@@ -1812,6 +2190,11 @@ export interface components {
             items: components["schemas"]["Scheduled"][];
             /** Format: date-time */
             now: string;
+            /**
+             * Format: int64
+             * @description Schedules that fit, whatever the page.
+             */
+            total: number;
         };
         Scheduled: components["schemas"]["ScheduledJob"] & {
             /** @description Data that a screen must refetch when it is done. */
@@ -4271,8 +4654,18 @@ export interface operations {
     run_logs: {
         parameters: {
             query?: {
-                /** @description Only lines behind the one with this `seq`, the first of them; 0 for all from the start. */
+                /** @description The lines behind the one of this `seq`; goes before `from` and behind `before`. */
                 after?: number;
+                /** @description The lines before the one of this `seq`. */
+                before?: number;
+                /** @description The lines of this time or later. */
+                from?: string;
+                /** @description Only lines of this level or worse. */
+                level?: string;
+                /** @description The most lines: 1 to 5,000, which is what holds if it is not given. */
+                limit?: number;
+                /** @description Only lines with this in message or fields. */
+                q?: string;
             };
             header?: never;
             path: {
@@ -4311,6 +4704,90 @@ export interface operations {
             };
             /** @description Not for the one who asks. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4535,6 +5012,305 @@ export interface operations {
             };
         };
     };
+    act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchAction"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchProgress"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Another number of runs matches, which `count` tells, or too many do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The action. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchProgress"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchCount"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     retry: {
         parameters: {
             query?: never;
@@ -4633,6 +5409,12 @@ export interface operations {
     scheduler: {
         parameters: {
             query?: {
+                /** @description Only these job types, with commas between. */
+                job_type?: string;
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 200. With neither `page` nor this, all are listed, up to 20,000. */
+                per_page?: number;
                 /** @description Only this project. */
                 project_id?: string;
             };
@@ -4649,6 +5431,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Schedule"];
                 };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    summary: {
+        parameters: {
+            query?: {
+                /** @description From 1. */
+                page?: number;
+                /** @description At most 200; 50 if not given. */
+                per_page?: number;
+                /** @description Only this project. */
+                project_id?: string;
+                /** @description Only jobs with this in name, description or plugin. */
+                q?: string;
+                /**
+                 * @description `name` (if not given), `state` (the worst first), `plugin`, `next_run` (the soonest first) or
+                 *     `last_end` (the latest first).
+                 */
+                sort?: string;
+                /** @description Only jobs of which some schedule stands so; several with commas between. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobSummaries"];
+                };
+            };
+            /** @description Nothing has changed since `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Asked wrongly. */
             400: {
@@ -5565,6 +6443,291 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenJobs"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManyAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenJobs"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManyAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenJobs"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManyAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

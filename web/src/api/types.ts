@@ -52,6 +52,12 @@ export type ScheduledJob = Omit<Answer<"Scheduled">, "current_run" | "last_run">
 };
 export type Schedule = Omit<Answer<"Schedule">, "items"> & { items: ScheduledJob[] };
 
+export type JobSummary = Answer<"JobSummary">;
+export type JobSummaries = Answer<"JobSummaries">;
+export type ManyAnswer = Answer<"ManyAnswer">;
+export type MatchCount = Answer<"MatchCount">;
+export type MatchProgress = Answer<"MatchProgress">;
+
 export type JobType = Answer<"JobType">;
 export type JobTypes = Answer<"JobTypes">;
 /** An edge without a condition has no `when`. */

@@ -19,10 +19,12 @@ mod decisions;
 mod ends;
 mod events;
 mod fairness;
+mod job_last;
 mod leases;
 mod limits;
 mod logs;
 mod lost_runs;
+mod many_jobs;
 mod outputs;
 mod paused;
 mod problems;
@@ -104,6 +106,12 @@ cases! {
         a_project_with_much_to_do_does_not_starve_another,
         nor_does_it_where_there_are_limits,
     ],
+    job_last: [
+        the_last_end_of_each_job_is_known,
+        a_run_that_is_tried_again_is_not_the_last_that_ended,
+        nothing_is_known_of_runs_that_were_removed,
+        jobs_are_counted_by_how_they_stand,
+    ],
     leases: [
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
         an_expired_last_attempt_fails,
@@ -112,7 +120,11 @@ cases! {
         a_renewal_that_is_broken_off_takes_nothing_away,
     ],
     limits: [limits_hold_for_job_types_and_projects],
-    logs: [logs_and_progress_are_kept, a_log_is_read_on_from_any_line],
+    logs: [
+        logs_and_progress_are_kept,
+        a_log_is_read_on_from_any_line,
+        a_log_is_read_in_pages_and_searched,
+    ],
     lost_runs: [
         what_its_owner_does_not_list_comes_back_although_it_lives,
         an_owner_does_not_give_up_its_own_leases,
@@ -120,6 +132,11 @@ cases! {
         an_end_that_is_not_stored_yet_keeps_its_lease,
         a_claim_whose_answer_did_not_arrive_comes_back,
         a_claim_that_is_broken_off_loses_no_run,
+    ],
+    many_jobs: [
+        many_jobs_are_run_once_each_however_they_stand,
+        many_jobs_are_paused_and_resumed_in_one_project,
+        schedules_are_listed_in_pages,
     ],
     outputs: [an_output_is_kept_with_its_run_and_removed_with_it],
     paused: [

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_engine::Engine;
 use cascade_model::{ClaimedRun, Event, Lease, Renewal, ScheduledJob, Success, Visible};
-use cascade_store::{Queries, Result};
+use cascade_store::{Queries, Result, ScheduleFilter};
 use uuid::Uuid;
 
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ pub(super) fn success(downstream: &[&str]) -> Success {
 }
 
 pub(super) async fn scheduled(engine: &Engine, job: &str, slug: &str) -> ScheduledJob {
-    let all = engine.store().scheduled(&Visible::All).await.unwrap();
+    let all = engine.store().scheduled(&ScheduleFilter::of(Visible::All)).await.unwrap();
     all.into_iter().find(|s| s.job_type == job && s.project_slug == slug).unwrap()
 }
 

@@ -32,10 +32,25 @@ pub struct Chosen {
     ids: Vec<Uuid>,
 }
 
-#[derive(Serialize, ToSchema)]
+/// A run that something could not be done to.
+#[derive(Clone, Serialize, ToSchema)]
 pub struct NotDone {
     id: Uuid,
     message: String,
+}
+
+impl NotDone {
+    /// A fault of the database is told to the log alone.
+    pub(crate) fn of(id: Uuid, error: &StoreError) -> Self {
+        let message = match error {
+            StoreError::NoRun(_) | StoreError::WrongState(_) => error.to_string(),
+            _ => {
+                tracing::error!(%error, run_id = %id, "a run of many could not be changed");
+                "the server could not do it; see its log".into()
+            }
+        };
+        Self { id, message }
+    }
 }
 
 #[derive(Default, Serialize, ToSchema)]
@@ -49,17 +64,10 @@ pub struct BulkAnswer {
 impl BulkAnswer {
     /// Each run stands by itself: a database that fails half-way does not hide what was done before.
     fn note(&mut self, id: Uuid, result: Result<(), StoreError>) {
-        let message = match result {
-            Ok(()) => return self.done.push(id),
-            Err(refused @ (StoreError::NoRun(_) | StoreError::WrongState(_))) => {
-                refused.to_string()
-            }
-            Err(error) => {
-                tracing::error!(%error, run_id = %id, "a run of many could not be changed");
-                "the server could not do it; see its log".into()
-            }
-        };
-        self.refused.push(NotDone { id, message });
+        match result {
+            Ok(()) => self.done.push(id),
+            Err(error) => self.refused.push(NotDone::of(id, &error)),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{enqueue, response};
 use crate::{
     AppState,
-    api::audit::entry,
+    api::{audit::entry, paging::paging, runs::list},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -23,7 +23,7 @@ use crate::{
 use cascade_access::{Principal, Role};
 use cascade_config::{ConfigState, Edge, JobSettings};
 use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus};
-use cascade_store::Queries;
+use cascade_store::{Queries, ScheduleFilter};
 
 #[derive(Serialize, ToSchema)]
 pub struct JobType {
@@ -106,23 +106,58 @@ pub struct Scheduled {
     data_keys: Vec<String>,
 }
 
+/// The most schedules that one answer without pages lists.
+const MOST_SCHEDULES: u64 = 20_000;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ScheduleQuery {
+    /// Only this project.
+    project_id: Option<Uuid>,
+    /// Only these job types, with commas between.
+    job_type: Option<String>,
+    /// From 1.
+    #[param(minimum = 1, maximum = 1_000_000)]
+    page: Option<u32>,
+    /// At most 200. With neither `page` nor this, all are listed, up to 20,000.
+    #[param(minimum = 1, maximum = 200)]
+    per_page: Option<u32>,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct Schedule {
     now: DateTime<Utc>,
     items: Vec<Scheduled>,
+    /// Schedules that fit, whatever the page.
+    total: u64,
 }
 
-/// Each job of each project: state, next run, current and last run.
+/// Each job of each project: state, next run, current and last run; by project, then by job.
 #[utoipa::path(
-    get, path = "/jobs/scheduler", params(Scope),
+    get, path = "/jobs/scheduler", params(ScheduleQuery),
     responses((status = 200, body = Schedule), Refused)
 )]
 pub async fn scheduler(
     State(server): State<AppState>,
     Caller(principal): Caller,
-    Query(asked): Query<Scope>,
+    Query(asked): Query<ScheduleQuery>,
 ) -> ApiResult<Json<Schedule>> {
-    let visible = server.scope(&principal, asked.project_id)?;
+    let page = match (asked.page, asked.per_page) {
+        (None, None) => None,
+        (page, per_page) => Some(paging(page, per_page)?),
+    };
+    let filter = ScheduleFilter {
+        visible: server.scope(&principal, asked.project_id)?,
+        job_types: list("job_type", asked.job_type)?,
+        page,
+    };
+    let total = server.store.count_scheduled(&filter).await?;
+    if page.is_none() && total > MOST_SCHEDULES {
+        let message = format!("query: {total} schedules are too many for one answer");
+        let help = "ask for pages with `page` and `per_page`, or name `job_type` or `project_id`; \
+                    GET /api/jobs/summary has a row a job";
+        return Err(ApiError::bad_request(message).help(help));
+    }
     let ConfigState { config, registry, .. } = server.config.state();
     let describe = |mut job: ScheduledJob| {
         job.current_run = job.current_run.map(Run::in_list);
@@ -139,8 +174,8 @@ pub async fn scheduler(
             job: job.into(),
         }
     };
-    let items = server.store.scheduled(&visible).await?.into_iter().map(describe).collect();
-    Ok(Json(Schedule { now: Utc::now(), items }))
+    let items = server.store.scheduled(&filter).await?.into_iter().map(describe).collect();
+    Ok(Json(Schedule { now: Utc::now(), items, total }))
 }
 
 /// How many runs a trend is made of.

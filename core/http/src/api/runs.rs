@@ -104,11 +104,17 @@ pub async fn runs(
 }
 
 /// A parameter that may be left out or left empty.
-fn one<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResult<Option<T>> {
+pub(crate) fn one<T: FromStr<Err: ToString>>(
+    name: &str,
+    given: Option<String>,
+) -> ApiResult<Option<T>> {
     Ok(list(name, given)?.pop())
 }
 
-fn list<T: FromStr<Err: ToString>>(name: &str, given: Option<String>) -> ApiResult<Vec<T>> {
+pub(crate) fn list<T: FromStr<Err: ToString>>(
+    name: &str,
+    given: Option<String>,
+) -> ApiResult<Vec<T>> {
     let given = given.unwrap_or_default();
     let parts = given.split(',').map(str::trim).filter(|part| !part.is_empty());
     let read = |part: &str| {
@@ -184,49 +190,9 @@ async fn editable(server: &AppState, principal: &Principal, id: Uuid) -> ApiResu
     Ok(run)
 }
 
-async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
+pub(crate) async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
     let run = server.store.run(&principal.visible(), id).await?;
     run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct RunLogs {
-    items: Vec<response::RunLogRow>,
-}
-
-/// The greatest integer that every reader of JSON knows exactly.
-const GREATEST_SEQ: i64 = (1 << 53) - 1;
-/// The most lines of a log that are told at once.
-const MOST_LINES: u32 = 5000;
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct LogQuery {
-    /// Only lines behind the one with this `seq`, the first of them; 0 for all from the start.
-    #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    after: Option<i64>,
-}
-
-/// The log of a run, oldest line first: its latest 5,000 lines, or the first 5,000 behind `after`.
-#[utoipa::path(get, path = "/jobs/runs/{id}/logs", params(RunId, LogQuery), responses((status = 200, body = RunLogs), Refused))]
-pub async fn run_logs(
-    State(server): State<AppState>,
-    Caller(principal): Caller,
-    Path(id): Path<Uuid>,
-    Query(query): Query<LogQuery>,
-) -> ApiResult<Json<RunLogs>> {
-    let visible = principal.visible();
-    let items = match query.after {
-        None => server.store.run_logs(&visible, id, MOST_LINES).await?,
-        Some(after @ 0..=GREATEST_SEQ) => {
-            server.store.run_logs_after(&visible, id, after, MOST_LINES).await?
-        }
-        Some(_) => {
-            let message = "query: `after` is the `seq` of no line";
-            return Err(ApiError::bad_request(message).help("0 is before the first line"));
-        }
-    };
-    Ok(Json(RunLogs { items: items.into_iter().map(Into::into).collect() }))
 }
 
 /// All runs that the trigger which caused this run caused, the first of them first: a tree.

@@ -1,6 +1,9 @@
 //! The whole router on a real database, without a socket.
 
 mod enqueue;
+mod job_summary;
+mod logs;
+mod matching;
 mod openapi;
 mod requests;
 mod scope;
@@ -29,7 +32,7 @@ use crate::{
     HttpLimits, RateLimit, Server,
     middleware::auth::{AuthSettings, SignIn},
 };
-use cascade_access::{Accounts, SignInThrottle};
+use cascade_access::{Accounts, NewToken, NewUser, Secret, SignInThrottle, TokenEnd};
 use cascade_bus::MemoryBus;
 use cascade_config::LiveConfig;
 use cascade_engine::{Engine, runner::HostHttp, scheduler::Wake};
@@ -183,6 +186,7 @@ impl Bench {
             bus: Arc::new(MemoryBus::default()),
             hub: Arc::new(EventHub::default()),
             wake: Wake::default(),
+            matching: Default::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             started: Instant::now(),
             stop: CancellationToken::new(),
@@ -204,6 +208,16 @@ impl Bench {
         }
         let events = self.store.number_events().await.unwrap();
         self.server.bus.publish(&events).await;
+    }
+
+    /// The token of a new administrator.
+    async fn admin(&self) -> Secret {
+        let accounts = &self.server.accounts;
+        let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
+        let user = accounts.add_user(new).await.unwrap();
+        let new =
+            NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+        accounts.add_token(new).await.unwrap().token
     }
 
     /// Status and body. `token` is sent as a bearer token.

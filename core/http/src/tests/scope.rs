@@ -150,12 +150,25 @@ impl Seeded {
             18 => ("POST", "/api/jobs/work/pause".into(), Some(named)),
             19 => ("GET", "/api/users".into(), None),
             20 => ("GET", "/jobs/runs".into(), None),
+            21 => ("GET", format!("/api/jobs/summary{query}"), None),
+            22 => ("GET", format!("/api/jobs/runs/{run}/logs/download"), None),
+            23 => ("GET", format!("/api/jobs/runs/{run}/logs?q=secret"), None),
+            24 => {
+                let projects = ask.named.then(|| vec![project]);
+                let body = json!({ "jobs": ["work"], "project_ids": projects });
+                ("POST", "/api/schedules/pause".into(), Some(body))
+            }
+            25 => {
+                let filter = if ask.named { named } else { json!({ "text": "secret" }) };
+                let body = json!({ "action": "retry", "filter": filter });
+                ("POST", "/api/jobs/runs/matching/count".into(), Some(body))
+            }
             _ => ("GET", "/data/things".into(), None),
         }
     }
 }
 
-const KINDS: usize = 22;
+const KINDS: usize = 27;
 
 #[test]
 fn no_answer_carries_anything_of_a_project_that_is_not_the_asker_s() {

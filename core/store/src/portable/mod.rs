@@ -6,6 +6,8 @@
 mod attempts;
 mod config_history;
 mod decisions;
+mod job_summary;
+mod logs;
 mod outputs;
 mod problems;
 mod prune;
@@ -21,15 +23,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cascade_model::{
-    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, KeepFor,
-    Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob,
-    Trend, Visible,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, JobCounts,
+    KeepFor, LastEnd, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow,
+    RunPage, ScheduledJob, Trend, Visible,
 };
-use cascade_sdk::{Db, Page, Statement, host::Database};
+use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{Result, RunFilter, Store, StoreError};
+use crate::{LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError};
 pub use attempts::attempt_failed;
 pub use decisions::decided;
 pub use problems::{ProblemMark, failed};
@@ -58,8 +60,23 @@ pub trait Queries: Store {
     }
 
     /// Scheduled jobs with their current and last runs, by project and job type.
-    async fn scheduled(&self, visible: &Visible) -> Result<Vec<ScheduledJob>> {
-        scheduled::scheduled(&*self.database(), visible).await
+    async fn scheduled(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduledJob>> {
+        scheduled::scheduled(&*self.database(), filter).await
+    }
+
+    /// How many scheduled jobs fit, whatever the page.
+    async fn count_scheduled(&self, filter: &ScheduleFilter) -> Result<u64> {
+        scheduled::count(&*self.database(), filter).await
+    }
+
+    /// How each scheduled job stands over all projects that may be seen, by job type.
+    async fn job_counts(&self, visible: &Visible) -> Result<Vec<JobCounts>> {
+        job_summary::counts(&*self.database(), visible).await
+    }
+
+    /// How each of these jobs ended last in each project, the latest end first.
+    async fn last_ends(&self, visible: &Visible, jobs: Vec<String>) -> Result<Vec<LastEnd>> {
+        job_summary::last_ends(&*self.database(), visible, jobs).await
     }
 
     /// The latest `most` ended runs of each scheduled job.
@@ -70,6 +87,11 @@ pub trait Queries: Store {
     /// A page of the runs that fit.
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
         runs::page(&*self.database(), filter).await
+    }
+
+    /// The ids of the runs that fit, whatever the page and the order: the first queued first, at most `most`.
+    async fn run_ids(&self, filter: &RunFilter, most: u32) -> Result<Vec<Uuid>> {
+        runs::ids(&*self.database(), filter, most).await
     }
 
     /// The runs of a trace in a project, the first queued first; at most `limit`.
@@ -114,7 +136,7 @@ pub trait Queries: Store {
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.
     async fn run_logs(&self, visible: &Visible, id: Uuid, limit: u32) -> Result<Vec<RunLogRow>> {
-        run::logs(&*self.database(), visible, id, None, limit).await
+        self.log_page(visible, id, &LogPage { limit, ..LogPage::default() }).await
     }
 
     /// The same from behind the line `after`, which is a [`RunLogRow::seq`]; the oldest of them.
@@ -125,7 +147,23 @@ pub trait Queries: Store {
         after: i64,
         limit: u32,
     ) -> Result<Vec<RunLogRow>> {
-        run::logs(&*self.database(), visible, id, Some(after), limit).await
+        let page = LogPage { place: LogPlace::After(after), limit, ..LogPage::default() };
+        self.log_page(visible, id, &page).await
+    }
+
+    /// A page of the log of a run, oldest line first.
+    async fn log_page(
+        &self,
+        visible: &Visible,
+        id: Uuid,
+        page: &LogPage,
+    ) -> Result<Vec<RunLogRow>> {
+        logs::page(&*self.database(), visible, id, page).await
+    }
+
+    /// How many lines of the log of a run have these levels and this text, whatever the page.
+    async fn count_log_page(&self, visible: &Visible, id: Uuid, page: &LogPage) -> Result<u64> {
+        logs::count(&*self.database(), visible, id, page).await
     }
 
     /// How many log lines a run has.
@@ -198,6 +236,12 @@ pub trait Queries: Store {
 }
 
 impl<S: Store + ?Sized> Queries for S {}
+
+/// The rows of one query of a snapshot.
+fn decoded<T: DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
+    let decode = |row| decode_row("list", row).map_err(StoreError::Query);
+    rows.into_iter().map(decode).collect()
+}
 
 /// All rows of a query.
 async fn rows<T: DeserializeOwned>(database: &dyn Database, query: Statement) -> Result<Vec<T>> {

@@ -2,6 +2,7 @@
 
 use cascade_model::{Run, RunKind, RunPage, RunState, border};
 use cascade_sdk::{Dialect, Statement, host::Database};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -178,6 +179,28 @@ pub(super) async fn page(database: &dyn Database, filter: &RunFilter) -> Result<
         page: filter.page,
         per_page: filter.per_page,
     })
+}
+
+/// The ids of the runs that fit, the first queued first.
+pub(super) async fn ids(
+    database: &dyn Database,
+    filter: &RunFilter,
+    most: u32,
+) -> Result<Vec<Uuid>> {
+    #[derive(Deserialize)]
+    struct Found {
+        id: Uuid,
+    }
+    let mut text = Text::of(database.dialect(), "SELECT id FROM (");
+    for kind in RunKind::ALL {
+        let union = if kind == RunKind::Queue { " UNION ALL " } else { "" };
+        let from = table(kind);
+        text = text.push(&format!("{union}SELECT r.id, r.queued_at FROM {from} WHERE TRUE"));
+        text = and_fits(text, kind, filter);
+    }
+    let text = text.push(") AS found ORDER BY queued_at, id LIMIT ").bind(most);
+    let found: Vec<Found> = rows(database, text.statement()).await?;
+    Ok(found.into_iter().map(|run| run.id).collect())
 }
 
 pub(super) async fn trace(

@@ -6,17 +6,17 @@ use cascade_model::{
     EndedRun, Payload, ProjectRow, Run, RunKind, RunState, ScheduledJob, ScheduledStatus, Trend,
     Visible,
 };
-use cascade_sdk::{Row, decode_row, host::Database};
+use cascade_sdk::host::Database;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    Text,
+    Text, decoded, one,
     row::{self, RUN_COLUMNS, RunRow},
     rows,
 };
-use crate::{Result, StoreError};
+use crate::{Result, ScheduleFilter, StoreError};
 
 pub(super) async fn projects(
     database: &dyn Database,
@@ -42,33 +42,70 @@ struct Scheduled {
     updated_at: DateTime<Utc>,
 }
 
+fn and_fits(text: Text, filter: &ScheduleFilter) -> Text {
+    let text = text.and_visible("s.project_id", &filter.visible);
+    match filter.job_types.is_empty() {
+        true => text,
+        false => text.and_among("s.job_type", filter.job_types.clone()),
+    }
+}
+
+/// Appends the schedules that fit, or a page of them, as `s`.
+fn fitting(text: Text, filter: &ScheduleFilter) -> Text {
+    let text = text.push(
+        "(SELECT s.* FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id WHERE TRUE",
+    );
+    let text = and_fits(text, filter);
+    match filter.page {
+        None => text,
+        Some((page, per_page)) => text
+            .push(" ORDER BY p.slug, s.job_type LIMIT ")
+            .bind(per_page)
+            .push(" OFFSET ")
+            .bind(u64::from(page - 1) * u64::from(per_page)),
+    }
+    .push(") s")
+}
+
+pub(super) async fn count(database: &dyn Database, filter: &ScheduleFilter) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Count {
+        schedules: u64,
+    }
+    let text = Text::of(
+        database.dialect(),
+        "SELECT count(*) AS schedules FROM scheduled_jobs s WHERE TRUE",
+    );
+    Ok(one::<Count>(database, and_fits(text, filter).statement()).await?.schedules)
+}
+
 pub(super) async fn scheduled(
     database: &dyn Database,
-    visible: &Visible,
+    filter: &ScheduleFilter,
 ) -> Result<Vec<ScheduledJob>> {
     let begin = |sql| Text::of(database.dialect(), sql);
     let jobs = begin(
         "SELECT s.job_type, s.project_id, p.slug, s.status, s.enabled, s.next_run_at, s.schedule,
                 CAST(s.payload AS text) AS payload, s.updated_at
-         FROM scheduled_jobs s JOIN projects p ON p.id = s.project_id WHERE TRUE",
-    )
-    .and_visible("s.project_id", visible)
-    .push(" ORDER BY p.slug, s.job_type");
-    let current = begin("SELECT ")
-        .push(RUN_COLUMNS)
-        .push(
-            " FROM worker_runs r JOIN projects p ON p.id = r.project_id
-             LEFT JOIN run_requests q ON q.run_id = r.id
-             WHERE r.state IN ('available', 'running', 'retryable')",
-        )
-        .and_visible("r.project_id", visible);
+         FROM ",
+    );
+    let jobs = fitting(jobs, filter)
+        .push(" JOIN projects p ON p.id = s.project_id ORDER BY p.slug, s.job_type");
+    let runs = || fitting(begin("SELECT ").push(RUN_COLUMNS).push(" FROM "), filter);
+    let current = runs().push(
+        " JOIN worker_runs r ON r.job_type = s.job_type AND r.project_id = s.project_id
+              AND r.state IN ('available', 'running', 'retryable')
+          JOIN projects p ON p.id = r.project_id
+          LEFT JOIN run_requests q ON q.run_id = r.id",
+    );
     let last = |kind| {
-        let text = begin("SELECT ").push(RUN_COLUMNS).push(" FROM scheduled_jobs s");
-        let text = text.join_last_runs(kind, 1).push(
-            " JOIN projects p ON p.id = r.project_id
-             LEFT JOIN run_requests q ON q.run_id = r.id WHERE TRUE",
-        );
-        text.and_visible("s.project_id", visible).statement()
+        runs()
+            .join_last_runs(kind, 1)
+            .push(
+                " JOIN projects p ON p.id = r.project_id
+                  LEFT JOIN run_requests q ON q.run_id = r.id",
+            )
+            .statement()
     };
     let [of_schedules, of_queues] = RunKind::ALL.map(last);
     let queries = vec![jobs.statement(), current.statement(), of_schedules, of_queues];
@@ -99,11 +136,6 @@ pub(super) async fn scheduled(
         }
     };
     Ok(jobs.into_iter().map(job).collect())
-}
-
-fn decoded<T: DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
-    let decode = |row| decode_row("scheduled jobs", row).map_err(StoreError::Query);
-    rows.into_iter().map(decode).collect()
 }
 
 fn by_job(runs: Vec<RunRow>) -> HashMap<(String, Uuid), Run> {

@@ -3,7 +3,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::*;
-use crate::{Inserted, Queries, RunFilter, StoreError, hot_verbs, old_beside_new};
+use crate::{Inserted, Queries, RunFilter, ScheduleFilter, StoreError, hot_verbs, old_beside_new};
 use cascade_model::RunState;
 use cascade_model::Visible;
 
@@ -23,7 +23,7 @@ async fn ten_processes_that_start_together_migrate_once() {
     futures::future::join_all((0..10).map(|_| start())).await;
     let store = PostgresStore::connect(&url, 2).await.unwrap();
     assert_eq!(store.projects(&Visible::All).await.unwrap().len(), 2);
-    assert_eq!(store.scheduled(&Visible::All).await.unwrap().len(), 6);
+    assert_eq!(store.scheduled(&ScheduleFilter::of(Visible::All)).await.unwrap().len(), 6);
 }
 
 /// What a binary of the first edition does at its start and at each save of jobs.toml.

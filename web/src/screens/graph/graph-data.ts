@@ -1,21 +1,53 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { get } from "../../api/client";
-import type { Schedule, Trends } from "../../api/types";
+import { serverNow } from "../../api/server-clock";
+import type { JobSummaries, Schedule, Trends } from "../../api/types";
 import { useJobsConfig } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
-import { type CascadeGraph, graphOf } from "./graph-model";
+import { type CascadeGraph, graphOf, type JobStates } from "./graph-model";
 
 /** That a run begins no event tells: the graph looks by itself. */
 const GRAPH_MS = 1000;
+/** So often where a job is one row over all projects. */
+const AT_SIZE_MS = 10_000;
 /** Trends change only when a run ends, which an event tells. */
 const TRENDS_MS = 30_000;
+/** Schedules that are looked at one by one, and rows of a page of more. */
+const PAGE = 200;
 
-export const useTrends = (project_id?: string) =>
-  usePolledQuery(["jobs", "trends", project_id], () => get<Trends>("/jobs/trends", { project_id }), TRENDS_MS);
+async function fetchStates(project_id: string | undefined, atSize: boolean): Promise<JobStates> {
+  if (!atSize) {
+    const { items, total, now } = await get<Schedule>("/jobs/scheduler", { project_id, page: 1, per_page: PAGE });
+    if (total <= PAGE) return { scheduled: items, summaries: null, now };
+  }
+  const summaries: JobSummaries["items"] = [];
+  for (let page = 1; ; page++) {
+    const { items, total } = await get<JobSummaries>("/jobs/summary", { project_id, page, per_page: PAGE });
+    summaries.push(...items);
+    if (items.length === 0 || summaries.length >= total) break;
+  }
+  return { scheduled: [], summaries, now: new Date(serverNow()).toISOString() };
+}
+
+/** How jobs stand: each in each project, or over all projects where these are many. */
+export function useJobStates(project_id: string | undefined, intervalMs = GRAPH_MS): Polled<JobStates> {
+  const key = ["jobs", "states", project_id];
+  const atSize = !!useQueryClient().getQueryData<JobStates>(key)?.summaries;
+  return usePolledQuery(key, () => fetchStates(project_id, atSize), atSize ? AT_SIZE_MS : intervalMs, {
+    events: () => false,
+  });
+}
+
+/** What the latest runs took; not asked where jobs are looked at over all projects. */
+export const useTrends = (project_id: string | undefined, states: JobStates | undefined) =>
+  usePolledQuery(["jobs", "trends", project_id], () => get<Trends>("/jobs/trends", { project_id }), TRENDS_MS, {
+    enabled: states?.summaries === null,
+  });
 
 interface LiveGraph {
-  status: Polled<Schedule>;
+  status: Polled<JobStates>;
   graph: CascadeGraph | undefined;
   /** The host's clock when it answered. */
   now: string;
@@ -25,23 +57,13 @@ interface LiveGraph {
 /** The cascades as they stand, of one project or of all. */
 export function useGraph(project_id: string | undefined): LiveGraph {
   const config = useJobsConfig();
-  const trends = useTrends(project_id);
-  const status = usePolledQuery(
-    ["jobs", "scheduler", project_id],
-    () => get<Schedule>("/jobs/scheduler", { project_id }),
-    GRAPH_MS,
-    { events: () => false },
-  );
+  const status = useJobStates(project_id);
+  const trends = useTrends(project_id, status.data);
   const now = status.data?.now ?? "";
   const graph = useMemo(() => {
     if (!config.data || !status.data) return undefined;
-    return graphOf({
-      config: config.data,
-      scheduled: status.data.items,
-      // Without trends the graph is still worth seeing.
-      trends: trends.data?.items ?? [],
-      now: status.data.now,
-    });
+    // Without trends the graph is still worth seeing.
+    return graphOf({ config: config.data, ...status.data, trends: trends.data?.items ?? [] });
   }, [config.data, status.data, trends.data]);
   return { status, graph, now, error: status.error ?? config.error };
 }

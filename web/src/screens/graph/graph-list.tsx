@@ -3,8 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { inReadingOrder } from "./graph-layout";
 import type { CascadeGraph } from "./graph-model";
-import { LastText, NextText, NowPill } from "./job-status";
-import { Sparkline } from "./sparkline";
+import { LastText, NextText, NowPill, TrendOf } from "./job-status";
 
 interface Props {
   graph: CascadeGraph;
@@ -51,7 +50,7 @@ export function GraphList({ graph, now, found, selected, onSelect }: Props) {
               <span className="muted">{t("graph.next")} </span>
               <NextText job={job} now={now} />
             </span>
-            <Sparkline runs={job.trend} />
+            <TrendOf job={job} />
           </li>
         );
       })}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Run, ScheduledJob } from "../../api/types";
+import type { JobSummary, Run, ScheduledJob } from "../../api/types";
 import { FIRED_MS, graphOf, TREND_RUNS } from "./graph-model";
 
 const NOW = "2026-01-01T00:00:00Z";
@@ -21,11 +21,35 @@ const row = (job_type: string, project_id: string, part: Partial<ScheduledJob> =
   }) as ScheduledJob;
 
 const config = { CASCADE_CHAINS: { up: ["down", "side"] }, JOB_TO_DATA_MAP: { down: ["cards"] } };
-const graph = (scheduled: ScheduledJob[]) => graphOf({ config, scheduled, trends: [], now: NOW });
+const graph = (scheduled: ScheduledJob[]) => graphOf({ config, scheduled, summaries: null, trends: [], now: NOW });
 const job = (scheduled: ScheduledJob[], name: string) => graph(scheduled).jobs.find(({ job }) => job === name)!;
 const flow = (scheduled: ScheduledJob[]) => graph(scheduled).edges.find(({ to }) => to === "down")!.flow;
 
 describe("the jobs of the graph", () => {
+  it("are known by their sums where projects are many", () => {
+    const summary = {
+      job_type: "up",
+      plugin: "p",
+      description: "",
+      state: "failing",
+      schedules: 40,
+      running: 2,
+      waiting: 0,
+      failing: 3,
+      paused: 1,
+      disabled: 0,
+      next_run_at: null,
+      last: { run_id: "r", project_id: "a", state: "completed", finished_at: NOW },
+      trend: ["failed", "completed"],
+    } satisfies JobSummary;
+    const { jobs, edges } = graphOf({ config, scheduled: [], summaries: [summary], trends: [], now: NOW });
+    const up = jobs.find(({ job }) => job === "up")!;
+    expect(up.now.map(({ state, count }) => `${state} ${count}`)).toEqual(["running 2", "paused 1", "idle 37"]);
+    expect(up).toMatchObject({ projects: 40, rows: null, last: { run: { state: "failed" }, count: 3 } });
+    expect(jobs.map(({ projects }) => projects)).toEqual([0, 0, 40]);
+    expect(edges.every(({ flow }) => flow === "rest")).toBe(true);
+  });
+
   it("are those of the chains and those of the schedule, in a fixed order", () => {
     const { jobs, edges } = graph([row("up", "a"), row("alone", "a")]);
     expect(jobs.map(({ job }) => job)).toEqual(["alone", "down", "side", "up"]);
@@ -84,7 +108,9 @@ describe("the jobs of the graph", () => {
       },
       { job_type: "up", project_id: "b", runs: [ended("b", 1)] },
     ];
-    const { trend } = graphOf({ config, scheduled: [], trends, now: NOW }).jobs.find(({ job }) => job === "up")!;
+    const { trend } = graphOf({ config, scheduled: [], summaries: null, trends, now: NOW }).jobs.find(
+      ({ job }) => job === "up",
+    )!;
     expect(trend).toHaveLength(TREND_RUNS);
     expect(trend.at(-1)?.id).toBe("b");
   });

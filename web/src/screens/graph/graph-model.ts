@@ -1,4 +1,4 @@
-import type { EndedRun, JobsConfig, JobTrend, Run, RunState, ScheduledJob } from "../../api/types";
+import type { EndedRun, JobSummary, JobsConfig, JobTrend, Run, RunState, ScheduledJob } from "../../api/types";
 import type { Edge } from "../edges/edge";
 
 /** What a job does now. */
@@ -15,13 +15,25 @@ export interface GraphJob {
   now: { state: JobNow; count: number }[];
   /** The run that tells how far it is: of those that run, the least advanced. */
   running: Run | null;
-  last: { run: Run; count: number } | null;
+  last: { run: Pick<Run, "state" | "finished_at">; count: number } | null;
   nextRunAt: string | null;
   dataKeys: string[];
   /** The latest ended runs, oldest first. */
   trend: EndedRun[];
-  /** One for each project in scope; none if jobs.toml names the job in a chain alone. */
-  rows: ScheduledJob[];
+  /** How they ended, where no more is known of them. */
+  ends: RunState[];
+  /** Projects in scope; none if jobs.toml names the job in a chain alone. */
+  projects: number;
+  /** One for each project; null where these are many, and are not all looked at. */
+  rows: ScheduledJob[] | null;
+}
+
+/** How jobs stand: by project, or over all projects. */
+export interface JobStates {
+  scheduled: ScheduledJob[];
+  summaries: JobSummary[] | null;
+  /** The host's clock. */
+  now: string;
 }
 
 /** `live`: downstream runs because of upstream. `waits`: it will. `fired`: it has just done so. */
@@ -47,40 +59,70 @@ export const FIRED_MS = 4000;
 
 const edgeId = (from: string, to: string) => `${from}>${to}`;
 
-interface Sources {
+interface Sources extends JobStates {
   config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP"> & { edges?: Record<string, Edge[]> };
-  scheduled: ScheduledJob[];
   trends: JobTrend[];
-  /** The host's clock. */
-  now: string;
 }
 
-export function graphOf({ config, scheduled, trends, now }: Sources): CascadeGraph {
+export function graphOf({ config, scheduled, summaries, trends, now }: Sources): CascadeGraph {
   const chains = config.CASCADE_CHAINS;
-  const names = new Set([
-    ...Object.keys(chains),
-    ...Object.values(chains).flat(),
-    ...scheduled.map(({ job_type }) => job_type),
-  ]);
-  const jobs = [...names].sort().map((job) =>
-    jobOf(
-      job,
-      scheduled.filter(({ job_type }) => job_type === job),
-      trends.filter(({ job_type }) => job_type === job),
-      config.JOB_TO_DATA_MAP[job] ?? [],
-    ),
-  );
-  const rowsOf = new Map(jobs.map(({ job, rows }) => [job, rows]));
+  const names = new Set([...Object.keys(chains), ...Object.values(chains).flat()]);
+  const rows = grouped(scheduled);
+  const trendsOf = grouped(trends);
+  const summaryOf = new Map(summaries?.map((summary) => [summary.job_type, summary]));
+  for (const name of [...rows.keys(), ...summaryOf.keys()]) names.add(name);
+  const jobs = [...names].sort().map((job) => {
+    const dataKeys = config.JOB_TO_DATA_MAP[job] ?? [];
+    const summary = summaryOf.get(job);
+    return summary
+      ? overProjects(summary, dataKeys)
+      : jobOf(job, rows.get(job) ?? [], trendsOf.get(job) ?? [], dataKeys);
+  });
   const edges = Object.entries(chains).flatMap(([from, downstream]) =>
     downstream.map((to) => ({
       id: edgeId(from, to),
       from,
       to,
-      flow: flowOf(from, rowsOf.get(to) ?? [], now),
+      flow: flowOf(from, rows.get(to) ?? [], now),
       edges: config.edges?.[from]?.filter(({ job }) => job === to) ?? [],
     })),
   );
   return { jobs, edges: edges.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+function grouped<T extends { job_type: string }>(all: T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const group = groups.get(one.job_type);
+    if (group) group.push(one);
+    else groups.set(one.job_type, [one]);
+  }
+  return groups;
+}
+
+/** A job of which only the sums are known. */
+function overProjects(job: JobSummary, dataKeys: string[]): GraphJob {
+  const states: { state: JobNow; count: number }[] = [
+    { state: "running", count: job.running },
+    { state: "available", count: job.waiting },
+    { state: "paused", count: job.paused },
+    { state: "disabled", count: job.disabled },
+    { state: "idle", count: job.schedules - job.running - job.waiting - job.paused - job.disabled },
+  ];
+  const run = job.failing > 0 ? { state: "failed" as const, finished_at: job.last?.finished_at ?? null } : job.last;
+  return {
+    job: job.job_type,
+    description: job.description,
+    now: states.filter(({ count }) => count > 0),
+    running: null,
+    last: run && { run, count: job.failing || 1 },
+    nextRunAt: job.next_run_at,
+    dataKeys,
+    trend: [],
+    ends: job.trend,
+    projects: job.schedules,
+    rows: null,
+  };
 }
 
 export function nowOf(row: ScheduledJob): JobNow {
@@ -111,6 +153,8 @@ function jobOf(job: string, rows: ScheduledJob[], trends: JobTrend[], dataKeys: 
       .flatMap(({ runs }) => runs)
       .sort((a, b) => byTime(a.finished_at, b.finished_at))
       .slice(-TREND_RUNS),
+    ends: [],
+    projects: rows.length,
     rows,
   };
 }

@@ -4,8 +4,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { GraphJob } from "./graph-model";
-import { LastText, NextText, NowPill } from "./job-status";
-import { Sparkline } from "./sparkline";
+import { LastText, NextText, NowPill, TrendOf } from "./job-status";
 
 export type JobNodeType = Node<{ job: GraphJob; now: string; editable: boolean }, "job">;
 
@@ -32,7 +31,7 @@ export const JobNode = memo(function JobNode({ data, selected }: NodeProps<JobNo
       </div>
       <div className="row">
         <LastText job={job} now={now} />
-        <Sparkline runs={job.trend} slots={12} />
+        <TrendOf job={job} slots={12} />
       </div>
       <div className="row foot">
         <span>

@@ -13,9 +13,10 @@ import { useRuns } from "../jobs/jobs-data";
 import { Progress, Took } from "../jobs/run-facts";
 import { NextRun } from "../jobs/schedule-facts";
 import { StatePill } from "../jobs/state-pill";
+import { useProjectsOf } from "../jobs/summary-data";
 import { useJobActions } from "../jobs/use-job-actions";
 import { type GraphEdge, type GraphJob, nowOf } from "./graph-model";
-import { Sparkline } from "./sparkline";
+import { TrendOf } from "./job-status";
 
 interface Props {
   job: GraphJob;
@@ -32,6 +33,10 @@ export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
   const scoped = useScopedPath();
   const title = useRef<HTMLHeadingElement>(null);
   const { act, fault, forget } = useJobActions();
+  const { projectId } = useProjectScope();
+  // Where projects are many, the first of them are looked at, and the job's page has all.
+  const some = useProjectsOf(job.job, projectId, 1, job.rows === null);
+  const rows = job.rows ?? some.data?.items ?? [];
   const upstream = edges.filter(({ to }) => to === job.job).map(({ from }) => from);
   const downstream = edges.filter(({ from }) => from === job.job).map(({ to }) => to);
   // On a narrow screen the panel opens out of sight.
@@ -62,17 +67,22 @@ export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
       {job.description && <p className="muted">{job.description}</p>}
       {fault && <Failure error={fault} retry={forget} />}
       <ul className="panel-projects">
-        {job.rows.map((row) => (
+        {rows.map((row) => (
           <li key={row.project_id}>
             <ProjectRow row={row} now={now} act={act} />
           </li>
         ))}
-        {job.rows.length === 0 && <li className="muted">{t("jobs.not_scheduled", { job: job.job })}</li>}
+        {job.projects === 0 && <li className="muted">{t("jobs.not_scheduled", { job: job.job })}</li>}
       </ul>
-      <Sparkline runs={job.trend} slots={Math.max(1, job.trend.length)} />
+      {job.projects > rows.length && some.data && (
+        <Link to={scoped(`/jobs/${encodeURIComponent(job.job)}`)}>
+          {t("graph.all_projects", { count: job.projects })}
+        </Link>
+      )}
+      <TrendOf job={job} slots={Math.max(1, job.trend.length)} />
       <dl className="run-facts">
         <dt>{t("jobs.starts")}</dt>
-        <dd>{[...new Set(job.rows.map(({ schedule }) => schedule ?? t("jobs.manually")))].join(", ")}</dd>
+        <dd>{[...new Set(rows.map(({ schedule }) => schedule ?? t("jobs.manually")))].join(", ")}</dd>
         <dt>{t("jobs.upstream")}</dt>
         <dd>{upstream.length > 0 ? upstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
         <dt>{t("jobs.downstream")}</dt>

@@ -1,8 +1,10 @@
 import { useTranslation } from "react-i18next";
 
 import { relative } from "../../i18n/time";
+import { EndMarks } from "../jobs/end-marks";
 import { StatePill } from "../jobs/state-pill";
 import type { GraphJob } from "./graph-model";
+import { Sparkline } from "./sparkline";
 
 /** What a job does now: the worst over the projects, and of how many that holds. */
 export function NowPill({ job }: { job: GraphJob }) {
@@ -17,8 +19,8 @@ export function NowPill({ job }: { job: GraphJob }) {
   return (
     <span className="job-now">
       <StatePill state={worst.state} />
-      {job.rows.length > 1 && worst.count < job.rows.length && (
-        <span className="muted num">{t("graph.of", { count: worst.count, of: job.rows.length })}</span>
+      {job.projects > 1 && worst.count < job.projects && (
+        <span className="muted num">{t("graph.of", { count: worst.count, of: job.projects })}</span>
       )}
     </span>
   );
@@ -34,7 +36,7 @@ export function LastText({ job, now }: { job: GraphJob; now: string }) {
     <span className="last-text">
       <span className="result" data-state={run.state}>
         {t(`jobs.run_states.${run.state}`)}
-        {job.rows.length > 1 && run.state !== "completed" && ` ${t("graph.of", { count, of: job.rows.length })}`}
+        {job.projects > 1 && run.state !== "completed" && ` ${t("graph.of", { count, of: job.projects })}`}
       </span>{" "}
       <span className="muted num">{relative(ago, i18n.language)}</span>
     </span>
@@ -47,4 +49,9 @@ export function NextText({ job, now }: { job: GraphJob; now: string }) {
   if (!job.nextRunAt) return <span className="muted">{t("graph.no_next")}</span>;
   const until = Date.parse(job.nextRunAt) - Date.parse(now);
   return <span className="num">{until <= 0 ? t("jobs.due") : relative(until, i18n.language)}</span>;
+}
+
+/** What the latest runs took, or at least how they ended. */
+export function TrendOf({ job, slots }: { job: GraphJob; slots?: number }) {
+  return job.rows === null ? <EndMarks ends={job.ends} /> : <Sparkline runs={job.trend} slots={slots} />;
 }

@@ -8,7 +8,7 @@ const HEIGHT = 24;
 const LOWEST = 3;
 
 /** How long the latest runs took, as bars; a run that ended badly has the colour of its state. */
-export function Sparkline({ runs, slots = 20 }: { runs: EndedRun[]; slots?: number }) {
+export function Sparkline({ runs, slots = 20 }: { runs: EndedRun[]; slots?: number | undefined }) {
   const { t, i18n } = useTranslation();
   const took = runs.map(({ took_ms }) => took_ms);
   const longest = Math.max(1, ...took);

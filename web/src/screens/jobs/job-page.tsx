@@ -35,10 +35,8 @@ export default function JobPage() {
   const types = useJobTypes();
   const config = useJobsConfig();
   const schema = useJobSchema();
-  const status = useJobsStatus(projectId);
-  const failing =
-    status.data?.items.filter(({ job_type: name, last_run }) => name === job_type && last_run?.state === "failed")
-      .length ?? 0;
+  const status = useJobsStatus(projectId, job_type);
+  const failing = status.data?.items.filter(({ last_run }) => last_run?.state === "failed").length ?? 0;
   usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", job_type);
   if (types.loading || config.loading || status.loading || !schema) return <Loading rows={4} />;
   if (!types.data || !config.data) {

@@ -8,10 +8,11 @@ const TYPES_MS = 60_000;
 /** That a run begins no event tells. */
 const BEGINS = { events: () => false };
 
-export const useJobsStatus = (project_id?: string) =>
+/** Each job of each project; of one job if it is named. */
+export const useJobsStatus = (project_id?: string, job_type?: string) =>
   usePolledQuery(
-    ["jobs", "scheduler", project_id],
-    () => get<Schedule>("/jobs/scheduler", { project_id }),
+    ["jobs", "scheduler", project_id, job_type],
+    () => get<Schedule>("/jobs/scheduler", { project_id, job_type }),
     STATUS_MS,
     BEGINS,
   );

@@ -106,6 +106,21 @@ export function queryOf(filters: RunFilters, project_id: string | undefined, now
   };
 }
 
+/** The same runs for an action on all of them: only what is set. */
+export function matchOf(filters: RunFilters, project_id: string | undefined, now: number) {
+  const { from, to, text } = queryOf(filters, project_id, now);
+  return {
+    project_id,
+    job_types: filters.jobs,
+    states: filters.states,
+    trigger: filters.trigger || undefined,
+    from: from || undefined,
+    to: to || undefined,
+    text: text || undefined,
+    trace_id: filters.trace || undefined,
+  };
+}
+
 /** How many filters are set, so that one can tell a short list from a filtered one. */
 export function countSet(filters: RunFilters): number {
   const { jobs, states, trigger, since, from, to, text, trace } = filters;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { LogLine } from "../../api/types";
-import { cutAt, filterLog, logText } from "./log-filter";
+import { cutAt, droppedAt, logText } from "./log-filter";
 
 const line = (level: LogLine["level"], message: string, fields: LogLine["fields"] = null): LogLine => ({
   seq: 1,
@@ -11,18 +11,10 @@ const line = (level: LogLine["level"], message: string, fields: LogLine["fields"
   fields,
 });
 const log = [line("debug", "begin"), line("warn", "Careful", { source: "inbox" }), line("error", "broken")];
-const found = (level: LogLine["level"] | "", text = "") => filterLog(log, { level, text }).map(({ at }) => at);
 
-it("shows a level and what is worse", () => {
-  expect(found("")).toEqual([0, 1, 2]);
-  expect(found("warn")).toEqual([1, 2]);
-  expect(found("error")).toEqual([2]);
-});
-
-it("searches messages and fields, in any case", () => {
-  expect(found("", "CAREFUL")).toEqual([1]);
-  expect(found("", "inbox")).toEqual([1]);
-  expect(found("error", "inbox")).toEqual([]);
+it("knows a line that stands for others", () => {
+  expect(droppedAt(line("warn", "12 log lines were dropped here", { dropped: 12 }))).toBe(12);
+  expect(log.map(droppedAt)).toEqual([0, 0, 0]);
 });
 
 it("cuts out every place", () => {

@@ -1,25 +1,12 @@
 import type { LogLine } from "../../api/types";
+import { isObject } from "../../schema/json-schema";
 
 export const LEVELS: LogLine["level"][] = ["debug", "info", "warn", "error"];
 
-export interface LogFilter {
-  /** This level and what is worse. */
-  level: LogLine["level"] | "";
-  text: string;
-}
-
-/** Lines that fit, each with its place in the whole log. */
-export function filterLog(lines: LogLine[], { level, text }: LogFilter): { line: LogLine; at: number }[] {
-  const least = level ? LEVELS.indexOf(level) : 0;
-  const wanted = text.trim().toLowerCase();
-  return lines
-    .map((line, at) => ({ line, at }))
-    .filter(({ line }) => {
-      if (LEVELS.indexOf(line.level) < least) return false;
-      if (!wanted) return true;
-      const fields = line.fields ? JSON.stringify(line.fields) : "";
-      return `${line.message}\n${fields}`.toLowerCase().includes(wanted);
-    });
+/** How many lines a line of the log stands for that were dropped: more were written than a run may have. */
+export function droppedAt({ fields }: LogLine): number {
+  const dropped = isObject(fields) ? fields.dropped : undefined;
+  return typeof dropped === "number" ? dropped : 0;
 }
 
 /** A text cut at each place where the wanted one stands: odd pieces are it. */

@@ -1,32 +1,26 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDownToLine } from "lucide-react";
-import { type Ref, useEffect, useMemo, useRef, useState } from "react";
+import { ArrowDownToLine, Download } from "lucide-react";
+import { type Ref, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import type { RunLogs as Log, LogLine } from "../../api/types";
+import type { Run } from "../../api/types";
 import { CopyButton } from "../../layout/copy-button";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useTyped } from "../../layout/use-typed";
-import type { Polled } from "../../live/use-polled-query";
-import { cutAt, filterLog, LEVELS, logText } from "./log-filter";
+import { LEVELS, logText } from "./log-filter";
+import { LogLines } from "./log-lines";
+import { useRunLog } from "./use-run-log";
 
 interface Props {
-  log: Polled<Log>;
-  /** Whether more may come. */
-  live: boolean;
+  run: Run;
+  over: boolean;
   follow: boolean;
   onFollow: (follow: boolean) => void;
   searchField: Ref<HTMLInputElement>;
 }
 
-const LINE_PX = 24;
-/** So near the end counts as at it. */
-const AT_END_PX = 30;
-const NONE: LogLine[] = [];
-
 /** What a run has written, as it writes it; filters stand in the address. */
-export function RunLog({ log, live, follow, onFollow, searchField }: Props) {
+export function RunLog({ run, over, follow, onFollow, searchField }: Props) {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
   const level = LEVELS.find((known) => known === search.get("level")) ?? "";
@@ -41,8 +35,12 @@ export function RunLog({ log, live, follow, onFollow, searchField }: Props) {
       { replace: true },
     );
   const [typed, setTyped] = useTyped(text, (wanted) => set("log", wanted));
-  const lines = log.data?.items ?? NONE;
-  const shown = useMemo(() => filterLog(lines, { level, text: typed }), [lines, level, typed]);
+  const { log, error, earlier, later, jump, refresh } = useRunLog(run.id, over, { level, text });
+  const toggle = () => {
+    // The end may be far from what is here.
+    if (!follow && log?.moreAfter) jump("end");
+    onFollow(!follow);
+  };
   return (
     <section className="panel" data-testid="run-log">
       <header>
@@ -59,6 +57,7 @@ export function RunLog({ log, live, follow, onFollow, searchField }: Props) {
           <input
             ref={searchField}
             type="search"
+            maxLength={200}
             value={typed}
             aria-label={t("runs.log_search")}
             placeholder={t("runs.log_search")}
@@ -66,95 +65,67 @@ export function RunLog({ log, live, follow, onFollow, searchField }: Props) {
             onChange={({ target }) => setTyped(target.value)}
             onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
           />
-          <button type="button" aria-pressed={follow} className="follow" onClick={() => onFollow(!follow)}>
+          <JumpToTime
+            onJump={(time) => {
+              onFollow(false);
+              jump(time);
+            }}
+          />
+          <button type="button" aria-pressed={follow} className="follow" onClick={toggle}>
             <ArrowDownToLine size={14} aria-hidden /> {t("runs.follow")}
           </button>
-          <CopyButton label={t("runs.copy_log")} text={() => logText(shown.map(({ line }) => line))} />
+          <a className="button" href={`/api/jobs/runs/${run.id}/logs/download`} download data-testid="log-download">
+            <Download size={14} aria-hidden /> {t("runs.download_log")}
+          </a>
+          <CopyButton label={t("runs.copy_log")} text={() => logText(log?.lines ?? [])} />
         </div>
       </header>
-      {log.error && <Failure error={log.error} retry={() => void log.refresh()} />}
-      {log.loading && <Loading rows={2} />}
-      {log.data && lines.length === 0 && <Empty>{t(live ? "runs.no_log_yet" : "jobs.no_log")}</Empty>}
-      {lines.length > 0 && (
+      {error && <Failure error={error} retry={() => void refresh()} />}
+      {!log && !error && <Loading rows={2} />}
+      {log && log.all === 0 && <Empty>{t(over ? "jobs.no_log" : "runs.no_log_yet")}</Empty>}
+      {log && log.all > 0 && (
         <>
-          <p className="muted num log-count" role="status">
-            {t("runs.lines", { count: shown.length, of: lines.length })}
+          <p className="muted num log-count" role="status" data-testid="log-count" data-total={log.total}>
+            {t("runs.lines", { count: log.total, of: log.all })}
           </p>
-          {shown.length > 0 && <Lines lines={shown} text={typed} follow={follow} onFollow={onFollow} />}
+          {log.lines.length > 0 && (
+            <LogLines log={log} text={text} follow={follow} onFollow={onFollow} earlier={earlier} later={later} />
+          )}
         </>
       )}
     </section>
   );
 }
 
-interface LinesProps {
-  lines: { line: LogLine; at: number }[];
-  text: string;
-  follow: boolean;
-  onFollow: (follow: boolean) => void;
-}
-
-function Lines({ lines, text, follow, onFollow }: LinesProps) {
-  const { t, i18n } = useTranslation();
-  const frame = useRef<HTMLDivElement>(null);
-  const [time] = useState(() => new Intl.DateTimeFormat(i18n.language, { timeStyle: "medium" }));
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => LINE_PX,
-    overscan: 20,
-    getItemKey: (index) => lines[index]?.at ?? index,
-  });
-  const size = virtual.getTotalSize();
-  useEffect(() => {
-    if (follow && frame.current) frame.current.scrollTop = frame.current.scrollHeight;
-  }, [follow, lines.length, size]);
-  const wasAt = useRef(0);
-  const onScroll = () => {
-    const element = frame.current;
-    if (!element) return;
-    const left = element.scrollHeight - element.clientHeight - element.scrollTop;
-    // Upwards is away from the end; it grows by itself otherwise.
-    if (follow && element.scrollTop < wasAt.current && left > AT_END_PX) onFollow(false);
-    wasAt.current = element.scrollTop;
+/** In the time of the one who looks, as the lines show it. */
+function JumpToTime({ onJump }: { onJump: (time: Date) => void }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState("");
+  const time = new Date(typed);
+  const go = () => {
+    if (!Number.isNaN(time.getTime())) onJump(time);
   };
   return (
-    <div className="log-frame" ref={frame} onScroll={onScroll} tabIndex={0} role="region" aria-label={t("jobs.log")}>
-      <ol className="log" style={{ height: size }}>
-        {virtual.getVirtualItems().map(({ index, key, start }) => {
-          const found = lines[index];
-          if (!found) return null;
-          const { line, at } = found;
-          return (
-            <li
-              key={key}
-              ref={virtual.measureElement}
-              data-index={index}
-              data-testid="log-line"
-              data-level={line.level}
-              value={at + 1}
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              <time className="num muted" dateTime={line.at}>
-                {time.format(new Date(line.at))}
-              </time>
-              <span className="level">{line.level}</span>
-              <span className="message">
-                <Marked text={line.message} wanted={text} />
-                {line.fields && (
-                  <code className="muted">
-                    <Marked text={JSON.stringify(line.fields)} wanted={text} />
-                  </code>
-                )}
-              </span>
-            </li>
-          );
-        })}
-      </ol>
-    </div>
+    <form
+      className="log-jump"
+      onSubmit={(event) => {
+        event.preventDefault();
+        go();
+      }}
+    >
+      <input
+        type="datetime-local"
+        step={1}
+        max="9999-12-31T23:59:59"
+        value={typed}
+        aria-label={t("runs.jump_time")}
+        title={t("runs.jump_time")}
+        data-testid="log-time"
+        onChange={({ target }) => setTyped(target.value)}
+      />
+      <button type="submit" disabled={Number.isNaN(time.getTime())} data-testid="log-jump">
+        {t("runs.jump")}
+      </button>
+    </form>
   );
-}
-
-function Marked({ text, wanted }: { text: string; wanted: string }) {
-  return <>{cutAt(text, wanted).map((piece, at) => (at % 2 === 1 ? <mark key={at}>{piece}</mark> : piece))}</>;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { useShortcuts } from "../../keys/use-shortcuts";
@@ -15,7 +15,7 @@ import { BulkBar } from "./bulk-bar";
 import { FailedAttempts, RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
 import "./runs.css";
-import { isOver, useCascade, useRun, useRunLog } from "./runs-data";
+import { isOver, useCascade, useRun } from "./runs-data";
 import { RunsLink } from "./runs-link";
 import { useBulk } from "./use-bulk";
 
@@ -29,8 +29,7 @@ export default function RunPage() {
 function OneRun({ id }: { id: string }) {
   const { t } = useTranslation();
   const run = useRun(id);
-  const over = run.data !== undefined && isOver(run.data);
-  const log = useRunLog(id, over);
+  const over = run.data && isOver(run.data);
   const cascade = useCascade(id);
   const [asked, setFollow] = useState<boolean>();
   // What is over is read from its beginning.
@@ -38,12 +37,6 @@ function OneRun({ id }: { id: string }) {
   const search = useRef<HTMLInputElement>(null);
   const bulk = useBulk(run.data?.project_id);
   usePageTitle(run.data && t(`jobs.run_states.${run.data.state}`), run.data?.job_type, run.data?.project_slug);
-
-  // The last lines may come after the end of the run is known.
-  const refreshLog = log.refresh;
-  useEffect(() => {
-    if (over) void refreshLog();
-  }, [over, refreshLog]);
 
   useShortcuts([
     { keys: "r", label: "keys.retry", run: () => bulk.ask("retry", [id]) },
@@ -76,7 +69,7 @@ function OneRun({ id }: { id: string }) {
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} />
       <CascadeTrace cascade={cascade} id={id} />
-      <RunLog log={log} live={!over} follow={follow} onFollow={setFollow} searchField={search} />
+      <RunLog run={it} over={over ?? false} follow={follow} onFollow={setFollow} searchField={search} />
       <RunInput run={it} />
       <BulkBar bulk={bulk} ids={[]} onClear={() => {}} />
     </>

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 
 import { get, post } from "../../api/client";
-import type { BulkAnswer, Cascade, Run, RunDetails, RunLogs, RunPage } from "../../api/types";
+import type { BulkAnswer, Cascade, Run, RunDetails, RunPage } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import { queryOf, type RunFilters } from "./filters";
 
@@ -10,8 +10,6 @@ export const PER_PAGE = 200;
 const LIVE_MS = 1000;
 const BUSY_MS = 3000;
 const REST_MS = 15_000;
-/** A log beyond this is too much to fetch each second. */
-const LONG_LOG = 500;
 
 export const isOver = (run: Run): boolean => ["completed", "failed", "cancelled"].includes(run.state);
 
@@ -32,15 +30,6 @@ export function useRun(id: string): Polled<RunDetails> {
   const over = (run: Run | undefined) => run !== undefined && isOver(run);
   return usePolledQuery(key, () => get<RunDetails>(`/jobs/runs/${id}`), over(known) ? REST_MS : LIVE_MS, {
     events: over,
-  });
-}
-
-export function useRunLog(id: string, over: boolean): Polled<RunLogs> {
-  const key = ["jobs", "log", id];
-  const known = useQueryClient().getQueryData<RunLogs>(key);
-  const long = (known?.items.length ?? 0) > LONG_LOG;
-  return usePolledQuery(key, () => get<RunLogs>(`/jobs/runs/${id}/logs`), over ? REST_MS : long ? BUSY_MS : LIVE_MS, {
-    events: () => over,
   });
 }
 

@@ -11,6 +11,7 @@ import "../jobs/jobs.css";
 import { BulkBar } from "./bulk-bar";
 import { FilterBar } from "./filter-bar";
 import { SORTS, type Sort } from "./filters";
+import { MatchingActions } from "./matching";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
 import { type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
@@ -79,6 +80,7 @@ export default function RunsScreen() {
           <span className="muted num" role="status" data-testid="runs-total" data-total={runs.data?.total}>
             {runs.data && t("runs.found", { count: runs.data.total })}
           </span>
+          <MatchingActions filters={filters} total={runs.data?.total ?? 0} />
           <SortChoice sort={filters.sort} onSort={(sort) => change({ sort })} />
         </div>
         {runs.error && <Failure error={runs.error} retry={() => void runs.refresh()} />}

@@ -217,7 +217,7 @@ impl RunPage {
 /// One line of a run's log as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RunLogRow {
-    /// Its place: later lines of a run have greater ones. `after` begins behind it.
+    /// Its number: greater than those of the lines before it, with gaps.
     pub seq: i64,
     /// When it was written.
     pub at: DateTime<Utc>,

@@ -8,10 +8,9 @@ import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
 import { conditionOf, type Edge, edgeOf, written } from "../../edges/edge";
 import { EdgeForm } from "../../edges/edge-form";
 import { fieldsOf } from "../../edges/fields";
-import { useTrends } from "../../graph/graph-data";
+import { useJobStates, useTrends } from "../../graph/graph-data";
 import { cycleOf } from "../../graph/graph-focus";
-import { graphOf } from "../../graph/graph-model";
-import { useJobsStatus } from "../../jobs/jobs-data";
+import { graphOf, type JobStates } from "../../graph/graph-model";
 import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
 import { jobNames, listEdit } from "../forms/list-edits";
@@ -21,6 +20,9 @@ import type { Configuration } from "../use-configuration";
 import { NotToml } from "./not-toml";
 
 const GraphView = lazyPart(() => import("../../graph/graph-view"));
+/** Who draws connections does not watch runs. */
+const STATES_MS = 15_000;
+const NO_STATES: JobStates = { scheduled: [], summaries: null, now: "" };
 /** Narrower than this, connections are easier to draw by the form. */
 const isWide = () => matchMedia("(min-width: 701px)").matches;
 
@@ -81,13 +83,13 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
   const { projectId } = useProjectScope();
   const navigate = useNavigate();
   const scoped = useScopedPath();
-  const status = useJobsStatus(projectId);
-  const trends = useTrends(projectId).data;
+  const states = useJobStates(projectId, STATES_MS).data;
+  const trends = useTrends(projectId, states).data;
   const { readOnly, types, parsed } = configuration;
   const [cycle, setCycle] = useState<string[]>();
   // Another connection, or none of those that closed it.
   useEffect(() => setCycle(undefined), [chains]);
-  const now = status.data?.now ?? "";
+  const now = states?.now ?? "";
   const graph = useMemo(() => {
     // A job that stands in no chain yet can be connected too.
     const all = Object.fromEntries(types.map(({ name }) => [name, [] as string[]]));
@@ -96,8 +98,8 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
       edges: parsed.value ? edgesAt(parsed.value) : {},
       JOB_TO_DATA_MAP: parsed.value ? listsAt(parsed.value, "JOB_TO_DATA_MAP") : {},
     };
-    return graphOf({ config, scheduled: status.data?.items ?? [], trends: trends?.items ?? [], now });
-  }, [types, chains, parsed, status.data, trends, now]);
+    return graphOf({ config, ...(states ?? NO_STATES), trends: trends?.items ?? [] });
+  }, [types, chains, parsed, states, trends]);
   const forms = scoped("/config/jobs");
   const open = (job: string | undefined) => {
     if (job) void navigate(`${forms}${forms.includes("?") ? "&" : "?"}job=${encodeURIComponent(job)}`);

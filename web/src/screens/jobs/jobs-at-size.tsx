@@ -1,0 +1,87 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
+
+import { usePageTitle } from "../../layout/page-title";
+import { useProjectScope, useScopedPath } from "../../layout/project-scope";
+import { Empty, Failure, Loading } from "../../layout/states";
+import { useTyped } from "../../layout/use-typed";
+import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { RunsLink } from "../runs/runs-link";
+import { useSelection } from "../runs/use-selection";
+import { JobTools } from "./job-tools";
+import "./jobs-at-size.css";
+import { ManyBar } from "./many-bar";
+import { type JobSort, SORTS, STANDS, useSummaryRows } from "./summary-data";
+import { SummaryTable } from "./summary-table";
+
+/** One row a job, however many projects there are; search, filter and order stand in the address. */
+export function JobsAtSize() {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  const { projectId } = useProjectScope();
+  const [search, setSearch] = useSearchParams();
+  const set = (name: string, value: string) =>
+    setSearch(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      { replace: true },
+    );
+  const q = search.get("q") ?? "";
+  const states = STANDS.filter((state) => (search.get("state") ?? "").split(",").includes(state));
+  const sort: JobSort = SORTS.find((known) => known === search.get("sort")) ?? "name";
+  const [typed, setTyped] = useTyped(q, (text) => set("q", text));
+  const [seen, setSeen] = useState({ begin: 0, end: 0 });
+  const { chosen, toggle, clear } = useSelection();
+  const query = { q, state: states.join(","), sort };
+  const rows = useSummaryRows(projectId, query, seen);
+  const { first, error } = rows;
+  const failing = first?.states.failing ?? 0;
+  usePageTitle(failing > 0 ? t("jobs.failing", { count: failing }) : "", t("nav.jobs"));
+  return (
+    <>
+      <div className="head wide">
+        <div>
+          <h1>{t("nav.jobs")}</h1>
+          <p className="muted">
+            {t("jobs.lead")} · <Link to={scoped("/graph")}>{t("jobs.to_graph")}</Link> ·{" "}
+            <RunsLink>{t("runs.all")}</RunsLink>
+          </p>
+        </div>
+        <LastUpdatedIndicator of={rows.status} />
+      </div>
+      {error && <Failure error={error} retry={() => void rows.status.refresh()} />}
+      <section className="panel jobs-at-size">
+        <JobTools
+          text={typed}
+          onText={setTyped}
+          totals={first?.states}
+          states={states}
+          onStates={(wanted) => set("state", wanted.join(","))}
+          sort={sort}
+          onSort={(wanted) => set("sort", wanted === "name" ? "" : wanted)}
+        />
+        <p className="muted num" role="status" data-testid="jobs-total" data-total={first?.total}>
+          {first ? t("jobs.found", { count: first.total }) : "\u00a0"}
+        </p>
+        {!first && !error && <Loading rows={8} />}
+        {first?.total === 0 && <Empty>{t("jobs.none_found")}</Empty>}
+        {first && first.total > 0 && (
+          <SummaryTable
+            key={JSON.stringify([projectId, query])}
+            total={first.total}
+            at={rows.at}
+            groupBy={sort === "state" || sort === "plugin" ? sort : undefined}
+            chosen={chosen}
+            onSelect={toggle}
+            onSeen={setSeen}
+          />
+        )}
+      </section>
+      <ManyBar jobs={[...chosen]} onClear={clear} />
+    </>
+  );
+}

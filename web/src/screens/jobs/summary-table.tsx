@@ -1,0 +1,134 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { JobSummary } from "../../api/types";
+import { SummaryRow } from "./summary-row";
+
+const ROW_PX = 53;
+/** The bar at the top of the page covers this much. */
+const COVERED_PX = 72;
+
+interface Props {
+  total: number;
+  /** Of a row whose page has not come yet there is nothing. */
+  at: (index: number) => JobSummary | undefined;
+  /** Rows of one state or plugin stand under its name. */
+  groupBy: "state" | "plugin" | undefined;
+  chosen: ReadonlySet<string>;
+  onSelect: (jobs: string[], on?: boolean) => void;
+  /** Which rows are in view, and so have to be there. */
+  onSeen: (rows: { begin: number; end: number }) => void;
+}
+
+/** One row a job, of which only those in view are in the document, and are asked for. */
+export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: Props) {
+  const { t } = useTranslation();
+  const body = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set());
+  useLayoutEffect(() => {
+    const measure = () => {
+      if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY);
+    };
+    measure();
+    window.addEventListener("resize", measure);
+    return () => window.removeEventListener("resize", measure);
+  }, []);
+  const virtual = useWindowVirtualizer({
+    count: total,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+    scrollMargin: top,
+    scrollPaddingStart: COVERED_PX,
+    getItemKey: (index) => at(index)?.job_type ?? index,
+  });
+  const rows = virtual.getVirtualItems();
+  const begin = rows[0]?.index ?? 0;
+  const end = rows.at(-1)?.index ?? 0;
+  const seen = useRef(onSeen);
+  useEffect(() => {
+    seen.current = onSeen;
+  });
+  useEffect(() => seen.current({ begin, end }), [begin, end]);
+  const toggle = (job: string) =>
+    setOpen((before) => {
+      const after = new Set(before);
+      if (!after.delete(job)) after.add(job);
+      return after;
+    });
+  const here = rows.flatMap(({ index }) => at(index)?.job_type ?? []);
+  const all = here.length > 0 && here.every((job) => chosen.has(job));
+  const groupOf = (index: number) => {
+    const job = index < 0 ? undefined : at(index);
+    return (
+      job && groupBy && (groupBy === "state" ? t(`jobs.stands.${job.state}`) : (job.plugin ?? t("jobs.not_loaded")))
+    );
+  };
+  const above = rows[0] ? rows[0].start - top : 0;
+  return (
+    <div
+      className="summary-table"
+      role="table"
+      aria-label={t("nav.jobs")}
+      aria-rowcount={total + 1}
+      data-testid="summary-table"
+    >
+      <div role="rowgroup" className="summary-head">
+        <div role="row" aria-rowindex={1} className="summary-row">
+          <div role="columnheader" className="check">
+            <input
+              type="checkbox"
+              checked={all}
+              aria-label={t("jobs.select_shown")}
+              onChange={() => onSelect(here, !all)}
+            />
+          </div>
+          {["job", "state", "projects", "next", "last", "trend"].map((column) => (
+            <div key={column} role="columnheader" className={column}>
+              {t(`jobs.${column}`)}
+            </div>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" ref={body} className="summary-body" style={{ height: virtual.getTotalSize() }}>
+        <div role="presentation" style={{ transform: `translateY(${above}px)` }}>
+          {rows.map(({ index, key }) => {
+            const job = at(index);
+            const group = groupOf(index);
+            return (
+              <div
+                key={key}
+                ref={virtual.measureElement}
+                data-index={index}
+                role="presentation"
+                className="summary-item"
+                data-open={(job && open.has(job.job_type)) || undefined}
+              >
+                {group !== undefined && group !== groupOf(index - 1) && (
+                  <div role="row" className="summary-group">
+                    <div role="cell">{group}</div>
+                  </div>
+                )}
+                {job ? (
+                  <SummaryRow
+                    job={job}
+                    place={index + 2}
+                    open={open.has(job.job_type)}
+                    onOpen={toggle}
+                    selected={chosen.has(job.job_type)}
+                    onSelect={onSelect}
+                  />
+                ) : (
+                  <div role="row" aria-rowindex={index + 2} className="summary-row waits" aria-busy="true">
+                    <div role="cell" className="skeleton" />
+                  </div>
+                )}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}

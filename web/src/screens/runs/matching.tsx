@@ -1,0 +1,162 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { get, post } from "../../api/client";
+import { useFault } from "../../api/reachability";
+import type { MatchCount, MatchProgress } from "../../api/types";
+import { Modal } from "../../layout/modal";
+import { useProjectScope } from "../../layout/project-scope";
+import { Loading } from "../../layout/states";
+import { useRights } from "../../session/rights";
+import { matchOf, type RunFilters } from "./filters";
+import type { BulkAction } from "./runs-data";
+
+const POLL_MS = 500;
+const ACTIONS: BulkAction[] = ["retry", "cancel"];
+
+/** Retries or cancels all runs that match the filter, not only those of the page. */
+export function MatchingActions({ filters, total }: { filters: RunFilters; total: number }) {
+  const { t } = useTranslation();
+  const { projectId } = useProjectScope();
+  const whyNot = useRights().whyNot("editor", projectId);
+  const [asked, setAsked] = useState<BulkAction>();
+  return (
+    <span className="matching-actions">
+      {ACTIONS.map((action) => (
+        <button
+          key={action}
+          type="button"
+          disabled={total === 0 || !!whyNot}
+          title={whyNot}
+          data-testid={`matching-${action}`}
+          onClick={() => setAsked(action)}
+        >
+          {t(`runs.matching.${action}`)}
+        </button>
+      ))}
+      {asked && <MatchingDialog action={asked} filters={filters} onClose={() => setAsked(undefined)} />}
+    </span>
+  );
+}
+
+interface Props {
+  action: BulkAction;
+  filters: RunFilters;
+  onClose: () => void;
+}
+
+/** Says how many there are, asks once, and shows how far it has come. */
+function MatchingDialog({ action, filters, onClose }: Props) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const { projectId } = useProjectScope();
+  // The filter of the moment at which it was opened: "the last hour" does not move on.
+  const [filter] = useState(() => matchOf(filters, projectId, Date.now()));
+  const [found, setFound] = useState<MatchCount>();
+  const [work, setWork] = useState<MatchProgress>();
+  const [reason, setReason] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useFault();
+  const [asked, setAsked] = useState(0);
+  useEffect(() => {
+    let gone = false;
+    const count = post<MatchCount>("/jobs/runs/matching/count", { action, filter });
+    count.then((answer) => !gone && setFound(answer)).catch((error: Error) => !gone && setFault(error));
+    return () => {
+      gone = true;
+    };
+  }, [action, filter, asked, setFault]);
+  useEffect(() => {
+    if (!work || work.finished) return;
+    const timer = setTimeout(() => {
+      get<MatchProgress>(`/jobs/runs/matching/${work.id}`).then(setWork).catch(setFault);
+    }, POLL_MS);
+    return () => clearTimeout(timer);
+  }, [work, setFault]);
+  const finished = work?.finished;
+  useEffect(() => {
+    if (finished) void client.invalidateQueries({ queryKey: ["jobs"] });
+  }, [finished, client]);
+
+  const perform = async () => {
+    if (!found) return;
+    setBusy(true);
+    setFault(undefined);
+    try {
+      const body = { action, filter, expect: found.count, reason: reason.trim() || undefined };
+      setWork(await post<MatchProgress>("/jobs/runs/matching", body));
+    } catch (error) {
+      // They are others by now: the question is asked again, with the number of now.
+      setFault(error as Error);
+      setAsked(asked + 1);
+    }
+    setBusy(false);
+  };
+  const many = found && found.count > found.most;
+  const title = t(`runs.matching.${action}`);
+  return (
+    <Modal label={title} className="many-dialog" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void perform();
+        }}
+      >
+        <h2>{title}</h2>
+        {!found && !fault && <Loading rows={1} />}
+        {found && !work && (
+          <p data-testid="matching-count" data-count={found.count}>
+            {many
+              ? t("runs.matching.too_many", { count: found.most })
+              : t(`runs.matching.count_${action}`, { count: found.count })}
+          </p>
+        )}
+        {found && !work && !many && found.count > 0 && (
+          <label>
+            <span>{t("jobs.reason")}</span>
+            <textarea rows={2} maxLength={500} value={reason} onChange={({ target }) => setReason(target.value)} />
+          </label>
+        )}
+        {work && (
+          <div role="status" data-testid="matching-progress" data-finished={work.finished}>
+            <progress max={work.total} value={work.done + work.refused} aria-label={title} />
+            <p>
+              {t("runs.matching.progress", { done: work.done, total: work.total })}
+              {work.refused > 0 && ` ${t("runs.refused", { count: work.refused })}`}
+            </p>
+            {work.examples.length > 0 && (
+              <ul>
+                {work.examples.slice(0, 5).map(({ id, message }) => (
+                  <li key={id}>
+                    <code>{id.slice(-8)}</code> {message}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </div>
+        )}
+        {fault && (
+          <p className="bad" role="alert">
+            {fault.message}
+          </p>
+        )}
+        <div className="run-actions">
+          {!work && (
+            <button
+              type="submit"
+              className="primary"
+              disabled={busy || !found || many || found.count === 0}
+              data-testid="matching-confirm"
+            >
+              {t(`runs.matching.yes_${action}`, { count: found?.count ?? 0 })}
+            </button>
+          )}
+          <button type="button" onClick={onClose}>
+            {t("runs.matching.close")}
+          </button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
