@@ -369,7 +369,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One run, with its output. */
+        /** One run, with its output and what became of the edges that lead from it. */
         get: operations["run"];
         put?: never;
         post?: never;
@@ -1332,6 +1332,18 @@ export interface components {
              */
             total: number;
         };
+        /** @description What became of an edge when a run ended. */
+        Decision: {
+            /** @description The downstream job. */
+            job: string;
+            on: components["schemas"]["On"];
+            /** @description Why it was not. */
+            reason?: string | null;
+            /** @description Whether the downstream job was triggered. */
+            taken: boolean;
+            /** @description Its condition. */
+            when?: string | null;
+        };
         /** @description What went wrong, for programs and for people. */
         Detail: {
             /** @description For programs; does not change. */
@@ -1354,6 +1366,14 @@ export interface components {
             line: number;
             message: string;
             severity: components["schemas"]["Severity"];
+        };
+        /** @description What may follow the end of a job's run. */
+        Edge: {
+            /** @description The downstream job. */
+            job: string;
+            on: components["schemas"]["On"];
+            /** @description An expression: the edge is taken only if it is true. */
+            when?: string;
         };
         /** @description One edit. A path names a key by the keys of the tables around it. */
         Edit: {
@@ -1500,6 +1520,10 @@ export interface components {
             /** @description Job to its downstream jobs. */
             CASCADE_CHAINS: {
                 [key: string]: string[];
+            };
+            /** @description Job to its edges, with their conditions. */
+            edges: {
+                [key: string]: components["schemas"]["Edge"][];
             };
             /** @description Job to the data keys that a screen fetches again when it is done. */
             JOB_TO_DATA_MAP: {
@@ -1828,6 +1852,11 @@ export interface components {
             message: string;
         };
         /**
+         * @description After which ends an edge may be taken.
+         * @enum {string}
+         */
+        On: "success" | "failure" | "always" | "recovered";
+        /**
          * @description What becomes of a request while a run of its key waits.
          * @enum {string}
          */
@@ -2098,6 +2127,11 @@ export interface components {
             state: components["schemas"]["RunState"];
         };
         RunDetails: components["schemas"]["Run"] & {
+            /**
+             * @description What became of each edge when it ended; empty where `state` says it all: plain edges follow each
+             *     success.
+             */
+            decisions: components["schemas"]["Decision"][];
             /** @description Its attempts that failed, the first of them first. */
             failed_attempts: components["schemas"]["FailedAttempt"][];
             /** @description What it gave out: any JSON, or null for nothing. */
@@ -2200,11 +2234,13 @@ export interface components {
             /** @description Data that a screen must refetch when it is done. */
             data_keys: string[];
             description: string;
-            /** @description Jobs that its success triggers. */
+            /** @description Jobs that its end may trigger. */
             downstream: string[];
+            /** @description The edges that lead from it, with their conditions. */
+            edges: components["schemas"]["Edge"][];
             /** @description Whether this server has the job type's plugin. Without it, runs wait until some worker has it. */
             plugin_loaded: boolean;
-            /** @description Jobs whose success triggers it. */
+            /** @description Jobs whose end may trigger it. */
             upstream: string[];
             version: string;
         };

@@ -1,1 +1,0 @@
-import{b as e}from"./useQuery-CMqg7lQa.js";import{f as t,i as n}from"./client-CHc3aBH_.js";function r(){let r=e(),[i,a]=t();return{act:async(e,t)=>{try{await n(`/jobs/${encodeURIComponent(e.job_type)}/${t}`,{project_id:e.project_id}),a(void 0)}catch(e){a(e)}await r.invalidateQueries({queryKey:[`jobs`]})},fault:i,forget:()=>a(void 0)}}export{r as t};
