@@ -1,4 +1,4 @@
-//! Commands that ask a running host: each is a process of its own, as in a shell.
+//! Commands that ask a running host: each is a separate process, as in a shell.
 
 use std::{
     io::{BufRead, BufReader, Read},

@@ -114,7 +114,7 @@ fn to_cel(value: &Value) -> Cel {
     }
 }
 
-/// JSON has one kind of number: a whole one is an `int` wherever it fits, so that `output.n + 1` works
+/// JSON has one kind of number: a whole one is an `int` where it fits, so that `output.n + 1` works
 /// whether or not the job counts in unsigned numbers.
 fn of_number(number: &Number) -> Cel {
     match (number.as_i64(), number.as_u64()) {

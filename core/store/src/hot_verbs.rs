@@ -170,7 +170,7 @@ pub(crate) fn statements(folder: &str) -> Vec<(String, String)> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let read = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
-        // Two statements share their beginning, which stands in a file of its own.
+        // Two statements share their beginning, which is a separate file.
         let heads =
             std::fs::read_to_string(path.with_file_name("queue_heads.sql")).unwrap_or_default();
         let text = match path.file_name().and_then(std::ffi::OsStr::to_str) {

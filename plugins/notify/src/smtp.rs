@@ -78,7 +78,7 @@ impl Session {
         session.good(greeting)?;
         let mut offers = session.hello().await?;
         if privacy == Privacy::StartTls {
-            // Whoever stands between could leave STARTTLS out.
+            // An attacker in between could leave STARTTLS out.
             if !offers.supports_feature(Extension::StartTls) {
                 return Err(session.lasting("the server offers no STARTTLS"));
             }

@@ -1616,7 +1616,7 @@ export interface components {
              */
             waiting: number;
         };
-        /** @description Jobs that fit the search, by how they stand; a job counts wherever it fits. */
+        /** @description Jobs that fit the search, by how they stand; a job counts in each that it fits. */
         JobTotals: {
             /** Format: int64 */
             disabled: number;

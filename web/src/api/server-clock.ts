@@ -5,7 +5,7 @@ const STEP_MS = 1000;
 /** How far the server's clock is ahead of this one, in ms: whole seconds, from the head of its answers. */
 let ahead = 0;
 
-/** Notes the time at which an answer was sent; that it is unchanged, the server says with a time of its own. */
+/** Notes the time at which an answer was sent; that it is unchanged, the server says with a new time. */
 export function noteServerTime(date: string | null, now = Date.now()): void {
   const sent = Date.parse(date ?? "");
   // Within a second both clocks may well agree: an answer's time has no fractions.

@@ -137,7 +137,7 @@ pub(super) fn started(
     let mut unfit = None;
     if let Some(request) = &run.request {
         info.args.clone_from(&request.args);
-        // Whoever asked for it may not have known the schema that is in force by now.
+        // Its caller may not have known the schema that is in force by now.
         let schema = ArgsSchema::of(&job.descriptor().args_schema);
         unfit = schema.and_then(|schema| schema.check(&request.args)).err();
     }

@@ -35,7 +35,7 @@ use cascade_sdk::DynJob;
 use cascade_store::{IdempotencyKey, Queries, RunFilter};
 
 /// The most bytes of a key.
-const LONGEST_KEY: usize = 256;
+pub(crate) const LONGEST_KEY: usize = 256;
 /// The most runs of one request.
 const MOST_AT_ONCE: usize = 10_000;
 /// The name of the header with which a request may be sent again.

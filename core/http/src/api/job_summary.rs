@@ -190,7 +190,7 @@ pub struct JobSummary {
     trend: Vec<response::RunState>,
 }
 
-/// Jobs that fit the search, by how they stand; a job counts wherever it fits.
+/// Jobs that fit the search, by how they stand; a job counts in each that it fits.
 #[derive(Default, Serialize, ToSchema)]
 pub struct JobTotals {
     failing: u64,

@@ -18,7 +18,12 @@ use uuid::Uuid;
 use super::response;
 use crate::{
     AppState,
-    api::{audit::audited, bulk::NotDone, runs::LONGEST_TEXT, times},
+    api::{
+        audit::audited,
+        bulk::NotDone,
+        runs::{LONGEST_TEXT, key_in},
+        times,
+    },
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -242,7 +247,7 @@ fn filter(
         from: asked.from,
         to: asked.to,
         text: text.map(ToOwned::to_owned),
-        key: asked.key.clone(),
+        key: key_in("body: `filter.key`", asked.key.clone())?,
         trace_id: asked.trace_id,
         ..RunFilter::default()
     })

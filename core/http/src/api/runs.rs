@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::response;
 use crate::{
     AppState,
-    api::{audit::entry, paging::paging, times},
+    api::{audit::entry, enqueue::LONGEST_KEY, paging::paging, times},
     error::{ApiError, ApiResult, ErrorBody, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -89,7 +89,7 @@ pub async fn runs(
         job_types: list("job_type", query.job_type)?,
         states: list::<RunState>("state", query.state)?,
         trigger: one::<TriggerKind>("trigger", query.trigger)?,
-        key: query.key,
+        key: key_in("query: `key`", query.key)?,
         from: query.from,
         to: query.to,
         text: text.map(ToOwned::to_owned),
@@ -101,6 +101,16 @@ pub async fn runs(
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
     Ok(Json(response::RunPage::shown(page, &server.config.registry())))
+}
+
+/// A key that runs are looked for by: none is kept that is longer.
+pub(crate) fn key_in(place: &str, key: Option<String>) -> ApiResult<Option<String>> {
+    match key {
+        Some(key) if key.chars().count() > LONGEST_KEY => Err(ApiError::bad_request(format!(
+            "{place} is longer than {LONGEST_KEY} characters: no run has such a key"
+        ))),
+        fits => Ok(fits),
+    }
 }
 
 /// A parameter that may be left out or left empty.

@@ -92,6 +92,10 @@ async fn what_is_wrong_with_a_request_is_told_and_makes_nothing() {
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(found == status && message.contains(said), "{more}: {found} {answer}");
     }
+    let long = format!("/api/jobs/runs?key={}", "k".repeat(257));
+    let request = Request::builder().uri(long).header("host", "localhost");
+    let (status, refused) = answer(&bench, request.body(Body::empty()).unwrap()).await;
+    assert!(status == 400 && refused.to_string().contains("longer than 256"), "{refused}");
     let elsewhere = json!({ "project_id": uuid::Uuid::nil() });
     assert_eq!(send(&bench, RUNS, None, &elsewhere).await.0, 404);
     assert_eq!(get(&bench, "/api/jobs/runs").await["total"], 0);

@@ -44,7 +44,7 @@ pub struct EnqueueArgs {
     /// From 0 to 9; 9 goes first.
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
     priority: Option<u8>,
-    /// Makes two of these commands one request. Without it each is a request of its own.
+    /// Makes two of these commands one request. Without it each is a separate request.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// Waits until the run has ended, and exits with 5 if it failed.

@@ -346,7 +346,7 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
         assert!(error.contains(why), "{error}");
     }
 
-    // A role that is granted this alone reaches nothing else, and no table of its own misleads the function.
+    // A role that is granted this alone reaches nothing else, and no temporary table misleads the function.
     let mut tx = store.pool().begin().await.unwrap();
     let as_shop =
         "CREATE ROLE shop; CREATE TEMP TABLE projects (id uuid, slug text); SET ROLE shop";
