@@ -136,6 +136,8 @@ pub struct Upstream<O = Value> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConnectionError(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct EnqueueError(pub String);
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct SecretError(pub String);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -147,6 +149,20 @@ pub struct JobDescriptor {
     pub args_schema: Value,
     pub output_schema: Value,
     pub defaults: Defaults,
+}
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NewRun {
+    pub job: String,
+    #[serde(default = "empty")]
+    pub args: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub priority: u8,
 }
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
@@ -273,6 +289,10 @@ pub struct FileError {
 #[derive(Debug, thiserror::Error)]
 pub struct MigrationError {
     pub file: &'static str,
+}
+#[must_use = "`stage` asks the host for it"]
+pub struct Enqueue<'a> {
+    private: _,
 }
 #[must_use]
 #[derive(Clone)]
@@ -433,6 +453,7 @@ pub mod host {
         fn log_room(&self) -> BoxFuture<'_, ()> {}
         fn progress(&self, progress: Progress);
         fn stage(&self, statement: Statement);
+        fn enqueue(&self, run: NewRun) -> Result<(), EnqueueError> {}
         fn is_cancelled(&self) -> bool;
         fn cancelled(&self) -> BoxFuture<'_, ()>;
         fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()>;
@@ -664,6 +685,11 @@ impl Context {
         request: ConnectRequest,
     ) -> Result<Connection, ConnectionError> {}
     pub fn db(&self) -> Db<'_> {}
+    pub fn enqueue(
+        &self,
+        job: impl Into<String>,
+        args: impl serde::Serialize,
+    ) -> Enqueue<'_> {}
     pub fn files(&self) -> Files<'_> {}
     pub fn host(&self) -> &Arc<dyn Host> {}
     pub fn http(&self) -> Http<'_> {}
@@ -826,6 +852,12 @@ impl<'a> Db<'a> {
         count: Statement,
     ) -> Result<Page<T>, DbError> {}
     pub fn over(database: &'a dyn Database) -> Self {}
+}
+impl<'a> Enqueue<'a> {
+    pub fn key(self, key: impl Into<String>) -> Self {}
+    pub fn priority(self, priority: u8) -> Self {}
+    pub fn run_at(self, at: DateTime<Utc>) -> Self {}
+    pub fn stage(self) -> Result<(), EnqueueError> {}
 }
 impl<'a> Files<'a> {
     pub fn beneath(

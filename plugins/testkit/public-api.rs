@@ -6,6 +6,7 @@ pub struct Run {
     pub progress: Vec<Progress>,
     pub triggers: Vec<String>,
     pub refreshes: Vec<String>,
+    pub enqueued: Vec<NewRun>,
 }
 pub async fn loopback(
     request: ConnectRequest,

@@ -21,7 +21,8 @@ BEGIN
         SELECT DISTINCT ON (job_type, project_id) job_type, project_id, id, state, finished_at,
             string_agg(CASE state WHEN 'completed' THEN 's' WHEN 'failed' THEN 'f' ELSE 'c' END, '')
                 OVER (PARTITION BY job_type, project_id ORDER BY finished_at, id) AS recent
-        FROM ended WHERE state IN ('completed', 'failed', 'cancelled')
+        FROM ended
+        WHERE state IN ('completed', 'failed', 'cancelled') AND finished_at IS NOT NULL
         ORDER BY job_type, project_id, finished_at DESC, id DESC
     ), free AS MATERIALIZED (
         SELECT l.job_type, l.project_id FROM last
@@ -64,7 +65,7 @@ BEGIN
             SELECT id, state, finished_at FROM last_runs(lost.job_type, lost.project_id, 1)
             UNION ALL
             SELECT id, state, finished_at FROM last_queue_runs(lost.job_type, lost.project_id, 1)
-        ) r ORDER BY r.finished_at DESC, r.id DESC LIMIT 1;
+        ) r WHERE r.finished_at IS NOT NULL ORDER BY r.finished_at DESC, r.id DESC LIMIT 1;
     END LOOP;
     RETURN NULL;
 END

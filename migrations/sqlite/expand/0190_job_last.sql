@@ -14,7 +14,7 @@ CREATE TABLE job_last (
 
 CREATE TRIGGER job_last_ends AFTER UPDATE OF state ON worker_runs
 WHEN NEW.state IN ('completed', 'failed', 'cancelled')
-    AND OLD.state NOT IN ('completed', 'failed', 'cancelled')
+    AND OLD.state NOT IN ('completed', 'failed', 'cancelled') AND NEW.finished_at IS NOT NULL
 BEGIN
     INSERT INTO job_last (job_type, project_id, run_id, state, finished_at, recent)
     VALUES (NEW.job_type, NEW.project_id, NEW.id, NEW.state, NEW.finished_at,
@@ -35,13 +35,13 @@ BEGIN
       AND NOT EXISTS (
           SELECT 1 FROM all_runs r
           WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-            AND r.state IN ('completed', 'failed', 'cancelled')
+            AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
       );
     UPDATE job_last
     SET (run_id, state, finished_at) = (
             SELECT r.id, r.state, r.finished_at FROM all_runs r
             WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-              AND r.state IN ('completed', 'failed', 'cancelled')
+              AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
             ORDER BY r.finished_at DESC, r.id DESC LIMIT 1
         ),
         recent = substr(recent, 1, length(recent) - 1)
@@ -56,13 +56,13 @@ BEGIN
       AND NOT EXISTS (
           SELECT 1 FROM all_runs r
           WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-            AND r.state IN ('completed', 'failed', 'cancelled')
+            AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
       );
     UPDATE job_last
     SET (run_id, state, finished_at) = (
             SELECT r.id, r.state, r.finished_at FROM all_runs r
             WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-              AND r.state IN ('completed', 'failed', 'cancelled')
+              AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
             ORDER BY r.finished_at DESC, r.id DESC LIMIT 1
         ),
         recent = substr(recent, 1, length(recent) - 1)
@@ -72,7 +72,7 @@ END;
 -- The same of runs that callers ask for.
 CREATE TRIGGER job_last_ends_of_queues AFTER UPDATE OF state ON queue_runs
 WHEN NEW.state IN ('completed', 'failed', 'cancelled')
-    AND OLD.state NOT IN ('completed', 'failed', 'cancelled')
+    AND OLD.state NOT IN ('completed', 'failed', 'cancelled') AND NEW.finished_at IS NOT NULL
 BEGIN
     INSERT INTO job_last (job_type, project_id, run_id, state, finished_at, recent)
     VALUES (NEW.job_type, NEW.project_id, NEW.id, NEW.state, NEW.finished_at,
@@ -93,13 +93,13 @@ BEGIN
       AND NOT EXISTS (
           SELECT 1 FROM all_runs r
           WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-            AND r.state IN ('completed', 'failed', 'cancelled')
+            AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
       );
     UPDATE job_last
     SET (run_id, state, finished_at) = (
             SELECT r.id, r.state, r.finished_at FROM all_runs r
             WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-              AND r.state IN ('completed', 'failed', 'cancelled')
+              AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
             ORDER BY r.finished_at DESC, r.id DESC LIMIT 1
         ),
         recent = substr(recent, 1, length(recent) - 1)
@@ -114,13 +114,13 @@ BEGIN
       AND NOT EXISTS (
           SELECT 1 FROM all_runs r
           WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-            AND r.state IN ('completed', 'failed', 'cancelled')
+            AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
       );
     UPDATE job_last
     SET (run_id, state, finished_at) = (
             SELECT r.id, r.state, r.finished_at FROM all_runs r
             WHERE r.job_type = OLD.job_type AND r.project_id = OLD.project_id
-              AND r.state IN ('completed', 'failed', 'cancelled')
+              AND r.state IN ('completed', 'failed', 'cancelled') AND r.finished_at IS NOT NULL
             ORDER BY r.finished_at DESC, r.id DESC LIMIT 1
         ),
         recent = substr(recent, 1, length(recent) - 1)
