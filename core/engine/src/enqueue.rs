@@ -126,6 +126,9 @@ async fn merge(tx: &mut dyn Tx, mut waits: RunRow, request: NewRequest) -> Resul
         _ => waits.payload.join(),
     }
     tx.save_run(waits.state, &waits).await?;
+    // The lock of its key may have put it behind this request, as it waits for a later time: nothing else
+    // would let it go ahead again.
+    tx.advance_keys(&[waits.id]).await?;
     Ok(Enqueued::Merged(waits.id))
 }
 
