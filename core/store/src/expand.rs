@@ -36,6 +36,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0180_run_decisions.sql",
     "0190_job_last.sql",
     "0200_run_attempts.sql",
+    "0210_schedule_keys_by_time.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -50,6 +51,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0180_run_decisions.sql",
     "0190_job_last.sql",
     "0200_run_attempts.sql",
+    "0210_schedule_keys_by_time.sql",
 );
 
 /// The table of what has run.

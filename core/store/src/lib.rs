@@ -35,14 +35,14 @@ pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
     EarlierRequest, IdempotencyKey, ProblemMark, Queries, ScheduleFacts, SchedulesByJob,
-    attempt_failed, change_key, decided, failed, keep_key,
+    attempt_failed, change_key, change_request, decided, failed, keep_key,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;
 use schedules::Schedules;
 pub use tx::{
     Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost,
-    NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx,
+    NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx, Waiting,
 };
 
 use cascade_model::{Event, Lease, Renewal};

@@ -50,8 +50,7 @@ pub trait Tx: Send {
 
     /// Up to `limit` runs that wait for the key of a request and have not begun, in their order and with their
     /// args, locked until the transaction ends; those that another one has locked are left to it.
-    async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32)
-    -> Result<Vec<(RunRow, Value)>>;
+    async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32) -> Result<Vec<Waiting>>;
 
     /// Makes runs of the kind [`RunKind::Queue`] that wait: those of a key that has an unfinished run, behind
     /// that. `false` where another transaction was first with a run of the key: its lock is to be taken.
@@ -208,6 +207,17 @@ pub struct RunRow {
     pub cancel_requested: bool,
     /// Why it is cancelled while it waits; `None` keeps what there is.
     pub error: Option<String>,
+}
+
+/// A run that waits for a key, locked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    /// The run.
+    pub run: RunRow,
+    /// What it is asked for.
+    pub args: Value,
+    /// Whether it begins later than the request that looks for it asks.
+    pub later: bool,
 }
 
 /// Whose runs have lost their lease.

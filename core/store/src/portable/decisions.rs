@@ -50,11 +50,12 @@ pub(super) async fn of(
     Ok(Some(Decisions { failed, edges: serde_json::from_str(&edges).map_err(corrupt)? }))
 }
 
+#[derive(Deserialize)]
+struct Row {
+    state: RunState,
+}
+
 pub(super) async fn last_failed(database: &dyn Database, job: &str, project: Uuid) -> Result<bool> {
-    #[derive(Deserialize)]
-    struct Row {
-        state: RunState,
-    }
     let query = Text::of(database.dialect(), "SELECT r.state FROM (SELECT job_type, project_id")
         .push(" FROM scheduled_jobs WHERE job_type = ")
         .bind(job)
@@ -63,6 +64,30 @@ pub(super) async fn last_failed(database: &dyn Database, job: &str, project: Uui
         .push(") s")
         .join_last_runs(RunKind::Schedule, MOST_CANCELLED)
         .push(" ORDER BY r.finished_at DESC, r.id DESC");
+    latest_failed(database, query).await
+}
+
+/// As [`last_failed`] of the runs that were asked for with a key.
+pub(super) async fn last_failed_of_key(
+    database: &dyn Database,
+    job: &str,
+    project: Uuid,
+    key: &str,
+) -> Result<bool> {
+    // Runs of a key follow one another: the last that was asked for and has ended is the last that ended.
+    let query = Text::of(database.dialect(), "SELECT r.state FROM run_requests q")
+        .push(" JOIN all_runs r ON r.id = q.run_id WHERE q.job_type = ")
+        .bind(job)
+        .push(" AND q.project_id = ")
+        .bind_id(project)
+        .push(" AND q.key = ")
+        .bind(key)
+        .push(" AND r.finished_at IS NOT NULL ORDER BY q.queued_at DESC, q.run_id DESC LIMIT ")
+        .push(&MOST_CANCELLED.to_string());
+    latest_failed(database, query).await
+}
+
+async fn latest_failed(database: &dyn Database, query: Text) -> Result<bool> {
     let latest: Vec<Row> = rows(database, query.statement()).await?;
     let counts = latest.into_iter().find(|run| run.state != RunState::Cancelled);
     Ok(counts.is_some_and(|run| run.state == RunState::Failed))

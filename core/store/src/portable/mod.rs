@@ -36,7 +36,8 @@ pub use attempts::attempt_failed;
 pub use decisions::decided;
 pub use problems::{ProblemMark, failed};
 pub use requests::{
-    EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, keep_key,
+    EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
+    keep_key,
 };
 #[cfg(test)]
 pub(crate) use runs::page_query;
@@ -132,6 +133,11 @@ pub trait Queries: Store {
     /// Whether the latest ended run of a job in a project that was not cancelled had failed.
     async fn last_failed(&self, job: &str, project: Uuid) -> Result<bool> {
         decisions::last_failed(&*self.database(), job, project).await
+    }
+
+    /// Whether the latest ended run of a key that was not cancelled had failed.
+    async fn last_failed_of_key(&self, job: &str, project: Uuid, key: &str) -> Result<bool> {
+        decisions::last_failed_of_key(&*self.database(), job, project, key).await
     }
 
     /// The log of a run, oldest line first; at most `limit` lines, the newest of them.

@@ -2,9 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cascade_sdk::{Dialect, Statement, host::Database, sql};
+use cascade_sdk::{Dialect, Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Text, first, row, rows};
@@ -95,6 +96,17 @@ pub fn change_key(key: &IdempotencyKey, run: Uuid) -> Statement {
         .bind(run)
         .bind(key.scope.clone())
         .bind(key.key.clone())
+}
+
+/// What a run that waits is asked for from now on, and when it begins.
+pub fn change_request(run: Uuid, args: &Value, at: DateTime<Utc>) -> [Statement; 2] {
+    [
+        sql("UPDATE queue_runs SET available_at = $1 WHERE id = $2").bind(rfc3339(at)).bind(run),
+        sql("UPDATE run_requests SET args = $1, run_at = $2 WHERE run_id = $3")
+            .bind(args.to_string())
+            .bind(rfc3339(at))
+            .bind(run),
+    ]
 }
 
 pub(super) async fn earlier_request(

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{SIGNALS, row, tx::run_row};
-use crate::{NewRequest, Result, RunRow, StoreError};
+use crate::{NewRequest, Result, StoreError, Waiting};
 
 /// As [`Tx::lock_keys`](crate::Tx::lock_keys).
 pub(super) async fn lock_keys(
@@ -36,15 +36,20 @@ pub(super) async fn waiting_of_key(
     connection: &mut PgConnection,
     of: &NewRequest,
     limit: u32,
-) -> Result<Vec<(RunRow, Value)>> {
+) -> Result<Vec<Waiting>> {
     let rows = sqlx::query(include_str!("sql/queue_waiting.sql"))
         .bind(&of.run.job_type)
         .bind(of.run.project_id)
         .bind(of.request.key.as_deref())
         .bind(i64::from(limit))
+        .bind(of.request.run_at)
         .fetch_all(connection)
         .await?;
-    rows.iter().map(|row| Ok((run_row(row, RunKind::Queue)?, args(row)?))).collect()
+    let waiting = |row| {
+        let (run, later) = (run_row(row, RunKind::Queue)?, row.try_get("later")?);
+        Ok(Waiting { run, args: args(row)?, later })
+    };
+    rows.iter().map(waiting).collect()
 }
 
 /// As [`Tx::insert_requests`](crate::Tx::insert_requests).

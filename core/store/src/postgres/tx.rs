@@ -19,7 +19,7 @@ use super::{PostgresStore, SIGNALS, claim, kept::KeptConnection, requests, row};
 use crate::{
     Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted,
     Limit, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
-    WaitingRun,
+    Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
 };
 
@@ -126,11 +126,7 @@ impl Tx for PostgresTx {
         Ok(())
     }
 
-    async fn waiting_of_key(
-        &mut self,
-        of: &NewRequest,
-        limit: u32,
-    ) -> Result<Vec<(RunRow, Value)>> {
+    async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32) -> Result<Vec<Waiting>> {
         requests::waiting_of_key(self.connection()?, of, limit).await
     }
 

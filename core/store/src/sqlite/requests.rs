@@ -12,7 +12,7 @@ use super::{
     row,
     tx::run_row,
 };
-use crate::{NewRequest, Result, RunRow, StoreError};
+use crate::{NewRequest, Result, RunRow, StoreError, Waiting};
 
 /// As [`Tx::lock_keys`](crate::Tx::lock_keys).
 pub(super) async fn lock_keys(
@@ -36,15 +36,20 @@ pub(super) async fn waiting_of_key(
     tx: &mut Transaction<'static, Sqlite>,
     of: &NewRequest,
     limit: u32,
-) -> Result<Vec<(RunRow, Value)>> {
+) -> Result<Vec<Waiting>> {
     let rows = sqlx::query(include_str!("sql/queue_waiting.sql"))
         .bind(&of.run.job_type)
         .bind(of.run.project_id.to_string())
         .bind(of.request.key.as_deref())
         .bind(limit)
+        .bind(of.request.run_at.map(rfc3339))
         .fetch_all(&mut **tx)
         .await?;
-    rows.iter().map(|row| Ok((run_row(row, RunKind::Queue)?, args(row)?))).collect()
+    let waiting = |row| {
+        let (run, later) = (run_row(row, RunKind::Queue)?, row.try_get("later")?);
+        Ok(Waiting { run, args: args(row)?, later })
+    };
+    rows.iter().map(waiting).collect()
 }
 
 /// As [`Tx::insert_requests`](crate::Tx::insert_requests).

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted, Limit,
     LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
-    WaitingRun,
+    Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
 };
 
@@ -76,11 +76,7 @@ impl Tx for SqliteTx {
         Ok(())
     }
 
-    async fn waiting_of_key(
-        &mut self,
-        of: &NewRequest,
-        limit: u32,
-    ) -> Result<Vec<(RunRow, Value)>> {
+    async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32) -> Result<Vec<Waiting>> {
         requests::waiting_of_key(&mut self.0, of, limit).await
     }
 

@@ -7,7 +7,7 @@ SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1)
     EXISTS (SELECT FROM open_queue_runs WHERE state <> 'running' AND NOT behind) AS queued,
     EXISTS (
         SELECT FROM open_queue_runs b
-        WHERE b.behind AND b.key = '' AND NOT EXISTS (
+        WHERE b.behind AND b.key = '' AND b.available_at <= now() AND NOT EXISTS (
             SELECT FROM open_queue_runs f
             WHERE f.job_type = b.job_type AND f.project_id = b.project_id AND f.key = ''
               AND f.key IS NOT NULL AND NOT f.behind

@@ -1,5 +1,6 @@
 -- Makes runs that wait, with what was asked for. Of each key one run is first, if none is; the others are
--- behind. A run of the schedule's key is behind the schedule's own. Returns those that were made: where another
+-- behind. A run of the schedule's key is behind the schedule's own, and until its time
+-- comes. Returns those that were made: where another
 -- transaction has just made the first run of a key, nothing is, and the lock of that is to be taken.
 -- $1 ids uuid[], $2 jobs text[], $3 projects uuid[], $4 max_attempts int[], $5 payloads text[],
 -- $6 traces uuid[], $7 keys text[], $8 priorities int[], $9 times timestamptz[] (NULL: now),
@@ -21,6 +22,7 @@ WITH new AS MATERIALIZED (
     SELECT n.id, n.job_type, n.project_id, 'available', n.max_attempts, n.payload::json, n.at,
         n.trace_id, n.key, 9 - n.priority, n.key IS NOT NULL AND (
             n.turn > 1
+            OR n.key = '' AND n.at > now()
             OR EXISTS (
                 SELECT FROM open_queue_runs f
                 WHERE f.job_type = n.job_type AND f.project_id = n.project_id AND f.key = n.key

@@ -1,6 +1,6 @@
 -- What there is to do besides what waits.
 -- ?1 worker, ?2 modifier of the date functions: the longest lease there can be (see unresponsive_claims)
--- plan: queue_runs_leased, queue_runs_claimable, queue_runs_of_schedule, worker_runs_leased, scheduled_jobs_due, worker_runs_unfinished
+-- plan: queue_runs_leased, queue_runs_claimable, queue_runs_of_schedule_due, worker_runs_leased, scheduled_jobs_due, worker_runs_unfinished
 SELECT EXISTS (
     SELECT 1 FROM worker_runs
     WHERE state = 'running' AND lease_owner <> ?1
@@ -14,8 +14,9 @@ SELECT EXISTS (
 ) AS unresponsive, EXISTS (
     SELECT 1 FROM queue_runs WHERE state IN ('available', 'retryable') AND behind = 0
 ) AS queued, EXISTS (
-    SELECT 1 FROM queue_runs b INDEXED BY queue_runs_of_schedule
-    WHERE b.behind = 1 AND b.key = '' AND b.state = 'available' AND NOT EXISTS (
+    SELECT 1 FROM queue_runs b INDEXED BY queue_runs_of_schedule_due
+    WHERE b.behind = 1 AND b.key = '' AND b.state = 'available'
+      AND b.available_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AND NOT EXISTS (
         SELECT 1 FROM queue_runs f
         WHERE f.job_type = b.job_type AND f.project_id = b.project_id AND f.key = ''
           AND f.key IS NOT NULL AND f.behind = 0 AND f.state IN ('available', 'running', 'retryable')

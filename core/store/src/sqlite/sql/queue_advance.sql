@@ -1,5 +1,6 @@
 -- Lets the next run of each key go ahead where one of these runs, which have ended, was first: of those whose
--- time has come the one of the highest priority, or else the one whose time comes next.
+-- time has come the one of the highest priority, or else the one whose time comes next. One of a schedule's key
+-- that comes later stays behind, as it would keep the timer waiting.
 -- ?1 [id, ...]
 -- plan: sqlite_autoindex_run_requests_1, queue_runs_first, queue_runs_behind
 UPDATE queue_runs SET behind = 0
@@ -7,7 +8,7 @@ WHERE id IN (
     SELECT (
         SELECT b.id FROM queue_runs b
         WHERE b.job_type = k.job_type AND b.project_id = k.project_id AND b.key = k.key AND b.behind = 1
-          AND b.state = 'available'
+          AND b.state = 'available' AND (b.key <> '' OR b.available_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
         ORDER BY b.available_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), b.rank, b.available_at, b.id
         LIMIT 1
     )

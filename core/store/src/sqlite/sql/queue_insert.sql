@@ -1,5 +1,5 @@
 -- Makes runs that wait. Of each key one run is first, if none is; the others are behind. A run of the schedule's
--- key is behind the schedule's own.
+-- key is behind the schedule's own, and until its time comes.
 -- ?1 [[id, job, project, max_attempts, payload, trace, key, priority, time or NULL for now,
 --      modifier of the date functions or NULL], ...]
 -- plan: queue_runs_first, worker_runs_unfinished
@@ -13,6 +13,7 @@ SELECT n.id, n.job_type, n.project_id, 'available', n.max_attempts, n.payload, n
     n.now,
     n.key IS NOT NULL AND (
         n.turn > 1
+        OR n.key = '' AND (n.pause IS NOT NULL OR coalesce(n.run_at, '') > n.now)
         OR EXISTS (
             SELECT 1 FROM queue_runs f
             WHERE f.job_type = n.job_type AND f.project_id = n.project_id AND f.key = n.key

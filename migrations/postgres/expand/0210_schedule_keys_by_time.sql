@@ -1,0 +1,3 @@
+-- A run of a schedule's key whose time has not come is behind, so that it keeps the timer from nothing; what is due of
+-- these is asked for at each look.
+CREATE INDEX open_queue_runs_of_schedule_due ON open_queue_runs (available_at) WHERE behind AND key = '';
