@@ -16,6 +16,7 @@ mod egress;
 mod environment;
 mod failover;
 mod failures;
+mod fan_out;
 mod full_disk;
 mod host;
 mod hostile_messages;

@@ -1,5 +1,40 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cascade_model::Registry;
 use jsonschema::Validator;
 use serde_json::Value;
+
+/// The args schemas of all job types, each compiled when it is first asked for.
+#[derive(Debug)]
+pub struct ArgsSchemas {
+    registry: Arc<Registry>,
+    compiled: Mutex<HashMap<String, Result<Arc<ArgsSchema>, String>>>,
+}
+
+impl ArgsSchemas {
+    /// Of the job types in a registry.
+    pub fn new(registry: Arc<Registry>) -> Self {
+        Self { registry, compiled: Mutex::default() }
+    }
+
+    /// That of a job.
+    ///
+    /// # Errors
+    /// What is wrong with the schema itself, or that its plugin is not loaded.
+    pub fn of(&self, job: &str) -> Result<Arc<ArgsSchema>, String> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = compiled.get(job) {
+            return known.clone();
+        }
+        let job_type = self.registry.job(job).ok_or("its plugin is not loaded")?;
+        let schema = ArgsSchema::of(&job_type.descriptor().args_schema).map(Arc::new);
+        compiled.insert(job.into(), schema.clone());
+        schema
+    }
+}
 
 /// What the args of a job's runs have to fit.
 #[derive(Debug)]

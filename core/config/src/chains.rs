@@ -31,7 +31,7 @@ pub(super) fn check(chains: &EdgeLists, problems: &mut Vec<Problem>) {
                         down.span.clone(),
                         format!("duplicate edge `{}` -> `{}`", up.value, down.value),
                     )
-                    .help("an edge to the same job must differ in `on` or `when`"),
+                    .help("an edge to the same job must differ in something else"),
                 );
             }
             seen.push(edge);

@@ -53,6 +53,7 @@ pub(super) fn check(
     for (job, _) in &document.data_map {
         known.require("JOB_TO_DATA_MAP", job);
     }
+    let triggered = triggered_without_args(&document.chains);
     let base = path.parent().unwrap_or(Path::new(""));
     let (files, secrets) = document.grants.resolve(base);
     if loading == Loading::Allowed {
@@ -64,7 +65,10 @@ pub(super) fn check(
         {
             let schema = &job_type.descriptor().params_schema;
             schema::check(job, table, schema, known.problems);
-            schema::check_args(job, table, &job_type.descriptor().args_schema, known.problems);
+            let schedule = &table.settings.schedule;
+            let is_triggered = schedule.is_some() || triggered.contains(job.value.as_str());
+            let args = &job_type.descriptor().args_schema;
+            schema::check_args(job, table, args, is_triggered, known.problems);
             let granted = (&files, &secrets);
             grants::check_params(base, granted, job, table, schema, known.problems);
         }
@@ -146,6 +150,7 @@ fn check_data_keys(
 /// A job that is only named in a chain runs with empty params; they must do.
 fn check_missing_params(document: &Document, registry: &Registry, problems: &mut Vec<Problem>) {
     let own: BTreeSet<&str> = document.jobs.iter().map(|(job, _)| job.value.as_str()).collect();
+    let triggered = triggered_without_args(&document.chains);
     let mut seen = BTreeSet::new();
     for job in named(&document.chains) {
         if own.contains(job.value.as_str()) || !seen.insert(job.value.as_str()) {
@@ -154,14 +159,18 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
         if let Some(job_type) = registry.job(&job.value) {
             let schema = &job_type.descriptor().params_schema;
             schema::check(job, &Default::default(), schema, problems);
-            schema::check_args(
-                job,
-                &Default::default(),
-                &job_type.descriptor().args_schema,
-                problems,
-            );
+            let is_triggered = triggered.contains(job.value.as_str());
+            let args = &job_type.descriptor().args_schema;
+            schema::check_args(job, &Default::default(), args, is_triggered, problems);
         }
     }
+}
+
+/// The jobs that edges lead to which give no args.
+fn triggered_without_args(chains: &EdgeLists) -> BTreeSet<&str> {
+    let edges = chains.iter().flat_map(|(_, edges)| edges);
+    let without_args = edges.filter(|placed| placed.edge.args.is_none());
+    without_args.map(|placed| placed.edge.job.as_str()).collect()
 }
 
 /// The jobs that chains name.

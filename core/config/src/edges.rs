@@ -1,20 +1,21 @@
-//! Edges of CASCADE_CHAINS: a downstream job's name, or a table that also says when it is triggered.
+//! Edges of CASCADE_CHAINS: a downstream job's name, or a table that also says when it is triggered and what
+//! its runs are asked for.
 
-use std::ops::Range;
+mod one;
+mod read;
+
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use cascade_expr::{Expression, Fault};
-use cascade_model::On;
-use serde::Serialize;
+use cascade_model::{Debounce, On};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use toml::Spanned;
 
-use super::{
-    diagnostic::Problem,
-    reader::{Placed, Reader, TomlValue},
-};
+use super::{diagnostic::Problem, reader::Placed};
+pub(super) use read::read;
 
 /// The keys of an edge that is written as a table: name, kind and description.
-pub const EDGE_KEYS: [(&str, &str, &str); 3] = [
+pub const EDGE_KEYS: [(&str, &str, &str); 9] = [
     ("job", "text", "The downstream job."),
     (
         "on",
@@ -28,10 +29,37 @@ pub const EDGE_KEYS: [(&str, &str, &str); 3] = [
         "An expression over `output`, `args` and `run`, such as \"output.new > 0\": if it is false, the job is \
          not triggered.",
     ),
+    (
+        "each",
+        "text",
+        "An expression whose value is a list, such as \"output.new_ids\": a run is made for each element, which \
+         `key` and `args` call `item`.",
+    ),
+    (
+        "args",
+        "table",
+        "What the run is asked for: a text is an expression, such as \"item\", any other value is itself.",
+    ),
+    (
+        "key",
+        "text",
+        "An expression whose value is the run's key, such as \"string(item)\": runs of a key follow one another.",
+    ),
+    ("after", "duration", "How long after the end the run may begin, such as \"30s\"."),
+    (
+        "debounce",
+        "duration",
+        "The run begins when nothing has triggered it for so long; until then triggers of its key make one run.",
+    ),
+    (
+        "at_most",
+        "duration",
+        "How long after its first trigger a debounced run begins at the latest; 10 times `debounce` if left out.",
+    ),
 ];
 
 /// An edge of a job: what may follow its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Edge {
     /// The downstream job.
     pub job: String,
@@ -40,18 +68,79 @@ pub struct Edge {
     /// Taken only if this is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<Expression>,
+    /// The list that has a run made of each element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub each: Option<Expression>,
+    /// What runs are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub args: Option<BTreeMap<String, EdgeArg>>,
+    /// The key of its runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Expression>,
+    /// How long after the end a run may begin.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub after: Option<Duration>,
+    /// How long nothing may have triggered a run before it begins.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub debounce: Option<Duration>,
+    /// How long after its first trigger a debounced run begins at the latest.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub at_most: Option<Duration>,
+}
+
+/// The value of one of the args that an edge gives.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum EdgeArg {
+    /// The value of this.
+    Expression(Expression),
+    /// This itself.
+    Value(Value),
 }
 
 impl Edge {
     /// One that is taken after each success.
     pub fn plain(job: impl Into<String>) -> Self {
-        Self { job: job.into(), on: On::Success, when: None }
+        Self {
+            job: job.into(),
+            on: On::Success,
+            when: None,
+            each: None,
+            args: None,
+            key: None,
+            after: None,
+            debounce: None,
+            at_most: None,
+        }
     }
 
-    /// Whether it is taken after each success, and after nothing else.
+    /// Whether it is taken after each success, and does nothing else than to make its job due.
     pub fn is_plain(&self) -> bool {
-        self.on == On::Success && self.when.is_none()
+        let triggers_at_once = !self.makes_runs() && self.debounce.is_none();
+        self.on == On::Success && self.when.is_none() && triggers_at_once
     }
+
+    /// Whether it makes runs of its own. One that does not makes the schedule of its job due.
+    pub fn makes_runs(&self) -> bool {
+        self.each.is_some() || self.args.is_some() || self.key.is_some() || self.after.is_some()
+    }
+
+    /// Whether an expression is to be evaluated before it is taken.
+    pub fn evaluates(&self) -> bool {
+        self.when.is_some() || self.makes_runs()
+    }
+
+    /// How its triggers become one run.
+    pub fn debounced(&self) -> Option<Debounce> {
+        let quiet = self.debounce?;
+        Some(Debounce { quiet, at_most: self.at_most.unwrap_or(quiet * Debounce::AT_MOST_TIMES) })
+    }
+}
+
+// Serde asks for a reference.
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+fn as_text<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|it| humantime::format_duration(it).to_string()).serialize(serializer)
 }
 
 /// The downstream jobs of a list, each once.
@@ -71,86 +160,19 @@ pub(super) struct PlacedEdge {
     pub edge: Edge,
     /// Of the job's name.
     pub job: Placed<String>,
-    /// Of the condition.
-    pub when: Range<usize>,
+    /// Of the values, by key; those of args by `args.NAME`.
+    pub places: BTreeMap<String, Range<usize>>,
+}
+
+impl PlacedEdge {
+    /// Where the value of a key stands.
+    pub fn place(&self, key: &str) -> Range<usize> {
+        self.places.get(key).unwrap_or(&self.job.span).clone()
+    }
 }
 
 /// Edges by job.
 pub(super) type EdgeLists = Vec<(Placed<String>, Vec<PlacedEdge>)>;
-
-/// Reads the whole table.
-pub(super) fn read(reader: &mut Reader, table: &str, value: &TomlValue) -> EdgeLists {
-    let Some(entries) = reader.table(table, value) else { return Vec::new() };
-    let read = |(key, value): (&Spanned<std::borrow::Cow<'_, str>>, &TomlValue)| {
-        let name = Placed { value: key.get_ref().to_string(), span: key.span() };
-        let path = format!("{table}.{}", name.value);
-        let Some(list) = value.get_ref().as_array() else {
-            reader.expected(&path, value, "a list of jobs");
-            return (name, Vec::new());
-        };
-        let edges = list.iter().filter_map(|item| edge(reader, &path, item)).collect();
-        (name, edges)
-    };
-    entries.iter().map(read).collect()
-}
-
-fn edge(reader: &mut Reader, path: &str, item: &TomlValue) -> Option<PlacedEdge> {
-    if let Some(name) = item.get_ref().as_str() {
-        let job = Placed { value: name.to_owned(), span: item.span() };
-        return Some(PlacedEdge { edge: Edge::plain(name), job, when: 0..0 });
-    }
-    let Some(entries) = item.get_ref().as_table() else {
-        reader.expected(path, item, "a list of names of jobs, or of tables { job = \"NAME\", .. }");
-        return None;
-    };
-    let known = EDGE_KEYS.map(|(name, _, _)| name);
-    for (key, _) in entries.iter() {
-        let name = key.get_ref().as_ref();
-        if !known.contains(&name) {
-            reader.unknown_key(path, name, key.span(), &known);
-        }
-    }
-    let Some(value) = entries.get("job") else {
-        reader.refuse(
-            Problem::error(path, item.span(), "an edge without `job`")
-                .help("name the downstream job: { job = \"NAME\", .. }"),
-        );
-        return None;
-    };
-    let name = reader.text(&format!("{path}.job"), value)?;
-    let mut edge = Edge::plain(&*name);
-    if let Some(value) = entries.get("on") {
-        edge.on = on(reader, &format!("{path}.on"), value);
-    }
-    let (when, place) = expression(reader, &format!("{path}.when"), entries.get("when"));
-    edge.when = when;
-    Some(PlacedEdge { edge, job: Placed { value: name, span: value.span() }, when: place })
-}
-
-fn on(reader: &mut Reader, key: &str, value: &TomlValue) -> On {
-    let Some(text) = reader.text(key, value) else { return On::default() };
-    text.parse().unwrap_or_else(|()| {
-        let problem = Problem::error(key, value.span(), format!("unknown end `{text}`"));
-        reader.refuse(problem.suggest(&text, On::NAMES));
-        On::default()
-    })
-}
-
-fn expression(
-    reader: &mut Reader,
-    key: &str,
-    value: Option<&TomlValue>,
-) -> (Option<Expression>, Range<usize>) {
-    let Some(value) = value else { return (None, 0..0) };
-    let compiled = reader.text(key, value).and_then(|text| match Expression::compile(&text) {
-        Ok(compiled) => Some(compiled),
-        Err(fault) => {
-            reader.refuse(problem(key, value.span(), fault));
-            None
-        }
-    });
-    (compiled, value.span())
-}
 
 /// A fault of an expression, in its place.
 pub(super) fn problem(key: &str, span: Range<usize>, Fault { message, help }: Fault) -> Problem {
@@ -164,8 +186,13 @@ pub(super) fn problem(key: &str, span: Range<usize>, Fault { message, help }: Fa
 
 /// The JSON Schema of a job's list.
 pub(super) fn schema() -> Value {
-    let property = |(name, _, about): (&str, &str, &str)| {
-        let mut schema = json!({"type": "string", "description": about});
+    let property = |(name, kind, about): (&str, &str, &str)| {
+        let mut schema = match kind {
+            "table" => json!({"type": "object"}),
+            "duration" => json!({"type": "string", "x-kind": kind}),
+            _ => json!({"type": "string"}),
+        };
+        schema["description"] = about.into();
         if name == "on" {
             schema["enum"] = json!(On::NAMES);
             schema["default"] = On::default().as_str().into();

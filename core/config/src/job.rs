@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     Schedule,
     diagnostic::Problem,
-    kind::{Count, Flag, Kind, Number, Open, Optional, Span, Text, TimeZone},
+    kind::{Count, Flag, Kind, Number, Open, Optional, Priority, Span, Text, TimeZone},
     reader::{Reader, TomlValue},
     table::{self, Together, table},
 };
@@ -56,6 +56,10 @@ table! {
         /// Runs of this job at a time, over all workers and projects; the plugin's default or no limit if left out.
         #[key(Optional(Count(MOST_RUNS)), "Max concurrent runs", ru: "Максимум одновременных запусков", "На всех исполнителях и во всех проектах; без него – как в плагине или без предела.")]
         pub concurrency: Option<u32> = None,
+
+        /// The priority of runs that name none and are not its schedule's, 1 to 9: the highest goes first; 0 if left out.
+        #[key(Optional(Priority), "Priority", ru: "Приоритет", "Приоритет запусков, которые его не называют (кроме запусков по расписанию), от 1 до 9: больший раньше; без него 0.")]
+        pub priority: Option<u8> = None,
 
         /// The pause between attempts; a duration alone sets the first.
         #[key(Growing, "Retry backoff", ru: "Задержка перед повтором", "Пауза между попытками; одно значение задаёт первую.")]

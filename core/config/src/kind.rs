@@ -2,6 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
+use cascade_model::HIGHEST_PRIORITY;
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
@@ -98,6 +99,24 @@ impl Kind for Count {
         reader.count(key, value, self.0)
     }
     fn write(&self, value: &u32) -> Value {
+        (*value).into()
+    }
+}
+
+/// A priority other than the lowest.
+pub(crate) struct Priority;
+
+impl Kind for Priority {
+    type Value = u8;
+    const NAME: &'static str = "integer";
+    fn schema(&self) -> Value {
+        json!({"type": "integer", "minimum": 1, "maximum": HIGHEST_PRIORITY})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<u8> {
+        let priority = reader.count(key, value, HIGHEST_PRIORITY.into())?;
+        u8::try_from(priority).ok()
+    }
+    fn write(&self, value: &u8) -> Value {
         (*value).into()
     }
 }

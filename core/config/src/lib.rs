@@ -40,10 +40,10 @@ use std::{
 
 use serde::Serialize;
 
-pub use args::ArgsSchema;
+pub use args::{ArgsSchema, ArgsSchemas};
 pub use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use edges::{EDGE_KEYS, Edge};
+pub use edges::{EDGE_KEYS, Edge, EdgeArg};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
 pub use job::{Backoff, JobSettings};
@@ -305,13 +305,14 @@ mod tests {
     fn a_job_whose_args_nothing_supplies_is_refused() {
         let schema = |required: &[&str]| serde_json::json!({"type": "object", "required": required, "properties": {"n": {}}});
         for (required, text) in [
-            (&["n"][..], "[jobs.work]\n"),
-            (&["n"], "[CASCADE_CHAINS]\nwork = []\n"),
-            (&[], "[jobs.work]\n"),
+            (&["n"][..], "[jobs.work]\nevery = \"1h\"\n"),
+            (&["n"], "[CASCADE_CHAINS]\nother = [\"work\"]\n"),
+            (&[], "[jobs.work]\nevery = \"1h\"\n"),
         ] {
             let mut job = test_job::descriptor("work", serde_json::json!({}));
             job.args_schema = schema(required);
-            let plugins = test_job::plugins(job);
+            let other = test_job::descriptor("other", serde_json::json!({}));
+            let plugins = test_job::plugins_of([job, other]);
             let said = parse_and_check(Path::new("jobs.toml"), text, &plugins).result;
             let said = said.err().map(|problems| problems.to_string()).unwrap_or_default();
             assert_eq!(said.contains("`work` needs args"), !required.is_empty(), "{said}");
@@ -339,7 +340,10 @@ mod tests {
             ("[jobs.work.args]\nn = \"two\"\n", ["`jobs.work.args.n`", "jobs.toml:2:5"]),
             ("[jobs.work.args]\nn = 1\nm = 2\n", ["unknown key `m`", "jobs.toml:3:1"]),
             ("[jobs.work.args]\n", ["`jobs.work.args`", "\"n\" is a required property"]),
-            ("[jobs.work]\n", ["needs args, and nothing supplies them", "[jobs.work.args]"]),
+            (
+                "[jobs.work]\nevery = \"1h\"\n",
+                ["needs args, and nothing supplies them", "[jobs.work.args]"],
+            ),
         ] {
             let problems = check(text).unwrap_err().to_string();
             for part in said {

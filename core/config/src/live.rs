@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Checked, Config, Diagnostic, Diagnostics, Verdict, says_nothing};
+use super::{ArgsSchemas, Checked, Config, Diagnostic, Diagnostics, Verdict, says_nothing};
 use cascade_model::{PluginLoader, PluginSources, Registry};
 
 /// An editor writes in several steps; this long without one means it is done.
@@ -32,6 +32,9 @@ pub struct ConfigState {
     /// All job types and views there are under it.
     #[serde(skip)]
     pub registry: Arc<Registry>,
+    /// What runs of each job may be asked for.
+    #[serde(skip)]
+    pub args_schemas: Arc<ArgsSchemas>,
     /// Names its text.
     pub revision: String,
     /// Its text.
@@ -54,7 +57,16 @@ impl ConfigState {
 impl From<Checked> for ConfigState {
     fn from(Checked { config, registry, text, .. }: Checked) -> Self {
         let revision = cascade_model::revision(&text);
-        Self { config, registry, revision, text, loaded_at: Utc::now(), rejected: None }
+        let args_schemas = Arc::new(ArgsSchemas::new(registry.clone()));
+        Self {
+            config,
+            registry,
+            args_schemas,
+            revision,
+            text,
+            loaded_at: Utc::now(),
+            rejected: None,
+        }
     }
 }
 

@@ -24,12 +24,13 @@ pub(super) fn check(
     told.check(&validator, &table.settings.params, schema, problems);
 }
 
-/// Checks the args of the runs that a timer or a plain edge starts. A job that needs some and is given
-/// none could only fail.
+/// Checks the args of the runs that a timer or an edge without args starts. A job that needs some, is given
+/// none and is started so (`is_triggered`) could only fail.
 pub(super) fn check_args(
     job: &Placed<String>,
     table: &JobTable,
     schema: &Value,
+    is_triggered: bool,
     problems: &mut Vec<Problem>,
 ) {
     let Some(validator) = validator(job, "args", schema, problems) else { return };
@@ -37,7 +38,7 @@ pub(super) fn check_args(
     if place.is_some() {
         let told = Told { job, name: "args", place };
         told.check(&validator, &table.settings.args, schema, problems);
-    } else if let Err(error) = validator.validate(&table.settings.args) {
+    } else if is_triggered && let Err(error) = validator.validate(&table.settings.args) {
         let message = format!("`{}` needs args, and nothing supplies them: {error}", job.value);
         let help = format!(
             "write them under [jobs.{}.args], or give each a default in the plugin",

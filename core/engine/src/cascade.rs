@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use cascade_model::{ScheduledStatus, TriggerNote};
+use cascade_model::{Debounce, Debounced, ScheduledStatus, TriggerNote};
 use cascade_store::ScheduleRow;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -24,17 +24,17 @@ pub(crate) struct Cascade {
     pub skipped: Vec<(String, &'static str)>,
 }
 
-/// Makes `downstream` due; `found` are those of them that are scheduled for the project. Several triggers
-/// of a run that waits make one run, which names them all.
+/// Makes jobs due, some once their triggers pause; `found` are those of them that are scheduled for the
+/// project. Several triggers of a run that waits make one run, which names them all.
 pub(crate) fn triggered(
     upstream: &Upstream,
-    downstream: Vec<String>,
+    downstream: Vec<(String, Option<Debounce>)>,
     found: Vec<ScheduleRow>,
 ) -> Cascade {
     let mut rows: HashMap<_, _> =
         found.into_iter().map(|row| (row.job_type.clone(), row)).collect();
     let mut cascade = Cascade::default();
-    for job in downstream {
+    for (job, debounce) in downstream {
         let row = rows.get_mut(&job);
         if let Some(why) = skip_reason(row.as_deref()) {
             cascade.skipped.push((job, why));
@@ -44,8 +44,7 @@ pub(crate) fn triggered(
             let job_type = upstream.job_type.clone();
             let note = TriggerNote { job_type, at: upstream.at, run_id: Some(upstream.run_id) };
             row.payload.add_trigger(note, upstream.trace_id);
-            // A due time already past is left alone.
-            row.next_run_at = Some(row.next_run_at.map_or(upstream.at, |due| due.min(upstream.at)));
+            row.next_run_at = Some(due(row, debounce, upstream.at));
         }
         cascade.triggered.push(job);
     }
@@ -54,11 +53,26 @@ pub(crate) fn triggered(
     cascade
 }
 
+/// When a schedule is due that is triggered now. A due time already past is left alone.
+fn due(row: &mut ScheduleRow, debounce: Option<Debounce>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let known = row.next_run_at;
+    let Some(rule) = debounce.filter(|_| known.is_none_or(|due| due > now)) else {
+        return known.map_or(now, |due| due.min(now));
+    };
+    let first = Debounced { since: now, timer: known };
+    let waits = row.payload.debounced.get_or_insert(first);
+    let due = waits.due(&rule, now);
+    waits.timer.map_or(due, |timer| timer.min(due))
+}
+
+pub(crate) const NOT_SCHEDULED: &str = "it is not scheduled for this project";
+pub(crate) const DISABLED: &str = "it is disabled in jobs.toml";
+
 /// Why the end of a run does not trigger a job.
 fn skip_reason(row: Option<&ScheduleRow>) -> Option<&'static str> {
     match row {
-        None => Some("it is not scheduled for this project"),
-        Some(row) if !row.enabled => Some("it is disabled in jobs.toml"),
+        None => Some(NOT_SCHEDULED),
+        Some(row) if !row.enabled => Some(DISABLED),
         Some(row) if row.status == ScheduledStatus::Paused => Some("it is paused"),
         Some(_) => None,
     }
@@ -66,6 +80,8 @@ fn skip_reason(row: Option<&ScheduleRow>) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use cascade_model::Payload;
     use chrono::TimeDelta;
 
@@ -95,13 +111,17 @@ mod tests {
         }
     }
 
+    fn at_once(jobs: &[&str]) -> Vec<(String, Option<Debounce>)> {
+        jobs.iter().map(|&job| (job.into(), None)).collect()
+    }
+
     #[test]
     fn a_trigger_makes_its_job_due_and_leaves_a_due_time_in_the_past_alone() {
         let hour = TimeDelta::hours(1);
         for (before, after) in
             [(None, at()), (Some(at() + hour), at()), (Some(at() - hour), at() - hour)]
         {
-            let cascade = triggered(&upstream("up"), vec!["a".into()], vec![row("a", before)]);
+            let cascade = triggered(&upstream("up"), at_once(&["a"]), vec![row("a", before)]);
             assert_eq!(cascade.triggered, ["a"]);
             assert_eq!(cascade.save[0].next_run_at, Some(after));
             assert_eq!(cascade.save[0].payload.trace_id, Some(Uuid::from_u128(7)));
@@ -110,8 +130,8 @@ mod tests {
 
     #[test]
     fn triggers_of_a_run_that_waits_are_added() {
-        let first = triggered(&upstream("x"), vec!["a".into()], vec![row("a", None)]);
-        let second = triggered(&upstream("y"), vec!["a".into()], first.save);
+        let first = triggered(&upstream("x"), at_once(&["a"]), vec![row("a", None)]);
+        let second = triggered(&upstream("y"), at_once(&["a"]), first.save);
         let payload = &second.save[0].payload;
         let jobs: Vec<_> = payload.triggers.iter().map(|note| note.job_type.as_str()).collect();
         assert_eq!(jobs, ["x", "y"]);
@@ -122,7 +142,7 @@ mod tests {
     fn what_may_not_start_is_skipped_and_said() {
         let paused = ScheduleRow { status: ScheduledStatus::Paused, ..row("paused", None) };
         let disabled = ScheduleRow { enabled: false, ..row("disabled", None) };
-        let all = ["paused", "a", "ghost", "disabled"].map(String::from).to_vec();
+        let all = at_once(&["paused", "a", "ghost", "disabled"]);
         let cascade = triggered(&upstream("up"), all, vec![paused, row("a", None), disabled]);
         assert_eq!(cascade.triggered, ["a"]);
         assert_eq!(cascade.save.len(), 1, "the others are not touched");
@@ -134,5 +154,35 @@ mod tests {
                 ("disabled".to_owned(), "it is disabled in jobs.toml"),
             ]
         );
+    }
+
+    /// When a schedule is due that was due at `due` and that these triggers, so many minutes later each, follow.
+    fn debounced(due: Option<DateTime<Utc>>, minutes: &[i64]) -> ScheduleRow {
+        let rule = Debounce { quiet: Duration::from_secs(120), at_most: Duration::from_secs(300) };
+        minutes.iter().fold(row("a", due), |found, minute| {
+            let upstream = Upstream { at: at() + TimeDelta::minutes(*minute), ..upstream("up") };
+            let due = vec![("a".into(), Some(rule))];
+            triggered(&upstream, due, vec![found]).save.remove(0)
+        })
+    }
+
+    #[test]
+    fn debounced_triggers_put_the_run_off_until_they_pause_or_it_has_waited_enough() {
+        let minutes = |minutes| Some(at() + TimeDelta::minutes(minutes));
+        for (before, triggers, after) in [
+            (None, vec![0], minutes(2)),
+            (None, vec![0, 1], minutes(3)),
+            (None, vec![0, 1, 2, 3, 4], minutes(5)),
+            (minutes(60), vec![0, 1], minutes(3)),
+            // A timer that comes first starts it.
+            (minutes(1), vec![0], minutes(1)),
+            (minutes(-1), vec![0], minutes(-1)),
+        ] {
+            let found = debounced(before, &triggers);
+            assert_eq!(found.next_run_at, after, "{triggers:?}");
+            assert_eq!(found.payload.triggers.len(), triggers.len());
+        }
+        let found = triggered(&upstream("up"), at_once(&["a"]), vec![debounced(None, &[0])]);
+        assert_eq!(found.save[0].next_run_at, Some(at()), "one that does not wait is not put off");
     }
 }

@@ -24,6 +24,7 @@ pub(crate) async fn fire(tx: &mut dyn Tx) -> Result<()> {
 fn run(mut row: ScheduleRow) -> (NewRun, ScheduleRow) {
     let mut payload = std::mem::take(&mut row.payload);
     payload.due(row.next_run_at);
+    payload.debounced = None;
     let run = NewRun {
         id: Uuid::now_v7(),
         job_type: row.job_type.clone(),

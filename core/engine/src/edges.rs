@@ -1,17 +1,22 @@
 //! Which edges of a job are taken when one of its runs has ended. No database: the same ends lead to the
 //! same decisions.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use cascade_config::Edge;
 use cascade_expr::{Expression, RunFacts, Status, Values};
 use cascade_model::{Decision, Follow, On};
 use serde_json::Value;
 
+use crate::edge_runs::{self, Downstream, Room};
+
 // What the states of runs say by themselves.
 const FAILED: &str = "the run failed";
 const SUCCEEDED: &str = "the run succeeded";
 const NOT_FAILED_BEFORE: &str = "the run before it had not failed";
+
+const WITHOUT_KEY: &str = "a run without a key has none before it";
+const NOT_NAMED: &str = "jobs.toml does not name this job";
 
 /// How a run has ended, for its edges.
 #[derive(Debug, Clone)]
@@ -22,7 +27,7 @@ pub(crate) struct EndOfRun {
     pub args: Value,
     /// The JSON text that it gave out.
     pub output: Option<String>,
-    /// Whether the run before it had failed; `None` where no edge asks for it.
+    /// Whether the run before it of the same key had failed; `None` where it has no key, or no edge asks.
     pub failed_before: Option<bool>,
 }
 
@@ -45,40 +50,77 @@ fn on_other_end(on: On, status: Status) -> Option<&'static str> {
     }
 }
 
-/// What the end leads to. Evaluates expressions, which may take up to a second on large outputs: not to be
-/// called on a thread of the runtime unless [`is_settled`] says so.
-pub(crate) fn follow(edges: &[Edge], end: &EndOfRun) -> Follow {
-    let values = edges.iter().any(|edge| edge.when.is_some()).then(|| values(end));
-    let reason = |edge: &Edge| {
-        if let Some(reason) = on_other_end(edge.on, end.run.status) {
-            return Some(reason.to_owned());
+/// What the end leads to; `jobs` are those that edges make runs of. Evaluates expressions, which may take
+/// seconds on large outputs: not to be called on a thread of the runtime unless [`is_settled`] says so.
+pub(crate) fn follow(
+    edges: &[Edge],
+    jobs: &BTreeMap<String, Downstream>,
+    end: &EndOfRun,
+) -> Follow {
+    let mut values = edges.iter().any(Edge::evaluates).then(|| values(end));
+    let (mut follow, mut room) = (Follow::default(), Room::default());
+    for edge in edges {
+        let mut reason = why_not(edge, end, values.as_ref());
+        let mut runs = None;
+        if let (None, true, Some(values)) = (&reason, edge.makes_runs(), values.as_mut()) {
+            let made = match jobs.get(&edge.job) {
+                Some(job) => edge_runs::made(edge, &end.run.job, job, values, &mut room),
+                None => Err(NOT_NAMED.into()),
+            };
+            match made {
+                Ok(made) => {
+                    runs = Some(u32::try_from(made.len()).unwrap_or(u32::MAX));
+                    follow.runs.extend(made);
+                }
+                Err(why) => {
+                    follow.faults.push((edge.job.clone(), why.clone()));
+                    reason = Some(why);
+                }
+            }
+        } else if reason.is_none() {
+            makes_due(edge, &mut follow);
         }
-        if edge.on == On::Recovered && end.failed_before != Some(true) {
-            return Some(NOT_FAILED_BEFORE.into());
-        }
-        edge.when.as_ref().zip(values.as_ref()).and_then(|(when, values)| not_true(when, values))
-    };
-    let decision = |edge: &Edge| {
-        let reason = reason(edge);
-        Decision {
+        follow.decisions.push(Decision {
             job: edge.job.clone(),
             on: edge.on,
             when: edge.when.as_ref().map(|when| when.source().to_owned()),
             taken: reason.is_none(),
+            runs,
             reason,
-        }
-    };
-    let decisions: Vec<_> = edges.iter().map(decision).collect();
-    let mut seen = BTreeSet::new();
-    let taken = decisions.iter().filter(|decision| decision.taken);
-    let downstream = taken.map(|decision| decision.job.clone());
-    let downstream = downstream.filter(|job| seen.insert(job.clone())).collect();
-    Follow { downstream, decisions }
+        });
+    }
+    let at_once = &follow.downstream;
+    follow.debounced.retain(|(job, _)| !at_once.contains(job));
+    follow
+}
+
+/// Makes the schedule of a job due, once however many edges lead to it.
+fn makes_due(edge: &Edge, follow: &mut Follow) {
+    let Follow { downstream, debounced, .. } = follow;
+    match edge.debounced() {
+        Some(_) if debounced.iter().any(|(job, _)| *job == edge.job) => {}
+        Some(debounce) => debounced.push((edge.job.clone(), debounce)),
+        None if downstream.contains(&edge.job) => {}
+        None => downstream.push(edge.job.clone()),
+    }
+}
+
+fn why_not(edge: &Edge, end: &EndOfRun, values: Option<&Values>) -> Option<String> {
+    if let Some(reason) = on_other_end(edge.on, end.run.status) {
+        return Some(reason.to_owned());
+    }
+    if edge.on == On::Recovered && end.failed_before != Some(true) {
+        return Some(match end.failed_before {
+            None => WITHOUT_KEY.into(),
+            Some(_) => NOT_FAILED_BEFORE.into(),
+        });
+    }
+    edge.when.as_ref().zip(values).and_then(|(when, values)| not_true(when, values))
 }
 
 /// Whether nothing is to be evaluated.
 pub(crate) fn is_settled(edges: &[Edge]) -> bool {
-    edges.iter().all(|edge| edge.when.is_none())
+    !edges.iter().any(Edge::evaluates)
 }
 
 /// Whether decisions say more than the states of runs do: only then are they kept, as most ends are successes
@@ -87,7 +129,12 @@ pub(crate) fn tell(decisions: &[Decision], failed: bool) -> bool {
     decisions.iter().any(|decision| match decision.reason.as_deref() {
         Some(FAILED | SUCCEEDED | NOT_FAILED_BEFORE) => false,
         Some(_) => true,
-        None => failed || decision.when.is_some() || decision.on == On::Recovered,
+        None => {
+            failed
+                || decision.when.is_some()
+                || decision.runs.is_some()
+                || decision.on == On::Recovered
+        }
     })
 }
 
@@ -112,6 +159,10 @@ mod tests {
 
     use super::*;
 
+    fn followed(edges: &[Edge], end: &EndOfRun) -> Follow {
+        follow(edges, &BTreeMap::new(), end)
+    }
+
     fn end(status: Status) -> EndOfRun {
         let failed = status == Status::Failure;
         let run = RunFacts {
@@ -125,12 +176,17 @@ mod tests {
             revision: "r".into(),
         };
         let args = json!({"level": 2});
-        EndOfRun { run, args, output: Some(r#"{"new":3,"items":[]}"#.into()), failed_before: None }
+        EndOfRun {
+            run,
+            args,
+            output: Some(r#"{"new":3,"items":[]}"#.into()),
+            failed_before: Some(false),
+        }
     }
 
     fn edge(job: &str, on: On, when: Option<&str>) -> Edge {
         let when = when.map(|text| Expression::compile(text).unwrap());
-        Edge { job: job.into(), on, when }
+        Edge { on, when, ..Edge::plain(job) }
     }
 
     fn reasons(follow: &Follow) -> Vec<&str> {
@@ -145,15 +201,15 @@ mod tests {
             edge("c", On::Always, None),
             edge("d", On::Recovered, None),
         ];
-        let success = follow(&edges, &end(Status::Success));
+        let success = followed(&edges, &end(Status::Success));
         assert_eq!(success.downstream, ["a", "c"]);
         let before = "the run before it had not failed";
         assert_eq!(reasons(&success), ["taken", "the run succeeded", "taken", before]);
-        let failure = follow(&edges, &end(Status::Failure));
+        let failure = followed(&edges, &end(Status::Failure));
         assert_eq!(failure.downstream, ["b", "c"]);
         assert_eq!(reasons(&failure), ["the run failed", "taken", "taken", "the run failed"]);
         let recovered = EndOfRun { failed_before: Some(true), ..end(Status::Success) };
-        assert_eq!(follow(&edges, &recovered).downstream, ["a", "c", "d"]);
+        assert_eq!(followed(&edges, &recovered).downstream, ["a", "c", "d"]);
         assert!(ask_before(&edges, Status::Success) && !ask_before(&edges, Status::Failure));
     }
 
@@ -166,7 +222,7 @@ mod tests {
             edge("d", On::Success, Some("output.new")),
             edge("e", On::Success, Some("run.project == 'atlas' && run.attempts == args.level")),
         ];
-        let follow = follow(&edges, &end(Status::Success));
+        let follow = followed(&edges, &end(Status::Success));
         assert_eq!(follow.downstream, ["a", "e"]);
         assert_eq!(
             reasons(&follow),
@@ -184,17 +240,17 @@ mod tests {
     #[test]
     fn two_edges_to_one_job_trigger_it_once() {
         let edges = [edge("a", On::Success, None), edge("a", On::Always, Some("true"))];
-        let follow = follow(&edges, &end(Status::Success));
+        let follow = followed(&edges, &end(Status::Success));
         assert_eq!((follow.downstream.len(), follow.decisions.len()), (1, 2));
     }
 
     #[test]
     fn what_the_run_s_state_says_is_not_kept_again() {
         let edges = [edge("a", On::Success, None), edge("b", On::Failure, None)];
-        assert!(!tell(&follow(&edges, &end(Status::Success)).decisions, false));
-        assert!(tell(&follow(&edges, &end(Status::Failure)).decisions, true));
+        assert!(!tell(&followed(&edges, &end(Status::Success)).decisions, false));
+        assert!(tell(&followed(&edges, &end(Status::Failure)).decisions, true));
         assert!(!may_follow(&edges[..1], Status::Failure));
-        let mut skipped = follow(&edges, &end(Status::Success)).decisions;
+        let mut skipped = followed(&edges, &end(Status::Success)).decisions;
         (skipped[0].taken, skipped[0].reason) = (false, Some("it is paused".into()));
         assert!(tell(&skipped, false));
     }

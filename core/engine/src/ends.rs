@@ -3,23 +3,18 @@
 use std::time::Duration;
 
 use cascade_model::{
-    Completed, Decision, Decisions, Done, Enqueue, Event, EventStatus, Failed, Failure, Fault,
-    Follow, Lease, On, OnDuplicate, RunKind, RunRequest, RunState, Success, TriggerNote, Visible,
+    Completed, Done, Event, EventStatus, Failed, Failure, Fault, Follow, Lease, RunKind, RunState,
+    Success,
 };
-use cascade_sdk::{Level, LogLine, NewRun, Progress, rfc3339, sql};
+use cascade_sdk::{Level, LogLine, Progress, rfc3339, sql};
 use cascade_store::{
-    Connections, End, EndWithEvent, Ended, LogRow, NewRequest, Queries, Requeue, Result,
-    StoreError, Tx,
+    Connections, End, EndWithEvent, Ended, LogRow, Requeue, Result, StoreError, Tx,
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    Engine,
-    cascade::{self, Cascade, Upstream},
-    edges, enqueue, event, texts,
-};
+use crate::{Engine, event, texts};
 
 impl Engine {
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
@@ -28,17 +23,13 @@ impl Engine {
     /// [`StoreError::LostLease`], [`StoreError::Staged`] for a write of the plugin that was refused, or
     /// the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
-        let Success { summary, output, staged, downstream, enqueue, decisions } =
-            texts::of_success(success);
-        let mut children = self.children(enqueue, lease.run_id).await?;
+        let Success { summary, output, staged, enqueue, follow } = texts::of_success(success);
+        let made = self.made(lease.run_id, enqueue, &follow).await?;
         // What a plugin writes may take its time: it does not keep a reserved connection.
-        let is_short = staged.is_empty() && children.is_empty();
+        let is_short = staged.is_empty() && made.is_empty();
         let on = if is_short { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
-        if !children.is_empty() {
-            let own = (lease.kind == RunKind::Queue).then_some(lease.run_id);
-            tx.lock_keys(&children, own).await?;
-        }
+        made.lock(&mut *tx, lease).await?;
         let end = End { summary, ..end(lease, RunState::Completed) };
         let ended = end_one(&mut *tx, end).await?;
         advance(&mut *tx, lease).await?;
@@ -51,40 +42,10 @@ impl Engine {
             let save = save.bind(lease.run_id).bind(rfc3339(ended.at)).bind(output);
             tx.execute(&save).await.map_err(StoreError::Query)?;
         }
-        let follow = Follow { downstream, decisions };
-        let triggered = settle(&mut *tx, lease.run_id, &ended, false, follow).await?;
-        let event = event::row(&ended, EventStatus::Ok);
-        let Ended { job_type, trace_id, at, .. } = ended;
-        let note = TriggerNote { job_type, at, run_id: Some(lease.run_id) };
-        children.iter_mut().for_each(|child| child.run.payload.add_trigger(note.clone(), trace_id));
-        enqueue::insert(&mut *tx, children, true).await?;
-        tx.append_events(&[event]).await?;
+        let triggered = self.settle(&mut *tx, lease.run_id, &ended, false, follow, made).await?;
+        tx.append_events(&[event::row(&ended, EventStatus::Ok)]).await?;
         tx.commit().await?;
         Ok(Completed { triggered })
-    }
-
-    /// The runs that a run asks for, in its project.
-    async fn children(&self, enqueue: Vec<NewRun>, run: Uuid) -> Result<Vec<NewRequest>> {
-        if enqueue.is_empty() {
-            return Ok(Vec::new());
-        }
-        let parent = self.store.run(&Visible::All, run).await?.ok_or(StoreError::LostLease)?;
-        let ask = |child: NewRun| Enqueue {
-            job_type: child.job,
-            project_id: parent.project_id,
-            request: RunRequest {
-                key: child.key,
-                args: child.args,
-                priority: child.priority,
-                run_at: child.run_at,
-                asked_by: Some(parent.job_type.clone()),
-            },
-            on_duplicate: OnDuplicate::Queue,
-        };
-        let asked: Vec<_> = enqueue.into_iter().map(ask).collect();
-        let schedules = self.schedules_of(&asked).await?;
-        let schedule = |one: &Enqueue| schedules.get(&(one.job_type.clone(), one.project_id));
-        asked.iter().map(|one| enqueue::run(one, schedule(one))).collect()
     }
 
     /// As [`Engine::complete`] for many runs of one kind and owner that trigger nothing, have staged nothing
@@ -120,7 +81,10 @@ impl Engine {
     pub async fn fail_then(&self, lease: &Lease, fault: Fault, follow: Follow) -> Result<Failed> {
         let Fault { error: said, retry_in } = texts::of_fault(fault);
         let error = Some(said.clone());
-        let mut tx = self.store.begin(Connections::Queue).await?;
+        let made = self.made(lease.run_id, Vec::new(), &follow).await?;
+        let on = if made.is_empty() { Connections::Queue } else { Connections::Shared };
+        let mut tx = self.store.begin(on).await?;
+        made.lock(&mut *tx, lease).await?;
         let (at, failed) = if retry_in.is_some() {
             let requeue = Requeue {
                 lease: lease.clone(),
@@ -134,7 +98,7 @@ impl Engine {
             let end = End { error, ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
             advance(&mut *tx, lease).await?;
-            settle(&mut *tx, lease.run_id, &ended, true, follow).await?;
+            self.settle(&mut *tx, lease.run_id, &ended, true, follow, made).await?;
             note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
             (ended.at, Failed::ForGood)
@@ -212,45 +176,6 @@ impl Engine {
         }
         tx.commit().await
     }
-}
-
-/// Makes downstream jobs due, and keeps what became of each edge; returns the jobs that are due.
-async fn settle(
-    tx: &mut dyn Tx,
-    run_id: Uuid,
-    ended: &Ended,
-    failed: bool,
-    follow: Follow,
-) -> Result<Vec<String>> {
-    let Follow { downstream, mut decisions } = follow;
-    if downstream.is_empty() && decisions.is_empty() {
-        return Ok(Vec::new());
-    }
-    if decisions.is_empty() {
-        decisions = downstream.iter().map(|job| plainly_taken(job)).collect();
-    }
-    let found = tx.lock_schedules(ended.project_id, &downstream).await?;
-    let Ended { job_type, trace_id, at, .. } = ended.clone();
-    let upstream = Upstream { run_id, job_type, trace_id, at };
-    let Cascade { save, triggered, skipped } = cascade::triggered(&upstream, downstream, found);
-    tx.save_schedules(&save).await?;
-    let mut lines = Vec::new();
-    for (job, why) in skipped {
-        for decision in decisions.iter_mut().filter(|it| it.job == job && it.taken) {
-            (decision.taken, decision.reason) = (false, Some(why.into()));
-        }
-        lines.push(line(run_id, at, Level::Warn, format!("cascade to {job} skipped: {why}")));
-    }
-    tx.append_logs(&lines).await?;
-    if edges::tell(&decisions, failed) {
-        let save = cascade_store::decided(run_id, at, &Decisions { failed, edges: decisions });
-        tx.execute(&save).await.map_err(StoreError::Query)?;
-    }
-    Ok(triggered)
-}
-
-fn plainly_taken(job: &str) -> Decision {
-    Decision { job: job.to_owned(), on: On::Success, when: None, taken: true, reason: None }
 }
 
 /// Keeps that an attempt has failed.

@@ -1,7 +1,12 @@
 //! Runs that callers ask for, with args: how each becomes a run that waits.
 
-use cascade_model::{Enqueue, Enqueued, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunState};
-use cascade_store::{NewRequest, NewRun, Result, RunRow, ScheduleFacts, StoreError, Tx};
+use cascade_model::{
+    Debounce, Debounced, Enqueue, Enqueued, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunState,
+};
+use cascade_store::{
+    NewRequest, NewRun, Result, RunRow, ScheduleFacts, StoreError, Tx, Waiting, change_request,
+};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -38,6 +43,42 @@ pub(crate) fn run(asked: &Enqueue, schedule: Option<&ScheduleFacts>) -> Result<N
         request: request.clone(),
         after: None,
     })
+}
+
+/// Makes a run wait that begins once the triggers of its key pause: one that waits so is the same run, which is
+/// asked for the latest args and keeps the causes of all. `at` is now.
+pub(crate) async fn debounce(
+    tx: &mut dyn Tx,
+    mut request: NewRequest,
+    rule: &Debounce,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let first = Debounced { since: at, timer: None };
+    request.request.run_at = Some(first.due(rule, at));
+    let one = std::slice::from_ref(&request);
+    tx.lock_keys(one, None).await?;
+    let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
+    let debounced = |one: Waiting| Some((one.run.payload.debounced?, one.run));
+    let Some((since, waits)) = waiting.into_iter().find_map(debounced) else {
+        request.run.payload.debounced = Some(first);
+        return insert(tx, vec![request], true).await;
+    };
+    let args = request.request.args.clone();
+    change(tx, waits.id, &args, since.due(rule, at)).await?;
+    merge(tx, waits, request).await.map(drop)
+}
+
+/// When a request asks for its run to begin.
+fn asked_for(NewRequest { run, request, .. }: &NewRequest) -> Option<DateTime<Utc>> {
+    let trigger = run.payload.triggers.last().map(|trigger| trigger.at);
+    request.run_at.or(run.payload.requested_at).or(trigger)
+}
+
+async fn change(tx: &mut dyn Tx, run: Uuid, args: &Value, at: DateTime<Utc>) -> Result<()> {
+    for statement in change_request(run, args, at) {
+        tx.execute(&statement).await.map_err(StoreError::Query)?;
+    }
+    Ok(())
 }
 
 /// Makes all of them wait, in the transaction: each by its rule for duplicates. `wake` tells workers of
@@ -100,14 +141,20 @@ async fn by_rule(
     let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
     match rule {
         OnDuplicate::Reject => {
-            if let Some((other, _)) = waiting.first() {
-                return Err(StoreError::Duplicate { run: other.id });
+            if let Some(other) = waiting.first() {
+                return Err(StoreError::Duplicate { run: other.run.id });
             }
         }
         OnDuplicate::Merge => {
-            let same = |(_, args): &(_, Value)| *args == request.request.args;
-            if let Some((other, _)) = waiting.into_iter().find(same) {
-                return merge(tx, other, request).await;
+            let same = waiting.into_iter().filter(|one| one.args == request.request.args);
+            // One that begins later than asked for does not serve the request, unless it only waits for its
+            // triggers to pause.
+            let serves = |one: &Waiting| !one.later || one.run.payload.debounced.is_some();
+            if let Some(Waiting { run, args, later }) = same.into_iter().find(serves) {
+                if let (true, Some(at)) = (later, asked_for(&request)) {
+                    change(tx, run.id, &args, at).await?;
+                }
+                return merge(tx, run, request).await;
             }
         }
         OnDuplicate::Replace => replace(tx, waiting, request.run.id).await?,
@@ -133,8 +180,8 @@ async fn merge(tx: &mut dyn Tx, mut waits: RunRow, request: NewRequest) -> Resul
 }
 
 /// Cancels what waits.
-async fn replace(tx: &mut dyn Tx, waiting: Vec<(RunRow, Value)>, by: Uuid) -> Result<()> {
-    for (run, _) in waiting {
+async fn replace(tx: &mut dyn Tx, waiting: Vec<Waiting>, by: Uuid) -> Result<()> {
+    for Waiting { run, .. } in waiting {
         let (from, error) = (run.state, Some(format!("replaced by {by}")));
         tx.save_run(from, &RunRow { state: RunState::Cancelled, error, ..run }).await?;
     }

@@ -1,14 +1,18 @@
 //! From the end of a run to what follows it: asks the database what edges need to know, and has their
 //! conditions evaluated where nobody waits.
 
+use std::collections::BTreeMap;
+
 use cascade_config::{ConfigState, Edge};
 use cascade_expr::{RunFacts, Status};
-use cascade_model::{Decisions, Follow, Visible};
+use cascade_model::{Decisions, Follow, KEY_OF_SCHEDULE, RunRequest, Visible};
 use cascade_store::{Queries, Result, Store, StoreError};
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::edges::{self, EndOfRun};
+use crate::{
+    edge_runs::Downstream,
+    edges::{self, EndOfRun},
+};
 
 /// The run that ends.
 pub(crate) struct Ending<'a> {
@@ -23,7 +27,7 @@ pub(crate) struct Ending<'a> {
     /// The JSON text that it gives out.
     pub output: Option<&'a str>,
     /// What a caller asked it for; `None` for a run of its schedule.
-    pub args: Option<&'a Value>,
+    pub request: Option<&'a RunRequest>,
 }
 
 impl Ending<'_> {
@@ -53,7 +57,7 @@ pub(crate) async fn follow(
         });
     }
     let failed_before = match edges::ask_before(edges, status) {
-        true => Some(failed_before(store, ending).await?),
+        true => failed_before(store, ending).await?,
         false => None,
     };
     let run = RunFacts {
@@ -67,27 +71,46 @@ pub(crate) async fn follow(
         revision: config.revision.clone(),
     };
     let settings = config.config.jobs.get(ending.job);
-    let args = ending.args.or_else(|| settings.map(|settings| &settings.args));
+    let args = ending.request.map(|request| &request.args);
+    let args = args.or_else(|| settings.map(|settings| &settings.args));
     let args = args.cloned().unwrap_or_default();
     let end = EndOfRun { run, args, output: ending.output.map(ToOwned::to_owned), failed_before };
+    let jobs = downstream(config, edges);
     if edges::is_settled(edges) {
-        return Ok(edges::follow(edges, &end));
+        return Ok(edges::follow(edges, &jobs, &end));
     }
     let edges = edges.to_vec();
-    let evaluated = tokio::task::spawn_blocking(move || edges::follow(&edges, &end)).await;
+    let evaluated = tokio::task::spawn_blocking(move || edges::follow(&edges, &jobs, &end)).await;
     evaluated
         .map_err(|error| StoreError::Corrupt { what: "the edges of a run", why: error.to_string() })
 }
 
-/// Whether the run before had failed, or this one had before it was tried again by a person.
-async fn failed_before(store: &dyn Store, ending: &Ending<'_>) -> Result<bool> {
+/// The jobs that edges make runs of.
+pub(crate) fn downstream(config: &ConfigState, edges: &[Edge]) -> BTreeMap<String, Downstream> {
+    let making = edges.iter().filter(|edge| edge.makes_runs());
+    let known = making.filter_map(|edge| {
+        let settings = config.config.jobs.get(&edge.job)?;
+        // A schema that is not valid is told of when the run begins.
+        let schema = config.args_schemas.of(&edge.job).ok();
+        let (args, priority) = (settings.args.clone(), settings.priority.unwrap_or(0));
+        Some((edge.job.clone(), Downstream { schema, args, priority }))
+    });
+    known.collect()
+}
+
+/// Whether the run before had failed, or this one had before it was tried again by a person; `None` if there is
+/// none before it, as it has no key.
+async fn failed_before(store: &dyn Store, ending: &Ending<'_>) -> Result<Option<bool>> {
     let earlier = store.decisions(&Visible::All, ending.run).await?;
     if earlier.is_some_and(|Decisions { failed, .. }| failed) {
-        return Ok(true);
+        return Ok(Some(true));
     }
-    // Of runs that callers ask for, none is the one before.
-    match ending.args {
-        Some(_) => Ok(false),
-        None => store.last_failed(ending.job, ending.project.0).await,
+    let key = ending.request.map(|request| request.key.as_deref());
+    match key {
+        Some(None) => Ok(None),
+        Some(Some(key)) if key != KEY_OF_SCHEDULE => {
+            store.last_failed_of_key(ending.job, ending.project.0, key).await.map(Some)
+        }
+        _ => store.last_failed(ending.job, ending.project.0).await.map(Some),
     }
 }

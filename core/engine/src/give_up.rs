@@ -88,7 +88,7 @@ impl Engine {
                 error: Some(&error),
                 summary: None,
                 output: None,
-                args: run.request.as_ref().map(|request| &request.args),
+                request: run.request.as_deref(),
             };
             let follow = follow(&*self.store, &config, &ending).await?;
             let fault = Fault { error, retry_in: None };

@@ -16,6 +16,7 @@ pub(crate) fn run(schedule: &ScheduleRow) -> Result<NewRun> {
     }
     let mut payload = schedule.payload.clone();
     payload.add_request(schedule.now);
+    payload.debounced = None;
     Ok(NewRun {
         id: Uuid::now_v7(),
         job_type: schedule.job_type.clone(),
@@ -28,7 +29,9 @@ pub(crate) fn run(schedule: &ScheduleRow) -> Result<NewRun> {
 /// The schedule once that run is made: nothing waits for the next one, and a timer goes on.
 pub(crate) fn served(schedule: &ScheduleRow) -> ScheduleRow {
     let stays = |due: &_| schedule.schedule.is_some() || *due > schedule.now;
-    let next_run_at = schedule.next_run_at.filter(stays);
+    // What waited for its triggers to pause is served as well; its timer is as it was.
+    let timer = schedule.payload.debounced.map(|waits| waits.timer);
+    let next_run_at = timer.unwrap_or(schedule.next_run_at).filter(stays);
     ScheduleRow { next_run_at, payload: Payload::default(), ..schedule.clone() }
 }
 
@@ -42,7 +45,7 @@ pub(crate) fn postponed(schedule: &ScheduleRow, run: NewRun) -> ScheduleRow {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use cascade_model::{ScheduledStatus, TriggerNote};
+    use cascade_model::{Debounced, ScheduledStatus, TriggerNote};
     use cascade_sdk::Trigger;
     use chrono::{DateTime, TimeDelta, Utc};
 
@@ -115,6 +118,17 @@ pub(crate) mod tests {
             let postponed = postponed(&before, run(&before).unwrap());
             assert_eq!(postponed.next_run_at, after);
             assert_eq!((postponed.payload.requests, postponed.payload.triggers.len()), (1, 1));
+        }
+    }
+
+    #[test]
+    fn a_request_serves_what_waited_for_its_triggers_to_pause_and_the_timer_is_as_it_was() {
+        let (due, hour) = (Some(now() + TimeDelta::minutes(2)), Some(now() + HOUR));
+        for (timer, before) in [(None, None), (Some("every 1h"), hour)] {
+            let mut waits = schedule(timer, due);
+            waits.payload.debounced = Some(Debounced { since: now(), timer: before });
+            assert_eq!(run(&waits).unwrap().payload.debounced, None);
+            assert_eq!(served(&waits).next_run_at, before);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use cascade_model::{Done, Fault, Success, border};
+use cascade_model::{Done, Fault, Follow, Success, border};
 use cascade_sdk::{LogLine, Progress, Statement};
 use cascade_store::{Result, StoreError};
 use serde_json::Value;
@@ -32,9 +32,10 @@ pub(crate) fn of_fault(fault: Fault) -> Fault {
 }
 
 pub(crate) fn of_success(success: Success) -> Success {
+    let downstream = success.follow.downstream.into_iter().map(border::clean).collect();
     Success {
         summary: success.summary.map(border::clean),
-        downstream: success.downstream.into_iter().map(border::clean).collect(),
+        follow: Follow { downstream, ..success.follow },
         ..success
     }
 }

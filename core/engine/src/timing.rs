@@ -32,7 +32,10 @@ pub(crate) fn changed(row: ScheduleRow, settings: &Settings) -> ScheduleRow {
         row.settings.schedule.as_deref() == schedule || due.is_some_and(|due| due <= row.now);
     if !stays {
         let schedule = schedule.and_then(Schedule::from_stored);
-        due = schedule.and_then(|schedule| schedule.next_after(row.now));
+        let next = schedule.and_then(|schedule| schedule.next_after(row.now));
+        // Triggers wait until they pause.
+        let waits = due.filter(|_| row.has_triggers);
+        due = waits.into_iter().chain(next).min();
     }
     ScheduleRow { settings: settings.clone(), next_run_at: due, ..row }
 }

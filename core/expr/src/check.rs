@@ -7,7 +7,7 @@ use cel::common::ast::{
 use serde_json::Value;
 
 use crate::{
-    Fault, functions,
+    Expression, Fault, functions,
     render::{named, path},
     shape::{Fields, Items, Node, Type, UNKNOWN},
 };
@@ -22,6 +22,8 @@ pub struct Scope<'s> {
     pub args: Option<&'s Value>,
     /// Of `run`.
     pub run: &'s Value,
+    /// The list that `item` is an element of, if the expression sees one.
+    pub each: Option<&'s Expression>,
 }
 
 /// What the value of an expression must be.
@@ -31,6 +33,8 @@ pub enum Wanted<'s> {
     Boolean,
     /// A text.
     Text,
+    /// A list.
+    List,
     /// What this property of the schema takes.
     Property(&'s Value, &'s str),
 }
@@ -53,6 +57,13 @@ pub(crate) fn check(
         ("run".to_owned(), read(Some(scope.run))),
     ];
     let mut walk = Walk { names, faults: Vec::new(), unknown: 0 };
+    if let Some(each) = scope.each {
+        let list = walk.walk(each.tree());
+        // What is wrong with the list itself is told where it stands.
+        (walk.faults, walk.unknown) = (Vec::new(), 0);
+        let item = functions::element(&list).unwrap_or(Type::Any { told: true });
+        walk.names.push(("item".to_owned(), item));
+    }
     let found = walk.walk(tree);
     walk.expect(tree, found, wanted);
     if walk.faults.is_empty() { Ok(Checked { unknown: walk.unknown }) } else { Err(walk.faults) }
@@ -331,6 +342,7 @@ impl<'s> Walk<'s> {
         let (wanted, words) = match wanted {
             Wanted::Boolean => (Type::Bool, "true or false"),
             Wanted::Text => (Type::Text, "a text"),
+            Wanted::List => (Type::List(Items::Each(Box::new(UNKNOWN))), "a list"),
             Wanted::Property(schema, name) => match Node::root(schema).read() {
                 Type::Object(fields) => {
                     let wanted = fields.get(name).unwrap_or(UNKNOWN);

@@ -52,6 +52,12 @@ impl Values {
         }
         Self { context, longest }
     }
+
+    /// The element of a list that `item` is from now on.
+    pub fn set_item(&mut self, item: &Value) {
+        self.longest = self.longest.max(longest_in(item));
+        self.context.add_variable_from_value("item", to_cel(item));
+    }
 }
 
 pub(crate) fn evaluate(

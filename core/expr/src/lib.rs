@@ -1,7 +1,7 @@
 //! Expressions of jobs.toml, in CEL: compiled once, checked against JSON Schemas, evaluated over JSON.
 //!
-//! An expression sees `output` (what the run gave out), `args` (what it was asked for) and `run` (facts about
-//! it). What is known of these before any run is a [`Scope`]; what they are is [`Values`].
+//! An expression sees `output` (what the run gave out), `args` (what it was asked for), `run` (facts about it)
+//! and, where something is made of each element of a list, `item`. What is known of these before any run is a [`Scope`]; what they are is [`Values`].
 
 mod check;
 mod evaluate;
@@ -95,6 +95,10 @@ impl Expression {
     /// The text it was compiled from.
     pub fn source(&self) -> &str {
         &self.0.source
+    }
+
+    pub(crate) fn tree(&self) -> &IdedExpr {
+        &self.0.tree
     }
 
     /// Checks it against what is known before any run: that each field exists, and that its value is what is

@@ -61,7 +61,7 @@ fn output_schema() -> Value {
 fn checked(text: &str, wanted: &Wanted) -> Result<usize, String> {
     let (output, run) = (output_schema(), RunFacts::schema());
     let args = json!({"type": "object", "properties": {"level": {"type": "integer"}}});
-    let scope = Scope { output: Some(&output), args: Some(&args), run: &run };
+    let scope = Scope { output: Some(&output), args: Some(&args), run: &run, each: None };
     let checked = Expression::compile(text).unwrap().check(&scope, wanted);
     checked.map(|checked| checked.unknown).map_err(|faults| {
         let said = faults.into_iter().map(|fault| match fault.help {
@@ -246,7 +246,7 @@ fn what_cannot_be_known_passes_and_is_counted() {
         assert_eq!(condition(text), Ok(unknown), "{text}");
     }
     let run = RunFacts::schema();
-    let anything = Scope { output: None, args: None, run: &run };
+    let anything = Scope { output: None, args: None, run: &run, each: None };
     let text = Expression::compile("output.a.b.c == args.x").unwrap();
     assert_eq!(text.check(&anything, &Wanted::Boolean).unwrap().unknown, 2);
     for schema in [
@@ -286,7 +286,7 @@ fn a_key_is_text_and_an_arg_is_what_its_schema_takes() {
 #[test]
 fn the_output_of_a_failure_is_not_there() {
     let (nothing, run) = (json!({"type": "null"}), RunFacts::schema());
-    let scope = Scope { output: Some(&nothing), args: None, run: &run };
+    let scope = Scope { output: Some(&nothing), args: None, run: &run, each: None };
     let text = Expression::compile("output.new > 0").unwrap();
     let faults = text.check(&scope, &Wanted::Boolean).unwrap_err();
     assert_eq!(faults[0].message, "there is no `output` to take `new` of");

@@ -26,9 +26,9 @@ pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::Rate
 pub use server::serve;
 
 use api::{
-    audit, bulk, completions, config, config_history, config_text, data, enqueue, events, health,
-    job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs, schedules, session,
-    users,
+    audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
+    events, health, job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs,
+    schedules, session, users,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -188,6 +188,7 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(config_text::read, config_text::save))
         .routes(routes!(config_text::check))
         .routes(routes!(config_text::edit))
+        .routes(routes!(edge_preview::preview))
         .routes(routes!(config_history::list))
         .routes(routes!(config_history::one))
         .routes(routes!(completions::completions))

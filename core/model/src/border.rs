@@ -19,6 +19,8 @@ pub const LOG_FIELD_LEVELS: usize = 16;
 pub const OUTPUT: usize = 1024 * 1024;
 /// The most bytes of the args of a run, as JSON.
 pub const ARGS: usize = 256 * 1024;
+/// The most bytes of the args of all runs that the end of one run makes, as JSON.
+pub const CHILDREN: usize = 16 * 1024 * 1024;
 /// How deep the output of a run may be nested.
 pub const OUTPUT_LEVELS: usize = 100;
 /// The most that a run is given of the outputs of its upstream runs, bytes of JSON.

@@ -1,8 +1,10 @@
 //! What the end of a run leads to, and why something else is not led to.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+use crate::{OnDuplicate, RunRequest};
 
 /// After which ends of its job an edge may be taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,16 +74,54 @@ pub struct Decision {
     pub when: Option<String>,
     /// Whether the downstream job was triggered.
     pub taken: bool,
+    /// How many runs it made, if it makes runs of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
     /// Why it was not; absent if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
+/// How triggers of a key become one run, while they follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Debounce {
+    /// The run begins when nothing has triggered it for so long.
+    pub quiet: Duration,
+    /// How long after the first trigger it begins at the latest.
+    pub at_most: Duration,
+}
+
+impl Debounce {
+    /// How many times `quiet` is `at_most` if nothing is said.
+    pub const AT_MOST_TIMES: u32 = 10;
+}
+
+/// A run that an edge makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeRun {
+    /// The downstream job.
+    pub job: String,
+    /// What it is asked for.
+    pub request: RunRequest,
+    /// How long after the end it may begin.
+    pub after: Option<Duration>,
+    /// What becomes of it while a run of its key waits.
+    pub on_duplicate: OnDuplicate,
+    /// How it becomes one with those of its key that edges have made and that wait, whatever their args.
+    pub debounce: Option<Debounce>,
+}
+
 /// What the end of a run leads to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Follow {
     /// Jobs to make due, in the order of jobs.toml, each once.
     pub downstream: Vec<String>,
+    /// Jobs to make due once nothing has triggered them for some time, each once and none of `downstream`.
+    pub debounced: Vec<(String, Debounce)>,
+    /// Runs to make, in the order of jobs.toml.
+    pub runs: Vec<EdgeRun>,
+    /// Edges that make no runs as what they say has no value or does not fit: job, and why.
+    pub faults: Vec<(String, String)>,
     /// What became of each edge; empty if all are plain and so lead to `downstream`.
     pub decisions: Vec<Decision>,
 }

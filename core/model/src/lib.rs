@@ -26,11 +26,11 @@ pub use cascade_tree::{CascadeRun, CascadeTree};
 pub use config_version::{
     ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText,
 };
-pub use decision::{Decision, Decisions, Follow, On};
+pub use decision::{Debounce, Decision, Decisions, EdgeRun, Follow, On};
 pub use event::{Done, Event, EventStatus, JobCompleted};
 pub use job_summary::{JobCounts, LastEnd, recent_states};
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
-pub use payload::{Payload, TriggerNote};
+pub use payload::{Debounced, Payload, TriggerNote};
 pub use plugin_sources::{
     LibraryState, Loading, PluginFault, PluginLoader, PluginSources, Source, Stamp,
 };

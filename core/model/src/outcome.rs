@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_sdk::{NewRun, Statement};
 
-use crate::Decision;
+use crate::Follow;
 
 /// A success, as the runner reports it.
 #[derive(Debug, Default, Clone)]
@@ -15,12 +15,10 @@ pub struct Success {
     pub output: Option<String>,
     /// Writes of the plugin that commit with the run.
     pub staged: Vec<Statement>,
-    /// Jobs to make due, in the order of jobs.toml, each once.
-    pub downstream: Vec<String>,
     /// Runs that it asks for.
     pub enqueue: Vec<NewRun>,
-    /// What became of each edge; empty if all are plain and so lead to `downstream`.
-    pub decisions: Vec<Decision>,
+    /// What it leads to.
+    pub follow: Follow,
 }
 
 /// A fault, as the runner reports it.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::Debounce;
+
 /// A trigger as the payload keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TriggerNote {
@@ -17,6 +19,23 @@ pub struct TriggerNote {
     /// The upstream run; absent in `cascade_triggered_by`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<Uuid>,
+}
+
+/// A wait for triggers to pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Debounced {
+    /// When the first of them came.
+    pub since: DateTime<Utc>,
+    /// When the timer of the schedule was due then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer: Option<DateTime<Utc>>,
+}
+
+impl Debounced {
+    /// When the run begins that was triggered at `at`.
+    pub fn due(&self, rule: &Debounce, at: DateTime<Utc>) -> DateTime<Utc> {
+        (at + rule.quiet).min(self.since + rule.at_most)
+    }
 }
 
 /// The payload of a scheduled job (what waits for its next run) and of a run (what caused it).
@@ -41,6 +60,9 @@ pub struct Payload {
         serialize_with = "known_in_milliseconds"
     )]
     pub scheduled_for: Option<DateTime<Utc>>,
+    /// That it waits for its triggers to pause, and since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debounced: Option<Debounced>,
     /// How many requests the run serves.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u32,

@@ -1,6 +1,6 @@
 //! Plugins that the host has never seen: loaded libraries, programs, and new crates.
 
-mod build;
+pub mod build;
 mod c_example;
 mod compiled_in_or_loaded;
 mod programs;

@@ -75,6 +75,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/edges/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an edge would lead to after the latest run of its job that has an output, or the latest that failed for an
+         *     edge that is taken after failures. Secrets are masked before, so that none is shown through an expression.
+         *     Nothing is started.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/stream": {
         parameters: {
             query?: never;
@@ -1339,6 +1360,11 @@ export interface components {
             on: components["schemas"]["On"];
             /** @description Why it was not. */
             reason?: string | null;
+            /**
+             * Format: int32
+             * @description How many runs it made; absent where it made the job due.
+             */
+            runs?: number;
             /** @description Whether the downstream job was triggered. */
             taken: boolean;
             /** @description Its condition. */
@@ -1369,8 +1395,20 @@ export interface components {
         };
         /** @description What may follow the end of a job's run. */
         Edge: {
+            /** @description How long after the end a run may begin, such as `30s`. */
+            after?: string;
+            /** @description What runs are asked for: a text is an expression, any other value is itself. */
+            args?: Record<string, unknown>;
+            /** @description How long after its first trigger a debounced run begins at the latest. */
+            at_most?: string;
+            /** @description How long nothing may have triggered a run before it begins. */
+            debounce?: string;
+            /** @description An expression: a run is made for each element of this list. */
+            each?: string;
             /** @description The downstream job. */
             job: string;
+            /** @description An expression: the key of its runs. */
+            key?: string;
             on: components["schemas"]["On"];
             /** @description An expression: the edge is taken only if it is true. */
             when?: string;
@@ -1826,7 +1864,7 @@ export interface components {
             on_duplicate?: components["schemas"]["OnDuplicate"] | null;
             /**
              * Format: int32
-             * @description 0 to 9, 0 if left out: the highest goes first.
+             * @description 0 to 9, that of the job if left out: the highest goes first.
              */
             priority?: number | null;
             /**
@@ -1876,6 +1914,41 @@ export interface components {
          * @enum {string}
          */
         OriginKind: "compiled_in" | "library" | "executable";
+        PreviewAnswer: {
+            /** @description How many runs it would make, or 1 where it would make its job due. */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description Its project's short name. */
+            project?: string | null;
+            /** @description Why it would not. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The run whose output was taken; null if none has one, and then nothing else is said.
+             */
+            run_id?: string | null;
+            /** @description The first of them. */
+            runs: components["schemas"]["PreviewedRun"][];
+            /** @description Whether the edge would be taken. */
+            taken: boolean;
+        };
+        PreviewedRun: {
+            args: Record<string, unknown>;
+            /** @description Empty for the key of the schedule. */
+            key?: string | null;
+        };
+        PreviewRequest: {
+            /** @description The edge, as jobs.toml has it. */
+            edge: {
+                [key: string]: unknown;
+            };
+            /** @description The job whose end the edge follows. */
+            job: string;
+        };
         /** @description A kind of failure over jobs and projects. */
         Problem: {
             /** @description The newest error, shortened. */
@@ -2754,6 +2827,101 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,10 +11,29 @@ fn plugins() -> Plugins {
     let mut sync = test_job::descriptor("sync", json!({}));
     sync.output_schema = json!({
         "type": "object",
-        "properties": {"new": {"type": "integer"}, "more": {"type": "object"}},
+        "properties": {
+            "new": {"type": "integer"}, "more": {"type": "object"},
+            "ids": {"type": "array", "items": {"type": "string"}},
+            "lines": {"type": "array", "items": {
+                "type": "object", "properties": {"id": {"type": "integer"}},
+            }},
+        },
     });
     let others = ["report", "page"].map(|name| test_job::descriptor(name, json!({})));
-    test_job::plugins_of([sync].into_iter().chain(others))
+    test_job::plugins_of([sync, remind()].into_iter().chain(others))
+}
+
+/// Needs args.
+fn remind() -> cascade_sdk::JobDescriptor {
+    let mut remind = test_job::descriptor("remind", json!({}));
+    remind.args_schema = json!({
+        "type": "object",
+        "properties": {"invoice": {"type": "string"}, "level": {"$ref": "#/$defs/Level"}},
+        "required": ["invoice"],
+        "additionalProperties": false,
+        "$defs": {"Level": {"type": "integer", "maximum": 3}},
+    });
+    remind
 }
 
 fn check(text: &str) -> Result<Checked, String> {
@@ -83,7 +102,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ("{ job = \"sync\", on = \"failure\" }", vec!["`sync` triggers itself"]),
         (
             "\"report\", { job = \"report\" }",
-            vec!["duplicate edge `sync` -> `report`", "must differ in `on` or `when`"],
+            vec!["duplicate edge `sync` -> `report`", "must differ in something else"],
         ),
     ] {
         let problems = check(&format!("[CASCADE_CHAINS]\nsync = [{item}]\n")).unwrap_err();
@@ -164,4 +183,73 @@ fn the_schema_for_editors_takes_both_forms() {
     ] {
         assert!(!fits(wrong.clone()), "{wrong}");
     }
+}
+
+#[test]
+fn an_edge_says_how_many_runs_it_makes_when_and_what_for() {
+    let text = "[CASCADE_CHAINS]\nsync = [\n  { job = \"remind\", each = \"output.ids\", key = \"item\", \
+                args = { invoice = \"item\", level = 2 }, after = \"30s\" },\n  \
+                { job = \"remind\", args = { invoice = \"string(output.new)\" }, key = \"run.project\", \
+                debounce = \"2m\", at_most = \"1h\" },\n  { job = \"report\", debounce = \"2m\" },\n]\n";
+    let Checked { config, unknown_fields, .. } = check(text).unwrap();
+    let edges = config.edges("sync");
+    assert_eq!(unknown_fields, 0);
+    assert_eq!(
+        serde_json::to_value(edges).unwrap(),
+        json!([
+            {
+                "job": "remind", "on": "success", "each": "output.ids", "key": "item",
+                "args": {"invoice": "item", "level": 2}, "after": "30s",
+            },
+            {
+                "job": "remind", "on": "success", "key": "run.project",
+                "args": {"invoice": "string(output.new)"}, "debounce": "2m", "at_most": "1h",
+            },
+            {"job": "report", "on": "success", "debounce": "2m"},
+        ])
+    );
+    assert!(edges.iter().all(|edge| !edge.is_plain()));
+    assert_eq!(edges.iter().map(Edge::makes_runs).collect::<Vec<_>>(), [true, true, false]);
+    let rules: Vec<_> = edges.iter().filter_map(Edge::debounced).collect();
+    assert_eq!(rules[0].at_most, std::time::Duration::from_secs(3600));
+    assert_eq!(rules[1].at_most, std::time::Duration::from_secs(1200), "10 times as long");
+}
+
+#[test]
+fn what_runs_of_edges_are_asked_for_is_checked_with_the_file() {
+    for (item, said) in [
+        ("job = \"remind\"", "`remind` needs args, and nothing supplies them"),
+        ("job = \"remind\", args = {}", "`remind` needs the arg `invoice`"),
+        ("job = \"remind\", args = { invoice = \"output.new\" }", "write `string(..)` around it"),
+        ("job = \"remind\", args = { invoice = 7 }", "7 is not of type \"string\""),
+        ("job = \"remind\", args = { invoice = \"'a'\", level = 7 }", "7 is greater than"),
+        ("job = \"remind\", args = { invoice = \"'a'\", levle = 7 }", "did you mean `level`?"),
+        ("job = \"report\", each = \"output.new\"", "`output.new` is a whole number, not a list"),
+        (
+            "job = \"report\", key = \"output.new\"",
+            "`key`: `output.new` is a whole number, not a text",
+        ),
+        ("job = \"report\", key = \"item\"", "there is no `item`"),
+        (
+            "job = \"report\", each = \"output.lines\", key = \"item.name\"",
+            "`item` has no field `name`",
+        ),
+        ("job = \"report\", at_most = \"1m\"", "`at_most` is of an edge with `debounce`"),
+        ("job = \"report\", debounce = \"2m\", after = \"1m\"", "exclude each other"),
+        ("job = \"report\", debounce = \"2m\", each = \"output.ids\"", "exclude each other"),
+        ("job = \"report\", debounce = \"2m\", at_most = \"1m\"", "shorter than `debounce`"),
+        (
+            "job = \"remind\", args = { invoice = \"'a'\" }, debounce = \"2m\"",
+            "an edge with `args` and `debounce` needs a `key`",
+        ),
+        ("job = \"report\", after = \"soon\"", "bad duration"),
+    ] {
+        let problems = check(&format!("[CASCADE_CHAINS]\nsync = [{{ {item} }}]\n")).unwrap_err();
+        assert!(problems.contains(said), "{item}: {said} is not in\n{problems}");
+    }
+    let fields = "{ job = \"report\", each = \"output.lines\", key = \"string(item.id)\" }";
+    check(&format!("[CASCADE_CHAINS]\nsync = [{fields}]\n")).unwrap();
+    check("[jobs.remind]\n").unwrap();
+    let timer = check("[jobs.remind]\nevery = \"1h\"\n").unwrap_err();
+    assert!(timer.contains("needs args, and nothing supplies them"), "{timer}");
 }

@@ -1,15 +1,11 @@
 //! Runs that a run asks for, until it ends.
 
-use std::{collections::HashMap, sync::Arc};
-
-use cascade_config::{ArgsSchema, Config};
-use cascade_model::{HIGHEST_PRIORITY, Registry, border};
+use cascade_config::{ArgsSchemas, Config};
+use cascade_model::{HIGHEST_PRIORITY, border};
 use cascade_sdk::{EnqueueError, NewRun};
 
 /// The most runs that one run asks for.
 const MOST: usize = 10_000;
-/// The most bytes of their args together.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The most bytes of a key.
 const LONGEST_KEY: usize = 256;
 
@@ -18,7 +14,6 @@ const LONGEST_KEY: usize = 256;
 pub(super) struct Children {
     runs: Vec<NewRun>,
     bytes: usize,
-    schemas: HashMap<String, Arc<ArgsSchema>>,
 }
 
 impl Children {
@@ -32,7 +27,7 @@ impl Children {
         &mut self,
         mut run: NewRun,
         config: &Config,
-        registry: &Registry,
+        schemas: &ArgsSchemas,
     ) -> Result<(), EnqueueError> {
         let job = run.job.clone();
         let refused = |why: String| EnqueueError(format!("`{job}`: {why}"));
@@ -45,6 +40,9 @@ impl Children {
         if !settings.enabled {
             return Err(refused("jobs.toml disables this job".into()));
         }
+        if run.priority == 0 {
+            run.priority = settings.priority.unwrap_or(0);
+        }
         let key = run.key.take().map(border::clean);
         if key.as_ref().is_some_and(|key| !(1..=LONGEST_KEY).contains(&key.len())) {
             return Err(refused(format!("a key has 1 to {LONGEST_KEY} bytes")));
@@ -53,25 +51,15 @@ impl Children {
             return Err(refused(format!("a priority is 0 to {HIGHEST_PRIORITY}")));
         }
         let args = border::args(std::mem::take(&mut run.args)).map_err(&refused)?;
-        let schema = self.schema(&run.job, registry).map_err(&refused)?;
+        let schema = schemas.of(&run.job).map_err(&refused)?;
         schema.check(&args).map_err(&refused)?;
         let bytes = args.to_string().len();
-        if self.bytes + bytes > MOST_BYTES {
-            return Err(refused(format!("args of more than {MOST_BYTES} bytes in all")));
+        if self.bytes + bytes > border::CHILDREN {
+            return Err(refused(format!("args of more than {} bytes in all", border::CHILDREN)));
         }
         self.bytes += bytes;
         (run.key, run.args) = (key, args);
         self.runs.push(run);
         Ok(())
-    }
-
-    fn schema(&mut self, job: &str, registry: &Registry) -> Result<Arc<ArgsSchema>, String> {
-        if let Some(known) = self.schemas.get(job) {
-            return Ok(known.clone());
-        }
-        let loaded = registry.job(job).ok_or("its plugin is not loaded")?;
-        let schema = Arc::new(ArgsSchema::of(&loaded.descriptor().args_schema)?);
-        self.schemas.insert(job.into(), schema.clone());
-        Ok(schema)
     }
 }

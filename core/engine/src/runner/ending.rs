@@ -84,8 +84,7 @@ impl Runner {
             End::Completed(success) => {
                 let Success { summary, output, .. } = success;
                 let follow = self.follow(run, None, summary.as_deref(), output.as_deref()).await?;
-                let Follow { downstream, decisions } = follow;
-                let success = Success { downstream, decisions, ..success.clone() };
+                let success = Success { follow, ..success.clone() };
                 let done = self.engine.complete(lease, success).await?;
                 telemetry::counted(run, "completed");
                 tracing::debug!(%run_id, job_type, triggered = ?done.triggered, "completed");
@@ -141,7 +140,7 @@ impl Runner {
             error,
             summary,
             output,
-            args: run.request.as_ref().map(|request| &request.args),
+            request: run.request.as_deref(),
         };
         follow(&**self.engine.store(), &self.config.state(), &ending).await
     }

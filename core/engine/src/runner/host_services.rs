@@ -222,9 +222,9 @@ impl Host for RunServices {
         if self.fence.is_closed() {
             return Err(EnqueueError(OVER.into()));
         }
-        let registry = self.runner.config.registry();
+        let schemas = self.runner.config.state().args_schemas;
         let mut enqueued = self.enqueued.lock().unwrap_or_else(PoisonError::into_inner);
-        enqueued.add(run, &self.config, &registry)
+        enqueued.add(run, &self.config, &schemas)
     }
 
     fn is_cancelled(&self) -> bool {

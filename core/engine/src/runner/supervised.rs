@@ -21,7 +21,7 @@ use super::{
     worker_threads::{WorkerThread, WorkerThreads},
 };
 use crate::{edges, retry, scheduler::Held};
-use cascade_config::{ArgsSchema, ConfigState, JobSettings};
+use cascade_config::{ConfigState, JobSettings};
 use cascade_expr::Status;
 use cascade_model::{ClaimedRun, Success, border};
 use cascade_registry::panic_text;
@@ -104,7 +104,7 @@ pub(super) fn started(
         return None;
     }
     // One state for the whole run: a plugin that is replaced meanwhile ends it in its old code.
-    let ConfigState { config, registry, .. } = runner.config.state();
+    let ConfigState { config, registry, args_schemas, .. } = runner.config.state();
     let Some(job) = registry.job(&job_type).cloned() else {
         let why = "no plugin of this worker has this job type";
         runtime.block_on(runner.leave_to_others(&run, &held, why));
@@ -138,7 +138,7 @@ pub(super) fn started(
     if let Some(request) = &run.request {
         info.args.clone_from(&request.args);
         // Its caller may not have known the schema that is in force by now.
-        let schema = ArgsSchema::of(&job.descriptor().args_schema);
+        let schema = args_schemas.of(&info.job_type);
         unfit = schema.and_then(|schema| schema.check(&request.args)).err();
     }
     let params = settings.params.clone();

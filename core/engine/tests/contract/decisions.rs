@@ -16,12 +16,17 @@ fn edge(job: &str, on: On, reason: Option<&str>) -> Decision {
         on,
         when: None,
         taken: reason.is_none(),
+        runs: None,
         reason: reason.map(ToOwned::to_owned),
     }
 }
 
 fn conditional(job: &str, reason: Option<&str>) -> Decision {
     Decision { when: Some("output.new > 0".into()), ..edge(job, On::Success, reason) }
+}
+
+fn ends_with(decisions: Vec<Decision>) -> Success {
+    Success { follow: Follow { decisions, ..Follow::default() }, ..Success::default() }
 }
 
 fn fault() -> Fault {
@@ -35,7 +40,7 @@ async fn kept(engine: &Engine, lease: &Lease) -> Option<Decisions> {
 pub(super) async fn a_decision_is_kept_with_its_run_and_removed_with_it(engine: &Engine) {
     let run = claim_up(engine).await;
     let decisions = vec![conditional("down", Some("`output.new > 0` was false"))];
-    let given = Success { decisions: decisions.clone(), ..Success::default() };
+    let given = ends_with(decisions.clone());
     let mut stale = run.lease.clone();
     stale.attempt += 1;
     let lost = engine.complete(&stale, given.clone()).await;
@@ -75,7 +80,8 @@ pub(super) async fn a_failure_triggers_what_follows_it(engine: &Engine) {
     let run = claim_up(engine).await;
     let edges =
         vec![edge("last", On::Failure, None), edge("down", On::Success, Some("the run failed"))];
-    let follow = Follow { downstream: vec!["last".into()], decisions: edges.clone() };
+    let follow =
+        Follow { downstream: vec!["last".into()], decisions: edges.clone(), ..Follow::default() };
     engine.fail_then(&run.lease, fault(), follow).await.unwrap();
     assert_eq!(kept(engine, &run.lease).await, Some(Decisions { failed: true, edges }));
     let next = claim(engine).await.remove(0);
@@ -88,12 +94,12 @@ pub(super) async fn a_failure_triggers_what_follows_it(engine: &Engine) {
 pub(super) async fn a_run_that_ends_again_has_the_decisions_of_its_latest_end(engine: &Engine) {
     let run = claim_up(engine).await;
     let failed = vec![edge("last", On::Failure, None)];
-    let follow = Follow { downstream: Vec::new(), decisions: failed };
+    let follow = Follow { decisions: failed, ..Follow::default() };
     engine.fail_then(&run.lease, fault(), follow).await.unwrap();
     engine.retry(&Visible::All, run.lease.run_id).await.unwrap();
     let again = claim(engine).await.remove(0);
     let edges = vec![edge("last", On::Recovered, None)];
-    let given = Success { decisions: edges.clone(), ..Success::default() };
+    let given = ends_with(edges.clone());
     engine.complete(&again.lease, given).await.unwrap();
     assert_eq!(kept(engine, &run.lease).await, Some(Decisions { failed: false, edges }));
 }

@@ -16,6 +16,7 @@ mod clock;
 mod config_history;
 mod databases;
 mod decisions;
+mod edge_runs;
 mod ends;
 mod events;
 mod fairness;
@@ -91,6 +92,17 @@ cases! {
     config_history: [
         each_config_that_comes_into_force_is_kept_once,
         the_newest_five_hundred_configs_are_kept,
+    ],
+    edge_runs: [
+        an_end_makes_the_runs_of_its_edges_or_none,
+        a_failure_makes_the_runs_of_its_edges,
+        an_edge_to_a_job_that_is_not_scheduled_makes_no_run_and_says_so,
+        runs_of_edges_wait_while_their_job_is_paused,
+        an_edge_that_waits_makes_a_scheduled_run,
+        debounced_triggers_of_a_key_make_one_run_with_the_latest_args,
+        debounced_triggers_of_a_schedule_make_one_run_when_they_pause,
+        a_merge_for_now_does_not_join_a_run_that_begins_later,
+        the_latest_run_of_a_key_says_whether_it_had_failed,
     ],
     ends: [
         failure_retries_then_fails_with_an_event_and_no_cascade,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cascade_engine::Engine;
-use cascade_model::{ClaimedRun, Event, Lease, Renewal, ScheduledJob, Success, Visible};
+use cascade_model::{ClaimedRun, Event, Follow, Lease, Renewal, ScheduledJob, Success, Visible};
 use cascade_store::{Queries, Result, ScheduleFilter};
 use uuid::Uuid;
 
@@ -41,7 +41,8 @@ pub(super) async fn claim_up(engine: &Engine) -> ClaimedRun {
 }
 
 pub(super) fn success(downstream: &[&str]) -> Success {
-    Success { downstream: downstream.iter().map(|&job| job.into()).collect(), ..Default::default() }
+    let downstream = downstream.iter().map(|&job| job.into()).collect();
+    Success { follow: Follow { downstream, ..Follow::default() }, ..Success::default() }
 }
 
 pub(super) async fn scheduled(engine: &Engine, job: &str, slug: &str) -> ScheduledJob {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_config::{Config, JobSettings, Schedule};
 use cascade_engine::Engine;
 use cascade_model::{
-    CancelRequest, ClaimedRun, Done, Failed, Fault, Lease, Renewal, RunNow, RunState,
+    CancelRequest, ClaimedRun, Done, Failed, Fault, Follow, Lease, Renewal, RunNow, RunState,
     ScheduledStatus, Success, Visible,
 };
 use cascade_store::{Queries, StoreError};
@@ -320,7 +320,10 @@ impl Replay<'_> {
         let chains = config().chains;
         let of = |job: &str| chains.get(job).cloned().unwrap_or_default();
         let downstream = held.as_ref().map(|(job, _)| of(job)).unwrap_or_default();
-        let success = Success { downstream: downstream.clone(), ..Default::default() };
+        let success = Success {
+            follow: Follow { downstream: downstream.clone(), ..Follow::default() },
+            ..Success::default()
+        };
         let completed = self.engine.complete(lease, success).await;
         let Some((job, slug)) = held else { return is_lost(completed) };
         self.model.end(&(job.clone(), slug.clone()), RunState::Completed);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cascade_engine::Engine;
-use cascade_model::{Done, Fault, Lease, RunState, ScheduledStatus, Success, Visible};
+use cascade_model::{Done, Fault, Follow, Lease, RunState, ScheduledStatus, Success, Visible};
 use cascade_store::{Queries, Result, StoreError};
 use futures::future::join_all;
 use uuid::Uuid;
@@ -110,7 +110,10 @@ impl Workers<'_> {
             Verb::Succeed { cascade: true, .. } => {
                 let job = self.jobs.lock().unwrap()[&lease.run_id].clone();
                 let downstream = config().chains.remove(&job).unwrap_or_default();
-                let success = Success { downstream, ..Default::default() };
+                let success = Success {
+                    follow: Follow { downstream, ..Follow::default() },
+                    ..Success::default()
+                };
                 engine.complete(lease, success).await.map(drop)
             }
             Verb::Succeed { .. } => {

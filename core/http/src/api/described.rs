@@ -161,6 +161,30 @@ pub struct Edge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     when: Option<String>,
+    /// An expression: a run is made for each element of this list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    each: Option<String>,
+    /// What runs are asked for: a text is an expression, any other value is itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    args: Option<()>,
+    /// An expression: the key of its runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    key: Option<String>,
+    /// How long after the end a run may begin, such as `30s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    after: Option<String>,
+    /// How long nothing may have triggered a run before it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    debounce: Option<String>,
+    /// How long after its first trigger a debounced run begins at the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    at_most: Option<String>,
 }
 
 /// Settings of a job; there are more than are named here.

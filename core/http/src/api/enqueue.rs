@@ -1,6 +1,6 @@
 //! Runs with args: one, or many at once.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     extract::State,
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
-use cascade_config::ArgsSchema;
+use cascade_config::{ArgsSchema, ConfigState};
 use cascade_model::{
     Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, RunState,
     Visible, border, revision,
@@ -64,7 +64,7 @@ pub struct NewRun {
     /// Not before this time.
     #[serde(default, deserialize_with = "times::optional")]
     run_at: Option<DateTime<Utc>>,
-    /// 0 to 9, 0 if left out: the highest goes first.
+    /// 0 to 9, that of the job if left out: the highest goes first.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
@@ -118,9 +118,9 @@ pub async fn enqueue(
     headers: HeaderMap,
     Json(run): Json<NewRun>,
 ) -> ApiResult<(StatusCode, Json<EnqueueAnswer>)> {
-    let schema = args_schema(&server, &job)?;
+    let takes = takes(&server, &job)?;
     server.demand(&principal, run.project_id, Role::Editor)?;
-    let asked = asked(&principal, &job, run, &schema).map_err(|error| error.in_body(None))?;
+    let asked = asked(&principal, &job, run, &takes).map_err(|error| error.in_body(None))?;
     let key = idempotency_key(&headers, &principal, &asked)?;
     let detail = json!({ "key": asked.request.key, "priority": asked.request.priority });
     let entry = entry(&principal, "run.enqueue", &job, Some(asked.project_id), detail, peer);
@@ -152,7 +152,7 @@ pub(crate) async fn run_now_with_args(
     args: Map<String, Value>,
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
     let descriptor = job.descriptor();
-    let schema = ArgsSchema::of(&descriptor.args_schema).map_err(ApiError::conflict)?;
+    let takes = takes(server, &descriptor.name)?;
     let run = NewRun {
         project_id,
         args: Some(args),
@@ -162,7 +162,7 @@ pub(crate) async fn run_now_with_args(
         priority: None,
         params: (),
     };
-    let asked = asked(principal, &descriptor.name, run, &schema);
+    let asked = asked(principal, &descriptor.name, run, &takes);
     let mut asked = asked.map_err(|error| error.in_body(None))?;
     asked.request.key = Some(KEY_OF_SCHEDULE.into());
     let entry = entry(principal, "run.start", &descriptor.name, Some(project_id), json!({}), peer);
@@ -222,7 +222,7 @@ pub async fn enqueue_all(
     Path(job): Path<String>,
     Json(NewRuns { runs }): Json<NewRuns>,
 ) -> ApiResult<(StatusCode, Json<EnqueueAnswers>)> {
-    let schema = args_schema(&server, &job)?;
+    let takes = takes(&server, &job)?;
     if !(1..=MOST_AT_ONCE).contains(&runs.len()) {
         let message = format!("body: `runs` has {} runs", runs.len());
         let help = format!("ask for 1 to {MOST_AT_ONCE} at once");
@@ -237,7 +237,7 @@ pub async fn enqueue_all(
             new.insert(0_usize);
         }
         *by_project.entry(project).or_default() += 1;
-        let asked = asked(&principal, &job, run, &schema);
+        let asked = asked(&principal, &job, run, &takes);
         all.push(asked.map_err(|error| error.in_body(Some(index)))?);
     }
     let project = by_project.keys().next().copied().filter(|_| by_project.len() == 1);
@@ -277,23 +277,27 @@ impl Unfit {
     }
 }
 
-/// What the args of a job have to fit.
-fn args_schema(server: &AppState, job: &str) -> ApiResult<ArgsSchema> {
-    let job = known_job(server, job)?;
-    ArgsSchema::of(&job.descriptor().args_schema).map_err(ApiError::conflict)
+/// What requests of a job have to fit.
+struct Takes {
+    schema: Arc<ArgsSchema>,
+    /// Of runs that name none.
+    priority: u8,
 }
 
-fn asked(
-    principal: &Principal,
-    job: &str,
-    run: NewRun,
-    schema: &ArgsSchema,
-) -> Result<Enqueue, Unfit> {
+fn takes(server: &AppState, job: &str) -> ApiResult<Takes> {
+    known_job(server, job)?;
+    let ConfigState { config, args_schemas, .. } = server.config.state();
+    let priority = config.jobs.get(job).and_then(|settings| settings.priority);
+    let schema = args_schemas.of(job).map_err(ApiError::conflict)?;
+    Ok(Takes { schema, priority: priority.unwrap_or(0) })
+}
+
+fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result<Enqueue, Unfit> {
     let key = run.key;
     if key.as_ref().is_some_and(|key| !(1..=LONGEST_KEY).contains(&key.len())) {
         return Err(Unfit::Value(format!("`key` has to have 1 to {LONGEST_KEY} bytes")));
     }
-    let priority = run.priority.unwrap_or(0);
+    let priority = run.priority.unwrap_or(takes.priority);
     if priority > HIGHEST_PRIORITY {
         return Err(Unfit::Value(format!("`priority` has to be 0 to {HIGHEST_PRIORITY}")));
     }
@@ -303,7 +307,7 @@ fn asked(
     if bytes > border::ARGS {
         return Err(Unfit::TooLarge(bytes));
     }
-    schema.check(&args).map_err(Unfit::Args)?;
+    takes.schema.check(&args).map_err(Unfit::Args)?;
     let by_default = if has_args { OnDuplicate::Queue } else { OnDuplicate::Merge };
     let asked_by = Some(principal.name.clone());
     Ok(Enqueue {

@@ -8,6 +8,7 @@ pub(crate) mod config_history;
 pub(crate) mod config_text;
 pub(crate) mod data;
 pub(crate) mod described;
+pub(crate) mod edge_preview;
 pub(crate) mod edit;
 pub(crate) mod enqueue;
 pub(crate) mod events;

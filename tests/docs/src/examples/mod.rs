@@ -5,6 +5,7 @@ pub mod effects;
 pub mod errors;
 pub mod outputs;
 pub mod params;
+pub mod reminder;
 pub mod stopping;
 pub mod transactions;
 

@@ -1,7 +1,7 @@
 /*
  * A plugin whose version, job name and faults are chosen when it is compiled: -DVERSION=\"2\",
  * -DJOB=\"name\", -DABI=7, -DENTRY=other, -DDESCRIPTION=..., -DNO_TABLE, -DNO_RUN, -DSILENT.
- * Its job waits until the file that its param `gate` names is there, and then tells its version.
+ * -DENQUEUE=\"job\" has it ask for two runs of that job, of which the host refuses the second. Its job waits until the file that its param `gate` names is there, and then tells its version.
  */
 #include "cascade_plugin.h"
 
@@ -35,6 +35,13 @@ static void describe(cascade_reply reply, void *user) { reply(user, 1, text(DESC
 
 static void ignore(void *user, int32_t ok, cascade_text json) { (void)user, (void)ok, (void)json; }
 
+#ifdef ENQUEUE
+static void keep_ok(void *user, int32_t ok, cascade_text json) {
+    (void)json;
+    *(int32_t *)user = ok;
+}
+#endif
+
 static void run(cascade_text job, cascade_text request, const cascade_host *host,
                 const cascade_call *call, cascade_reply reply, void *user) {
     (void)job;
@@ -55,6 +62,18 @@ static void run(cascade_text job, cascade_text request, const cascade_host *host
         }
         host->request_wait(call, text("sleep"), text("{\"ms\":5}"), ignore, NULL);
     }
+#ifdef ENQUEUE
+    int32_t made = 0, refused = 1;
+    host->request_wait(call, text("enqueue"),
+                       text("{\"job\":\"" ENQUEUE "\",\"args\":{\"n\":7},\"key\":\"from C\"}"),
+                       keep_ok, &made);
+    host->request_wait(call, text("enqueue"), text("{\"job\":\"nobody has this\"}"), keep_ok,
+                       &refused);
+    if (!made || refused) {
+        reply(user, 0, text("{\"kind\":\"fail\",\"message\":\"the host's answers are wrong\"}"));
+        return;
+    }
+#endif
 #ifndef SILENT
     reply(user, 1, text("{\"summary\":\"version " VERSION "\"}"));
 #endif

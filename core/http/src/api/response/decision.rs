@@ -38,13 +38,17 @@ pub struct Decision {
     pub when: Option<String>,
     /// Whether the downstream job was triggered.
     pub taken: bool,
+    /// How many runs it made; absent where it made the job due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub runs: Option<u32>,
     /// Why it was not.
     pub reason: Option<String>,
 }
 
 impl From<cascade_model::Decision> for Decision {
     fn from(from: cascade_model::Decision) -> Self {
-        let cascade_model::Decision { job, on, when, taken, reason } = from;
-        Self { job, on: on.into(), when, taken, reason }
+        let cascade_model::Decision { job, on, when, taken, runs, reason } = from;
+        Self { job, on: on.into(), when, taken, runs, reason }
     }
 }

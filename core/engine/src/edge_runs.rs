@@ -1,0 +1,235 @@
+//! The runs that an edge makes: how many, and what each is asked for. No database: the same end leads to the
+//! same runs.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cascade_config::{ArgsSchema, Edge, EdgeArg};
+use cascade_expr::{Expression, Values};
+use cascade_model::{EdgeRun, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, border};
+use serde_json::{Map, Value};
+
+/// The most runs that one edge makes.
+const MOST: usize = 10_000;
+/// The most bytes of a key.
+const LONGEST_KEY: usize = 256;
+/// How long the expressions of one edge may take. One expression takes up to a second, and each element of a
+/// list has as many as the edge has args.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// A job that an edge leads to.
+#[derive(Debug, Clone)]
+pub(crate) struct Downstream {
+    /// What its args have to fit; `None` where its plugin is not loaded, so that only the claim can tell.
+    pub schema: Option<Arc<ArgsSchema>>,
+    /// What its runs are asked for where the edge gives no args.
+    pub args: Value,
+    /// The priority of its runs.
+    pub priority: u8,
+}
+
+/// The bytes of args that one end may still give to the runs that it makes.
+pub(crate) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(border::CHILDREN)
+    }
+}
+
+/// The runs of `edge`, asked for by `upstream`.
+///
+/// # Errors
+/// Why it makes none: all of its runs are made, or none.
+pub(crate) fn made(
+    edge: &Edge,
+    upstream: &str,
+    downstream: &Downstream,
+    values: &mut Values,
+    room: &mut Room,
+) -> Result<Vec<EdgeRun>, String> {
+    let began = Instant::now();
+    let Some(each) = &edge.each else {
+        return Ok(vec![run(edge, upstream, downstream, values, room)?]);
+    };
+    let items = match value_of(each, values)? {
+        Value::Array(items) => items,
+        _ => return Err(format!("`{each}` is no list")),
+    };
+    if items.len() > MOST {
+        let length = items.len();
+        return Err(format!("`{each}` has {length} elements; at most {MOST} runs are made"));
+    }
+    let mut runs = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        if began.elapsed() > LONGEST {
+            return Err(format!("its expressions take longer than {LONGEST:?}"));
+        }
+        values.set_item(item);
+        let made = run(edge, upstream, downstream, values, room);
+        runs.push(made.map_err(|why| format!("element {place} of `{each}`: {why}"))?);
+    }
+    Ok(runs)
+}
+
+fn run(
+    edge: &Edge,
+    upstream: &str,
+    downstream: &Downstream,
+    values: &Values,
+    Room(room): &mut Room,
+) -> Result<EdgeRun, String> {
+    let args = match &edge.args {
+        Some(args) => {
+            let args = args.iter().map(|(name, arg)| Ok((name.clone(), arg_of(arg, values)?)));
+            Value::Object(args.collect::<Result<Map<_, _>, String>>()?)
+        }
+        None => downstream.args.clone(),
+    };
+    let args = border::args(args)?;
+    if let Some(schema) = &downstream.schema {
+        schema.check(&args)?;
+    }
+    let bytes = args.to_string().len();
+    *room = room.checked_sub(bytes).ok_or_else(|| {
+        format!(
+            "the args of all runs that this end makes have more than {} bytes",
+            border::CHILDREN
+        )
+    })?;
+    let key = match &edge.key {
+        Some(key) => Some(key_of(key, values)?),
+        // One that only comes later is still a run of the schedule.
+        None if edge.args.is_none() && edge.each.is_none() => Some(KEY_OF_SCHEDULE.into()),
+        None => None,
+    };
+    let may_join = edge.args.is_none() && edge.after.is_none() && key.is_some();
+    let priority = downstream.priority;
+    let asked_by = Some(upstream.to_owned());
+    Ok(EdgeRun {
+        job: edge.job.clone(),
+        request: RunRequest { key, args, priority, run_at: None, asked_by },
+        after: edge.after,
+        on_duplicate: if may_join { OnDuplicate::Merge } else { OnDuplicate::Queue },
+        debounce: edge.debounced(),
+    })
+}
+
+fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, String> {
+    match arg {
+        EdgeArg::Expression(expression) => value_of(expression, values),
+        EdgeArg::Value(value) => Ok(value.clone()),
+    }
+}
+
+fn key_of(expression: &Expression, values: &Values) -> Result<String, String> {
+    let Value::String(key) = value_of(expression, values)? else {
+        return Err(format!("the key `{expression}` is no text; write `string(..)` around it"));
+    };
+    let key = border::clean(key);
+    if (1..=LONGEST_KEY).contains(&key.len()) {
+        return Ok(key);
+    }
+    let length = key.len();
+    Err(format!("the key `{expression}` has {length} bytes; a key has 1 to {LONGEST_KEY}"))
+}
+
+fn value_of(expression: &Expression, values: &Values) -> Result<Value, String> {
+    expression.evaluate(values).map_err(|error| format!("`{expression}` has no value: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use cascade_expr::{RunFacts, Status};
+    use serde_json::json;
+
+    use super::*;
+
+    fn expression(text: &str) -> Option<Expression> {
+        Some(Expression::compile(text).unwrap())
+    }
+
+    fn values(output: &Value) -> Values {
+        let run = RunFacts {
+            id: "1".into(),
+            job: "up".into(),
+            project: "atlas".into(),
+            status: Status::Success,
+            attempts: 1,
+            error: None,
+            summary: None,
+            revision: "r".into(),
+        };
+        Values::new(output, &json!({}), &run)
+    }
+
+    fn downstream() -> Downstream {
+        let schema = json!({"properties": {"id": {"type": "string"}}});
+        let schema = Some(Arc::new(ArgsSchema::of(&schema).unwrap()));
+        Downstream { schema, args: json!({"id": "by default"}), priority: 3 }
+    }
+
+    fn made(edge: &Edge, output: &Value) -> Result<Vec<EdgeRun>, String> {
+        super::made(edge, "up", &downstream(), &mut values(output), &mut Room::default())
+    }
+
+    fn each() -> Edge {
+        let args = [
+            ("id".to_owned(), EdgeArg::Expression(Expression::compile("item.id").unwrap())),
+            ("level".to_owned(), EdgeArg::Value(json!(2))),
+        ];
+        Edge {
+            each: expression("output.all"),
+            key: expression("item.id"),
+            args: Some(args.into()),
+            ..Edge::plain("down")
+        }
+    }
+
+    #[test]
+    fn a_run_is_made_of_each_element_with_its_args_and_key() {
+        let runs = made(&each(), &json!({"all": [{"id": "a"}, {"id": "b"}]})).unwrap();
+        let asked = runs.iter().map(|run| (run.request.key.as_deref(), &run.request.args));
+        let (a, b) = (json!({"id": "a", "level": 2}), json!({"id": "b", "level": 2}));
+        assert_eq!(asked.collect::<Vec<_>>(), [(Some("a"), &a), (Some("b"), &b)]);
+        assert_eq!((runs[0].request.priority, runs[0].on_duplicate), (3, OnDuplicate::Queue));
+        assert_eq!(made(&each(), &json!({"all": []})), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn an_edge_makes_all_of_its_runs_or_says_why_it_makes_none() {
+        let long = "x".repeat(257);
+        let many: Vec<_> = (0..=MOST).collect();
+        for (output, why) in [
+            (json!({"all": [{"id": "a"}, {"id": 7}]}), "element 1 of `output.all`: args.id: 7"),
+            (json!({"all": [{}]}), "element 0 of `output.all`: `item.id` has no value"),
+            (json!({"all": [{"id": long}]}), "has 257 bytes; a key has 1 to 256"),
+            (json!({"all": 7}), "`output.all` is no list"),
+            (json!({"all": many}), "has 10001 elements; at most 10000 runs are made"),
+        ] {
+            let said = made(&each(), &output).unwrap_err();
+            assert!(said.contains(why), "{why}: {said}");
+        }
+        let mut room = Room(30);
+        let output = json!({"all": [{"id": "a"}, {"id": "b"}]});
+        let said = super::made(&each(), "up", &downstream(), &mut values(&output), &mut room);
+        assert!(said.unwrap_err().contains("the args of all runs that this end makes"));
+    }
+
+    #[test]
+    fn a_run_without_args_joins_one_of_its_key_that_waits_unless_it_is_put_off() {
+        let (key, after) = (expression("run.project"), Some(Duration::from_secs(30)));
+        for (edge, key, rule) in [
+            (Edge { key, ..Edge::plain("down") }, Some("atlas"), OnDuplicate::Merge),
+            (Edge { after, ..Edge::plain("down") }, Some(KEY_OF_SCHEDULE), OnDuplicate::Queue),
+            (Edge { each: expression("[1, 2]"), ..Edge::plain("down") }, None, OnDuplicate::Queue),
+        ] {
+            let run = made(&edge, &json!(null)).unwrap().remove(0);
+            assert_eq!((run.request.key.as_deref(), run.on_duplicate), (key, rule));
+            assert_eq!(run.request.args, json!({"id": "by default"}));
+            assert_eq!(run.after, edge.after);
+        }
+    }
+}

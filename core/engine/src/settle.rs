@@ -1,0 +1,204 @@
+//! What the end of a run leads to, in its transaction: jobs that are due, runs that are made, and what is kept of
+//! each edge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cascade_model::{
+    Debounce, Decision, Decisions, Enqueue, Follow, KEY_OF_SCHEDULE, Lease, On, OnDuplicate,
+    RunKind, RunRequest, TriggerNote, Visible,
+};
+use cascade_sdk::{Level, NewRun};
+use cascade_store::{Ended, NewRequest, Queries, Result, StoreError, Tx};
+use uuid::Uuid;
+
+use crate::{
+    Engine,
+    cascade::{self, Cascade, Upstream},
+    edges,
+    ends::line,
+    enqueue,
+};
+
+/// The runs that an end makes.
+#[derive(Default)]
+pub(crate) struct Made {
+    requests: Vec<NewRequest>,
+    /// How each joins those that wait.
+    rules: Vec<(OnDuplicate, Option<Debounce>)>,
+    /// Why edges to these jobs make none.
+    skipped: BTreeMap<String, String>,
+}
+
+impl Made {
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// Locks the keys of the runs, with the run that ends.
+    pub async fn lock(&self, tx: &mut dyn Tx, ended: &Lease) -> Result<()> {
+        if self.requests.is_empty() {
+            return Ok(());
+        }
+        let own = (ended.kind == RunKind::Queue).then_some(ended.run_id);
+        tx.lock_keys(&self.requests, own).await
+    }
+
+    /// Makes the runs wait, each by its rule.
+    async fn wait(self, tx: &mut dyn Tx, note: &TriggerNote, trace_id: Uuid) -> Result<()> {
+        let mut at_once = Vec::new();
+        for (mut request, (rule, debounce)) in self.requests.into_iter().zip(self.rules) {
+            request.run.payload.add_trigger(note.clone(), trace_id);
+            match debounce {
+                Some(rule) => enqueue::debounce(tx, request, &rule, note.at).await?,
+                None => at_once.push((request, rule)),
+            }
+        }
+        if at_once.is_empty() {
+            return Ok(());
+        }
+        enqueue::enqueue(tx, at_once, true).await.map(drop)
+    }
+}
+
+impl Engine {
+    /// The runs that a run asks for and that its edges make, in its project.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScheduled`] or [`StoreError::WrongState`] for one that it asks for itself, or the
+    /// database's.
+    pub(crate) async fn made(
+        &self,
+        run: Uuid,
+        enqueue: Vec<NewRun>,
+        follow: &Follow,
+    ) -> Result<Made> {
+        if enqueue.is_empty() && follow.runs.is_empty() {
+            return Ok(Made::default());
+        }
+        let parent = self.store.run(&Visible::All, run).await?.ok_or(StoreError::LostLease)?;
+        let by_code = enqueue.len();
+        let of = |job_type, request, on_duplicate| Enqueue {
+            job_type,
+            project_id: parent.project_id,
+            request,
+            on_duplicate,
+        };
+        let ask = |child: NewRun| {
+            let request = RunRequest {
+                key: child.key,
+                args: child.args,
+                priority: child.priority,
+                run_at: child.run_at,
+                asked_by: Some(parent.job_type.clone()),
+            };
+            (of(child.job, request, OnDuplicate::Queue), (None, None))
+        };
+        let by_edges = follow.runs.iter().map(|made| {
+            let asked = of(made.job.clone(), made.request.clone(), made.on_duplicate);
+            (asked, (made.after, made.debounce))
+        });
+        let (asked, how): (Vec<_>, Vec<_>) = enqueue.into_iter().map(ask).chain(by_edges).unzip();
+        let schedules = self.schedules_of(&asked).await?;
+        let mut made = Made::default();
+        for (nth, (one, (after, debounce))) in asked.iter().zip(how).enumerate() {
+            let schedule = schedules.get(&(one.job_type.clone(), one.project_id));
+            match enqueue::run(one, schedule) {
+                Ok(request) => {
+                    made.requests.push(NewRequest { after, ..request });
+                    made.rules.push((one.on_duplicate, debounce));
+                }
+                Err(why) if nth >= by_code => {
+                    let why = match why {
+                        StoreError::NotScheduled { .. } => cascade::NOT_SCHEDULED.into(),
+                        StoreError::WrongState(_) => cascade::DISABLED.into(),
+                        other => return Err(other),
+                    };
+                    made.skipped.insert(one.job_type.clone(), why);
+                }
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Makes downstream jobs due and runs wait, and keeps what became of each edge; returns the jobs that are
+    /// due.
+    pub(crate) async fn settle(
+        &self,
+        tx: &mut dyn Tx,
+        run_id: Uuid,
+        ended: &Ended,
+        failed: bool,
+        follow: Follow,
+        made: Made,
+    ) -> Result<Vec<String>> {
+        let Follow { downstream, debounced, mut decisions, faults, .. } = follow;
+        let Ended { job_type, trace_id, at, .. } = ended.clone();
+        if decisions.is_empty() {
+            decisions = downstream.iter().map(|job| plainly_taken(job)).collect();
+        }
+        let no_runs = made.skipped.clone();
+        let note = TriggerNote { job_type: job_type.clone(), at, run_id: Some(run_id) };
+        let upstream = Upstream { run_id, job_type, trace_id, at };
+        let plain = downstream.into_iter().map(|job| (job, None));
+        let debounced = debounced.into_iter().map(|(job, rule)| (job, Some(rule)));
+        let due: Vec<_> = plain.chain(debounced).collect();
+        let Cascade { save, triggered, skipped: not_due } = match due.is_empty() {
+            true => Cascade::default(),
+            false => {
+                let found = tx.lock_schedules(ended.project_id, &to_lock(&due, &made)).await?;
+                cascade::triggered(&upstream, due, found)
+            }
+        };
+        if !save.is_empty() {
+            tx.save_schedules(&save).await?;
+        }
+        made.wait(tx, &note, trace_id).await?;
+        for (job, why) in &not_due {
+            not_taken(&mut decisions, job, false, why);
+        }
+        for (job, why) in &no_runs {
+            not_taken(&mut decisions, job, true, why);
+        }
+        let not_due = not_due.into_iter().map(|(job, why)| (job, why.to_owned()));
+        let skipped = not_due.chain(no_runs).chain(faults);
+        let said = skipped.map(|(job, why)| format!("cascade to {job} skipped: {why}"));
+        let lines: Vec<_> = said.map(|said| line(run_id, at, Level::Warn, said)).collect();
+        if !lines.is_empty() {
+            tx.append_logs(&lines).await?;
+        }
+        if edges::tell(&decisions, failed) {
+            let save = cascade_store::decided(run_id, at, &Decisions { failed, edges: decisions });
+            tx.execute(&save).await.map_err(StoreError::Query)?;
+        }
+        Ok(triggered)
+    }
+}
+
+/// The schedules that are locked together, as they are in one order only then: those that are due, and those
+/// whose keys runs have.
+fn to_lock(due: &[(String, Option<Debounce>)], made: &Made) -> Vec<String> {
+    let of_schedule = |one: &&NewRequest| one.request.key.as_deref() == Some(KEY_OF_SCHEDULE);
+    let of_runs = made.requests.iter().filter(of_schedule).map(|one| one.run.job_type.clone());
+    let jobs: BTreeSet<_> = due.iter().map(|(job, _)| job.clone()).chain(of_runs).collect();
+    jobs.into_iter().collect()
+}
+
+/// An edge that was to be taken is not: one that makes runs, or one that makes its job due.
+fn not_taken(decisions: &mut [Decision], job: &str, makes_runs: bool, why: &str) {
+    let edges = decisions.iter_mut().filter(|it| it.job == job && it.taken);
+    for decision in edges.filter(|it| it.runs.is_some() == makes_runs) {
+        (decision.taken, decision.runs, decision.reason) = (false, None, Some(why.to_owned()));
+    }
+}
+
+fn plainly_taken(job: &str) -> Decision {
+    Decision {
+        job: job.to_owned(),
+        on: On::Success,
+        when: None,
+        taken: true,
+        runs: None,
+        reason: None,
+    }
+}
