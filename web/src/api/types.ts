@@ -19,7 +19,8 @@ export type RunState = Schemas["RunState"];
 /** Some kinds leave fields out. */
 export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
-export type Decision = Answer<"Decision">;
+/** `runs` is how many runs the edge made; absent where it made its job due, or made none. */
+export type Decision = Answer<"Decision"> & { runs?: number | null };
 /** A run by its id; what it gave out is any JSON. */
 export type RunDetails = Run & {
   output: unknown;
@@ -62,6 +63,18 @@ export type JobType = Answer<"JobType">;
 export type JobTypes = Answer<"JobTypes">;
 /** An edge without a condition has no `when`. */
 export type JobsConfig = Omit<Answer<"JobsConfig">, "edges"> & { edges: Schemas["JobsConfig"]["edges"] };
+
+/** What an edge would lead to after the latest run of its job with an output; `run_id` is null if there is none. */
+export interface EdgePreview {
+  run_id: string | null;
+  ended_at: string | null;
+  project: string | null;
+  taken: boolean;
+  reason: string | null;
+  count: number;
+  /** The first of them; the key of the schedule is empty. */
+  runs: { key: string | null; args: Record<string, unknown> }[];
+}
 
 export type Action = Answer<"Action">;
 export type View = Answer<"View">;

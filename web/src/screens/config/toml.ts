@@ -19,14 +19,19 @@ export function parsedToml(text: string): Parsed {
   }
 }
 
-/** As JSON has it, which is how params reach a plugin. */
-function plain(value: unknown): unknown {
-  if (value instanceof TomlDate) return value.toISOString();
+/**
+ * As JSON has it, which is how params reach a plugin. A text among the args of an edge is an expression there: a time
+ * becomes the expression that has it for its value.
+ */
+function plain(value: unknown, path: string[] = []): unknown {
+  if (value instanceof TomlDate) return isArgOfEdge(path) ? JSON.stringify(value.toISOString()) : value.toISOString();
   if (typeof value === "bigint") return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map((each, at) => plain(each, [...path, `${at}`]));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each, [...path, name])]));
 }
+
+const isArgOfEdge = ([table, , , key, ...names]: string[]) => table === CHAINS && key === "args" && names.length === 1;
 
 export function valueAt(root: Table, path: string[]): unknown {
   return path.reduce<unknown>((at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined), root);

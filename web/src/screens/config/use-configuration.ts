@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 
 import type { Completions, Diagnostic, Edit, JobType, OnDisk } from "../../api/types";
+import { useSettled } from "../../layout/use-settled";
 import { CONFIG_KEY, NO_SCHEMA, useJobSchema } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import type { JsonSchema } from "../../schema/json-schema";
@@ -77,7 +78,7 @@ function useFacts(names: Completions | undefined, types: JobType[] | undefined):
 }
 
 function useCheck(text: string | undefined): Check {
-  const settled = useSettled(text);
+  const settled = useSettled(text, SETTLE_MS);
   const query = useQuery({
     queryKey: ["config-check", settled],
     queryFn: () => checkText(settled ?? ""),
@@ -91,12 +92,3 @@ function useCheck(text: string | undefined): Check {
 }
 
 const NO_DIAGNOSTICS: Diagnostic[] = [];
-
-function useSettled(text: string | undefined): string | undefined {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
-}

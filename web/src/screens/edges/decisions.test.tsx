@@ -1,12 +1,16 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render, screen } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 
 import "../../i18n";
 import type { Decision } from "../../api/types";
 import { Decisions } from "./decisions";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 const decision = (part: Partial<Decision>): Decision => ({
   job: "down",
@@ -22,6 +26,7 @@ it("says what was not triggered and why", () => {
   render(
     <MemoryRouter>
       <Decisions
+        trace="t1"
         decisions={[decision({ when: "output.new > 0", taken: false, reason }), decision({ job: "always" })]}
       />
     </MemoryRouter>,
@@ -33,6 +38,28 @@ it("says what was not triggered and why", () => {
 });
 
 it("is not there where the run's state says it all", () => {
-  const { container } = render(<Decisions decisions={[]} />);
+  const { container } = render(<Decisions decisions={[]} trace="t1" />);
   expect(container.textContent).toBe("");
+});
+
+it("says how many runs were made, and leads to them", () => {
+  const made = [decision({ runs: 12 }), decision({ runs: 1 }), decision({ runs: 0 }), decision({ runs: null })];
+  vi.stubGlobal("fetch", async () => Response.json({ items: [], total: 0 }));
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <MemoryRouter>
+        <Decisions trace="t1" decisions={made} />
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+  const lines = screen.getAllByRole("listitem");
+  expect(lines.map((line) => line.textContent)).toEqual([
+    "downmade 12 runs",
+    "downmade 1 run",
+    "downmade 0 runs",
+    "downtriggered",
+  ]);
+  const address = screen.getByText("made 12 runs").getAttribute("href") ?? "";
+  expect(Object.fromEntries(new URLSearchParams(address.split("?")[1]))).toEqual({ job: "down", trace: "t1" });
+  expect(screen.getByText("made 0 runs").tagName).not.toBe("A");
 });

@@ -3,11 +3,12 @@ import { useTranslation } from "react-i18next";
 
 import type { Decision } from "../../api/types";
 import { JobLink } from "../jobs/job-link";
-import { conditionOf } from "./edge";
+import { RunsLink } from "../runs/runs-link";
+import { summaryOf } from "./edge";
 import "./edges.css";
 
-/** Which edges were taken when the run ended, which were not, and why. */
-export function Decisions({ decisions }: { decisions: Decision[] }) {
+/** Which edges were taken when the run ended, which were not, and why; what was made is in the trace of the run. */
+export function Decisions({ decisions, trace }: { decisions: Decision[]; trace: string }) {
   const { t } = useTranslation();
   if (decisions.length === 0) return null;
   return (
@@ -20,7 +21,7 @@ export function Decisions({ decisions }: { decisions: Decision[] }) {
             <JobLink job={decision.job} />
             <Condition decision={decision} />
             <span className={decision.taken ? undefined : "muted"}>
-              {decision.taken ? t("edges.taken") : t("edges.not_taken", { reason: decision.reason ?? "" })}
+              <Outcome decision={decision} trace={trace} />
             </span>
           </li>
         ))}
@@ -29,8 +30,21 @@ export function Decisions({ decisions }: { decisions: Decision[] }) {
   );
 }
 
+function Outcome({ decision: { job, taken, runs, reason }, trace }: { decision: Decision; trace: string }) {
+  const { t } = useTranslation();
+  if (!taken) return t("edges.not_taken", { reason: reason ?? "" });
+  if (runs === undefined || runs === null) return t("edges.taken");
+  const made = t("edges.made", { count: runs });
+  if (runs === 0) return made;
+  return (
+    <RunsLink trace={trace} jobs={[job]}>
+      {made}
+    </RunsLink>
+  );
+}
+
 function Condition({ decision: { on, when } }: { decision: Decision }) {
   const { t } = useTranslation();
-  const condition = conditionOf({ on, when: when ?? undefined }, t);
+  const condition = summaryOf({ on, when: when ?? undefined }, t);
   return condition ? <code className="condition">{condition}</code> : null;
 }

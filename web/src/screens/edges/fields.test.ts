@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 
-import { completions } from "./edge-form";
-import { fieldsOf } from "./fields";
+import { completions, fieldsOf, itemFieldsOf, listsOf } from "./fields";
 
 const output = {
   properties: {
@@ -26,4 +25,36 @@ it("completes the last word", () => {
   expect(completions("output.n", fields)).toEqual(["output.new"]);
   expect(completions("output.new > 0 && ru", fields)).toEqual(["output.new > 0 && run.id"]);
   expect(completions("run.id", fields)).toEqual([]);
+});
+
+const invoices = {
+  properties: {
+    new_ids: { type: "array", items: { type: "string" } },
+    items: { type: ["array", "null"], items: { $ref: "#/$defs/Invoice" } },
+    total: { type: "number" },
+    deep: { properties: { list: { type: "array", items: { properties: { a: {} } } } } },
+  },
+  $defs: { Invoice: { properties: { id: {}, customer: { properties: { name: {} } } } } },
+};
+
+it("offers lists where a list is asked for", () => {
+  expect(listsOf(invoices, { properties: { only: { type: "array" } } })).toEqual([
+    "output.new_ids",
+    "output.items",
+    "output.deep.list",
+    "args.only",
+  ]);
+});
+
+it("names the fields of an element if the list is a field", () => {
+  const fields = ["item", "item.id", "item.customer", "item.customer.name"];
+  expect(itemFieldsOf("output.items", invoices, {})).toEqual(fields);
+  expect(itemFieldsOf("output.deep.list", invoices, {})).toEqual(["item", "item.a"]);
+  expect(itemFieldsOf("args.list", {}, { properties: { list: { items: { properties: { b: {} } } } } })).toEqual([
+    "item",
+    "item.b",
+  ]);
+  expect(itemFieldsOf("output", { type: "array", items: { properties: { c: {} } } }, {})).toEqual(["item", "item.c"]);
+  expect(itemFieldsOf("output.items.filter(i, true)", invoices, {})).toEqual(["item"]);
+  expect(itemFieldsOf(" ", invoices, {})).toEqual([]);
 });

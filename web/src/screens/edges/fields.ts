@@ -4,18 +4,64 @@ import { isObject } from "../../schema/json-schema";
 const RUN = ["id", "job", "project", "status", "attempts", "error", "summary", "revision"].map((name) => `run.${name}`);
 const DEEPEST = 3;
 
-/** The fields that an expression of a job's edges may name, as far as its schemas say. */
-export function fieldsOf(output: unknown, args: unknown): string[] {
-  return [...under("output", output, output, DEEPEST), ...under("args", args, args, DEEPEST), ...RUN];
+interface Field {
+  path: string;
+  /** With references followed. */
+  schema: unknown;
 }
 
-function under(path: string, schema: unknown, root: unknown, depth: number): string[] {
+/** The fields that an expression of a job's edges may name, as far as its schemas say. */
+export function fieldsOf(output: unknown, args: unknown): string[] {
+  return [...known(output, args).map(({ path }) => path), ...RUN];
+}
+
+/** Those of them that are lists. */
+export function listsOf(output: unknown, args: unknown): string[] {
+  return known(output, args).flatMap(({ path, schema }) => (isList(schema) ? [path] : []));
+}
+
+/**
+ * What `item` may name in an edge that makes a run for each element of a list: its fields, if the list is a field
+ * of the output or the args.
+ */
+export function itemFieldsOf(each: string, output: unknown, args: unknown): string[] {
+  const path = each.trim();
+  if (path === "") return [];
+  const name = /^(output|args)\b/.exec(path)?.[1];
+  const root = name === "args" ? args : output;
+  const list = name === path ? resolved(root, root) : fieldAt(path, name, root);
+  const items = isObject(list) ? list.items : undefined;
+  return ["item", ...under(items, "item", root, DEEPEST).map((field) => field.path)];
+}
+
+function fieldAt(path: string, name: string | undefined, root: unknown): unknown {
+  return name && under(root, name, root, DEEPEST).find((field) => field.path === path)?.schema;
+}
+
+/** The text with its last word completed by each field that fits. */
+export function completions(text: string, fields: string[]): string[] {
+  const word = /[\w.]*$/.exec(text)?.[0] ?? "";
+  const before = text.slice(0, text.length - word.length);
+  return fields.filter((field) => field.startsWith(word) && field !== word).map((field) => before + field);
+}
+
+function known(output: unknown, args: unknown): Field[] {
+  return [...under(output, "output", output, DEEPEST), ...under(args, "args", args, DEEPEST)];
+}
+
+function under(schema: unknown, path: string, root: unknown, depth: number): Field[] {
   const plain = resolved(schema, root);
   if (depth === 0 || !isObject(plain) || !isObject(plain.properties)) return [];
   return Object.entries(plain.properties).flatMap(([name, each]) => {
     const field = /^[A-Za-z_]\w*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
-    return [field, ...under(field, each, root, depth - 1)];
+    return [{ path: field, schema: resolved(each, root) }, ...under(each, field, root, depth - 1)];
   });
+}
+
+function isList(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  const { type } = schema;
+  return type === "array" || (Array.isArray(type) && type.includes("array"));
 }
 
 /** What a schema says once references are followed and null is left out. */

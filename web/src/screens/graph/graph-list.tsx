@@ -1,8 +1,9 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { summariesOf } from "../edges/edge";
 import { inReadingOrder } from "./graph-layout";
-import type { CascadeGraph } from "./graph-model";
+import type { CascadeGraph, GraphEdge } from "./graph-model";
 import { LastText, NextText, NowPill, TrendOf } from "./job-status";
 
 interface Props {
@@ -22,6 +23,10 @@ export function GraphList({ graph, now, found, selected, onSelect }: Props) {
     const names = inReadingOrder([...byName.keys()], graph.edges);
     return names.flatMap(({ job, depth }) => ({ job: byName.get(job), depth }));
   }, [graph]);
+  const named = ({ from, edges }: GraphEdge) => {
+    const summary = summariesOf(edges, t);
+    return summary ? `${from} (${summary})` : from;
+  };
   return (
     <ol className="graph-list panel" data-testid="graph-list">
       {ordered.map(({ job, depth }) => {
@@ -39,9 +44,7 @@ export function GraphList({ graph, now, found, selected, onSelect }: Props) {
                 <code>{job.job}</code>
               </button>
               {upstream.length > 0 && (
-                <small className="muted">
-                  {t("jobs.after", { jobs: upstream.map(({ from }) => from).join(", ") })}
-                </small>
+                <small className="muted">{t("jobs.after", { jobs: upstream.map(named).join(", ") })}</small>
               )}
             </div>
             <NowPill job={job} />

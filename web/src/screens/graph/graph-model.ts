@@ -1,5 +1,5 @@
 import type { EndedRun, JobSummary, JobsConfig, JobTrend, Run, RunState, ScheduledJob } from "../../api/types";
-import type { Edge } from "../edges/edge";
+import type { Edge, EdgeRules } from "../edges/edge";
 
 /** What a job does now. */
 export type JobNow = "retryable" | "running" | "available" | "paused" | "disabled" | "idle";
@@ -45,7 +45,7 @@ export interface GraphEdge {
   to: string;
   flow: Flow;
   /** All edges between the two. */
-  edges: Pick<Edge, "on" | "when">[];
+  edges: EdgeRules[];
 }
 
 export interface CascadeGraph {

@@ -14,7 +14,7 @@ import "@xyflow/react/dist/base.css";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { conditionsOf } from "../edges/edge";
+import { isConditional, summariesOf } from "../edges/edge";
 import "./graph.css";
 import { hasFailed } from "./graph-focus";
 import { type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
@@ -127,13 +127,14 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
     };
   });
   const edges: Edge[] = graph.edges.map(({ id, from, to, flow, edges }) => {
-    const condition = conditionsOf(edges, t);
+    const condition = summariesOf(edges, t);
+    const conditional = edges.length > 0 && edges.every(isConditional);
     return {
       id,
       source: from,
       target: to,
       animated: flow === "live",
-      className: `flow-${flow}${condition ? " conditional" : ""}`,
+      className: `flow-${flow}${conditional ? " conditional" : ""}`,
       selected: id === chosenEdge,
       ...(condition && { label: short(condition) }),
       ariaLabel: condition ? t("graph.edge_if", { from, to, condition }) : t("graph.edge", { from, to }),

@@ -67,7 +67,7 @@ function OneRun({ id }: { id: string }) {
       <FailedAttempts run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
-      <Decisions decisions={it.decisions} />
+      <Decisions decisions={it.decisions} trace={it.trace_id} />
       <CascadeTrace cascade={cascade} id={id} />
       <RunLog run={it} over={over ?? false} follow={follow} onFollow={setFollow} searchField={search} />
       <RunInput run={it} />

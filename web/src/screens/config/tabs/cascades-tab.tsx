@@ -1,13 +1,12 @@
 import { ArrowRight, Settings2, X } from "lucide-react";
-import { Fragment, Suspense, useEffect, useMemo, useState } from "react";
+import { Fragment, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import type { Diagnostic } from "../../../api/types";
+import type { Diagnostic, JobType } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
-import { conditionOf, type Edge, edgeOf, written } from "../../edges/edge";
+import { type Edge, edgeOf, summaryOf, written } from "../../edges/edge";
 import { EdgeForm } from "../../edges/edge-form";
-import { fieldsOf } from "../../edges/fields";
 import { useJobStates, useTrends } from "../../graph/graph-data";
 import { cycleOf } from "../../graph/graph-focus";
 import { graphOf, type JobStates } from "../../graph/graph-model";
@@ -57,7 +56,7 @@ export default function CascadesTab({ configuration }: TabProps) {
               key={from}
               from={from}
               edges={edges}
-              fields={fieldsOf(typeOf(from)?.output_schema, typeOf(from)?.args_schema)}
+              typeOf={typeOf}
               onEdge={(at, edge) => change(from, at, edge)}
               faults={faultsAt(check.diagnostics, CHAINS, from)}
               readOnly={readOnly}
@@ -226,17 +225,22 @@ function JobSelect({ label, value, jobs, disabled, onChoose }: SelectProps) {
 interface ChainProps {
   from: string;
   edges: Edge[];
-  /** What an expression may name. */
-  fields: string[];
+  /** What is known of a job. */
+  typeOf: (job: string) => JobType | undefined;
   faults: Diagnostic[];
   readOnly: boolean;
   onConnection: OnConnection;
   onEdge: (at: number, edge: Edge | undefined) => void;
 }
 
-function Chain({ from, edges, fields, faults, readOnly, onConnection, onEdge }: ChainProps) {
+function Chain({ from, edges, typeOf, faults, readOnly, onConnection, onEdge }: ChainProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState<number>();
+  const opener = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setOpen(undefined);
+    opener.current?.focus();
+  };
   const shown = open === undefined ? undefined : edges[open];
   /** An edge that is alone between its jobs goes by name, as the graph removes it. */
   const remove = (at: number, to: string) =>
@@ -258,7 +262,10 @@ function Chain({ from, edges, fields, faults, readOnly, onConnection, onEdge }: 
                   aria-expanded={open === at}
                   aria-label={t("edges.form", { from, to: edge.job })}
                   title={t("edges.form", { from, to: edge.job })}
-                  onClick={() => setOpen(open === at ? undefined : at)}
+                  onClick={(event) => {
+                    opener.current = event.currentTarget;
+                    setOpen(open === at ? undefined : at);
+                  }}
                 >
                   <Settings2 size={14} aria-hidden />
                 </button>
@@ -284,9 +291,10 @@ function Chain({ from, edges, fields, faults, readOnly, onConnection, onEdge }: 
           key={`${open} ${JSON.stringify(shown)}`}
           from={from}
           edge={shown}
-          fields={fields}
+          upstream={typeOf(from)}
+          downstream={typeOf(shown.job)}
           onChange={(edge) => onEdge(open, edge)}
-          onClose={() => setOpen(undefined)}
+          onClose={close}
         />
       )}
       <FieldFault faults={faults} />
@@ -296,6 +304,6 @@ function Chain({ from, edges, fields, faults, readOnly, onConnection, onEdge }: 
 
 function Condition({ edge }: { edge: Edge }) {
   const { t } = useTranslation();
-  const condition = conditionOf(edge, t);
+  const condition = summaryOf(edge, t);
   return condition ? <span className="condition">{condition}</span> : null;
 }

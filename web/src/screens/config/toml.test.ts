@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+
+import { edgesAt, parsedToml, valueAt } from "./toml";
+
+const TEXT = `
+[CASCADE_CHAINS]
+sync = ["first", { job = "second", args = { since = 2024-05-01, at = [2024-05-01], level = 2 } }]
+[jobs.sync.params]
+since = 2024-05-01
+`;
+
+it("keeps a time among the args of an edge a value: a text would be an expression there", () => {
+  const root = parsedToml(TEXT).value ?? {};
+  const args = { since: '"2024-05-01"', at: ["2024-05-01"], level: 2 };
+  expect(edgesAt(root)).toEqual({
+    sync: [
+      { job: "first", on: "success" },
+      { job: "second", on: "success", args },
+    ],
+  });
+  expect(valueAt(root, ["jobs", "sync", "params", "since"])).toBe("2024-05-01");
+});
