@@ -1,6 +1,6 @@
-// jobs.toml changed in the browser: a connection drawn and one removed, a schedule, the preview, the save
-// with comments kept; a mistake that cannot be saved; a change on disk behind the page's back, and a
-// rebase onto it; undo by the history. Each milestone is one line of output.
+// jobs.toml changed in the browser: a connection drawn and one removed, a condition and a delay, a schedule,
+// the preview, the save with comments kept; a mistake that cannot be saved; a change on disk behind the page's
+// back, and a rebase onto it; undo by the history. Each milestone is one line of output.
 //
 // CASCADE_URL, ARTEFACTS (folder for screenshots), CONFIG: the host's jobs.toml on disk, a copy of the
 // repository's with `path = "plugins/` made absolute. It is written to.
@@ -70,6 +70,20 @@ export default async function (browser) {
   await bar.getByRole("button", { name: "Undo" }).click();
   await gone(conditional.getByText("on failure, if run.attempts > 1"));
   console.log("condition written by the form, and undone");
+
+  // A delay too, tried on the output of the latest run before it is applied.
+  await page.getByRole("button", { name: "When signals_extraction triggers health_scoring" }).click();
+  await form.getByText("Several runs, args, delay").click();
+  await form.getByLabel("After a delay").check();
+  await form.getByLabel("Delay", { exact: true }).fill("30s");
+  await form.getByTestId("edge-preview").getByText("1 run of health_scoring").waitFor();
+  await shot("cascades-delay");
+  await form.getByRole("button", { name: "Apply to draft" }).click();
+  await conditional.getByText("30s later").waitFor();
+  await page.getByTestId("graph").getByText("30s later").waitFor();
+  await bar.getByRole("button", { name: "Undo" }).click();
+  await gone(conditional.getByText("30s later"));
+  console.log("delay written by the form, tried before, and undone");
 
   // On the keyboard too: a connection is selected and deleted, and undo brings it back.
   const edge = page.locator('.react-flow__edge[data-id="signals_extraction>health_scoring"]');

@@ -20,7 +20,7 @@ export type RunState = Schemas["RunState"];
 export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
 /** `runs` is how many runs the edge made; absent where it made its job due, or made none. */
-export type Decision = Answer<"Decision"> & { runs?: number | null };
+export type Decision = Omit<Answer<"Decision">, "runs"> & { runs?: number | null };
 /** A run by its id; what it gave out is any JSON. */
 export type RunDetails = Run & {
   output: unknown;

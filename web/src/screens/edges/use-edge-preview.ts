@@ -40,7 +40,8 @@ export function refusals(error: Error | null): Map<string, string> {
   if (!(error instanceof ApiError) || error.status !== 400) return told;
   const text = error.message.replace(/^`edge`: /, "");
   for (const part of text.split(/(?:^|; )(?=(?:job|on|when|each|args|key|after|debounce|at_most)(?:\.\S+)?: )/)) {
-    const [, key = "", said = part] = /^([a-z_]+(?:\.\S+)?): (.*)$/s.exec(part) ?? [];
+    // The message names its key once more.
+    const [, key = "", said = part] = /^([a-z_]+(?:\.\S+)?): (?:`\S+`: )?(.*)$/s.exec(part) ?? [];
     if (said) told.set(key, [told.get(key), said].filter(Boolean).join("; "));
   }
   return told;

@@ -16,6 +16,18 @@ describe("placeJobs", () => {
     expect([..."sync extract embed score".split(" ")].map((job) => places.get(job)!.layer)).toEqual([0, 1, 1, 2]);
   });
 
+  it("leaves room for what is written on a connection, there alone", () => {
+    const labelled = connections.map((each) => ({ ...each, labelled: each.to === "score" }));
+    const gaps = (of: typeof connections) => {
+      const x = (job: string) => placeJobs(jobs, of).get(job)!.x;
+      return [x("extract") - x("sync"), x("score") - x("extract")].map((step) => step - NODE_WIDTH);
+    };
+    const [plain, labels] = [gaps(connections), gaps(labelled)];
+    expect(plain[0]).toBe(plain[1]);
+    expect(labels[0]).toBe(plain[0]);
+    expect(labels[1]! - plain[1]!).toBeGreaterThan(100);
+  });
+
   it("is the same in whatever order jobs and connections come", () => {
     const turned = placeJobs([...jobs].reverse(), [...connections].reverse());
     for (const job of jobs) expect(turned.get(job)).toEqual(placeJobs(jobs, connections).get(job));

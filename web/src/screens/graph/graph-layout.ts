@@ -4,6 +4,8 @@ export const NODE_WIDTH = 276;
 export const NODE_HEIGHT = 132;
 const BETWEEN_LAYERS = 72;
 const BETWEEN_NODES = 26;
+/** Room for the label of a connection. */
+const LABEL = { width: 150, height: 18, labelpos: "c" };
 
 export interface Place {
   x: number;
@@ -15,6 +17,8 @@ export interface Place {
 export interface Connection {
   from: string;
   to: string;
+  /** Whether something is written on it. */
+  labelled?: boolean;
 }
 
 /**
@@ -43,8 +47,10 @@ function placeConnected(jobs: string[], connections: Connection[]): Map<string, 
   graph.setGraph({ rankdir: "LR", nodesep: BETWEEN_NODES, ranksep: BETWEEN_LAYERS });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const job of jobs) graph.setNode(job, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  for (const { from, to } of [...connections].sort((a, b) => (`${a.from}>${a.to}` < `${b.from}>${b.to}` ? -1 : 1))) {
-    graph.setEdge(from, to);
+  for (const { from, to, labelled } of [...connections].sort((a, b) =>
+    `${a.from}>${a.to}` < `${b.from}>${b.to}` ? -1 : 1,
+  )) {
+    graph.setEdge(from, to, labelled ? { ...LABEL } : {});
   }
   if (jobs.length > 0) layout(graph);
   const middles = new Map(jobs.map((job) => [job, graph.node(job) as { x: number; y: number }]));

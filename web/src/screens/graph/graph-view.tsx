@@ -17,7 +17,7 @@ import { useTranslation } from "react-i18next";
 import { isConditional, summariesOf } from "../edges/edge";
 import "./graph.css";
 import { hasFailed } from "./graph-focus";
-import { type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
+import { type Connection, type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
 import type { CascadeGraph } from "./graph-model";
 import { JobNode, type JobNodeType } from "./job-node";
 
@@ -69,7 +69,9 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
   const [chosenEdge, setChosenEdge] = useState<string>();
 
   // Data change with every poll, places only with the connections.
-  const shape = JSON.stringify([graph.jobs.map(({ job }) => job), graph.edges.map(({ from, to }) => ({ from, to }))]);
+  const summaries = new Map(graph.edges.map(({ id, edges }) => [id, summariesOf(edges, t)]));
+  const connections = graph.edges.map(({ id, from, to }) => ({ from, to, labelled: summaries.get(id) !== undefined }));
+  const shape = JSON.stringify([graph.jobs.map(({ job }) => job), connections] satisfies Shape);
   const arranged = useArranged(shape, onConnect !== undefined);
   const places = useMemo(() => {
     const [jobs, connections] = JSON.parse(arranged.shape) as Shape;
@@ -127,7 +129,7 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
     };
   });
   const edges: Edge[] = graph.edges.map(({ id, from, to, flow, edges }) => {
-    const condition = summariesOf(edges, t);
+    const condition = summaries.get(id);
     const conditional = edges.length > 0 && edges.every(isConditional);
     return {
       id,
@@ -227,16 +229,23 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
 const LABEL = 28;
 const short = (text: string) => (text.length > LABEL ? `${text.slice(0, LABEL - 1)}…` : text);
 
-type Shape = [jobs: string[], connections: { from: string; to: string }[]];
+type Shape = [jobs: string[], connections: Connection[]];
 
 /**
  * The shape by which the jobs are placed. While connections are drawn, jobs stay where they are: what lies
- * under the pointer must not move. Fitting the view, or another list of jobs, places them again.
+ * under the pointer must not move. Fitting the view, another list of jobs or a new label, which needs room, places
+ * them again.
  */
 function useArranged(shape: string, editable: boolean): { shape: string; again: () => void } {
   const [kept, setKept] = useState(shape);
   const jobsOf = (of: string) => JSON.stringify((JSON.parse(of) as Shape)[0]);
-  const stays = editable && kept !== shape && jobsOf(kept) === jobsOf(shape);
+  const labelsOf = (of: string) =>
+    (JSON.parse(of) as Shape)[1].flatMap(({ from, to, labelled }) => (labelled ? [`${from}>${to}`] : []));
+  const hasRoom = () => {
+    const known = labelsOf(kept);
+    return labelsOf(shape).every((id) => known.includes(id));
+  };
+  const stays = editable && kept !== shape && jobsOf(kept) === jobsOf(shape) && hasRoom();
   if (!stays && kept !== shape) setKept(shape);
   return { shape: stays ? kept : shape, again: () => setKept(shape) };
 }

@@ -252,8 +252,9 @@ function Chain({ from, edges, typeOf, faults, readOnly, onConnection, onEdge }: 
         {edges.map((edge, at) => (
           <li key={at} className="chip">
             <ArrowRight size={14} aria-hidden />
-            <code>{edge.job}</code>
-            <Condition edge={edge} />
+            <span className="chip-text">
+              <code>{edge.job}</code> <Condition edge={edge} />
+            </span>
             {!readOnly && (
               <>
                 <button
