@@ -66,11 +66,11 @@ async fn a_condition_decides_and_the_run_says_what_was_not_triggered() {
     let decisions = json!([
         {
             "job": "many", "on": "success", "when": "output.new > 5", "taken": false,
-            "reason": "`output.new > 5` was false",
+            "runs": null, "reason": "`output.new > 5` was false",
         },
         {
             "job": "few", "on": "success", "when": "output.new <= 5 && run.project == 'one'",
-            "taken": true, "reason": null,
+            "taken": true, "runs": null, "reason": null,
         },
     ]);
     assert_eq!(run["decisions"], decisions);

@@ -152,7 +152,7 @@ impl Accounts {
             bump(),
         ];
         if !keep_tokens {
-            changes.push(sql("DELETE FROM api_tokens WHERE user_id = $1").bind(user));
+            changes.extend(super::tokens::end_tokens(user));
         }
         let changed = self.write(changes).await?;
         Ok(if keep_tokens { 0 } else { changed.get(3).copied().unwrap_or(0) })

@@ -34,7 +34,7 @@ pub use password::{
 pub use principal::{Principal, Role, Via};
 pub use sessions::{SESSION_ENDS, SESSION_IDLE, SignedIn};
 pub use throttle::{SignInThrottle, network};
-pub use tokens::{ApiToken, MadeToken, NewToken, TokenEnd};
+pub use tokens::{ApiToken, MadeToken, May, NewToken, TokenEnd};
 
 /// Why something about accounts could not be done.
 #[derive(Debug, thiserror::Error)]

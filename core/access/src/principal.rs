@@ -66,6 +66,8 @@ pub enum Via {
         digest: String,
         /// When it ends by itself.
         ends_at: Option<DateTime<Utc>>,
+        /// The one job that it may ask for runs of, if it may do nothing else.
+        enqueue: Option<String>,
     },
     /// Nobody asks: the host was started without sign-in, on loopback.
     Open,
@@ -87,6 +89,14 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// The one job that it may ask for runs of, if it may do nothing else.
+    pub fn only_enqueues(&self) -> Option<&str> {
+        match &self.via {
+            Via::Token { enqueue, .. } => enqueue.as_deref(),
+            Via::Session { .. } | Via::Open => None,
+        }
+    }
+
     /// Whoever can reach a host that was started without sign-in.
     pub fn open() -> Self {
         Self {

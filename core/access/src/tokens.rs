@@ -2,7 +2,7 @@
 //! themselves: after 90 days if nobody says otherwise, and after a year at most. Only the command line
 //! makes one without an end.
 
-use cascade_sdk::{rfc3339, sql};
+use cascade_sdk::{Statement, rfc3339, sql};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -57,12 +57,25 @@ pub struct ApiToken {
     pub name: String,
     /// `viewer`, `editor`, `owner`, or `admin` for all that the user may do.
     pub role: String,
+    /// The one job that it may ask for runs of, if it may do nothing else.
+    pub enqueue: Option<String>,
     /// The one project it is good for; all of the user's if there is none.
     pub project_id: Option<Uuid>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it ends; never, if there is none.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a token is good for, of what its user may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum May {
+    /// All, administration too.
+    All,
+    /// What this role may.
+    AtMost(Role),
+    /// To ask for runs of this job.
+    Enqueue(String),
 }
 
 /// A token to make.
@@ -72,8 +85,8 @@ pub struct NewToken {
     pub user: Uuid,
     /// What it is for; unique among the user's.
     pub name: String,
-    /// At most this role; `None` for all that the user may do, administration too.
-    pub role: Option<Role>,
+    /// What it is good for.
+    pub may: May,
     /// Only this project.
     pub project: Option<Uuid>,
     /// When it ends.
@@ -89,12 +102,28 @@ pub struct MadeToken {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+const ADD: &str = "INSERT INTO api_tokens
+    (id, user_id, name, digest, role, project_id, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const ADD_TO_ENQUEUE: &str = "INSERT INTO enqueue_tokens
+    (id, user_id, name, digest, job_type, project_id, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// All tokens; to ask for a run takes an editor.
+const TOKENS: &str =
+    "SELECT id, user_id, name, digest, role, NULL AS enqueue, project_id, created_at, expires_at
+        FROM api_tokens
+    UNION ALL
+    SELECT id, user_id, name, digest, 'editor', job_type, project_id, created_at, expires_at
+        FROM enqueue_tokens";
+
 #[derive(Deserialize)]
 struct TokenRow {
     user_id: Uuid,
     name: String,
     admin: bool,
     role: String,
+    enqueue: Option<String>,
     project_id: Option<Uuid>,
     expires_at: Option<DateTime<Utc>>,
 }
@@ -115,26 +144,29 @@ impl Accounts {
         }
         let now = Utc::now();
         let expires_at = new.ends.after(now)?;
-        let taken = sql("SELECT id FROM api_tokens WHERE user_id = $1 AND name = $2");
+        let taken = sql("SELECT id FROM api_tokens WHERE user_id = $1 AND name = $2
+             UNION ALL SELECT id FROM enqueue_tokens WHERE user_id = $1 AND name = $2");
         let taken: Option<(Uuid,)> = self.one(taken.bind(new.user).bind(&new.name)).await?;
         if taken.is_some() {
             return Err(AccessError::Refused(format!("there is a token `{}` already", new.name)));
         }
         let token = Secret::new(PREFIX)
             .map_err(|error| AccessError::Refused(format!("no randomness: {error}")))?;
-        self.write(vec![
-            sql("INSERT INTO api_tokens (id, user_id, name, digest, role, project_id, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        let (insert, limit) = match &new.may {
+            May::All => (ADD, "admin"),
+            May::AtMost(role) => (ADD, role.as_str()),
+            May::Enqueue(job) => (ADD_TO_ENQUEUE, job.as_str()),
+        };
+        let insert = sql(insert)
             .bind(Uuid::now_v7())
             .bind(new.user)
             .bind(new.name)
             .bind(token.digest())
-            .bind(new.role.map_or("admin", Role::as_str))
+            .bind(limit)
             .bind(new.project)
             .bind(rfc3339(now))
-            .bind(expires_at.map(rfc3339)),
-        ])
-        .await?;
+            .bind(expires_at.map(rfc3339));
+        self.write(vec![insert]).await?;
         Ok(MadeToken { token, expires_at })
     }
 
@@ -151,10 +183,12 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn principal_of_token_digest(&self, digest: String) -> Result<Option<Principal>> {
-        let find = sql("SELECT t.user_id, u.name, u.admin, t.role, t.project_id, t.expires_at
-             FROM api_tokens t JOIN users u ON u.id = t.user_id
+        let find = sql(format!(
+            "SELECT t.user_id, u.name, u.admin, t.role, t.enqueue, t.project_id, t.expires_at
+             FROM ({TOKENS}) t JOIN users u ON u.id = t.user_id
              WHERE t.digest = $1 AND NOT u.disabled
-               AND (t.expires_at IS NULL OR t.expires_at > $2)");
+               AND (t.expires_at IS NULL OR t.expires_at > $2)"
+        ));
         let now = rfc3339(Utc::now());
         let Some(row) = self.one::<TokenRow>(find.bind(&digest).bind(now)).await? else {
             return Ok(None);
@@ -176,7 +210,7 @@ impl Accounts {
             name: row.name,
             admin: full,
             roles,
-            via: Via::Token { digest, ends_at: row.expires_at },
+            via: Via::Token { digest, ends_at: row.expires_at, enqueue: row.enqueue },
         }))
     }
 
@@ -185,8 +219,11 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn tokens(&self, user: Option<Uuid>) -> Result<Vec<ApiToken>> {
-        let query = "SELECT t.id, u.name AS user_name, t.name, t.role, t.project_id, t.created_at, t.expires_at
-             FROM api_tokens t JOIN users u ON u.id = t.user_id";
+        let query = format!(
+            "SELECT t.id, u.name AS user_name, t.name, t.role, t.enqueue, t.project_id, t.created_at,
+                 t.expires_at
+             FROM ({TOKENS}) t JOIN users u ON u.id = t.user_id"
+        );
         match user {
             Some(user) => {
                 self.rows(sql(format!("{query} WHERE u.id = $1 ORDER BY t.name")).bind(user)).await
@@ -200,9 +237,11 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn revoke_token(&self, user: Uuid, name: &str) -> Result<bool> {
-        let end = sql("DELETE FROM api_tokens WHERE user_id = $1 AND name = $2");
-        let ended = self.write(vec![end.bind(user).bind(name), bump()]).await?;
-        Ok(ended.first() == Some(&1))
+        let end = ["DELETE FROM api_tokens", "DELETE FROM enqueue_tokens"].map(|end| {
+            sql(format!("{end} WHERE user_id = $1 AND name = $2")).bind(user).bind(name)
+        });
+        let ended = self.write(end.into_iter().chain([bump()]).collect()).await?;
+        Ok(ended.iter().take(2).sum::<u64>() == 1)
     }
 
     /// Ends all tokens of a user; says how many there were.
@@ -210,10 +249,15 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn revoke_all_tokens(&self, user: Uuid) -> Result<u64> {
-        let end = sql("DELETE FROM api_tokens WHERE user_id = $1").bind(user);
-        let ended = self.write(vec![end, bump()]).await?;
-        Ok(ended.first().copied().unwrap_or(0))
+        let ended = self.write(end_tokens(user).into_iter().chain([bump()]).collect()).await?;
+        Ok(ended.iter().take(2).sum())
     }
+}
+
+/// Ends all tokens of a user.
+pub(crate) fn end_tokens(user: Uuid) -> [Statement; 2] {
+    ["DELETE FROM api_tokens", "DELETE FROM enqueue_tokens"]
+        .map(|end| sql(format!("{end} WHERE user_id = $1")).bind(user))
 }
 
 #[cfg(test)]

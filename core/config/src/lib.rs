@@ -56,7 +56,7 @@ pub use schedule::Schedule;
 pub use secrets::masked;
 use table::table;
 
-use cascade_model::{Loading, MOST_RUNS, PluginLoader, PluginSources, Registry};
+use cascade_model::{Loading, MOST_RUNS, On, PluginLoader, PluginSources, Registry};
 use cascade_sdk::JobDescriptor;
 
 /// A jobs.toml that passed every check.
@@ -110,6 +110,27 @@ impl Config {
     /// The jobs that the end of `job` may trigger.
     pub fn downstream(&self, job: &str) -> &[String] {
         self.chains.get(job).map_or(&[], Vec::as_slice)
+    }
+
+    /// The jobs that a success of `job` would have led to and that its failure does not, the nearest first.
+    pub fn not_reached(&self, job: &str) -> Vec<String> {
+        let of = |edges: &[Edge], fits: fn(On) -> bool| -> Vec<String> {
+            edges.iter().filter(|edge| fits(edge.on)).map(|edge| edge.job.clone()).collect()
+        };
+        let reached = of(self.edges(job), On::takes_failures);
+        let mut found: Vec<String> = Vec::new();
+        let mut beyond = of(self.edges(job), |on| on == On::Success);
+        let mut next = 0;
+        loop {
+            for job in beyond {
+                if !found.contains(&job) && !reached.contains(&job) {
+                    found.push(job);
+                }
+            }
+            let Some(job) = found.get(next) else { return found };
+            beyond = of(self.edges(job), |on| matches!(on, On::Success | On::Always));
+            next += 1;
+        }
     }
 
     /// The jobs whose end may trigger `job`.

@@ -161,6 +161,8 @@ mod tests {
             error: None,
             summary: None,
             revision: "r".into(),
+            key: None,
+            not_reached: Vec::new(),
         };
         Values::new(output, &json!({}), &run)
     }

@@ -174,6 +174,8 @@ mod tests {
             error: failed.then(|| "no luck".into()),
             summary: None,
             revision: "r".into(),
+            key: None,
+            not_reached: Vec::new(),
         };
         let args = json!({"level": 2});
         EndOfRun {

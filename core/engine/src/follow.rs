@@ -69,6 +69,11 @@ pub(crate) async fn follow(
         error: ending.error.map(ToOwned::to_owned),
         summary: ending.summary.map(ToOwned::to_owned),
         revision: config.revision.clone(),
+        key: ending.request.and_then(|request| key_of(request)),
+        not_reached: match status {
+            Status::Failure => config.config.not_reached(ending.job),
+            Status::Success => Vec::new(),
+        },
     };
     let settings = config.config.jobs.get(ending.job);
     let args = ending.request.map(|request| &request.args);
@@ -83,6 +88,11 @@ pub(crate) async fn follow(
     let evaluated = tokio::task::spawn_blocking(move || edges::follow(&edges, &jobs, &end)).await;
     evaluated
         .map_err(|error| StoreError::Corrupt { what: "the edges of a run", why: error.to_string() })
+}
+
+/// The key that a caller has given.
+pub(crate) fn key_of(request: &RunRequest) -> Option<String> {
+    request.key.clone().filter(|key| key != KEY_OF_SCHEDULE)
 }
 
 /// The jobs that edges make runs of.

@@ -35,6 +35,11 @@ pub fn preview(
         error: run.error.clone(),
         summary: run.summary.clone(),
         revision: config.revision.clone(),
+        key: run.request.as_ref().and_then(|request| follow::key_of(request)),
+        not_reached: match status {
+            Status::Failure => config.config.not_reached(&run.job_type),
+            Status::Success => Vec::new(),
+        },
     };
     let output = output.map(Value::to_string);
     let end = EndOfRun { run: facts, args, output, failed_before: Some(true) };

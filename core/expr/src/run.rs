@@ -32,6 +32,10 @@ pub struct RunFacts {
     pub summary: Option<String>,
     /// The revision of jobs.toml in force.
     pub revision: String,
+    /// Its key; null for a run of its schedule, and for one without a key.
+    pub key: Option<String>,
+    /// The jobs that it would have led to had it not failed; none after a success.
+    pub not_reached: Vec<String>,
 }
 
 impl RunFacts {
@@ -49,6 +53,8 @@ impl RunFacts {
                 "error": maybe,
                 "summary": maybe,
                 "revision": {"type": "string"},
+                "key": maybe,
+                "not_reached": {"type": "array", "items": {"type": "string"}},
             },
             "additionalProperties": false,
         })

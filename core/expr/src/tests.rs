@@ -14,6 +14,8 @@ fn facts() -> RunFacts {
         error: None,
         summary: None,
         revision: "r".into(),
+        key: None,
+        not_reached: Vec::new(),
     }
 }
 

@@ -13,7 +13,7 @@ pub const HIGHEST_PRIORITY: u8 = 9;
 /// The key of a job's schedule in a project: its timer, plain edges, and `POST .../run`. No caller can name it.
 pub const KEY_OF_SCHEDULE: &str = "";
 
-/// What a run was asked for. Kept once, and never changed.
+/// What a run was asked for. Only that of a debounced run changes, while it waits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRequest {
     /// At most one run of a key that has begun and not ended, for each job and project; `None` for a run that

@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::database::DatabaseArgs;
-use cascade_access::{Accounts, Audited, MadeToken, NewToken, NewUser, Role, TokenEnd, User};
+use cascade_access::{Accounts, Audited, MadeToken, May, NewToken, NewUser, Role, TokenEnd, User};
 use cascade_model::Visible;
 use cascade_store::{Queries, Store};
 
@@ -78,6 +78,9 @@ enum TokenCommand {
         /// At most this role; left out, all that the user may do.
         #[arg(long)]
         role: Option<Role>,
+        /// Only to ask for runs of this job, and nothing else.
+        #[arg(long, value_name = "JOB", conflicts_with = "role")]
+        enqueue: Option<String>,
         /// Only this project.
         #[arg(long, value_name = "SLUG")]
         project: Option<String>,
@@ -260,13 +263,18 @@ impl Desk {
 
     async fn token(&self, command: TokenCommand) -> Result<()> {
         match command {
-            TokenCommand::Add { user, name, role, project, expires_in } => {
+            TokenCommand::Add { user, name, role, enqueue, project, expires_in } => {
                 let user = self.found(&user).await?.id;
                 let project = match project {
                     Some(slug) => Some(self.project(&slug).await?),
                     None => None,
                 };
-                let new = NewToken { user, name: name.clone(), role, project, ends: expires_in };
+                let may = match (enqueue, role) {
+                    (Some(job), _) => May::Enqueue(job),
+                    (None, Some(role)) => May::AtMost(role),
+                    (None, None) => May::All,
+                };
+                let new = NewToken { user, name: name.clone(), may, project, ends: expires_in };
                 let accounts = self.noting("token.add", &name, project);
                 let MadeToken { token, expires_at } = accounts.add_token(new).await?;
                 println!("{}", token.reveal());
@@ -279,7 +287,8 @@ impl Desk {
                 for token in self.accounts.tokens(None).await? {
                     let end =
                         token.expires_at.map_or("never ends".into(), |at| format!("ends {at}"));
-                    println!("{:<24} {:<24} {} {end}", token.user_name, token.name, token.role);
+                    let may = token.enqueue.map_or(token.role, |job| format!("enqueue:{job}"));
+                    println!("{:<24} {:<24} {may} {end}", token.user_name, token.name);
                 }
                 Ok(())
             }

@@ -37,6 +37,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0190_job_last.sql",
     "0200_run_attempts.sql",
     "0210_schedule_keys_by_time.sql",
+    "0211_enqueue_tokens.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -52,6 +53,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0190_job_last.sql",
     "0200_run_attempts.sql",
     "0210_schedule_keys_by_time.sql",
+    "0211_enqueue_tokens.sql",
 );
 
 /// The table of what has run.

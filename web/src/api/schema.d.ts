@@ -1110,6 +1110,8 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /** @description The one job that it may ask for runs of, if it may do nothing else. */
+            enqueue?: string | null;
             /**
              * Format: date-time
              * @description When it ends; never, if there is none.
@@ -1362,9 +1364,9 @@ export interface components {
             reason?: string | null;
             /**
              * Format: int32
-             * @description How many runs it made; absent where it made the job due.
+             * @description How many runs it made; null where it made the job due.
              */
-            runs?: number;
+            runs?: number | null;
             /** @description Whether the downstream job was triggered. */
             taken: boolean;
             /** @description Its condition. */
@@ -2410,6 +2412,8 @@ export interface components {
             token: string;
         };
         TokenRequest: {
+            /** @description Only to ask for runs of this job, and nothing else; excludes `role`. */
+            enqueue?: string | null;
             /**
              * Format: date-time
              * @description At most 366 days ahead; 90 days if not given.
@@ -2929,8 +2933,25 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Took too long. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Its plugin is not loaded. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

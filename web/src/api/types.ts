@@ -20,7 +20,7 @@ export type RunState = Schemas["RunState"];
 export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
 /** `runs` is how many runs the edge made; absent where it made its job due, or made none. */
-export type Decision = Omit<Answer<"Decision">, "runs"> & { runs?: number | null };
+export type Decision = Answer<"Decision">;
 /** A run by its id; what it gave out is any JSON. */
 export type RunDetails = Run & {
   output: unknown;
@@ -64,17 +64,8 @@ export type JobTypes = Answer<"JobTypes">;
 /** An edge without a condition has no `when`. */
 export type JobsConfig = Omit<Answer<"JobsConfig">, "edges"> & { edges: Schemas["JobsConfig"]["edges"] };
 
-/** What an edge would lead to after the latest run of its job with an output; `run_id` is null if there is none. */
-export interface EdgePreview {
-  run_id: string | null;
-  ended_at: string | null;
-  project: string | null;
-  taken: boolean;
-  reason: string | null;
-  count: number;
-  /** The first of them; the key of the schedule is empty. */
-  runs: { key: string | null; args: Record<string, unknown> }[];
-}
+/** What an edge would lead to with the latest real output of its job. */
+export type EdgePreview = Answer<"PreviewAnswer">;
 
 export type Action = Answer<"Action">;
 export type View = Answer<"View">;

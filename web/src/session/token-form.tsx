@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { useFault } from "../api/reachability";
 import type { Role } from "../api/types";
+import { useJobTypes } from "../screens/jobs/jobs-data";
 import { Fault } from "./dialog";
 import { ROLES } from "./session-api";
 import { useSession } from "./session-store";
@@ -11,12 +12,16 @@ import { addToken } from "./tokens-api";
 const DAY_MS = 86_400_000;
 /** A year is the most. */
 const DAYS = [7, 30, 90, 365];
+/** Instead of a role: only to ask for runs of one job. */
+const ENQUEUE = "enqueue";
 
 export function TokenForm({ onMade }: { onMade: (name: string, token: string) => void }) {
   const { t } = useTranslation();
   const { user } = useSession();
   const [name, setName] = useState("");
   const [role, setRole] = useState("");
+  const [job, setJob] = useState("");
+  const types = useJobTypes();
   const [project, setProject] = useState("");
   const [days, setDays] = useState(90);
   const [busy, setBusy] = useState(false);
@@ -29,7 +34,7 @@ export function TokenForm({ onMade }: { onMade: (name: string, token: string) =>
       const ends = new Date(Date.now() + days * DAY_MS).toISOString();
       const token = await addToken({
         name: name.trim(),
-        ...(role && { role: role as Role }),
+        ...(role === ENQUEUE ? { enqueue: job.trim() } : role && { role: role as Role }),
         ...(project && { project_id: project }),
         expires_at: ends,
       });
@@ -62,8 +67,22 @@ export function TokenForm({ onMade }: { onMade: (name: string, token: string) =>
                 {t(`session.roles.${each}`)}
               </option>
             ))}
+            <option value={ENQUEUE}>{t("session.tokens.enqueue")}</option>
           </select>
         </label>
+        {role === ENQUEUE && (
+          <label>
+            {t("session.tokens.job")}
+            <select required value={job} onChange={({ target }) => setJob(target.value)}>
+              <option value="">{t("session.tokens.choose_job")}</option>
+              {types.data?.items.map((each) => (
+                <option key={each.name} value={each.name}>
+                  {each.name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label>
           {t("project")}
           <select value={project} onChange={({ target }) => setProject(target.value)}>

@@ -68,7 +68,9 @@ function Token({ token, onRevoke }: { token: ApiToken; onRevoke: () => void }) {
         <strong>{token.name}</strong>
         <small className="muted">
           {[
-            t(`session.roles.${token.role}`),
+            token.enqueue
+              ? t("session.tokens.only_enqueues", { job: token.enqueue })
+              : t(`session.roles.${token.role}`),
             project ?? t("session.tokens.my_projects"),
             t("session.tokens.made", { at: day(token.created_at) }),
             ends,

@@ -253,3 +253,13 @@ fn what_runs_of_edges_are_asked_for_is_checked_with_the_file() {
     let timer = check("[jobs.remind]\nevery = \"1h\"\n").unwrap_err();
     assert!(timer.contains("needs args, and nothing supplies them"), "{timer}");
 }
+
+#[test]
+fn a_failure_does_not_reach_what_successes_lead_to() {
+    let text = "[CASCADE_CHAINS]\nsync = [\"report\", { job = \"page\", on = \"failure\" }]\n\
+                report = [{ job = \"remind\", args = { invoice = \"run.id\" } }, \"page\"]\n";
+    let Checked { config, .. } = check(text).unwrap();
+    assert_eq!(config.not_reached("sync"), ["report", "remind"], "the failure leads to page");
+    assert_eq!(config.not_reached("report"), ["remind", "page"]);
+    assert!(config.not_reached("page").is_empty());
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::response;
+use super::{jobs::known_job, response};
 use crate::{
     AppState,
     api::audit::entry,
@@ -17,7 +17,7 @@ use crate::{
         extract::{Json, Path, Query},
     },
 };
-use cascade_access::{MadeToken, NewToken, NewUser, Role, TokenEnd, User, Via};
+use cascade_access::{MadeToken, May, NewToken, NewUser, Role, TokenEnd, User, Via};
 
 /// Describes `{name}`.
 #[derive(IntoParams)]
@@ -181,6 +181,9 @@ pub struct TokenRequest {
     name: String,
     /// At most this; left out, all that its user may do.
     role: Option<response::Role>,
+    /// Only to ask for runs of this job, and nothing else; excludes `role`.
+    #[schema(min_length = 1)]
+    enqueue: Option<String>,
     /// Only this project.
     project_id: Option<Uuid>,
     /// At most 366 days ahead; 90 days if not given.
@@ -208,13 +211,25 @@ pub async fn add_token(
     if !matches!(principal.via, Via::Session { .. }) {
         return Err(ApiError::forbidden("only a signed-in person makes tokens"));
     }
-    let TokenRequest { name, role, project_id: project, expires_at } = request;
+    let TokenRequest { name, role, enqueue, project_id: project, expires_at } = request;
+    let entry_of = json!({ "role": role, "enqueue": enqueue });
+    let may = match (role, enqueue) {
+        (Some(_), Some(_)) => {
+            let message = "`role` and `enqueue` exclude each other";
+            return Err(ApiError::bad_request(message).help("leave one of them out"));
+        }
+        (None, Some(job)) => {
+            known_job(&server, &job)?;
+            May::Enqueue(job)
+        }
+        (role, None) => role.map_or(May::All, |role| May::AtMost(role.into())),
+    };
     if let Some(project) = project {
         server.demand(&principal, project, Role::Viewer)?;
     }
     let ends = expires_at.map_or(TokenEnd::Usual, TokenEnd::At);
-    let entry = entry(&principal, "token.add", &name, project, json!({ "role": role }), peer);
-    let new = NewToken { user: principal.user_id, name, role: role.map(Into::into), project, ends };
+    let entry = entry(&principal, "token.add", &name, project, entry_of, peer);
+    let new = NewToken { user: principal.user_id, name, may, project, ends };
     let MadeToken { token, expires_at } = server.accounts.noting(entry).add_token(new).await?;
     let token = token.reveal().to_owned();
     Ok((StatusCode::CREATED, Json(TokenAnswer { token, expires_at })))

@@ -9,6 +9,7 @@ mod requests;
 mod scope;
 mod served;
 mod streams;
+mod tokens;
 
 use std::{
     sync::Arc,
@@ -32,7 +33,7 @@ use crate::{
     HttpLimits, RateLimit, Server,
     middleware::auth::{AuthSettings, SignIn},
 };
-use cascade_access::{Accounts, NewToken, NewUser, Secret, SignInThrottle, TokenEnd};
+use cascade_access::{Accounts, May, NewToken, NewUser, Secret, SignInThrottle, TokenEnd};
 use cascade_bus::MemoryBus;
 use cascade_config::LiveConfig;
 use cascade_engine::{Engine, runner::HostHttp, scheduler::Wake};
@@ -215,8 +216,13 @@ impl Bench {
         let accounts = &self.server.accounts;
         let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
         let user = accounts.add_user(new).await.unwrap();
-        let new =
-            NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+        let new = NewToken {
+            user,
+            name: "t".into(),
+            may: May::All,
+            project: None,
+            ends: TokenEnd::Usual,
+        };
         accounts.add_token(new).await.unwrap().token
     }
 

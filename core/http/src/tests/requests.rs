@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Bench;
-use cascade_access::{NewToken, NewUser, TokenEnd};
+use cascade_access::{May, NewToken, NewUser, TokenEnd};
 use cascade_model::{Fault, Success};
 
 #[tokio::test]
@@ -15,7 +15,8 @@ async fn a_request_is_told_which_run_serves_it_and_how_many_others_it_serves() {
     let accounts = &bench.server.accounts;
     let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
     let user = accounts.add_user(new).await.unwrap();
-    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let new =
+        NewToken { user, name: "t".into(), may: May::All, project: None, ends: TokenEnd::Usual };
     let token = accounts.add_token(new).await.unwrap().token;
     let ask = async |method: &str, path: &str, body: Option<Value>| {
         let (status, text) = bench.ask(method, path, Some(token.reveal()), body).await;
@@ -49,7 +50,8 @@ async fn lists_carry_shortened_texts_and_the_run_by_its_id_the_whole() {
     let accounts = &bench.server.accounts;
     let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
     let user = accounts.add_user(new).await.unwrap();
-    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let new =
+        NewToken { user, name: "t".into(), may: May::All, project: None, ends: TokenEnd::Usual };
     let token = accounts.add_token(new).await.unwrap().token;
     bench.engine.run_now("work", bench.projects[0]).await.unwrap();
     let run = bench.engine.claim("w", 1, Duration::from_secs(60), &[]).await.unwrap().remove(0);
@@ -74,7 +76,8 @@ async fn a_run_by_its_id_has_its_output_without_secrets() {
     let accounts = &bench.server.accounts;
     let new = NewUser { name: "ann".into(), admin: true, ..NewUser::default() };
     let user = accounts.add_user(new).await.unwrap();
-    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let new =
+        NewToken { user, name: "t".into(), may: May::All, project: None, ends: TokenEnd::Usual };
     let token = accounts.add_token(new).await.unwrap().token;
     for (output, shown) in [
         (Some(r#"{"new":[7],"key":"s3cret-key"}"#), json!({"new": [7], "key": "***"})),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Bench, marker};
-use cascade_access::{Audited, NewToken, NewUser, Role, Secret, TokenEnd};
+use cascade_access::{Audited, May, NewToken, NewUser, Role, Secret, TokenEnd};
 use cascade_model::Success;
 use cascade_sse::Entry;
 use cascade_store::Store;
@@ -117,8 +117,13 @@ impl Seeded {
             }
         }
         let project = person.only.map(|only| self.bench.projects[only]);
-        let new =
-            NewToken { user, name: "t".into(), role: person.most, project, ends: TokenEnd::Usual };
+        let new = NewToken {
+            user,
+            name: "t".into(),
+            may: person.most.map_or(May::All, May::AtMost),
+            project,
+            ends: TokenEnd::Usual,
+        };
         accounts.add_token(new).await.unwrap().token
     }
 

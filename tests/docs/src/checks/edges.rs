@@ -53,6 +53,8 @@ fn expressions_have_the_values_that_it_says() {
         error: None,
         summary: None,
         revision: "0".into(),
+        key: None,
+        not_reached: Vec::new(),
     };
     let values = Values::new(&output, &json!({}), &run);
     let (_, table) = text.split_once("| expression | value |\n|---|---|\n").expect("the table");

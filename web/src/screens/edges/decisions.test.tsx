@@ -17,6 +17,7 @@ const decision = (part: Partial<Decision>): Decision => ({
   on: "success",
   when: null,
   taken: true,
+  runs: null,
   reason: null,
   ...part,
 });

@@ -1,7 +1,9 @@
 import { isObject } from "../../schema/json-schema";
 
 /** Facts about the run that expressions see. */
-const RUN = ["id", "job", "project", "status", "attempts", "error", "summary", "revision"].map((name) => `run.${name}`);
+const RUN = ["id", "job", "project", "status", "attempts", "error", "summary", "revision", "key", "not_reached"].map(
+  (name) => `run.${name}`,
+);
 const DEEPEST = 3;
 
 interface Field {

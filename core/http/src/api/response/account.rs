@@ -108,6 +108,8 @@ pub struct ApiToken {
     pub name: String,
     /// `viewer`, `editor`, `owner`, or `admin` for all that the user may do.
     pub role: String,
+    /// The one job that it may ask for runs of, if it may do nothing else.
+    pub enqueue: Option<String>,
     /// The one project it is good for; all of the user's if there is none.
     pub project_id: Option<Uuid>,
     /// When it was made.
@@ -123,6 +125,7 @@ impl From<cascade_access::ApiToken> for ApiToken {
             user_name: from.user_name,
             name: from.name,
             role: from.role,
+            enqueue: from.enqueue,
             project_id: from.project_id,
             created_at: from.created_at,
             expires_at: from.expires_at,

@@ -38,9 +38,7 @@ pub struct Decision {
     pub when: Option<String>,
     /// Whether the downstream job was triggered.
     pub taken: bool,
-    /// How many runs it made; absent where it made the job due.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    /// How many runs it made; null where it made the job due.
     pub runs: Option<u32>,
     /// Why it was not.
     pub reason: Option<String>,

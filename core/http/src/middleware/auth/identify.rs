@@ -4,7 +4,7 @@ use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -39,9 +39,16 @@ pub async fn authenticate(
 async fn identified(server: &AppState, parts: &Parts) -> ApiResult<Principal> {
     let (method, headers) = (&parts.method, &parts.headers);
     origin::same_origin(&server.auth, method, headers)?;
-    let principal = principal(server, headers).await?.ok_or_else(|| {
+    let principal = holder(server, headers).await?.ok_or_else(|| {
         ApiError::unauthorized("nobody is signed in").help("sign in, or send an API token")
     })?;
+    if let Some(job) = principal.only_enqueues()
+        && !asks_for_runs(method, parts.uri.path(), job)
+    {
+        return Err(ApiError::forbidden(format!(
+            "this token may only ask for runs of `{job}`: POST /api/jobs/{job}/runs and .../runs/bulk"
+        )));
+    }
     if let Via::Session { csrf_token, .. } = &principal.via
         && origin::is_unsafe(method)
     {
@@ -55,11 +62,23 @@ async fn identified(server: &AppState, parts: &Parts) -> ApiResult<Principal> {
     Ok(principal)
 }
 
-/// Who the headers say is there; `None` for nobody.
+/// Whether a request is what a token for this job may do.
+fn asks_for_runs(method: &Method, path: &str, job: &str) -> bool {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    let of_job = path.strip_prefix("/jobs/").and_then(|rest| rest.strip_prefix(job));
+    *method == Method::POST && matches!(of_job, Some("/runs" | "/runs/bulk"))
+}
+
+/// Who the headers say is there; `None` for nobody, and for a token that may only ask for runs.
 pub(crate) async fn principal(
     server: &AppState,
     headers: &HeaderMap,
 ) -> ApiResult<Option<Principal>> {
+    let found = holder(server, headers).await?;
+    Ok(found.filter(|principal| principal.only_enqueues().is_none()))
+}
+
+async fn holder(server: &AppState, headers: &HeaderMap) -> ApiResult<Option<Principal>> {
     if server.auth.sign_in == SignIn::Off {
         return Ok(Some(Principal::open()));
     }
