@@ -38,7 +38,6 @@ async fn a_token_that_enqueues_may_ask_for_runs_of_its_job_and_nothing_else() {
         ("POST", "/api/jobs/other/runs", Some(run(0))),
         ("POST", "/api/jobs/work/pause", Some(run(0))),
         ("GET", "/api/jobs/runs", None),
-        ("GET", "/api/jobs/work/runs", None),
         ("GET", "/api/projects", None),
         ("GET", "/api/jobs/config", None),
         ("GET", "/events/stream", None),
