@@ -38,3 +38,4 @@ mod shutdown;
 mod sign_in;
 mod stream;
 mod topology;
+mod why;

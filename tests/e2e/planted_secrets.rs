@@ -183,6 +183,11 @@ impl Facts {
             // One of a list, where the schema has one.
             "action" => schema["enum"].get(0).cloned().unwrap_or_else(|| json!("none")),
             "jobs" => json!(["good"]),
+            "job" => json!("good"),
+            // Would give on all that it sees.
+            "edge" => {
+                json!({"job": "good", "key": "string(output)", "args": {"all": "output", "asked": "args"}})
+            }
             "expect" => json!(0),
             "name" => json!("viewer"),
             "password" | "new" | "current" => json!(OF_ACCOUNT),
@@ -194,6 +199,19 @@ impl Facts {
             _ => return None,
         };
         Some(value)
+    }
+
+    /// What an operation needs to be told in the query.
+    fn query(&self, document: &Value, operation: &Value) -> String {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let needed = parameters.filter(|it| it["in"] == "query" && it["required"] == true);
+        let told = needed.filter_map(|it| {
+            let name = it["name"].as_str()?;
+            let value = self.value(document, &Value::Null, name)?;
+            Some(format!("{name}={}", value.as_str()?))
+        });
+        let told: Vec<_> = told.collect();
+        if told.is_empty() { String::new() } else { format!("?{}", told.join("&")) }
     }
 
     fn path(&self, document: &Value, path: &str) -> String {
@@ -351,7 +369,7 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
                 };
                 let body = &operation["requestBody"]["content"]["application/json"]["schema"];
                 let body = facts.value(&document, body, "").filter(|_| !body.is_null());
-                let path = facts.path(&document, path);
+                let path = facts.path(&document, path) + &facts.query(&document, operation);
                 let status = ask(&host, asker, method, &path, body.as_ref(), &heard).await;
                 // An action on many runs is known to who asked for it.
                 let known = !path.contains("oidc") && !path.contains("/matching/");

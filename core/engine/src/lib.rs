@@ -27,7 +27,9 @@ pub mod scheduler;
 mod settle;
 mod texts;
 mod timing;
+mod why;
 
 pub use bulk::Many;
 pub use engine::Engine;
 pub use preview::preview;
+pub use why::{Reason, WhyRun};

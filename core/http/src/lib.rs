@@ -28,7 +28,7 @@ pub use server::serve;
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
     events, health, job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs,
-    schedules, session, users,
+    schedules, session, users, why,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -164,6 +164,8 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(logs::run_logs))
         .routes(routes!(logs::download))
         .routes(routes!(runs::cascade))
+        .routes(routes!(why::run))
+        .routes(routes!(why::job))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::retry))
         .routes(routes!(bulk::cancel))

@@ -29,3 +29,4 @@ pub(crate) mod schedules;
 pub(crate) mod session;
 pub(crate) mod times;
 pub(crate) mod users;
+pub(crate) mod why;

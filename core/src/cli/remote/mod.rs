@@ -11,6 +11,7 @@ mod run;
 mod runs;
 mod text;
 mod wait;
+mod why;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,6 +45,8 @@ pub enum RemoteCommand {
     Enqueue(enqueue::EnqueueArgs),
     /// Lists runs of a running host, or shows one.
     Runs(runs::RunsArgs),
+    /// Says why a run ran or waits, or why a job does not run, and what would change that.
+    Why(why::WhyArgs),
     /// Prints the log of a run.
     Logs(logs::LogsArgs),
     /// Cancels runs: one that waits at once; one that runs is asked to stop.
@@ -78,6 +81,7 @@ async fn ask(command: RemoteCommand) -> Result<()> {
     match command {
         RemoteCommand::Enqueue(args) => enqueue::enqueue(&client, args).await,
         RemoteCommand::Runs(args) => runs::runs(&client, args).await,
+        RemoteCommand::Why(args) => why::why(&client, args).await,
         RemoteCommand::Logs(args) => logs::logs(&client, args).await,
         RemoteCommand::Cancel(args) => change::cancel(&client, args).await,
         RemoteCommand::Retry(args) => change::retry(&client, args).await,
@@ -91,6 +95,7 @@ impl RemoteCommand {
         match self {
             Self::Enqueue(args) => &args.server,
             Self::Runs(args) => &args.server,
+            Self::Why(args) => &args.server,
             Self::Logs(args) => &args.server,
             Self::Cancel(args) => &args.server,
             Self::Retry(args) => &args.server,

@@ -18,6 +18,7 @@ mod run;
 mod runs;
 mod scheduled;
 mod text;
+mod why;
 
 use std::collections::HashMap;
 
@@ -42,6 +43,7 @@ pub use requests::{
 #[cfg(test)]
 pub(crate) use runs::page_query;
 use text::Text;
+pub use why::RunWaits;
 
 /// What people and programs ask of any [`Store`]. What they may see is limited to a [`Visible`] set of
 /// projects by the queries themselves.
@@ -123,6 +125,11 @@ pub trait Queries: Store {
     /// What a request with this idempotency key made before.
     async fn earlier_request(&self, key: &IdempotencyKey) -> Result<Option<EarlierRequest>> {
         requests::earlier_request(&*self.database(), key).await
+    }
+
+    /// What a run waits for; `None` if there is no such run.
+    async fn run_waits(&self, run: Uuid) -> Result<Option<RunWaits>> {
+        why::run_waits(&*self.database(), run).await
     }
 
     /// Which edges were taken at the latest end of a run; `None` where the run's state says it all.
