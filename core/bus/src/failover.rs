@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Bus, BusState, PostgresLink, RedisPublisher, RedisSubscriber, WorkerSignals};
-use cascade_model::Event;
+use cascade_model::{Event, metric};
 
 /// Redis while it answers, pg_notify while it does not.
 pub struct FailoverBus {
@@ -69,7 +69,7 @@ impl FailoverBus {
             self.state.send_if_modified(|known| std::mem::replace(known, state) != state);
             for bus in ["redis", "postgres"] {
                 let carries = f64::from(u8::from(state.bus == bus));
-                metrics::gauge!("cascade_bus_carries", "bus" => bus).set(carries);
+                metrics::gauge!(metric::BUS_CARRIES.name, "bus" => bus).set(carries);
             }
             let redis_changed = async {
                 match &mut redis {
@@ -98,7 +98,7 @@ impl Bus for FailoverBus {
             None => false,
         };
         let over = if reached { "redis" } else { "postgres" };
-        metrics::counter!("cascade_events_published_total", "bus" => over)
+        metrics::counter!(metric::EVENTS_PUBLISHED.name, "bus" => over)
             .increment(events.len() as u64);
         if !reached {
             self.postgres.publish(events).await;

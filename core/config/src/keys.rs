@@ -213,7 +213,7 @@ mod tests {
             let said = said.map(|problems| problems.to_string()).unwrap_or_default();
             assert!(!said.contains("unknown key"), "{text}\n{said}");
         }
-        assert_eq!(under("retention"), ["runs", "logs", "events"]);
+        assert_eq!(under("retention"), ["runs", "logs", "events", "stats"]);
         assert_eq!(under("jobs.*.backoff"), ["initial", "max", "factor"]);
     }
 

@@ -159,6 +159,10 @@ table! {
         /// Events, which streams replay from.
         #[key(Span)]
         pub events: Duration = days(3),
+
+        /// Figures of runs: by minute for two days, then by hour.
+        #[key(Span)]
+        pub stats: Duration = days(30),
     }
 }
 

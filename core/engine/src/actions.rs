@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use cascade_model::{
-    CancelRequest, Enqueue, Enqueued, RunKind, RunNow, RunState, ScheduledStatus, Visible,
+    CancelRequest, Enqueue, Enqueued, RunKind, RunNow, RunState, ScheduledStatus, StatKind, Visible,
 };
 use cascade_sdk::Statement;
 use cascade_store::{
@@ -17,7 +17,7 @@ use cascade_store::{
 use chrono::Utc;
 use uuid::Uuid;
 
-use crate::{Engine, bulk, cancel, enqueue, pause, request, retry, texts};
+use crate::{Engine, bulk, cancel, enqueue, figures::UnseenEnd, pause, request, retry, texts};
 
 impl Engine {
     /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
@@ -66,14 +66,17 @@ impl Engine {
             tx.rollback().await?;
             return self.answered_before(key).await;
         }
-        let mut done = enqueue::enqueue(&mut *tx, requests, true).await;
+        let mut replaced = Vec::new();
+        let mut done = enqueue::enqueue(&mut *tx, requests, true, &mut replaced).await;
         if let (Ok(told), Some(key)) = (&done, key)
             && let Some(run) = told.first().map(|told| told.run_id()).filter(|run| *run != first)
             && let Err(error) = tx.execute(&change_key(key, run)).await
         {
             done = Err(StoreError::Query(error));
         }
-        self.finish(tx, done).await
+        let told = self.finish(tx, done).await?;
+        self.count_unseen(&replaced);
+        Ok(told)
     }
 
     async fn answered_before(&self, key: &IdempotencyKey) -> Result<Vec<Enqueued>> {
@@ -102,7 +105,9 @@ impl Engine {
     pub async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
         let mut tx = self.store.begin(Connections::Shared).await?;
         let done = request_cancel(&mut *tx, visible, run).await;
-        self.finish(tx, done).await
+        let (answer, ended) = self.finish(tx, done).await?;
+        self.count_unseen(&ended);
+        Ok(answer)
     }
 
     /// Gives a failed or cancelled run one more attempt, now.
@@ -158,7 +163,12 @@ async fn run_now(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<RunNow> {
     started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
 }
 
-async fn request_cancel(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+/// Also tells the end of a run that waited.
+async fn request_cancel(
+    tx: &mut dyn Tx,
+    visible: &Visible,
+    run: Uuid,
+) -> Result<(CancelRequest, Vec<UnseenEnd>)> {
     let run = lock_run(tx, visible, run).await?;
     let state = run.state;
     let asked = cancel::requested(run)?;
@@ -167,8 +177,11 @@ async fn request_cancel(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result
         tx.advance_keys(&[asked.id]).await?;
     }
     Ok(match asked.state {
-        RunState::Running => CancelRequest::Requested,
-        _ => CancelRequest::Cancelled,
+        RunState::Running => (CancelRequest::Requested, Vec::new()),
+        _ => {
+            let ended = (asked.job_type, asked.project_id, StatKind::Cancelled);
+            (CancelRequest::Cancelled, vec![ended])
+        }
     })
 }
 

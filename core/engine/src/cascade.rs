@@ -67,13 +67,14 @@ fn due(row: &mut ScheduleRow, debounce: Option<Debounce>, now: DateTime<Utc>) ->
 
 pub(crate) const NOT_SCHEDULED: &str = "it is not scheduled for this project";
 pub(crate) const DISABLED: &str = "it is disabled in jobs.toml";
+pub(crate) const PAUSED: &str = "it is paused";
 
 /// Why the end of a run does not trigger a job.
 fn skip_reason(row: Option<&ScheduleRow>) -> Option<&'static str> {
     match row {
         None => Some(NOT_SCHEDULED),
         Some(row) if !row.enabled => Some(DISABLED),
-        Some(row) if row.status == ScheduledStatus::Paused => Some("it is paused"),
+        Some(row) if row.status == ScheduledStatus::Paused => Some(PAUSED),
         Some(_) => None,
     }
 }

@@ -5,15 +5,24 @@ use std::collections::BTreeMap;
 
 use cascade_config::Edge;
 use cascade_expr::{Expression, RunFacts, Status, Values};
-use cascade_model::{Decision, Follow, On};
+use cascade_model::{
+    Decision, Follow, On,
+    metric::{EDGE_DECISIONS, JOB_LABEL},
+};
 use serde_json::Value;
 
-use crate::edge_runs::{self, Downstream, Room};
+use crate::{
+    cascade,
+    edge_runs::{self, Downstream, Room},
+    job_labels::job_label,
+};
 
 // What the states of runs say by themselves.
 const FAILED: &str = "the run failed";
 const SUCCEEDED: &str = "the run succeeded";
 const NOT_FAILED_BEFORE: &str = "the run before it had not failed";
+/// How it is told that a condition did not hold.
+const WAS_FALSE: &str = "` was false";
 
 const WITHOUT_KEY: &str = "a run without a key has none before it";
 const NOT_NAMED: &str = "jobs.toml does not name this job";
@@ -123,6 +132,28 @@ pub(crate) fn is_settled(edges: &[Edge]) -> bool {
     !edges.iter().any(Edge::evaluates)
 }
 
+/// What became of an edge, as metrics call it: one of a few words, whatever its condition says.
+pub(crate) fn label(decision: &Decision) -> &'static str {
+    match decision.reason.as_deref() {
+        None => "taken",
+        Some(FAILED | SUCCEEDED) => "other_end",
+        Some(NOT_FAILED_BEFORE | WITHOUT_KEY) => "not_recovered",
+        Some(NOT_NAMED | cascade::NOT_SCHEDULED) => "not_scheduled",
+        Some(cascade::DISABLED) => "disabled",
+        Some(cascade::PAUSED) => "paused",
+        Some(reason) if reason.ends_with(WAS_FALSE) => "condition_false",
+        Some(_) => "no_value",
+    }
+}
+
+/// Counts decisions that are committed.
+pub(crate) fn count(job: &str, decisions: &[Decision]) {
+    for decision in decisions {
+        let labels = [(JOB_LABEL, job_label(job)), ("reason", label(decision).to_owned())];
+        metrics::counter!(EDGE_DECISIONS.name, &labels).increment(1);
+    }
+}
+
 /// Whether decisions say more than the states of runs do: only then are they kept, as most ends are successes
 /// that a plain edge follows, and each row costs.
 pub(crate) fn tell(decisions: &[Decision], failed: bool) -> bool {
@@ -147,7 +178,7 @@ fn values(end: &EndOfRun) -> Values {
 fn not_true(when: &Expression, values: &Values) -> Option<String> {
     match when.evaluate(values) {
         Ok(Value::Bool(true)) => None,
-        Ok(Value::Bool(false)) => Some(format!("`{when}` was false")),
+        Ok(Value::Bool(false)) => Some(format!("`{when}{WAS_FALSE}")),
         Ok(_) => Some(format!("`{when}` was neither true nor false")),
         Err(error) => Some(format!("`{when}` has no value: {error}")),
     }
@@ -237,6 +268,21 @@ mod tests {
             ]
         );
         assert!(tell(&follow.decisions, false));
+        let labels: Vec<_> = follow.decisions.iter().map(label).collect();
+        assert_eq!(labels, ["taken", "condition_false", "no_value", "no_value", "taken"]);
+    }
+
+    #[test]
+    fn each_reason_has_a_word_that_metrics_use() {
+        let edges = [edge("a", On::Failure, None), edge("b", On::Recovered, None)];
+        let mut decisions = follow(&edges, &end(Status::Success)).decisions;
+        for why in [cascade::PAUSED, cascade::DISABLED, cascade::NOT_SCHEDULED] {
+            let (taken, reason) = (false, Some(why.into()));
+            decisions.push(Decision { taken, reason, ..decisions[0].clone() });
+        }
+        let labels: Vec<_> = decisions.iter().map(label).collect();
+        let expected = ["other_end", "not_recovered", "paused", "disabled", "not_scheduled"];
+        assert_eq!(labels, expected);
     }
 
     #[test]

@@ -42,10 +42,10 @@ impl Engine {
             let save = save.bind(lease.run_id).bind(rfc3339(ended.at)).bind(output);
             tx.execute(&save).await.map_err(StoreError::Query)?;
         }
-        let triggered = self.settle(&mut *tx, lease.run_id, &ended, false, follow, made).await?;
+        let settled = self.settle(&mut *tx, lease.run_id, &ended, false, follow, made).await?;
         tx.append_events(&[event::row(&ended, EventStatus::Ok)]).await?;
         tx.commit().await?;
-        Ok(Completed { triggered })
+        Ok(Completed { triggered: self.count_settled(settled) })
     }
 
     /// As [`Engine::complete`] for many runs of one kind and owner that trigger nothing, have staged nothing
@@ -85,6 +85,7 @@ impl Engine {
         let on = if made.is_empty() { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
         made.lock(&mut *tx, lease).await?;
+        let mut settled = None;
         let (at, failed) = if retry_in.is_some() {
             let requeue = Requeue {
                 lease: lease.clone(),
@@ -98,7 +99,8 @@ impl Engine {
             let end = End { error, ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
             advance(&mut *tx, lease).await?;
-            self.settle(&mut *tx, lease.run_id, &ended, true, follow, made).await?;
+            let led_to = self.settle(&mut *tx, lease.run_id, &ended, true, follow, made).await?;
+            settled = Some(led_to);
             note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
             (ended.at, Failed::ForGood)
@@ -106,6 +108,7 @@ impl Engine {
         keep_attempt(&mut *tx, lease, at, &said).await?;
         tx.append_logs(&[line(lease.run_id, at, Level::Error, said)]).await?;
         tx.commit().await?;
+        settled.map(|settled| self.count_settled(settled));
         Ok(failed)
     }
 

@@ -9,6 +9,7 @@ use cascade_sdk::Statement;
 use cascade_store::{Result, Store};
 
 use crate::{
+    figures::RunCounts,
     reconcile::{Applied, reconcile},
     rotation::Rotation,
 };
@@ -25,13 +26,14 @@ pub struct Engine {
     pub(crate) rotation: Arc<Mutex<Rotation>>,
     /// Says what follows runs that nobody else ends.
     pub(crate) config: Option<LiveConfig>,
+    pub(crate) counts: RunCounts,
 }
 
 impl Engine {
     /// Works on `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        let (applied, rotation) = Default::default();
-        Self { store, entry: None, applied, rotation, config: None }
+        let (applied, rotation, counts) = Default::default();
+        Self { store, entry: None, applied, rotation, config: None, counts }
     }
 
     /// The same engine, which takes the edges of `config` after the failures of runs that were lost.
@@ -42,6 +44,11 @@ impl Engine {
     /// The database beneath.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What this process has counted of how runs end.
+    pub fn counts(&self) -> &RunCounts {
+        &self.counts
     }
 
     /// Makes projects and scheduled jobs what `config` says, in pages of rows with a transaction each: no

@@ -2,6 +2,7 @@
 
 use cascade_model::{
     Debounce, Debounced, Enqueue, Enqueued, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunState,
+    StatKind,
 };
 use cascade_store::{
     NewRequest, NewRun, Result, RunRow, ScheduleFacts, StoreError, Tx, Waiting, change_request,
@@ -10,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::request::JOB_IS_OFF;
+use crate::{figures::UnseenEnd, request::JOB_IS_OFF};
 
 /// Runs that one statement makes at most.
 const AT_ONCE: usize = 1000;
@@ -82,7 +83,7 @@ async fn change(tx: &mut dyn Tx, run: Uuid, args: &Value, at: DateTime<Utc>) -> 
 }
 
 /// Makes all of them wait, in the transaction: each by its rule for duplicates. `wake` tells workers of
-/// other processes.
+/// other processes. Runs that are replaced are added to `replaced`.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] for one that is to be rejected, or the database's: nothing is to be committed.
@@ -90,6 +91,7 @@ pub(crate) async fn enqueue(
     tx: &mut dyn Tx,
     requests: Vec<(NewRequest, OnDuplicate)>,
     wake: bool,
+    replaced: &mut Vec<UnseenEnd>,
 ) -> Result<Vec<Enqueued>> {
     lock_schedules(tx, &requests).await?;
     let mut told: Vec<_> = requests.iter().map(|(one, _)| Enqueued::Made(one.run.id)).collect();
@@ -100,7 +102,7 @@ pub(crate) async fn enqueue(
     }
     insert(tx, plain, wake).await?;
     for (place, request, rule) in others {
-        told[place] = by_rule(tx, request, rule, wake).await?;
+        told[place] = by_rule(tx, request, rule, wake, replaced).await?;
     }
     Ok(told)
 }
@@ -135,6 +137,7 @@ async fn by_rule(
     request: NewRequest,
     rule: OnDuplicate,
     wake: bool,
+    replaced: &mut Vec<UnseenEnd>,
 ) -> Result<Enqueued> {
     let one = std::slice::from_ref(&request);
     tx.lock_keys(one, None).await?;
@@ -157,7 +160,7 @@ async fn by_rule(
                 return merge(tx, run, request).await;
             }
         }
-        OnDuplicate::Replace => replace(tx, waiting, request.run.id).await?,
+        OnDuplicate::Replace => replaced.extend(replace(tx, waiting, request.run.id).await?),
         OnDuplicate::Queue => {}
     }
     let id = request.run.id;
@@ -180,12 +183,15 @@ async fn merge(tx: &mut dyn Tx, mut waits: RunRow, request: NewRequest) -> Resul
 }
 
 /// Cancels what waits.
-async fn replace(tx: &mut dyn Tx, waiting: Vec<Waiting>, by: Uuid) -> Result<()> {
+async fn replace(tx: &mut dyn Tx, waiting: Vec<Waiting>, by: Uuid) -> Result<Vec<UnseenEnd>> {
+    let mut ended = Vec::new();
     for Waiting { run, .. } in waiting {
         let (from, error) = (run.state, Some(format!("replaced by {by}")));
-        tx.save_run(from, &RunRow { state: RunState::Cancelled, error, ..run }).await?;
+        let ends = RunRow { state: RunState::Cancelled, error, ..run };
+        tx.save_run(from, &ends).await?;
+        ended.push((ends.job_type, ends.project_id, StatKind::Cancelled));
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// A timer makes no run while a request with the key of its schedule looks whether there is one.

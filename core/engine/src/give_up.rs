@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_config::ConfigState;
 use cascade_expr::Status;
-use cascade_model::{EventStatus, Failed, Fault, Lease, Run, RunKind, RunState, Visible};
+use cascade_model::{EventStatus, Failed, Fault, Lease, Run, RunKind, RunState, StatKind, Visible};
 use cascade_sdk::Level;
 use cascade_store::{Connections, End, Lost, Queries, Requeue, Result, Store, StoreError, Tx};
 
@@ -13,6 +13,7 @@ use crate::{
     ends::{failure, keep_attempt, line, note_failures},
     event,
     expiry::{Fate, Why, fate},
+    figures::UnseenEnd,
     follow::{Ending, follow},
 };
 
@@ -26,6 +27,16 @@ struct Leading {
     error: String,
 }
 
+/// What became of lost runs.
+struct GivenUp {
+    /// How many were given up.
+    count: u64,
+    /// Those of them that have ended, once it is committed.
+    ended: Vec<UnseenEnd>,
+    /// Those that are left, as an edge leads on from them.
+    leading: Vec<Leading>,
+}
+
 impl Engine {
     /// Gives up the runs that are leased to `owner` and are not among `listed`, as if their leases had
     /// expired; returns how many. `owner` has lost track of them: an end that could not be stored, or a
@@ -36,9 +47,10 @@ impl Engine {
     pub async fn give_up_unlisted(&self, owner: &str, listed: &[Lease]) -> Result<u64> {
         let mut tx = self.store.begin(Connections::Shared).await?;
         let lost = Lost::Unlisted { owner, listed };
-        let (given_up, leading) = self.give_up(&mut *tx, lost, Why::Unlisted).await?;
+        let GivenUp { count, ended, leading } = self.give_up(&mut *tx, lost, Why::Unlisted).await?;
         tx.commit().await?;
-        Ok(given_up + self.fail_all(leading).await?)
+        self.count_unseen(&ended);
+        Ok(count + self.fail_all(leading).await?)
     }
 
     /// Gives up runs of workers, except for `owner`, that have not renewed their leases of duration
@@ -46,20 +58,17 @@ impl Engine {
     pub(crate) async fn give_up_unresponsive(&self, owner: &str, lease: Duration) -> Result<()> {
         let mut tx = self.store.begin(Connections::Shared).await?;
         let lost = Lost::Unresponsive { except: owner, lease, limit: EXPIRED_AT_ONCE };
-        let (_, leading) = self.give_up(&mut *tx, lost, Why::Unresponsive).await?;
+        let GivenUp { ended, leading, .. } =
+            self.give_up(&mut *tx, lost, Why::Unresponsive).await?;
         tx.forget_workers(owner).await?;
         tx.commit().await?;
+        self.count_unseen(&ended);
         self.fail_all(leading).await?;
         Ok(())
     }
 
-    /// Gives up runs; returns how many, and those left that an edge leads on from.
-    async fn give_up(
-        &self,
-        tx: &mut dyn Tx,
-        which: Lost<'_>,
-        why: Why,
-    ) -> Result<(u64, Vec<Leading>)> {
+    /// Gives up runs, except for those that an edge leads on from.
+    async fn give_up(&self, tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<GivenUp> {
         let config = self.config.as_ref().map(|config| config.state());
         let (mut ends, mut waiting, mut leading) = (Vec::new(), Vec::new(), Vec::new());
         for claim in tx.expired_claims(which).await? {
@@ -71,7 +80,8 @@ impl Engine {
                 Fate::Waits(requeue) => waiting.push(requeue),
             }
         }
-        Ok((give_up(tx, &ends, &waiting).await?, leading))
+        let (count, ended) = give_up(tx, &ends, &waiting).await?;
+        Ok(GivenUp { count, ended, leading })
     }
 
     /// Each in a separate transaction: schedules are locked in the order of their ids, which those of
@@ -93,7 +103,10 @@ impl Engine {
             let follow = follow(&*self.store, &config, &ending).await?;
             let fault = Fault { error, retry_in: None };
             match self.fail_then(&lease, fault, follow).await {
-                Ok(Failed::ForGood | Failed::WillRetry) => failed += 1,
+                Ok(Failed::ForGood | Failed::WillRetry) => {
+                    failed += 1;
+                    self.count_unseen(&[(run.job_type, run.project_id, StatKind::Failed)]);
+                }
                 Err(StoreError::LostLease) => {}
                 Err(error) => return Err(error),
             }
@@ -118,10 +131,14 @@ async fn leads_on(
     Ok(run.filter(|run| leads(&run.job_type)).map(|run| Leading { run, lease, error }))
 }
 
-/// Ends runs and lets others wait again; returns how many that were.
-async fn give_up(tx: &mut dyn Tx, ends: &[End], waiting: &[Requeue]) -> Result<u64> {
+/// Ends runs and lets others wait again; returns how many that were, and which have ended.
+async fn give_up(
+    tx: &mut dyn Tx,
+    ends: &[End],
+    waiting: &[Requeue],
+) -> Result<(u64, Vec<UnseenEnd>)> {
     let (mut logs, mut events, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let mut given_up = 0;
+    let (mut given_up, mut unseen) = (0, Vec::new());
     for (end, ended) in ends.iter().zip(tx.end_runs(ends).await?) {
         let Some(ended) = ended else { continue };
         given_up += 1;
@@ -131,6 +148,9 @@ async fn give_up(tx: &mut dyn Tx, ends: &[End], waiting: &[Requeue]) -> Result<u
             events.push(event::row(&ended, EventStatus::Failed));
             failures.push(failure(&end.lease, &ended, error));
         }
+        let failed = end.state == RunState::Failed;
+        let kind = if failed { StatKind::Failed } else { StatKind::Cancelled };
+        unseen.push((ended.job_type, ended.project_id, kind));
     }
     let queued = ends.iter().filter(|end| end.lease.kind == RunKind::Queue);
     let queued: Vec<_> = queued.map(|end| end.lease.run_id).collect();
@@ -147,5 +167,5 @@ async fn give_up(tx: &mut dyn Tx, ends: &[End], waiting: &[Requeue]) -> Result<u
     tx.append_logs(&logs).await?;
     note_failures(tx, failures).await?;
     tx.append_events(&events).await?;
-    Ok(given_up)
+    Ok((given_up, unseen))
 }

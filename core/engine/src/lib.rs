@@ -14,8 +14,10 @@ mod engine;
 mod enqueue;
 mod event;
 mod expiry;
+mod figures;
 mod follow;
 mod give_up;
+mod job_labels;
 mod pause;
 mod preview;
 mod reconcile;
@@ -31,5 +33,7 @@ mod why;
 
 pub use bulk::Many;
 pub use engine::Engine;
+pub use figures::{FigureWriter, RunCounts};
+pub use job_labels::{job_label, keep_labels, labelled_jobs, of_labelled_jobs};
 pub use preview::preview;
 pub use why::{Reason, WhyRun};

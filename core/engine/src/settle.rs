@@ -17,6 +17,7 @@ use crate::{
     edges,
     ends::line,
     enqueue,
+    figures::UnseenEnd,
 };
 
 /// The runs that an end makes.
@@ -43,8 +44,13 @@ impl Made {
         tx.lock_keys(&self.requests, own).await
     }
 
-    /// Makes the runs wait, each by its rule.
-    async fn wait(self, tx: &mut dyn Tx, note: &TriggerNote, trace_id: Uuid) -> Result<()> {
+    /// Makes the runs wait, each by its rule; returns those that they replace.
+    async fn wait(
+        self,
+        tx: &mut dyn Tx,
+        note: &TriggerNote,
+        trace_id: Uuid,
+    ) -> Result<Vec<UnseenEnd>> {
         let mut at_once = Vec::new();
         for (mut request, (rule, debounce)) in self.requests.into_iter().zip(self.rules) {
             request.run.payload.add_trigger(note.clone(), trace_id);
@@ -53,14 +59,35 @@ impl Made {
                 None => at_once.push((request, rule)),
             }
         }
-        if at_once.is_empty() {
-            return Ok(());
+        let mut replaced = Vec::new();
+        if !at_once.is_empty() {
+            enqueue::enqueue(tx, at_once, true, &mut replaced).await?;
         }
-        enqueue::enqueue(tx, at_once, true).await.map(drop)
+        Ok(replaced)
     }
 }
 
+/// What the end of a run has led to, once it is committed.
+pub(crate) struct Settled {
+    /// The job whose run has ended.
+    job_type: String,
+    /// Jobs that are due.
+    triggered: Vec<String>,
+    /// What became of each edge.
+    decisions: Vec<Decision>,
+    /// Runs that were replaced.
+    replaced: Vec<UnseenEnd>,
+}
+
 impl Engine {
+    /// Counts what is committed; returns the jobs that are due.
+    pub(crate) fn count_settled(&self, settled: Settled) -> Vec<String> {
+        let Settled { job_type, triggered, decisions, replaced } = settled;
+        edges::count(&job_type, &decisions);
+        self.count_unseen(&replaced);
+        triggered
+    }
+
     /// The runs that a run asks for and that its edges make, in its project.
     ///
     /// # Errors
@@ -121,8 +148,7 @@ impl Engine {
         Ok(made)
     }
 
-    /// Makes downstream jobs due and runs wait, and keeps what became of each edge; returns the jobs that are
-    /// due.
+    /// Makes downstream jobs due and runs wait, and keeps what became of each edge.
     pub(crate) async fn settle(
         &self,
         tx: &mut dyn Tx,
@@ -131,7 +157,7 @@ impl Engine {
         failed: bool,
         follow: Follow,
         made: Made,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Settled> {
         let Follow { downstream, debounced, mut decisions, faults, .. } = follow;
         let Ended { job_type, trace_id, at, .. } = ended.clone();
         if decisions.is_empty() {
@@ -153,7 +179,7 @@ impl Engine {
         if !save.is_empty() {
             tx.save_schedules(&save).await?;
         }
-        made.wait(tx, &note, trace_id).await?;
+        let replaced = made.wait(tx, &note, trace_id).await?;
         for (job, why) in &not_due {
             not_taken(&mut decisions, job, false, why);
         }
@@ -168,10 +194,12 @@ impl Engine {
             tx.append_logs(&lines).await?;
         }
         if edges::tell(&decisions, failed) {
-            let save = cascade_store::decided(run_id, at, &Decisions { failed, edges: decisions });
+            let told = Decisions { failed, edges: decisions };
+            let save = cascade_store::decided(run_id, at, &told);
             tx.execute(&save).await.map_err(StoreError::Query)?;
+            decisions = told.edges;
         }
-        Ok(triggered)
+        Ok(Settled { job_type: note.job_type, triggered, decisions, replaced })
     }
 }
 

@@ -2,11 +2,13 @@
 //! names. No I/O, no database, no HTTP.
 
 pub mod border;
+mod buckets;
 mod cascade_tree;
 mod config_version;
 mod decision;
 mod event;
 mod job_summary;
+pub mod metric;
 mod outcome;
 mod payload;
 mod plugin_sources;
@@ -19,9 +21,12 @@ mod revision;
 mod run;
 mod run_log;
 mod scheduled;
+mod stats;
 mod trend;
 mod visible;
+mod worker;
 
+pub use buckets::{ERROR_OF_PERCENTILES, Times, bucket, middle};
 pub use cascade_tree::{CascadeRun, CascadeTree};
 pub use config_version::{
     ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText,
@@ -43,5 +48,7 @@ pub use revision::revision;
 pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
+pub use stats::{Figures, StatFilter, StatGroup, StatKey, StatKind, StatRow, Tally};
 pub use trend::{EndedRun, Trend, grouped};
 pub use visible::Visible;
+pub use worker::{Presence, Worker, WorkerRuns};

@@ -82,6 +82,8 @@ pub struct KeepFor {
     pub logs: Duration,
     /// Events; clients that were away for longer are told to reset.
     pub events: Duration,
+    /// Figures of runs.
+    pub stats: Duration,
 }
 
 /// How many rows one step of pruning removed.
@@ -93,4 +95,6 @@ pub struct Pruned {
     pub logs: u64,
     /// Events.
     pub events: u64,
+    /// Rows of figures.
+    pub stats: u64,
 }

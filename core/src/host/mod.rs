@@ -54,6 +54,7 @@ async fn serve(
     parts.follow_config();
     parts.share_events()?;
     let worker_done = parts.connect_bus();
+    parts.keep_figures(&worker_done);
     parts.welcome().await?;
     is_up.store(true, Ordering::Relaxed);
     parts.say_ready()?;

@@ -7,7 +7,7 @@ use cascade_access::{Accounts, Oidc, SignInThrottle};
 use cascade_bus::{Announcer, Bus};
 use cascade_config::LiveConfig;
 use cascade_engine::{
-    Engine,
+    Engine, FigureWriter,
     runner::{Completer, HostHttp, MissingJobs, Runner},
     scheduler::{self, Wake},
 };
@@ -149,6 +149,12 @@ impl Parts {
             self.background.spawn(connections(self.installation.clone(), worker_done.clone()));
         }
         worker_done
+    }
+
+    /// Keeps figures of the runs that end here, until the token that says so for the worker.
+    pub fn keep_figures(&mut self, worker_done: &CancellationToken) {
+        let writer = FigureWriter::new(self.engine.counts().clone(), self.store.clone());
+        self.background.spawn(writer.keep(worker_done.clone()));
     }
 
     /// Makes the owner's first link, where one is due.

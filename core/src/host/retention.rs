@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use cascade_bus::jitter;
 use cascade_config::LiveConfig;
-use cascade_model::{KeepFor, Pruned};
+use cascade_model::{KeepFor, Pruned, metric};
 use cascade_store::{Queries, Store};
 
 /// Rows of a table that one step removes.
@@ -29,13 +29,20 @@ pub(super) async fn keep(config: LiveConfig, store: Arc<dyn Store>, stop: Cancel
 /// Steps until nothing is left that is too old.
 async fn round(config: &LiveConfig, store: &dyn Store) -> cascade_store::Result<()> {
     let retention = config.current().retention.clone();
-    let keep = KeepFor { runs: retention.runs, logs: retention.logs, events: retention.events };
+    let keep = KeepFor {
+        runs: retention.runs,
+        logs: retention.logs,
+        events: retention.events,
+        stats: retention.stats,
+    };
     loop {
-        let Pruned { runs, logs, events } = store.prune(&keep, BATCH).await?;
-        for (table, rows) in [("worker_runs", runs), ("run_logs", logs), ("events", events)] {
-            metrics::counter!("cascade_pruned_rows_total", "table" => table).increment(rows);
+        let Pruned { runs, logs, events, stats } = store.prune(&keep, BATCH).await?;
+        for (table, rows) in
+            [("worker_runs", runs), ("run_logs", logs), ("events", events), ("run_stats", stats)]
+        {
+            metrics::counter!(metric::PRUNED_ROWS.name, "table" => table).increment(rows);
         }
-        if [runs, logs, events].iter().all(|rows| *rows < u64::from(BATCH)) {
+        if [runs, logs, events, stats].iter().all(|rows| *rows < u64::from(BATCH)) {
             return Ok(());
         }
         tokio::task::yield_now().await;

@@ -15,6 +15,8 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use cascade_model::metric;
+
 use crate::{Backlog, Entry, IdleStream, Topic, idle_stream::Ended};
 
 /// Entries that a stream may be behind.
@@ -199,7 +201,7 @@ impl Streams {
         if let Topic::Event { read: (at, age), .. } = entry.topic
             && !self.idle.is_empty()
         {
-            metrics::histogram!("cascade_event_latency_seconds").record(age + at.elapsed());
+            metrics::histogram!(metric::EVENT_LATENCY.name).record(age + at.elapsed());
         }
     }
 

@@ -38,6 +38,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0200_run_attempts.sql",
     "0210_schedule_keys_by_time.sql",
     "0211_enqueue_tokens.sql",
+    "0230_run_stats.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -54,6 +55,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0200_run_attempts.sql",
     "0210_schedule_keys_by_time.sql",
     "0211_enqueue_tokens.sql",
+    "0230_run_stats.sql",
 );
 
 /// The table of what has run.

@@ -22,7 +22,7 @@ use super::telemetry;
 use crate::Engine;
 use crate::scheduler::{Held, Wake};
 use cascade_bus::{Announcer, Backoff};
-use cascade_model::{ClaimedRun, Done, Event, RunKind};
+use cascade_model::{ClaimedRun, Done, Event, RunKind, StatKind};
 
 /// Commits on their way at a time: while one waits for the disk, the other keeps the database busy.
 const COMMITS: usize = 2;
@@ -33,6 +33,8 @@ pub(super) struct Finished {
     pub summary: Option<String>,
     /// When its body began.
     pub began: Instant,
+    /// How long that took, without the wait for the commit.
+    pub took: Duration,
     /// Prolonged until it is stored.
     pub held: Held,
 }
@@ -173,6 +175,10 @@ async fn store_kind(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
         let done: Vec<_> = runs.iter().map(done).collect();
         let error = match parts.engine.complete_all(&done).await {
             Ok(events) => {
+                let stored = runs.iter().zip(&events).filter(|(_, event)| event.is_some());
+                parts.engine.counts().add(stored.map(|(one, _)| {
+                    telemetry::counted_end(&one.run, StatKind::Completed, Some(one.took))
+                }));
                 return runs.iter().zip(events).filter_map(reported).collect();
             }
             Err(error) => error,

@@ -12,7 +12,7 @@ use crate::{
 };
 use cascade_bus::{Backoff, jitter};
 use cascade_config::JobSettings;
-use cascade_model::{ClaimedRun, Failed, Fault, Follow, Success, border};
+use cascade_model::{ClaimedRun, Failed, Fault, Follow, StatKind, Success, border};
 use cascade_store::StoreError;
 
 /// How an attempt has ended.
@@ -40,7 +40,7 @@ impl End {
 }
 
 impl Runner {
-    /// Stores it. While the database is away this is tried again, as long as the lease is not lost and
+    /// Stores it; `took` is how long the attempt did, if it has begun. While the database is away this is tried again, as long as the lease is not lost and
     /// the worker does not end.
     ///
     /// # Errors
@@ -52,11 +52,12 @@ impl Runner {
         settings: &JobSettings,
         held: &Held,
         mut end: End,
+        took: Option<Duration>,
     ) -> Result<(), StoreError> {
         let giving_up = self.completer.giving_up();
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.try_to_store(run, &end).await {
+            let error = match self.try_to_store(run, &end, took).await {
                 // The plugin's own statement was refused: the run has failed, not the store.
                 Err(StoreError::Staged(error)) => {
                     end = End::failed(run, settings, error.into());
@@ -78,7 +79,13 @@ impl Runner {
         }
     }
 
-    async fn try_to_store(&self, run: &ClaimedRun, end: &End) -> Result<(), StoreError> {
+    async fn try_to_store(
+        &self,
+        run: &ClaimedRun,
+        end: &End,
+        took: Option<Duration>,
+    ) -> Result<(), StoreError> {
+        let count = |kind| self.engine.counts().add([telemetry::counted_end(run, kind, took)]);
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
         match end {
             End::Completed(success) => {
@@ -87,6 +94,7 @@ impl Runner {
                 let success = Success { follow, ..success.clone() };
                 let done = self.engine.complete(lease, success).await?;
                 telemetry::counted(run, "completed");
+                count(StatKind::Completed);
                 tracing::debug!(%run_id, job_type, triggered = ?done.triggered, "completed");
                 self.announcer.announce();
             }
@@ -94,6 +102,7 @@ impl Runner {
                 Failed::WillRetry => telemetry::counted(run, "retried"),
                 Failed::ForGood => {
                     telemetry::counted(run, "failed");
+                    count(StatKind::Failed);
                     self.announcer.announce();
                 }
             },
@@ -105,6 +114,7 @@ impl Runner {
             End::Cancelled => {
                 self.engine.cancel(lease).await?;
                 telemetry::counted(run, "cancelled");
+                count(StatKind::Cancelled);
                 tracing::info!(%run_id, job_type, "cancelled");
             }
             End::GivenBack => {

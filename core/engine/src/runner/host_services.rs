@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{retry::SHORTEST_SNOOZE, scheduler::Held};
 use cascade_config::Config;
-use cascade_model::{ClaimedRun, border};
+use cascade_model::{ClaimedRun, border, metric};
 
 /// What an attempt that is over is told.
 const OVER: &str = "the run is over";
@@ -191,7 +191,7 @@ impl Host for RunServices {
         tracing::debug!(level = line.level.as_str(), "{}", line.message);
         self.tell(|recorder| {
             if !recorder.line(line) {
-                metrics::counter!("cascade_run_log_lines_dropped_total").increment(1);
+                metrics::counter!(metric::LOG_LINES_DROPPED.name).increment(1);
             }
         });
     }

@@ -60,7 +60,8 @@ impl Runner {
         let (run_id, job_type) = (run.lease.run_id, &run.job_type);
         tracing::warn!(%run_id, job_type, "left to other workers: {why}");
         self.missing_jobs.add(job_type);
-        let given_back = self.store_end(run, &JobSettings::default(), held, End::GivenBack).await;
+        let settings = JobSettings::default();
+        let given_back = self.store_end(run, &settings, held, End::GivenBack, None).await;
         if let Err(error) = given_back {
             tracing::error!(%error, %run_id, "not given back");
         }

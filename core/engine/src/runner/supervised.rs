@@ -97,7 +97,8 @@ pub(super) fn started(
     }
     if held.cancel.is_cancelled() {
         let settings = JobSettings::default();
-        let stored = runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled));
+        let stored =
+            runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled, None));
         if let Err(error) = stored {
             tracing::error!(%error, run_id = %id, job_type, "its end could not be stored");
         }
@@ -257,7 +258,8 @@ impl Supervised {
         let Self { runner, run, held, settings, services, began, .. } = *self;
         services.close().await;
         let (staged, enqueue) = (services.take_staged(), services.take_enqueued());
-        telemetry::ended(&run, began.elapsed());
+        let took = began.elapsed();
+        telemetry::ended(&run, took);
         let (cancelled, stopped) = (held.cancel.is_cancelled(), services.stop.is_cancelled());
         let failed = |error| End::failed(&run, &settings, error);
         let end = match result {
@@ -269,7 +271,7 @@ impl Supervised {
                     Ok(None)
                         if staged.is_empty() && !leads && enqueue.is_empty() && !run.has_key() =>
                     {
-                        runner.completer.complete(Finished { run, summary, began, held });
+                        runner.completer.complete(Finished { run, summary, began, took, held });
                         return Ok(());
                     }
                     Ok(output) => {
@@ -298,7 +300,7 @@ impl Supervised {
             Err(Stopped::TimedOut) => failed(timed_out(&settings)),
             Err(Stopped::LostLease) => return Err(StoreError::LostLease),
         };
-        runner.store_end(&run, &settings, &held, end).await
+        runner.store_end(&run, &settings, &held, end, Some(took)).await
     }
 }
 

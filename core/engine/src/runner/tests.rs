@@ -3,6 +3,7 @@
 mod children;
 mod edges;
 mod ends;
+mod figures;
 mod outputs;
 
 use std::{

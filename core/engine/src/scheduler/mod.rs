@@ -6,6 +6,7 @@
 //! [`Engine::claim`]: crate::Engine::claim
 
 mod leases;
+mod presence;
 mod wake;
 mod worker;
 

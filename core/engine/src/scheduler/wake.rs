@@ -1,5 +1,8 @@
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,6 +22,8 @@ pub struct Wake {
     leases: Leases,
     peers: Option<PgPool>,
     telling: Arc<Mutex<Telling>>,
+    draining: Arc<AtomicBool>,
+    presence: Arc<Notify>,
 }
 
 /// Whether peers are being told to look.
@@ -30,6 +35,9 @@ enum Telling {
     /// And once more after that.
     Again,
 }
+
+/// Asks the workers of other processes to tell of themselves; an older version takes it for "look".
+const PRESENCE: &str = "presence";
 
 /// The pause between two words to peers: a notification wakes every one of them.
 const BETWEEN: Duration = Duration::from_millis(50);
@@ -87,6 +95,30 @@ impl Wake {
         }
     }
 
+    /// Has every worker ask the database whether it is to take runs.
+    pub async fn ask_for_presence(&self) {
+        self.presence.notify_one();
+        self.tell_peers(PRESENCE).await;
+    }
+
+    pub(super) async fn asked_for_presence(&self) {
+        self.presence.notified().await;
+    }
+
+    /// From now on this process' worker takes no runs, or takes them again; `false` if that was so before.
+    pub(super) fn drain(&self, drain: bool) -> bool {
+        let changed = self.draining.swap(drain, Ordering::Relaxed) != drain;
+        if changed {
+            self.wake();
+        }
+        changed
+    }
+
+    /// Whether this process' worker takes no more runs.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     /// The runs that this process holds.
     pub(super) fn leases(&self) -> &Leases {
         &self.leases
@@ -110,6 +142,10 @@ impl WorkerSignals for Wake {
     }
 
     fn hear(&self, signal: &str) {
+        if signal == PRESENCE {
+            self.presence.notify_one();
+            return;
+        }
         match signal.strip_prefix("cancel ").map(str::parse) {
             Some(Ok(run)) => {
                 self.leases.cancel(run);

@@ -20,6 +20,7 @@
 //!   that.
 //! - `Asking`: everything was claimed that could be; a task asks the database when the next run is due. An
 //!   answer that comes in any other state is too late and means nothing.
+//! - While the worker drains (`presence.rs`), it stays `Due` and claims nothing; what waits is given back.
 //! - At a stop, whatever the state: what a claim brings is still ours, what waits is given back, what
 //!   runs has the grace time.
 //!
@@ -36,7 +37,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{WorkerSettings, leases::Claiming};
+use super::{WorkerSettings, leases::Claiming, presence};
 use crate::runner::{Runner, SOON, WorkerThreads};
 use cascade_model::ClaimedRun;
 
@@ -141,7 +142,12 @@ pub async fn work(
         let (runner, owner, lease) = (runner.clone(), owner.clone(), settings.lease);
         tokio::spawn(async move { leases.keep(&runner, &owner, lease).await })
     };
+    let tell = {
+        let (runner, owner, settings) = (runner.clone(), owner.clone(), settings.clone());
+        tokio::spawn(async move { presence::tell(&runner, &owner, &settings).await })
+    };
     let (most, prefetch) = (settings.concurrency as usize, settings.prefetch as usize);
+    let (host, name) = (runner.clone(), owner.clone());
     let mut worker = Worker {
         state: State::Due,
         task: None,
@@ -155,6 +161,10 @@ pub async fn work(
     worker.work(&stop).await;
     worker.end().await;
     keep.abort();
+    tell.abort();
+    // Not while it still writes.
+    tell.await.ok();
+    presence::forget(&host, &name).await;
 }
 
 impl Worker {
@@ -164,6 +174,9 @@ impl Worker {
                 && let Some(most) = self.capacity()
             {
                 self.claim(most);
+            }
+            if self.runner.wake.is_draining() {
+                self.give_back_waiting().await;
             }
             let young = self.threads.load().running > self.supervised.len();
             tokio::select! {
@@ -192,6 +205,9 @@ impl Worker {
 
     /// How many runs a claim may bring now, if it is time for one.
     fn capacity(&self) -> Option<usize> {
+        if self.runner.wake.is_draining() {
+            return None;
+        }
         let load = self.threads.load();
         let (most, prefetch) =
             (self.settings.concurrency as usize, self.settings.prefetch as usize);
@@ -267,11 +283,7 @@ impl Worker {
             let told = ended(&mut self.task).await;
             self.hear(told);
         }
-        for (run, _held) in self.threads.take_waiting() {
-            if let Err(error) = self.runner.engine.release(&run.lease).await {
-                tracing::warn!(%error, run_id = %run.lease.run_id, "not given back");
-            }
-        }
+        self.give_back_waiting().await;
         let (runs, grace) = (self.threads.load().running, self.settings.grace);
         if runs > 0 {
             tracing::info!(runs, ?grace, "waiting for running runs");
@@ -286,6 +298,20 @@ impl Worker {
         }
         self.threads.close();
         self.runner.completer.finish(STORE_WITHIN).await;
+    }
+
+    /// Leaves to others what has not begun.
+    async fn give_back_waiting(&mut self) {
+        let waiting = self.threads.take_waiting();
+        if waiting.is_empty() {
+            return;
+        }
+        for (run, _held) in waiting {
+            if let Err(error) = self.runner.engine.release(&run.lease).await {
+                tracing::warn!(%error, run_id = %run.lease.run_id, "not given back");
+            }
+        }
+        self.runner.wake.wake_peers();
     }
 
     /// Until nothing runs.

@@ -53,7 +53,7 @@ pub(super) async fn a_decision_is_kept_with_its_run_and_removed_with_it(engine: 
     let others = Visible::Only(vec![project(engine, "two").await]);
     assert_eq!(engine.store().decisions(&others, run.lease.run_id).await.unwrap(), None);
     let long = Duration::from_secs(86_400);
-    let keep = KeepFor { runs: Duration::ZERO, logs: long, events: long };
+    let keep = KeepFor { runs: Duration::ZERO, logs: long, events: long, stats: long };
     // It is old once the database's clock has moved on.
     while engine.store().prune(&keep, 10).await.unwrap().runs == 0 {
         tokio::task::yield_now().await;

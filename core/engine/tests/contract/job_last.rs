@@ -83,7 +83,7 @@ pub(super) async fn nothing_is_known_of_runs_that_were_removed(engine: &Engine) 
     }
     assert!(last(engine).await.is_some());
     let long = Duration::from_secs(86400);
-    let keep = KeepFor { runs: Duration::ZERO, logs: long, events: long };
+    let keep = KeepFor { runs: Duration::ZERO, logs: long, events: long, stats: long };
     while last(engine).await.is_some() {
         engine.store().prune(&keep, 10).await.unwrap();
     }

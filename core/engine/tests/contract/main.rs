@@ -34,8 +34,10 @@ mod queues;
 mod requests;
 mod runs;
 mod schedules;
+mod stats;
 mod steps;
 mod texts;
+mod workers;
 
 macro_rules! cases {
     ($($module:ident: [$($case:ident),+ $(,)?]),+ $(,)?) => {
@@ -202,6 +204,14 @@ cases! {
         a_run_of_a_timer_knows_the_time_that_it_was_due,
         what_the_file_no_longer_names_stops_running,
     ],
+    stats: [
+        what_a_process_writes_again_counts_once,
+        figures_are_those_of_projects_that_may_be_seen,
+        ends_that_no_worker_saw_are_counted,
+        what_was_counted_is_written_once_and_adds_up_over_writes,
+        what_waits_is_counted_by_one_process_a_minute,
+        figures_of_long_ago_become_one_an_hour_and_then_go,
+    ],
     texts: [
         an_error_and_its_log_line_are_kept_without_nul,
         summaries_are_kept_without_nul,
@@ -210,5 +220,10 @@ cases! {
         an_audit_entry_is_kept_without_nul,
         a_comment_on_a_config_is_kept_without_nul,
         runs_are_looked_for_without_nul,
+    ],
+    workers: [
+        a_worker_tells_of_itself_until_it_ends,
+        a_worker_of_an_older_version_is_known_by_its_runs,
+        a_drain_is_heard_once_and_undone_with_an_entry_each,
     ],
 }

@@ -22,7 +22,7 @@ pub(super) async fn an_output_is_kept_with_its_run_and_removed_with_it(engine: &
     let kept = engine.store().outputs(&[uuid::Uuid::nil(), id]).await.unwrap();
     assert_eq!((kept.len(), kept.get(&id)), (1, output.as_ref()));
     let long = Duration::from_secs(86_400);
-    let keep = KeepFor { runs: Duration::ZERO, logs: long, events: long };
+    let keep = KeepFor { runs: Duration::ZERO, logs: long, events: long, stats: long };
     // It is old once the database's clock has moved on.
     while engine.store().prune(&keep, 10).await.unwrap().runs == 0 {
         tokio::task::yield_now().await;

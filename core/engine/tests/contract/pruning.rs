@@ -26,11 +26,16 @@ pub(super) async fn what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_sta
     }
     let events = events_after(engine, 0, 10).await.unwrap();
     let day = Duration::from_secs(86400);
-    let mut keep = KeepFor { runs: day, logs: day, events: day };
+    let mut keep = KeepFor { runs: day, logs: day, events: day, stats: day };
     let step = engine.store().prune(&keep, 1).await.unwrap();
-    assert_eq!(step, Pruned { runs: 0, logs: 1, events: 0 }, "a step takes no more than it may");
+    assert_eq!(
+        step,
+        Pruned { runs: 0, logs: 1, events: 0, stats: 0 },
+        "a step takes no more than it may"
+    );
     assert_eq!(engine.store().prune(&keep, 10).await.unwrap().logs, 1);
-    keep = KeepFor { runs: Duration::ZERO, logs: day, events: Duration::ZERO };
+    keep =
+        KeepFor { runs: Duration::ZERO, logs: day, events: Duration::ZERO, stats: Duration::ZERO };
     let mut all = Pruned::default();
     while all.runs < 2 || all.events < 1 {
         let step = engine.store().prune(&keep, 10).await.unwrap();

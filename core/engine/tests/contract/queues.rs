@@ -353,7 +353,12 @@ pub(super) async fn runs_of_both_kinds_are_listed_and_pruned_together(engine: &E
     assert_eq!(request.asked_by.as_deref(), Some("ann"));
     let last = crate::steps::scheduled(engine, "last", "one").await.last_run;
     assert_eq!(last.unwrap().id, id);
-    let keep = KeepFor { runs: Duration::ZERO, logs: Duration::ZERO, events: Duration::ZERO };
+    let keep = KeepFor {
+        runs: Duration::ZERO,
+        logs: Duration::ZERO,
+        events: Duration::ZERO,
+        stats: Duration::ZERO,
+    };
     while engine.store().runs(&RunFilter::default()).await.unwrap().total > 0 {
         engine.store().prune(&keep, 10).await.unwrap();
     }

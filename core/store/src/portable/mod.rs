@@ -17,18 +17,24 @@ mod row;
 mod run;
 mod runs;
 mod scheduled;
+mod stats;
 mod text;
 mod why;
+mod workers;
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use cascade_model::{
-    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, JobCounts,
-    KeepFor, LastEnd, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow,
-    RunPage, ScheduledJob, Trend, Visible,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
+    JobCounts, KeepFor, LastEnd, Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth,
+    Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow, Trend, Visible, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -214,6 +220,59 @@ pub trait Queries: Store {
     /// How much waits, by job type.
     async fn queue_depth(&self) -> Result<Vec<QueueDepth>> {
         queue::depth(&*self.database()).await
+    }
+
+    /// Writes figures of a process, `source`: what it has counted so far, in place of what it wrote before.
+    async fn save_stats(&self, source: &str, rows: &[StatRow]) -> Result<()> {
+        stats::save(&*self.database(), source, rows).await
+    }
+
+    /// Counts what waits and runs, of the 10,000 longest queues, unless that was done in this minute: `false`.
+    async fn sample_queues(&self) -> Result<bool> {
+        stats::sample(self).await
+    }
+
+    /// Figures by step of time; steps in which nothing was counted are not there. Those of more than two days
+    /// ago stand at full hours.
+    async fn stats(
+        &self,
+        filter: &StatFilter,
+        step: Duration,
+    ) -> Result<BTreeMap<DateTime<Utc>, Figures>> {
+        stats::by_time(&*self.database(), filter, step).await
+    }
+
+    /// Figures of each job, or of each project by its short name: of the 100 with the most ended runs.
+    async fn stats_by(
+        &self,
+        filter: &StatFilter,
+        group: StatGroup,
+    ) -> Result<BTreeMap<String, Figures>> {
+        stats::by_group(&*self.database(), filter, group).await
+    }
+
+    /// Says that a worker lives; `true` when it is to take no more runs.
+    async fn tell_presence(&self, presence: &Presence) -> Result<bool> {
+        workers::tell(&*self.database(), presence).await
+    }
+
+    /// Forgets a worker that has ended, and those that were not seen for an hour.
+    async fn forget_presence(&self, name: &str) -> Result<()> {
+        workers::forget(&*self.database(), name).await
+    }
+
+    /// Workers by name: those that tell of themselves, and those that hold runs that may be seen.
+    async fn workers(&self, visible: &Visible) -> Result<Vec<Worker>> {
+        workers::list(&*self.database(), visible).await
+    }
+
+    /// Asks a worker to take no more runs, in the name of `by`, or without one to take runs again. `entry` goes into
+    /// the audit log in the same transaction. `false` when it is not known or nothing changes.
+    ///
+    /// # Errors
+    /// Also [`StoreError::Audit`].
+    async fn drain_worker(&self, name: &str, by: Option<&str>, entry: Statement) -> Result<bool> {
+        workers::drain(&*self.database(), name, by, entry).await
     }
 
     /// The ids of the oldest and the newest event ever kept: `(oldest there is, newest so far)`.

@@ -1,0 +1,173 @@
+//! Figures of runs by minute: counted in memory where runs end, written every two seconds.
+//!
+//! A commit of many ends takes one lock here and no row of the database, so that nobody who ends runs waits for
+//! another. A process writes rows of its own, each with all that it has counted in the minute: after a fault
+//! it writes them again. What is lost when a process is killed is what it counted in the last two seconds: of
+//! figures alone, as the runs themselves are stored.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use cascade_model::{StatKey, StatKind, StatRow, Tally, bucket};
+use cascade_store::{Queries, Result, Store};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::Engine;
+
+/// How often what was counted is written.
+const EVERY: Duration = Duration::from_secs(2);
+/// How often what waits is counted.
+const SAMPLE: Duration = Duration::from_secs(60);
+/// How long the last write of a process may take.
+const LAST_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is counted of a job in a project.
+type Counts = BTreeMap<(StatKind, u16), Tally>;
+
+/// Counts how runs end, in this process. Clones count together.
+#[derive(Clone, Default)]
+pub struct RunCounts(Arc<Mutex<HashMap<String, HashMap<Uuid, Counts>>>>);
+
+/// How a run has ended, for its figures.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CountedEnd<'a> {
+    pub job_type: &'a str,
+    pub project: Uuid,
+    pub kind: StatKind,
+    /// How long its last attempt took; `None` if it never began.
+    pub took: Option<Duration>,
+    /// How long it had waited, if this was its first attempt.
+    pub waited: Option<Duration>,
+}
+
+/// One that nobody has seen run: of a lost worker, or cancelled while it waited.
+pub(crate) type UnseenEnd = (String, Uuid, StatKind);
+
+impl Engine {
+    /// Counts ends that are committed.
+    pub(crate) fn count_unseen(&self, ends: &[UnseenEnd]) {
+        self.counts.add(ends.iter().map(|(job_type, project, kind)| CountedEnd {
+            job_type,
+            project: *project,
+            kind: *kind,
+            took: None,
+            waited: None,
+        }));
+    }
+}
+
+impl RunCounts {
+    /// Counts ends that are committed.
+    pub(crate) fn add<'a>(&self, ends: impl IntoIterator<Item = CountedEnd<'a>>) {
+        let mut counted = self.counted();
+        for CountedEnd { job_type, project, kind, took, waited } in ends {
+            // A name is copied for the first of its job alone.
+            if !counted.contains_key(job_type) {
+                counted.insert(job_type.to_owned(), HashMap::new());
+            }
+            let Some(projects) = counted.get_mut(job_type) else { continue };
+            let counts = projects.entry(project).or_default();
+            let times = waited.map(|waited| (StatKind::Wait, waited));
+            for (kind, time) in times.into_iter().chain([(kind, took.unwrap_or_default())]) {
+                let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+                counts.entry((kind, bucket(time))).or_default().add(Tally { runs: 1, micros });
+            }
+        }
+    }
+
+    fn take(&self) -> HashMap<String, HashMap<Uuid, Counts>> {
+        std::mem::take(&mut *self.counted())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.counted().is_empty()
+    }
+
+    fn counted(&self) -> MutexGuard<'_, HashMap<String, HashMap<Uuid, Counts>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what [`RunCounts`] counts.
+pub struct FigureWriter {
+    counts: RunCounts,
+    store: Arc<dyn Store>,
+    /// Names the rows of this process.
+    source: String,
+    /// All of the current minute, and what could not be written yet.
+    rows: BTreeMap<(DateTime<Utc>, StatKey), Tally>,
+    unwritten: BTreeSet<(DateTime<Utc>, StatKey)>,
+}
+
+impl FigureWriter {
+    /// Writes to `store`.
+    pub fn new(counts: RunCounts, store: Arc<dyn Store>) -> Self {
+        let source = Uuid::new_v4().simple().to_string()[..12].to_owned();
+        let (rows, unwritten) = Default::default();
+        Self { counts, store, source, rows, unwritten }
+    }
+
+    /// Writes, and counts what waits, until `stop`; then writes once more.
+    pub async fn keep(mut self, stop: CancellationToken) {
+        let mut write = tokio::time::interval(EVERY);
+        let mut sample = tokio::time::interval(SAMPLE);
+        write.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        sample.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                () = stop.cancelled() => break,
+                _ = write.tick() => self.write().await,
+                _ = sample.tick() => self.store.sample_queues().await.map(drop),
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "figures of runs are not stored yet");
+            }
+        }
+        match tokio::time::timeout(LAST_WITHIN, self.write()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last figures of runs are lost"),
+            Err(_) => tracing::warn!("the last figures of runs are lost: the database is slow"),
+        }
+    }
+
+    /// Writes what was counted since the last time, as of the minute that the database's clock shows.
+    ///
+    /// # Errors
+    /// The database's; the next call writes it again.
+    pub async fn write(&mut self) -> Result<()> {
+        if self.counts.is_empty() && self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let now = self.store.now().await?;
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        self.gather(minute);
+        let row = |of: &(DateTime<Utc>, StatKey)| {
+            let tally = self.rows.get(of).copied().unwrap_or_default();
+            StatRow { minute: of.0, key: of.1.clone(), tally }
+        };
+        let rows: Vec<_> = self.unwritten.iter().map(row).collect();
+        self.store.save_stats(&self.source, &rows).await?;
+        self.unwritten.clear();
+        Ok(())
+    }
+
+    /// Adds what was counted to the minute; what is written of those before is no longer needed.
+    fn gather(&mut self, minute: DateTime<Utc>) {
+        let Self { rows, unwritten, .. } = self;
+        rows.retain(|of, _| of.0 == minute || unwritten.contains(of));
+        for (job_type, projects) in self.counts.take() {
+            for (project_id, counts) in projects {
+                for ((kind, bucket), tally) in counts {
+                    let key = StatKey { job_type: job_type.clone(), project_id, kind, bucket };
+                    rows.entry((minute, key.clone())).or_default().add(tally);
+                    unwritten.insert((minute, key));
+                }
+            }
+        }
+    }
+}

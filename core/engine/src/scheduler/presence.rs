@@ -1,0 +1,83 @@
+//! A worker tells the database that it lives, what it is, and hears whether it is to take no more runs.
+//!
+//! Nobody's lease depends on it: where the database does not answer, the worker goes on as it was.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use cascade_model::{Presence, Registry};
+use cascade_store::Queries;
+
+use super::{Wake, WorkerSettings};
+use crate::runner::Runner;
+
+/// How often a worker tells of itself; at once when another process asks for it.
+const EVERY: Duration = Duration::from_secs(15);
+/// How long the last word of a worker that ends may take.
+const LAST_WITHIN: Duration = Duration::from_secs(2);
+
+/// Tells of the worker `name`, for ever.
+pub(super) async fn tell(runner: &Runner, name: &str, settings: &WorkerSettings) {
+    let wake = &runner.wake;
+    let mut known = true;
+    loop {
+        let presence = presence(&runner.config.state().registry, name, settings);
+        match runner.engine.store().tell_presence(&presence).await {
+            Ok(drain) => {
+                known = true;
+                obey(wake, name, drain);
+            }
+            Err(error) if known => {
+                known = false;
+                tracing::warn!(%error, worker = name, "cannot tell that this worker lives");
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = wake.asked_for_presence() => {}
+        }
+    }
+}
+
+/// The worker has ended.
+pub(super) async fn forget(runner: &Runner, name: &str) {
+    let forget = runner.engine.store().forget_presence(name);
+    // Whoever cannot say so is forgotten after a while.
+    if let Ok(Err(error)) = tokio::time::timeout(LAST_WITHIN, forget).await {
+        tracing::debug!(%error, worker = name, "its row stays for a while");
+    }
+}
+
+fn obey(wake: &Wake, name: &str, drain: bool) {
+    if !wake.drain(drain) {
+        return;
+    }
+    if drain {
+        tracing::warn!(
+            worker = name,
+            "draining: it takes no more runs until that is undone or it restarts"
+        );
+    } else {
+        tracing::info!(worker = name, "takes runs again");
+    }
+}
+
+fn presence(registry: &Registry, name: &str, settings: &WorkerSettings) -> Presence {
+    let plugin = |origin: &cascade_sdk::Origin| format!("{} {}", origin.plugin, origin.version);
+    let plugins: BTreeSet<_> =
+        registry.jobs().map(|job| plugin(&job.descriptor().origin)).collect();
+    Presence {
+        name: name.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: host(),
+        pid: std::process::id(),
+        concurrency: settings.concurrency,
+        plugins: plugins.into_iter().collect(),
+    }
+}
+
+/// The machine's name, where the kernel tells it.
+fn host() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
