@@ -114,6 +114,13 @@ async fn what_fails_is_seen_at_once_and_handled() {
     assert!(browse(&["problems"], &host.url, &env, |_| {}), "{}", host.log());
 }
 
+#[tokio::test]
+async fn figures_are_shown_and_a_worker_is_drained() {
+    let (host, env) = host_to_work_with().await;
+    let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert!(browse(&["figures"], &host.url, &env, |_| {}), "{}", host.log());
+}
+
 /// Sixty jobs in five projects, of which one fails and one says much.
 fn many_jobs() -> String {
     let mut file = "[projects]\n".to_owned();

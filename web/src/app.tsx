@@ -15,6 +15,8 @@ const RunPage = lazyPart(() => import("./screens/runs/run-page"));
 const GraphScreen = lazyPart(() => import("./screens/graph/graph-screen"));
 const RunsScreen = lazyPart(() => import("./screens/runs/runs-screen"));
 const Problems = lazyPart(() => import("./screens/problems/problems"));
+const Figures = lazyPart(() => import("./screens/figures/figures"));
+const Workers = lazyPart(() => import("./screens/workers/workers"));
 const Config = lazyPart(() => import("./screens/config/config"));
 const DataPage = lazyPart(() => import("./screens/data/data-page"));
 const Audit = lazyPart(() => import("./screens/audit/audit"));
@@ -37,6 +39,8 @@ export function App() {
             <Route path="/runs" element={<RunsScreen />} />
             <Route path="/runs/:id" element={<RunPage />} />
             <Route path="/problems" element={<Problems />} />
+            <Route path="/figures" element={<Figures />} />
+            <Route path="/figures/workers" element={<Workers />} />
             <Route path="/data/:key?" element={<DataPage />} />
             <Route
               path="/config/:tab?"

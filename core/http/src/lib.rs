@@ -28,7 +28,7 @@ pub use server::serve;
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
     events, health, job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs,
-    schedules, session, users, why,
+    schedules, session, stats, users, why, workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -179,6 +179,10 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(problems::handled))
         .routes(routes!(problems::reopen))
         .routes(routes!(problems::retry))
+        .routes(routes!(stats::stats))
+        .routes(routes!(workers::list))
+        .routes(routes!(workers::drain))
+        .routes(routes!(workers::undrain))
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))
         .routes(routes!(jobs::resume))

@@ -43,6 +43,12 @@ export type Attention = Answer<"Attention">;
 export type Problem = Answer<"Problem">;
 export type Problems = Answer<"Problems">;
 
+export type Stats = Answer<"Stats">;
+export type StatPoint = Answer<"StatPoint">;
+export type StatRow = Answer<"StatRow">;
+export type Worker = Answer<"Worker">;
+export type Workers = Answer<"Workers">;
+
 export type EndedRun = Answer<"EndedRun">;
 export type JobTrend = Answer<"Trend">;
 export type Trends = Answer<"Trends">;

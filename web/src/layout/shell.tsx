@@ -69,7 +69,13 @@ export function Shell({ children }: { children: ReactNode }) {
           </NavLink>
           <NavLink to={scoped("/graph")}>{t("nav.graph")}</NavLink>
           <NavLink to={scoped("/jobs")}>{t("nav.jobs")}</NavLink>
-          <NavLink to={scoped("/runs")}>{t("nav.runs")}</NavLink>
+          {/* Figures and workers are places beside the runs: the bar has no room for more. */}
+          <NavLink
+            to={scoped("/runs")}
+            className={({ isActive }) => (isActive || pathname.startsWith("/figures") ? "active" : undefined)}
+          >
+            {t("nav.runs")}
+          </NavLink>
           <ProblemsLink />
           <NavLink to={scoped("/data")}>{t("nav.data")}</NavLink>
           <ConfigLink />

@@ -32,6 +32,8 @@ const SCREENS = [
   { path: "/jobs", text: "nav.jobs" },
   { path: "/runs", text: "nav.runs" },
   { path: "/problems", text: "nav.problems" },
+  { path: "/figures", text: "nav.figures" },
+  { path: "/figures/workers", text: "nav.workers" },
   { path: "/data", text: "nav.data" },
 ];
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::{
     extract::State,
     http::{HeaderMap, Method, header},
@@ -9,6 +11,8 @@ use crate::{
     error::{ApiError, ApiResult, Refused},
     middleware::auth::{self, Peer},
 };
+use cascade_engine::{job_label, keep_labels, labelled_jobs, of_labelled_jobs};
+use cascade_model::metric::{self, JOB_LABEL, Metric, OTHER_JOBS};
 use cascade_store::Queries;
 
 /// Prometheus text: for this machine, and for who is signed in or has a token.
@@ -31,31 +35,42 @@ pub async fn metrics(
         .help("`cascade token add USER metrics --role viewer`, sent as a bearer token"));
     }
     let (connections, projects) = server.hub.subscribers().count();
-    gauge("app_sse_connections_total", connections);
-    gauge("app_sse_projects_subscribed", projects);
+    set(metric::SSE_CONNECTIONS, connections);
+    set(metric::SSE_PROJECTS, projects);
+    queues(&server).await?;
+    for pool in server.store.pools() {
+        let labels = [("pool", pool.name)];
+        metrics::gauge!(metric::POOL_CONNECTIONS.name, &labels).set(f64::from(pool.size));
+        metrics::gauge!(metric::POOL_IDLE.name, &labels).set(f64::from(pool.idle));
+        metrics::gauge!(metric::POOL_MAX.name, &labels).set(f64::from(pool.max));
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, of_labelled_jobs(&server.metrics.render())))
+}
+
+/// How much waits, by job: of those that have series of their own, and of the others together.
+async fn queues(server: &AppState) -> ApiResult<()> {
+    let config = server.config.state();
+    keep_labels(|job| config.registry.job(job).is_some() || config.config.jobs.contains_key(job));
+    let mut found = BTreeMap::<_, (f64, f64)>::new();
     // A job type that has nothing waiting any more must read 0, not its last figure.
-    for job in server.config.registry().jobs() {
+    for job in labelled_jobs().into_iter().chain([OTHER_JOBS.to_owned()]) {
         for state in ["due", "available", "running", "retryable"] {
-            let labels = [("job_type", job.descriptor().name.clone()), ("state", state.into())];
-            metrics::gauge!("cascade_queue_depth", &labels).set(0.0);
-            metrics::gauge!("cascade_queue_oldest_seconds", &labels).set(0.0);
+            found.insert((job.clone(), state.to_owned()), (0.0, 0.0));
         }
     }
     for depth in server.store.queue_depth().await? {
-        let labels = [("job_type", depth.job_type), ("state", depth.state)];
-        metrics::gauge!("cascade_queue_depth", &labels).set(depth.count as f64);
-        metrics::gauge!("cascade_queue_oldest_seconds", &labels).set(depth.oldest_age_s);
+        let of = found.entry((job_label(&depth.job_type), depth.state)).or_default();
+        *of = (of.0 + depth.count as f64, of.1.max(depth.oldest_age_s));
     }
-    for pool in server.store.pools() {
-        let labels = [("pool", pool.name)];
-        metrics::gauge!("cascade_pool_connections", &labels).set(f64::from(pool.size));
-        metrics::gauge!("cascade_pool_idle", &labels).set(f64::from(pool.idle));
-        metrics::gauge!("cascade_pool_max", &labels).set(f64::from(pool.max));
+    for ((job, state), (count, oldest)) in found {
+        let labels = [(JOB_LABEL, job), ("state", state)];
+        metrics::gauge!(metric::QUEUE_DEPTH.name, &labels).set(count);
+        metrics::gauge!(metric::QUEUE_OLDEST.name, &labels).set(oldest);
     }
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((kind, server.metrics.render()))
+    Ok(())
 }
 
-fn gauge(name: &'static str, value: usize) {
-    metrics::gauge!(name).set(value as f64);
+fn set(metric: Metric, value: usize) {
+    metrics::gauge!(metric.name).set(value as f64);
 }

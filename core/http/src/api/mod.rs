@@ -27,6 +27,8 @@ pub(crate) mod response;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod session;
+pub(crate) mod stats;
 pub(crate) mod times;
 pub(crate) mod users;
 pub(crate) mod why;
+pub(crate) mod workers;

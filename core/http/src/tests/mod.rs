@@ -1,6 +1,7 @@
 //! The whole router on a real database, without a socket.
 
 mod enqueue;
+mod figures;
 mod job_summary;
 mod logs;
 mod matching;

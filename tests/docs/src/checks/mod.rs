@@ -2,6 +2,7 @@
 
 mod edges;
 mod facts;
+mod grafana;
 mod languages;
 mod links;
 mod markdown;

@@ -7,6 +7,7 @@ import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useNow } from "../../live/use-now";
+import { FigureTabs } from "../figures/figure-tabs";
 import "../jobs/jobs.css";
 import { BulkBar } from "./bulk-bar";
 import { FilterBar } from "./filter-bar";
@@ -74,6 +75,7 @@ export default function RunsScreen() {
         </div>
         <LastUpdatedIndicator of={runs} />
       </div>
+      <FigureTabs />
       <section className="panel runs-panel">
         <FilterBar filters={filters} change={change} searchField={search} />
         <div className="runs-found">

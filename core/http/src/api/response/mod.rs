@@ -9,6 +9,8 @@ mod problem;
 mod project;
 mod run;
 mod schedule;
+mod stats;
+mod worker;
 
 pub use account::{ApiToken, Member, Role, User};
 pub use audit::AuditPage;
@@ -19,3 +21,5 @@ pub use problem::{Attention, Problem};
 pub use project::ProjectRow;
 pub use run::{CascadeTree, FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};
+pub use stats::{Figures, StatPoint, StatRow};
+pub use worker::Worker;

@@ -1,0 +1,20 @@
+import { useTranslation } from "react-i18next";
+import { NavLink } from "react-router";
+
+import { useScopedPath } from "../../layout/project-scope";
+import "./figure-tabs.css";
+
+/** The screens of one place in the navigation: runs, their figures, and the workers behind them. */
+export function FigureTabs() {
+  const { t } = useTranslation();
+  const scoped = useScopedPath();
+  return (
+    <nav className="figure-tabs" aria-label={t("figures.tabs")}>
+      <NavLink to={scoped("/runs")}>{t("nav.runs")}</NavLink>
+      <NavLink to={scoped("/figures")} end>
+        {t("nav.figures")}
+      </NavLink>
+      <NavLink to={scoped("/figures/workers")}>{t("nav.workers")}</NavLink>
+    </nav>
+  );
+}

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+
+import { readFilter, writeFilter } from "./figures-data";
+import { shortTime } from "./short-time";
+
+it("keeps the choice in the address, and leaves out what is usual", () => {
+  const search = new URLSearchParams("project=atlas&range=7d&job=sync&by=project");
+  expect(readFilter(search)).toEqual({ range: "7d", job: "sync", by: "project" });
+  expect(writeFilter(search, { range: "24h", by: "job" }).toString()).toBe("project=atlas&job=sync");
+  expect(writeFilter(search, { job: "" }).get("job")).toBeNull();
+});
+
+it("takes what an address says that is not known for the usual", () => {
+  expect(readFilter(new URLSearchParams("range=5y&by=moon"))).toEqual({ range: "24h", job: "", by: "job" });
+});
+
+it("tells a time with as many digits as its percentile is worth", () => {
+  const told = (ms: number) => shortTime(ms, "en").replaceAll("\u00a0", " ");
+  expect(told(0.5)).toBe("<1 ms");
+  expect(told(3.36)).toBe("3.4 ms");
+  expect(told(347.2)).toBe("350 ms");
+  expect(told(4238)).toBe("4.2 sec");
+  expect(told(312_000)).toBe("5.2 min");
+  expect(told(7_200_000)).toBe("2 hr");
+});
