@@ -224,6 +224,7 @@ cases! {
     workers: [
         a_worker_tells_of_itself_until_it_ends,
         a_worker_of_an_older_version_is_known_by_its_runs,
+        a_worker_that_ended_without_a_word_is_forgotten_after_an_hour,
         a_drain_is_heard_once_and_undone_with_an_entry_each,
     ],
 }

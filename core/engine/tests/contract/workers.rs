@@ -1,9 +1,12 @@
 //! Workers that tell of themselves, and those that do not.
 
+use std::time::Duration;
+
 use cascade_engine::Engine;
-use cascade_model::{Presence, Visible, Worker};
-use cascade_sdk::{Statement, sql};
+use cascade_model::{KeepFor, Presence, Visible, Worker};
+use cascade_sdk::{Statement, rfc3339, sql};
 use cascade_store::{Queries, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::steps::{claim, project};
 
@@ -56,6 +59,26 @@ pub(super) async fn a_worker_of_an_older_version_is_known_by_its_runs(engine: &E
     assert_eq!(found[0].runs[0].count, 2);
     let drained = engine.store().drain_worker("worker-a", Some("ann"), entry("drain")).await;
     assert!(!drained.unwrap(), "it would not hear of it");
+}
+
+pub(super) async fn a_worker_that_ended_without_a_word_is_forgotten_after_an_hour(engine: &Engine) {
+    let store = engine.store();
+    let seen = |name: &str, at: DateTime<Utc>| {
+        sql("INSERT INTO worker_processes (name, seen_at) VALUES ($1, $2)")
+            .bind(name)
+            .bind(rfc3339(at))
+    };
+    let now = store.now().await.unwrap();
+    let rows =
+        vec![seen("old", now - TimeDelta::minutes(61)), seen("late", now - TimeDelta::minutes(59))];
+    store.database().batch(rows).await.unwrap();
+    let names = |found: Vec<Worker>| found.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(listed(engine, &Visible::All).await), ["late"]);
+    let long = Duration::from_secs(86_400);
+    let keep = KeepFor { runs: long, logs: long, events: long, stats: long };
+    store.prune(&keep, 10).await.unwrap();
+    let left = sql("SELECT name FROM worker_processes");
+    assert_eq!(store.database().query(left).await.unwrap().len(), 1);
 }
 
 pub(super) async fn a_drain_is_heard_once_and_undone_with_an_entry_each(engine: &Engine) {

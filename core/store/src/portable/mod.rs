@@ -256,7 +256,7 @@ pub trait Queries: Store {
         workers::tell(&*self.database(), presence).await
     }
 
-    /// Forgets a worker that has ended, and those that were not seen for an hour.
+    /// Forgets a worker that has ended.
     async fn forget_presence(&self, name: &str) -> Result<()> {
         workers::forget(&*self.database(), name).await
     }

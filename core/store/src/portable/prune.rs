@@ -20,6 +20,7 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     }
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
     super::problems::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
+    super::workers::prune(database).await.map_err(StoreError::Query)?;
     let stats =
         super::stats::prune(database, keep.stats, batch).await.map_err(StoreError::Query)?;
     Ok(Pruned { runs, logs, events, stats })

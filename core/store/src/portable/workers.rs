@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cascade_model::{Presence, Visible, Worker, WorkerRuns};
-use cascade_sdk::{Db, Statement, host::Database};
+use cascade_sdk::{Db, DbError, Statement, host::Database};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
@@ -46,23 +46,26 @@ pub(super) async fn tell(database: &dyn Database, presence: &Presence) -> Result
         ") ON CONFLICT (name) DO UPDATE
          SET plugins = excluded.plugins, concurrency = excluded.concurrency, seen_at = excluded.seen_at,
              drain_seen_at = CASE WHEN worker_processes.drain_at IS NULL THEN NULL
-                 ELSE coalesce(worker_processes.drain_seen_at, excluded.seen_at) END",
+                 ELSE coalesce(worker_processes.drain_seen_at, excluded.seen_at) END
+         RETURNING drain_at",
     );
-    Db::over(database).execute(text.statement()).await.map_err(StoreError::Query)?;
-    let asked = Text::of(database.dialect(), "SELECT drain_at FROM worker_processes WHERE name = ")
-        .bind(name.as_str());
-    let asked: Option<Asked> = first(database, asked.statement()).await?;
+    let asked: Option<Asked> = first(database, text.statement()).await?;
     Ok(asked.is_some_and(|asked| asked.drain_at.is_some()))
 }
 
-/// Forgets a worker that has ended, and those that were not seen for an hour.
+/// Forgets a worker that has ended.
 pub(super) async fn forget(database: &dyn Database, name: &str) -> Result<()> {
-    let text = Text::of(database.dialect(), "DELETE FROM worker_processes WHERE name = ")
-        .bind(name)
-        .push(" OR seen_at < ")
-        .ago(FORGOTTEN);
+    let text =
+        Text::of(database.dialect(), "DELETE FROM worker_processes WHERE name = ").bind(name);
     let removed = Db::over(database).execute(text.statement()).await;
     removed.map(drop).map_err(StoreError::Query)
+}
+
+/// Removes those that were not seen for an hour: they ended without a word.
+pub(super) async fn prune(database: &dyn Database) -> std::result::Result<u64, DbError> {
+    let old = Text::of(database.dialect(), "DELETE FROM worker_processes WHERE seen_at < ")
+        .ago(FORGOTTEN);
+    Db::over(database).execute(old.statement()).await
 }
 
 /// Asks a worker to take no more runs, or to take runs again, with `entry` of the audit log; `false` when it is
@@ -125,7 +128,8 @@ pub(super) async fn list(database: &dyn Database, visible: &Visible) -> Result<V
              drain_at, drain_by, drain_seen_at, ",
     )
     .seconds_since("seen_at")
-    .push(" AS seen_s FROM worker_processes");
+    .push(" AS seen_s FROM worker_processes WHERE seen_at >= ")
+    .ago(FORGOTTEN);
     let held = |select: &str, visible: &Visible| {
         Text::of(
             database.dialect(),
