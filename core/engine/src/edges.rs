@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn each_reason_has_a_word_that_metrics_use() {
         let edges = [edge("a", On::Failure, None), edge("b", On::Recovered, None)];
-        let mut decisions = follow(&edges, &end(Status::Success)).decisions;
+        let mut decisions = follow(&edges, &BTreeMap::new(), &end(Status::Success)).decisions;
         for why in [cascade::PAUSED, cascade::DISABLED, cascade::NOT_SCHEDULED] {
             let (taken, reason) = (false, Some(why.into()));
             decisions.push(Decision { taken, reason, ..decisions[0].clone() });
