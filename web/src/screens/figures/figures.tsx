@@ -35,7 +35,7 @@ export default function Figures() {
       </div>
       <FigureTabs />
       <div className="figure-tools">
-        <div className="choices" role="group" aria-label={t("figures.range")}>
+        <div className="figure-choices" role="group" aria-label={t("figures.range")}>
           {RANGES.map((range) => (
             <button
               key={range}
@@ -60,7 +60,7 @@ export default function Figures() {
         <>
           <Charts stats={data} />
           <div className="figure-by">
-            <div className="choices" role="group" aria-label={t("figures.grouped")}>
+            <div className="figure-choices" role="group" aria-label={t("figures.grouped")}>
               {GROUPS.map((by) => (
                 <button key={by} type="button" aria-pressed={by === filter.by} onClick={() => set({ by })}>
                   {t(`figures.by_${by}`)}
