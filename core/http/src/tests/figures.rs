@@ -1,6 +1,6 @@
 //! Figures of runs, and workers: who sees what, and who may drain.
 
-use cascade_access::{NewToken, NewUser, Role, Secret, TokenEnd};
+use cascade_access::{May, NewToken, NewUser, Role, Secret, TokenEnd};
 use cascade_engine::FigureWriter;
 use cascade_model::{Presence, Visible};
 use cascade_store::Queries;
@@ -20,7 +20,8 @@ async fn member(bench: &Bench, role: Role) -> Secret {
     let new = NewUser { name: format!("{role}"), ..NewUser::default() };
     let user = accounts.add_user(new).await.unwrap();
     accounts.set_role(user, bench.projects[0], Some(role)).await.unwrap();
-    let new = NewToken { user, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let new =
+        NewToken { user, name: "t".into(), may: May::All, project: None, ends: TokenEnd::Usual };
     accounts.add_token(new).await.unwrap().token
 }
 
