@@ -155,7 +155,8 @@ impl Accounts {
             changes.extend(super::tokens::end_tokens(user));
         }
         let changed = self.write(changes).await?;
-        Ok(if keep_tokens { 0 } else { changed.get(3).copied().unwrap_or(0) })
+        // After the three changes that are always made.
+        Ok(changed.iter().skip(3).sum())
     }
 
     /// Keeps what a provider calls a user now.

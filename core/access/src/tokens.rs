@@ -241,7 +241,7 @@ impl Accounts {
             sql(format!("{end} WHERE user_id = $1 AND name = $2")).bind(user).bind(name)
         });
         let ended = self.write(end.into_iter().chain([bump()]).collect()).await?;
-        Ok(ended.iter().take(2).sum::<u64>() == 1)
+        Ok(ended.iter().take(2).sum::<u64>() > 0)
     }
 
     /// Ends all tokens of a user; says how many there were.

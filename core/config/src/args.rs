@@ -53,11 +53,12 @@ impl ArgsSchema {
     /// Whether `args` fit.
     ///
     /// # Errors
-    /// Each fault with its place, such as `args.level: "x" is not of type "integer"`.
+    /// Each fault with its place, such as `args.level: value is not of type "integer"`. Values may be secret, and
+    /// are not quoted.
     pub fn check(&self, args: &Value) -> Result<(), String> {
         let said = |error: jsonschema::ValidationError<'_>| {
             let place = error.instance_path().to_string().replace('/', ".");
-            format!("args{place}: {error}")
+            format!("args{place}: {}", error.masked())
         };
         let faults: Vec<_> = self.0.iter_errors(args).map(said).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
@@ -79,7 +80,7 @@ mod tests {
         let schema = ArgsSchema::of(&schema).unwrap();
         assert_eq!(schema.check(&json!({ "level": 2 })), Ok(()));
         let faults = schema.check(&json!({ "level": "x", "ids": [1], "more": true })).unwrap_err();
-        for part in ["args.level: \"x\"", "args.ids.0: 1", "'more' was unexpected"] {
+        for part in ["args.level: value is", "args.ids.0: value is", "'more' was unexpected"] {
             assert!(faults.contains(part), "{part}: {faults}");
         }
         assert!(ArgsSchema::of(&json!({ "type": 7 })).unwrap_err().contains("not valid"));

@@ -87,7 +87,10 @@ impl OfEdge<'_, '_> {
         let Some(fields) = object(schema) else { return };
         let known = fields.get("properties").and_then(Value::as_object);
         let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-        let closed = fields.get("additionalProperties") == Some(&Value::Bool(false));
+        let closed = match fields.get("additionalProperties") {
+            Some(others) => *others == Value::Bool(false),
+            None => known.is_some() && !fields.contains_key("patternProperties"),
+        };
         let mut found = Vec::new();
         for (name, _) in args() {
             if closed && !names.contains(&name.as_str()) {

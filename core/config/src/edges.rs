@@ -176,7 +176,8 @@ pub(super) type EdgeLists = Vec<(Placed<String>, Vec<PlacedEdge>)>;
 
 /// A fault of an expression, in its place.
 pub(super) fn problem(key: &str, span: Range<usize>, Fault { message, help }: Fault) -> Problem {
-    let name = key.rsplit('.').next().unwrap_or(key);
+    // Beyond the table and the job; an arg may have dots in its name.
+    let name = key.splitn(3, '.').nth(2).unwrap_or(key);
     let problem = Problem::error(key, span, format!("`{name}`: {message}"));
     match help {
         Some(help) => problem.help(help),

@@ -19,6 +19,9 @@ use uuid::Uuid;
 
 use crate::{Engine, bulk, cancel, enqueue, figures::UnseenEnd, pause, request, retry, texts};
 
+/// How often a request is tried that others keep from its locks.
+const TRIES: u32 = 5;
+
 impl Engine {
     /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
     /// both are there or neither, so that an action can be asked for again when its answer was a fault.
@@ -45,6 +48,20 @@ impl Engine {
     /// [`StoreError::NotScheduled`], [`StoreError::WrongState`] for a job that jobs.toml disables,
     /// [`StoreError::Duplicate`], [`StoreError::KeyUsed`], or the database's.
     pub async fn enqueue(
+        &self,
+        asked: &[Enqueue],
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Vec<Enqueued>> {
+        for _ in 1..TRIES {
+            match self.try_to_enqueue(asked, key).await {
+                Err(error) if error.is_deadlock() => {}
+                done => return done,
+            }
+        }
+        self.try_to_enqueue(asked, key).await
+    }
+
+    async fn try_to_enqueue(
         &self,
         asked: &[Enqueue],
         key: Option<&IdempotencyKey>,

@@ -5,6 +5,8 @@ use cascade_store::ScheduleRow;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::due;
+
 /// A run that has ended.
 pub(crate) struct Upstream {
     pub run_id: Uuid,
@@ -59,10 +61,11 @@ fn due(row: &mut ScheduleRow, debounce: Option<Debounce>, now: DateTime<Utc>) ->
     let Some(rule) = debounce.filter(|_| known.is_none_or(|due| due > now)) else {
         return known.map_or(now, |due| due.min(now));
     };
-    let first = Debounced { since: now, timer: known };
+    let schedule = row.schedule.clone();
+    let first = Debounced { timer: known, schedule, ..Debounced::begun(&rule, now) };
     let waits = row.payload.debounced.get_or_insert(first);
-    let due = waits.due(&rule, now);
-    waits.timer.map_or(due, |timer| timer.min(due))
+    let due = waits.put_off(&rule, now);
+    due::of_itself(row).map_or(due, |timer| timer.min(due))
 }
 
 pub(crate) const NOT_SCHEDULED: &str = "it is not scheduled for this project";

@@ -46,6 +46,15 @@ pub(crate) fn after_clock_was_ahead(row: &ScheduleRow) -> Option<DateTime<Utc>> 
     row.next_run_at.into_iter().chain(next).min()
 }
 
+/// When a schedule is due by itself whose triggers have not paused yet; its timer may have changed meanwhile.
+pub(crate) fn of_itself(row: &ScheduleRow) -> Option<DateTime<Utc>> {
+    match &row.payload.debounced {
+        Some(waits) if waits.schedule == row.schedule => waits.timer,
+        Some(_) => timer(row).and_then(|timer| timer.next_after(row.now)),
+        None => row.next_run_at,
+    }
+}
+
 fn timer(row: &ScheduleRow) -> Option<Schedule> {
     row.schedule.as_deref().and_then(Schedule::from_stored)
 }

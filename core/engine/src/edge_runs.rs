@@ -11,7 +11,7 @@ use cascade_expr::{Expression, Values};
 use cascade_model::{EdgeRun, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, border};
 use serde_json::{Map, Value};
 
-/// The most runs that one edge makes.
+/// The most runs that the edges of one end make.
 const MOST: usize = 10_000;
 /// The most bytes of a key.
 const LONGEST_KEY: usize = 256;
@@ -30,12 +30,16 @@ pub(crate) struct Downstream {
     pub priority: u8,
 }
 
-/// The bytes of args that one end may still give to the runs that it makes.
-pub(crate) struct Room(usize);
+/// What the runs may still be that one end makes.
+pub(crate) struct Room {
+    /// Of their args.
+    bytes: usize,
+    runs: usize,
+}
 
 impl Default for Room {
     fn default() -> Self {
-        Self(border::CHILDREN)
+        Self { bytes: border::CHILDREN, runs: MOST }
     }
 }
 
@@ -79,7 +83,7 @@ fn run(
     upstream: &str,
     downstream: &Downstream,
     values: &Values,
-    Room(room): &mut Room,
+    room: &mut Room,
 ) -> Result<EdgeRun, String> {
     let args = match &edge.args {
         Some(args) => {
@@ -105,7 +109,8 @@ fn run(
         None if edge.args.is_none() && edge.each.is_none() => Some(KEY_OF_SCHEDULE.into()),
         None => None,
     };
-    let may_join = edge.args.is_none() && edge.after.is_none() && key.is_some();
+    let is_one = edge.each.is_none() && edge.after.is_none();
+    let may_join = edge.args.is_none() && is_one && key.is_some();
     let priority = downstream.priority;
     let asked_by = Some(upstream.to_owned());
     Ok(EdgeRun {
@@ -205,7 +210,10 @@ mod tests {
         let long = "x".repeat(257);
         let many: Vec<_> = (0..=MOST).collect();
         for (output, why) in [
-            (json!({"all": [{"id": "a"}, {"id": 7}]}), "element 1 of `output.all`: args.id: 7"),
+            (
+                json!({"all": [{"id": "a"}, {"id": 7}]}),
+                "element 1 of `output.all`: args.id: value is not",
+            ),
             (json!({"all": [{}]}), "element 0 of `output.all`: `item.id` has no value"),
             (json!({"all": [{"id": long}]}), "has 257 bytes; a key has 1 to 256"),
             (json!({"all": 7}), "`output.all` is no list"),
@@ -214,7 +222,7 @@ mod tests {
             let said = made(&each(), &output).unwrap_err();
             assert!(said.contains(why), "{why}: {said}");
         }
-        let mut room = Room(30);
+        let mut room = Room { bytes: 30, ..Room::default() };
         let output = json!({"all": [{"id": "a"}, {"id": "b"}]});
         let said = super::made(&each(), "up", &downstream(), &mut values(&output), &mut room);
         assert!(said.unwrap_err().contains("the args of all runs that this end makes"));

@@ -106,11 +106,18 @@ pub(crate) fn follow(
 /// Makes the schedule of a job due, once however many edges lead to it.
 fn makes_due(edge: &Edge, follow: &mut Follow) {
     let Follow { downstream, debounced, .. } = follow;
-    match edge.debounced() {
-        Some(_) if debounced.iter().any(|(job, _)| *job == edge.job) => {}
-        Some(debounce) => debounced.push((edge.job.clone(), debounce)),
-        None if downstream.contains(&edge.job) => {}
-        None => downstream.push(edge.job.clone()),
+    let Some(rule) = edge.debounced() else {
+        if !downstream.contains(&edge.job) {
+            downstream.push(edge.job.clone());
+        }
+        return;
+    };
+    match debounced.iter_mut().find(|(job, _)| *job == edge.job) {
+        Some((_, known)) => {
+            known.quiet = known.quiet.min(rule.quiet);
+            known.at_most = known.at_most.min(rule.at_most);
+        }
+        None => debounced.push((edge.job.clone(), rule)),
     }
 }
 

@@ -29,7 +29,7 @@ impl Engine {
         let is_short = staged.is_empty() && made.is_empty();
         let on = if is_short { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
-        made.lock(&mut *tx, lease).await?;
+        made.lock(&mut *tx, lease, &follow).await?;
         let end = End { summary, ..end(lease, RunState::Completed) };
         let ended = end_one(&mut *tx, end).await?;
         advance(&mut *tx, lease).await?;
@@ -84,7 +84,7 @@ impl Engine {
         let made = self.made(lease.run_id, Vec::new(), &follow).await?;
         let on = if made.is_empty() { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
-        made.lock(&mut *tx, lease).await?;
+        made.lock(&mut *tx, lease, &follow).await?;
         let mut settled = None;
         let (at, failed) = if retry_in.is_some() {
             let requeue = Requeue {

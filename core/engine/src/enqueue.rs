@@ -54,18 +54,19 @@ pub(crate) async fn debounce(
     rule: &Debounce,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let first = Debounced { since: at, timer: None };
-    request.request.run_at = Some(first.due(rule, at));
+    let mut first = Debounced::begun(rule, at);
+    (request.request.run_at, request.after) = (Some(first.put_off(rule, at)), None);
     let one = std::slice::from_ref(&request);
     tx.lock_keys(one, None).await?;
     let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
-    let debounced = |one: Waiting| Some((one.run.payload.debounced?, one.run));
-    let Some((since, waits)) = waiting.into_iter().find_map(debounced) else {
+    let debounced = |one: Waiting| one.run.payload.debounced.is_some().then_some(one.run);
+    let Some(mut waits) = waiting.into_iter().find_map(debounced) else {
         request.run.payload.debounced = Some(first);
         return insert(tx, vec![request], true).await;
     };
     let args = request.request.args.clone();
-    change(tx, waits.id, &args, since.due(rule, at)).await?;
+    let due = waits.payload.debounced.get_or_insert(first).put_off(rule, at);
+    change(tx, waits.id, &args, due).await?;
     merge(tx, waits, request).await.map(drop)
 }
 

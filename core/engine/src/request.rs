@@ -2,6 +2,8 @@ use cascade_model::Payload;
 use cascade_store::{NewRun, Result, ScheduleRow, StoreError};
 use uuid::Uuid;
 
+use crate::due;
+
 /// Why nothing is started of a job.
 pub(crate) const JOB_IS_OFF: &str =
     "jobs.toml disables this job, or no longer names it for this project";
@@ -29,9 +31,8 @@ pub(crate) fn run(schedule: &ScheduleRow) -> Result<NewRun> {
 /// The schedule once that run is made: nothing waits for the next one, and a timer goes on.
 pub(crate) fn served(schedule: &ScheduleRow) -> ScheduleRow {
     let stays = |due: &_| schedule.schedule.is_some() || *due > schedule.now;
-    // What waited for its triggers to pause is served as well; its timer is as it was.
-    let timer = schedule.payload.debounced.map(|waits| waits.timer);
-    let next_run_at = timer.unwrap_or(schedule.next_run_at).filter(stays);
+    // What waited for its triggers to pause is served as well.
+    let next_run_at = due::of_itself(schedule).filter(stays);
     ScheduleRow { next_run_at, payload: Payload::default(), ..schedule.clone() }
 }
 
@@ -122,13 +123,22 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_request_serves_what_waited_for_its_triggers_to_pause_and_the_timer_is_as_it_was() {
+    fn a_request_serves_what_waited_for_its_triggers_to_pause_and_leaves_the_timer() {
         let (due, hour) = (Some(now() + TimeDelta::minutes(2)), Some(now() + HOUR));
-        for (timer, before) in [(None, None), (Some("every 1h"), hour)] {
+        let every = Some("every 1h".to_owned());
+        for (timer, schedule_then, before, after) in [
+            (None, None, None, None),
+            (Some("every 1h"), every.clone(), hour, hour),
+            // The timer has changed since, or is gone.
+            (Some("every 30m"), every.clone(), hour, Some(now() + TimeDelta::minutes(30))),
+            (None, every, hour, None),
+        ] {
             let mut waits = schedule(timer, due);
-            waits.payload.debounced = Some(Debounced { since: now(), timer: before });
+            let until = now() + HOUR;
+            waits.payload.debounced =
+                Some(Debounced { until, timer: before, schedule: schedule_then });
             assert_eq!(run(&waits).unwrap().payload.debounced, None);
-            assert_eq!(served(&waits).next_run_at, before);
+            assert_eq!(served(&waits).next_run_at, after, "{timer:?}");
         }
     }
 }

@@ -35,10 +35,13 @@ impl Made {
         self.requests.is_empty()
     }
 
-    /// Locks the keys of the runs, with the run that ends.
-    pub async fn lock(&self, tx: &mut dyn Tx, ended: &Lease) -> Result<()> {
-        if self.requests.is_empty() {
-            return Ok(());
+    /// Locks the keys of the runs, with the run that ends. Who asks for a run of a schedule's key locks the
+    /// schedule first, and so does an end that makes one.
+    pub async fn lock(&self, tx: &mut dyn Tx, ended: &Lease, follow: &Follow) -> Result<()> {
+        let Some(first) = self.requests.first() else { return Ok(()) };
+        if self.requests.iter().any(of_schedule) {
+            let jobs = to_lock(&due(follow), self);
+            tx.lock_schedules(first.run.project_id, &jobs).await?;
         }
         let own = (ended.kind == RunKind::Queue).then_some(ended.run_id);
         tx.lock_keys(&self.requests, own).await
@@ -54,6 +57,9 @@ impl Made {
         let mut at_once = Vec::new();
         for (mut request, (rule, debounce)) in self.requests.into_iter().zip(self.rules) {
             request.run.payload.add_trigger(note.clone(), trace_id);
+            if let Some(after) = request.after.take() {
+                request.request.run_at = Some(note.at + after);
+            }
             match debounce {
                 Some(rule) => enqueue::debounce(tx, request, &rule, note.at).await?,
                 None => at_once.push((request, rule)),
@@ -127,12 +133,15 @@ impl Engine {
         let (asked, how): (Vec<_>, Vec<_>) = enqueue.into_iter().map(ask).chain(by_edges).unzip();
         let schedules = self.schedules_of(&asked).await?;
         let mut made = Made::default();
+        let mut found = Vec::new();
         for (nth, (one, (after, debounce))) in asked.iter().zip(how).enumerate() {
             let schedule = schedules.get(&(one.job_type.clone(), one.project_id));
             match enqueue::run(one, schedule) {
                 Ok(request) => {
-                    made.requests.push(NewRequest { after, ..request });
-                    made.rules.push((one.on_duplicate, debounce));
+                    // At the earliest, for now.
+                    let after = after.or(debounce.map(|rule| rule.quiet));
+                    let rule = (one.on_duplicate, debounce);
+                    found.push((NewRequest { after, ..request }, rule));
                 }
                 Err(why) if nth >= by_code => {
                     let why = match why {
@@ -145,6 +154,10 @@ impl Engine {
                 Err(why) => return Err(why),
             }
         }
+        // Two ends that make runs of the same keys make them in the same order, and cannot wait for each other.
+        let key = |one: &NewRequest| (one.run.job_type.clone(), one.request.key.clone());
+        found.sort_by_cached_key(|(one, _)| key(one));
+        (made.requests, made.rules) = found.into_iter().unzip();
         Ok(made)
     }
 
@@ -158,7 +171,8 @@ impl Engine {
         follow: Follow,
         made: Made,
     ) -> Result<Settled> {
-        let Follow { downstream, debounced, mut decisions, faults, .. } = follow;
+        let due = due(&follow);
+        let Follow { downstream, mut decisions, faults, .. } = follow;
         let Ended { job_type, trace_id, at, .. } = ended.clone();
         if decisions.is_empty() {
             decisions = downstream.iter().map(|job| plainly_taken(job)).collect();
@@ -166,9 +180,6 @@ impl Engine {
         let no_runs = made.skipped.clone();
         let note = TriggerNote { job_type: job_type.clone(), at, run_id: Some(run_id) };
         let upstream = Upstream { run_id, job_type, trace_id, at };
-        let plain = downstream.into_iter().map(|job| (job, None));
-        let debounced = debounced.into_iter().map(|(job, rule)| (job, Some(rule)));
-        let due: Vec<_> = plain.chain(debounced).collect();
         let Cascade { save, triggered, skipped: not_due } = match due.is_empty() {
             true => Cascade::default(),
             false => {
@@ -203,13 +214,24 @@ impl Engine {
     }
 }
 
+/// The jobs that an end makes due, and how.
+fn due(follow: &Follow) -> Vec<(String, Option<Debounce>)> {
+    let plain = follow.downstream.iter().map(|job| (job.clone(), None));
+    let debounced = follow.debounced.iter().map(|(job, rule)| (job.clone(), Some(*rule)));
+    plain.chain(debounced).collect()
+}
+
 /// The schedules that are locked together, as they are in one order only then: those that are due, and those
 /// whose keys runs have.
 fn to_lock(due: &[(String, Option<Debounce>)], made: &Made) -> Vec<String> {
-    let of_schedule = |one: &&NewRequest| one.request.key.as_deref() == Some(KEY_OF_SCHEDULE);
-    let of_runs = made.requests.iter().filter(of_schedule).map(|one| one.run.job_type.clone());
+    let of_runs = made.requests.iter().filter(|one| of_schedule(one));
+    let of_runs = of_runs.map(|one| one.run.job_type.clone());
     let jobs: BTreeSet<_> = due.iter().map(|(job, _)| job.clone()).chain(of_runs).collect();
     jobs.into_iter().collect()
+}
+
+fn of_schedule(one: &NewRequest) -> bool {
+    one.request.key.as_deref() == Some(KEY_OF_SCHEDULE)
 }
 
 /// An edge that was to be taken is not: one that makes runs, or one that makes its job due.

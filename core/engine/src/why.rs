@@ -418,7 +418,7 @@ mod tests {
             ScheduledJob { next_run_at: hour, schedule: Some("every 1h".into()), ..schedule() };
         assert_eq!(idle(&timer, &[]), "not_due");
         let mut waits = timer.clone();
-        waits.payload.debounced = Some(Debounced { since: now(), timer: None });
+        waits.payload.debounced = Some(Debounced { until: now(), timer: None, schedule: None });
         assert!(super::idle(&waits, &[], now())[0].text.contains("have not paused"));
         let off = ScheduledJob { enabled: false, ..schedule() };
         assert_eq!(idle(&off, &[]), "disabled");

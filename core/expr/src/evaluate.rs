@@ -6,13 +6,17 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use cel::{Context, Env, ExecutionError, Value as Cel, common::ast::IdedExpr, objects::Key};
+use cel::{
+    Context, Env, ExecutionError, Value as Cel,
+    common::ast::{Expr, IdedExpr, LiteralValue},
+    objects::Key,
+};
 use serde_json::{Map, Number, Value};
 
-use crate::RunFacts;
+use crate::{RunFacts, budget, inside};
 
-/// Elements that the comprehensions of one expression may go through: more would take longer than a second.
-const MOST_STEPS: usize = 200_000;
+/// The element that something is made of.
+const ITEM: &str = "item";
 
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
@@ -22,12 +26,9 @@ pub enum EvaluateError {
     /// It does not fit the values.
     #[error("{0}")]
     Failed(String),
-    /// Its comprehensions would take too long.
-    #[error("a list of {elements} elements is too long for its comprehensions")]
-    TooLong {
-        /// Of the longest list or largest object.
-        elements: usize,
-    },
+    /// It would take too much time or memory.
+    #[error("it would take too much time or memory with values as large as these")]
+    TooMuch,
     /// Its value is none that JSON has.
     #[error("its value is {0}, which JSON does not have")]
     NotJson(&'static str),
@@ -36,56 +37,57 @@ pub enum EvaluateError {
 /// What an expression sees of one run.
 pub struct Values {
     context: Context<'static, 'static>,
-    /// Elements of the longest list, or fields of the largest object.
-    longest: usize,
+    /// The same as JSON.
+    known: Vec<(&'static str, Value)>,
 }
 
 impl Values {
     /// Of a run that has ended. An output that there is none of is null.
     pub fn new(output: &Value, args: &Value, run: &RunFacts) -> Self {
         let run = serde_json::to_value(run).unwrap_or_default();
-        let mut context = Context::with_env(ENV.clone());
-        let mut longest = 0;
+        let mut values = Self { context: Context::with_env(ENV.clone()), known: Vec::new() };
         for (name, value) in [("output", output), ("args", args), ("run", &run)] {
-            longest = longest.max(longest_in(value));
-            context.add_variable_from_value(name, to_cel(value));
+            values.add(name, value);
         }
-        Self { context, longest }
+        values
     }
 
     /// The element of a list that `item` is from now on.
     pub fn set_item(&mut self, item: &Value) {
-        self.longest = self.longest.max(longest_in(item));
-        self.context.add_variable_from_value("item", to_cel(item));
+        self.known.retain(|(name, _)| *name != ITEM);
+        self.add(ITEM, item);
+    }
+
+    fn add(&mut self, name: &'static str, value: &Value) {
+        self.context.add_variable_from_value(name, to_cel(value));
+        self.known.push((name, value.clone()));
     }
 }
 
-pub(crate) fn evaluate(
-    tree: &IdedExpr,
-    comprehensions: usize,
-    values: &Values,
-) -> Result<Value, EvaluateError> {
-    let exponent = u32::try_from(comprehensions).unwrap_or(u32::MAX);
-    if exponent > 0 && values.longest.saturating_pow(exponent) > MOST_STEPS {
-        return Err(EvaluateError::TooLong { elements: values.longest });
-    }
+pub(crate) fn evaluate(tree: &IdedExpr, values: &Values) -> Result<Value, EvaluateError> {
+    let known: Vec<_> = values.known.iter().map(|(name, value)| (*name, value)).collect();
+    budget::check(tree, &known)?;
     // The interpreter panics on what it takes for impossible.
     let found = catch_unwind(AssertUnwindSafe(|| values.context.resolve(tree)));
     let found = found.map_err(|_| EvaluateError::Failed("the interpreter panicked".into()))?;
-    to_json(&found.map_err(|error| EvaluateError::Failed(said(&error)))?)
+    to_json(&found.map_err(|error| EvaluateError::Failed(said(&error, tree)))?)
 }
 
 /// The interpreter's own words name its types, not the author's values.
-fn said(error: &ExecutionError) -> String {
+fn said(error: &ExecutionError, tree: &IdedExpr) -> String {
     match error {
-        ExecutionError::NoSuchKey(key) => format!("there is no `{key}`"),
+        ExecutionError::NoSuchKey(key) if names(tree, key) => format!("there is no `{key}`"),
+        // Any other is a value of the run, and that may be secret.
+        ExecutionError::NoSuchKey(_) => "a field that it names is not there".into(),
         ExecutionError::UndeclaredReference(name) => format!("there is no `{name}`"),
         ExecutionError::IndexOutOfBounds(_) => "the list has no such element".into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             "a division by zero".into()
         }
         ExecutionError::Overflow(..) => "a number is too large".into(),
-        ExecutionError::FunctionError { function, message } => format!("`{function}`: {message}"),
+        ExecutionError::FunctionError { function, .. } => {
+            format!("`{function}` does not take this value")
+        }
         ExecutionError::NoSuchOverload(error) => {
             let (name, types) = (error.function().trim_matches('_'), error.argument_types());
             format!("`{name}` does not take {}", types.join(" and "))
@@ -95,14 +97,17 @@ fn said(error: &ExecutionError) -> String {
     }
 }
 
-fn longest_in(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.iter().map(longest_in).max().unwrap_or(0).max(items.len()),
-        Value::Object(fields) => {
-            fields.values().map(longest_in).max().unwrap_or(0).max(fields.len())
+/// Whether the expression itself has this name of a field.
+fn names(tree: &IdedExpr, name: &str) -> bool {
+    let mut left = vec![tree];
+    while let Some(part) = left.pop() {
+        match &part.expr {
+            Expr::Select(select) if select.field == name => return true,
+            Expr::Literal(LiteralValue::String(text)) if text.inner() == name => return true,
+            _ => left.extend(inside(part)),
         }
-        _ => 0,
     }
+    false
 }
 
 fn to_cel(value: &Value) -> Cel {

@@ -3,6 +3,7 @@
 //! An expression sees `output` (what the run gave out), `args` (what it was asked for), `run` (facts about it)
 //! and, where something is made of each element of a list, `item`. What is known of these before any run is a [`Scope`]; what they are is [`Values`].
 
+mod budget;
 mod check;
 mod evaluate;
 mod functions;
@@ -60,8 +61,6 @@ pub struct Expression(Arc<Compiled>);
 struct Compiled {
     source: String,
     tree: IdedExpr,
-    /// How deep its comprehensions are nested.
-    comprehensions: usize,
 }
 
 impl Expression {
@@ -89,7 +88,7 @@ impl Expression {
                 Fault::new(message).help(format!("at most {MOST_COMPREHENSIONS} are taken"))
             );
         }
-        Ok(Self(Arc::new(Compiled { source: source.into(), tree, comprehensions })))
+        Ok(Self(Arc::new(Compiled { source: source.into(), tree })))
     }
 
     /// The text it was compiled from.
@@ -114,9 +113,9 @@ impl Expression {
     /// wait for.
     ///
     /// # Errors
-    /// A field that is not there, values that do not fit together, or an output with too many elements.
+    /// A field that is not there, values that do not fit together, or values that are too large for it.
     pub fn evaluate(&self, values: &Values) -> Result<serde_json::Value, EvaluateError> {
-        evaluate::evaluate(&self.0.tree, self.0.comprehensions, values)
+        evaluate::evaluate(&self.0.tree, values)
     }
 }
 

@@ -178,7 +178,49 @@ fn comprehensions_over_what_is_too_long_are_not_begun() {
     let output = json!({"ids": vec![1; 1_000]});
     assert_eq!(value("output.ids.all(x, x == 1)", &output), Ok(json!(true)));
     let error = value("output.ids.all(x, output.ids.all(y, x == y))", &output).unwrap_err();
-    assert_eq!(error, EvaluateError::TooLong { elements: 1_000 });
+    assert_eq!(error, EvaluateError::TooMuch);
+}
+
+#[test]
+fn what_would_take_too_much_memory_is_not_begun() {
+    let long = "x".repeat(90_000);
+    let output = json!({
+        "s": "0123456789", "long": long, "items": vec![1; 40_000], "texts": vec!["abc"; 10_000],
+    });
+    let doubled = format!("[output.s]{}.size()", ".map(a, a + a)".repeat(30));
+    for text in [
+        doubled.as_str(),
+        "output.items.map(i, output.long)",
+        "output.items.map(i, output.long + string(i)).size()",
+        "output.texts.map(t, output.texts).size()",
+        "output.items.exists(i, output.long.matches('x[a-z]*(z|w)$'))",
+        "output.items.all(i, i in output.items)",
+    ] {
+        assert_eq!(value(text, &output), Err(EvaluateError::TooMuch), "{text}");
+    }
+    for (text, size) in [
+        ("output.texts.map(t, t + t).size()", 10_000),
+        ("output.items.map(i, {'id': string(i), 'of': output.s}).size()", 40_000),
+        ("output.items.filter(i, i > 1).size()", 0),
+        ("(output.long + output.long).size()", 180_000),
+    ] {
+        assert_eq!(value(text, &output), Ok(json!(size)), "{text}");
+    }
+}
+
+#[test]
+fn no_fault_quotes_a_value_of_the_run() {
+    let output = json!({"secret": "hunter2", "m": {}});
+    for text in [
+        "output.m[output.secret] == 1",
+        "duration(output.secret) == duration('1s')",
+        "'a'.matches(output.secret + '(')",
+        "int(output.secret) == 1",
+        "timestamp(output.secret) == timestamp('2026-01-01T00:00:00Z')",
+    ] {
+        let said = value(text, &output).unwrap_err().to_string();
+        assert!(!said.contains("hunter2"), "{text}: {said}");
+    }
 }
 
 #[test]

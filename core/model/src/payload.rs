@@ -22,19 +22,28 @@ pub struct TriggerNote {
 }
 
 /// A wait for triggers to pause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debounced {
-    /// When the first of them came.
-    pub since: DateTime<Utc>,
-    /// When the timer of the schedule was due then.
+    /// When the run begins at the latest.
+    pub until: DateTime<Utc>,
+    /// When the schedule was due by itself, as the first trigger came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timer: Option<DateTime<Utc>>,
+    /// The schedule that was so; of another one that time says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
 }
 
 impl Debounced {
-    /// When the run begins that was triggered at `at`.
-    pub fn due(&self, rule: &Debounce, at: DateTime<Utc>) -> DateTime<Utc> {
-        (at + rule.quiet).min(self.since + rule.at_most)
+    /// One that begins now.
+    pub fn begun(rule: &Debounce, now: DateTime<Utc>) -> Self {
+        Self { until: now + rule.at_most, timer: None, schedule: None }
+    }
+
+    /// When the run begins that is triggered now. What it has been promised for stays so.
+    pub fn put_off(&mut self, rule: &Debounce, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.until = self.until.min(now + rule.at_most);
+        (now + rule.quiet).min(self.until)
     }
 }
 

@@ -107,6 +107,12 @@ impl StoreError {
         }
     }
 
+    /// Whether PostgreSQL has broken off a transaction, as each of several waited for another.
+    pub fn is_deadlock(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(fault)) = self else { return false };
+        fault.code().as_deref() == Some("40P01")
+    }
+
     /// Whether a migration failed because the database was away, busy or full, and not by what it says.
     pub fn is_outage(&self) -> bool {
         use cascade_portable_sql::PluginMigrationError as Plugin;

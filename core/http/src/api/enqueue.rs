@@ -254,6 +254,8 @@ pub async fn enqueue_all(
 enum Unfit {
     /// A value of the request.
     Value(String),
+    /// What the token may not do.
+    Forbidden(&'static str),
     /// Args against their schema.
     Args(String),
     /// Too many bytes of args.
@@ -266,6 +268,7 @@ impl Unfit {
         let place = index.map_or("body".to_owned(), |index| format!("body: `runs[{index}]`"));
         match self {
             Self::Value(why) => ApiError::bad_request(format!("{place}: {why}")),
+            Self::Forbidden(why) => ApiError::forbidden(format!("{place}: {why}")),
             Self::Args(why) => ApiError::bad_request(format!("{place}: {why}"))
                 .help("`args_schema` in GET /api/jobs/types says what the job takes"),
             Self::TooLarge(bytes) => {
@@ -300,6 +303,10 @@ fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result
     let priority = run.priority.unwrap_or(takes.priority);
     if priority > HIGHEST_PRIORITY {
         return Err(Unfit::Value(format!("`priority` has to be 0 to {HIGHEST_PRIORITY}")));
+    }
+    let replaces = matches!(run.on_duplicate, Some(response::OnDuplicate::Replace));
+    if replaces && principal.only_enqueues().is_some() {
+        return Err(Unfit::Forbidden("this token may not cancel runs, as `replace` does"));
     }
     let has_args = run.args.as_ref().is_some_and(|args| !args.is_empty());
     let args = Value::Object(run.args.unwrap_or_default());

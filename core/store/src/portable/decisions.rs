@@ -1,6 +1,6 @@
 //! Which edges were taken at the end of a run, as JSON text.
 
-use cascade_model::{Decisions, RunKind, RunState, Visible};
+use cascade_model::{Decisions, KEY_OF_SCHEDULE, RunKind, RunState, Visible};
 use cascade_sdk::{Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -11,6 +11,8 @@ use crate::{Result, StoreError};
 
 /// Cancelled runs that are passed over on the way to one that succeeded or failed.
 const MOST_CANCELLED: u32 = 50;
+/// Runs of a key among which the last that ended is looked for.
+const MOST_OF_KEY: u32 = 1000;
 
 /// Keeps the decisions of a run, in the transaction that ends it. A run that is tried again by a person ends
 /// again: the latest end counts.
@@ -53,10 +55,12 @@ pub(super) async fn of(
 #[derive(Deserialize)]
 struct Row {
     state: RunState,
+    finished_at: DateTime<Utc>,
 }
 
 pub(super) async fn last_failed(database: &dyn Database, job: &str, project: Uuid) -> Result<bool> {
-    let query = Text::of(database.dialect(), "SELECT r.state FROM (SELECT job_type, project_id")
+    let of_schedule = "SELECT r.state, r.finished_at FROM (SELECT job_type, project_id";
+    let query = Text::of(database.dialect(), of_schedule)
         .push(" FROM scheduled_jobs WHERE job_type = ")
         .bind(job)
         .push(" AND project_id = ")
@@ -64,7 +68,10 @@ pub(super) async fn last_failed(database: &dyn Database, job: &str, project: Uui
         .push(") s")
         .join_last_runs(RunKind::Schedule, MOST_CANCELLED)
         .push(" ORDER BY r.finished_at DESC, r.id DESC");
-    latest_failed(database, query).await
+    let mut latest: Vec<Row> = rows(database, query.statement()).await?;
+    // Runs with args may have the key of the schedule too.
+    latest.extend(ended_of_key(database, job, project, KEY_OF_SCHEDULE).await?);
+    Ok(failed(latest))
 }
 
 /// As [`last_failed`] of the runs that were asked for with a key.
@@ -74,21 +81,34 @@ pub(super) async fn last_failed_of_key(
     project: Uuid,
     key: &str,
 ) -> Result<bool> {
-    // Runs of a key follow one another: the last that was asked for and has ended is the last that ended.
-    let query = Text::of(database.dialect(), "SELECT r.state FROM run_requests q")
-        .push(" JOIN all_runs r ON r.id = q.run_id WHERE q.job_type = ")
+    Ok(failed(ended_of_key(database, job, project, key).await?))
+}
+
+/// Those that ended last, among those that were asked for last.
+async fn ended_of_key(
+    database: &dyn Database,
+    job: &str,
+    project: Uuid,
+    key: &str,
+) -> Result<Vec<Row>> {
+    let query = Text::of(database.dialect(), "SELECT state, finished_at FROM (SELECT r.state,")
+        .push(" r.finished_at, r.id FROM run_requests q JOIN all_runs r ON r.id = q.run_id")
+        .push(" WHERE q.job_type = ")
         .bind(job)
         .push(" AND q.project_id = ")
         .bind_id(project)
         .push(" AND q.key = ")
         .bind(key)
         .push(" AND r.finished_at IS NOT NULL ORDER BY q.queued_at DESC, q.run_id DESC LIMIT ")
+        .push(&MOST_OF_KEY.to_string())
+        .push(") ended ORDER BY finished_at DESC, id DESC LIMIT ")
         .push(&MOST_CANCELLED.to_string());
-    latest_failed(database, query).await
+    rows(database, query.statement()).await
 }
 
-async fn latest_failed(database: &dyn Database, query: Text) -> Result<bool> {
-    let latest: Vec<Row> = rows(database, query.statement()).await?;
-    let counts = latest.into_iter().find(|run| run.state != RunState::Cancelled);
-    Ok(counts.is_some_and(|run| run.state == RunState::Failed))
+/// Whether the latest of them that was not cancelled has failed.
+fn failed(mut ended: Vec<Row>) -> bool {
+    ended.sort_by_key(|run| std::cmp::Reverse(run.finished_at));
+    let counts = ended.into_iter().find(|run| run.state != RunState::Cancelled);
+    counts.is_some_and(|run| run.state == RunState::Failed)
 }

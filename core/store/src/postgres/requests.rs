@@ -25,6 +25,7 @@ pub(super) async fn lock_keys(
         .bind(keyed.iter().map(|one| one.run.project_id).collect::<Vec<_>>())
         .bind(keyed.iter().map(|one| one.request.key.as_deref()).collect::<Vec<_>>())
         .bind(keyed.iter().map(|one| one.request.run_at).collect::<Vec<_>>())
+        .bind(keyed.iter().map(|one| one.after.map(|it| it.as_secs_f64())).collect::<Vec<_>>())
         .bind(own)
         .execute(connection)
         .await?;

@@ -21,7 +21,8 @@ pub(super) async fn lock_keys(
 ) -> Result<()> {
     let keyed = requests.iter().filter_map(|one| {
         let (key, at) = (one.request.key.as_ref()?, one.request.run_at.map(rfc3339));
-        Some(json!([one.run.job_type, one.run.project_id.to_string(), key, at]))
+        let after = one.after.map(seconds);
+        Some(json!([one.run.job_type, one.run.project_id.to_string(), key, at, after]))
     });
     let keyed: Vec<_> = keyed.collect();
     if !keyed.is_empty() {
