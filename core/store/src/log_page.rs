@@ -27,4 +27,8 @@ pub struct LogPage {
     /// In the message or the fields; upper and lower case are the same (in SQLite for the letters of ASCII
     /// only).
     pub text: Option<String>,
+    /// Written at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Written before this time.
+    pub until: Option<DateTime<Utc>>,
 }

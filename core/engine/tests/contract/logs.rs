@@ -65,7 +65,8 @@ pub(super) async fn a_log_is_read_in_pages_and_searched(engine: &Engine) {
     let store = engine.store();
     let page = async |place, limit, text: &str, levels: &[Level]| {
         let text = (!text.is_empty()).then(|| text.to_owned());
-        let page = LogPage { place, limit, text, levels: levels.to_vec() };
+        let levels = levels.to_vec();
+        let page = LogPage { place, limit, text, levels, ..LogPage::default() };
         let lines = store.log_page(&Visible::All, id, &page).await.unwrap();
         let total = store.count_log_page(&Visible::All, id, &page).await.unwrap();
         let nth = |text: &str| text.split(' ').nth(1).unwrap().parse::<i64>().unwrap();
@@ -89,6 +90,13 @@ pub(super) async fn a_log_is_read_in_pages_and_searched(engine: &Engine) {
     assert_eq!(page(LogPlace::End, 9, "of 1000%", &[]).await.0, [0_i64; 0]);
     let worse = [Level::Warn, Level::Error];
     assert_eq!(page(LogPlace::End, 2, "", &worse).await.0, [20, 30]);
+
+    // From one time up to another, whatever the page.
+    let (since, until) = (Some(line(11).at), Some(line(14).at));
+    let slice = LogPage { limit: 2, since, until, ..LogPage::default() };
+    let lines = store.log_page(&Visible::All, id, &slice).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.at).collect::<Vec<_>>(), [line(12).at, line(13).at]);
+    assert_eq!(store.count_log_page(&Visible::All, id, &slice).await.unwrap(), 3);
 
     let two = Visible::Only(vec![project(engine, "two").await]);
     let all = LogPage { limit: 100, ..LogPage::default() };

@@ -28,7 +28,8 @@ use crate::{
         extract::{Json, Path, Query},
     },
 };
-use cascade_model::{RunLogRow, Visible};
+use cascade_access::Principal;
+use cascade_model::{RunLogRow, Visible, log_slice};
 use cascade_store::{LogPage, LogPlace, Queries};
 
 /// The most lines of a page, and those of a page that says nothing else.
@@ -44,6 +45,9 @@ pub struct LogQuery {
     /// The lines of this time or later.
     #[serde(default, deserialize_with = "times::optional")]
     from: Option<DateTime<Utc>>,
+    /// Only lines of this attempt: from 1.
+    #[param(minimum = 1)]
+    attempt: Option<u32>,
     /// Only lines with this in message or fields.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -58,7 +62,7 @@ pub struct LogQuery {
 #[derive(Serialize, ToSchema)]
 pub struct RunLogs {
     items: Vec<response::RunLogRow>,
-    /// Lines that fit `q` and `level`, whatever the page.
+    /// Lines that fit `q`, `level` and `attempt`, whatever the page.
     total: u64,
     /// Lines of the run.
     lines: u64,
@@ -70,17 +74,17 @@ pub struct RunLogs {
 
 const LEVELS: [Level; 4] = [Level::Debug, Level::Info, Level::Warn, Level::Error];
 
-fn read(query: LogQuery) -> ApiResult<LogPage> {
+fn read(query: &LogQuery) -> ApiResult<LogPage> {
     let limit = query.limit.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
         return Err(ApiError::bad_request(format!("query: `limit` must be from 1 to {MOST}")));
     }
-    let text = query.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+    let text = query.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
         let message = format!("query: `q` is longer than {LONGEST_TEXT} characters");
         return Err(ApiError::bad_request(message).help("look for a part of it"));
     }
-    let level = query.level.filter(|level| !level.is_empty());
+    let level = query.level.as_deref().filter(|level| !level.is_empty());
     let levels = match level {
         None => Vec::new(),
         Some(level) => match LEVELS.iter().position(|known| known.as_str() == level) {
@@ -98,14 +102,37 @@ fn read(query: LogQuery) -> ApiResult<LogPage> {
         (_, _, Some(at)) => LogPlace::From(at),
         _ => LogPlace::End,
     };
-    Ok(LogPage { place, limit, levels, text })
+    Ok(LogPage { place, limit, levels, text: text.map(Into::into), ..LogPage::default() })
+}
+
+/// The page within the lines of one attempt.
+///
+/// # Errors
+/// 404 where there is no such run, or no such attempt of it.
+async fn of_attempt(
+    server: &AppState,
+    principal: &Principal,
+    (id, attempt): (Uuid, u32),
+    page: LogPage,
+) -> ApiResult<LogPage> {
+    let run = found(server, principal, id).await?;
+    if !(1..=run.attempt).contains(&attempt) {
+        let message = format!("the run {id} has no attempt {attempt}");
+        return Err(ApiError::not_found(message).help(format!("it has had {}", run.attempt)));
+    }
+    let failed = server.store.failed_attempts(id).await?;
+    let (since, until) = log_slice((run.attempt, run.started_at), &failed, attempt);
+    Ok(LogPage { since, until, ..page })
 }
 
 /// A page of the log of a run, oldest line first: the latest lines, or those before or behind a line, or from a
 /// time on.
 #[utoipa::path(
     get, path = "/jobs/runs/{id}/logs", params(RunId, LogQuery),
-    responses((status = 200, body = RunLogs), Refused)
+    responses(
+        (status = 200, body = RunLogs),
+        (status = 404, description = "It has no such attempt.", body = ErrorBody), Refused
+    )
 )]
 pub async fn run_logs(
     State(server): State<AppState>,
@@ -113,7 +140,10 @@ pub async fn run_logs(
     Path(id): Path<Uuid>,
     Query(query): Query<LogQuery>,
 ) -> ApiResult<Json<RunLogs>> {
-    let page = read(query)?;
+    let page = match (read(&query)?, query.attempt) {
+        (page, Some(attempt)) => of_attempt(&server, &principal, (id, attempt), page).await?,
+        (page, None) => page,
+    };
     let (visible, store) = (principal.visible(), &server.store);
     // One more than is shown tells whether there are more.
     let and_one = LogPage { limit: page.limit + 1, ..page.clone() };
@@ -140,7 +170,8 @@ pub async fn run_logs(
     };
     let all = LogPage::default();
     let lines = store.count_log_page(&visible, id, &all).await?;
-    let filtered = page.text.is_some() || !page.levels.is_empty();
+    let filtered =
+        page.text.is_some() || !page.levels.is_empty() || page.since.or(page.until).is_some();
     let total = if filtered { store.count_log_page(&visible, id, &page).await? } else { lines };
     let (more_before, more_after) = if backwards { (more, beyond) } else { (beyond, more) };
     let items = items.into_iter().map(Into::into).collect();

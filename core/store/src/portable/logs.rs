@@ -23,6 +23,12 @@ fn fitting(mut text: Text, visible: &Visible, id: Uuid, page: &LogPage) -> Text 
         text = text
             .and_among("l.level", page.levels.iter().map(|level| level.as_str().into()).collect());
     }
+    if let Some(since) = page.since {
+        text = text.push(" AND l.at >= ").bind_time(since);
+    }
+    if let Some(until) = page.until {
+        text = text.push(" AND l.at < ").bind_time(until);
+    }
     if let Some(wanted) = &page.text {
         // No text that is kept has a NUL.
         let wanted = format!("%{}%", literal(&border::clean(wanted.clone())));
