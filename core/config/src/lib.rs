@@ -53,7 +53,7 @@ pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
 pub use reach::Reach;
 pub use redact::{NothingBehindMask, all_masked, masked_text, restored};
 pub use schedule::Schedule;
-pub use secrets::masked;
+pub use secrets::{is_secret, masked};
 use table::table;
 
 use cascade_model::{Loading, MOST_RUNS, On, PluginLoader, PluginSources, Registry};

@@ -1,5 +1,6 @@
 //! Params that hold a secret, as their schema says: `format: password` or `writeOnly: true`.
 
+use cascade_model::JsonStep;
 use serde_json::Value;
 
 /// What is shown in the place of a secret.
@@ -24,12 +25,45 @@ pub(super) fn hidden(mut text: String, secrets: &[String]) -> String {
     text
 }
 
+/// Whether a value at `path` may be a secret, or a part of one, or a list of them.
+pub fn is_secret(schema: &Value, path: &[JsonStep]) -> bool {
+    let mut parts = vec![schema];
+    let mut steps = path.iter();
+    loop {
+        let mut all = Vec::new();
+        for part in parts {
+            gather(schema, part, &mut all);
+        }
+        if all.iter().any(|part| secret(part)) {
+            return true;
+        }
+        parts = Vec::new();
+        match steps.next() {
+            Some(JsonStep::Field(name)) => {
+                all.iter().for_each(|part| of_field(part, name, &mut parts));
+            }
+            Some(JsonStep::Item(at)) => {
+                all.iter().for_each(|part| of_item(part, *at as usize, &mut parts));
+            }
+            None => {
+                all.iter().for_each(|part| of_items(part, &mut parts));
+                let mut items = Vec::new();
+                parts.into_iter().for_each(|part| gather(schema, part, &mut items));
+                return items.iter().any(|part| secret(part));
+            }
+        }
+    }
+}
+
+fn secret(part: &Value) -> bool {
+    part["format"] == "password" || part["writeOnly"] == true
+}
+
 type Found<'f> = &'f mut dyn FnMut(&str, &mut Value);
 type Wanted<'w> = &'w dyn Fn(&Value) -> bool;
 
 /// Calls `found` with the path and the value of each secret.
 pub(super) fn each(schema: &Value, value: &mut Value, found: Found) {
-    let secret = |part: &Value| part["format"] == "password" || part["writeOnly"] == true;
     annotated(schema, value, &secret, found);
 }
 
@@ -62,12 +96,7 @@ fn walk(
         Value::Object(fields) => {
             for (name, field) in fields {
                 let mut parts = Vec::new();
-                for part in &all {
-                    let named = part["properties"].get(name);
-                    parts.extend(named.or(part.get("additionalProperties")));
-                    let patterns = part["patternProperties"].as_object();
-                    parts.extend(patterns.into_iter().flat_map(|patterns| patterns.values()));
-                }
+                all.iter().for_each(|part| of_field(part, name, &mut parts));
                 let name = name.replace('~', "~0").replace('/', "~1");
                 walk(root, &parts, field, &format!("{path}/{name}"), wanted, found);
             }
@@ -75,16 +104,33 @@ fn walk(
         Value::Array(items) => {
             for (at, item) in items.iter_mut().enumerate() {
                 let mut parts = Vec::new();
-                for part in &all {
-                    parts.extend(part.get("items"));
-                    parts.extend(part["prefixItems"].get(at));
-                    parts.extend(part.get("contains"));
-                }
+                all.iter().for_each(|part| of_item(part, at, &mut parts));
                 walk(root, &parts, item, &format!("{path}/{at}"), wanted, found);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// What a schema's part says of a field.
+fn of_field<'s>(part: &'s Value, name: &str, parts: &mut Vec<&'s Value>) {
+    parts.extend(part["properties"].get(name).or(part.get("additionalProperties")));
+    let patterns = part["patternProperties"].as_object();
+    parts.extend(patterns.into_iter().flat_map(|patterns| patterns.values()));
+}
+
+/// What it says of an item.
+fn of_item<'s>(part: &'s Value, at: usize, parts: &mut Vec<&'s Value>) {
+    parts.extend(part.get("items"));
+    parts.extend(part["prefixItems"].get(at));
+    parts.extend(part.get("contains"));
+}
+
+/// What it says of any item.
+fn of_items<'s>(part: &'s Value, parts: &mut Vec<&'s Value>) {
+    parts.extend(part.get("items"));
+    parts.extend(part["prefixItems"].as_array().into_iter().flatten());
+    parts.extend(part.get("contains"));
 }
 
 /// A part with those that it refers to or is put together from, each once.
@@ -140,6 +186,22 @@ mod tests {
                 "other": "***", "missing": null
             })
         );
+        let field = |name: &str| JsonStep::Field(name.into());
+        for (path, hidden) in [
+            (vec![field("plain")], false),
+            (vec![field("token")], true),
+            (vec![field("token"), field("part")], true),
+            (vec![field("kind"), field("a/b")], true),
+            (vec![field("kind"), field("local")], false),
+            (vec![field("list"), JsonStep::Item(3), field("a/b")], true),
+            (vec![field("list"), JsonStep::Item(3)], false),
+            (vec![field("recursive"), field("recursive"), field("token")], true),
+            (vec![field("anything else")], true),
+        ] {
+            assert_eq!(is_secret(&schema, &path), hidden, "{path:?}");
+        }
+        let of_texts = json!({"properties": {"keys": {"items": {"format": "password"}}}});
+        assert!(is_secret(&of_texts, &[field("keys")]), "an item may be looked for");
         let secrets = ["secret-3".to_owned()];
         assert_eq!(hidden("a secret-3 and short".into(), &secrets), "a *** and short");
     }

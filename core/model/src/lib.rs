@@ -9,6 +9,7 @@ mod decision;
 mod event;
 mod job_summary;
 pub mod metric;
+mod json_path;
 mod log_slice;
 mod outcome;
 mod payload;
@@ -35,6 +36,7 @@ pub use config_version::{
 pub use decision::{Debounce, Decision, Decisions, EdgeRun, Follow, On};
 pub use event::{Done, Event, EventStatus, JobCompleted};
 pub use job_summary::{JobCounts, LastEnd, recent_states};
+pub use json_path::JsonStep;
 pub use log_slice::log_slice;
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
 pub use payload::{Debounced, Payload, TriggerNote};

@@ -56,6 +56,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0210_schedule_keys_by_time.sql",
     "0211_enqueue_tokens.sql",
     "0230_run_stats.sql",
+    "0220_json_of_text.sql",
 );
 
 /// The table of what has run.

@@ -5,6 +5,7 @@
 //! The tests `contract` of the engine are what every implementation must pass.
 
 mod claims;
+mod condition;
 mod error;
 mod expand;
 mod first_edition;
@@ -30,6 +31,9 @@ use cascade_sdk::{MigrationSet, host::Database};
 use uuid::Uuid;
 
 pub use claims::{Choice, DueByClock, Found, Holder, Limit, Limited, Look, Soonest, WaitingRun};
+pub use condition::{
+    BadCondition, Comparison, Condition, Document, LONGEST_CONDITION, MOST_CONDITIONS,
+};
 pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use cascade_model::RunState;
 use cascade_model::Visible;
 
+use crate::Condition;
+
 /// Which runs to list; what is left out filters nothing.
 #[derive(Debug, Clone)]
 pub struct RunFilter {
@@ -31,6 +33,9 @@ pub struct RunFilter {
     pub text: Option<String>,
     /// Only runs of this trace.
     pub trace_id: Option<Uuid>,
+    /// Only runs whose args and output fit all of these. Of the runs that fit everything else, each is looked
+    /// into: no index has what is in them.
+    pub conditions: Vec<Condition>,
     /// In what order.
     pub sort: RunSort,
     /// From 1.
@@ -51,6 +56,7 @@ impl Default for RunFilter {
             to: None,
             text: None,
             trace_id: None,
+            conditions: Vec::new(),
             sort: RunSort::default(),
             page: 1,
             per_page: 50,

@@ -13,6 +13,7 @@ mod cascades;
 mod chain;
 mod claims;
 mod clock;
+mod conditions;
 mod config_history;
 mod databases;
 mod decisions;
@@ -90,6 +91,10 @@ cases! {
         a_failure_triggers_what_follows_it,
         a_run_that_ends_again_has_the_decisions_of_its_latest_end,
         the_latest_run_that_was_not_cancelled_says_whether_the_job_had_failed,
+    ],
+    conditions: [
+        runs_are_found_by_what_is_in_their_args_and_output,
+        args_that_a_database_cannot_look_into_hide_no_others,
     ],
     config_history: [
         each_config_that_comes_into_force_is_kept_once,

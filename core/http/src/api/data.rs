@@ -86,7 +86,7 @@ pub async fn read(
     if let Some(own) = parameters_of(&view.descriptor().filter_schema) {
         let always = ["project_id", "page", "per_page", "sort"];
         let known: Vec<_> = always.into_iter().chain(own).collect();
-        known_only(&uri, &known)?;
+        known_only(&uri, &known, &[])?;
     }
     let project_id = take(&mut filter, "project_id")?;
     let (page, per_page) = (take(&mut filter, "page")?, take(&mut filter, "per_page")?);

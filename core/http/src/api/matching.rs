@@ -21,6 +21,7 @@ use crate::{
     api::{
         audit::audited,
         bulk::NotDone,
+        conditions::conditions,
         runs::{LONGEST_TEXT, key_in},
         times,
     },
@@ -100,6 +101,10 @@ pub struct MatchedRuns {
     #[schema(max_length = 256)]
     key: Option<String>,
     trace_id: Option<Uuid>,
+    /// Only runs whose args and output fit these: as `where` of `GET /api/jobs/runs`.
+    #[serde(rename = "where")]
+    #[schema(max_items = 4)]
+    conditions: Vec<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -235,9 +240,13 @@ fn filter(
     let states: Vec<_> = action.states().iter().filter(wanted).copied().collect();
     // None of the states that are asked for can be acted on: no run matches.
     let visible = if states.is_empty() { Visible::Only(Vec::new()) } else { visible };
+    let registry = server.config.registry();
+    let named = asked.job_types.clone();
+    let (conditions, job_types) =
+        conditions(&registry, "body: `filter.where`", &asked.conditions, named)?;
     Ok(RunFilter {
         visible,
-        job_types: asked.job_types.clone(),
+        job_types,
         states,
         trigger: asked.trigger.map(|trigger| match trigger {
             MatchedTrigger::Timer => TriggerKind::Timer,
@@ -249,6 +258,7 @@ fn filter(
         text: text.map(ToOwned::to_owned),
         key: key_in("body: `filter.key`", asked.key.clone())?,
         trace_id: asked.trace_id,
+        conditions,
         ..RunFilter::default()
     })
 }

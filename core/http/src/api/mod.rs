@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod bulk;
 pub(crate) mod completions;
+pub(crate) mod conditions;
 pub(crate) mod config;
 pub(crate) mod config_history;
 pub(crate) mod config_text;

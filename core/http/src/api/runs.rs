@@ -13,7 +13,13 @@ use uuid::Uuid;
 use super::response;
 use crate::{
     AppState,
-    api::{audit::entry, enqueue::LONGEST_KEY, paging::paging, times},
+    api::{
+        audit::entry,
+        conditions::{Where, WhereQuery, conditions},
+        enqueue::LONGEST_KEY,
+        paging::paging,
+        times,
+    },
     error::{ApiError, ApiResult, ErrorBody, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -72,11 +78,15 @@ pub struct RunQuery {
 }
 
 /// Runs, newest first unless `sort` says otherwise; all filters must fit.
-#[utoipa::path(get, path = "/jobs/runs", params(RunQuery), responses((status = 200, body = response::RunPage), Refused))]
+#[utoipa::path(
+    get, path = "/jobs/runs", params(RunQuery, WhereQuery),
+    responses((status = 200, body = response::RunPage), Refused)
+)]
 pub async fn runs(
     State(server): State<AppState>,
     Caller(principal): Caller,
     Query(query): Query<RunQuery>,
+    Where(texts): Where,
 ) -> ApiResult<Json<response::RunPage>> {
     let (page, per_page) = paging(query.page, query.per_page)?;
     let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
@@ -84,9 +94,12 @@ pub async fn runs(
         let message = format!("query: `text` is longer than {LONGEST_TEXT} characters");
         return Err(ApiError::bad_request(message).help("look for a part of it"));
     }
+    let registry = server.config.registry();
+    let (conditions, job_types) =
+        conditions(&registry, "query: `where`", &texts, list("job_type", query.job_type)?)?;
     let filter = RunFilter {
         visible: server.scope(&principal, query.project_id)?,
-        job_types: list("job_type", query.job_type)?,
+        job_types,
         states: list::<RunState>("state", query.state)?,
         trigger: one::<TriggerKind>("trigger", query.trigger)?,
         key: key_in("query: `key`", query.key)?,
@@ -94,13 +107,14 @@ pub async fn runs(
         to: query.to,
         text: text.map(ToOwned::to_owned),
         trace_id: query.trace_id,
+        conditions,
         sort: one("sort", query.sort)?.unwrap_or_default(),
         page,
         per_page,
     };
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
-    Ok(Json(response::RunPage::shown(page, &server.config.registry())))
+    Ok(Json(response::RunPage::shown(page, &registry)))
 }
 
 /// A key that runs are looked for by: none is kept that is longer.

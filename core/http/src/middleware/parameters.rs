@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use utoipa::openapi::{OpenApi, RefOr, path::ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr, Schema, path::ParameterIn};
 
 use crate::error::{ApiError, ApiResult};
 use cascade_config::nearest;
@@ -27,7 +27,15 @@ const OPEN: [&str; 2] = [
 
 /// The query parameters of each address.
 #[derive(Default)]
-pub(crate) struct Parameters(HashMap<(String, Method), Vec<String>>);
+pub(crate) struct Parameters(HashMap<(String, Method), Known>);
+
+/// What one address takes.
+#[derive(Default)]
+struct Known {
+    names: Vec<String>,
+    /// Those that are lists: given once for each item.
+    repeated: Vec<String>,
+}
 
 impl Parameters {
     /// Those that a document describes; its paths may begin with `/api`.
@@ -42,14 +50,18 @@ impl Parameters {
                 (Method::PATCH, &item.patch),
             ] {
                 let Some(operation) = operation else { continue };
-                let names = operation.parameters.iter().flatten().filter_map(|known| match known {
-                    RefOr::T(known) if known.parameter_in == ParameterIn::Query => {
-                        Some(known.name.clone())
+                let mut known = Known::default();
+                for parameter in operation.parameters.iter().flatten() {
+                    let RefOr::T(parameter) = parameter else { continue };
+                    if parameter.parameter_in != ParameterIn::Query {
+                        continue;
                     }
-                    _ => None,
-                });
-                let names = names.collect();
-                all.insert((bare(path).to_owned(), method), names);
+                    if let Some(RefOr::T(Schema::Array(_))) = &parameter.schema {
+                        known.repeated.push(parameter.name.clone());
+                    }
+                    known.names.push(parameter.name.clone());
+                }
+                all.insert((bare(path).to_owned(), method), known);
             }
         }
         Arc::new(Self(all))
@@ -74,7 +86,7 @@ pub(crate) async fn check(
             method => method.clone(),
         };
         if let Some(known) = all.0.get(&(path, method))
-            && let Err(refused) = known_only(request.uri(), known)
+            && let Err(refused) = known_only(request.uri(), &known.names, &known.repeated)
         {
             return refused.into_response();
         }
@@ -82,11 +94,11 @@ pub(crate) async fn check(
     next.run(request).await
 }
 
-/// Whether each parameter of an address is known, and there once.
+/// Whether each parameter of an address is known, and there once unless it is `repeated`.
 ///
 /// # Errors
 /// 400 that names the one that is not, and what it may have been meant to be.
-pub(crate) fn known_only<T: AsRef<str>>(uri: &Uri, known: &[T]) -> ApiResult<()> {
+pub(crate) fn known_only<T: AsRef<str>>(uri: &Uri, known: &[T], repeated: &[T]) -> ApiResult<()> {
     let Ok(Query(given)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else { return Ok(()) };
     let known: Vec<_> = known.iter().map(AsRef::as_ref).collect();
     let mut seen = HashSet::new();
@@ -96,7 +108,8 @@ pub(crate) fn known_only<T: AsRef<str>>(uri: &Uri, known: &[T]) -> ApiResult<()>
             let refused = ApiError::bad_request(format!("query: there is no parameter `{shown}`"));
             return Err(refused.help(help(&shown, &known)));
         }
-        if !seen.insert(name) {
+        let once = !repeated.iter().any(|repeated| repeated.as_ref() == name);
+        if !seen.insert(name) && once {
             return Err(ApiError::bad_request(format!("query: `{name}` is given twice")));
         }
     }

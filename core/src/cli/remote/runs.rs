@@ -49,6 +49,9 @@ struct Filters {
     /// Only runs of this trace.
     #[arg(long, value_name = "ID")]
     trace: Option<Uuid>,
+    /// Only those whose args or output fit, such as args.invoice.id=7 or output.new>0; up to four times.
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<String>,
     /// Queued since: a time, or how long ago, such as 2h.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<DateTime<Utc>>,
@@ -140,8 +143,9 @@ async fn list(client: &Client, filters: Filters, json: bool) -> Result<()> {
         ("page", Some(filters.page.to_string())),
         ("per_page", Some(filters.limit.to_string())),
     ];
-    let query: Vec<_> =
-        query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let conditions = filters.conditions.into_iter().map(|text| ("where", Some(text)));
+    let query = query.into_iter().chain(conditions);
+    let query: Vec<_> = query.filter_map(|(name, value)| Some((name, value?))).collect();
     let page: Value = client.get("/jobs/runs", &query).await?;
     let Some(items) = page["items"].as_array() else {
         return Err(Fault::new(Kind::Other, "the host tells no list of runs"));

@@ -130,7 +130,7 @@ fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Text {
         }
         text = text.like("CAST(r.id AS text)", format!("{wanted}%")).push(")");
     }
-    text
+    filter.conditions.iter().fold(text, Text::and_condition)
 }
 
 /// The page's ids come of an index of each kind of runs alone; only its rows are then read whole.

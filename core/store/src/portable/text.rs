@@ -1,6 +1,8 @@
 //! Builds one SQL text with its values. What the two databases spell differently has a method here;
 //! nothing else of this folder asks which one answers.
 
+mod condition;
+
 use std::time::Duration;
 
 use cascade_model::{RunKind, Visible};
