@@ -228,6 +228,22 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// The query parameters that an operation cannot do without.
+    fn query(&self, document: &Value, operation: &Value) -> String {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let needed = parameters.filter(|known| known["in"] == "query" && known["required"] == true);
+        let each = needed.map(|known| {
+            let name = known["name"].as_str().unwrap();
+            let value = self.value(document, &known["schema"], name);
+            let value = value.unwrap_or_else(|| panic!("what is the parameter {name}?"));
+            format!("{name}={}", value.as_str().unwrap())
+        });
+        let query = each.collect::<Vec<_>>().join("&");
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+}
+
 async fn ask(
     host: &Host,
     asker: &Asker,

@@ -29,6 +29,8 @@ use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
     events, health, job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs,
     schedules, session, stats, users, why, workers,
+    events, health, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
+    projects, runs, schedules, session, users,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -152,6 +154,7 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
         .routes(routes!(job_summary::summary))
+        .routes(routes!(job_queue::queue))
         .routes(routes!(jobs::trends))
         .routes(routes!(runs::runs))
         .routes(routes!(enqueue::enqueue))

@@ -22,6 +22,7 @@ mod ends;
 mod events;
 mod fairness;
 mod job_last;
+mod job_queue;
 mod leases;
 mod limits;
 mod logs;
@@ -131,6 +132,7 @@ cases! {
         nothing_is_known_of_runs_that_were_removed,
         jobs_are_counted_by_how_they_stand,
     ],
+    job_queue: [each_part_of_a_queue_is_counted_and_shown_in_its_order],
     leases: [
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
         an_expired_last_attempt_fails,

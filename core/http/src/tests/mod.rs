@@ -1,5 +1,6 @@
 //! The whole router on a real database, without a socket.
 
+mod conditions;
 mod enqueue;
 mod figures;
 mod job_summary;

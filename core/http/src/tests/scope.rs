@@ -168,12 +168,15 @@ impl Seeded {
                 let body = json!({ "action": "retry", "filter": filter });
                 ("POST", "/api/jobs/runs/matching/count".into(), Some(body))
             }
+            26 => ("GET", format!("/api/jobs/work/queue?project_id={project}"), None),
+            27 => ("GET", format!("/api/jobs/runs/{run}/logs?attempt=1"), None),
+            28 => ("GET", format!("/api/jobs/runs?where=output.none=null{and}"), None),
             _ => ("GET", "/data/things".into(), None),
         }
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 30;
 
 #[test]
 fn no_answer_carries_anything_of_a_project_that_is_not_the_asker_s() {

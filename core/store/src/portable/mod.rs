@@ -6,6 +6,7 @@
 mod attempts;
 mod config_history;
 mod decisions;
+mod job_queue;
 mod job_summary;
 mod logs;
 mod outputs;
@@ -32,6 +33,9 @@ use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
     JobCounts, KeepFor, LastEnd, Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth,
     Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow, Trend, Visible, Worker,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, JobCounts,
+    JobQueue, KeepFor, LastEnd, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run,
+    RunLogRow, RunPage, ScheduledJob, Trend, Visible,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -121,6 +125,11 @@ pub trait Queries: Store {
     /// What these runs gave out, as JSON text; those that gave out nothing are not there.
     async fn outputs(&self, runs: &[Uuid]) -> Result<HashMap<Uuid, String>> {
         outputs::of(&*self.database(), runs).await
+    }
+
+    /// The unfinished runs of a job in a project: how many stand how, and the first `most` of each part.
+    async fn job_queue(&self, job: &str, project: Uuid, most: u32) -> Result<Vec<JobQueue>> {
+        job_queue::queue(&*self.database(), job, project, most).await
     }
 
     /// What enqueueing asks of the schedules of `jobs` in `projects`.

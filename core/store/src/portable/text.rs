@@ -138,6 +138,27 @@ impl Text {
         self.push(&seconds)
     }
 
+    /// The index that SQLite is to use of the table named last: it keeps no statistics that would tell it which
+    /// is short. PostgreSQL does.
+    pub fn through(self, index: &str) -> Self {
+        match self.dialect {
+            Dialect::Postgres => self,
+            Dialect::Sqlite => self.push(&format!(" INDEXED BY {index}")),
+        }
+    }
+
+    /// That the run `r` of a queue waits behind no other of its key, or that it does; in the words of the
+    /// indexes of queues.
+    pub fn first_of_its_key(self, first: bool) -> Self {
+        let condition = match (self.dialect, first) {
+            (Dialect::Postgres, true) => "NOT r.behind",
+            (Dialect::Postgres, false) => "r.behind",
+            (Dialect::Sqlite, true) => "r.behind = 0",
+            (Dialect::Sqlite, false) => "r.behind = 1",
+        };
+        self.push(condition)
+    }
+
     /// That `column` is like `pattern`, whether upper or lower case.
     pub fn like(self, column: &str, pattern: String) -> Self {
         let like = match self.dialect {
