@@ -118,6 +118,9 @@ pub(super) async fn runs_are_found_by_what_is_in_their_args_and_output(engine: &
     }
     assert_eq!(found(engine, &["args.level>1", "output.new>0"]).await, [a]);
     assert!(found(engine, &["args.level>1", "output.new>5"]).await.is_empty());
+    let up_to =
+        async |most| engine.store().count_runs_up_to(&of(&["args.level>1"]), most).await.unwrap();
+    assert_eq!((up_to(10).await, up_to(1).await), (2, 1), "counted no further than asked");
     let other = RunFilter { job_types: vec!["up".into()], ..of(&["args.level=2"]) };
     assert_eq!(engine.store().runs(&other).await.unwrap().total, 0, "all filters must fit");
     let nobody = RunFilter { visible: Visible::Only(Vec::new()), ..of(&["args.level=2"]) };

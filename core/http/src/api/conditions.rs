@@ -4,12 +4,13 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use utoipa::IntoParams;
 
 use crate::{
+    AppState,
     error::{ApiError, ApiResult},
     middleware::extract::Query,
 };
 use cascade_config::is_secret;
 use cascade_model::Registry;
-use cascade_store::{BadCondition, Condition, Document, MOST_CONDITIONS};
+use cascade_store::{BadCondition, Condition, Document, MOST_CONDITIONS, Queries, RunFilter};
 
 /// Describes `where`.
 #[derive(IntoParams)]
@@ -34,6 +35,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Where {
         let texts = given.into_iter().filter(|(name, text)| name == "where" && !text.is_empty());
         Ok(Self(texts.map(|(_, text)| text).collect()))
     }
+}
+
+/// The most runs that one request looks into.
+pub(crate) const MOST_LOOKED_INTO: u32 = 500_000;
+
+/// Refuses conditions that would be looked for in more than `most` runs: no index has what is in args and outputs,
+/// and others wait for the database meanwhile.
+///
+/// # Errors
+/// 400 that says how to narrow the filter.
+pub(crate) async fn narrow_enough(
+    server: &AppState,
+    place: &str,
+    filter: &RunFilter,
+    most: u32,
+) -> ApiResult<()> {
+    if filter.conditions.is_empty() {
+        return Ok(());
+    }
+    let others = RunFilter { conditions: Vec::new(), ..filter.clone() };
+    if server.store.count_runs_up_to(&others, most + 1).await? <= most {
+        return Ok(());
+    }
+    let message = format!("{place}: more than {most} runs would have to be looked into");
+    Err(ApiError::bad_request(message)
+        .help("narrow the filter by job, project, state, key or time"))
 }
 
 /// The conditions, and the job types whose runs may be looked into: those of `job_types`, or all that this server

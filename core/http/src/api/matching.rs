@@ -21,7 +21,7 @@ use crate::{
     api::{
         audit::audited,
         bulk::NotDone,
-        conditions::conditions,
+        conditions::{MOST_LOOKED_INTO, conditions, narrow_enough},
         runs::{LONGEST_TEXT, key_in},
         times,
     },
@@ -43,6 +43,9 @@ const MOST_REFUSED: usize = 20;
 const MOST_NAMED: usize = 200;
 /// Actions of which the progress is known, the latest.
 const KEPT: usize = 100;
+
+/// Where conditions stand.
+const WHERE: &str = "body: `filter.where`";
 
 /// What is done with each of the runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -242,8 +245,7 @@ fn filter(
     let visible = if states.is_empty() { Visible::Only(Vec::new()) } else { visible };
     let registry = server.config.registry();
     let named = asked.job_types.clone();
-    let (conditions, job_types) =
-        conditions(&registry, "body: `filter.where`", &asked.conditions, named)?;
+    let (conditions, job_types) = conditions(&registry, WHERE, &asked.conditions, named)?;
     Ok(RunFilter {
         visible,
         job_types,
@@ -274,6 +276,7 @@ pub async fn count(
     Json(asked): Json<MatchRequest>,
 ) -> ApiResult<Json<MatchCount>> {
     let filter = filter(&server, &principal, asked.action, &asked.filter)?;
+    narrow_enough(&server, WHERE, &filter, MOST_LOOKED_INTO).await?;
     let found = server.store.run_ids(&filter, MOST + 1).await?;
     Ok(Json(MatchCount { count: u32::try_from(found.len()).unwrap_or(u32::MAX), most: MOST }))
 }
@@ -302,6 +305,7 @@ pub async fn act(
         return Err(ApiError::bad_request("body: `reason` is longer than 500 characters"));
     }
     let filter = filter(&server, &principal, action, &matched)?;
+    narrow_enough(&server, WHERE, &filter, MOST_LOOKED_INTO).await?;
     let found = server.store.run_ids(&filter, MOST + 1).await?;
     let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
     if total > MOST {

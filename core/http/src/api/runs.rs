@@ -15,7 +15,7 @@ use crate::{
     AppState,
     api::{
         audit::entry,
-        conditions::{Where, WhereQuery, conditions},
+        conditions::{MOST_LOOKED_INTO, Where, WhereQuery, conditions, narrow_enough},
         enqueue::LONGEST_KEY,
         paging::paging,
         times,
@@ -112,6 +112,7 @@ pub async fn runs(
         page,
         per_page,
     };
+    narrow_enough(&server, "query: `where`", &filter, MOST_LOOKED_INTO).await?;
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
     Ok(Json(response::RunPage::shown(page, &registry)))

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use axum::response::IntoResponse;
 use cascade_access::{NewToken, NewUser, Role, TokenEnd};
 use cascade_model::{Fault, Success};
 use cascade_sdk::{Level, LogLine};
+use cascade_store::RunFilter;
 use serde_json::{Value, json};
 
 use super::Bench;
+use crate::api::conditions::narrow_enough;
 
 /// A run of `work` with each of these levels, none of which has begun.
 async fn asked(bench: &Bench, token: &str, levels: &[i64]) {
@@ -58,6 +61,16 @@ async fn runs_are_found_by_their_args_but_not_by_a_secret() {
         let message = refused["error"]["message"].as_str().unwrap();
         assert!(message.contains(said), "{query}: {message}");
     }
+
+    // Not among more runs than can be looked into.
+    let condition = "args.level=1".parse().unwrap();
+    let filter = RunFilter { conditions: vec![condition], ..RunFilter::default() };
+    assert!(narrow_enough(&bench.server, "here", &filter, 3).await.is_ok());
+    let refused = narrow_enough(&bench.server, "here", &filter, 2).await.unwrap_err();
+    let refused = refused.into_response();
+    assert_eq!(refused.status(), 400);
+    let all = RunFilter::default();
+    assert!(narrow_enough(&bench.server, "here", &all, 0).await.is_ok(), "nothing is looked into");
 
     // The same for actions on all that match.
     let count = async |conditions: &[&str]| {

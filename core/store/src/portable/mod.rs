@@ -107,6 +107,11 @@ pub trait Queries: Store {
         runs::ids(&*self.database(), filter, most).await
     }
 
+    /// How many runs fit, whatever the page; counted no further than `most`.
+    async fn count_runs_up_to(&self, filter: &RunFilter, most: u32) -> Result<u32> {
+        runs::count_up_to(&*self.database(), filter, most).await
+    }
+
     /// The runs of a trace in a project, the first queued first; at most `limit`.
     async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
         runs::trace(&*self.database(), trace, project, limit).await

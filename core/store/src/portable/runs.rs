@@ -203,6 +203,26 @@ pub(super) async fn ids(
     Ok(found.into_iter().map(|run| run.id).collect())
 }
 
+/// How many runs fit, up to `most`.
+pub(super) async fn count_up_to(
+    database: &dyn Database,
+    filter: &RunFilter,
+    most: u32,
+) -> Result<u32> {
+    #[derive(Deserialize)]
+    struct Count {
+        runs: u32,
+    }
+    let mut text = Text::of(database.dialect(), "SELECT count(*) AS runs FROM (");
+    for kind in RunKind::ALL {
+        let union = if kind == RunKind::Queue { " UNION ALL " } else { "" };
+        text = text.push(&format!("{union}SELECT 1 AS one FROM {} WHERE TRUE", table(kind)));
+        text = and_fits(text, kind, filter);
+    }
+    let query = text.push(" LIMIT ").bind(most).push(") AS found");
+    Ok(super::one::<Count>(database, query.statement()).await?.runs)
+}
+
 pub(super) async fn trace(
     database: &dyn Database,
     trace: Uuid,

@@ -22,9 +22,9 @@ impl Text {
         let text = text.push(&format!(" FROM {table} d WHERE d.run_id = r.id"));
         let text = text.kept_apart().push(") f WHERE ");
         match condition.comparison {
-            _ if null => text.is_value(),
-            Comparison::Equal => text.is_equal("f", condition),
-            Comparison::Differs => text.is_there().push(" AND NOT ").is_equal("f", condition),
+            _ if null => text.not_null(),
+            Comparison::Equal => text.equals("f", condition),
+            Comparison::Differs => text.there().push(" AND NOT ").equals("f", condition),
             Comparison::Contains => text.contains(condition),
             other => text.has_size(other.by_size().unwrap_or("="), &condition.value),
         }
@@ -57,7 +57,7 @@ impl Text {
     }
 
     /// That the field is there.
-    fn is_there(self) -> Self {
+    fn there(self) -> Self {
         match self.dialect {
             Dialect::Postgres => self.push("f.value IS NOT NULL"),
             Dialect::Sqlite => self.push("f.type IS NOT NULL"),
@@ -65,7 +65,7 @@ impl Text {
     }
 
     /// That it is there, and not null.
-    fn is_value(self) -> Self {
+    fn not_null(self) -> Self {
         match self.dialect {
             Dialect::Postgres => self.push("f.value <> CAST('null' AS jsonb)"),
             Dialect::Sqlite => self.push("f.type <> 'null'"),
@@ -73,16 +73,16 @@ impl Text {
     }
 
     /// That the value in `of` is the one that is looked for.
-    fn is_equal(self, of: &str, condition: &Condition) -> Self {
-        let text = self.push("(").is(of, &condition.value);
+    fn equals(self, of: &str, condition: &Condition) -> Self {
+        let text = self.push("(").same(of, &condition.value);
         match &condition.as_text {
-            Some(also) => text.push(" OR ").is(of, &also.as_str().into()),
+            Some(also) => text.push(" OR ").same(of, &also.as_str().into()),
             None => text,
         }
         .push(")")
     }
 
-    fn is(self, of: &str, value: &Value) -> Self {
+    fn same(self, of: &str, value: &Value) -> Self {
         match (self.dialect, value) {
             (Dialect::Postgres, _) => {
                 self.push(&format!("{of}.value = CAST(")).bind(value.clone()).push(" AS jsonb)")
@@ -132,7 +132,7 @@ impl Text {
                 .like("f.value", pattern)
                 .push(" WHEN 'array' THEN EXISTS (SELECT 1 FROM json_each(f.value) e WHERE "),
         }
-        .is_equal("e", condition)
+        .equals("e", condition)
         .push(") ELSE FALSE END")
     }
 }
