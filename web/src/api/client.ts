@@ -45,8 +45,12 @@ async function request<T>(path: string, init: RequestInit = {}, mayRenew = true)
   throw new ApiError(answer.status, message, body?.error?.help, body);
 }
 
-export function get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+/** A list is a parameter that is given once for each item. */
+type QueryValue = string | number | string[] | undefined;
+
+export function get<T>(path: string, query: Record<string, QueryValue> = {}): Promise<T> {
+  const each = Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));
+  const given = each.filter(([, value]) => value !== undefined && value !== "");
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
   return request<T>(search.size > 0 ? `${path}?${search}` : path);
 }

@@ -6,6 +6,7 @@ import { CheckMenu } from "../../layout/check-menu";
 import { useProjectScope } from "../../layout/project-scope";
 import { useTyped } from "../../layout/use-typed";
 import { useJobTypes } from "../jobs/jobs-data";
+import { ConditionFilter, Conditions } from "./condition-filter";
 import { countSet, fromLocal, NO_FILTERS, RUN_STATES, type RunFilters, SPANS, TRIGGERS, toLocal } from "./filters";
 
 interface Props {
@@ -70,6 +71,8 @@ export function FilterBar({ filters, change, searchField }: Props) {
         </select>
       </label>
       <TimeFilter filters={filters} change={change} />
+      <ConditionFilter jobs={filters.jobs} conditions={filters.where} onChange={(where) => change({ where })} />
+      <Conditions conditions={filters.where} onChange={(where) => change({ where })} />
       {filters.trace && (
         <span className="trace-chip">
           {t("jobs.trace")} <code>{filters.trace.slice(0, 8)}</code>

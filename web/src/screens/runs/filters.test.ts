@@ -21,6 +21,7 @@ const full: RunFilters = {
   to: "2026-01-02T00:00:00.000Z",
   text: "no & route",
   trace: "abc",
+  where: ["args.level>=2", "output.name=a & b"],
   sort: "took",
   page: 3,
 };
@@ -71,7 +72,7 @@ describe("what the host is asked", () => {
 
 it("counts a range as one filter", () => {
   expect(countSet(NO_FILTERS)).toBe(0);
-  expect(countSet(full)).toBe(6);
+  expect(countSet(full)).toBe(8);
 });
 
 it("turns the order round at the second click", () => {

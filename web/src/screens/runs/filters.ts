@@ -16,6 +16,9 @@ export const SORTS = ["queued_at", "started_at", "finished_at", "took", "job_typ
 export type SortKey = (typeof SORTS)[number];
 export type Sort = SortKey | `-${SortKey}`;
 
+/** The host takes no more at a time. */
+export const MOST_CONDITIONS = 4;
+
 /** Which runs the table shows, as its address tells. The project stands in the address by itself. */
 export interface RunFilters {
   jobs: string[];
@@ -28,6 +31,8 @@ export interface RunFilters {
   to: string;
   text: string;
   trace: string;
+  /** Conditions on args and output, such as `args.level>=2`. */
+  where: string[];
   sort: Sort;
   page: number;
 }
@@ -41,6 +46,7 @@ export const NO_FILTERS: RunFilters = {
   to: "",
   text: "",
   trace: "",
+  where: [],
   sort: "-queued_at",
   page: 1,
 };
@@ -62,6 +68,7 @@ export function readFilters(search: URLSearchParams): RunFilters {
     to,
     text: text("q"),
     trace: text("trace"),
+    where: search.getAll("where").filter(Boolean).slice(0, MOST_CONDITIONS),
     sort: sortOf(text("sort")),
     page: Math.max(1, Math.floor(Number(text("page"))) || 1),
   };
@@ -86,6 +93,8 @@ export function writeFilters(filters: RunFilters, search: URLSearchParams): URLS
     if (values[name]) written.set(name, values[name]);
     else written.delete(name);
   }
+  written.delete("where");
+  for (const condition of filters.where) written.append("where", condition);
   return written;
 }
 
@@ -101,6 +110,7 @@ export function queryOf(filters: RunFilters, project_id: string | undefined, now
     to: filters.to,
     text: filters.text.trim(),
     trace_id: filters.trace,
+    where: filters.where,
     sort: filters.sort,
     page: filters.page,
   };
@@ -118,13 +128,15 @@ export function matchOf(filters: RunFilters, project_id: string | undefined, now
     to: to || undefined,
     text: text || undefined,
     trace_id: filters.trace || undefined,
+    where: filters.where,
   };
 }
 
 /** How many filters are set, so that one can tell a short list from a filtered one. */
 export function countSet(filters: RunFilters): number {
-  const { jobs, states, trigger, since, from, to, text, trace } = filters;
-  return [jobs.length, states.length, trigger, since, from || to, text, trace].filter(Boolean).length;
+  const { jobs, states, trigger, since, from, to, text, trace, where } = filters;
+  const set = [jobs.length, states.length, trigger, since, from || to, text, trace].filter(Boolean).length;
+  return set + where.length;
 }
 
 function sortOf(text: string): Sort {

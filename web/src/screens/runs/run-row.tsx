@@ -1,3 +1,4 @@
+import { ChevronDown } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -6,6 +7,7 @@ import type { Run } from "../../api/types";
 import { relative } from "../../i18n/time";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { StatePill } from "../jobs/state-pill";
+import { MoreOfRun } from "./more-of-run";
 
 interface Props {
   run: Run;
@@ -15,9 +17,12 @@ interface Props {
   selected: boolean;
   current: boolean;
   now: number;
+  /** Whether what it was asked for and gave out is shown. */
+  open: boolean;
   measure: (element: Element | null) => void;
   onSelect: (ids: string[]) => void;
   onCurrent: (id: string) => void;
+  onOpen: (id: string) => void;
 }
 
 /** One run. Roles are spelt out: the layout is not that of a table, the meaning is. */
@@ -28,9 +33,11 @@ export const RunRow = memo(function RunRow({
   selected,
   current,
   now,
+  open,
   measure,
   onSelect,
   onCurrent,
+  onOpen,
 }: Props) {
   const { t, i18n } = useTranslation();
   const queued = Date.parse(run.queued_at);
@@ -86,6 +93,24 @@ export const RunRow = memo(function RunRow({
       <td role="cell" className="result" title={run.error ?? run.summary ?? undefined}>
         {run.error ?? run.summary}
       </td>
+      <td role="cell" className="unfold">
+        <button
+          type="button"
+          className="ghost icon"
+          aria-expanded={open}
+          aria-label={t("runs.more.show", { job: run.job_type, id: run.id.slice(-8) })}
+          title={t("runs.more.title")}
+          data-testid="unfold-run"
+          onClick={() => onOpen(run.id)}
+        >
+          <ChevronDown size={15} aria-hidden />
+        </button>
+      </td>
+      {open && (
+        <td role="cell" className="more-of-run">
+          <MoreOfRun run={run} />
+        </td>
+      )}
     </tr>
   );
 });

@@ -1,6 +1,6 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Run } from "../../api/types";
@@ -16,6 +16,7 @@ const COLUMNS: { name: string; sort?: SortKey }[] = [
   { name: "queued", sort: "queued_at" },
   { name: "took", sort: "took" },
   { name: "result" },
+  { name: "more" },
 ];
 const ROW_PX = 46;
 /** The bar at the top of the page covers this much. */
@@ -49,6 +50,12 @@ export function RunTable(props: Props) {
   const body = useRef<HTMLTableSectionElement>(null);
   const frame = useRef(0);
   const [top, setTop] = useState(0);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const onOpen = useCallback(
+    (id: string) =>
+      setOpen((before) => new Set(before.has(id) ? [...before].filter((other) => other !== id) : [...before, id])),
+    [],
+  );
   useLayoutEffect(() => {
     const measure = () => {
       if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY);
@@ -131,9 +138,11 @@ export function RunTable(props: Props) {
               selected={chosen.has(run.id)}
               current={run.id === current}
               now={now}
+              open={open.has(run.id)}
               measure={virtual.measureElement}
               onSelect={onSelect}
               onCurrent={onCurrent}
+              onOpen={onOpen}
             />
           );
         })}
@@ -159,7 +168,8 @@ interface HeadingProps {
 
 function Heading({ name, by, sort, onSort }: HeadingProps) {
   const { t } = useTranslation();
-  const text = t(`jobs.${name}`);
+  // The last column has nothing but a button in it.
+  const text = name === "more" ? <span className="sr-only">{t("runs.more.title")}</span> : t(`jobs.${name}`);
   if (!by) {
     return (
       <th role="columnheader" className={name}>
