@@ -30,6 +30,8 @@ export type RunDetails = Run & {
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;
+/** The queue of a job in a project. */
+export type JobQueue = { parts: (Omit<Answer<"QueueGroup">, "items"> & { items: Run[] })[] };
 export type RunAnswer = Answer<"RunAnswer">;
 export type BulkAnswer = Answer<"BulkAnswer">;
 

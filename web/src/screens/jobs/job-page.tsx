@@ -13,6 +13,7 @@ import { useJobSchema, useJobsConfig } from "../../live/use-jobs-config";
 import type { JsonSchema } from "../../schema/json-schema";
 import { withoutSecrets } from "./args-of-run";
 import { JobFacts } from "./job-facts";
+import { JobQueue } from "./job-queue";
 import { JobSchedule } from "./job-schedule";
 import "./jobs.css";
 import { useJobsStatus, useJobTypes } from "./jobs-data";
@@ -70,6 +71,7 @@ export default function JobPage() {
       <>
         {head}
         <Empty>{named ? t("jobs.not_loaded_why") : t("jobs.unknown", { job: job_type })}</Empty>
+        {named && <JobQueue job={job_type} />}
         {named && <Runs projectId={projectId} job={job_type} />}
       </>
     );
@@ -91,6 +93,7 @@ export default function JobPage() {
           />
         )}
       </div>
+      <JobQueue key={job.name} job={job.name} />
       <Runs projectId={projectId} job={job.name} />
     </>
   );
