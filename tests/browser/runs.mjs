@@ -56,6 +56,27 @@ export default async function (browser) {
   await page.goBack().catch(() => {});
   console.log("ordered by the host");
 
+  // By what is in their output: a field is found as one types.
+  const condition = page.getByTestId("condition-input");
+  await condition.fill("sources name");
+  await page.getByRole("option", { name: "output.sources.0.name=" }).waitFor();
+  await accessible(page, "fields to find runs by");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await condition.fill("output.sources.0.name!=null");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/where=output/);
+  const { total: withSources } = await get("/jobs/runs?where=output.sources.0.name!%3Dnull");
+  assert.ok(withSources > 0 && withSources < everything, `${withSources} of ${everything} have sources`);
+  await counts(withSources);
+  await page.getByTestId("unfold-run").first().click();
+  await page.getByTestId("more-of-run").getByText('"sources"').waitFor();
+  await accessible(page, "a run unfolded");
+  await shot("runs-by-output-light");
+  await page.getByRole("button", { name: "Remove output.sources.0.name!=null" }).click();
+  await counts(everything);
+  console.log("found by a field of the output");
+
   // A page of the largest size is not all in the document.
   const [like] = (await get("/jobs/runs?per_page=1")).items;
   const many = Array.from({ length: 200 }, (_, at) => ({ ...like, id: like.id.slice(0, -4) + String(at).padStart(4, "0") }));
@@ -161,6 +182,17 @@ export default async function (browser) {
   await page.getByRole("button", { name: "Copy error" }).click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(FAULT));
   await shot("run-failed-light");
+  await page.getByRole("tab", { name: "Attempt 1" }).click();
+  await page.waitForURL(/attempt=1/);
+  await page.getByRole("tabpanel").getByText(FAULT).waitFor();
+  await page.locator('[data-testid=run-log][data-attempt="1"]').waitFor();
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByText("Only this run logged").waitFor();
+  await accessible(page, "an attempt of a run, compared");
+  await shot("run-attempt-light");
+  await page.goto(new URL("/jobs/slow_job", page.url()).href);
+  await page.getByTestId("job-queue").getByText("Nothing runs and nothing waits.").waitFor();
+  await accessible(page, "the queue of a job");
 
   // The keyboard and the palette.
   await page.locator("body").click({ position: { x: 5, y: 500 } });

@@ -138,29 +138,6 @@ function Attempts({ run }: { run: Run }) {
   );
 }
 
-/** Its attempts that failed, each with its error: the run itself keeps the latest alone. */
-export function FailedAttempts({ run }: { run: RunDetailsData }) {
-  const { t, i18n } = useTranslation();
-  if (run.failed_attempts.length === 0) return null;
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
-  return (
-    <section className="panel run-attempts" aria-label={t("runs.failed_attempts")} data-testid="failed-attempts">
-      <h2>{t("runs.failed_attempts")}</h2>
-      {run.failed_attempts.map(({ attempt, ended_at, error, worker }) => (
-        <details key={attempt}>
-          <summary>
-            {t("runs.attempt", { attempt, max: run.max_attempts })} ·{" "}
-            <time dateTime={ended_at}>{time.format(new Date(ended_at))}</time> · <code>{worker}</code>
-          </summary>
-          <pre className="scroll" tabIndex={0}>
-            {error}
-          </pre>
-        </details>
-      ))}
-    </section>
-  );
-}
-
 /** What it was asked for. */
 export function RunArgs({ run }: { run: Run }) {
   const { t } = useTranslation();

@@ -13,6 +13,8 @@ import { useRunLog } from "./use-run-log";
 
 interface Props {
   run: Run;
+  /** Only what this attempt wrote. */
+  attempt?: number;
   over: boolean;
   follow: boolean;
   onFollow: (follow: boolean) => void;
@@ -20,7 +22,7 @@ interface Props {
 }
 
 /** What a run has written, as it writes it; filters stand in the address. */
-export function RunLog({ run, over, follow, onFollow, searchField }: Props) {
+export function RunLog({ run, attempt, over, follow, onFollow, searchField }: Props) {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
   const level = LEVELS.find((known) => known === search.get("level")) ?? "";
@@ -35,16 +37,16 @@ export function RunLog({ run, over, follow, onFollow, searchField }: Props) {
       { replace: true },
     );
   const [typed, setTyped] = useTyped(text, (wanted) => set("log", wanted));
-  const { log, error, earlier, later, jump, refresh } = useRunLog(run.id, over, { level, text });
+  const { log, error, earlier, later, jump, refresh } = useRunLog(run.id, over, { level, text }, attempt);
   const toggle = () => {
     // The end may be far from what is here.
     if (!follow && log?.moreAfter) jump("end");
     onFollow(!follow);
   };
   return (
-    <section className="panel" data-testid="run-log">
+    <section className="panel" data-testid="run-log" data-attempt={attempt}>
       <header>
-        <h2>{t("jobs.log")}</h2>
+        <h2>{attempt === undefined ? t("jobs.log") : t("runs.tabs.log", { attempt })}</h2>
         <div className="log-tools">
           <select aria-label={t("runs.level")} value={level} onChange={({ target }) => set("level", target.value)}>
             <option value="">{t("runs.any_level")}</option>

@@ -11,8 +11,10 @@ import "../jobs/jobs.css";
 import { RunActions } from "../jobs/run-actions";
 import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
+import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
-import { FailedAttempts, RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
+import { CompareWithGood } from "./compare-with-good";
+import { RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
 import "./runs.css";
 import { isOver, useCascade, useRun } from "./runs-data";
@@ -34,6 +36,7 @@ function OneRun({ id }: { id: string }) {
   const [asked, setFollow] = useState<boolean>();
   // What is over is read from its beginning.
   const follow = asked ?? !over;
+  const [attempt, choose] = useAttempt(run.data);
   const search = useRef<HTMLInputElement>(null);
   const bulk = useBulk(run.data?.project_id);
   usePageTitle(run.data && t(`jobs.run_states.${run.data.state}`), run.data?.job_type, run.data?.project_slug);
@@ -64,12 +67,21 @@ function OneRun({ id }: { id: string }) {
       </div>
       {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
       <RunDetails run={it} cascade={cascade.data} />
-      <FailedAttempts run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} trace={it.trace_id} />
       <CascadeTrace cascade={cascade} id={id} />
-      <RunLog run={it} over={over ?? false} follow={follow} onFollow={setFollow} searchField={search} />
+      {over && <CompareWithGood run={it} />}
+      <AttemptTabs run={it} chosen={attempt} onChoose={choose} />
+      <RunLog
+        key={attempt}
+        run={it}
+        attempt={attempt}
+        over={over || (attempt !== undefined && attempt < it.attempt)}
+        follow={follow}
+        onFollow={setFollow}
+        searchField={search}
+      />
       <RunInput run={it} />
       <BulkBar bulk={bulk} ids={[]} onClear={() => {}} />
     </>

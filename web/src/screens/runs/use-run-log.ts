@@ -33,7 +33,12 @@ const placeOf = (to: LogJump): Place =>
  * Reads the log of a run page by page, as far as somebody looks; the server searches. While the run goes on, and
  * the end of the log is here, what is written comes by itself. A log that is over is read from its beginning.
  */
-export function useRunLog(id: string, over: boolean | undefined, filter: LogFilter): RunLogReader {
+export function useRunLog(
+  id: string,
+  over: boolean | undefined,
+  filter: LogFilter,
+  attempt: number | undefined,
+): RunLogReader {
   const { level, text } = filter;
   const [held, setHeld] = useState<{ log: LogWindow; filter: LogFilter }>();
   const [error, setError] = useState<Error | null>(null);
@@ -46,8 +51,9 @@ export function useRunLog(id: string, over: boolean | undefined, filter: LogFilt
   });
 
   const ask = useCallback(
-    (place: Place) => get<RunLogs>(`/jobs/runs/${id}/logs`, { ...place, level, q: text.trim(), limit: PAGE_LINES }),
-    [id, level, text],
+    (place: Place) =>
+      get<RunLogs>(`/jobs/runs/${id}/logs`, { ...place, level, q: text.trim(), attempt, limit: PAGE_LINES }),
+    [id, level, text, attempt],
   );
   const take = useCallback(
     async (place: Place, how: (window: LogWindow | undefined, page: RunLogs) => LogWindow | undefined) => {
