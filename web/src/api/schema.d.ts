@@ -152,6 +152,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_type}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The unfinished runs of a job in a project: how many run, wait, wait for a time, wait behind another of their
+         *     key and wait for their next attempt, and the first of each.
+         */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job_type}/resume": {
         parameters: {
             query?: never;
@@ -1891,6 +1911,11 @@ export interface components {
             trace_id: string | null;
             /** @default null */
             trigger: components["schemas"]["MatchedTrigger"] | null;
+            /**
+             * @description Only runs whose args and output fit these: as `where` of `GET /api/jobs/runs`.
+             * @default []
+             */
+            where: string[];
         };
         /**
          * @description What caused a run.
@@ -2163,6 +2188,25 @@ export interface components {
         Projects: {
             items: components["schemas"]["ProjectRow"][];
         };
+        Queue: {
+            /** @description Running, waiting, scheduled, behind, retryable. */
+            parts: components["schemas"]["QueueGroup"][];
+        };
+        QueueGroup: {
+            /**
+             * Format: int64
+             * @description Runs in it.
+             */
+            count: number;
+            /** @description The first of them, in the order in which they are taken. */
+            items: components["schemas"]["Run"][];
+            part: components["schemas"]["QueuePartName"];
+        };
+        /**
+         * @description How runs stand in a queue.
+         * @enum {string}
+         */
+        QueuePartName: "running" | "waiting" | "scheduled" | "behind" | "retryable";
         /** @description Where it was not done. */
         RefusedPlace: {
             /** @description The job type; null for all of them. */
@@ -2350,7 +2394,7 @@ export interface components {
             more_before: boolean;
             /**
              * Format: int64
-             * @description Lines that fit `q` and `level`, whatever the page.
+             * @description Lines that fit `q`, `level` and `attempt`, whatever the page.
              */
             total: number;
         };
@@ -3467,6 +3511,95 @@ export interface operations {
             };
             /** @description A body that is not said to be JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    queue: {
+        parameters: {
+            query: {
+                /** @description The most runs of each part: 1 to 100, 10 if not given. */
+                limit?: number;
+                /** @description The project: each has its own order. */
+                project_id: string;
+            };
+            header?: never;
+            path: {
+                /** @description The job type's name. */
+                job_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4769,6 +4902,12 @@ export interface operations {
                 trace_id?: string;
                 /** @description Only what a `timer`, a person (`manual`) or a `cascade` caused. */
                 trigger?: string;
+                /**
+                 * @description Only runs whose args or output have such a field, such as `args.invoice.id=7` or `output.new>0`, given up to
+                 *     four times. There is `=`, `!=`, `>`, `>=`, `<`, `<=` and `~` for a text that is contained; no field that
+                 *     the schema of a job calls secret.
+                 */
+                where?: string[];
             };
             header?: never;
             path?: never;
@@ -5106,6 +5245,8 @@ export interface operations {
             query?: {
                 /** @description The lines behind the one of this `seq`; goes before `from` and behind `before`. */
                 after?: number;
+                /** @description Only lines of this attempt: from 1. */
+                attempt?: number;
                 /** @description The lines before the one of this `seq`. */
                 before?: number;
                 /** @description The lines of this time or later. */
@@ -5154,6 +5295,15 @@ export interface operations {
             };
             /** @description Not for the one who asks. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It has no such attempt. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
