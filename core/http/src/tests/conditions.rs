@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::IntoResponse;
-use cascade_access::{NewToken, NewUser, Role, TokenEnd};
+use cascade_access::{May, NewToken, NewUser, Role, TokenEnd};
 use cascade_model::{Fault, Success};
 use cascade_sdk::{Level, LogLine};
 use cascade_store::RunFilter;
@@ -113,8 +113,13 @@ async fn the_queue_of_a_job_is_shown_to_who_may_see_the_project() {
     let new = NewUser { name: "bob".into(), ..NewUser::default() };
     let bob = bench.server.accounts.add_user(new).await.unwrap();
     bench.server.accounts.set_role(bob, other, Some(Role::Viewer)).await.unwrap();
-    let new =
-        NewToken { user: bob, name: "t".into(), role: None, project: None, ends: TokenEnd::Usual };
+    let new = NewToken {
+        user: bob,
+        name: "t".into(),
+        may: May::All,
+        project: None,
+        ends: TokenEnd::Usual,
+    };
     let bob = bench.server.accounts.add_token(new).await.unwrap().token;
     for (project, status) in [(project, 404), (other, 200)] {
         let path = format!("/api/jobs/work/queue?project_id={project}");
