@@ -57,6 +57,8 @@ export default async function (browser) {
   console.log("ordered by the host");
 
   // By what is in their output: a field is found as one types.
+  await page.goto(new URL("/runs", page.url()).href);
+  await counts(everything);
   const condition = page.getByTestId("condition-input");
   await condition.fill("sources name");
   await page.getByRole("option", { name: "output.sources.0.name=" }).waitFor();
@@ -193,6 +195,8 @@ export default async function (browser) {
   await page.goto(new URL("/jobs/slow_job", page.url()).href);
   await page.getByTestId("job-queue").getByText("Nothing runs and nothing waits.").waitFor();
   await accessible(page, "the queue of a job");
+  await page.goto(new URL(`/runs/${failed[0]}`, page.url()).href);
+  await page.locator("h1 .pill", { hasText: "failed" }).waitFor();
 
   // The keyboard and the palette.
   await page.locator("body").click({ position: { x: 5, y: 500 } });
