@@ -27,10 +27,8 @@ pub use server::serve;
 
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
-    events, health, job_summary, jobs, logs, matching, metrics, oidc, problems, projects, runs,
-    schedules, session, stats, users, why, workers,
     events, health, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
-    projects, runs, schedules, session, users,
+    projects, runs, schedules, session, stats, users, why, workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};

@@ -55,8 +55,8 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0200_run_attempts.sql",
     "0210_schedule_keys_by_time.sql",
     "0211_enqueue_tokens.sql",
-    "0230_run_stats.sql",
     "0220_json_of_text.sql",
+    "0230_run_stats.sql",
 );
 
 /// The table of what has run.

@@ -31,11 +31,9 @@ use std::{
 use async_trait::async_trait;
 use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
-    JobCounts, KeepFor, LastEnd, Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth,
-    Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow, Trend, Visible, Worker,
-    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, JobCounts,
-    JobQueue, KeepFor, LastEnd, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run,
-    RunLogRow, RunPage, ScheduledJob, Trend, Visible,
+    JobCounts, JobQueue, KeepFor, LastEnd, Presence, Problem, ProblemState, ProjectRow, Pruned,
+    QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow, Trend,
+    Visible, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
