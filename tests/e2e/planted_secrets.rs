@@ -201,19 +201,6 @@ impl Facts {
         Some(value)
     }
 
-    /// What an operation needs to be told in the query.
-    fn query(&self, document: &Value, operation: &Value) -> String {
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let needed = parameters.filter(|it| it["in"] == "query" && it["required"] == true);
-        let told = needed.filter_map(|it| {
-            let name = it["name"].as_str()?;
-            let value = self.value(document, &Value::Null, name)?;
-            Some(format!("{name}={}", value.as_str()?))
-        });
-        let told: Vec<_> = told.collect();
-        if told.is_empty() { String::new() } else { format!("?{}", told.join("&")) }
-    }
-
     fn path(&self, document: &Value, path: &str) -> String {
         let part = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}'))
         {

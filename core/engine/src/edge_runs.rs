@@ -97,12 +97,12 @@ fn run(
         schema.check(&args)?;
     }
     let bytes = args.to_string().len();
-    *room = room.checked_sub(bytes).ok_or_else(|| {
-        format!(
-            "the args of all runs that this end makes have more than {} bytes",
-            border::CHILDREN
-        )
+    room.bytes = room.bytes.checked_sub(bytes).ok_or_else(|| {
+        let most = border::CHILDREN;
+        format!("the args of all runs that this end makes have more than {most} bytes")
     })?;
+    let left = room.runs.checked_sub(1);
+    room.runs = left.ok_or_else(|| format!("the edges of this end make more than {MOST} runs"))?;
     let key = match &edge.key {
         Some(key) => Some(key_of(key, values)?),
         // One that only comes later is still a run of the schedule.

@@ -69,7 +69,7 @@ pub(crate) async fn follow(
         error: ending.error.map(ToOwned::to_owned),
         summary: ending.summary.map(ToOwned::to_owned),
         revision: config.revision.clone(),
-        key: ending.request.and_then(|request| key_of(request)),
+        key: ending.request.and_then(key_of),
         not_reached: match status {
             Status::Failure => config.config.not_reached(ending.job),
             Status::Success => Vec::new(),
