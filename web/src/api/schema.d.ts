@@ -240,6 +240,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_type}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why nothing of a job runs in a project. */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/config": {
         parameters: {
             query?: never;
@@ -505,6 +522,23 @@ export interface paths {
         put?: never;
         /** Gives a failed or cancelled run one more attempt. */
         post: operations["retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/runs/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a run is there, and what it waits for. */
+        get: operations["run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2207,6 +2241,20 @@ export interface components {
          * @enum {string}
          */
         QueuePartName: "running" | "waiting" | "scheduled" | "behind" | "retryable";
+        /** @description One cause. */
+        Reason: {
+            /** @description Names its kind, such as `paused`, `behind_key` or `edge_not_taken`; a later version may have more. */
+            code: string;
+            /** @description What would change it; null where nothing is to be changed. */
+            fix?: string | null;
+            /**
+             * Format: uuid
+             * @description The run that it is about.
+             */
+            run_id?: string | null;
+            /** @description What is so. */
+            text: string;
+        };
         /** @description Where it was not done. */
         RefusedPlace: {
             /** @description The job type; null for all of them. */
@@ -2722,6 +2770,19 @@ export interface components {
         };
         Views: {
             items: components["schemas"]["View"][];
+        };
+        WhyJob: {
+            /**
+             * @description What keeps the job from running, or what is about to run; empty where its latest run is what its upstream
+             *     jobs led to.
+             */
+            reasons: components["schemas"]["Reason"][];
+        };
+        WhyRun: {
+            /** @description What caused it. */
+            because: components["schemas"]["Reason"][];
+            /** @description What keeps it from beginning; empty for one that has begun. */
+            waits: components["schemas"]["Reason"][];
         };
         /** @description A worker. */
         Worker: {
@@ -4072,6 +4133,101 @@ export interface operations {
             };
             /** @description A body that is not said to be JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query: {
+                /** @description The project. */
+                project_id: string;
+            };
+            header?: never;
+            path: {
+                job_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyJob"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Its plugin is not loaded. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5490,6 +5646,90 @@ export interface operations {
             };
             /** @description Its state does not allow that. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyRun"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
