@@ -133,8 +133,18 @@ fn way_in() -> OpenApiRouter<AppState> {
         .routes(routes!(oidc::callback))
 }
 
-/// For those who are signed in.
+/// For those who are signed in. In parts: without optimisation each line of a chain takes a whole router of the
+/// stack, and one chain of all would not fit into that of a thread.
 fn resources() -> OpenApiRouter<AppState> {
+    accounts()
+        .merge(jobs_and_schedules())
+        .merge(runs_and_logs())
+        .merge(problems_and_figures())
+        .merge(configuration())
+        .merge(data_and_events())
+}
+
+fn accounts() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(session::sign_out))
         .routes(routes!(session::sign_out_everywhere))
@@ -148,25 +158,38 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(users::revoke_tokens_of))
         .routes(routes!(users::revoke_token_of))
         .routes(routes!(audit::audit))
+}
+
+fn jobs_and_schedules() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(projects::list))
         .routes(routes!(jobs::types))
         .routes(routes!(jobs::scheduler))
         .routes(routes!(job_summary::summary))
         .routes(routes!(job_queue::queue))
         .routes(routes!(jobs::trends))
+        .routes(routes!(jobs::run_now))
+        .routes(routes!(jobs::pause))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::run))
+        .routes(routes!(why::job))
+}
+
+fn runs_and_logs() -> OpenApiRouter<AppState> {
+    let many = OpenApiRouter::new()
+        .routes(routes!(enqueue::enqueue_all))
+        .layer(DefaultBodyLimit::max(edges::MOST_BULK_BYTES));
+    OpenApiRouter::new()
         .routes(routes!(runs::runs))
         .routes(routes!(enqueue::enqueue))
-        .merge(
-            OpenApiRouter::new()
-                .routes(routes!(enqueue::enqueue_all))
-                .layer(DefaultBodyLimit::max(edges::MOST_BULK_BYTES)),
-        )
+        .merge(many)
         .routes(routes!(runs::run))
         .routes(routes!(logs::run_logs))
         .routes(routes!(logs::download))
         .routes(routes!(runs::cascade))
         .routes(routes!(why::run))
-        .routes(routes!(why::job))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::retry))
         .routes(routes!(bulk::cancel))
@@ -174,6 +197,10 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(matching::count))
         .routes(routes!(matching::act))
         .routes(routes!(matching::progress))
+}
+
+fn problems_and_figures() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(problems::list))
         .routes(routes!(problems::attention))
         .routes(routes!(problems::mute))
@@ -184,12 +211,10 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(workers::list))
         .routes(routes!(workers::drain))
         .routes(routes!(workers::undrain))
-        .routes(routes!(jobs::run_now))
-        .routes(routes!(jobs::pause))
-        .routes(routes!(jobs::resume))
-        .routes(routes!(schedules::pause))
-        .routes(routes!(schedules::resume))
-        .routes(routes!(schedules::run))
+}
+
+fn configuration() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(config::config))
         .routes(routes!(config::schema))
         .routes(routes!(config_text::read, config_text::save))
@@ -199,6 +224,10 @@ fn resources() -> OpenApiRouter<AppState> {
         .routes(routes!(config_history::list))
         .routes(routes!(config_history::one))
         .routes(routes!(completions::completions))
+}
+
+fn data_and_events() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(data::views))
         .routes(routes!(data::read))
         .routes(routes!(data::act))

@@ -191,6 +191,8 @@ fn is_given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn note(job: &str, at: &str) -> TriggerNote {
@@ -246,5 +248,21 @@ mod tests {
         assert!(matches!(payload.trigger(), Trigger::Manual { .. }));
         payload.add_trigger(note("b", "2026-01-01T00:00:09Z"), Uuid::nil());
         assert!(matches!(payload.trigger(), Trigger::Cascade { job_type, .. } if job_type == "b"));
+    }
+
+    #[test]
+    fn a_wait_that_was_promised_to_end_is_not_made_longer_by_another_rule() {
+        let at = |seconds| {
+            let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+            start + Duration::from_secs(seconds)
+        };
+        let rule = |quiet, at_most| Debounce {
+            quiet: Duration::from_secs(quiet),
+            at_most: Duration::from_secs(at_most),
+        };
+        let mut waits = Debounced::begun(&rule(2, 4), at(0));
+        assert_eq!(waits.put_off(&rule(2, 4), at(0)), at(2));
+        assert_eq!(waits.put_off(&rule(3600, 36_000), at(1)), at(4));
+        assert_eq!(waits.put_off(&rule(1, 2), at(1)), at(2), "the sooner one");
     }
 }

@@ -129,6 +129,18 @@ pub(super) async fn an_edge_that_waits_makes_a_scheduled_run(engine: &Engine) {
     assert_eq!(claim(engine).await.remove(0).lease.run_id, waits.id);
 }
 
+pub(super) async fn later_runs_of_a_key_go_in_the_order_of_their_times(engine: &Engine) {
+    let later = |n, after| EdgeRun { after: Some(after), ..made(Some("k"), json!({ "n": n })) };
+    let ends = [(1, HOUR), (2, 2 * HOUR)].map(|(n, after)| ends_with(vec![later(n, after)]));
+    end_each(engine, ends.into()).await;
+    let waiting = of_last(engine).await;
+    assert_eq!(waiting[0].request.as_ref().unwrap().args, json!({ "n": 1 }));
+    let due =
+        format!("UPDATE queue_runs SET available_at = queued_at WHERE id = '{}'", waiting[0].id);
+    engine.store().database().batch(vec![sql(due)]).await.unwrap();
+    assert_eq!(claim(engine).await.remove(0).lease.run_id, waiting[0].id, "it waits for nobody");
+}
+
 /// Ends runs of `up` one after another, each with one of `ends`.
 async fn end_each(engine: &Engine, ends: Vec<Success>) -> Uuid {
     let mut project_id = Uuid::nil();
@@ -243,4 +255,20 @@ pub(super) async fn the_latest_run_of_a_key_says_whether_it_had_failed(engine: &
     }
     let failed = async |key| engine.store().last_failed_of_key("last", one, key).await.unwrap();
     assert!(failed("a").await && !failed("b").await && !failed("c").await);
+}
+
+pub(super) async fn runs_of_the_schedule_s_key_count_with_and_without_args(engine: &Engine) {
+    let run = claim_up(engine).await;
+    let one = run.project.id;
+    engine.complete(&run.lease, ends_with(vec![made(Some(""), json!({}))])).await.unwrap();
+    let with_args = claim(engine).await.remove(0);
+    let fault = Fault { error: "no luck".into(), retry_in: None };
+    engine.fail(&with_args.lease, fault).await.unwrap();
+    let failed = async || engine.store().last_failed("last", one).await.unwrap();
+    assert!(failed().await);
+    engine.run_now("last", one).await.unwrap();
+    let plain = claim(engine).await.remove(0);
+    assert!(plain.request.is_none());
+    engine.complete(&plain.lease, success(&[])).await.unwrap();
+    assert!(!failed().await);
 }

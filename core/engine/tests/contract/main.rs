@@ -111,6 +111,8 @@ cases! {
         debounced_triggers_of_a_schedule_make_one_run_when_they_pause,
         a_merge_for_now_does_not_join_a_run_that_begins_later,
         the_latest_run_of_a_key_says_whether_it_had_failed,
+        later_runs_of_a_key_go_in_the_order_of_their_times,
+        runs_of_the_schedule_s_key_count_with_and_without_args,
     ],
     ends: [
         failure_retries_then_fails_with_an_event_and_no_cascade,

@@ -86,7 +86,7 @@ async fn what_may_not_be_asked_for_is_refused_at_once() {
     let bench = Bench::start(&toml(), jobs(sync), GRACE).await;
     let said = bench.run("sync", RunState::Completed).await.summary.unwrap();
     for part in
-        ["no such job", "args.invoice: \"seven\"", "'more' was unexpected", "1 to 256", "0 to 9"]
+        ["no such job", "args.invoice: value is not", "'more' was unexpected", "1 to 256", "0 to 9"]
     {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -112,5 +112,5 @@ async fn args_that_do_not_fit_fail_the_run_for_good() {
     bench.engine.enqueue(&[asked], None).await.unwrap();
     bench.wake.wake();
     let run = bench.run("remind", RunState::Failed).await;
-    assert_eq!((run.attempt, run.error.unwrap().contains("args.invoice: \"seven\"")), (1, true));
+    assert_eq!((run.attempt, run.error.unwrap().contains("args.invoice: value is not")), (1, true));
 }
