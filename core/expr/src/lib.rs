@@ -109,8 +109,8 @@ impl Expression {
         check::check(&self.0.tree, scope, wanted)
     }
 
-    /// Its value. Computes for up to a second on large outputs: not to be called on a thread that others
-    /// wait for.
+    /// Its value. What it works on is bounded beforehand, and may still take seconds on large values: not to be
+    /// called on a thread that others wait for.
     ///
     /// # Errors
     /// A field that is not there, values that do not fit together, or values that are too large for it.
