@@ -1,15 +1,19 @@
-//! The shape of CASCADE_CHAINS: edges that repeat, point at themselves or close a cycle.
+//! The shape of CASCADE_CHAINS and CASCADE_JOINS: edges that repeat, point at themselves or close a cycle.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
 
 use super::{
     diagnostic::Problem,
     edges::{Edge, EdgeLists, PlacedEdge},
+    joins::PlacedJoin,
 };
 
-pub(super) fn check(chains: &EdgeLists, problems: &mut Vec<Problem>) {
+pub(super) fn check(chains: &EdgeLists, joins: &[PlacedJoin], problems: &mut Vec<Problem>) {
     let mut graph = DiGraphMap::<&str, ()>::new();
     for (up, downs) in chains {
         let key = format!("CASCADE_CHAINS.{}", up.value);
@@ -40,27 +44,39 @@ pub(super) fn check(chains: &EdgeLists, problems: &mut Vec<Problem>) {
             }
         }
     }
+    for join in joins {
+        for named in join.all_of.iter().filter(|named| named.value != join.job.value) {
+            graph.add_edge(&named.value, &join.job.value, ());
+        }
+    }
     for component in tarjan_scc(&graph).iter().filter(|component| component.len() > 1) {
-        problems.push(cycle(chains, &graph, component));
+        problems.push(cycle(chains, joins, &graph, component));
     }
 }
 
 /// Names one cycle of a component by its path, and marks the edge that closes it in the file.
-fn cycle(chains: &EdgeLists, graph: &DiGraphMap<&str, ()>, component: &[&str]) -> Problem {
+fn cycle(
+    chains: &EdgeLists,
+    joins: &[PlacedJoin],
+    graph: &DiGraphMap<&str, ()>,
+    component: &[&str],
+) -> Problem {
     // The job that stands first in the file is where a reader starts.
     let order: HashMap<&str, usize> =
         chains.iter().map(|(up, _)| (up.value.as_str(), up.span.start)).collect();
     let start = component.iter().copied().min_by_key(|job| order.get(job)).unwrap_or_default();
     let path = shortest_way_back(graph, start);
     let last = path.last().copied().unwrap_or(start);
-    let closing = chains
-        .iter()
-        .filter(|(up, _)| up.value == last)
-        .flat_map(|(_, downs)| downs.iter().map(|placed| &placed.job))
-        .find(|down| down.value == start);
-    let span = closing.map_or(0..0, |down| down.span.clone());
+    let edges = chains.iter().filter(|(up, _)| up.value == last);
+    let edges = edges.flat_map(|(_, downs)| downs.iter().map(|placed| &placed.job));
+    let edge = edges.filter(|down| down.value == start).map(|down| ("CHAINS", last, &down.span));
+    let joined = joins.iter().filter(|join| join.job.value == start);
+    let joined = joined.flat_map(|join| &join.all_of).filter(|named| named.value == last);
+    let joined = joined.map(|named| ("JOINS", start, &named.span));
+    let closing: Option<(_, _, &Range<usize>)> = edge.chain(joined).next();
+    let (table, key, span) = closing.unwrap_or(("CHAINS", last, &(0..0)));
     let shown = path.iter().chain([&start]).copied().collect::<Vec<_>>().join(" -> ");
-    Problem::error(&format!("CASCADE_CHAINS.{last}"), span, format!("cycle: {shown}"))
+    Problem::error(&format!("CASCADE_{table}.{key}"), span.clone(), format!("cycle: {shown}"))
         .label("this edge closes the cycle")
         .help("a cascade must end: remove one of these edges")
 }

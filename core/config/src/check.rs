@@ -10,6 +10,7 @@ use super::{
     diagnostic::{Problem, nearest},
     edges::{self, Edge, EdgeLists},
     grants,
+    joins::{self, PlacedJoin},
     parse::{Document, NameLists},
     reader::{Placed, Reader},
     schema, table,
@@ -42,7 +43,7 @@ pub(super) fn check(
         told.settings = table::read(&mut reader, &path, &told.entries, base);
     }
     problems.extend(reader.problems);
-    chains::check(&document.chains, &mut problems);
+    chains::check(&document.chains, &document.joins, &mut problems);
     let mut known = KnownJobs { known, told: BTreeSet::new(), problems: &mut problems };
     for (up, downs) in &document.chains {
         known.require("CASCADE_CHAINS", up);
@@ -50,10 +51,16 @@ pub(super) fn check(
             known.require(&format!("CASCADE_CHAINS.{}", up.value), &down.job);
         }
     }
+    for join in &document.joins {
+        known.require("CASCADE_JOINS", &join.job);
+        for named in &join.all_of {
+            known.require(&format!("CASCADE_JOINS.{}.all_of", join.job.value), named);
+        }
+    }
     for (job, _) in &document.data_map {
         known.require("JOB_TO_DATA_MAP", job);
     }
-    let triggered = triggered_without_args(&document.chains);
+    let triggered = triggered_without_args(&document.chains, &document.joins);
     let base = path.parent().unwrap_or(Path::new(""));
     let (files, secrets) = document.grants.resolve(base);
     if loading == Loading::Allowed {
@@ -75,7 +82,8 @@ pub(super) fn check(
     }
     check_data_keys(&document.data_map, registry, complete, &mut problems);
     check_missing_params(&document, registry, &mut problems);
-    let unknown = check_edges::check(&document.chains, registry, &mut problems);
+    let unknown = check_edges::check(&document.chains, registry, &mut problems)
+        + joins::check(&document.chains, &document.joins, registry, &mut problems);
     (assemble(path, document, registry), unknown, problems)
 }
 
@@ -150,9 +158,9 @@ fn check_data_keys(
 /// A job that is only named in a chain runs with empty params; they must do.
 fn check_missing_params(document: &Document, registry: &Registry, problems: &mut Vec<Problem>) {
     let own: BTreeSet<&str> = document.jobs.iter().map(|(job, _)| job.value.as_str()).collect();
-    let triggered = triggered_without_args(&document.chains);
+    let triggered = triggered_without_args(&document.chains, &document.joins);
     let mut seen = BTreeSet::new();
-    for job in named(&document.chains) {
+    for job in named(&document.chains, &document.joins) {
         if own.contains(job.value.as_str()) || !seen.insert(job.value.as_str()) {
             continue;
         }
@@ -166,18 +174,24 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
     }
 }
 
-/// The jobs that edges lead to which give no args.
-fn triggered_without_args(chains: &EdgeLists) -> BTreeSet<&str> {
+/// The jobs that edges and joins lead to which give no args.
+fn triggered_without_args<'a>(chains: &'a EdgeLists, joins: &'a [PlacedJoin]) -> BTreeSet<&'a str> {
     let edges = chains.iter().flat_map(|(_, edges)| edges);
     let without_args = edges.filter(|placed| placed.edge.args.is_none());
-    without_args.map(|placed| placed.edge.job.as_str()).collect()
+    let joins = joins.iter().filter(|placed| placed.join.args.is_none());
+    let joined = joins.map(|placed| placed.job.value.as_str());
+    without_args.map(|placed| placed.edge.job.as_str()).chain(joined).collect()
 }
 
-/// The jobs that chains name.
-fn named(chains: &EdgeLists) -> impl Iterator<Item = &Placed<String>> {
-    chains
+/// The jobs that chains and joins name.
+fn named<'a>(
+    chains: &'a EdgeLists,
+    joins: &'a [PlacedJoin],
+) -> impl Iterator<Item = &'a Placed<String>> {
+    let edges = chains
         .iter()
-        .flat_map(|(up, downs)| std::iter::once(up).chain(downs.iter().map(|placed| &placed.job)))
+        .flat_map(|(up, downs)| std::iter::once(up).chain(downs.iter().map(|placed| &placed.job)));
+    edges.chain(joins.iter().flat_map(|join| std::iter::once(&join.job).chain(&join.all_of)))
 }
 
 fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
@@ -191,6 +205,8 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
         jobs.insert(name.value, table.settings);
     }
     let data_map = plain(document.data_map);
+    let graph = joins::Graph::of(&document.chains, &document.joins);
+    let joins: BTreeMap<_, _> = joins::joins(document.joins.clone(), &graph).into_iter().collect();
     let edges: BTreeMap<String, Vec<Edge>> = document
         .chains
         .into_iter()
@@ -199,13 +215,15 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
     let chains: BTreeMap<_, _> =
         edges.iter().map(|(up, edges)| (up.clone(), edges::names(edges))).collect();
     let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
-    for job in named.chain(data_map.keys()) {
+    let joined = joins.iter().flat_map(|(job, join)| std::iter::once(job).chain(&join.all_of));
+    for job in named.chain(joined).chain(data_map.keys()) {
         jobs.entry(job.clone()).or_insert_with(|| defaults(registry, job));
     }
     Config {
         path: path.into(),
         chains,
         edges,
+        joins,
         data_map,
         jobs,
         projects: document.projects,

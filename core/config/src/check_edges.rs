@@ -1,5 +1,7 @@
-//! Checks the expressions of edges against what their jobs say of args and output, and the args that edges give
-//! against what the downstream jobs take.
+//! Checks the expressions of edges and joins against what their jobs say of args and output, and the args that they
+//! give against what the downstream jobs take.
+
+use std::{collections::BTreeMap, ops::Range};
 
 use cascade_expr::{Expression, RunFacts, Scope, Wanted};
 use cascade_model::{On, Registry};
@@ -7,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     diagnostic::Problem,
-    edges::{self, EdgeArg, EdgeLists, PlacedEdge},
+    edges::{self, EdgeArg, EdgeLists},
 };
 
 /// Finds the faults of all edges; returns of how many fields nothing can be known before a run.
@@ -24,44 +26,85 @@ pub(super) fn check(chains: &EdgeLists, registry: &Registry, problems: &mut Vec<
             let args = descriptor.map(|job| &job.args_schema);
             let scope = Scope { output, args, run: &run, each: None };
             let path = format!("CASCADE_CHAINS.{}", up.value);
-            let mut of = OfEdge { path, placed, scope, unknown: 0, problems: &mut *problems };
-            of.check(registry);
-            unknown += of.unknown;
+            let edge = &placed.edge;
+            let expressions = Expressions {
+                path,
+                job: &edge.job,
+                when: edge.when.as_ref(),
+                each: edge.each.as_ref(),
+                key: edge.key.as_ref(),
+                args: edge.args.as_ref(),
+                places: &placed.places,
+                job_place: &placed.job.span,
+            };
+            unknown += expressions.check(scope, registry, problems);
         }
     }
     unknown
 }
 
-struct OfEdge<'a, 's> {
-    path: String,
-    placed: &'s PlacedEdge,
-    scope: Scope<'s>,
-    unknown: usize,
-    problems: &'a mut Vec<Problem>,
+/// What an edge or a join evaluates before it triggers a job.
+pub(super) struct Expressions<'a> {
+    /// Of the edge or join, as problems name it.
+    pub path: String,
+    /// The job that it triggers.
+    pub job: &'a str,
+    pub when: Option<&'a Expression>,
+    pub each: Option<&'a Expression>,
+    pub key: Option<&'a Expression>,
+    pub args: Option<&'a BTreeMap<String, EdgeArg>>,
+    /// Where their values stand, by key; where the job's name stands.
+    pub places: &'a BTreeMap<String, Range<usize>>,
+    pub job_place: &'a Range<usize>,
 }
 
-impl OfEdge<'_, '_> {
+impl<'a> Expressions<'a> {
+    /// Finds their faults; returns of how many fields nothing can be known before a run.
+    pub fn check(
+        self,
+        scope: Scope<'a>,
+        registry: &Registry,
+        problems: &mut Vec<Problem>,
+    ) -> usize {
+        let mut checked = Checked { of: self, scope, unknown: 0, problems };
+        checked.check(registry);
+        checked.unknown
+    }
+
+    fn place(&self, key: &str) -> Range<usize> {
+        self.places.get(key).unwrap_or(self.job_place).clone()
+    }
+}
+
+struct Checked<'a, 'p> {
+    of: Expressions<'a>,
+    scope: Scope<'a>,
+    unknown: usize,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Checked<'_, '_> {
     fn check(&mut self, registry: &Registry) {
-        let edge = &self.placed.edge;
-        if let Some(when) = &edge.when {
+        let Expressions { job, when, each, key, args, .. } = self.of;
+        if let Some(when) = when {
             self.expression("when", when, &Wanted::Boolean);
         }
-        if let Some(each) = &edge.each {
+        if let Some(each) = each {
             self.expression("each", each, &Wanted::List);
         }
-        self.scope.each = edge.each.as_ref();
-        if let Some(key) = &edge.key {
+        self.scope.each = each;
+        if let Some(key) = key {
             self.expression("key", key, &Wanted::Text);
         }
-        let schema = registry.job(&edge.job).map(|job| &job.descriptor().args_schema);
-        for (name, arg) in edge.args.iter().flatten() {
+        let schema = registry.job(job).map(|job| &job.descriptor().args_schema);
+        for (name, arg) in args.into_iter().flatten() {
             if let EdgeArg::Expression(expression) = arg {
                 let any = Value::Bool(true);
                 let wanted = Wanted::Property(schema.unwrap_or(&any), name);
                 self.expression(&format!("args.{name}"), expression, &wanted);
             }
         }
-        if let (Some(schema), Some(_)) = (schema, &edge.args) {
+        if let (Some(schema), Some(_)) = (schema, args) {
             self.fit(schema);
         }
     }
@@ -70,7 +113,7 @@ impl OfEdge<'_, '_> {
         match expression.check(&self.scope, wanted) {
             Ok(checked) => self.unknown += checked.unknown,
             Err(faults) => {
-                let (key, place) = (format!("{}.{name}", self.path), self.placed.place(name));
+                let (key, place) = (format!("{}.{name}", self.of.path), self.of.place(name));
                 let faults = faults.into_iter();
                 let told = faults.map(|fault| edges::problem(&key, place.clone(), fault));
                 self.problems.extend(told);
@@ -81,9 +124,9 @@ impl OfEdge<'_, '_> {
     /// Whether the args are those that the downstream job takes, as far as they are known: their names, and the
     /// values that are no expressions.
     fn fit(&mut self, schema: &Value) {
-        let args = || self.placed.edge.args.iter().flatten();
-        let job = &self.placed.edge.job;
-        let key = format!("{}.args", self.path);
+        let args = || self.of.args.into_iter().flatten();
+        let job = self.of.job;
+        let key = format!("{}.args", self.of.path);
         let Some(fields) = object(schema) else { return };
         let known = fields.get("properties").and_then(Value::as_object);
         let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
@@ -94,7 +137,7 @@ impl OfEdge<'_, '_> {
         let mut found = Vec::new();
         for (name, _) in args() {
             if closed && !names.contains(&name.as_str()) {
-                let place = self.placed.place(&format!("args.{name}"));
+                let place = self.of.place(&format!("args.{name}"));
                 let message = format!("`{job}` takes no arg `{name}`");
                 let problem = Problem::error(&format!("{key}.{name}"), place, message);
                 found.push(problem.suggest(name, names.iter().copied()));
@@ -106,7 +149,7 @@ impl OfEdge<'_, '_> {
                 let message =
                     format!("`{job}` needs the arg `{name}`, and the edge does not give it");
                 let help = format!("write args = {{ {name} = .. }}");
-                found.push(Problem::error(&key, self.placed.place("args"), message).help(help));
+                found.push(Problem::error(&key, self.of.place("args"), message).help(help));
             }
         }
         for (name, arg) in args() {
@@ -125,7 +168,7 @@ impl OfEdge<'_, '_> {
             let faults = jsonschema::validator_for(&alone);
             let fault = faults.ok().and_then(|it| it.validate(&given).err().map(|e| e.to_string()));
             if let Some(fault) = fault {
-                let place = self.placed.place(&format!("args.{name}"));
+                let place = self.of.place(&format!("args.{name}"));
                 found.push(Problem::error(&format!("{key}.{name}"), place, fault));
             }
         }

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{diagnostic::Problem, reader::Placed};
-pub(super) use read::read;
+pub(super) use read::{Keys, read};
 
 /// The keys of an edge that is written as a table: name, kind and description.
 pub const EDGE_KEYS: [(&str, &str, &str); 9] = [
@@ -139,7 +139,10 @@ impl Edge {
 
 // Serde asks for a reference.
 #[expect(clippy::ref_option, reason = "the signature that serde calls")]
-fn as_text<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_text<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     duration.map(|it| humantime::format_duration(it).to_string()).serialize(serializer)
 }
 
@@ -162,13 +165,6 @@ pub(super) struct PlacedEdge {
     pub job: Placed<String>,
     /// Of the values, by key; those of args by `args.NAME`.
     pub places: BTreeMap<String, Range<usize>>,
-}
-
-impl PlacedEdge {
-    /// Where the value of a key stands.
-    pub fn place(&self, key: &str) -> Range<usize> {
-        self.places.get(key).unwrap_or(&self.job.span).clone()
-    }
 }
 
 /// Edges by job.

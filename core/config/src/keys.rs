@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{
-    Backoff, JobSettings, ProjectSettings, Retention, edges, job::OF_PLUGINS, kind::Kind,
+    Backoff, JobSettings, ProjectSettings, Retention, edges, job::OF_PLUGINS, joins, kind::Kind,
     table::Table,
 };
 
@@ -56,6 +56,7 @@ impl Key {
             "text" => json!({"type": "string"}),
             "duration" => json!({"type": "string", "x-kind": kind}),
             _ if path == "CASCADE_CHAINS.*" => edges::schema(),
+            _ if path == "CASCADE_JOINS.*" => joins::schema(),
             "list" => json!({"type": "array", "items": {"type": "string"}}),
             "table" => json!({"type": "object"}),
             other => json!({"type": other}),
@@ -120,7 +121,7 @@ pub fn schema() -> Value {
 }
 
 /// Path, kind and description of the keys that code of their own reads.
-const PLAIN: [(&str, &str, &str); 37] = [
+const PLAIN: [(&str, &str, &str); 39] = [
     ("http", "table", "What plugins may connect to beside public addresses."),
     (
         "http.allow",
@@ -140,6 +141,12 @@ const PLAIN: [(&str, &str, &str); 37] = [
         "CASCADE_CHAINS.*",
         "list",
         "The jobs that follow this one: names, or tables such as { job = \"NAME\", when = \"output.new > 0\" }.",
+    ),
+    ("CASCADE_JOINS", "table", "Which jobs run once several others have ended."),
+    (
+        "CASCADE_JOINS.*",
+        "table",
+        "What this job waits for, such as { all_of = [\"NAME\", \"OTHER\"], within = \"1h\" }.",
     ),
     ("JOB_TO_DATA_MAP", "table", "What a screen must refetch when a job is done."),
     ("JOB_TO_DATA_MAP.*", "list", "The data keys that this job changes."),

@@ -16,6 +16,7 @@ pub mod environment;
 pub mod file;
 mod grants;
 mod job;
+mod joins;
 mod keys;
 mod kind;
 mod live;
@@ -47,6 +48,7 @@ pub use edges::{EDGE_KEYS, Edge, EdgeArg};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
 pub use job::{Backoff, JobSettings};
+pub use joins::{JOIN_KEYS, Join};
 pub use keys::{KEYS, Key, schema};
 use kind::{Count, Optional, Span, Text};
 pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
@@ -69,6 +71,9 @@ pub struct Config {
     pub chains: BTreeMap<String, Vec<String>>,
     /// Job to its edges, in the order of the file.
     pub edges: BTreeMap<String, Vec<Edge>>,
+    /// Jobs that run once several others have ended, by the job.
+    #[serde(rename = "CASCADE_JOINS")]
+    pub joins: BTreeMap<String, Join>,
     /// Job to the data keys that a screen must refetch when it is done.
     #[serde(rename = "JOB_TO_DATA_MAP")]
     pub data_map: BTreeMap<String, Vec<String>>,
@@ -137,6 +142,14 @@ impl Config {
     pub fn upstream<'a>(&'a self, job: &'a str) -> impl Iterator<Item = &'a str> {
         let triggers = move |(_, down): &(&String, &Vec<String>)| down.iter().any(|d| d == job);
         self.chains.iter().filter(triggers).map(|(up, _)| up.as_str())
+    }
+
+    /// The joins that must know of the runs of `job`.
+    pub fn joins_regarding<'a>(
+        &'a self,
+        job: &'a str,
+    ) -> impl Iterator<Item = (&'a String, &'a Join)> {
+        self.joins.iter().filter(move |(_, join)| join.rule.regards(job))
     }
 
     /// The folder of the file: relative paths in params start there.

@@ -9,6 +9,7 @@ use super::{
     diagnostic::Problem,
     edges::{self, EdgeLists},
     grants::PlacedGrants,
+    joins::{self, PlacedJoin},
     keys,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue},
@@ -23,6 +24,7 @@ pub(super) type NameLists = Vec<(Placed<String>, Vec<Placed<String>>)>;
 #[derive(Default)]
 pub(super) struct Document<'i> {
     pub chains: EdgeLists,
+    pub joins: Vec<PlacedJoin>,
     pub data_map: NameLists,
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
     pub projects: BTreeMap<String, ProjectSettings>,
@@ -59,6 +61,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     for (key, value) in root.get_ref().iter() {
         match key.get_ref().as_ref() {
             name @ "CASCADE_CHAINS" => document.chains = edges::read(&mut reader, name, value),
+            name @ "CASCADE_JOINS" => document.joins = joins::read(&mut reader, name, value),
             name @ "JOB_TO_DATA_MAP" => document.data_map = name_lists(&mut reader, name, value),
             "jobs" => document.jobs = jobs(&mut reader, value, &mut document.plugins.programs),
             "projects" => document.projects = projects(&mut reader, value),

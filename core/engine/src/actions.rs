@@ -7,17 +7,26 @@
 use std::collections::BTreeSet;
 
 use cascade_model::{
-    CancelRequest, Enqueue, Enqueued, RunKind, RunNow, RunState, ScheduledStatus, StatKind, Visible,
+    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, RunKind, RunNow, RunState, ScheduledStatus,
+    StatKind, Visible,
 };
 use cascade_sdk::Statement;
 use cascade_store::{
-    Connections, IdempotencyKey, Queries, Result, RunRow, ScheduleRow, SchedulesByJob, StoreError,
-    Tx, change_key, keep_key,
+    Connections, Ended, IdempotencyKey, Queries, Result, RunRow, ScheduleRow, SchedulesByJob,
+    StoreError, Tx, change_key, keep_key,
 };
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::{Engine, bulk, cancel, enqueue, figures::UnseenEnd, pause, request, retry, texts};
+use crate::{
+    Engine, bulk, cancel,
+    enqueue::{self, Beside},
+    figures::UnseenEnd,
+    joins::{self, Cancelled},
+    pause, request, retry,
+    settle::{Made, Settled},
+    texts,
+};
 
 /// How often a request is tried that others keep from its locks.
 const TRIES: u32 = 5;
@@ -83,8 +92,8 @@ impl Engine {
             tx.rollback().await?;
             return self.answered_before(key).await;
         }
-        let mut replaced = Vec::new();
-        let mut done = enqueue::enqueue(&mut *tx, requests, true, &mut replaced).await;
+        let mut beside = Beside::default();
+        let mut done = enqueue::enqueue(&mut *tx, requests, true, &mut beside).await;
         if let (Ok(told), Some(key)) = (&done, key)
             && let Some(run) = told.first().map(|told| told.run_id()).filter(|run| *run != first)
             && let Err(error) = tx.execute(&change_key(key, run)).await
@@ -92,7 +101,7 @@ impl Engine {
             done = Err(StoreError::Query(error));
         }
         let told = self.finish(tx, done).await?;
-        self.count_unseen(&replaced);
+        self.count_unseen(&beside.replaced);
         Ok(told)
     }
 
@@ -120,11 +129,62 @@ impl Engine {
     /// # Errors
     /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has ended.
     pub async fn request_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        joins::again(|| self.try_to_cancel(visible, run)).await
+    }
+
+    async fn try_to_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
+        let config = self.config.as_ref().map(|config| config.state());
+        let follow = match config.filter(|config| !config.config.joins.is_empty()) {
+            Some(config) => match self.store.run(visible, run).await? {
+                Some(run) => Cancelled::from(&run).follow(&*self.store, &config).await?,
+                None => Follow::default(),
+            },
+            None => Follow::default(),
+        };
+        let made = self.made(run, Vec::new(), &follow).await?;
+        let at = match follow.joins.is_empty() {
+            true => None,
+            false => Some(self.store.now().await?),
+        };
         let mut tx = self.store.begin(Connections::Shared).await?;
-        let done = request_cancel(&mut *tx, visible, run).await;
-        let (answer, ended) = self.finish(tx, done).await?;
-        self.count_unseen(&ended);
+        let done = self.cancel_in(&mut *tx, visible, (run, at), follow, made).await;
+        let (answer, settled) = self.finish(tx, done).await?;
+        if let Some((ended, settled)) = settled {
+            self.count_unseen(&[ended]);
+            settled.map(|settled| self.count_settled(settled));
+        }
         Ok(answer)
+    }
+
+    /// Also tells the end of a run that waited.
+    async fn cancel_in(
+        &self,
+        tx: &mut dyn Tx,
+        visible: &Visible,
+        (run, at): (Uuid, Option<DateTime<Utc>>),
+        follow: Follow,
+        made: Made,
+    ) -> Result<(CancelRequest, Option<(UnseenEnd, Option<Settled>)>)> {
+        let run = lock_run(tx, visible, run).await?;
+        let state = run.state;
+        let asked = cancel::requested(run)?;
+        tx.save_run(state, &asked).await?;
+        if asked.state == RunState::Running {
+            return Ok((CancelRequest::Requested, None));
+        }
+        if asked.kind == RunKind::Queue {
+            tx.advance_keys(&[asked.id]).await?;
+        }
+        let mut settled = None;
+        if let Some(at) = at {
+            let (job_type, project_id) = (asked.job_type.clone(), asked.project_id);
+            let trace_id = asked.payload.trace_of(asked.id);
+            let ended = Ended { job_type, project_id, trace_id, at };
+            let end = joins::End::Cancelled;
+            settled = Some(self.settle(tx, asked.id, &ended, end, follow, made).await?);
+        }
+        let unseen = (asked.job_type, asked.project_id, StatKind::Cancelled);
+        Ok((CancelRequest::Cancelled, Some((unseen, settled))))
     }
 
     /// Gives a failed or cancelled run one more attempt, now.
@@ -133,9 +193,20 @@ impl Engine {
     /// [`StoreError::NoRun`], or [`StoreError::WrongState`] when it has not failed, jobs.toml disables the
     /// job, or the job has another unfinished run: the first of these that is so.
     pub async fn retry(&self, visible: &Visible, run: Uuid) -> Result<()> {
+        let keys = self.joins_that_wait(visible, run).await?;
         let mut tx = self.store.begin(Connections::Shared).await?;
-        let done = retry(&mut *tx, visible, run).await;
+        let done = retry(&mut *tx, visible, run, &keys).await;
         self.finish(tx, done).await
+    }
+
+    /// The joins that are to wait for a run which is tried again.
+    async fn joins_that_wait(&self, visible: &Visible, run: Uuid) -> Result<Vec<JoinKey>> {
+        let config = self.config.as_ref().map(|config| config.state());
+        let Some(config) = config.filter(|config| !config.config.joins.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let Some(run) = self.store.run(visible, run).await? else { return Ok(Vec::new()) };
+        joins::waiting_for(&*self.store, &config, &run).await
     }
 
     /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do
@@ -180,29 +251,7 @@ async fn run_now(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<RunNow> {
     started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
 }
 
-/// Also tells the end of a run that waited.
-async fn request_cancel(
-    tx: &mut dyn Tx,
-    visible: &Visible,
-    run: Uuid,
-) -> Result<(CancelRequest, Vec<UnseenEnd>)> {
-    let run = lock_run(tx, visible, run).await?;
-    let state = run.state;
-    let asked = cancel::requested(run)?;
-    tx.save_run(state, &asked).await?;
-    if asked.kind == RunKind::Queue && asked.state == RunState::Cancelled {
-        tx.advance_keys(&[asked.id]).await?;
-    }
-    Ok(match asked.state {
-        RunState::Running => (CancelRequest::Requested, Vec::new()),
-        _ => {
-            let ended = (asked.job_type, asked.project_id, StatKind::Cancelled);
-            (CancelRequest::Cancelled, vec![ended])
-        }
-    })
-}
-
-async fn retry(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<()> {
+async fn retry(tx: &mut dyn Tx, visible: &Visible, run: Uuid, joins: &[JoinKey]) -> Result<()> {
     let run = lock_run(tx, visible, run).await?;
     if run.kind == RunKind::Queue {
         tx.lock_key_of(run.id).await?;
@@ -211,7 +260,7 @@ async fn retry(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<()> {
     let schedule = tx.lock_schedules(run.project_id, job).await?.pop();
     let again = retry::requested(run, schedule.as_ref())?;
     if tx.save_run(state, &again).await? {
-        return Ok(());
+        return joins::reopen(tx, &again, joins).await;
     }
     Err(StoreError::WrongState("the job has another unfinished run in this project"))
 }

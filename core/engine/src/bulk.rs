@@ -4,7 +4,7 @@ use cascade_model::{RunNow, ScheduledStatus};
 use cascade_store::{Connections, Inserted, Result, ScheduleRow, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::{Engine, pause, request, texts};
+use crate::{Engine, pause, request, texts, traces};
 
 /// What became of many jobs of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,7 +86,10 @@ pub(crate) async fn start(tx: &mut dyn Tx, schedules: &[ScheduleRow]) -> Result<
     let (mut answers, mut changed) = (Vec::new(), Vec::new());
     for ((schedule, run), inserted) in schedules.iter().zip(runs).zip(inserted) {
         let (answer, after) = match inserted {
-            Inserted::Made => (RunNow::Queued(run.id), request::served(schedule)),
+            Inserted::Made => {
+                traces::keep(tx, run.id, &run.payload.traces).await?;
+                (RunNow::Queued(run.id), request::served(schedule))
+            }
             Inserted::Waits(mut waits) => {
                 waits.payload.join();
                 tx.save_run(waits.state, &waits).await?;

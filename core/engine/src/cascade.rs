@@ -5,14 +5,24 @@ use cascade_store::ScheduleRow;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::due;
+use crate::{due, joins::Opened};
 
 /// A run that has ended.
 pub(crate) struct Upstream {
-    pub run_id: Uuid,
+    /// `None` where nobody knows.
+    pub run_id: Option<Uuid>,
     pub job_type: String,
-    pub trace_id: Uuid,
+    pub project_id: Uuid,
+    /// Every trace that it belongs to, its own first.
+    pub traces: Vec<Uuid>,
     pub at: DateTime<Utc>,
+}
+
+impl Upstream {
+    /// As the payload of what it triggers keeps it.
+    pub fn note(&self) -> TriggerNote {
+        TriggerNote { job_type: self.job_type.clone(), at: self.at, run_id: self.run_id }
+    }
 }
 
 /// What an end leads to.
@@ -24,6 +34,8 @@ pub(crate) struct Cascade {
     pub triggered: Vec<String>,
     /// Why others are not.
     pub skipped: Vec<(String, &'static str)>,
+    /// Runs that are to come.
+    pub opened: Opened,
 }
 
 /// Makes jobs due, some once their triggers pause; `found` are those of them that are scheduled for the
@@ -43,9 +55,9 @@ pub(crate) fn triggered(
             continue;
         }
         if let Some(row) = row {
-            let job_type = upstream.job_type.clone();
-            let note = TriggerNote { job_type, at: upstream.at, run_id: Some(upstream.run_id) };
-            row.payload.add_trigger(note, upstream.trace_id);
+            for trace in row.payload.add_trigger_of(upstream.note(), &upstream.traces) {
+                cascade.opened.add(trace, &job);
+            }
             row.next_run_at = Some(due(row, debounce, upstream.at));
         }
         cascade.triggered.push(job);
@@ -96,8 +108,9 @@ mod tests {
     }
 
     fn upstream(job: &str) -> Upstream {
-        let trace_id = Uuid::from_u128(7);
-        Upstream { run_id: Uuid::from_u128(1), job_type: job.into(), trace_id, at: at() }
+        let (run_id, project_id) = (Some(Uuid::from_u128(1)), Uuid::nil());
+        let traces = vec![Uuid::from_u128(7)];
+        Upstream { run_id, job_type: job.into(), project_id, traces, at: at() }
     }
 
     fn row(job: &str, due: Option<DateTime<Utc>>) -> ScheduleRow {

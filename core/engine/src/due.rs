@@ -4,6 +4,8 @@ use cascade_store::{Inserted, NewRun, Result, ScheduleRow, Tx};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::traces;
+
 /// The most schedules that one claim turns into runs.
 const AT_ONCE: u32 = 500;
 
@@ -13,6 +15,9 @@ pub(crate) async fn fire(tx: &mut dyn Tx) -> Result<()> {
     let (runs, fired): (Vec<_>, Vec<_>) = due.into_iter().map(run).unzip();
     // This worker takes them itself.
     let inserted = tx.insert_runs(&runs, false).await?;
+    for (run, _) in runs.iter().zip(&inserted).filter(|(_, made)| **made == Inserted::Made) {
+        traces::keep(tx, run.id, &run.payload.traces).await?;
+    }
     // Where another process was first with a run, the schedule waits for the end of that.
     let made = fired.into_iter().zip(inserted).filter(|(_, run)| *run == Inserted::Made);
     let made: Vec<_> = made.map(|(row, _)| row).collect();

@@ -94,6 +94,7 @@ pub(crate) fn follow(
             on: edge.on,
             when: edge.when.as_ref().map(|when| when.source().to_owned()),
             taken: reason.is_none(),
+            join: false,
             runs,
             reason,
         });
@@ -149,6 +150,7 @@ pub(crate) fn label(decision: &Decision) -> &'static str {
         Some(cascade::DISABLED) => "disabled",
         Some(cascade::PAUSED) => "paused",
         Some(reason) if reason.ends_with(WAS_FALSE) => "condition_false",
+        Some(_) if decision.join => "join_unmet",
         Some(_) => "no_value",
     }
 }
@@ -169,6 +171,7 @@ pub(crate) fn tell(decisions: &[Decision], failed: bool) -> bool {
         Some(_) => true,
         None => {
             failed
+                || decision.join
                 || decision.when.is_some()
                 || decision.runs.is_some()
                 || decision.on == On::Recovered

@@ -14,14 +14,14 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Engine, event, texts};
+use crate::{Engine, event, joins, texts};
 
 impl Engine {
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
     ///
     /// # Errors
-    /// [`StoreError::LostLease`], [`StoreError::Staged`] for a write of the plugin that was refused, or
-    /// the database's.
+    /// [`StoreError::LostLease`], [`StoreError::JoinMoved`], [`StoreError::Staged`] for a write of the plugin
+    /// that was refused, or the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
         let Success { summary, output, staged, enqueue, follow } = texts::of_success(success);
         let made = self.made(lease.run_id, enqueue, &follow).await?;
@@ -42,7 +42,8 @@ impl Engine {
             let save = save.bind(lease.run_id).bind(rfc3339(ended.at)).bind(output);
             tx.execute(&save).await.map_err(StoreError::Query)?;
         }
-        let settled = self.settle(&mut *tx, lease.run_id, &ended, false, follow, made).await?;
+        let settled =
+            self.settle(&mut *tx, lease.run_id, &ended, joins::End::Ok, follow, made).await?;
         tx.append_events(&[event::row(&ended, EventStatus::Ok)]).await?;
         tx.commit().await?;
         Ok(Completed { triggered: self.count_settled(settled) })
@@ -99,7 +100,8 @@ impl Engine {
             let end = End { error, ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
             advance(&mut *tx, lease).await?;
-            let led_to = self.settle(&mut *tx, lease.run_id, &ended, true, follow, made).await?;
+            let end = joins::End::Failed;
+            let led_to = self.settle(&mut *tx, lease.run_id, &ended, end, follow, made).await?;
             settled = Some(led_to);
             note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
             tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
@@ -112,15 +114,29 @@ impl Engine {
         Ok(failed)
     }
 
-    /// Ends a run that stopped because it was asked to.
+    /// As [`Engine::cancel_then`], where no join waits for the run.
     ///
     /// # Errors
     /// [`StoreError::LostLease`], or the database's.
     pub async fn cancel(&self, lease: &Lease) -> Result<()> {
+        self.cancel_then(lease, Follow::default()).await
+    }
+
+    /// Ends a run that stopped because it was asked to. No edge follows; joins may.
+    ///
+    /// # Errors
+    /// [`StoreError::LostLease`], [`StoreError::JoinMoved`], or the database's.
+    pub async fn cancel_then(&self, lease: &Lease, follow: Follow) -> Result<()> {
+        let made = self.made(lease.run_id, Vec::new(), &follow).await?;
         let mut tx = self.store.begin(Connections::Queue).await?;
-        end_one(&mut *tx, end(lease, RunState::Cancelled)).await?;
+        made.lock(&mut *tx, lease, &follow).await?;
+        let ended = end_one(&mut *tx, end(lease, RunState::Cancelled)).await?;
         advance(&mut *tx, lease).await?;
-        tx.commit().await
+        let how = joins::End::Cancelled;
+        let settled = self.settle(&mut *tx, lease.run_id, &ended, how, follow, made).await?;
+        tx.commit().await?;
+        self.count_settled(settled);
+        Ok(())
     }
 
     /// Gives a run back unfinished; the attempt does not count.

@@ -11,7 +11,16 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{figures::UnseenEnd, request::JOB_IS_OFF};
+use crate::{figures::UnseenEnd, joins::Opened, request::JOB_IS_OFF, traces};
+
+/// What making runs has led to beside them.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Runs that were replaced.
+    pub replaced: Vec<UnseenEnd>,
+    /// Runs that are to come.
+    pub opened: Opened,
+}
 
 /// Runs that one statement makes at most.
 const AT_ONCE: usize = 1000;
@@ -53,6 +62,7 @@ pub(crate) async fn debounce(
     mut request: NewRequest,
     rule: &Debounce,
     at: DateTime<Utc>,
+    beside: &mut Beside,
 ) -> Result<()> {
     let mut first = Debounced::begun(rule, at);
     (request.request.run_at, request.after) = (Some(first.put_off(rule, at)), None);
@@ -62,12 +72,13 @@ pub(crate) async fn debounce(
     let debounced = |one: Waiting| one.run.payload.debounced.is_some().then_some(one.run);
     let Some(mut waits) = waiting.into_iter().find_map(debounced) else {
         request.run.payload.debounced = Some(first);
+        opens(&request, beside);
         return insert(tx, vec![request], true).await;
     };
     let args = request.request.args.clone();
     let due = waits.payload.debounced.get_or_insert(first).put_off(rule, at);
     change(tx, waits.id, &args, due).await?;
-    merge(tx, waits, request).await.map(drop)
+    merge(tx, waits, request, beside).await.map(drop)
 }
 
 /// When a request asks for its run to begin.
@@ -84,7 +95,7 @@ async fn change(tx: &mut dyn Tx, run: Uuid, args: &Value, at: DateTime<Utc>) -> 
 }
 
 /// Makes all of them wait, in the transaction: each by its rule for duplicates. `wake` tells workers of
-/// other processes. Runs that are replaced are added to `replaced`.
+/// other processes.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] for one that is to be rejected, or the database's: nothing is to be committed.
@@ -92,7 +103,7 @@ pub(crate) async fn enqueue(
     tx: &mut dyn Tx,
     requests: Vec<(NewRequest, OnDuplicate)>,
     wake: bool,
-    replaced: &mut Vec<UnseenEnd>,
+    beside: &mut Beside,
 ) -> Result<Vec<Enqueued>> {
     lock_schedules(tx, &requests).await?;
     let mut told: Vec<_> = requests.iter().map(|(one, _)| Enqueued::Made(one.run.id)).collect();
@@ -101,9 +112,12 @@ pub(crate) async fn enqueue(
         let is_plain = request.request.key.is_none() || rule == OnDuplicate::Queue;
         if is_plain { plain.push(request) } else { others.push((place, request, rule)) }
     }
+    for request in &plain {
+        opens(request, beside);
+    }
     insert(tx, plain, wake).await?;
     for (place, request, rule) in others {
-        told[place] = by_rule(tx, request, rule, wake, replaced).await?;
+        told[place] = by_rule(tx, request, rule, wake, beside).await?;
     }
     Ok(told)
 }
@@ -124,6 +138,9 @@ async fn insert_page(tx: &mut dyn Tx, mut requests: Vec<NewRequest>, wake: bool)
         }
         tx.lock_keys(&requests, None).await?;
         let made = tx.insert_requests(&requests, wake).await?;
+        for (request, _) in requests.iter().zip(&made).filter(|(_, made)| **made) {
+            traces::keep(tx, request.run.id, &request.run.payload.traces).await?;
+        }
         let mut made = made.into_iter();
         requests.retain(|_| !made.next().unwrap_or(false));
     }
@@ -135,14 +152,14 @@ async fn insert_page(tx: &mut dyn Tx, mut requests: Vec<NewRequest>, wake: bool)
 
 async fn by_rule(
     tx: &mut dyn Tx,
-    request: NewRequest,
+    mut request: NewRequest,
     rule: OnDuplicate,
     wake: bool,
-    replaced: &mut Vec<UnseenEnd>,
+    beside: &mut Beside,
 ) -> Result<Enqueued> {
-    let one = std::slice::from_ref(&request);
-    tx.lock_keys(one, None).await?;
+    tx.lock_keys(std::slice::from_ref(&request), None).await?;
     let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
+    let opened: Vec<_> = request.run.payload.all_traces().collect();
     match rule {
         OnDuplicate::Reject => {
             if let Some(other) = waiting.first() {
@@ -158,32 +175,53 @@ async fn by_rule(
                 if let (true, Some(at)) = (later, asked_for(&request)) {
                     change(tx, run.id, &args, at).await?;
                 }
-                return merge(tx, run, request).await;
+                return merge(tx, run, request, beside).await;
             }
         }
-        OnDuplicate::Replace => replaced.extend(replace(tx, waiting, request.run.id).await?),
+        OnDuplicate::Replace => {
+            for Waiting { run, .. } in &waiting {
+                request.run.payload.join_traces(run.payload.all_traces());
+            }
+            beside.replaced.extend(replace(tx, waiting, request.run.id).await?);
+        }
         OnDuplicate::Queue => {}
     }
     let id = request.run.id;
+    opened.into_iter().for_each(|trace| beside.opened.add(trace, &request.run.job_type));
     insert(tx, vec![request], wake).await?;
     Ok(Enqueued::Made(id))
 }
 
 /// The run that waits serves the request too; the causes of both are kept.
-async fn merge(tx: &mut dyn Tx, mut waits: RunRow, request: NewRequest) -> Result<Enqueued> {
+async fn merge(
+    tx: &mut dyn Tx,
+    mut waits: RunRow,
+    request: NewRequest,
+    beside: &mut Beside,
+) -> Result<Enqueued> {
     let payload = request.run.payload;
-    match (payload.triggers.into_iter().next(), payload.trace_id) {
-        (Some(upstream), Some(trace)) => waits.payload.add_trigger(upstream, trace),
-        _ => waits.payload.join(),
+    if payload.triggers.is_empty() {
+        waits.payload.join();
+    }
+    let of: Vec<_> = payload.all_traces().collect();
+    for upstream in payload.triggers {
+        let new = waits.payload.add_trigger_of(upstream, &of);
+        new.into_iter().for_each(|trace| beside.opened.add(trace, &waits.job_type));
     }
     tx.save_run(waits.state, &waits).await?;
+    traces::keep(tx, waits.id, &waits.payload.traces).await?;
     // The lock of its key may have put it behind this request, as it waits for a later time: nothing else
     // would let it go ahead again.
     tx.advance_keys(&[waits.id]).await?;
     Ok(Enqueued::Merged(waits.id))
 }
 
-/// Cancels what waits.
+/// A run is to come in each of its traces.
+fn opens(NewRequest { run, .. }: &NewRequest, beside: &mut Beside) {
+    run.payload.all_traces().for_each(|trace| beside.opened.add(trace, &run.job_type));
+}
+
+/// Cancels what waits; what joins wait for of it, they wait for of the run that replaces it.
 async fn replace(tx: &mut dyn Tx, waiting: Vec<Waiting>, by: Uuid) -> Result<Vec<UnseenEnd>> {
     let mut ended = Vec::new();
     for Waiting { run, .. } in waiting {

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use cascade_config::{ConfigState, Edge};
 use cascade_expr::{RunFacts, Status};
-use cascade_model::{Decisions, Follow, KEY_OF_SCHEDULE, RunRequest, Visible};
+use cascade_model::{ClaimedRun, Decisions, Follow, KEY_OF_SCHEDULE, RunRequest, Success, Visible};
 use cascade_store::{Queries, Result, Store, StoreError};
 use uuid::Uuid;
 
 use crate::{
+    Engine,
     edge_runs::Downstream,
     edges::{self, EndOfRun},
+    joins::{Cancelled, End, JoinedEnd, foresee},
 };
 
 /// The run that ends.
@@ -28,11 +30,55 @@ pub(crate) struct Ending<'a> {
     pub output: Option<&'a str>,
     /// What a caller asked it for; `None` for a run of its schedule.
     pub request: Option<&'a RunRequest>,
+    /// Every trace that it belongs to.
+    pub traces: Vec<Uuid>,
+    /// The jobs that it enqueues runs of by itself.
+    pub enqueued: Vec<String>,
 }
 
 impl Ending<'_> {
     fn status(&self) -> Status {
         if self.error.is_some() { Status::Failure } else { Status::Success }
+    }
+}
+
+impl Engine {
+    /// What the end of a run leads to under `config`: its success, or its last failure with this error.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn follow(
+        &self,
+        config: &ConfigState,
+        run: &ClaimedRun,
+        ended: std::result::Result<&Success, &str>,
+    ) -> Result<Follow> {
+        let success = ended.ok();
+        let ending = Ending {
+            run: run.lease.run_id,
+            job: &run.job_type,
+            project: (run.project.id, &run.project.slug),
+            attempts: run.lease.attempt,
+            error: ended.err(),
+            summary: success.and_then(|success| success.summary.as_deref()),
+            output: success.and_then(|success| success.output.as_deref()),
+            request: run.request.as_deref(),
+            traces: run.all_traces(),
+            enqueued: success
+                .into_iter()
+                .flat_map(|it| &it.enqueue)
+                .map(|it| it.job.clone())
+                .collect(),
+        };
+        follow(&*self.store, config, &ending).await
+    }
+
+    /// What joins make of a run that is cancelled.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn follow_cancelled(&self, config: &ConfigState, run: &ClaimedRun) -> Result<Follow> {
+        Cancelled::from(run).follow(&*self.store, config).await
     }
 }
 
@@ -45,6 +91,29 @@ pub(crate) async fn follow(
     config: &ConfigState,
     ending: &Ending<'_>,
 ) -> Result<Follow> {
+    let mut follow = by_edges(store, config, ending).await?;
+    follow.traces.clone_from(&ending.traces);
+    if config.config.joins.is_empty() {
+        return Ok(follow);
+    }
+    let due = follow.downstream.iter().chain(follow.debounced.iter().map(|(job, _)| job));
+    let opens = due.chain(follow.runs.iter().map(|run| &run.job)).chain(&ending.enqueued);
+    let opens: Vec<_> = opens.map(String::as_str).collect();
+    let end = JoinedEnd {
+        run: ending.run,
+        job: ending.job,
+        project: ending.project,
+        traces: &ending.traces,
+        end: if ending.error.is_some() { End::Failed } else { End::Ok },
+        attempts: ending.attempts,
+        output: ending.output,
+        opens: &opens,
+    };
+    follow.joins = foresee(store, config, &end).await?;
+    Ok(follow)
+}
+
+async fn by_edges(store: &dyn Store, config: &ConfigState, ending: &Ending<'_>) -> Result<Follow> {
     let edges = config.config.edges(ending.job);
     let status = ending.status();
     if !edges::may_follow(edges, status) {

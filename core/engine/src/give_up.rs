@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_config::ConfigState;
 use cascade_expr::Status;
-use cascade_model::{EventStatus, Failed, Fault, Lease, Run, RunKind, RunState, StatKind, Visible};
+use cascade_model::{EventStatus, Fault, Lease, Run, RunKind, RunState, StatKind, Visible};
 use cascade_sdk::Level;
 use cascade_store::{Connections, End, Lost, Queries, Requeue, Result, Store, StoreError, Tx};
 
@@ -15,16 +15,18 @@ use crate::{
     expiry::{Fate, Why, fate},
     figures::UnseenEnd,
     follow::{Ending, follow},
+    joins::{self, Cancelled},
 };
 
 /// Runs of unresponsive workers that are given up at a time.
 const EXPIRED_AT_ONCE: u32 = 100;
 
-/// A run that fails for good and that an edge leads on from.
+/// A run that ends and that an edge or a join leads on from.
 struct Leading {
     run: Run,
     lease: Lease,
-    error: String,
+    /// Why it has failed; `None` for one that is cancelled.
+    error: Option<String>,
 }
 
 /// What became of lost runs.
@@ -33,7 +35,7 @@ struct GivenUp {
     count: u64,
     /// Those of them that have ended, once it is committed.
     ended: Vec<UnseenEnd>,
-    /// Those that are left, as an edge leads on from them.
+    /// Those that are left, as an edge or a join leads on from them.
     leading: Vec<Leading>,
 }
 
@@ -67,7 +69,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives up runs, except for those that an edge leads on from.
+    /// Gives up runs, except for those that an edge or a join leads on from.
     async fn give_up(&self, tx: &mut dyn Tx, which: Lost<'_>, why: Why) -> Result<GivenUp> {
         let config = self.config.as_ref().map(|config| config.state());
         let (mut ends, mut waiting, mut leading) = (Vec::new(), Vec::new(), Vec::new());
@@ -90,6 +92,31 @@ impl Engine {
         let Some(config) = self.config.as_ref().map(|config| config.state()) else { return Ok(0) };
         let mut failed = 0;
         for Leading { run, lease, error } in leading {
+            let kind = if error.is_some() { StatKind::Failed } else { StatKind::Cancelled };
+            match self.end_lost(&config, &run, &lease, error).await {
+                Ok(()) => {
+                    failed += 1;
+                    self.count_unseen(&[(run.job_type, run.project_id, kind)]);
+                }
+                Err(StoreError::LostLease) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn end_lost(
+        &self,
+        config: &ConfigState,
+        run: &Run,
+        lease: &Lease,
+        error: Option<String>,
+    ) -> Result<()> {
+        joins::again(|| async {
+            let Some(error) = error.clone() else {
+                let follow = Cancelled::from(run).follow(&*self.store, config).await?;
+                return self.cancel_then(lease, follow).await;
+            };
             let ending = Ending {
                 run: run.id,
                 job: &run.job_type,
@@ -99,35 +126,33 @@ impl Engine {
                 summary: None,
                 output: None,
                 request: run.request.as_deref(),
+                traces: run.all_traces(),
+                enqueued: Vec::new(),
             };
-            let follow = follow(&*self.store, &config, &ending).await?;
+            let follow = follow(&*self.store, config, &ending).await?;
             let fault = Fault { error, retry_in: None };
-            match self.fail_then(&lease, fault, follow).await {
-                Ok(Failed::ForGood | Failed::WillRetry) => {
-                    failed += 1;
-                    self.count_unseen(&[(run.job_type, run.project_id, StatKind::Failed)]);
-                }
-                Err(StoreError::LostLease) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(failed)
+            self.fail_then(lease, fault, follow).await.map(drop)
+        })
+        .await
     }
 }
 
-/// The run, if it has failed and an edge of its job leads on from that.
+/// The run, if it ends and an edge or a join leads on from that.
 async fn leads_on(
     store: &dyn Store,
     config: Option<&ConfigState>,
     end: &End,
 ) -> Result<Option<Leading>> {
-    let (Some(config), RunState::Failed) = (config, end.state) else { return Ok(None) };
-    let leads = |job: &str| edges::may_follow(config.config.edges(job), Status::Failure);
-    if !config.config.edges.keys().any(|job| leads(job)) {
+    let Some(config) = config.map(|state| &state.config) else { return Ok(None) };
+    let failed = end.state == RunState::Failed;
+    let by_edges = |job: &str| failed && edges::may_follow(config.edges(job), Status::Failure);
+    if config.joins.is_empty() && !config.edges.keys().any(|job| by_edges(job)) {
         return Ok(None);
     }
+    let leads = |job: &str| by_edges(job) || config.joins_regarding(job).next().is_some();
     let run = store.run(&Visible::All, end.lease.run_id).await?;
-    let (lease, error) = (end.lease.clone(), end.error.clone().unwrap_or_default());
+    let (lease, error) = (end.lease.clone(), end.error.clone());
+    let error = failed.then(|| error.unwrap_or_default());
     Ok(run.filter(|run| leads(&run.job_type)).map(|run| Leading { run, lease, error }))
 }
 

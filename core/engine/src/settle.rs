@@ -1,11 +1,14 @@
 //! What the end of a run leads to, in its transaction: jobs that are due, runs that are made, and what is kept of
 //! each edge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use cascade_model::{
-    Debounce, Decision, Decisions, Enqueue, Follow, KEY_OF_SCHEDULE, Lease, On, OnDuplicate,
-    RunKind, RunRequest, TriggerNote, Visible,
+    Debounce, Decision, Decisions, EdgeRun, Enqueue, Follow, JoinFire, JoinKey, JoinMakes,
+    KEY_OF_SCHEDULE, Lease, On, OnDuplicate, RunKind, RunRequest, TriggerNote, Visible,
 };
 use cascade_sdk::{Level, NewRun};
 use cascade_store::{Ended, NewRequest, Queries, Result, StoreError, Tx};
@@ -16,8 +19,9 @@ use crate::{
     cascade::{self, Cascade, Upstream},
     edges,
     ends::line,
-    enqueue,
+    enqueue::{self, Beside},
     figures::UnseenEnd,
+    joins::{self, End},
 };
 
 /// The runs that an end makes.
@@ -28,48 +32,77 @@ pub(crate) struct Made {
     rules: Vec<(OnDuplicate, Option<Debounce>)>,
     /// Why edges to these jobs make none.
     skipped: BTreeMap<String, String>,
+    /// Those of joins, if they fire.
+    joins: Vec<(JoinKey, Made)>,
 }
+
+/// A run that is asked for: when after the end, and how it becomes one with others.
+type Asked = (Enqueue, (Option<Duration>, Option<Debounce>));
 
 impl Made {
     pub fn is_empty(&self) -> bool {
-        self.requests.is_empty()
+        self.requests.is_empty() && self.joins.iter().all(|(_, made)| made.is_empty())
+    }
+
+    /// Why no run of `job` is made.
+    pub fn skipped_reason(&self, job: &str) -> Option<String> {
+        self.skipped.get(job).cloned()
+    }
+
+    /// All runs that may be made.
+    fn all(&self) -> Vec<&NewRequest> {
+        let of_joins = self.joins.iter().flat_map(|(_, made)| &made.requests);
+        self.requests.iter().chain(of_joins).collect()
     }
 
     /// Locks the keys of the runs, with the run that ends. Who asks for a run of a schedule's key locks the
     /// schedule first, and so does an end that makes one.
     pub async fn lock(&self, tx: &mut dyn Tx, ended: &Lease, follow: &Follow) -> Result<()> {
-        let Some(first) = self.requests.first() else { return Ok(()) };
-        if self.requests.iter().any(of_schedule) {
-            let jobs = to_lock(&due(follow), self);
-            tx.lock_schedules(first.run.project_id, &jobs).await?;
-        }
         let own = (ended.kind == RunKind::Queue).then_some(ended.run_id);
-        tx.lock_keys(&self.requests, own).await
+        self.lock_for(tx, own, to_lock(follow, self)).await
     }
 
-    /// Makes the runs wait, each by its rule; returns those that they replace.
-    async fn wait(
+    /// As [`Made::lock`]; `jobs` are those whose schedules are locked together.
+    pub async fn lock_for(
+        &self,
+        tx: &mut dyn Tx,
+        own: Option<Uuid>,
+        jobs: Vec<String>,
+    ) -> Result<()> {
+        let all = self.all();
+        let Some(first) = all.first() else { return Ok(()) };
+        if all.iter().any(|one| of_schedule(one)) {
+            tx.lock_schedules(first.run.project_id, &jobs).await?;
+        }
+        let all: Vec<_> = all.into_iter().cloned().collect();
+        tx.lock_keys(&all, own).await
+    }
+
+    /// Makes the runs wait, each by its rule; `causes` are the runs that have led to them, with their traces.
+    pub async fn wait(
         self,
         tx: &mut dyn Tx,
-        note: &TriggerNote,
-        trace_id: Uuid,
-    ) -> Result<Vec<UnseenEnd>> {
+        causes: &[(TriggerNote, Vec<Uuid>)],
+        beside: &mut Beside,
+    ) -> Result<()> {
         let mut at_once = Vec::new();
         for (mut request, (rule, debounce)) in self.requests.into_iter().zip(self.rules) {
-            request.run.payload.add_trigger(note.clone(), trace_id);
+            let Some((TriggerNote { at, .. }, _)) = causes.last() else { continue };
+            for (note, traces) in causes {
+                request.run.payload.add_trigger_of(note.clone(), traces);
+            }
             if let Some(after) = request.after.take() {
-                request.request.run_at = Some(note.at + after);
+                request.request.run_at = Some(*at + after);
             }
             match debounce {
-                Some(rule) => enqueue::debounce(tx, request, &rule, note.at).await?,
+                Some(rule) => enqueue::debounce(tx, request, &rule, *at, beside).await?,
                 None => at_once.push((request, rule)),
             }
         }
-        let mut replaced = Vec::new();
         if !at_once.is_empty() {
-            enqueue::enqueue(tx, at_once, true, &mut replaced).await?;
+            enqueue::enqueue(tx, at_once, true, beside).await?;
         }
-        Ok(replaced)
+        Ok(())
     }
 }
 
@@ -105,17 +138,16 @@ impl Engine {
         enqueue: Vec<NewRun>,
         follow: &Follow,
     ) -> Result<Made> {
-        if enqueue.is_empty() && follow.runs.is_empty() {
+        let of_joins = follow.joins.iter().filter_map(|joining| match &joining.fire {
+            Some(JoinFire { makes: JoinMakes::Run(run), .. }) => Some((&joining.key, run)),
+            _ => None,
+        });
+        let of_joins: Vec<_> = of_joins.collect();
+        if enqueue.is_empty() && follow.runs.is_empty() && of_joins.is_empty() {
             return Ok(Made::default());
         }
         let parent = self.store.run(&Visible::All, run).await?.ok_or(StoreError::LostLease)?;
         let by_code = enqueue.len();
-        let of = |job_type, request, on_duplicate| Enqueue {
-            job_type,
-            project_id: parent.project_id,
-            request,
-            on_duplicate,
-        };
         let ask = |child: NewRun| {
             let request = RunRequest {
                 key: child.key,
@@ -124,13 +156,28 @@ impl Engine {
                 run_at: child.run_at,
                 asked_by: Some(parent.job_type.clone()),
             };
-            (of(child.job, request, OnDuplicate::Queue), (None, None))
+            let (job_type, project_id) = (child.job, parent.project_id);
+            let on_duplicate = OnDuplicate::Queue;
+            (Enqueue { job_type, project_id, request, on_duplicate }, (None, None))
         };
-        let by_edges = follow.runs.iter().map(|made| {
-            let asked = of(made.job.clone(), made.request.clone(), made.on_duplicate);
-            (asked, (made.after, made.debounce))
-        });
-        let (asked, how): (Vec<_>, Vec<_>) = enqueue.into_iter().map(ask).chain(by_edges).unzip();
+        let by_edges = follow.runs.iter().map(|made| asked(made, parent.project_id));
+        let all: Vec<_> = enqueue.into_iter().map(ask).chain(by_edges).collect();
+        let mut made = self.requests(all, by_code).await?;
+        for (key, run) in of_joins {
+            let of_join = self.requests(vec![asked(run, parent.project_id)], 0).await?;
+            made.joins.push((key.clone(), of_join));
+        }
+        Ok(made)
+    }
+
+    /// The run that a late join makes in `project`.
+    pub(crate) async fn made_by_join(&self, run: &EdgeRun, project: Uuid) -> Result<Made> {
+        self.requests(vec![asked(run, project)], 0).await
+    }
+
+    /// As requests; where one of the first `by_code` cannot be made, none is.
+    async fn requests(&self, all: Vec<Asked>, by_code: usize) -> Result<Made> {
+        let (asked, how): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         let schedules = self.schedules_of(&asked).await?;
         let mut made = Made::default();
         let mut found = Vec::new();
@@ -167,30 +214,32 @@ impl Engine {
         tx: &mut dyn Tx,
         run_id: Uuid,
         ended: &Ended,
-        failed: bool,
+        end: End,
         follow: Follow,
-        made: Made,
+        mut made: Made,
     ) -> Result<Settled> {
-        let due = due(&follow);
-        let Follow { downstream, mut decisions, faults, .. } = follow;
-        let Ended { job_type, trace_id, at, .. } = ended.clone();
+        let (due, to_lock) = (due(&follow), to_lock(&follow, &made));
+        let Follow { downstream, mut decisions, faults, traces, joins, .. } = follow;
+        let Ended { job_type, trace_id, project_id, at } = ended.clone();
         if decisions.is_empty() {
             decisions = downstream.iter().map(|job| plainly_taken(job)).collect();
         }
         let no_runs = made.skipped.clone();
-        let note = TriggerNote { job_type: job_type.clone(), at, run_id: Some(run_id) };
-        let upstream = Upstream { run_id, job_type, trace_id, at };
-        let Cascade { save, triggered, skipped: not_due } = match due.is_empty() {
-            true => Cascade::default(),
-            false => {
-                let found = tx.lock_schedules(ended.project_id, &to_lock(&due, &made)).await?;
-                cascade::triggered(&upstream, due, found)
-            }
+        let others = traces.into_iter().filter(|trace| *trace != trace_id);
+        let traces: Vec<_> = std::iter::once(trace_id).chain(others).collect();
+        let upstream = Upstream { run_id: Some(run_id), job_type, project_id, traces, at };
+        let found = match to_lock.is_empty() {
+            true => Vec::new(),
+            false => tx.lock_schedules(project_id, &to_lock).await?,
         };
+        let Cascade { save, mut triggered, skipped: not_due, opened } =
+            cascade::triggered(&upstream, due, found);
         if !save.is_empty() {
             tx.save_schedules(&save).await?;
         }
-        let replaced = made.wait(tx, &note, trace_id).await?;
+        let mut beside = Beside { opened, ..Beside::default() };
+        let of_joins = std::mem::take(&mut made.joins);
+        made.wait(tx, &[(upstream.note(), upstream.traces.clone())], &mut beside).await?;
         for (job, why) in &not_due {
             not_taken(&mut decisions, job, false, why);
         }
@@ -204,13 +253,18 @@ impl Engine {
         if !lines.is_empty() {
             tx.append_logs(&lines).await?;
         }
+        let joined = joins::settle(tx, &upstream, end, joins, of_joins, &mut beside).await?;
+        decisions.extend(joined.decisions);
+        triggered.extend(joined.triggered);
+        let failed = end == End::Failed;
         if edges::tell(&decisions, failed) {
             let told = Decisions { failed, edges: decisions };
             let save = cascade_store::decided(run_id, at, &told);
             tx.execute(&save).await.map_err(StoreError::Query)?;
             decisions = told.edges;
         }
-        Ok(Settled { job_type: note.job_type, triggered, decisions, replaced })
+        let (job_type, replaced) = (upstream.job_type, beside.replaced);
+        Ok(Settled { job_type, triggered, decisions, replaced })
     }
 }
 
@@ -221,13 +275,19 @@ fn due(follow: &Follow) -> Vec<(String, Option<Debounce>)> {
     plain.chain(debounced).collect()
 }
 
-/// The schedules that are locked together, as they are in one order only then: those that are due, and those
-/// whose keys runs have.
-fn to_lock(due: &[(String, Option<Debounce>)], made: &Made) -> Vec<String> {
-    let of_runs = made.requests.iter().filter(|one| of_schedule(one));
+/// The schedules that are locked together, as they are in one order only then: those that are due, by edges or
+/// joins, and those whose keys runs have.
+fn to_lock(follow: &Follow, made: &Made) -> Vec<String> {
+    let of_runs = made.all().into_iter().filter(|one| of_schedule(one));
     let of_runs = of_runs.map(|one| one.run.job_type.clone());
-    let jobs: BTreeSet<_> = due.iter().map(|(job, _)| job.clone()).chain(of_runs).collect();
+    let due = due(follow).into_iter().map(|(job, _)| job);
+    let jobs: BTreeSet<_> = due.chain(of_runs).chain(joins::jobs_of(follow).cloned()).collect();
     jobs.into_iter().collect()
+}
+
+fn asked(made: &EdgeRun, project_id: Uuid) -> Asked {
+    let EdgeRun { job, request, after, on_duplicate, debounce } = made.clone();
+    (Enqueue { job_type: job, project_id, request, on_duplicate }, (after, debounce))
 }
 
 fn of_schedule(one: &NewRequest) -> bool {
@@ -248,6 +308,7 @@ fn plainly_taken(job: &str) -> Decision {
         on: On::Success,
         when: None,
         taken: true,
+        join: false,
         runs: None,
         reason: None,
     }

@@ -4,7 +4,9 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OnDuplicate, RunRequest};
+use uuid::Uuid;
+
+use crate::{Joining, OnDuplicate, RunRequest};
 
 /// After which ends of its job an edge may be taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,6 +76,9 @@ pub struct Decision {
     pub when: Option<String>,
     /// Whether the downstream job was triggered.
     pub taken: bool,
+    /// Whether it is a join that the end has settled, and no edge.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub join: bool,
     /// How many runs it made, if it makes runs of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<u32>,
@@ -124,6 +129,10 @@ pub struct Follow {
     pub faults: Vec<(String, String)>,
     /// What became of each edge; empty if all are plain and so lead to `downstream`.
     pub decisions: Vec<Decision>,
+    /// The traces that the run belongs to beside its own.
+    pub traces: Vec<Uuid>,
+    /// The joins that the end bears on: what one fires comes before what looks at its job.
+    pub joins: Vec<Joining>,
 }
 
 /// The decisions at the end of a run.

@@ -9,6 +9,7 @@ mod decision;
 mod event;
 mod job_queue;
 mod job_summary;
+mod join;
 mod json_path;
 mod log_slice;
 pub mod metric;
@@ -38,10 +39,14 @@ pub use decision::{Debounce, Decision, Decisions, EdgeRun, Follow, On};
 pub use event::{Done, Event, EventStatus, JobCompleted};
 pub use job_queue::{JobQueue, QueuePart};
 pub use job_summary::{JobCounts, LastEnd, recent_states};
+pub use join::{
+    By, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinPart, JoinRow, JoinRule, JoinState, Joining,
+    Late, Needs,
+};
 pub use json_path::JsonStep;
 pub use log_slice::log_slice;
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
-pub use payload::{Debounced, Payload, TriggerNote};
+pub use payload::{Debounced, MOST_TRACES, Payload, TriggerNote};
 pub use plugin_sources::{
     LibraryState, Loading, PluginFault, PluginLoader, PluginSources, Source, Stamp,
 };

@@ -1,5 +1,7 @@
 //! What triggers leave behind for the run they cause.
 
+use std::collections::BTreeSet;
+
 use cascade_sdk::{Trigger, rfc3339};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny};
@@ -7,6 +9,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::Debounce;
+
+/// How many traces a run belongs to at most.
+pub const MOST_TRACES: usize = 1000;
 
 /// A trigger as the payload keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +67,9 @@ pub struct Payload {
     /// The trace that the run belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<Uuid>,
+    /// The other traces that it belongs to, where triggers of several have become one run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<Uuid>,
     /// When it was due, of a run that its timer caused.
     #[serde(
         default,
@@ -117,9 +125,40 @@ impl Payload {
 
     /// Adds an upstream run of the trace `trace_id`, the latest so far.
     pub fn add_trigger(&mut self, upstream: TriggerNote, trace_id: Uuid) {
+        self.add_trigger_of(upstream, &[trace_id]);
+    }
+
+    /// Adds an upstream run of these traces, the latest so far: the run belongs to the first of them, and to all
+    /// others as well. Returns those that it did not belong to before. Of more than [`MOST_TRACES`] the latest are
+    /// left out.
+    pub fn add_trigger_of(&mut self, upstream: TriggerNote, traces: &[Uuid]) -> Vec<Uuid> {
         self.cascade_triggered_by = Some(TriggerNote { run_id: None, ..upstream.clone() });
         self.triggers.push(upstream);
-        self.trace_id = Some(trace_id);
+        let before: BTreeSet<_> = self.all_traces().collect();
+        let room = MOST_TRACES.saturating_sub(before.len());
+        let new = traces.iter().filter(|trace| !before.contains(trace)).take(room);
+        let new: Vec<_> = new.copied().collect();
+        let main = traces.first().filter(|main| before.contains(main) || new.contains(main));
+        let main = main.copied().or(self.trace_id);
+        let all = before.iter().chain(&new).filter(|trace| Some(**trace) != main);
+        self.traces = all.copied().collect();
+        self.trace_id = main;
+        new
+    }
+
+    /// Belongs to these traces as well, as far as there is room.
+    pub fn join_traces(&mut self, traces: impl IntoIterator<Item = Uuid>) {
+        for trace in traces {
+            let known = self.trace_id == Some(trace) || self.traces.contains(&trace);
+            if !known && self.traces.len() < MOST_TRACES {
+                self.traces.push(trace);
+            }
+        }
+    }
+
+    /// Every trace that the run belongs to, as far as triggers have said so.
+    pub fn all_traces(&self) -> impl Iterator<Item = Uuid> {
+        self.trace_id.into_iter().chain(self.traces.iter().copied())
     }
 
     /// Adds a request of a person or program.
@@ -197,6 +236,31 @@ mod tests {
 
     fn note(job: &str, at: &str) -> TriggerNote {
         TriggerNote { job_type: job.into(), at: at.parse().unwrap(), run_id: Some(Uuid::nil()) }
+    }
+
+    #[test]
+    fn triggers_of_several_traces_make_a_run_of_all_of_them() {
+        let trace = Uuid::from_u128;
+        let mut payload = Payload::default();
+        let at = "2026-01-01T00:00:00Z";
+        assert_eq!(payload.add_trigger_of(note("a", at), &[trace(1)]), [trace(1)]);
+        assert_eq!(payload.add_trigger_of(note("b", at), &[trace(1)]), [Uuid::nil(); 0]);
+        assert_eq!(payload.add_trigger_of(note("b", at), &[trace(2), trace(3)]), [2, 3].map(trace));
+        assert_eq!(
+            (payload.trace_id, &*payload.traces),
+            (Some(trace(2)), &[trace(1), trace(3)][..])
+        );
+        assert_eq!(payload.add_trigger_of(note("a", at), &[trace(1)]), [Uuid::nil(); 0]);
+        assert_eq!(
+            (payload.trace_id, &*payload.traces),
+            (Some(trace(1)), &[trace(2), trace(3)][..])
+        );
+        for other in 0..2000 {
+            payload.add_trigger_of(note("a", at), &[trace(10 + other)]);
+        }
+        assert_eq!(payload.all_traces().count(), MOST_TRACES);
+        let known: Payload = serde_json::from_str(&payload.to_text()).unwrap();
+        assert_eq!(known, payload);
     }
 
     #[test]

@@ -129,6 +129,16 @@ impl ClaimedRun {
     pub fn has_key(&self) -> bool {
         self.request.as_ref().is_some_and(|request| request.key.is_some())
     }
+
+    /// Every trace that it belongs to, its own first.
+    pub fn all_traces(&self) -> Vec<Uuid> {
+        all_traces(self.trace_id, &self.payload)
+    }
+}
+
+fn all_traces(own: Uuid, payload: &Payload) -> Vec<Uuid> {
+    let others = payload.traces.iter().copied().filter(|trace| *trace != own);
+    std::iter::once(own).chain(others).collect()
 }
 
 /// A run as the API shows it.
@@ -176,6 +186,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Every trace that it belongs to, its own first.
+    pub fn all_traces(&self) -> Vec<Uuid> {
+        all_traces(self.trace_id, &self.payload)
+    }
+
     /// As lists carry it: long texts are cut, with a mark. The run by its id has them whole.
     pub fn in_list(mut self) -> Self {
         let short = |text| border::capped(text, border::IN_LISTS);

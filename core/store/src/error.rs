@@ -32,6 +32,9 @@ pub enum StoreError {
         /// The run that it made.
         run: uuid::Uuid,
     },
+    /// A join has come further, meanwhile, than what was to be done with it takes into account.
+    #[error("a join has changed meanwhile; the same is to be done again")]
+    JoinMoved,
     /// A statement of the plugin failed in the transaction that should have marked the run done.
     #[error("staged write: {0}")]
     Staged(#[from] DbError),
@@ -102,7 +105,7 @@ impl StoreError {
                     | sqlx::Error::ColumnNotFound(_)
             ),
             // The host's own text with values that are clean: only an outage refuses it.
-            Self::Query(_) => true,
+            Self::Query(_) | Self::JoinMoved => true,
             _ => false,
         }
     }

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Lease, Payload, RunKind, RunRequest, RunState, ScheduledStatus};
+use cascade_model::{
+    ClaimedRun, JoinKey, JoinRow, Lease, Payload, RunKind, RunRequest, RunState, ScheduledStatus,
+};
 use cascade_sdk::{DbError, LogLine, Progress, Statement};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -102,6 +104,10 @@ pub trait Tx: Send {
     /// Lets runs wait again, each if its lease still holds it; returns when by the database's clock, and
     /// `None` where it does not.
     async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>>;
+
+    /// The states of joins, locked until the transaction ends, in one order for all; made where they are not there
+    /// yet.
+    async fn lock_joins(&mut self, keys: &[JoinKey]) -> Result<Vec<JoinRow>>;
 
     /// Appends events to the outbox. They get their ids once they are committed.
     async fn append_events(&mut self, events: &[EventRow]) -> Result<()>;

@@ -56,7 +56,7 @@ fn edge(reader: &mut Reader, path: &str, item: &TomlValue) -> Option<PlacedEdge>
     };
     let name = reader.text(&format!("{path}.job"), value)?;
     let job = Placed { value: name.clone(), span: value.span() };
-    let mut keys = Keys { reader, path, entries, places: BTreeMap::new() };
+    let mut keys = Keys::of_table(reader, path, entries);
     let edge = Edge {
         job: name,
         on: keys.on(),
@@ -73,15 +73,20 @@ fn edge(reader: &mut Reader, path: &str, item: &TomlValue) -> Option<PlacedEdge>
     Some(PlacedEdge { edge, job, places })
 }
 
-/// The keys of one edge.
-struct Keys<'r, 'v, 'i> {
+/// The keys of one edge or join.
+pub(crate) struct Keys<'r, 'v, 'i> {
     reader: &'r mut Reader,
     path: &'r str,
     entries: &'v DeTable<'i>,
-    places: BTreeMap<String, std::ops::Range<usize>>,
+    /// Of the values that were read.
+    pub places: BTreeMap<String, std::ops::Range<usize>>,
 }
 
-impl<'v, 'i> Keys<'_, 'v, 'i> {
+impl<'r, 'v, 'i> Keys<'r, 'v, 'i> {
+    pub fn of_table(reader: &'r mut Reader, path: &'r str, entries: &'v DeTable<'i>) -> Self {
+        Self { reader, path, entries, places: BTreeMap::new() }
+    }
+
     fn of(&mut self, name: &str) -> Option<(String, &'v TomlValue<'i>)> {
         let value = self.entries.get(name)?;
         self.places.insert(name.into(), value.span());
@@ -89,27 +94,40 @@ impl<'v, 'i> Keys<'_, 'v, 'i> {
     }
 
     fn on(&mut self) -> On {
-        let Some((key, value)) = self.of("on") else { return On::default() };
-        let Some(text) = self.reader.text(&key, value) else { return On::default() };
-        text.parse().unwrap_or_else(|()| {
-            let problem = Problem::error(&key, value.span(), format!("unknown end `{text}`"));
-            self.reader.refuse(problem.suggest(&text, On::NAMES));
-            On::default()
-        })
+        self.word("on", &On::NAMES).and_then(|word| word.parse().ok()).unwrap_or_default()
     }
 
-    fn duration(&mut self, name: &str) -> Option<Duration> {
+    /// One of these words.
+    pub fn word(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        let (key, value) = self.of(name)?;
+        let text = self.reader.text(&key, value)?;
+        let found = words.iter().find(|word| **word == text).copied();
+        if found.is_none() {
+            let problem = Problem::error(&key, value.span(), format!("unknown `{name}`: `{text}`"));
+            self.reader.refuse(problem.suggest(&text, words.iter().copied()));
+        }
+        found
+    }
+
+    /// Refuses the value of a key, which has been read.
+    pub fn refuse(&mut self, name: &str, message: &str, help: &str) {
+        let place = self.places.get(name).cloned().unwrap_or_default();
+        let key = format!("{}.{name}", self.path);
+        self.reader.refuse(Problem::error(&key, place, message).help(help));
+    }
+
+    pub fn duration(&mut self, name: &str) -> Option<Duration> {
         let (key, value) = self.of(name)?;
         self.reader.duration(&key, value)
     }
 
-    fn expression(&mut self, name: &str) -> Option<Expression> {
+    pub fn expression(&mut self, name: &str) -> Option<Expression> {
         let (key, value) = self.of(name)?;
         let text = self.reader.text(&key, value)?;
         compile(self.reader, &key, value, &text)
     }
 
-    fn args(&mut self) -> Option<BTreeMap<String, EdgeArg>> {
+    pub fn args(&mut self) -> Option<BTreeMap<String, EdgeArg>> {
         let (key, value) = self.of("args")?;
         let mut args = BTreeMap::new();
         for (name, value) in self.reader.table(&key, value)?.iter() {
@@ -144,9 +162,7 @@ impl<'v, 'i> Keys<'_, 'v, 'i> {
             None
         };
         if let Some((key, message, help)) = fault {
-            let place = self.places.get(key).cloned().unwrap_or_default();
-            let key = format!("{}.{key}", self.path);
-            self.reader.refuse(Problem::error(&key, place, message).help(help));
+            self.refuse(key, message, help);
         }
     }
 }

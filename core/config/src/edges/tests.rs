@@ -80,7 +80,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ),
         (
             "{ job = \"report\", on = \"failur\" }",
-            vec!["unknown end `failur`", "did you mean `failure`?", ":2:32"],
+            vec!["unknown `on`: `failur`", "did you mean `failure`?", ":2:32"],
         ),
         ("{ job = \"report\", when = true }", vec!["`CASCADE_CHAINS.sync.when` must be a text"]),
         (

@@ -5,11 +5,7 @@ use std::time::Duration;
 use cascade_sdk::JobError;
 
 use super::{Runner, telemetry};
-use crate::{
-    follow::{Ending, follow},
-    retry,
-    scheduler::Held,
-};
+use crate::{joins, retry, scheduler::Held};
 use cascade_bus::{Backoff, jitter};
 use cascade_config::JobSettings;
 use cascade_model::{ClaimedRun, Failed, Fault, Follow, StatKind, Success, border};
@@ -57,7 +53,8 @@ impl Runner {
         let giving_up = self.completer.giving_up();
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.try_to_store(run, &end, took).await {
+            let tried = joins::again(|| self.try_to_store(run, &end, took)).await;
+            let error = match tried {
                 // The plugin's own statement was refused: the run has failed, not the store.
                 Err(StoreError::Staged(error)) => {
                     end = End::failed(run, settings, error.into());
@@ -89,8 +86,7 @@ impl Runner {
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
         match end {
             End::Completed(success) => {
-                let Success { summary, output, .. } = success;
-                let follow = self.follow(run, None, summary.as_deref(), output.as_deref()).await?;
+                let follow = self.follow(run, Ok(success)).await?;
                 let success = Success { follow, ..success.clone() };
                 let done = self.engine.complete(lease, success).await?;
                 telemetry::counted(run, "completed");
@@ -112,7 +108,8 @@ impl Runner {
                 tracing::debug!(%run_id, job_type, ?pause, "snoozed");
             }
             End::Cancelled => {
-                self.engine.cancel(lease).await?;
+                let follow = self.engine.follow_cancelled(&self.config.state(), run).await?;
+                self.engine.cancel_then(lease, follow).await?;
                 telemetry::counted(run, "cancelled");
                 count(StatKind::Cancelled);
                 tracing::info!(%run_id, job_type, "cancelled");
@@ -129,7 +126,7 @@ impl Runner {
     async fn fail(&self, run: &ClaimedRun, fault: Fault) -> Result<Failed, StoreError> {
         let follow = match fault.retry_in {
             Some(_) => Follow::default(),
-            None => self.follow(run, Some(&fault.error), None, None).await?,
+            None => self.follow(run, Err(&fault.error)).await?,
         };
         self.engine.fail_then(&run.lease, fault, follow).await
     }
@@ -138,20 +135,8 @@ impl Runner {
     async fn follow(
         &self,
         run: &ClaimedRun,
-        error: Option<&str>,
-        summary: Option<&str>,
-        output: Option<&str>,
+        ended: Result<&Success, &str>,
     ) -> Result<Follow, StoreError> {
-        let ending = Ending {
-            run: run.lease.run_id,
-            job: &run.job_type,
-            project: (run.project.id, &run.project.slug),
-            attempts: run.lease.attempt,
-            error,
-            summary,
-            output,
-            request: run.request.as_deref(),
-        };
-        follow(&**self.engine.store(), &self.config.state(), &ending).await
+        self.engine.follow(&self.config.state(), run, ended).await
     }
 }

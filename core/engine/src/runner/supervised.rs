@@ -265,7 +265,8 @@ impl Supervised {
         let end = match result {
             Ok(Ok(Ok(outcome))) => {
                 let config = runner.config.current();
-                let leads = edges::may_follow(config.edges(&run.job_type), Status::Success);
+                let leads = edges::may_follow(config.edges(&run.job_type), Status::Success)
+                    || config.joins_regarding(&run.job_type).next().is_some();
                 let summary = outcome.summary.map(border::summary);
                 match border::output(outcome.output) {
                     Ok(None)

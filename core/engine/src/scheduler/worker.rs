@@ -223,7 +223,11 @@ impl Worker {
         let (runner, owner, lease) = (self.runner.clone(), self.owner.clone(), self.settings.lease);
         self.task = Some(tokio::spawn(async move {
             let claiming = runner.wake.leases().begin_claim().await;
-            let missing_jobs = runner.missing_jobs.list(&runner.config.state());
+            let config = runner.config.state();
+            if let Err(error) = runner.engine.settle_late_joins(&config).await {
+                tracing::error!(%error, "joins whose time is over are not settled yet");
+            }
+            let missing_jobs = runner.missing_jobs.list(&config);
             let most = u32::try_from(most).unwrap_or(u32::MAX);
             match runner.engine.claim(&owner, most, lease, &missing_jobs).await {
                 Ok(runs) => Told::Claimed { runs, asked: most as usize, claiming },
@@ -240,8 +244,13 @@ impl Worker {
     fn ask(&mut self) {
         let (runner, owner, tick) = (self.runner.clone(), self.owner.clone(), self.settings.tick);
         self.task = Some(tokio::spawn(async move {
-            let missing_jobs = runner.missing_jobs.list(&runner.config.state());
-            match runner.engine.next_due(&owner, &missing_jobs).await {
+            let config = runner.config.state();
+            let missing_jobs = runner.missing_jobs.list(&config);
+            let (due, late) = tokio::join!(
+                runner.engine.next_due(&owner, &missing_jobs),
+                runner.engine.next_late_join(&config),
+            );
+            match due.and_then(|due| Ok(due.into_iter().chain(late?).min())) {
                 Ok(due) => Told::Answered { pause: due.unwrap_or(tick) },
                 Err(error) => {
                     tracing::error!(%error, "the database did not say when the next run is due");

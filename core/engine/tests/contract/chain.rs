@@ -19,6 +19,7 @@ pub(crate) fn config() -> Config {
             ("down".into(), vec!["last".into()]),
         ]),
         edges: BTreeMap::new(),
+        joins: BTreeMap::new(),
         data_map: BTreeMap::new(),
         jobs: BTreeMap::from([
             ("up".into(), JobSettings { schedule: every, max_attempts: 2, ..Default::default() }),

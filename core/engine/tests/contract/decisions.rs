@@ -16,6 +16,7 @@ fn edge(job: &str, on: On, reason: Option<&str>) -> Decision {
         on,
         when: None,
         taken: reason.is_none(),
+        join: false,
         runs: None,
         reason: reason.map(ToOwned::to_owned),
     }

@@ -34,6 +34,7 @@ fn decision(job: &str, runs: u32) -> Decision {
         on: On::Success,
         when: None,
         taken: true,
+        join: false,
         runs: Some(runs),
         reason: None,
     }

@@ -23,6 +23,7 @@ mod events;
 mod fairness;
 mod job_last;
 mod job_queue;
+mod joins;
 mod leases;
 mod limits;
 mod logs;
@@ -135,6 +136,22 @@ cases! {
         jobs_are_counted_by_how_they_stand,
     ],
     job_queue: [each_part_of_a_queue_is_counted_and_shown_in_its_order],
+    joins: [
+        a_join_fires_with_the_last_of_the_jobs_that_it_waits_for,
+        pairs_that_end_at_once_fire_one_join_each,
+        what_no_edge_leads_to_is_not_waited_for,
+        a_retry_by_hand_completes_a_join_that_has_not_fired,
+        a_failure_upstream_is_no_reason_to_fire,
+        a_join_that_needs_ends_alone_fires_after_failures_and_cancels,
+        the_end_of_a_lost_run_is_counted,
+        a_run_of_several_traces_counts_in_each,
+        a_join_whose_time_is_over_is_skipped_or_runs_with_what_there_is,
+        by_latest_each_job_succeeds_once_more,
+        a_join_waits_for_the_job_of_another,
+        runs_that_code_makes_are_waited_for,
+        a_condition_or_a_paused_job_is_told_as_the_reason,
+        an_end_that_joins_have_overtaken_is_stored_again,
+    ],
     leases: [
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
         an_expired_last_attempt_fails,

@@ -138,6 +138,9 @@ pub struct JobsConfig {
     chains: BTreeMap<String, Vec<String>>,
     /// Job to its edges, with their conditions.
     edges: BTreeMap<String, Vec<Edge>>,
+    /// Jobs that run once several others have ended, by the job.
+    #[serde(rename = "CASCADE_JOINS")]
+    joins: BTreeMap<String, Join>,
     /// Job to the data keys that a screen fetches again when it is done.
     #[serde(rename = "JOB_TO_DATA_MAP")]
     data_map: BTreeMap<String, Vec<String>>,
@@ -185,6 +188,32 @@ pub struct Edge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     at_most: Option<String>,
+}
+
+/// What a job waits for that runs once several others have ended.
+#[derive(Serialize, ToSchema)]
+pub struct Join {
+    /// The jobs that it waits for.
+    all_of: Vec<String>,
+    /// How long it waits for the others once the first has ended, such as `1h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    within: Option<String>,
+    late: super::response::Late,
+    needs: super::response::Needs,
+    by: super::response::By,
+    /// An expression: it fires only if it is true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    when: Option<String>,
+    /// What its run is asked for: a text is an expression, any other value is itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Object>)]
+    args: Option<()>,
+    /// An expression: the key of its run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    key: Option<String>,
 }
 
 /// Settings of a job; there are more than are named here.

@@ -19,6 +19,7 @@ use crate::{
         enqueue::LONGEST_KEY,
         paging::paging,
         times,
+        trace_joins::{self, TraceJoin},
     },
     error::{ApiError, ApiResult, ErrorBody, Refused},
     middleware::{
@@ -220,20 +221,30 @@ pub(crate) async fn found(server: &AppState, principal: &Principal, id: Uuid) ->
     run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
 }
 
+#[derive(Serialize, ToSchema)]
+pub struct CascadeOfRun {
+    #[serde(flatten)]
+    tree: response::CascadeTree,
+    /// The joins that bring runs of it together.
+    joins: Vec<TraceJoin>,
+}
+
 /// All runs that the trigger which caused this run caused, the first of them first: a tree.
 #[utoipa::path(
     get, path = "/jobs/runs/{id}/cascade", params(RunId),
-    responses((status = 200, body = response::CascadeTree), (status = 404, body = ErrorBody), Refused)
+    responses((status = 200, body = CascadeOfRun), (status = 404, body = ErrorBody), Refused)
 )]
 pub async fn cascade(
     State(server): State<AppState>,
     Caller(principal): Caller,
     Path(id): Path<Uuid>,
-) -> ApiResult<Json<response::CascadeTree>> {
+) -> ApiResult<Json<CascadeOfRun>> {
     let run = found(&server, &principal, id).await?;
+    let joins = trace_joins::of(&server, &run).await?;
     let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
     let runs = runs.into_iter().map(Run::in_list).collect();
-    Ok(Json(CascadeTree::of(run, runs, MOST_IN_CASCADE).into()))
+    let tree = CascadeTree::of(run, runs, MOST_IN_CASCADE).into();
+    Ok(Json(CascadeOfRun { tree, joins }))
 }
 
 #[derive(Serialize, ToSchema)]

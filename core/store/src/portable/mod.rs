@@ -8,6 +8,7 @@ mod config_history;
 mod decisions;
 mod job_queue;
 mod job_summary;
+mod joins;
 mod logs;
 mod outputs;
 mod problems;
@@ -31,9 +32,9 @@ use std::{
 use async_trait::async_trait;
 use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
-    JobCounts, JobQueue, KeepFor, LastEnd, Presence, Problem, ProblemState, ProjectRow, Pruned,
-    QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow, Trend,
-    Visible, Worker,
+    JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, Presence, Problem, ProblemState,
+    ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup,
+    StatRow, Trend, Visible, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -43,6 +44,8 @@ use uuid::Uuid;
 use crate::{LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError};
 pub use attempts::attempt_failed;
 pub use decisions::decided;
+pub(crate) use joins::join_state;
+pub use joins::{forget_join, of_trace, save_join};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
@@ -148,6 +151,31 @@ pub trait Queries: Store {
     /// What a run waits for; `None` if there is no such run.
     async fn run_waits(&self, run: Uuid) -> Result<Option<RunWaits>> {
         why::run_waits(&*self.database(), run).await
+    }
+
+    /// How far these joins of one project have come; those that nothing is known of are not there.
+    async fn joins(&self, keys: &[JoinKey]) -> Result<Vec<JoinRow>> {
+        joins::of_keys(&*self.database(), keys).await
+    }
+
+    /// How far the joins of a trace in a project have come, by job.
+    async fn joins_of_trace(&self, trace: Uuid, project: Uuid) -> Result<Vec<JoinRow>> {
+        joins::in_trace(&*self.database(), trace, project).await
+    }
+
+    /// How far the join that triggers `job` has come in the latest trace that it regards.
+    async fn latest_join(&self, job: &str, project: Uuid) -> Result<Option<JoinRow>> {
+        joins::latest(&*self.database(), job, project).await
+    }
+
+    /// Up to `limit` joins whose time is over, the first of them first.
+    async fn late_joins(&self, limit: u32) -> Result<Vec<JoinRow>> {
+        joins::late(&*self.database(), limit).await
+    }
+
+    /// When the time of the next join is over, and the database's clock.
+    async fn next_late_join(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        joins::next_late(&*self.database()).await
     }
 
     /// Which edges were taken at the latest end of a run; `None` where the run's state says it all.

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, Payload, RunKind, RunState};
+use cascade_model::{
+    ClaimedRun, Event, JobCompleted, JoinKey, JoinRow, Lease, Payload, RunKind, RunState,
+};
 use cascade_sdk::{DbError, Progress, Statement};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -21,6 +23,7 @@ use crate::{
     Limit, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
     Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
+    portable::join_state,
 };
 
 /// An open transaction.
@@ -280,6 +283,16 @@ impl Tx for PostgresTx {
         Ok(moved)
     }
 
+    async fn lock_joins(&mut self, keys: &[JoinKey]) -> Result<Vec<JoinRow>> {
+        let mut keys: Vec<_> = keys.iter().collect();
+        keys.sort();
+        let lock = sqlx::query(include_str!("sql/lock_joins.sql"))
+            .bind(keys.iter().map(|key| key.trace_id).collect::<Vec<_>>())
+            .bind(keys.iter().map(|key| key.project_id).collect::<Vec<_>>())
+            .bind(keys.iter().map(|key| key.job.as_str()).collect::<Vec<_>>());
+        lock.fetch_all(self.connection()?).await?.iter().map(join).collect()
+    }
+
     async fn append_events(&mut self, events: &[EventRow]) -> Result<()> {
         if events.is_empty() {
             return Ok(());
@@ -349,6 +362,18 @@ pub(super) async fn lock_schedules(
 ) -> Result<Vec<ScheduleRow>> {
     let lock = sqlx::query(include_str!("sql/lock_schedules.sql")).bind(jobs).bind(project);
     lock.fetch_all(connection).await?.iter().map(schedule).collect()
+}
+
+fn join(row: &PgRow) -> Result<JoinRow> {
+    Ok(JoinRow {
+        key: JoinKey {
+            trace_id: row.try_get("trace_id")?,
+            project_id: row.try_get("project_id")?,
+            job: row.try_get("job_type")?,
+        },
+        state: join_state(row.try_get("state")?)?,
+        due_at: row.try_get("due_at")?,
+    })
 }
 
 /// As [`Tx::insert_runs`].

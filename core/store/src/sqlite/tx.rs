@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Event, JobCompleted, Lease, RunKind, RunState};
+use cascade_model::{ClaimedRun, Event, JobCompleted, JoinKey, JoinRow, Lease, RunKind, RunState};
 use cascade_sdk::{DbError, Progress, Statement, rfc3339};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ use crate::{
     LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
     Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
+    portable::join_state,
 };
 
 /// How much longer than its whole duration a lease may seem to last before the clock must have been set
@@ -183,6 +184,15 @@ impl Tx for SqliteTx {
             }
         }
         Ok(runs.iter().map(|run| moved.remove(&run.lease.run_id)).collect())
+    }
+
+    async fn lock_joins(&mut self, keys: &[JoinKey]) -> Result<Vec<JoinRow>> {
+        let keys = keys.iter().map(|JoinKey { trace_id, project_id, job }| {
+            json!([trace_id.to_string(), project_id.to_string(), job])
+        });
+        let lock = sqlx::query(include_str!("sql/lock_joins.sql"));
+        let lock = lock.bind(Value::from_iter(keys).to_string());
+        lock.fetch_all(&mut *self.0).await?.iter().map(join).collect()
     }
 
     async fn append_events(&mut self, events: &[EventRow]) -> Result<()> {
@@ -413,6 +423,18 @@ fn schedule(row: &SqliteRow) -> Result<ScheduleRow> {
         next_run_at: row.try_get("next_run_at")?,
         payload: row::payload(row)?,
         now: row.try_get("now")?,
+    })
+}
+
+fn join(row: &SqliteRow) -> Result<JoinRow> {
+    Ok(JoinRow {
+        key: JoinKey {
+            trace_id: row::uuid(row, "trace_id")?,
+            project_id: row::uuid(row, "project_id")?,
+            job: row.try_get("job_type")?,
+        },
+        state: join_state(row.try_get("state")?)?,
+        due_at: row.try_get("due_at")?,
     })
 }
 

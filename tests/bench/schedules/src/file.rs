@@ -22,6 +22,7 @@ pub fn config(jobs: usize, projects: usize) -> Result<Config> {
         path: "jobs.toml".into(),
         chains: chains.map(|nth| (job(nth), vec![job(nth + 1)])).collect(),
         edges: BTreeMap::new(),
+        joins: BTreeMap::new(),
         data_map: BTreeMap::new(),
         jobs: (0..jobs).map(|nth| (job(nth), settings(nth))).collect(),
         projects: (0..projects).map(project).collect(),

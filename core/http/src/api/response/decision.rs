@@ -34,6 +34,8 @@ pub struct Decision {
     /// The downstream job.
     pub job: String,
     pub on: On,
+    /// Whether it is a join, and no edge.
+    pub join: bool,
     /// Its condition.
     pub when: Option<String>,
     /// Whether the downstream job was triggered.
@@ -46,7 +48,7 @@ pub struct Decision {
 
 impl From<cascade_model::Decision> for Decision {
     fn from(from: cascade_model::Decision) -> Self {
-        let cascade_model::Decision { job, on, when, taken, runs, reason } = from;
-        Self { job, on: on.into(), when, taken, runs, reason }
+        let cascade_model::Decision { job, on, when, taken, join, runs, reason } = from;
+        Self { job, on: on.into(), join, when, taken, runs, reason }
     }
 }

@@ -1,0 +1,222 @@
+//! Which joins the end of a run bears on, and what each would make: found before the transaction, from the states
+//! as they are then.
+
+use std::sync::Arc;
+
+use cascade_config::{ConfigState, Edge, Join};
+use cascade_expr::{RunFacts, Status};
+use cascade_model::{By, JoinFire, JoinKey, JoinMakes, JoinRow, JoinRule, JoinState, Joining, On};
+use cascade_store::{Queries, Result, Store, StoreError};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{
+    runs_of,
+    state::{self, End, Verdict},
+};
+use crate::{
+    edges::{self, EndOfRun},
+    follow,
+};
+
+/// The run that ends, for joins.
+#[derive(Debug, Clone)]
+pub(crate) struct JoinedEnd<'a> {
+    pub run: Uuid,
+    pub job: &'a str,
+    /// The project, and its short name.
+    pub project: (Uuid, &'a str),
+    /// Every trace that it belongs to.
+    pub traces: &'a [Uuid],
+    pub end: End,
+    /// Its attempts.
+    pub attempts: u32,
+    /// The JSON text that it gives out.
+    pub output: Option<&'a str>,
+    /// The jobs that it may trigger or makes runs of.
+    pub opens: &'a [&'a str],
+}
+
+/// The joins that the end bears on, those first that another waits for.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn foresee(
+    store: &dyn Store,
+    config: &ConfigState,
+    ending: &JoinedEnd<'_>,
+) -> Result<Vec<Joining>> {
+    let regarding: Vec<_> = joins_of(config, ending).collect();
+    if regarding.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = regarding.iter().flat_map(|(_, join)| keys(&join.rule, ending));
+    let known = store.joins(&wanted.collect::<Vec<_>>()).await?;
+    let mut found = Vec::new();
+    for (_, join) in regarding {
+        for key in keys(&join.rule, ending) {
+            let row = known.iter().find(|row| row.key == key);
+            if row.is_none() && !begins(&join.rule, ending) {
+                continue;
+            }
+            let row = row.cloned().unwrap_or_else(|| new(key.clone()));
+            let fire = would_make(store, config, join, row, ending).await?;
+            found.push(Joining { rule: join.rule.clone(), key, fire });
+        }
+    }
+    // One that waits for the job of another looks at all that the other looks at, and more.
+    found.sort_by_key(|joining| upstream_of(&joining.rule));
+    Ok(found)
+}
+
+fn upstream_of(rule: &JoinRule) -> usize {
+    let jobs = rule.upstream.values().flatten().chain(&rule.all_of);
+    jobs.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+pub(super) fn new(key: JoinKey) -> JoinRow {
+    JoinRow { key, state: JoinState::default(), due_at: None }
+}
+
+fn joins_of<'c>(
+    config: &'c ConfigState,
+    ending: &JoinedEnd<'_>,
+) -> impl Iterator<Item = (&'c String, &'c Join)> {
+    config.config.joins.iter().filter(|(_, join)| {
+        let JoinRule { by, .. } = *join.rule;
+        let opens = || by == By::Trace && ending.opens.iter().any(|job| join.rule.regards(job));
+        join.rule.regards(ending.job) || opens()
+    })
+}
+
+fn keys(rule: &JoinRule, ending: &JoinedEnd<'_>) -> Vec<JoinKey> {
+    let key = |trace_id| JoinKey { trace_id, project_id: ending.project.0, job: rule.job.clone() };
+    match rule.by {
+        By::Latest => vec![key(Uuid::nil())],
+        By::Trace => ending.traces.iter().map(|trace| key(*trace)).collect(),
+    }
+}
+
+/// Whether a join of which nothing is known in a trace is to know of it from this end on.
+fn begins(rule: &JoinRule, ending: &JoinedEnd<'_>) -> bool {
+    if rule.by == By::Latest {
+        return true;
+    }
+    let opens = || ending.opens.iter().any(|job| rule.regards(job));
+    let leads_to_all = |job: &str| rule.roots.contains(job);
+    let is_root = leads_to_all(ending.job) || ending.opens.iter().any(|job| leads_to_all(job));
+    is_root && (rule.names(ending.job) || opens())
+}
+
+/// What the join makes if nothing is to come but what this end itself opens.
+async fn would_make(
+    store: &dyn Store,
+    config: &ConfigState,
+    join: &Join,
+    mut row: JoinRow,
+    ending: &JoinedEnd<'_>,
+) -> Result<Option<JoinFire>> {
+    let rule = &join.rule;
+    if rule.regards(ending.job) {
+        // The time is for display alone.
+        let end = (ending.end, ending.run, DateTime::<Utc>::default());
+        state::ended(&mut row.state, rule, ending.job, end);
+    }
+    if state::verdict(&row.state, rule) != Verdict::Fires {
+        return Ok(None);
+    }
+    let own = ending.output.map(|output| (ending.run, output));
+    let last = LastEnd { run: ending.run, job: ending.job, attempts: ending.attempts };
+    what(store, config, join, &row, ending.project, last, own).await.map(Some)
+}
+
+/// The run that ended last.
+#[derive(Clone, Copy)]
+pub(super) struct LastEnd<'a> {
+    pub run: Uuid,
+    pub job: &'a str,
+    pub attempts: u32,
+}
+
+/// What a join makes that fires in this state; `own` is the output of the run that ends, which is not stored yet.
+pub(super) async fn what(
+    store: &dyn Store,
+    config: &ConfigState,
+    join: &Join,
+    row: &JoinRow,
+    project: (Uuid, &str),
+    last: LastEnd<'_>,
+    own: Option<(Uuid, &str)>,
+) -> Result<JoinFire> {
+    let of = runs_of(row);
+    if !join.evaluates() {
+        return Ok(JoinFire { of, makes: JoinMakes::Due });
+    }
+    let rule = join.rule.clone();
+    let output = outputs(store, &rule, row, own).await?;
+    let not_reached = state::missing(&row.state, &rule);
+    let status = if not_reached.is_empty() { Status::Success } else { Status::Failure };
+    let run = RunFacts {
+        id: last.run.to_string(),
+        job: last.job.to_owned(),
+        project: project.1.to_owned(),
+        status,
+        attempts: last.attempts,
+        error: None,
+        summary: None,
+        revision: config.revision.clone(),
+        key: None,
+        not_reached,
+    };
+    let (output, args) = (Some(output.to_string()), Value::Null);
+    let end = EndOfRun { run, args, output, failed_before: None };
+    let edge = [edge(&rule, join)];
+    let jobs = follow::downstream(config, &edge);
+    let evaluated = tokio::task::spawn_blocking(move || edges::follow(&edge, &jobs, &end)).await;
+    let mut follow = evaluated.map_err(|error| StoreError::Corrupt {
+        what: "the expressions of a join",
+        why: error.to_string(),
+    })?;
+    let reason = follow.decisions.pop().and_then(|decision| decision.reason);
+    let makes = match (reason, follow.runs.pop()) {
+        (Some(why), _) => JoinMakes::Nothing(why),
+        (None, Some(run)) => JoinMakes::Run(Box::new(run)),
+        (None, None) => JoinMakes::Due,
+    };
+    Ok(JoinFire { of, makes })
+}
+
+/// A join makes what an edge makes that is taken whatever the end.
+fn edge(rule: &Arc<JoinRule>, join: &Join) -> Edge {
+    Edge {
+        on: On::Always,
+        when: join.when.clone(),
+        args: join.args.clone(),
+        key: join.key.clone(),
+        ..Edge::plain(&rule.job)
+    }
+}
+
+/// What each job that it waits for has given out; null where nothing is known.
+async fn outputs(
+    store: &dyn Store,
+    rule: &JoinRule,
+    row: &JoinRow,
+    own: Option<(Uuid, &str)>,
+) -> Result<Value> {
+    let run_of = |named: &String| {
+        let part = row.state.parts.get(named).filter(|part| part.ok > 0);
+        part.and_then(|part| part.run)
+    };
+    let runs: Vec<_> = rule.all_of.iter().filter_map(run_of).collect();
+    let stored = store.outputs(&runs).await?;
+    let value = |named: &String| {
+        let run = run_of(named)?;
+        let own = own.filter(|(own, _)| *own == run).map(|(_, output)| output);
+        let text = own.or_else(|| stored.get(&run).map(String::as_str))?;
+        serde_json::from_str(text).ok()
+    };
+    let all = rule.all_of.iter().map(|named| (named.clone(), value(named).unwrap_or_default()));
+    Ok(Value::Object(all.collect::<Map<_, _>>()))
+}

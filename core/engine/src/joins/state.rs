@@ -1,0 +1,168 @@
+//! How far a join has come, and what follows from that. No database: the same ends lead to the same verdict.
+
+use cascade_model::{By, JoinPart, JoinRule, JoinState, Needs};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// How a run has ended, for joins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Ok,
+    /// Its last attempt has failed.
+    Failed,
+    Cancelled,
+}
+
+/// What follows from the state of a join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Runs are to come.
+    Waits,
+    Fires,
+    /// All runs have ended, and it does not fire.
+    Unmet(String),
+    /// All runs have ended, and none of the jobs that it waits for was among them.
+    Nothing,
+    /// It has been settled before.
+    Settled,
+}
+
+/// A run of `job` has ended.
+pub(super) fn ended(
+    state: &mut JoinState,
+    rule: &JoinRule,
+    job: &str,
+    (end, run, at): (End, Uuid, DateTime<Utc>),
+) {
+    let part = state.parts.entry(job.to_owned()).or_default();
+    // Its own trigger was not counted if nothing knew of the join then: the run began the trace, or jobs.toml
+    // has changed.
+    part.open = part.open.saturating_sub(1);
+    match end {
+        End::Ok => part.ok = part.ok.saturating_add(1),
+        End::Failed | End::Cancelled => part.failed = part.failed.saturating_add(1),
+    }
+    if end == End::Ok || part.ok == 0 {
+        (part.run, part.at) = (Some(run), Some(at));
+    }
+    if rule.names(job) && state.began.is_none() {
+        state.began = Some(at);
+    }
+}
+
+/// Runs of `job` are to come.
+pub(super) fn opened(state: &mut JoinState, job: &str, runs: u32) {
+    let part = state.parts.entry(job.to_owned()).or_default();
+    part.open = part.open.saturating_add(runs);
+}
+
+/// A run of `job` that had failed is to run again.
+pub(super) fn reopened(state: &mut JoinState, job: &str) {
+    let part = state.parts.entry(job.to_owned()).or_default();
+    part.open = part.open.saturating_add(1);
+    part.failed = part.failed.saturating_sub(1);
+    if !is_settled(state) {
+        state.outcome = None;
+    }
+}
+
+/// Whether nothing changes it any more: it has fired, or its time is over.
+pub(super) fn is_settled(state: &JoinState) -> bool {
+    state.outcome.as_ref().is_some_and(|outcome| outcome.fired || outcome.late)
+}
+
+pub(super) fn verdict(state: &JoinState, rule: &JoinRule) -> Verdict {
+    if rule.by == By::Latest {
+        return latest(state, rule);
+    }
+    if is_settled(state) {
+        return Verdict::Settled;
+    }
+    if state.parts.values().any(|part| part.open > 0) {
+        return Verdict::Waits;
+    }
+    let mut any = false;
+    let mut unmet = Vec::new();
+    for named in &rule.all_of {
+        match waited(state, rule, named) {
+            Waited::Succeeded => any = true,
+            Waited::Failed => {
+                any = true;
+                unmet.push(format!("`{named}` did not succeed"));
+            }
+            Waited::NotReached { failed } => {
+                unmet.push(format!("`{named}` did not run, as `{failed}` failed"));
+            }
+            Waited::Skipped | Waited::Open => {}
+        }
+    }
+    match (rule.needs, unmet.is_empty()) {
+        (Needs::Success, false) => Verdict::Unmet(unmet.join("; ")),
+        _ if any => Verdict::Fires,
+        _ => Verdict::Nothing,
+    }
+}
+
+/// Every job that it waits for has ended since it last fired.
+fn latest(state: &JoinState, rule: &JoinRule) -> Verdict {
+    let counts = |part: &JoinPart| match rule.needs {
+        Needs::Success => part.ok > 0,
+        Needs::End => part.ok + part.failed > 0,
+    };
+    let all = rule.all_of.iter().all(|named| state.parts.get(named).is_some_and(counts));
+    if all { Verdict::Fires } else { Verdict::Waits }
+}
+
+/// How a job that a join waits for stands in a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waited {
+    /// Its runs, or runs that may lead to it, have not ended.
+    Open,
+    /// All of its runs have succeeded.
+    Succeeded,
+    /// One of its runs has failed or was cancelled.
+    Failed,
+    /// It has not run, as a job that leads to it failed.
+    NotReached {
+        /// That job.
+        failed: String,
+    },
+    /// It has not run: an edge was not taken, or made no run.
+    Skipped,
+}
+
+/// How `named` stands.
+pub fn waited(state: &JoinState, rule: &JoinRule, named: &str) -> Waited {
+    let none = JoinPart::default();
+    let upstream = rule.upstream.get(named).into_iter().flatten();
+    let part = state.parts.get(named).unwrap_or(&none);
+    let of = |job: &String| state.parts.get(job).unwrap_or(&none).clone();
+    if part.open > 0 || rule.by == By::Trace && upstream.clone().any(|job| of(job).open > 0) {
+        return Waited::Open;
+    }
+    match (part.failed, part.ok) {
+        (1.., _) => Waited::Failed,
+        (_, 1..) => Waited::Succeeded,
+        _ if rule.by == By::Latest => Waited::Open,
+        _ => match upstream.clone().find(|job| of(job).failed > 0) {
+            Some(failed) => Waited::NotReached { failed: failed.clone() },
+            None => Waited::Skipped,
+        },
+    }
+}
+
+/// The jobs of which a join has no success.
+pub(super) fn missing(state: &JoinState, rule: &JoinRule) -> Vec<String> {
+    let without = |named: &&String| waited(state, rule, named) != Waited::Succeeded;
+    rule.all_of.iter().filter(without).cloned().collect()
+}
+
+/// What a join whose time is over waits for in vain.
+pub(super) fn said_late(state: &JoinState, rule: &JoinRule) -> String {
+    let within = rule.within.map(|it| humantime::format_duration(it).to_string());
+    let missing = missing(state, rule).join("`, `");
+    format!("no success of `{missing}` within {}", within.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;
