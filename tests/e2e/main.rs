@@ -20,6 +20,7 @@ mod fan_out;
 mod full_disk;
 mod host;
 mod hostile_messages;
+mod joins;
 mod layout;
 mod log_fields;
 mod lost_ends;

@@ -58,7 +58,7 @@ pub use schedule::Schedule;
 pub use secrets::{is_secret, masked};
 use table::table;
 
-use cascade_model::{Loading, MOST_RUNS, On, PluginLoader, PluginSources, Registry};
+use cascade_model::{Loading, MOST_RUNS, Needs, On, PluginLoader, PluginSources, Registry};
 use cascade_sdk::JobDescriptor;
 
 /// A jobs.toml that passed every check.
@@ -125,6 +125,7 @@ impl Config {
         let reached = of(self.edges(job), On::takes_failures);
         let mut found: Vec<String> = Vec::new();
         let mut beyond = of(self.edges(job), |on| on == On::Success);
+        beyond.extend(self.joins_of_success(job));
         let mut next = 0;
         loop {
             for job in beyond {
@@ -134,8 +135,15 @@ impl Config {
             }
             let Some(job) = found.get(next) else { return found };
             beyond = of(self.edges(job), |on| matches!(on, On::Success | On::Always));
+            beyond.extend(self.joins_of_success(job));
             next += 1;
         }
+    }
+
+    /// The jobs whose joins need a success of `job`.
+    fn joins_of_success<'a>(&'a self, job: &'a str) -> impl Iterator<Item = String> + 'a {
+        let needs = move |join: &Join| join.needs == Needs::Success && join.rule.names(job);
+        self.joins.iter().filter(move |(_, join)| needs(join)).map(|(of, _)| of.clone())
     }
 
     /// The jobs whose end may trigger `job`.

@@ -14,6 +14,7 @@ mod foresee;
 mod late;
 mod settle;
 mod state;
+mod why;
 
 use std::collections::BTreeMap;
 

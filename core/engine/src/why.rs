@@ -25,15 +25,15 @@ pub struct Reason {
 }
 
 impl Reason {
-    fn new(code: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { code, text: text.into(), fix: None, run: None }
     }
 
-    fn fix(self, fix: impl Into<String>) -> Self {
+    pub(crate) fn fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), ..self }
     }
 
-    fn about(self, run: Uuid) -> Self {
+    pub(crate) fn about(self, run: Uuid) -> Self {
         Self { run: Some(run), ..self }
     }
 }
@@ -134,7 +134,8 @@ impl Engine {
             };
             upstream.push(Upstream { job: up.to_owned(), latest });
         }
-        Ok(idle(&schedule, &upstream, Utc::now()))
+        let join = self.why_join(config, job, project).await?;
+        Ok(idle(&schedule, &upstream, join, Utc::now()))
     }
 
     async fn schedule_of(&self, job: &str, project: Uuid) -> Result<Option<ScheduledJob>> {
@@ -235,7 +236,12 @@ fn waiting(run: &Run, around: &Around) -> Vec<Reason> {
 }
 
 /// Why nothing of a job runs, or what is about to.
-fn idle(schedule: &ScheduledJob, upstream: &[Upstream], now: DateTime<Utc>) -> Vec<Reason> {
+fn idle(
+    schedule: &ScheduledJob,
+    upstream: &[Upstream],
+    join: Option<Reason>,
+    now: DateTime<Utc>,
+) -> Vec<Reason> {
     let job = &schedule.job_type;
     let mut found = Vec::new();
     if let Some(run) = &schedule.current_run {
@@ -263,13 +269,14 @@ fn idle(schedule: &ScheduledJob, upstream: &[Upstream], now: DateTime<Utc>) -> V
             found.push(Reason::new("not_due", format!("{what} {at}")).fix(fix));
         }
         Some(_) => found.push(Reason::new("due", "it is due: a worker starts it at its next look")),
-        None if schedule.schedule.is_none() && upstream.is_empty() => {
+        None if schedule.schedule.is_none() && upstream.is_empty() && join.is_none() => {
             let reason = Reason::new("no_trigger", "it has no timer, and no edge leads to it");
             found.push(reason.fix(format!("set every under [jobs.{job}], or ask for a run")));
         }
         None => {}
     }
     found.extend(upstream.iter().filter_map(|up| not_triggered(job, up)));
+    found.extend(join);
     found
 }
 
@@ -410,7 +417,7 @@ mod tests {
     #[test]
     fn a_job_does_not_run_because_of_itself_or_of_what_leads_to_it() {
         let idle = |schedule: &ScheduledJob, upstream: &[Upstream]| {
-            codes(&super::idle(schedule, upstream, now())).join(" ")
+            codes(&super::idle(schedule, upstream, None, now())).join(" ")
         };
         assert_eq!(idle(&schedule(), &[]), "no_trigger");
         let hour = Some(now() + TimeDelta::hours(1));
@@ -419,7 +426,7 @@ mod tests {
         assert_eq!(idle(&timer, &[]), "not_due");
         let mut waits = timer.clone();
         waits.payload.debounced = Some(Debounced { until: now(), timer: None, schedule: None });
-        assert!(super::idle(&waits, &[], now())[0].text.contains("have not paused"));
+        assert!(super::idle(&waits, &[], None, now())[0].text.contains("have not paused"));
         let off = ScheduledJob { enabled: false, ..schedule() };
         assert_eq!(idle(&off, &[]), "disabled");
         let up = |latest| [Upstream { job: "up".into(), latest }];
@@ -428,6 +435,7 @@ mod tests {
             on: On::Success,
             when: None,
             taken,
+            join: false,
             runs: None,
             reason: reason.map(Into::into),
         };
@@ -437,7 +445,8 @@ mod tests {
         let failed = up(Some((run(RunState::Failed), None)));
         assert_eq!(idle(&schedule(), &failed), "upstream_did_not_succeed");
         let not = edge(false, Some("`output.new > 0` was false"));
-        let not = super::idle(&schedule(), &up(Some((run(RunState::Completed), Some(not)))), now());
+        let not =
+            super::idle(&schedule(), &up(Some((run(RunState::Completed), Some(not)))), None, now());
         assert!(not[0].text.ends_with("did not trigger it: `output.new > 0` was false"), "{not:?}");
         assert_eq!(
             idle(&schedule(), &up(Some((run(RunState::Completed), Some(edge(true, None)))))),

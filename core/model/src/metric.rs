@@ -92,7 +92,7 @@ pub const HOP: Metric = Metric::seconds(
 pub const EDGE_DECISIONS: Metric = Metric::counter(
     "cascade_edge_decisions_total",
     &[JOB_LABEL, "reason"],
-    "Edges that were looked at when a run of the job ended, by what became of them: taken, condition_false, no_value, other_end, not_recovered, paused, disabled or not_scheduled.",
+    "Edges and joins that were looked at when a run of the job ended, by what became of them: taken, condition_false, no_value, other_end, not_recovered, join_unmet, paused, disabled or not_scheduled.",
 );
 /// How much waits.
 pub const QUEUE_DEPTH: Metric = Metric::gauge(

@@ -53,6 +53,7 @@ mod tests {
                     "no_value",
                     "other_end",
                     "not_recovered",
+                    "join_unmet",
                     "paused",
                     "disabled",
                     "not_scheduled",

@@ -9,11 +9,13 @@ CREATE TABLE run_joins (
     state      text NOT NULL DEFAULT '{}',
     -- When its time is over, where it has one and waits.
     due_at     timestamptz,
-    updated_at timestamptz NOT NULL DEFAULT now(),
+    -- It is kept for as long as runs are from then on.
+    made_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (trace_id, project_id, job_type)
 ) WITH (fillfactor = 50);
 -- Ids of traces grow with time: the latest of a job comes last.
 CREATE INDEX run_joins_by_job ON run_joins (job_type, project_id, trace_id);
+CREATE INDEX run_joins_by_age ON run_joins (made_at);
 CREATE INDEX run_joins_due ON run_joins (due_at) WHERE due_at IS NOT NULL;
 
 -- The traces that a run belongs to beside its own, where triggers of several became one run.

@@ -401,8 +401,7 @@ pub(super) async fn runs_that_code_makes_are_waited_for(engine: &Engine) {
     let joins = Joins::of(engine, chains).await;
     joins.ask("root", 1).await;
     let root = joins.one("root").await;
-    let child =
-        || NewRun { job: "a".into(), args: json!({}), key: None, run_at: None, priority: 0 };
+    let child = || serde_json::from_value::<NewRun>(json!({ "job": "a" })).unwrap();
     let success = Success { enqueue: vec![child(), child(), child()], ..Success::default() };
     joins.end(&root, success).await;
     let children = joins.claim().await;
@@ -460,4 +459,58 @@ pub(super) async fn an_end_that_joins_have_overtaken_is_stored_again(engine: &En
     assert!(matches!(moved, Err(StoreError::JoinMoved)), "{moved:?}");
     joins.ok(&pair[1], json!(null)).await;
     joins.one("report").await;
+}
+
+/// `CASCADE_CHILDREN=10000` for the size of one edge.
+pub(super) async fn children_that_are_retried_and_lost_fire_one_join(engine: &Engine) {
+    let children = std::env::var("CASCADE_CHILDREN").ok().and_then(|text| text.parse().ok());
+    let children: usize = children.unwrap_or(300);
+    let chains = "root = [{ job = \"a\", each = \"output.list\", args = { n = \"item\" } }]\n\
+                  [CASCADE_JOINS]\nreport = { all_of = [\"root\", \"a\"] }\n";
+    let joins = Joins::of(engine, chains).await;
+    joins.ask("root", 1).await;
+    let list: Vec<_> = (0..children).collect();
+    joins.ok(&joins.one("root").await, json!({ "list": list })).await;
+    let (mut ended, mut killed) = (0, 0);
+    while ended < children {
+        let runs = joins.claim().await;
+        let (lost, rest) = runs.split_at(if killed < 3 { runs.len() / 4 } else { 0 });
+        let mut tasks = JoinSet::new();
+        for part in rest.chunks(rest.len().div_ceil(4).max(1)) {
+            let (joins, part) = (joins.clone(), part.to_vec());
+            tasks.spawn(async move { joins.end_or_try_again(&part).await });
+        }
+        ended += tasks.join_all().await.into_iter().sum::<usize>();
+        if !lost.is_empty() {
+            // As if its worker were killed: the runs are given to another one.
+            joins.engine.give_up_unlisted("worker-a", &[]).await.unwrap();
+            killed += 1;
+        }
+        // What is tried again waits by the database's clock.
+        let now = sql("UPDATE queue_runs SET available_at = queued_at WHERE state = 'retryable'");
+        engine.store().database().batch(vec![now]).await.unwrap();
+    }
+    assert_eq!(killed, 3);
+    joins.ok(&joins.one("report").await, json!(null)).await;
+    assert!(joins.claim().await.is_empty());
+    let rows = joins.engine.store().runs(&RunFilter::default()).await.unwrap();
+    assert_eq!(usize::try_from(rows.total).unwrap(), children + 2);
+}
+
+impl Joins {
+    /// Ends runs, of which some are tried again; how many have ended.
+    async fn end_or_try_again(&self, runs: &[ClaimedRun]) -> usize {
+        let mut ended = 0;
+        for (nth, run) in runs.iter().enumerate() {
+            if run.lease.attempt == 1 && nth % 5 == 0 {
+                let retry_in = Some(std::time::Duration::ZERO);
+                let fault = Fault { error: "no luck".into(), retry_in };
+                self.engine.fail(&run.lease, fault).await.unwrap();
+            } else {
+                self.ok(run, json!(null)).await;
+                ended += 1;
+            }
+        }
+        ended
+    }
 }

@@ -151,6 +151,7 @@ cases! {
         runs_that_code_makes_are_waited_for,
         a_condition_or_a_paused_job_is_told_as_the_reason,
         an_end_that_joins_have_overtaken_is_stored_again,
+        children_that_are_retried_and_lost_fire_one_join,
     ],
     leases: [
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,

@@ -1,7 +1,9 @@
 //! How far joins have come, and which traces a run belongs to beside its own.
 
+use std::time::Duration;
+
 use cascade_model::{JoinKey, JoinRow, JoinState};
-use cascade_sdk::{Statement, host::Database, rfc3339, sql};
+use cascade_sdk::{Db, DbError, Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -137,4 +139,26 @@ pub(super) async fn next_late(
     let query = query.push(" AS now FROM run_joins WHERE due_at IS NOT NULL");
     let next: Option<Next> = first(database, query.statement()).await?;
     Ok(next.and_then(|next| next.due_at.map(|due| (due, next.now))))
+}
+
+/// Removes what is older than runs are kept; how far the latest runs have come is kept.
+pub(super) async fn prune(
+    database: &dyn Database,
+    keep: Duration,
+    batch: u32,
+) -> std::result::Result<(), DbError> {
+    let old = |table: &str, key: &str, at: &str| {
+        let old = format!(
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {at} < "
+        );
+        Text::of(database.dialect(), &old)
+    };
+    let joins = old("run_joins", "trace_id, project_id, job_type", "made_at");
+    let joins = joins.ago(keep).push(" AND trace_id <> ").bind_id(Uuid::nil());
+    let traces = old("run_traces", "trace_id, run_id", "at").ago(keep);
+    for old in [joins, traces] {
+        let old = old.push(" LIMIT ").bind(batch).push(")");
+        Db::over(database).execute(old.statement()).await?;
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     for table in ["run_outputs", "run_decisions", "run_attempts"] {
         beside_runs(database, table, keep, batch).await.map_err(StoreError::Query)?;
     }
+    super::joins::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
     let events = events(database, keep, batch).await.map_err(StoreError::Query)?;
     super::problems::prune(database, keep.runs, batch).await.map_err(StoreError::Query)?;
     super::workers::prune(database).await.map_err(StoreError::Query)?;

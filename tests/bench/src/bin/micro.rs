@@ -29,6 +29,7 @@ fn downstream() -> Box<dyn FnMut()> {
         path: "jobs.toml".into(),
         chains,
         edges: BTreeMap::new(),
+        joins: BTreeMap::new(),
         data_map: BTreeMap::new(),
         jobs: BTreeMap::new(),
         projects: BTreeMap::new(),

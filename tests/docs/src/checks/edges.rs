@@ -1,5 +1,5 @@
-//! The examples of docs/edges.md: the blocks pass the host's check, or are refused as the page says; the expressions
-//! have the values of the page.
+//! The examples of docs/edges.md and docs/joins.md: the blocks pass the host's check, or are refused as the page says;
+//! the expressions have the values of the page.
 
 use cascade_expr::{Expression, RunFacts, Status, Values};
 use serde_json::{Value, json};
@@ -10,19 +10,21 @@ use super::{
     toml_blocks::check,
 };
 
-fn page() -> (String, Vec<Block>) {
-    let text = std::fs::read_to_string(root().join("docs/edges.md")).expect("the page");
-    let blocks = blocks("../edges.md", &text);
+fn page(name: &str) -> (String, Vec<Block>) {
+    let text = std::fs::read_to_string(root().join("docs").join(name)).expect("the page");
+    let blocks = blocks(&format!("../{name}"), &text);
     (text, blocks)
 }
 
 #[test]
 fn files_pass_the_check_or_are_refused_as_it_says() {
-    let (_, blocks) = page();
+    let blocks = ["edges.md", "joins.md"].map(|name| page(name).1);
     let mut faults = Vec::new();
-    let files: Vec<_> = blocks.iter().filter(|block| block.language() == "toml").collect();
-    assert!(files.len() >= 3, "the test looks in the wrong place");
-    for block in files {
+    for files in &blocks {
+        let files = files.iter().filter(|block| block.language() == "toml").count();
+        assert!(files >= 3, "the test looks in the wrong place");
+    }
+    for block in blocks.iter().flatten().filter(|block| block.language() == "toml") {
         let verdict = check(&block.text, &block.text.parse().expect("TOML"));
         let refused = block.is.as_deref().and_then(|is| is.strip_prefix("refused: "));
         match (verdict, refused) {
@@ -41,7 +43,7 @@ fn files_pass_the_check_or_are_refused_as_it_says() {
 
 #[test]
 fn expressions_have_the_values_that_it_says() {
-    let (text, blocks) = page();
+    let (text, blocks) = page("edges.md");
     let output = blocks.iter().find(|block| block.is.as_deref() == Some("the output"));
     let output: Value = serde_json::from_str(&output.expect("a block").text).expect("JSON");
     let run = RunFacts {

@@ -12,6 +12,7 @@ fn links_between_pages_and_to_files_lead_somewhere() {
     pages.extend([
         root().join("docs/operations.md"),
         root().join("docs/edges.md"),
+        root().join("docs/joins.md"),
         root().join("README.md"),
     ]);
     let mut faults = Vec::new();

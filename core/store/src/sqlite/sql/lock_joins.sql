@@ -3,6 +3,5 @@
 -- plan: none
 INSERT INTO run_joins (trace_id, project_id, job_type)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE TRUE
-ON CONFLICT (trace_id, project_id, job_type)
-DO UPDATE SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+ON CONFLICT (trace_id, project_id, job_type) DO UPDATE SET state = run_joins.state
 RETURNING trace_id, project_id, job_type, state, due_at

@@ -1,0 +1,118 @@
+//! Why a join has not made its job run.
+
+use cascade_config::ConfigState;
+use cascade_model::{By, JoinRow, JoinRule};
+use cascade_store::{Queries, Result};
+use uuid::Uuid;
+
+use super::state::{Waited, missing, waited};
+use crate::{Engine, Reason};
+
+impl Engine {
+    /// Why the join of `job` has not triggered it in the latest cascade that leads to it; `None` if it has, or there
+    /// is none.
+    pub(crate) async fn why_join(
+        &self,
+        config: &ConfigState,
+        job: &str,
+        project: Uuid,
+    ) -> Result<Option<Reason>> {
+        let Some(join) = config.config.joins.get(job) else { return Ok(None) };
+        let row = self.store.latest_join(job, project).await?;
+        Ok(why(&join.rule, row.as_ref()))
+    }
+}
+
+fn why(rule: &JoinRule, row: Option<&JoinRow>) -> Option<Reason> {
+    let names = |jobs: &[String]| format!("`{}`", jobs.join("`, `"));
+    let all = names(&rule.all_of);
+    let Some(row) = row else {
+        if rule.by == By::Latest {
+            let text = format!("its join waits for {all}, none of which has succeeded here");
+            return Some(Reason::new("join_waits", text));
+        }
+        let roots: Vec<_> = rule.roots.iter().cloned().collect();
+        let text = format!(
+            "its join waits for {all}, and nothing that leads to all of them has ended here"
+        );
+        let reason = Reason::new("join_waits", text);
+        return Some(match roots.is_empty() {
+            true => reason.fix("write by = \"latest\", or draw edges from one job to all of them"),
+            false => reason.fix(format!("run one of {}", names(&roots))),
+        });
+    };
+    let state = &row.state;
+    match &state.outcome {
+        Some(outcome) if outcome.fired && rule.by == By::Trace => None,
+        Some(outcome) if !outcome.fired => {
+            let why = outcome.reason.as_deref().unwrap_or("not all of them have succeeded");
+            let reason = Reason::new("join_unmet", format!("its join did not make it run: {why}"));
+            let failed =
+                rule.all_of.iter().find(|named| waited(state, rule, named) == Waited::Failed);
+            let run =
+                failed.and_then(|named| state.parts.get(named)?.run).filter(|_| !outcome.late);
+            Some(match run {
+                Some(run) => reason.about(run).fix(format!("cascade retry {run}")),
+                None => {
+                    reason.fix(format!("change the join under [CASCADE_JOINS], or run {all} again"))
+                }
+            })
+        }
+        _ => {
+            let missing = names(&missing(state, rule));
+            Some(Reason::new("join_waits", format!("its join waits for {missing}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use cascade_model::{JoinKey, JoinOutcome, JoinPart, JoinState};
+
+    use super::*;
+
+    fn rule() -> JoinRule {
+        let roots = BTreeSet::from(["root".to_owned()]);
+        JoinRule {
+            job: "report".into(),
+            all_of: vec!["a".into(), "b".into()],
+            roots,
+            ..JoinRule::default()
+        }
+    }
+
+    fn row(failed: u32, outcome: Option<(bool, bool, &str)>) -> JoinRow {
+        let run = Some(Uuid::from_u128(7));
+        let part = |failed| JoinPart { ok: 1 - failed, failed, run, ..JoinPart::default() };
+        let parts = BTreeMap::from([("a".to_owned(), part(0)), ("b".to_owned(), part(failed))]);
+        let outcome = outcome.map(|(fired, late, reason)| JoinOutcome {
+            at: Default::default(),
+            fired,
+            late,
+            reason: Some(reason.into()),
+        });
+        let key = JoinKey { trace_id: run.unwrap(), project_id: Uuid::nil(), job: "report".into() };
+        JoinRow { key, state: JoinState { parts, began: None, outcome }, due_at: None }
+    }
+
+    #[test]
+    fn what_keeps_a_join_from_its_job_is_told_with_what_helps() {
+        let told = |row: Option<&JoinRow>| {
+            let reason = why(&rule(), row).unwrap();
+            (reason.text, reason.fix.unwrap_or_default())
+        };
+        let (text, fix) = told(None);
+        assert!(text.contains("waits for `a`, `b`, and nothing that leads to all"), "{text}");
+        assert_eq!(fix, "run one of `root`");
+        let unmet = row(1, Some((false, false, "`b` did not succeed")));
+        let (text, fix) = told(Some(&unmet));
+        assert_eq!(text, "its join did not make it run: `b` did not succeed");
+        assert_eq!(fix, format!("cascade retry {}", Uuid::from_u128(7)));
+        let late = row(1, Some((false, true, "no success of `b` within 1h")));
+        assert!(told(Some(&late)).1.contains("[CASCADE_JOINS]"), "a retry does not help");
+        assert_eq!(why(&rule(), Some(&row(0, Some((true, false, ""))))), None);
+        assert_eq!(told(Some(&row(1, None))).0, "its join waits for `b`");
+    }
+}
