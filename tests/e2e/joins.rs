@@ -49,7 +49,7 @@ fn of(job: &str) -> String {
 
 #[tokio::test]
 async fn one_report_follows_all_reminders_however_often_the_host_is_killed() {
-    let mut host = Host::start_with(JOBS, &[]);
+    let mut host = Host::start_with(JOBS, &["--lease", "3s"]);
     let sync = start(&host, "sync", "one").await;
     for reminders in [1, 4, 8] {
         host.wait_for(&of("reminder"), |page| page["total"].as_u64() >= Some(reminders)).await;

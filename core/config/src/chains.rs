@@ -64,7 +64,8 @@ fn cycle(
     // The job that stands first in the file is where a reader starts.
     let order: HashMap<&str, usize> =
         chains.iter().map(|(up, _)| (up.value.as_str(), up.span.start)).collect();
-    let start = component.iter().copied().min_by_key(|job| order.get(job)).unwrap_or_default();
+    let place = |job: &&str| order.get(job).copied().unwrap_or(usize::MAX);
+    let start = component.iter().copied().min_by_key(place).unwrap_or_default();
     let path = shortest_way_back(graph, start);
     let last = path.last().copied().unwrap_or(start);
     let edges = chains.iter().filter(|(up, _)| up.value == last);

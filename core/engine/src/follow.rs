@@ -34,6 +34,8 @@ pub(crate) struct Ending<'a> {
     pub traces: Vec<Uuid>,
     /// The jobs that it enqueues runs of by itself.
     pub enqueued: Vec<String>,
+    /// Whether it had failed or was cancelled before, and joins have counted that.
+    pub reopens: bool,
 }
 
 impl Ending<'_> {
@@ -64,6 +66,7 @@ impl Engine {
             output: success.and_then(|success| success.output.as_deref()),
             request: run.request.as_deref(),
             traces: run.all_traces(),
+            reopens: false,
             enqueued: success
                 .into_iter()
                 .flat_map(|it| &it.enqueue)
@@ -105,6 +108,7 @@ pub(crate) async fn follow(
         project: ending.project,
         traces: &ending.traces,
         end: if ending.error.is_some() { End::Failed } else { End::Ok },
+        reopens: ending.reopens,
         attempts: ending.attempts,
         output: ending.output,
         opens: &opens,

@@ -128,6 +128,7 @@ impl Engine {
                 request: run.request.as_deref(),
                 traces: run.all_traces(),
                 enqueued: Vec::new(),
+                reopens: false,
             };
             let follow = follow(&*self.store, config, &ending).await?;
             let fault = Fault { error, retry_in: None };

@@ -68,7 +68,10 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ("{ all_of = [\"sync\"], late = \"run\" }", vec!["`late` is of a join with `within`"]),
         ("{ all_of = [\"sync\"], within = \"0s\" }", vec!["must be more than zero"]),
         ("{ all_of = [\"sync\"], when = \"output.sync.neu > 0\" }", vec!["neu", "`new`"]),
-        ("{ all_of = [\"sync\"], when = \"output.score.new > 0\" }", vec!["score", "`sync`"]),
+        (
+            "{ all_of = [\"sync\"], when = \"output.score.new > 0\" }",
+            vec!["`output` has no field `score`", ":5:38"],
+        ),
         (
             "{ all_of = [\"sync\"], args = { new = \"run.project\" } }",
             vec!["`args.new`", "integer"],
@@ -87,7 +90,7 @@ fn a_cycle_over_edges_and_joins_is_refused_where_it_closes() {
     let text = format!("{CHAINS}root = {{ all_of = [\"score\"] }}\n");
     let told = check(&text).unwrap_err();
     assert!(told.contains("cycle: root -> sync -> score -> root"), "{told}");
-    assert!(told.contains(":5:20"), "{told}");
+    assert!(told.contains(":5:20"), "where the join closes it\n{told}");
     let two =
         "[CASCADE_JOINS]\nreport = { all_of = [\"last\"] }\nlast = { all_of = [\"report\"] }\n";
     assert!(check(two).unwrap_err().contains("cycle: "), "{two}");

@@ -30,6 +30,8 @@ pub(crate) struct JoinedEnd<'a> {
     /// Every trace that it belongs to.
     pub traces: &'a [Uuid],
     pub end: End,
+    /// Whether it had failed or was cancelled before, and joins have counted that.
+    pub reopens: bool,
     /// Its attempts.
     pub attempts: u32,
     /// The JSON text that it gives out.
@@ -119,6 +121,9 @@ async fn would_make(
 ) -> Result<Option<JoinFire>> {
     let rule = &join.rule;
     if rule.regards(ending.job) {
+        if ending.reopens {
+            state::reopened(&mut row.state, ending.job);
+        }
         // The time is for display alone.
         let end = (ending.end, ending.run, DateTime::<Utc>::default());
         state::ended(&mut row.state, rule, ending.job, end);

@@ -466,7 +466,8 @@ pub(super) async fn children_that_are_retried_and_lost_fire_one_join(engine: &En
     let children = std::env::var("CASCADE_CHILDREN").ok().and_then(|text| text.parse().ok());
     let children: usize = children.unwrap_or(300);
     let chains = "root = [{ job = \"a\", each = \"output.list\", args = { n = \"item\" } }]\n\
-                  [CASCADE_JOINS]\nreport = { all_of = [\"root\", \"a\"] }\n";
+                  [CASCADE_JOINS]\nreport = { all_of = [\"root\", \"a\"] }\n\
+                  [jobs.a]\nmax_attempts = 10\n";
     let joins = Joins::of(engine, chains).await;
     joins.ask("root", 1).await;
     let list: Vec<_> = (0..children).collect();

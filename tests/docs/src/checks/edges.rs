@@ -24,7 +24,11 @@ fn files_pass_the_check_or_are_refused_as_it_says() {
         let files = files.iter().filter(|block| block.language() == "toml").count();
         assert!(files >= 3, "the test looks in the wrong place");
     }
-    for block in blocks.iter().flatten().filter(|block| block.language() == "toml") {
+    // Those of the product's jobs are run by the end-to-end tests.
+    let here = |block: &&Block| {
+        block.language() == "toml" && block.is.as_deref() != Some("of the product")
+    };
+    for block in blocks.iter().flatten().filter(here) {
         let verdict = check(&block.text, &block.text.parse().expect("TOML"));
         let refused = block.is.as_deref().and_then(|is| is.strip_prefix("refused: "));
         match (verdict, refused) {
