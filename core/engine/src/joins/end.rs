@@ -47,8 +47,17 @@ impl Cancelled<'_> {
     /// The database's.
     pub async fn follow(self, store: &dyn Store, config: &ConfigState) -> Result<Follow> {
         let Self { run, job, project, attempts, traces } = self;
-        let (end, output, opens) = (End::Cancelled, None, &[][..]);
-        let ending = JoinedEnd { run, job, project, traces: &traces, end, attempts, output, opens };
+        let ending = JoinedEnd {
+            run,
+            job,
+            project,
+            traces: &traces,
+            end: End::Cancelled,
+            reopens: false,
+            attempts,
+            output: None,
+            opens: &[],
+        };
         let joins = foresee(store, config, &ending).await?;
         Ok(Follow { traces, joins, ..Follow::default() })
     }

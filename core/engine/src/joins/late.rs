@@ -151,7 +151,9 @@ impl LateJoin<'_> {
                 fired = told.is_ok();
                 reason.extend(told.err().into_iter().flat_map(|why| ["; ".into(), why]));
                 open(tx, &seen.key, &others, &beside.opened).await?;
-            } else if row.key.trace_id.is_nil() {
+            }
+            if row.key.trace_id.is_nil() {
+                // By latest, the next round begins anew.
                 row.state.parts.clear();
                 row.state.began = None;
             }

@@ -52,6 +52,9 @@ const AFTER_FAULT: Duration = Duration::from_secs(1);
 /// take yet must not spin it.
 const AFTER_NOTHING: Duration = Duration::from_millis(5);
 
+/// How often a worker looks after joins whose time is over, at most: it may claim many times as often.
+const LATE_JOINS: Duration = Duration::from_millis(100);
+
 /// Where a worker stands; see the diagram above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -127,6 +130,8 @@ struct Worker {
     owner: Arc<str>,
     settings: WorkerSettings,
     give_back: CancellationToken,
+    /// When it last looked after joins whose time is over.
+    looked_late: Option<Instant>,
 }
 
 /// Claims and runs until `stop`; then lets runs finish within the grace time and gives back the rest.
@@ -157,6 +162,7 @@ pub async fn work(
         owner,
         settings,
         give_back: CancellationToken::new(),
+        looked_late: None,
     };
     worker.work(&stop).await;
     worker.end().await;
@@ -220,11 +226,15 @@ impl Worker {
 
     fn claim(&mut self, most: usize) {
         self.on(Event::Begun);
+        let look_late = self.looked_late.is_none_or(|at| at.elapsed() >= LATE_JOINS);
+        if look_late {
+            self.looked_late = Some(Instant::now());
+        }
         let (runner, owner, lease) = (self.runner.clone(), self.owner.clone(), self.settings.lease);
         self.task = Some(tokio::spawn(async move {
             let claiming = runner.wake.leases().begin_claim().await;
             let config = runner.config.state();
-            if let Err(error) = runner.engine.settle_late_joins(&config).await {
+            if look_late && let Err(error) = runner.engine.settle_late_joins(&config).await {
                 tracing::error!(%error, "joins whose time is over are not settled yet");
             }
             let missing_jobs = runner.missing_jobs.list(&config);
