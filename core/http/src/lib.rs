@@ -28,7 +28,7 @@ pub use server::serve;
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
     events, health, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
-    projects, runs, schedules, session, stats, users, why, workers,
+    projects, runs, schedules, session, stats, traces, users, why, workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -188,7 +188,8 @@ fn runs_and_logs() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::run))
         .routes(routes!(logs::run_logs))
         .routes(routes!(logs::download))
-        .routes(routes!(runs::cascade))
+        .routes(routes!(traces::cascade))
+        .routes(routes!(traces::children))
         .routes(routes!(why::run))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::retry))

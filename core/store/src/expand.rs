@@ -57,6 +57,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0211_enqueue_tokens.sql",
     "0220_json_of_text.sql",
     "0230_run_stats.sql",
+    "0250_runs_of_trace.sql",
 );
 
 /// The table of what has run.

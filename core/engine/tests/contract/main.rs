@@ -39,6 +39,7 @@ mod schedules;
 mod stats;
 mod steps;
 mod texts;
+mod traces;
 mod workers;
 
 macro_rules! cases {
@@ -229,6 +230,11 @@ cases! {
         an_audit_entry_is_kept_without_nul,
         a_comment_on_a_config_is_kept_without_nul,
         runs_are_looked_for_without_nul,
+    ],
+    traces: [
+        many_runs_of_one_cause_are_a_group_with_counts,
+        few_runs_of_one_cause_are_no_group,
+        the_runs_of_a_group_are_read_in_pages,
     ],
     workers: [
         a_worker_tells_of_itself_until_it_ends,

@@ -22,7 +22,7 @@ use crate::{
         audit::audited,
         bulk::NotDone,
         conditions::{MOST_LOOKED_INTO, conditions, narrow_enough},
-        runs::{LONGEST_TEXT, key_in},
+        runs::{LONGEST_TEXT, key_in, trace_of},
         times,
     },
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
@@ -104,6 +104,9 @@ pub struct MatchedRuns {
     #[schema(max_length = 256)]
     key: Option<String>,
     trace_id: Option<Uuid>,
+    /// Only runs that this run caused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<Uuid>,
     /// Only runs whose args and output fit these: as `where` of `GET /api/jobs/runs`.
     #[serde(rename = "where")]
     #[schema(max_items = 4)]
@@ -214,7 +217,7 @@ impl MatchActions {
 /// # Errors
 /// 404 for a project that is not there for the one who asks, 403 for one where they are no editor, 400 for too long
 /// a text or too many names.
-fn filter(
+async fn filter(
     server: &AppState,
     principal: &Principal,
     action: RunAction,
@@ -259,7 +262,8 @@ fn filter(
         to: asked.to,
         text: text.map(ToOwned::to_owned),
         key: key_in("body: `filter.key`", asked.key.clone())?,
-        trace_id: asked.trace_id,
+        trace_id: trace_of(server, principal, asked.trace_id, asked.parent_id).await?,
+        parent_id: asked.parent_id,
         conditions,
         ..RunFilter::default()
     })
@@ -275,7 +279,7 @@ pub async fn count(
     Caller(principal): Caller,
     Json(asked): Json<MatchRequest>,
 ) -> ApiResult<Json<MatchCount>> {
-    let filter = filter(&server, &principal, asked.action, &asked.filter)?;
+    let filter = filter(&server, &principal, asked.action, &asked.filter).await?;
     narrow_enough(&server, WHERE, &filter, MOST_LOOKED_INTO).await?;
     let found = server.store.run_ids(&filter, MOST + 1).await?;
     Ok(Json(MatchCount { count: u32::try_from(found.len()).unwrap_or(u32::MAX), most: MOST }))
@@ -304,7 +308,7 @@ pub async fn act(
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
         return Err(ApiError::bad_request("body: `reason` is longer than 500 characters"));
     }
-    let filter = filter(&server, &principal, action, &matched)?;
+    let filter = filter(&server, &principal, action, &matched).await?;
     narrow_enough(&server, WHERE, &filter, MOST_LOOKED_INTO).await?;
     let found = server.store.run_ids(&filter, MOST + 1).await?;
     let total = u32::try_from(found.len()).unwrap_or(u32::MAX);

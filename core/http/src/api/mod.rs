@@ -31,6 +31,7 @@ pub(crate) mod schedules;
 pub(crate) mod session;
 pub(crate) mod stats;
 pub(crate) mod times;
+pub(crate) mod traces;
 pub(crate) mod users;
 pub(crate) mod why;
 pub(crate) mod workers;

@@ -20,6 +20,7 @@ mod runs;
 mod scheduled;
 mod stats;
 mod text;
+mod trace;
 mod why;
 mod workers;
 
@@ -32,8 +33,8 @@ use async_trait::async_trait;
 use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
     JobCounts, JobQueue, KeepFor, LastEnd, Presence, Problem, ProblemState, ProjectRow, Pruned,
-    QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow, Trend,
-    Visible, Worker,
+    QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup, StatRow,
+    TraceOverview, Trend, Visible, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -113,6 +114,27 @@ pub trait Queries: Store {
     /// The runs of a trace in a project, the first queued first; at most `limit`.
     async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
         runs::trace(&*self.database(), trace, project, limit).await
+    }
+
+    /// A trace in a project, with runs of one parent and job in groups where they are many: at most `limit` of
+    /// those that are in none.
+    async fn trace_overview(
+        &self,
+        trace: Uuid,
+        project: Uuid,
+        limit: u32,
+    ) -> Result<TraceOverview> {
+        trace::overview(&*self.database(), trace, project, limit).await
+    }
+
+    /// The runs that fit, the first queued first, behind the run `after`; at most `limit`.
+    async fn runs_in_order(
+        &self,
+        filter: &RunFilter,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Run>> {
+        trace::in_order(&*self.database(), filter, after, limit).await
     }
 
     /// One run.

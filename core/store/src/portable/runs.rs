@@ -61,7 +61,7 @@ fn of_trace(text: Text, trace: Uuid) -> Text {
 }
 
 /// Where runs of a kind are.
-fn table(kind: RunKind) -> &'static str {
+pub(super) fn table(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Schedule => "worker_runs r",
         RunKind::Queue => "queue_runs r",
@@ -96,10 +96,14 @@ fn and_states(text: Text, kind: RunKind, wanted: &[RunState]) -> Text {
     }
 }
 
-fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Text {
+pub(super) fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Text {
     text = text.and_visible("r.project_id", &filter.visible);
     if let Some(trace) = filter.trace_id {
         text = of_trace(text.push(" AND "), trace);
+    }
+    if let Some(parent) = filter.parent_id {
+        let caused_by = format!(" AND {} = ", text.parent());
+        text = text.push(&caused_by).bind_id(parent);
     }
     if !filter.job_types.is_empty() {
         text = text.and_among("r.job_type", filter.job_types.clone());

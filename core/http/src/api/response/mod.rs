@@ -10,6 +10,7 @@ mod project;
 mod run;
 mod schedule;
 mod stats;
+mod trace;
 mod worker;
 
 pub use account::{ApiToken, Member, Role, User};
@@ -19,7 +20,8 @@ pub use config_version::{ConfigHistory, ConfigVersionText};
 pub use decision::{Decision, On};
 pub use problem::{Attention, Problem};
 pub use project::ProjectRow;
-pub use run::{CascadeTree, FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
+pub use run::{FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};
 pub use stats::{Figures, StatPoint, StatRow};
+pub use trace::{CascadeTree, Children};
 pub use worker::Worker;
