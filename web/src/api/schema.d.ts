@@ -2299,6 +2299,8 @@ export interface components {
             run_id?: string | null;
             /** @description What is so. */
             text: string;
+            /** @description The upstream job that it is about. */
+            upstream?: string | null;
         };
         /** @description Where it was not done. */
         RefusedPlace: {

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { get, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
-import type { MatchCount, MatchProgress } from "../../api/types";
+import type { MatchedRuns as Match, MatchCount, MatchProgress } from "../../api/types";
 import { Modal } from "../../layout/modal";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
@@ -35,24 +35,30 @@ export function MatchingActions({ filters, total }: { filters: RunFilters; total
           {t(`runs.matching.${action}`)}
         </button>
       ))}
-      {asked && <MatchingDialog action={asked} filters={filters} onClose={() => setAsked(undefined)} />}
+      {asked && (
+        <MatchingDialog
+          action={asked}
+          match={() => matchOf(filters, projectId, Date.now())}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
     </span>
   );
 }
 
 interface Props {
   action: BulkAction;
-  filters: RunFilters;
+  /** Which runs, as it is when the dialog opens. */
+  match: () => Match;
   onClose: () => void;
 }
 
 /** Says how many there are, asks once, and shows how far it has come. */
-function MatchingDialog({ action, filters, onClose }: Props) {
+export function MatchingDialog({ action, match, onClose }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const { projectId } = useProjectScope();
   // The filter of the moment at which it was opened: "the last hour" does not move on.
-  const [filter] = useState(() => matchOf(filters, projectId, Date.now()));
+  const [filter] = useState(match);
   const [found, setFound] = useState<MatchCount>();
   const [work, setWork] = useState<MatchProgress>();
   const [reason, setReason] = useState("");

@@ -11,6 +11,7 @@ import "../jobs/jobs.css";
 import { RunActions } from "../jobs/run-actions";
 import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
+import { RunWhy } from "../why/run-why";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
@@ -67,6 +68,7 @@ function OneRun({ id }: { id: string }) {
       </div>
       {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
       <RunDetails run={it} cascade={cascade.data} />
+      <RunWhy run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} trace={it.trace_id} />
