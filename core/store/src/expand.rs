@@ -39,6 +39,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0210_schedule_keys_by_time.sql",
     "0211_enqueue_tokens.sql",
     "0230_run_stats.sql",
+    "0251_reruns.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -58,6 +59,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0220_json_of_text.sql",
     "0230_run_stats.sql",
     "0250_runs_of_trace.sql",
+    "0251_reruns.sql",
 );
 
 /// The table of what has run.

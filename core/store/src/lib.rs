@@ -39,7 +39,8 @@ pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
     EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits, ScheduleFacts, SchedulesByJob,
-    attempt_failed, change_key, change_request, decided, failed, keep_key,
+    TraceActivity, Triggered, attempt_failed, change_key, change_request, decided, failed, keep_key,
+    marked_done, problem_of_run_handled, rerun_noted,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

@@ -9,11 +9,13 @@ mod decisions;
 mod job_queue;
 mod job_summary;
 mod logs;
+mod marks;
 mod outputs;
 mod problems;
 mod prune;
 mod queue;
 mod requests;
+mod reruns;
 mod row;
 mod run;
 mod runs;
@@ -21,6 +23,7 @@ mod scheduled;
 mod stats;
 mod text;
 mod trace;
+mod trace_cancel;
 mod why;
 mod workers;
 
@@ -44,14 +47,17 @@ use uuid::Uuid;
 use crate::{LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError};
 pub use attempts::attempt_failed;
 pub use decisions::decided;
+pub use marks::{marked_done, problem_of_run_handled};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
     keep_key,
 };
+pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
 use text::Text;
+pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;
 
 /// What people and programs ask of any [`Store`]. What they may see is limited to a [`Visible`] set of
@@ -135,6 +141,31 @@ pub trait Queries: Store {
         limit: u32,
     ) -> Result<Vec<Run>> {
         trace::in_order(&*self.database(), filter, after, limit).await
+    }
+
+    /// What may still begin of a trace in a project, at one moment.
+    async fn trace_activity(&self, trace: Uuid, project: Uuid) -> Result<TraceActivity> {
+        trace_cancel::activity(&*self.database(), trace, project).await
+    }
+
+    /// The schedules of a project that runs have triggered and whose runs are not made yet, by job type.
+    async fn triggered(&self, project: Uuid) -> Result<Vec<Triggered>> {
+        trace_cancel::triggered(&*self.database(), project).await
+    }
+
+    /// The traces of runs; those that were removed are not there.
+    async fn traces_of(&self, runs: Vec<Uuid>) -> Result<HashMap<Uuid, Uuid>> {
+        trace_cancel::traces_of(&*self.database(), runs).await
+    }
+
+    /// The project of a trace; `None` where no run of it is kept.
+    async fn project_of_trace(&self, trace: Uuid) -> Result<Option<Uuid>> {
+        trace_cancel::project(&*self.database(), trace).await
+    }
+
+    /// The runs that were asked for as `run` once more, the latest first.
+    async fn reruns(&self, run: Uuid) -> Result<Vec<Uuid>> {
+        reruns::of(&*self.database(), run).await
     }
 
     /// One run.

@@ -52,7 +52,7 @@ fn in_order(text: Text, sort: RunSort) -> Text {
 
 /// Appends the condition of a trace. PostgreSQL's index of traces leaves out the runs that began theirs,
 /// which bear its id.
-fn of_trace(text: Text, trace: Uuid) -> Text {
+pub(super) fn of_trace(text: Text, trace: Uuid) -> Text {
     text.push("r.trace_id = ")
         .bind_id(trace)
         .push(" AND (r.trace_id <> r.id OR r.id = ")
