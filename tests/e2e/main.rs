@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod cancel_cascade;
 mod cascade;
 mod check;
 mod clocks;
@@ -24,6 +25,7 @@ mod layout;
 mod log_fields;
 mod lost_ends;
 mod mail_server;
+mod mark_done;
 mod observability;
 mod odd_input;
 mod openapi;
@@ -31,6 +33,7 @@ mod planted_secrets;
 mod plugins;
 mod reach;
 mod reload;
+mod rerun;
 mod runs_api;
 mod sample;
 mod secrets;
@@ -38,4 +41,5 @@ mod shutdown;
 mod sign_in;
 mod stream;
 mod topology;
+mod trace_groups;
 mod why;

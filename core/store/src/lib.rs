@@ -39,8 +39,8 @@ pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
     EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits, ScheduleFacts, SchedulesByJob,
-    TraceActivity, Triggered, attempt_failed, change_key, change_request, decided, failed, keep_key,
-    marked_done, problem_of_run_handled, rerun_noted,
+    TraceActivity, Triggered, attempt_failed, change_key, change_request, decided, failed,
+    keep_key, marked_done, problem_of_run_handled, rerun_noted,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

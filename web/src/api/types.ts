@@ -26,6 +26,9 @@ export type RunDetails = Run & {
   output: unknown;
   failed_attempts: Answer<"FailedAttempt">[];
   decisions: Decision[];
+  /** The run that it is once more, and those that are this one once more. */
+  rerun_of: string | null;
+  reruns: string[];
 };
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
@@ -52,6 +55,11 @@ export type Cascade = Pick<Schemas["CascadeTree"], "truncated"> & {
   states?: StateCounts;
   hidden?: number;
 };
+
+/** What an action on a cascade or on a run that is over would touch. */
+export type CancelPreview = Answer<"CancelPreview">;
+export type DonePreview = Answer<"DonePreview">;
+export type RerunPreview = Answer<"RerunPreview">;
 
 /** Why something is so, and what would change it. */
 export type Reason = Answer<"Reason">;

@@ -176,6 +176,10 @@ pub struct RunDetails {
     /// What became of each edge when it ended; empty where `state` says it all: plain edges follow each
     /// success.
     decisions: Vec<response::Decision>,
+    /// The run that it is once more: see `POST /api/jobs/runs/{id}/rerun`.
+    rerun_of: Option<Uuid>,
+    /// Runs that are this one once more, the latest first.
+    reruns: Vec<Uuid>,
 }
 
 /// One run, with its output and what became of the edges that lead from it.
@@ -199,8 +203,11 @@ pub async fn run(
     let decisions = server.store.decisions(&principal.visible(), id).await?;
     let decisions = decisions.map(|made| made.edges).unwrap_or_default();
     let decisions = decisions.into_iter().map(Into::into).collect();
+    let rerun_of = run.payload.rest.get(cascade_engine::RERUN_OF).and_then(Value::as_str);
+    let rerun_of = rerun_of.and_then(|run| run.parse().ok());
+    let reruns = server.store.reruns(id).await?;
     let run = response::Run::shown(run, &registry);
-    Ok(Json(RunDetails { run, output, failed_attempts, decisions }))
+    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns }))
 }
 
 /// Describes `{id}`.

@@ -23,12 +23,7 @@ pub fn marked_done(kind: RunKind, run: Uuid, summary: &str) -> [Statement; 2] {
 }
 
 /// What the run failed of is handled, if no later run has failed of it.
-pub fn problem_of_run_handled(
-    run: Uuid,
-    job: &str,
-    project: Uuid,
-    at: DateTime<Utc>,
-) -> Statement {
+pub fn problem_of_run_handled(run: Uuid, job: &str, project: Uuid, at: DateTime<Utc>) -> Statement {
     sql("UPDATE run_problems SET handled_at = $1, muted_until = NULL
          WHERE run_id = $2 AND job_type = $3 AND project_id = $4")
     .bind(rfc3339(at))

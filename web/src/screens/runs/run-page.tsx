@@ -12,6 +12,7 @@ import { RunActions } from "../jobs/run-actions";
 import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
 import { RunWhy } from "../why/run-why";
+import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
@@ -63,6 +64,7 @@ function OneRun({ id }: { id: string }) {
         </div>
         <div className="run-tools">
           <RunActions run={it} onDone={run.refresh} />
+          <AgainActions run={it} onDone={run.refresh} />
           <LastUpdatedIndicator of={run} />
         </div>
       </div>

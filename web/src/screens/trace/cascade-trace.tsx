@@ -7,6 +7,7 @@ import { useNow } from "../../live/use-now";
 import type { Polled } from "../../live/use-polled-query";
 import { unfinishedOf } from "../runs/runs-data";
 import { RunsLink } from "../runs/runs-link";
+import { CancelCascade } from "./cancel-cascade";
 import { GroupRows } from "./group-rows";
 import "./trace.css";
 import { TraceRow } from "./trace-row";
@@ -26,6 +27,7 @@ export function CascadeTrace({ cascade, id }: Props) {
   const ms = (value: number) => duration(value, i18n.language);
   const { states, hidden = 0 } = cascade.data ?? {};
   const drawn = cascade.data && cascade.data.items.length > 0 ? waterfallOf(cascade.data, now) : undefined;
+  const first = cascade.data?.items[0]?.run;
   const ticks = drawn?.ticks.map(({ at }) => at) ?? [];
   const count = states ? Object.values(states).reduce((sum, part) => sum + part, 0) : (drawn?.bars.length ?? 0);
   return (
@@ -37,6 +39,7 @@ export function CascadeTrace({ cascade, id }: Props) {
             {t("trace.count", { count })} · {ms(drawn.totalMs)}
           </span>
         )}
+        {live && first && <CancelCascade trace={first.trace_id} projectId={first.project_id} />}
       </header>
       {cascade.error && <Failure error={cascade.error} retry={() => void cascade.refresh()} />}
       {cascade.loading && <Loading rows={3} />}
@@ -85,10 +88,10 @@ export function CascadeTrace({ cascade, id }: Props) {
         </table>
       )}
       {cascade.data?.truncated && <p className="muted">{t("trace.truncated", { count: cascade.data.items.length })}</p>}
-      {hidden > 0 && cascade.data?.items[0] && (
+      {hidden > 0 && first && (
         <p className="muted" data-testid="trace-hidden">
           {t("trace.hidden", { count: hidden })}{" "}
-          <RunsLink trace={cascade.data.items[0].run.trace_id}>{t("trace.all_runs")}</RunsLink>
+          <RunsLink trace={first.trace_id}>{t("trace.all_runs")}</RunsLink>
         </p>
       )}
     </section>

@@ -23,5 +23,5 @@ pub use project::ProjectRow;
 pub use run::{FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};
 pub use stats::{Figures, StatPoint, StatRow};
-pub use trace::{CascadeTree, Children};
+pub use trace::{CascadeTree, Children, StateCounts};
 pub use worker::Worker;
