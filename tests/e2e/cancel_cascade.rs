@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::host::Host;
 
+/// Of nothing.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
 const JOBS: &str = r#"
 [projects]
 one = {}
@@ -71,7 +74,6 @@ async fn all_that_is_unfinished_of_a_cascade_is_cancelled_and_nothing_follows() 
     assert_eq!(audit["items"][0]["target"], json!(root));
     let detail = audit["items"][0]["detail"].to_string();
     assert!(detail.contains("a mistake") && detail.contains("busy"), "{detail}");
-    let (status, _) =
-        host.post(&format!("/api/jobs/traces/{}/cancel", uuid::Uuid::nil()), json!({})).await;
+    let (status, _) = host.post(&format!("/api/jobs/traces/{}/cancel", NIL), json!({})).await;
     assert_eq!(status, 404);
 }

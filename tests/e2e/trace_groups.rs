@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{browser::browse, host::Host};
 
+/// Of nothing.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
 /// `fan` makes 25 runs of `child`, of which five fail until the file `FIXED` is there, and of `grandchild` each has
 /// one; `slow_fan` makes 21 that wait or run until they are cancelled.
 fn jobs(fixed: &str) -> String {
@@ -116,7 +119,7 @@ async fn many_runs_are_one_group_and_all_failed_ones_are_retried_at_once() {
     let (status, refused) = host
         .post(
             "/api/jobs/runs/matching/count",
-            json!({ "action": "retry", "filter": { "parent_id": uuid::Uuid::nil() } }),
+            json!({ "action": "retry", "filter": { "parent_id": NIL } }),
         )
         .await;
     assert_eq!(status, 404, "{refused}");

@@ -72,9 +72,7 @@ function CancelDialog({ trace, onClose }: { trace: string; onClose: () => void }
             {nothing && <li>{t("trace.cancel.nothing")}</li>}
             {found.waiting > 0 && <li>{t("trace.cancel.waiting", { count: found.waiting })}</li>}
             {found.running > 0 && <li>{t("trace.cancel.running", { count: found.running })}</li>}
-            {found.pending.length > 0 && (
-              <li>{t("trace.cancel.pending", { jobs: found.pending.join(", ") })}</li>
-            )}
+            {found.pending.length > 0 && <li>{t("trace.cancel.pending", { jobs: found.pending.join(", ") })}</li>}
           </ul>
         )}
         {found && !work && !nothing && (

@@ -90,8 +90,7 @@ export function CascadeTrace({ cascade, id }: Props) {
       {cascade.data?.truncated && <p className="muted">{t("trace.truncated", { count: cascade.data.items.length })}</p>}
       {hidden > 0 && first && (
         <p className="muted" data-testid="trace-hidden">
-          {t("trace.hidden", { count: hidden })}{" "}
-          <RunsLink trace={first.trace_id}>{t("trace.all_runs")}</RunsLink>
+          {t("trace.hidden", { count: hidden })} <RunsLink trace={first.trace_id}>{t("trace.all_runs")}</RunsLink>
         </p>
       )}
     </section>
