@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod cancel_cascade;
 mod cascade;
 mod check;
 mod clocks;
@@ -25,6 +26,7 @@ mod layout;
 mod log_fields;
 mod lost_ends;
 mod mail_server;
+mod mark_done;
 mod observability;
 mod odd_input;
 mod openapi;
@@ -32,6 +34,7 @@ mod planted_secrets;
 mod plugins;
 mod reach;
 mod reload;
+mod rerun;
 mod runs_api;
 mod sample;
 mod secrets;
@@ -39,4 +42,5 @@ mod shutdown;
 mod sign_in;
 mod stream;
 mod topology;
+mod trace_groups;
 mod why;

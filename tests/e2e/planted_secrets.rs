@@ -375,7 +375,9 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
                 let path = facts.path(&document, path) + &facts.query(&document, operation);
                 let status = ask(&host, asker, method, &path, body.as_ref(), &heard).await;
                 // An action on many runs is known to who asked for it.
-                let known = !path.contains("oidc") && !path.contains("/matching/");
+                // What has succeeded is not marked as done.
+                let refused = path.contains("/matching/") || path.ends_with("/done/preview");
+                let known = !path.contains("oidc") && !refused;
                 if method == "GET" && asker.name() == "admin" && known {
                     assert_eq!(status, 200, "{path}");
                 }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 pub(crate) use end::Cancelled;
 pub(crate) use foresee::{JoinedEnd, foresee};
-pub(crate) use settle::{jobs_of, reopen, settle, waiting_for};
+pub(crate) use settle::{forget, jobs_of, reopen, settle, waiting_for};
 pub(crate) use state::End;
 pub use state::{Waited, waited};
 

@@ -302,7 +302,7 @@ fn not_taken(decisions: &mut [Decision], job: &str, makes_runs: bool, why: &str)
     }
 }
 
-fn plainly_taken(job: &str) -> Decision {
+pub(crate) fn plainly_taken(job: &str) -> Decision {
     Decision {
         job: job.to_owned(),
         on: On::Success,

@@ -22,11 +22,13 @@ pub struct Reason {
     pub fix: Option<String>,
     /// The run that it is about.
     pub run: Option<Uuid>,
+    /// The upstream job that it is about.
+    pub upstream: Option<String>,
 }
 
 impl Reason {
     pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), fix: None, run: None }
+        Self { code, text: text.into(), fix: None, run: None, upstream: None }
     }
 
     pub(crate) fn fix(self, fix: impl Into<String>) -> Self {
@@ -35,6 +37,10 @@ impl Reason {
 
     pub(crate) fn about(self, run: Uuid) -> Self {
         Self { run: Some(run), ..self }
+    }
+
+    fn of_upstream(self, job: &str) -> Self {
+        Self { upstream: Some(job.to_owned()), ..self }
     }
 }
 
@@ -275,7 +281,9 @@ fn idle(
         }
         None => {}
     }
-    found.extend(upstream.iter().filter_map(|up| not_triggered(job, up)));
+    found.extend(
+        upstream.iter().filter_map(|up| Some(not_triggered(job, up)?.of_upstream(&up.job))),
+    );
     found.extend(join);
     found
 }

@@ -21,14 +21,15 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-pub use api::{matching::MatchActions, notices::announce};
+pub use api::{many_runs::MatchActions, notices::announce};
 pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::RateLimit};
 pub use server::serve;
 
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
     events, health, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
-    projects, runs, schedules, session, stats, users, why, workers,
+    projects, run_again, runs, schedules, session, stats, trace_cancel, traces, users, why,
+    workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -188,7 +189,14 @@ fn runs_and_logs() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::run))
         .routes(routes!(logs::run_logs))
         .routes(routes!(logs::download))
-        .routes(routes!(runs::cascade))
+        .routes(routes!(traces::cascade))
+        .routes(routes!(traces::children))
+        .routes(routes!(trace_cancel::preview))
+        .routes(routes!(trace_cancel::cancel))
+        .routes(routes!(run_again::done_preview))
+        .routes(routes!(run_again::done))
+        .routes(routes!(run_again::rerun_preview))
+        .routes(routes!(run_again::rerun))
         .routes(routes!(why::run))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::retry))

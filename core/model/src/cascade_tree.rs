@@ -46,6 +46,6 @@ impl CascadeTree {
 
 /// A run that several upstreams triggered belongs to the cascade of the latest.
 fn parent(run: &Run, all: &[Run]) -> Option<Uuid> {
-    let latest = run.payload.triggers.iter().max_by_key(|note| note.at)?.run_id?;
+    let latest = run.payload.parent()?;
     all.iter().any(|other| other.id == latest && other.id != run.id).then_some(latest)
 }

@@ -26,6 +26,7 @@ mod run;
 mod run_log;
 mod scheduled;
 mod stats;
+mod trace_group;
 mod trend;
 mod visible;
 mod worker;
@@ -60,6 +61,7 @@ pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState}
 pub use run_log::RunLogRow;
 pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use stats::{Figures, StatFilter, StatGroup, StatKey, StatKind, StatRow, Tally};
+pub use trace_group::{LEAST_OF_GROUP, StateCounts, TraceGroup, TraceOverview};
 pub use trend::{EndedRun, Trend, grouped};
 pub use visible::Visible;
 pub use worker::{Presence, Worker, WorkerRuns};

@@ -161,6 +161,11 @@ impl Payload {
         self.trace_id.into_iter().chain(self.traces.iter().copied())
     }
 
+    /// The latest upstream run, of whose trace the run is.
+    pub fn parent(&self) -> Option<Uuid> {
+        self.triggers.last().and_then(|note| note.run_id)
+    }
+
     /// Adds a request of a person or program.
     pub fn add_request(&mut self, at: DateTime<Utc>) {
         self.ask();

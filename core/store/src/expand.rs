@@ -40,6 +40,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0211_enqueue_tokens.sql",
     "0230_run_stats.sql",
     "0240_run_joins.sql",
+    "0251_reruns.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -59,6 +60,8 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0220_json_of_text.sql",
     "0230_run_stats.sql",
     "0240_run_joins.sql",
+    "0250_runs_of_trace.sql",
+    "0251_reruns.sql",
 );
 
 /// The table of what has run.

@@ -33,6 +33,8 @@ pub struct RunFilter {
     pub text: Option<String>,
     /// Only runs of this trace.
     pub trace_id: Option<Uuid>,
+    /// Only runs that this run caused. To be given with its trace, by which they are found.
+    pub parent_id: Option<Uuid>,
     /// Only runs whose args and output fit all of these. Of the runs that fit everything else, each is looked
     /// into: no index has what is in them.
     pub conditions: Vec<Condition>,
@@ -56,6 +58,7 @@ impl Default for RunFilter {
             to: None,
             text: None,
             trace_id: None,
+            parent_id: None,
             conditions: Vec::new(),
             sort: RunSort::default(),
             page: 1,

@@ -474,6 +474,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/runs/{id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runs that one run caused, the first queued first, in pages. */
+        get: operations["children"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/runs/{id}/logs": {
         parameters: {
             query?: never;
@@ -1369,6 +1386,17 @@ export interface components {
         };
         /** @description The runs that one trigger caused. */
         CascadeTree: {
+            /**
+             * @description Runs of one job that one run caused, where they are 20 or more, with `grouped=true`: they are not among
+             *     `items`.
+             */
+            groups?: components["schemas"]["RunGroup"][] | null;
+            /**
+             * Format: int64
+             * @description Runs that neither `items` nor `groups` tell of, with `grouped=true`, such as those that runs of a group
+             *     caused.
+             */
+            hidden?: number | null;
             /** @description In the order they were queued, the root first. */
             items: components["schemas"]["CascadeRun"][];
             /**
@@ -1376,6 +1404,7 @@ export interface components {
              * @description The first of them.
              */
             root: string;
+            states?: components["schemas"]["StateCounts"] | null;
             /** @description Whether there are more of them than are told. */
             truncated?: boolean;
         };
@@ -1391,6 +1420,16 @@ export interface components {
         };
         CheckRequest: {
             text: string;
+        };
+        /** @description Runs that one run caused, a page of them. */
+        Children: {
+            /** @description The first queued first. */
+            items: components["schemas"]["Run"][];
+            /**
+             * Format: uuid
+             * @description What `after` is to be for the next page; null for the last.
+             */
+            next?: string | null;
         };
         Chosen: {
             /** @description 1 to 200 runs. */
@@ -1926,6 +1965,12 @@ export interface components {
             key: string | null;
             /**
              * Format: uuid
+             * @description Only runs that this run caused.
+             * @default null
+             */
+            parent_id: string | null;
+            /**
+             * Format: uuid
              * @default null
              */
             project_id: string | null;
@@ -2254,6 +2299,8 @@ export interface components {
             run_id?: string | null;
             /** @description What is so. */
             text: string;
+            /** @description The upstream job that it is about. */
+            upstream?: string | null;
         };
         /** @description Where it was not done. */
         RefusedPlace: {
@@ -2409,6 +2456,38 @@ export interface components {
             failed_attempts: components["schemas"]["FailedAttempt"][];
             /** @description What it gave out: any JSON, or null for nothing. */
             output: unknown;
+        };
+        /** @description The runs of one job that one run caused. */
+        RunGroup: {
+            /**
+             * Format: date-time
+             * @description When the last of them ended; null while one is unfinished.
+             */
+            finished_at?: string | null;
+            /** @description Their job. */
+            job_type: string;
+            /**
+             * Format: uuid
+             * @description The run that caused them.
+             */
+            parent: string;
+            /**
+             * Format: date-time
+             * @description When the first of them was queued.
+             */
+            queued_at: string;
+            /**
+             * Format: date-time
+             * @description When the first of the latest attempts began.
+             */
+            started_at?: string | null;
+            /** @description How many of them stand how. */
+            states: components["schemas"]["StateCounts"];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            total: number;
         };
         /** @description One line of a run's log as the API shows it. */
         RunLogRow: {
@@ -2590,6 +2669,23 @@ export interface components {
          * @enum {string}
          */
         Severity: "error" | "warning";
+        /** @description How many runs stand how. */
+        StateCounts: {
+            /** Format: int64 */
+            available: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            retryable: number;
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            scheduled: number;
+        };
         /** @description Figures of a step of time. */
         StatPoint: components["schemas"]["Figures"] & {
             /**
@@ -5039,6 +5135,8 @@ export interface operations {
                 key?: string;
                 /** @description From 1. */
                 page?: number;
+                /** @description Only runs that this run caused. */
+                parent_id?: string;
                 /** @description At most 200; 50 if not given. */
                 per_page?: number;
                 /** @description Only this project. */
@@ -5314,7 +5412,10 @@ export interface operations {
     };
     cascade: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With `true`, 20 runs or more of one job that one run caused are one group, and not among `items`. */
+                grouped?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The run. */
@@ -5330,6 +5431,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CascadeTree"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    children: {
+        parameters: {
+            query?: {
+                /** @description Behind this run: `next` of the page before. */
+                after?: string;
+                /** @description Only this job type. */
+                job_type?: string;
+                /** @description At most 200; 50 if not given. */
+                limit?: number;
+                /** @description Only these states, with commas between. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The run. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Children"];
                 };
             };
             /** @description Asked wrongly. */

@@ -26,6 +26,9 @@ export type RunDetails = Run & {
   output: unknown;
   failed_attempts: Answer<"FailedAttempt">[];
   decisions: Decision[];
+  /** The run that it is once more, and those that are this one once more. */
+  rerun_of: string | null;
+  reruns: string[];
 };
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
@@ -35,11 +38,33 @@ export type JobQueue = { parts: (Omit<Answer<"QueueGroup">, "items"> & { items: 
 export type RunAnswer = Answer<"RunAnswer">;
 export type BulkAnswer = Answer<"BulkAnswer">;
 
-/** All runs that one trigger caused, root first; `truncated` if there are more. */
+/** How many runs stand how. */
+type StateCounts = Answer<"StateCounts">;
+/** Many runs of one job that one run caused. */
+export type RunGroup = Answer<"RunGroup">;
+/** A page of the runs that one run caused. */
+export type Children = Omit<Answer<"Children">, "items"> & { items: Run[] };
+/**
+ * All runs that one trigger caused, root first; `truncated` if there are more. Asked for in groups, it has these, how
+ * many runs of the trace stand how, and how many are neither shown nor in a group that is.
+ */
 export type Cascade = Pick<Schemas["CascadeTree"], "truncated"> & {
   root: string;
   items: { run: Run; parent: string | null }[];
+  groups?: RunGroup[];
+  states?: StateCounts;
+  hidden?: number;
 };
+
+/** What an action on a cascade or on a run that is over would touch. */
+export type CancelPreview = Answer<"CancelPreview">;
+export type DonePreview = Answer<"DonePreview">;
+export type RerunPreview = Answer<"RerunPreview">;
+
+/** Why something is so, and what would change it. */
+export type Reason = Answer<"Reason">;
+export type WhyRun = Answer<"WhyRun">;
+export type WhyJob = Answer<"WhyJob">;
 
 export type Attention = Answer<"Attention">;
 export type Problem = Answer<"Problem">;
@@ -64,6 +89,8 @@ export type Schedule = Omit<Answer<"Schedule">, "items"> & { items: ScheduledJob
 export type JobSummary = Answer<"JobSummary">;
 export type JobSummaries = Answer<"JobSummaries">;
 export type ManyAnswer = Answer<"ManyAnswer">;
+/** Runs for an action on all of them. */
+export type MatchedRuns = { [Key in keyof Schemas["MatchedRuns"]]?: Schemas["MatchedRuns"][Key] | undefined };
 export type MatchCount = Answer<"MatchCount">;
 export type MatchProgress = Answer<"MatchProgress">;
 

@@ -6,7 +6,9 @@ use cascade_model::{
     By, Decision, Follow, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, Joining,
     On, Run, TriggerNote,
 };
-use cascade_store::{Queries, Result, RunRow, Store, StoreError, Tx, forget_join, save_join};
+use cascade_store::{
+    Queries, Result, RunRow, ScheduleRow, Store, StoreError, Tx, forget_join, save_join,
+};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -87,6 +89,7 @@ pub(crate) async fn settle(
 }
 
 const FIRED: &str = "the join has fired before";
+const CANCELLED: &str = "the cascade was cancelled";
 const TIME_IS_OVER: &str = "the time of the join is over";
 
 fn count(row: &mut JoinRow, rule: &JoinRule, upstream: &Upstream, end: End, opened: &Opened) {
@@ -245,6 +248,23 @@ pub(crate) async fn reopen(tx: &mut dyn Tx, run: &RunRow, keys: &[JoinKey]) -> R
     }
     for mut row in tx.lock_joins(keys).await? {
         state::reopened(&mut row.state, &run.job_type);
+        tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
+    }
+    Ok(())
+}
+
+/// Triggers of these schedules were taken away, as their trace was cancelled: nothing comes of them.
+pub(crate) async fn forget(tx: &mut dyn Tx, keys: &[JoinKey], of: &[ScheduleRow]) -> Result<()> {
+    let Some(at) = of.first().map(|schedule| schedule.now).filter(|_| !keys.is_empty()) else {
+        return Ok(());
+    };
+    for mut row in tx.lock_joins(keys).await? {
+        for schedule in of {
+            state::forgotten(&mut row.state, &schedule.job_type);
+        }
+        if !state::is_settled(&row.state) && row.state.parts.values().all(|part| part.open == 0) {
+            settled(&mut row, at, false, Some(CANCELLED.into()));
+        }
         tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
     }
     Ok(())

@@ -67,6 +67,13 @@ pub(super) fn reopened(state: &mut JoinState, job: &str) {
     }
 }
 
+/// A trigger of `job` was taken away before its run was made.
+pub(super) fn forgotten(state: &mut JoinState, job: &str) {
+    let Some(part) = state.parts.get_mut(job).filter(|part| part.open > 0) else { return };
+    part.open -= 1;
+    part.failed = part.failed.saturating_add(1);
+}
+
 /// Whether nothing changes it any more: it has fired, or its time is over.
 pub(super) fn is_settled(state: &JoinState) -> bool {
     state.outcome.as_ref().is_some_and(|outcome| outcome.fired || outcome.late)

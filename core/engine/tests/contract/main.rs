@@ -9,6 +9,7 @@
 
 mod actions;
 mod cancel_and_retry;
+mod cancel_trace;
 mod cascades;
 mod chain;
 mod claims;
@@ -35,11 +36,13 @@ mod problems;
 mod pruning;
 mod queues;
 mod requests;
+mod run_again;
 mod runs;
 mod schedules;
 mod stats;
 mod steps;
 mod texts;
+mod traces;
 mod workers;
 
 macro_rules! cases {
@@ -72,6 +75,12 @@ cases! {
         a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
         a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
         a_retry_is_refused_for_one_reason_in_one_order,
+    ],
+    cancel_trace: [
+        what_waits_is_cancelled_what_runs_is_asked_and_nothing_follows,
+        what_a_run_leads_to_that_succeeds_although_it_was_asked_to_stop_is_cancelled_too,
+        what_another_trace_has_triggered_too_stays_due,
+        nothing_is_left_of_a_cascade_that_grows_while_it_is_cancelled,
     ],
     cascades: [
         success_triggers_downstream_of_its_own_project,
@@ -217,6 +226,13 @@ cases! {
         a_request_starts_the_run_that_triggers_wait_for,
         a_request_leaves_the_cause_of_a_run_that_waits_as_it_is,
     ],
+    run_again: [
+        a_run_that_is_marked_as_done_is_completed_and_its_edges_are_taken,
+        marking_as_done_and_its_audit_entry_are_both_there_or_neither,
+        a_cancelled_run_with_args_is_marked_as_done,
+        a_rerun_has_the_args_of_the_run_and_a_trace_of_its_own,
+        a_rerun_of_a_schedule_s_run_is_as_a_request_to_run_it_now,
+    ],
     runs: [
         runs_are_listed_newest_first_and_filtered,
         filters_and_orders_fit_together,
@@ -247,6 +263,11 @@ cases! {
         an_audit_entry_is_kept_without_nul,
         a_comment_on_a_config_is_kept_without_nul,
         runs_are_looked_for_without_nul,
+    ],
+    traces: [
+        many_runs_of_one_cause_are_a_group_with_counts,
+        few_runs_of_one_cause_are_no_group,
+        the_runs_of_a_group_are_read_in_pages,
     ],
     workers: [
         a_worker_tells_of_itself_until_it_ends,

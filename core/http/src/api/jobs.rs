@@ -240,6 +240,16 @@ pub struct RunAnswer {
     pub(crate) queued: &'static str,
 }
 
+impl From<RunNow> for RunAnswer {
+    fn from(from: RunNow) -> Self {
+        match from {
+            RunNow::Queued(id) => Self { run_id: Some(id), queued: "now" },
+            RunNow::Merged(id) => Self { run_id: Some(id), queued: "merged" },
+            RunNow::AfterCurrent => Self { run_id: None, queued: "after_current" },
+        }
+    }
+}
+
 /// Runs a job as soon as it may: now, by the run of it that waits, or once more after its current run.
 #[utoipa::path(
     post, path = "/jobs/{job_type}/run", params(JobName), request_body = RunRequest,
@@ -269,12 +279,7 @@ pub async fn run_now(
     let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
     let queued = server.engine.noting(entry).run_now(&job, project).await?;
     server.wake.wake();
-    let answer = match queued {
-        RunNow::Queued(id) => RunAnswer { run_id: Some(id), queued: "now" },
-        RunNow::Merged(id) => RunAnswer { run_id: Some(id), queued: "merged" },
-        RunNow::AfterCurrent => RunAnswer { run_id: None, queued: "after_current" },
-    };
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    Ok((StatusCode::ACCEPTED, Json(queued.into())))
 }
 
 /// A job type whose plugin is loaded.

@@ -1,12 +1,6 @@
 //! One action on all runs that match a filter: counted first, done in the background, one entry in the audit log.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -20,9 +14,9 @@ use crate::{
     AppState,
     api::{
         audit::audited,
-        bulk::NotDone,
         conditions::{MOST_LOOKED_INTO, conditions, narrow_enough},
-        runs::{LONGEST_TEXT, key_in},
+        many_runs::{MatchProgress, Work},
+        runs::{LONGEST_TEXT, key_in, trace_of},
         times,
     },
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
@@ -33,16 +27,12 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_model::{CancelRequest, RunState, Visible};
-use cascade_store::{Queries, RunFilter, StoreError, TriggerKind};
+use cascade_store::{Queries, RunFilter, TriggerKind};
 
 /// The most runs of one action.
 const MOST: u32 = 10_000;
-/// The most refusals that are told.
-const MOST_REFUSED: usize = 20;
 /// The most job types and states that a filter names.
 const MOST_NAMED: usize = 200;
-/// Actions of which the progress is known, the latest.
-const KEPT: usize = 100;
 
 /// Where conditions stand.
 const WHERE: &str = "body: `filter.where`";
@@ -104,6 +94,9 @@ pub struct MatchedRuns {
     #[schema(max_length = 256)]
     key: Option<String>,
     trace_id: Option<Uuid>,
+    /// Only runs that this run caused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<Uuid>,
     /// Only runs whose args and output fit these: as `where` of `GET /api/jobs/runs`.
     #[serde(rename = "where")]
     #[schema(max_items = 4)]
@@ -138,83 +131,12 @@ pub struct MatchCount {
     most: u32,
 }
 
-/// How far an action has come.
-#[derive(Serialize, ToSchema)]
-pub struct MatchProgress {
-    id: Uuid,
-    action: RunAction,
-    /// Runs in all.
-    total: u32,
-    done: u64,
-    refused: u64,
-    /// The first 20 that it could not be done to.
-    examples: Vec<NotDone>,
-    /// Whether it is over.
-    finished: bool,
-}
-
-/// An action under way, or over.
-struct Work {
-    id: Uuid,
-    /// Who asked for it.
-    asked_by: String,
-    action: RunAction,
-    total: u32,
-    done: AtomicU64,
-    refused: AtomicU64,
-    examples: Mutex<Vec<NotDone>>,
-    finished: AtomicBool,
-}
-
-impl Work {
-    fn progress(&self) -> MatchProgress {
-        MatchProgress {
-            id: self.id,
-            action: self.action,
-            total: self.total,
-            done: self.done.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            examples: self.examples.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            finished: self.finished.load(Ordering::Acquire),
-        }
-    }
-
-    fn note(&self, id: Uuid, result: Result<(), StoreError>) {
-        let Err(error) = result else {
-            self.done.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        self.refused.fetch_add(1, Ordering::Relaxed);
-        let mut examples = self.examples.lock().unwrap_or_else(PoisonError::into_inner);
-        if examples.len() < MOST_REFUSED {
-            examples.push(NotDone::of(id, &error));
-        }
-    }
-}
-
-/// The latest actions of this server.
-#[derive(Default)]
-pub struct MatchActions(Mutex<VecDeque<Arc<Work>>>);
-
-impl MatchActions {
-    fn add(&self, work: Arc<Work>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push_front(work);
-        all.truncate(KEPT);
-    }
-
-    fn get(&self, id: Uuid) -> Option<Arc<Work>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().find(|work| work.id == id).cloned()
-    }
-}
-
 /// What the list of runs would show, of that where one may do it, and to which it can be done.
 ///
 /// # Errors
 /// 404 for a project that is not there for the one who asks, 403 for one where they are no editor, 400 for too long
 /// a text or too many names.
-fn filter(
+async fn filter(
     server: &AppState,
     principal: &Principal,
     action: RunAction,
@@ -259,7 +181,8 @@ fn filter(
         to: asked.to,
         text: text.map(ToOwned::to_owned),
         key: key_in("body: `filter.key`", asked.key.clone())?,
-        trace_id: asked.trace_id,
+        trace_id: trace_of(server, principal, asked.trace_id, asked.parent_id).await?,
+        parent_id: asked.parent_id,
         conditions,
         ..RunFilter::default()
     })
@@ -275,7 +198,7 @@ pub async fn count(
     Caller(principal): Caller,
     Json(asked): Json<MatchRequest>,
 ) -> ApiResult<Json<MatchCount>> {
-    let filter = filter(&server, &principal, asked.action, &asked.filter)?;
+    let filter = filter(&server, &principal, asked.action, &asked.filter).await?;
     narrow_enough(&server, WHERE, &filter, MOST_LOOKED_INTO).await?;
     let found = server.store.run_ids(&filter, MOST + 1).await?;
     Ok(Json(MatchCount { count: u32::try_from(found.len()).unwrap_or(u32::MAX), most: MOST }))
@@ -304,7 +227,7 @@ pub async fn act(
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
         return Err(ApiError::bad_request("body: `reason` is longer than 500 characters"));
     }
-    let filter = filter(&server, &principal, action, &matched)?;
+    let filter = filter(&server, &principal, action, &matched).await?;
     narrow_enough(&server, WHERE, &filter, MOST_LOOKED_INTO).await?;
     let found = server.store.run_ids(&filter, MOST + 1).await?;
     let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
@@ -322,16 +245,7 @@ pub async fn act(
     let (target, project) = (format!("{total} runs"), matched.project_id);
     let entry = audited(&principal, action.name(), &target, project, without_null(detail), peer);
     server.accounts.audit(entry).await?;
-    let work = Arc::new(Work {
-        id: Uuid::now_v7(),
-        asked_by: principal.name.clone(),
-        action,
-        total,
-        done: AtomicU64::new(0),
-        refused: AtomicU64::new(0),
-        examples: Mutex::default(),
-        finished: AtomicBool::new(false),
-    });
+    let work = Arc::new(Work::new(&principal.name, action, total));
     server.matching.add(work.clone());
     let answer = work.progress();
     let editable = principal.with_role(Role::Editor);
@@ -340,7 +254,7 @@ pub async fn act(
 }
 
 /// What was not asked for need not be read.
-fn without_null(mut detail: Value) -> Value {
+pub(crate) fn without_null(mut detail: Value) -> Value {
     if let Value::Object(fields) = &mut detail {
         fields.retain(|_, value| !value.is_null());
         for value in fields.values_mut() {
@@ -356,7 +270,7 @@ async fn perform(server: AppState, editable: Visible, work: Arc<Work>, runs: Vec
         if server.stop.is_cancelled() {
             break;
         }
-        let result = match work.action {
+        let result = match work.action() {
             RunAction::Retry => server.engine.retry(&editable, id).await,
             RunAction::Cancel => match server.engine.request_cancel(&editable, id).await {
                 Ok(CancelRequest::Requested) => {
@@ -369,7 +283,7 @@ async fn perform(server: AppState, editable: Visible, work: Arc<Work>, runs: Vec
         work.note(id, result);
     }
     server.wake.wake_all().await;
-    work.finished.store(true, Ordering::Release);
+    work.finish();
 }
 
 /// Describes `{id}`.
@@ -391,7 +305,7 @@ pub async fn progress(
     Caller(principal): Caller,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Json<MatchProgress>> {
-    let work = server.matching.get(id).filter(|work| work.asked_by == principal.name);
+    let work = server.matching.get(id).filter(|work| work.is_of(&principal.name));
     let work = work.ok_or_else(|| {
         ApiError::not_found(format!("there is no action {id}"))
             .help("a server forgets it when it stops, and after a hundred others")

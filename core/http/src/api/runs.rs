@@ -19,7 +19,6 @@ use crate::{
         enqueue::LONGEST_KEY,
         paging::paging,
         times,
-        trace_joins::{self, TraceJoin},
     },
     error::{ApiError, ApiResult, ErrorBody, Refused},
     middleware::{
@@ -29,11 +28,9 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_config::{all_masked, masked};
-use cascade_model::{CancelRequest, CascadeTree, Run, RunState};
+use cascade_model::{CancelRequest, Run, RunState};
 use cascade_store::{Queries, RunFilter, TriggerKind};
 
-/// The most runs that a cascade is shown with.
-const MOST_IN_CASCADE: u32 = 500;
 /// The longest text that is looked for.
 pub(crate) const LONGEST_TEXT: usize = 200;
 
@@ -66,6 +63,8 @@ pub struct RunQuery {
     text: Option<String>,
     /// Only runs of this trace.
     trace_id: Option<Uuid>,
+    /// Only runs that this run caused.
+    parent_id: Option<Uuid>,
     /// `queued_at`, `started_at`, `finished_at`, `took`, `job_type` or `state`; with `-` in front
     /// the greatest first. `-queued_at` if not given.
     #[param(pattern = "^(-?(queued_at|started_at|finished_at|took|job_type|state))?$")]
@@ -98,6 +97,7 @@ pub async fn runs(
     let registry = server.config.registry();
     let (conditions, job_types) =
         conditions(&registry, "query: `where`", &texts, list("job_type", query.job_type)?)?;
+    let trace_id = trace_of(&server, &principal, query.trace_id, query.parent_id).await?;
     let filter = RunFilter {
         visible: server.scope(&principal, query.project_id)?,
         job_types,
@@ -107,7 +107,8 @@ pub async fn runs(
         from: query.from,
         to: query.to,
         text: text.map(ToOwned::to_owned),
-        trace_id: query.trace_id,
+        trace_id,
+        parent_id: query.parent_id,
         conditions,
         sort: one("sort", query.sort)?.unwrap_or_default(),
         page,
@@ -117,6 +118,19 @@ pub async fn runs(
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
     Ok(Json(response::RunPage::shown(page, &registry)))
+}
+
+/// The trace in which runs are looked for: runs that one caused are found by the trace of that.
+pub(crate) async fn trace_of(
+    server: &AppState,
+    principal: &Principal,
+    trace: Option<Uuid>,
+    parent: Option<Uuid>,
+) -> ApiResult<Option<Uuid>> {
+    match (trace, parent) {
+        (None, Some(parent)) => Ok(Some(found(server, principal, parent).await?.trace_id)),
+        _ => Ok(trace),
+    }
 }
 
 /// A key that runs are looked for by: none is kept that is longer.
@@ -162,6 +176,10 @@ pub struct RunDetails {
     /// What became of each edge when it ended; empty where `state` says it all: plain edges follow each
     /// success.
     decisions: Vec<response::Decision>,
+    /// The run that it is once more: see `POST /api/jobs/runs/{id}/rerun`.
+    rerun_of: Option<Uuid>,
+    /// Runs that are this one once more, the latest first.
+    reruns: Vec<Uuid>,
 }
 
 /// One run, with its output and what became of the edges that lead from it.
@@ -185,8 +203,11 @@ pub async fn run(
     let decisions = server.store.decisions(&principal.visible(), id).await?;
     let decisions = decisions.map(|made| made.edges).unwrap_or_default();
     let decisions = decisions.into_iter().map(Into::into).collect();
+    let rerun_of = run.payload.rest.get(cascade_engine::RERUN_OF).and_then(Value::as_str);
+    let rerun_of = rerun_of.and_then(|run| run.parse().ok());
+    let reruns = server.store.reruns(id).await?;
     let run = response::Run::shown(run, &registry);
-    Ok(Json(RunDetails { run, output, failed_attempts, decisions }))
+    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns }))
 }
 
 /// Describes `{id}`.
@@ -210,7 +231,7 @@ pub(crate) fn noted(
 }
 
 /// A run that one may change.
-async fn editable(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
+pub(crate) async fn editable(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
     let run = found(server, principal, id).await?;
     server.demand(principal, run.project_id, Role::Editor)?;
     Ok(run)
@@ -219,32 +240,6 @@ async fn editable(server: &AppState, principal: &Principal, id: Uuid) -> ApiResu
 pub(crate) async fn found(server: &AppState, principal: &Principal, id: Uuid) -> ApiResult<Run> {
     let run = server.store.run(&principal.visible(), id).await?;
     run.ok_or_else(|| ApiError::not_found(format!("there is no run {id}")))
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct CascadeOfRun {
-    #[serde(flatten)]
-    tree: response::CascadeTree,
-    /// The joins that bring runs of it together.
-    joins: Vec<TraceJoin>,
-}
-
-/// All runs that the trigger which caused this run caused, the first of them first: a tree.
-#[utoipa::path(
-    get, path = "/jobs/runs/{id}/cascade", params(RunId),
-    responses((status = 200, body = CascadeOfRun), (status = 404, body = ErrorBody), Refused)
-)]
-pub async fn cascade(
-    State(server): State<AppState>,
-    Caller(principal): Caller,
-    Path(id): Path<Uuid>,
-) -> ApiResult<Json<CascadeOfRun>> {
-    let run = found(&server, &principal, id).await?;
-    let joins = trace_joins::of(&server, &run).await?;
-    let runs = server.store.trace(run.trace_id, run.project_id, MOST_IN_CASCADE + 1).await?;
-    let runs = runs.into_iter().map(Run::in_list).collect();
-    let tree = CascadeTree::of(run, runs, MOST_IN_CASCADE).into();
-    Ok(Json(CascadeOfRun { tree, joins }))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -28,11 +28,14 @@ pub struct Reason {
     fix: Option<String>,
     /// The run that it is about.
     run_id: Option<Uuid>,
+    /// The upstream job that it is about.
+    upstream: Option<String>,
 }
 
 impl From<cascade_engine::Reason> for Reason {
     fn from(from: cascade_engine::Reason) -> Self {
-        Self { code: from.code, text: from.text, fix: from.fix, run_id: from.run }
+        let cascade_engine::Reason { code, text, fix, run, upstream } = from;
+        Self { code, text, fix, run_id: run, upstream }
     }
 }
 

@@ -10,17 +10,21 @@ mod job_queue;
 mod job_summary;
 mod joins;
 mod logs;
+mod marks;
 mod outputs;
 mod problems;
 mod prune;
 mod queue;
 mod requests;
+mod reruns;
 mod row;
 mod run;
 mod runs;
 mod scheduled;
 mod stats;
 mod text;
+mod trace;
+mod trace_cancel;
 mod why;
 mod workers;
 
@@ -34,7 +38,7 @@ use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
     JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, Presence, Problem, ProblemState,
     ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup,
-    StatRow, Trend, Visible, Worker,
+    StatRow, TraceOverview, Trend, Visible, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -46,14 +50,17 @@ pub use attempts::attempt_failed;
 pub use decisions::decided;
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
+pub use marks::{marked_done, problem_of_run_handled};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
     keep_key,
 };
+pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
 use text::Text;
+pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;
 
 /// What people and programs ask of any [`Store`]. What they may see is limited to a [`Visible`] set of
@@ -116,6 +123,52 @@ pub trait Queries: Store {
     /// The runs of a trace in a project, the first queued first; at most `limit`.
     async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
         runs::trace(&*self.database(), trace, project, limit).await
+    }
+
+    /// A trace in a project, with runs of one parent and job in groups where they are many: at most `limit` of
+    /// those that are in none.
+    async fn trace_overview(
+        &self,
+        trace: Uuid,
+        project: Uuid,
+        limit: u32,
+    ) -> Result<TraceOverview> {
+        trace::overview(&*self.database(), trace, project, limit).await
+    }
+
+    /// The runs that fit, the first queued first, behind the run `after`; at most `limit`.
+    async fn runs_in_order(
+        &self,
+        filter: &RunFilter,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Run>> {
+        trace::in_order(&*self.database(), filter, after, limit).await
+    }
+
+    /// What may still begin of a trace in a project, at one moment.
+    async fn trace_activity(&self, trace: Uuid, project: Uuid) -> Result<TraceActivity> {
+        trace_cancel::activity(&*self.database(), trace, project).await
+    }
+
+    /// The schedules of a project that runs have triggered and whose runs are not made yet, by job type.
+    async fn triggered(&self, project: Uuid) -> Result<Vec<Triggered>> {
+        trace_cancel::triggered(&*self.database(), project).await
+    }
+
+    /// The traces of runs; those that were removed are not there.
+    async fn traces_of(&self, runs: Vec<Uuid>) -> Result<HashMap<Uuid, Uuid>> {
+        trace_cancel::traces_of(&*self.database(), runs).await
+    }
+
+    /// The project of a trace; `None` where no run of it is kept.
+    async fn project_of_trace(&self, trace: Uuid) -> Result<Option<Uuid>> {
+        trace_cancel::project(&*self.database(), trace).await
+    }
+
+    /// The runs that were asked for as `run` once more, the latest first.
+    async fn reruns(&self, run: Uuid) -> Result<Vec<Uuid>> {
+        reruns::of(&*self.database(), run).await
     }
 
     /// One run.

@@ -52,7 +52,7 @@ fn in_order(text: Text, sort: RunSort) -> Text {
 
 /// Appends the condition of a trace. PostgreSQL's index of traces leaves out the runs that began theirs,
 /// which bear its id.
-fn of_trace(text: Text, trace: Uuid) -> Text {
+pub(super) fn of_trace(text: Text, trace: Uuid) -> Text {
     text.push("r.trace_id = ")
         .bind_id(trace)
         .push(" AND (r.trace_id <> r.id OR r.id = ")
@@ -61,7 +61,7 @@ fn of_trace(text: Text, trace: Uuid) -> Text {
 }
 
 /// Where runs of a kind are.
-fn table(kind: RunKind) -> &'static str {
+pub(super) fn table(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Schedule => "worker_runs r",
         RunKind::Queue => "queue_runs r",
@@ -96,10 +96,14 @@ fn and_states(text: Text, kind: RunKind, wanted: &[RunState]) -> Text {
     }
 }
 
-fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Text {
+pub(super) fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Text {
     text = text.and_visible("r.project_id", &filter.visible);
     if let Some(trace) = filter.trace_id {
         text = of_trace(text.push(" AND "), trace);
+    }
+    if let Some(parent) = filter.parent_id {
+        let caused_by = format!(" AND {} = ", text.parent());
+        text = text.push(&caused_by).bind_id(parent);
     }
     if !filter.job_types.is_empty() {
         text = text.and_among("r.job_type", filter.job_types.clone());
@@ -240,5 +244,8 @@ pub(super) async fn trace(
         .push(" ORDER BY r.queued_at, r.id LIMIT ")
         .bind(limit);
     let found: Vec<RunRow> = rows(database, query.statement()).await?;
-    Ok(found.into_iter().map(Run::from).collect())
+    let mut found: Vec<_> = found.into_iter().map(Run::from).collect();
+    found.extend(super::trace::merged(database, trace, project, limit).await?);
+    found.sort_by_key(|run| (run.queued_at, run.id));
+    Ok(found)
 }

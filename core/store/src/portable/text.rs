@@ -185,6 +185,14 @@ impl Text {
         }
     }
 
+    /// The run that caused the run `r`, as text: the upstream of its latest trigger.
+    pub fn parent(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Postgres => "(r.payload -> 'triggers' -> -1 ->> 'run_id')",
+            Dialect::Sqlite => "(r.payload ->> '$.triggers[#-1].run_id')",
+        }
+    }
+
     /// When the latest upstream of the run `r` was done, and when a person asked for it: to be compared,
     /// since the payload's times are of no fixed width.
     pub fn trigger_times(&self) -> [&'static str; 2] {

@@ -11,6 +11,7 @@ import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useJobSchema, useJobsConfig } from "../../live/use-jobs-config";
 import type { JsonSchema } from "../../schema/json-schema";
+import { JobWhy } from "../why/job-why";
 import { withoutSecrets } from "./args-of-run";
 import { JobFacts } from "./job-facts";
 import { JobQueue } from "./job-queue";
@@ -93,6 +94,7 @@ export default function JobPage() {
           />
         )}
       </div>
+      <JobWhy key={`why ${job.name}`} job={job.name} />
       <JobQueue key={job.name} job={job.name} />
       <Runs projectId={projectId} job={job.name} />
     </>

@@ -1,4 +1,4 @@
-import type { RunState, Trigger } from "../../api/types";
+import type { MatchedRuns as Match, RunState, Trigger } from "../../api/types";
 
 export const RUN_STATES: RunState[] = [
   "scheduled",
@@ -117,7 +117,7 @@ export function queryOf(filters: RunFilters, project_id: string | undefined, now
 }
 
 /** The same runs for an action on all of them: only what is set. */
-export function matchOf(filters: RunFilters, project_id: string | undefined, now: number) {
+export function matchOf(filters: RunFilters, project_id: string | undefined, now: number): Match {
   const { from, to, text } = queryOf(filters, project_id, now);
   return {
     project_id,

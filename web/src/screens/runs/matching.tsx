@@ -1,18 +1,17 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { get, post } from "../../api/client";
+import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
-import type { MatchCount, MatchProgress } from "../../api/types";
+import type { MatchedRuns as Match, MatchCount, MatchProgress } from "../../api/types";
 import { Modal } from "../../layout/modal";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";
 import { matchOf, type RunFilters } from "./filters";
 import type { BulkAction } from "./runs-data";
+import { useWork, WorkProgress } from "./work-progress";
 
-const POLL_MS = 500;
 const ACTIONS: BulkAction[] = ["retry", "cancel"];
 
 /** Retries or cancels all runs that match the filter, not only those of the page. */
@@ -35,29 +34,34 @@ export function MatchingActions({ filters, total }: { filters: RunFilters; total
           {t(`runs.matching.${action}`)}
         </button>
       ))}
-      {asked && <MatchingDialog action={asked} filters={filters} onClose={() => setAsked(undefined)} />}
+      {asked && (
+        <MatchingDialog
+          action={asked}
+          match={() => matchOf(filters, projectId, Date.now())}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
     </span>
   );
 }
 
 interface Props {
   action: BulkAction;
-  filters: RunFilters;
+  /** Which runs, as it is when the dialog opens. */
+  match: () => Match;
   onClose: () => void;
 }
 
 /** Says how many there are, asks once, and shows how far it has come. */
-function MatchingDialog({ action, filters, onClose }: Props) {
+export function MatchingDialog({ action, match, onClose }: Props) {
   const { t } = useTranslation();
-  const client = useQueryClient();
-  const { projectId } = useProjectScope();
   // The filter of the moment at which it was opened: "the last hour" does not move on.
-  const [filter] = useState(() => matchOf(filters, projectId, Date.now()));
+  const [filter] = useState(match);
   const [found, setFound] = useState<MatchCount>();
-  const [work, setWork] = useState<MatchProgress>();
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();
+  const [work, setWork] = useWork(setFault);
   const [asked, setAsked] = useState(0);
   useEffect(() => {
     let gone = false;
@@ -67,18 +71,6 @@ function MatchingDialog({ action, filters, onClose }: Props) {
       gone = true;
     };
   }, [action, filter, asked, setFault]);
-  useEffect(() => {
-    if (!work || work.finished) return;
-    const timer = setTimeout(() => {
-      get<MatchProgress>(`/jobs/runs/matching/${work.id}`).then(setWork).catch(setFault);
-    }, POLL_MS);
-    return () => clearTimeout(timer);
-  }, [work, setFault]);
-  const finished = work?.finished;
-  useEffect(() => {
-    if (finished) void client.invalidateQueries({ queryKey: ["jobs"] });
-  }, [finished, client]);
-
   const perform = async () => {
     if (!found) return;
     setBusy(true);
@@ -118,24 +110,7 @@ function MatchingDialog({ action, filters, onClose }: Props) {
             <textarea rows={2} maxLength={500} value={reason} onChange={({ target }) => setReason(target.value)} />
           </label>
         )}
-        {work && (
-          <div role="status" data-testid="matching-progress" data-finished={work.finished}>
-            <progress max={work.total} value={work.done + work.refused} aria-label={title} />
-            <p>
-              {t("runs.matching.progress", { done: work.done, total: work.total })}
-              {work.refused > 0 && ` ${t("runs.refused", { count: work.refused })}`}
-            </p>
-            {work.examples.length > 0 && (
-              <ul>
-                {work.examples.slice(0, 5).map(({ id, message }) => (
-                  <li key={id}>
-                    <code>{id.slice(-8)}</code> {message}
-                  </li>
-                ))}
-              </ul>
-            )}
-          </div>
-        )}
+        {work && <WorkProgress work={work} title={title} />}
         {fault && (
           <p className="bad" role="alert">
             {fault.message}

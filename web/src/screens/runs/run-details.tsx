@@ -11,7 +11,7 @@ import { RunsLink } from "./runs-link";
 import { useWho } from "./use-who";
 
 /** What is to be known of a run: why, when, how often tried, and what came of it. */
-export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | undefined }) {
+export function RunDetails({ run, cascade }: { run: RunDetailsData; cascade: Cascade | undefined }) {
   const { t, i18n } = useTranslation();
   const who = useWho(run);
   // While it runs, its length grows.
@@ -39,6 +39,24 @@ export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | unde
             <>
               <dt>{t("runs.asked_by")}</dt>
               <dd data-testid="asked-by">{who.asked ?? run.asked_by}</dd>
+            </>
+          )}
+          {run.rerun_of && (
+            <>
+              <dt>{t("again.rerun_of")}</dt>
+              <dd data-testid="rerun-of">
+                <RunId id={run.rerun_of} />
+              </dd>
+            </>
+          )}
+          {run.reruns.length > 0 && (
+            <>
+              <dt>{t("again.reruns")}</dt>
+              <dd data-testid="reruns">
+                {run.reruns.map((id) => (
+                  <RunId key={id} id={id} />
+                ))}
+              </dd>
             </>
           )}
           {run.key && (
@@ -115,6 +133,16 @@ export function RunDetails({ run, cascade }: { run: Run; cascade: Cascade | unde
           </dd>
         </dl>
       </section>
+    </>
+  );
+}
+
+function RunId({ id }: { id: string }) {
+  return (
+    <>
+      <Link to={`/runs/${id}`}>
+        <code>{id.slice(-8)}</code>
+      </Link>{" "}
     </>
   );
 }

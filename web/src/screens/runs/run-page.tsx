@@ -11,6 +11,8 @@ import "../jobs/jobs.css";
 import { RunActions } from "../jobs/run-actions";
 import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
+import { RunWhy } from "../why/run-why";
+import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
@@ -62,11 +64,13 @@ function OneRun({ id }: { id: string }) {
         </div>
         <div className="run-tools">
           <RunActions run={it} onDone={run.refresh} />
+          <AgainActions run={it} onDone={run.refresh} />
           <LastUpdatedIndicator of={run} />
         </div>
       </div>
       {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
       <RunDetails run={it} cascade={cascade.data} />
+      <RunWhy run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} trace={it.trace_id} />

@@ -37,10 +37,17 @@ export function useRun(id: string): Polled<RunDetails> {
 export function useCascade(id: string): Polled<Cascade> {
   const key = ["jobs", "cascade", id];
   const known = useQueryClient().getQueryData<Cascade>(key);
-  const over = (cascade: Cascade | undefined) => cascade?.items.every(({ run }) => isOver(run)) ?? false;
-  return usePolledQuery(key, () => get<Cascade>(`/jobs/runs/${id}/cascade`), over(known) ? REST_MS : LIVE_MS, {
-    events: over,
-  });
+  const over = (cascade: Cascade | undefined) => cascade !== undefined && unfinishedOf(cascade) === 0;
+  // One of many runs is not looked at as often: it changes all the time.
+  const live = (known?.groups?.length ?? 0) > 0 ? BUSY_MS : LIVE_MS;
+  const ask = () => get<Cascade>(`/jobs/runs/${id}/cascade`, { grouped: "true" });
+  return usePolledQuery(key, ask, over(known) ? REST_MS : live, { events: over });
+}
+
+/** How many runs of a trace are not over. */
+export function unfinishedOf({ items, states }: Cascade): number {
+  if (!states) return items.filter(({ run }) => !isOver(run)).length;
+  return states.scheduled + states.available + states.running + states.retryable;
 }
 
 export type BulkAction = "cancel" | "retry";

@@ -1,15 +1,17 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
 import type { Cascade } from "../../api/types";
 import { duration } from "../../i18n/time";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";
 import type { Polled } from "../../live/use-polled-query";
-import { StatePill } from "../jobs/state-pill";
-import { isOver } from "../runs/runs-data";
+import { unfinishedOf } from "../runs/runs-data";
+import { RunsLink } from "../runs/runs-link";
+import { CancelCascade } from "./cancel-cascade";
+import { GroupRows } from "./group-rows";
 import "./trace.css";
-import { type Bar, waterfallOf } from "./waterfall";
+import { TraceRow } from "./trace-row";
+import { waterfallOf } from "./waterfall";
 
 interface Props {
   cascade: Polled<Cascade>;
@@ -20,19 +22,24 @@ interface Props {
 /** Everything that one trigger set off, in time: a table whose last column draws what the others say. */
 export function CascadeTrace({ cascade, id }: Props) {
   const { t, i18n } = useTranslation();
-  const live = cascade.data?.items.some(({ run }) => !isOver(run)) ?? false;
+  const live = cascade.data !== undefined && unfinishedOf(cascade.data) > 0;
   const now = useNow(live ? 250 : 60_000);
   const ms = (value: number) => duration(value, i18n.language);
+  const { states, hidden = 0 } = cascade.data ?? {};
   const drawn = cascade.data && cascade.data.items.length > 0 ? waterfallOf(cascade.data, now) : undefined;
+  const first = cascade.data?.items[0]?.run;
+  const ticks = drawn?.ticks.map(({ at }) => at) ?? [];
+  const count = states ? Object.values(states).reduce((sum, part) => sum + part, 0) : (drawn?.bars.length ?? 0);
   return (
     <section className="panel" data-testid="cascade-trace" data-live={live}>
       <header>
         <h2>{t("trace.title")}</h2>
         {drawn && (
           <span className="muted num">
-            {t("trace.count", { count: drawn.bars.length })} · {ms(drawn.totalMs)}
+            {t("trace.count", { count })} · {ms(drawn.totalMs)}
           </span>
         )}
+        {live && first && <CancelCascade trace={first.trace_id} projectId={first.project_id} />}
       </header>
       {cascade.error && <Failure error={cascade.error} retry={() => void cascade.refresh()} />}
       {cascade.loading && <Loading rows={3} />}
@@ -64,78 +71,28 @@ export function CascadeTrace({ cascade, id }: Props) {
             </tr>
           </thead>
           <tbody role="rowgroup">
-            {drawn.bars.map((bar) => (
-              <Row key={bar.run.id} bar={bar} here={bar.run.id === id} ticks={drawn.ticks.map(({ at }) => at)} />
-            ))}
+            {drawn.rows.map((row) =>
+              "run" in row ? (
+                <TraceRow key={row.run.id} bar={row} here={row.run.id === id} ticks={ticks} />
+              ) : (
+                <GroupRows
+                  key={`${row.group.parent} ${row.group.job_type}`}
+                  bar={row}
+                  here={id}
+                  ticks={ticks}
+                  scale={drawn.scale}
+                />
+              ),
+            )}
           </tbody>
         </table>
       )}
       {cascade.data?.truncated && <p className="muted">{t("trace.truncated", { count: cascade.data.items.length })}</p>}
-    </section>
-  );
-}
-
-function Row({ bar, here, ticks }: { bar: Bar; here: boolean; ticks: number[] }) {
-  const { t, i18n } = useTranslation();
-  const ms = (value: number | null) => (value === null ? "–" : duration(value, i18n.language));
-  const { run } = bar;
-  const name = <code>{run.job_type}</code>;
-  return (
-    <tr
-      role="row"
-      data-testid="trace-row"
-      data-run-id={run.id}
-      data-job-type={run.job_type}
-      data-state={run.state}
-      data-depth={bar.depth}
-      data-gap={bar.gapMs ?? undefined}
-      aria-current={here ? "true" : undefined}
-    >
-      <td role="cell" className="run">
-        <span style={{ paddingInlineStart: `${Math.min(bar.depth, 8) * 16}px` }}>
-          {bar.depth > 0 && (
-            <span className="muted" aria-hidden>
-              └{" "}
-            </span>
-          )}
-          {bar.depth > 0 && <span className="sr-only">{t("trace.level", { level: bar.depth + 1 })} </span>}
-          {here ? <strong>{name}</strong> : <Link to={`/runs/${run.id}`}>{name}</Link>}
-          {here && <small className="here">{t("trace.here")}</small>}
-        </span>
-      </td>
-      <td role="cell" className="state">
-        <StatePill state={run.state} />
-      </td>
-      <td role="cell" className="gap num" data-label={t("trace.gap")}>
-        {ms(bar.gapMs)}
-      </td>
-      <td role="cell" className="waited num" data-label={t("trace.waited")}>
-        {ms(bar.waitedMs)}
-      </td>
-      <td role="cell" className="ran num" data-label={t("trace.ran")}>
-        {ms(bar.tookMs)}
-      </td>
-      <td role="cell" className="time" aria-hidden>
-        <Bars bar={bar} ticks={ticks} />
-      </td>
-    </tr>
-  );
-}
-
-function Bars({ bar, ticks }: { bar: Bar; ticks: number[] }) {
-  const percent = (part: number) => `${part * 100}%`;
-  const place = ({ left, width }: { left: number; width: number }) => ({ left: percent(left), width: percent(width) });
-  const end = bar.ran ?? bar.wait;
-  return (
-    <div className="bars">
-      {ticks.map((at) => (
-        <i key={at} className="tick" style={{ left: percent(at) }} />
-      ))}
-      {bar.from !== null && bar.ran && (
-        <i className="bar-gap" style={place({ left: bar.from, width: Math.max(0, bar.ran.left - bar.from) })} />
+      {hidden > 0 && first && (
+        <p className="muted" data-testid="trace-hidden">
+          {t("trace.hidden", { count: hidden })} <RunsLink trace={first.trace_id}>{t("trace.all_runs")}</RunsLink>
+        </p>
       )}
-      <i className="bar-wait" style={place(bar.wait)} />
-      {bar.ran && <i className="bar-ran" style={place(bar.ran)} data-late={end.left > 0.8 || undefined} />}
-    </div>
+    </section>
   );
 }

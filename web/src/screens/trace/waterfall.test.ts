@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Run } from "../../api/types";
+import type { Run, RunGroup } from "../../api/types";
 import { chainTo, gapOf, waterfallOf } from "./waterfall";
 
 const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString();
@@ -73,6 +73,35 @@ describe("waterfallOf", () => {
   it("shows a run whose parent is gone", () => {
     const { bars } = waterfallOf({ items: [{ run: run("orphan", 0, 1, 2), parent: "gone" }] }, NOW);
     expect(bars).toHaveLength(1);
+  });
+});
+
+describe("groups", () => {
+  const group = {
+    parent: "root",
+    job_type: "many",
+    total: 30,
+    queued_at: at(500),
+    started_at: at(600),
+    finished_at: null,
+  };
+  const { rows, totalMs, bars } = waterfallOf({ items, groups: [group as RunGroup] }, NOW + 1000);
+
+  it("stand below their parent, behind what it caused one by one", () => {
+    const names = rows.map((row) => ("run" in row ? row.run.id : row.group.job_type));
+    expect(names).toEqual(["root", "late", "leaf", "early", "many"]);
+    expect(rows.at(-1)).toMatchObject({ depth: 1, cause: { id: "root" } });
+    expect(bars).toHaveLength(4);
+  });
+
+  it("go on to now while a run of theirs is unfinished", () => {
+    expect(totalMs).toBe(2000);
+    expect(rows.at(-1)).toMatchObject({ wait: { left: 0.25, width: 0.25 }, ran: { left: 0.5, width: 0.5 } });
+  });
+
+  it("are left out where their parent is not shown", () => {
+    const orphan = { ...group, parent: "gone" } as RunGroup;
+    expect(waterfallOf({ items, groups: [orphan] }, NOW).rows).toHaveLength(4);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Cascade, Run } from "../../api/types";
+import type { Cascade, Run, RunGroup } from "../../api/types";
 
 /** A run in the waterfall; lengths in ms, places as parts of the whole width. */
 export interface Bar {
@@ -20,8 +20,28 @@ interface Span {
   width: number;
 }
 
+/** Many runs of one job that one run caused. */
+export interface GroupBar {
+  group: RunGroup;
+  cause: Run;
+  depth: number;
+  wait: Span;
+  ran: Span | null;
+}
+
+/** Where the waterfall begins, how long it is, and what time it is there, ms. */
+export interface Scale {
+  begin: number;
+  totalMs: number;
+  now: number;
+}
+
 export interface Waterfall {
+  /** The single runs. */
   bars: Bar[];
+  /** They and the groups, each below its cause. */
+  rows: (Bar | GroupBar)[];
+  scale: Scale;
   totalMs: number;
   ticks: { at: number; ms: number }[];
 }
@@ -29,36 +49,68 @@ export interface Waterfall {
 /** Nothing is narrower than this part of the whole: a run of a millisecond must be seen too. */
 const NARROWEST = 0.004;
 
-export function waterfallOf({ items }: Pick<Cascade, "items">, now: number): Waterfall {
-  const begin = Math.min(...items.map(({ run }) => Date.parse(run.queued_at)));
-  const ends = items.map(({ run }) => endOf(run) ?? Math.max(now, Date.parse(run.started_at ?? run.queued_at)));
+export function waterfallOf({ items, groups = [] }: Pick<Cascade, "items" | "groups">, now: number): Waterfall {
+  const all = [...items.map(({ run }) => run), ...groups];
+  const begin = Math.min(...all.map(({ queued_at }) => Date.parse(queued_at)));
+  const ends = all.map((one) => endOf(one) ?? Math.max(now, Date.parse(one.started_at ?? one.queued_at)));
   const totalMs = Math.max(1, Math.max(...ends) - begin);
-  const at = (time: number) => (time - begin) / totalMs;
-  const span = (from: number, to: number): Span => {
-    const left = Math.min(Math.max(at(from), 0), 1 - NARROWEST);
-    return { left, width: Math.min(Math.max(at(to) - at(from), NARROWEST), 1 - left) };
-  };
+  const scale: Scale = { begin, totalMs, now };
   const byId = new Map(items.map(({ run }) => [run.id, run]));
+  const bars = inOrder(items).map(({ run, parent, depth }) =>
+    barOf(run, parent ? byId.get(parent) : undefined, depth, scale),
+  );
+  return { bars, rows: rowsOf(bars, groups, scale), totalMs, ticks: ticksOf(totalMs), scale };
+}
 
-  const bars = inOrder(items).map(({ run, parent, depth }): Bar => {
-    const queued = Date.parse(run.queued_at);
-    const started = run.started_at ? Date.parse(run.started_at) : null;
-    const ended = endOf(run);
-    const until = ended ?? Math.max(now, started ?? queued);
-    const cause = parent ? byId.get(parent) : undefined;
-    const gapMs = gapOf(cause, run);
-    return {
-      run,
-      depth,
-      gapMs,
-      waitedMs: Math.max(0, (started ?? until) - queued),
-      tookMs: started === null ? null : Math.max(0, until - started),
-      wait: span(queued, started ?? until),
-      ran: started === null ? null : span(started, until),
-      from: gapMs === null || !cause?.finished_at ? null : at(Date.parse(cause.finished_at)),
-    };
-  });
-  return { bars, totalMs, ticks: ticksOf(totalMs) };
+/** A run in the waterfall; `cause` is the run that caused it. */
+export function barOf(run: Run, cause: Run | undefined, depth: number, scale: Scale): Bar {
+  const queued = Date.parse(run.queued_at);
+  const started = run.started_at ? Date.parse(run.started_at) : null;
+  const until = endOf(run) ?? Math.max(scale.now, started ?? queued);
+  const gapMs = gapOf(cause, run);
+  return {
+    run,
+    depth,
+    gapMs,
+    waitedMs: Math.max(0, (started ?? until) - queued),
+    tookMs: started === null ? null : Math.max(0, until - started),
+    ...spansOf(run, scale),
+    from: gapMs === null || !cause?.finished_at ? null : partOf(Date.parse(cause.finished_at), scale),
+  };
+}
+
+/** Each group stands behind all that its parent caused one by one. */
+function rowsOf(bars: Bar[], groups: RunGroup[], scale: Scale): (Bar | GroupBar)[] {
+  const rows: (Bar | GroupBar)[] = [...bars];
+  for (const group of groups) {
+    const at = rows.findIndex((row) => "run" in row && row.run.id === group.parent);
+    const parent = rows[at];
+    if (!parent || !("run" in parent)) continue;
+    let end = at + 1;
+    while (end < rows.length && (rows[end]?.depth ?? 0) > parent.depth) end += 1;
+    rows.splice(end, 0, { group, cause: parent.run, depth: parent.depth + 1, ...spansOf(group, scale) });
+  }
+  return rows;
+}
+
+type Timed = Pick<Run, "queued_at" | "started_at" | "finished_at">;
+
+function spansOf(one: Timed, scale: Scale): Pick<Bar, "wait" | "ran"> {
+  const queued = Date.parse(one.queued_at);
+  const started = one.started_at ? Date.parse(one.started_at) : null;
+  const until = endOf(one) ?? Math.max(scale.now, started ?? queued);
+  return {
+    wait: spanOf(queued, started ?? until, scale),
+    ran: started === null ? null : spanOf(started, until, scale),
+  };
+}
+
+const partOf = (time: number, { begin, totalMs }: Scale): number => (time - begin) / totalMs;
+
+function spanOf(from: number, to: number, scale: Scale): Span {
+  const [begin, end] = [partOf(from, scale), partOf(to, scale)];
+  const left = Math.min(Math.max(begin, 0), 1 - NARROWEST);
+  return { left, width: Math.min(Math.max(end - begin, NARROWEST), 1 - left) };
 }
 
 /** A child that started before its parent's (latest) end was caused by an earlier attempt of it. */
@@ -68,7 +120,7 @@ export function gapOf(parent: Run | undefined, run: Run): number | null {
   return gap < 0 ? null : gap;
 }
 
-function endOf(run: Run): number | null {
+function endOf(run: Timed): number | null {
   return run.finished_at ? Date.parse(run.finished_at) : null;
 }
 

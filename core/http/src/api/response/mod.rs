@@ -11,6 +11,7 @@ mod project;
 mod run;
 mod schedule;
 mod stats;
+mod trace;
 mod worker;
 
 pub use account::{ApiToken, Member, Role, User};
@@ -21,7 +22,8 @@ pub use decision::{Decision, On};
 pub use join::{By, Late, Needs};
 pub use problem::{Attention, Problem};
 pub use project::ProjectRow;
-pub use run::{CascadeTree, FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
+pub use run::{FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};
 pub use stats::{Figures, StatPoint, StatRow};
+pub use trace::{CascadeTree, Children, StateCounts};
 pub use worker::Worker;

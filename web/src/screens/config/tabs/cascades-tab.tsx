@@ -1,7 +1,7 @@
 import { ArrowRight, Settings2, X } from "lucide-react";
 import { Fragment, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import type { Diagnostic, JobType } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
@@ -235,7 +235,12 @@ interface ChainProps {
 
 function Chain({ from, edges, typeOf, faults, readOnly, onConnection, onEdge }: ChainProps) {
   const { t } = useTranslation();
-  const [open, setOpen] = useState<number>();
+  // An address may name an edge, such as one that was not taken.
+  const [search] = useSearchParams();
+  const [open, setOpen] = useState<number | undefined>(() => {
+    const at = search.get("from") === from ? edges.findIndex(({ job }) => job === search.get("to")) : -1;
+    return at < 0 ? undefined : at;
+  });
   const opener = useRef<HTMLButtonElement>(null);
   const close = () => {
     setOpen(undefined);

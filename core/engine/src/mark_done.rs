@@ -1,0 +1,142 @@
+//! A failed or cancelled run that a person marks as done: what a success leads to follows.
+
+use cascade_config::ConfigState;
+use cascade_model::{
+    Decision, EventStatus, Follow, JoinKey, Lease, Run, RunKind, RunState, Visible,
+};
+use cascade_sdk::Level;
+use cascade_store::{
+    Connections, Ended, Queries, Result, StoreError, Tx, marked_done, problem_of_run_handled,
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    Engine,
+    ends::line,
+    event,
+    follow::{Ending, follow},
+    joins,
+    settle::{Made, Settled, plainly_taken},
+};
+
+const NOT_ENDED_BADLY: &str = "only a failed or cancelled run can be marked as done";
+
+impl Engine {
+    /// What follows if `run` is marked as done: what would become of each edge.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRun`], [`StoreError::WrongState`] for a run that has not failed and was not cancelled, or the
+    /// database's.
+    pub async fn preview_done(
+        &self,
+        config: &ConfigState,
+        visible: &Visible,
+        run: Uuid,
+    ) -> Result<Vec<Decision>> {
+        let run = self.ended_badly(visible, run).await?;
+        let follow = self.follow_done(config, &run).await?;
+        let plain = follow.downstream.iter().map(|job| plainly_taken(job));
+        Ok(if follow.decisions.is_empty() { plain.collect() } else { follow.decisions })
+    }
+
+    /// Completes a run that has failed or was cancelled, in the name of `by`, and takes its edges as after a success
+    /// without an output, in one transaction. Returns the jobs that are due.
+    ///
+    /// # Errors
+    /// As [`Engine::preview_done`].
+    pub async fn mark_done(
+        &self,
+        config: &ConfigState,
+        visible: &Visible,
+        run: Uuid,
+        by: &str,
+        reason: &str,
+    ) -> Result<Vec<String>> {
+        let run = self.ended_badly(visible, run).await?;
+        joins::again(|| self.try_to_mark_done(config, &run, by, reason)).await
+    }
+
+    async fn try_to_mark_done(
+        &self,
+        config: &ConfigState,
+        run: &Run,
+        by: &str,
+        reason: &str,
+    ) -> Result<Vec<String>> {
+        let joins = joins::waiting_for(&*self.store, config, run).await?;
+        let follow = self.follow_done(config, run).await?;
+        let made = self.made(run.id, Vec::new(), &follow).await?;
+        let waits = self.store.run_waits(run.id).await?.ok_or(StoreError::NoRun(run.id))?;
+        let said = format!("marked as done by {by}: {reason}");
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let done = self.done(&mut *tx, run, (waits.now, &said), (follow, joins), made).await;
+        let settled = self.finish(tx, done).await?;
+        Ok(self.count_settled(settled))
+    }
+
+    async fn ended_badly(&self, visible: &Visible, run: Uuid) -> Result<Run> {
+        let run = self.store.run(visible, run).await?.ok_or(StoreError::NoRun(run))?;
+        match run.state {
+            RunState::Failed | RunState::Cancelled => Ok(run),
+            _ => Err(StoreError::WrongState(NOT_ENDED_BADLY)),
+        }
+    }
+
+    async fn follow_done(&self, config: &ConfigState, run: &Run) -> Result<Follow> {
+        let ending = Ending {
+            run: run.id,
+            job: &run.job_type,
+            project: (run.project_id, &run.project_slug),
+            attempts: run.attempt,
+            error: None,
+            summary: None,
+            output: None,
+            request: run.request.as_deref(),
+            traces: run.all_traces(),
+            enqueued: Vec::new(),
+            reopens: true,
+        };
+        follow(&*self.store, config, &ending).await
+    }
+
+    /// In the order in which others take the same locks: the run, the last end of its job, schedules, problems.
+    async fn done(
+        &self,
+        tx: &mut dyn Tx,
+        run: &Run,
+        (at, said): (DateTime<Utc>, &str),
+        (follow, joins): (Follow, Vec<JoinKey>),
+        made: Made,
+    ) -> Result<Settled> {
+        let locked = tx.lock_run(run.id).await?.ok_or(StoreError::NoRun(run.id))?;
+        let kind = locked.kind;
+        let [completed, last] = marked_done(kind, run.id, said);
+        if tx.execute(&completed).await.map_err(StoreError::Query)? == 0 {
+            return Err(StoreError::WrongState(NOT_ENDED_BADLY));
+        }
+        tx.execute(&last).await.map_err(StoreError::Query)?;
+        // It holds no key any more: nothing is to be locked of it.
+        let over = Lease {
+            run_id: run.id,
+            kind: RunKind::Schedule,
+            owner: String::new(),
+            attempt: run.attempt,
+        };
+        made.lock(tx, &over, &follow).await?;
+        let ended = Ended {
+            job_type: run.job_type.clone(),
+            project_id: run.project_id,
+            trace_id: run.trace_id,
+            at,
+        };
+        // The one place where the end of a run is settled that a person marks as done.
+        joins::reopen(tx, &locked, &joins).await?;
+        let settled = self.settle(tx, run.id, &ended, joins::End::Ok, follow, made).await?;
+        let handled = problem_of_run_handled(run.id, &run.job_type, run.project_id, at);
+        tx.execute(&handled).await.map_err(StoreError::Query)?;
+        tx.append_logs(&[line(run.id, at, Level::Info, said.to_owned())]).await?;
+        tx.append_events(&[event::row(&ended, EventStatus::Ok)]).await?;
+        Ok(settled)
+    }
+}

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+
+import type { Reason } from "../../api/types";
+import { remediesOf } from "./remedy";
+
+const place = { job: "down", project_id: "p" };
+const reason = (part: Partial<Reason>): Reason => ({
+  code: "later",
+  text: "",
+  fix: null,
+  run_id: null,
+  upstream: null,
+  ...part,
+});
+
+it("does the smallest change where it can be done here", () => {
+  expect(remediesOf(reason({ code: "paused" }), place)).toEqual([
+    { kind: "act", action: "resume", label: "resume", job: "down" },
+  ]);
+  expect(remediesOf(reason({ code: "upstream_never_ran", upstream: "up" }), place)).toMatchObject([
+    { action: "run", job: "up" },
+  ]);
+  const failed = reason({ code: "upstream_did_not_succeed", upstream: "up", run_id: "r" });
+  expect(remediesOf(failed, place)).toMatchObject([{ action: "retry", run: "r" }, { to: "/runs/r" }]);
+});
+
+it("opens the edge that was not taken, and the run that did not take it", () => {
+  const found = remediesOf(reason({ code: "edge_not_taken", upstream: "up", run_id: "r" }), place);
+  expect(found).toMatchObject([{ to: "/config/cascades?from=up&to=down", admin: true }, { to: "/runs/r" }]);
+});
+
+it("runs a job now that waits for its time, but not a run", () => {
+  expect(remediesOf(reason({ code: "not_due", fix: "cascade enqueue down" }), place)).toMatchObject([
+    { action: "run", job: "down" },
+  ]);
+  expect(remediesOf(reason({ code: "not_due" }), place)).toEqual([]);
+});
+
+it("has the way to the run for what it does not know", () => {
+  expect(remediesOf(reason({ code: "of_a_later_version" }), place)).toEqual([]);
+  expect(remediesOf(reason({ code: "of_a_later_version", run_id: "r" }), place)).toMatchObject([{ to: "/runs/r" }]);
+});
