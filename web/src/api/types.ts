@@ -54,7 +54,10 @@ export type Cascade = Pick<Schemas["CascadeTree"], "truncated"> & {
   groups?: RunGroup[];
   states?: StateCounts;
   hidden?: number;
+  /** Those that bring runs of it together. */
+  joins: TraceJoin[];
 };
+export type TraceJoin = Answer<"TraceJoin">;
 
 /** What an action on a cascade or on a run that is over would touch. */
 export type CancelPreview = Answer<"CancelPreview">;
@@ -96,8 +99,9 @@ export type MatchProgress = Answer<"MatchProgress">;
 
 export type JobType = Answer<"JobType">;
 export type JobTypes = Answer<"JobTypes">;
-/** An edge without a condition has no `when`. */
-export type JobsConfig = Omit<Answer<"JobsConfig">, "edges"> & { edges: Schemas["JobsConfig"]["edges"] };
+/** An edge or a join without a condition has no `when`. */
+export type JobsConfig = Omit<Answer<"JobsConfig">, "edges" | "CASCADE_JOINS"> &
+  Pick<Schemas["JobsConfig"], "edges" | "CASCADE_JOINS">;
 
 /** What an edge would lead to with the latest real output of its job. */
 export type EdgePreview = Answer<"PreviewAnswer">;

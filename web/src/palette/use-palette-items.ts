@@ -3,11 +3,12 @@ import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
 
 import { post } from "../api/client";
-import type { Project, RunAnswer } from "../api/types";
+import type { JobsConfig, Project, RunAnswer } from "../api/types";
 import { relative } from "../i18n/time";
 import { useProjectScope, useScopedPath } from "../layout/project-scope";
 import { useJobsConfig } from "../live/use-jobs-config";
 import { useViews } from "../screens/data/view-data";
+import { connectionsOf } from "../screens/edges/join";
 import { useJobTypes, useRuns } from "../screens/jobs/jobs-data";
 import { places } from "../session/places";
 import { mayDo } from "../session/rights";
@@ -112,10 +113,7 @@ export function usePaletteItems(): PaletteItem[] {
   ];
 }
 
-function isNamed(
-  job: string,
-  config: { jobs: Record<string, unknown>; CASCADE_CHAINS: Record<string, string[]> },
-): boolean {
-  const chains = config.CASCADE_CHAINS;
+function isNamed(job: string, config: Pick<JobsConfig, "jobs" | "CASCADE_CHAINS" | "CASCADE_JOINS">): boolean {
+  const chains = connectionsOf(config.CASCADE_CHAINS, config.CASCADE_JOINS);
   return job in config.jobs || job in chains || Object.values(chains).some((downstream) => downstream.includes(job));
 }

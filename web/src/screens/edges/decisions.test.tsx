@@ -15,6 +15,7 @@ afterEach(() => {
 const decision = (part: Partial<Decision>): Decision => ({
   job: "down",
   on: "success",
+  join: false,
   when: null,
   taken: true,
   runs: null,
@@ -36,6 +37,19 @@ it("says what was not triggered and why", () => {
   expect(lines[0]).toContain("if output.new > 0");
   expect(lines[0]).toContain("not triggered: `output.new > 0` was false");
   expect(lines[1]).toContain("triggered");
+});
+
+it("tells a join from an edge", () => {
+  render(
+    <MemoryRouter>
+      <Decisions
+        trace="t1"
+        decisions={[decision({ join: true }), decision({ join: true, taken: false, reason: "`a` did not succeed" })]}
+      />
+    </MemoryRouter>,
+  );
+  const lines = screen.getAllByRole("listitem").map((line) => line.textContent);
+  expect(lines).toEqual(["down joinjoined: triggered", "down joinnot triggered: `a` did not succeed"]);
 });
 
 it("is not there where the run's state says it all", () => {

@@ -1,4 +1,4 @@
-import { Check, Minus } from "lucide-react";
+import { Check, Combine, Minus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { Decision } from "../../api/types";
@@ -19,6 +19,11 @@ export function Decisions({ decisions, trace }: { decisions: Decision[]; trace: 
           <li key={at} data-taken={decision.taken}>
             {decision.taken ? <Check size={16} aria-hidden /> : <Minus size={16} aria-hidden />}
             <JobLink job={decision.job} />
+            {decision.join && (
+              <span className="condition with-icon">
+                <Combine size={14} aria-hidden /> {t("joins.join")}
+              </span>
+            )}
             <Condition decision={decision} />
             <span className={decision.taken ? undefined : "muted"}>
               <Outcome decision={decision} trace={trace} />
@@ -30,11 +35,11 @@ export function Decisions({ decisions, trace }: { decisions: Decision[]; trace: 
   );
 }
 
-function Outcome({ decision: { job, taken, runs, reason }, trace }: { decision: Decision; trace: string }) {
+function Outcome({ decision: { job, join, taken, runs, reason }, trace }: { decision: Decision; trace: string }) {
   const { t } = useTranslation();
   if (!taken) return t("edges.not_taken", { reason: reason ?? "" });
-  if (runs === undefined || runs === null) return t("edges.taken");
-  const made = t("edges.made", { count: runs });
+  if (runs === undefined || runs === null) return t(join ? "joins.joined" : "edges.taken");
+  const made = join ? t("joins.joined_run", { count: runs }) : t("edges.made", { count: runs });
   if (runs === 0) return made;
   return (
     <RunsLink trace={trace} jobs={[job]}>

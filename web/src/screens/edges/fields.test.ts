@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { completions, fieldsOf, itemFieldsOf, listsOf } from "./fields";
+import { completions, fieldsOf, itemFieldsOf, joinFieldsOf, listsOf } from "./fields";
 
 const output = {
   properties: {
@@ -57,4 +57,17 @@ it("names the fields of an element if the list is a field", () => {
   expect(itemFieldsOf("output", { type: "array", items: { properties: { c: {} } } }, {})).toEqual(["item", "item.c"]);
   expect(itemFieldsOf("output.items.filter(i, true)", invoices, {})).toEqual(["item"]);
   expect(itemFieldsOf(" ", invoices, {})).toEqual([]);
+});
+
+it("names the outputs of the jobs that a join waits for", () => {
+  const schema = { $defs: { N: { type: "integer" } }, properties: { new: { $ref: "#/$defs/N" } } };
+  const fields = joinFieldsOf([
+    ["sync", schema],
+    ["two-parts", undefined],
+  ]);
+  expect(fields.filter((field) => !field.startsWith("run."))).toEqual([
+    "output.sync",
+    "output.sync.new",
+    'output["two-parts"]',
+  ]);
 });

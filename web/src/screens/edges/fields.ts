@@ -17,7 +17,16 @@ export function fieldsOf(output: unknown, args: unknown): string[] {
   return [...known(output, args).map(({ path }) => path), ...RUN];
 }
 
-/** Those of them that are lists. */
+/** The fields that an expression of a join may name: the output of each job that it waits for stands under its name. */
+export function joinFieldsOf(outputs: [job: string, schema: unknown][]): string[] {
+  const fields = outputs.flatMap(([job, schema]) => {
+    const path = inside("output", job);
+    return [path, ...under(schema, path, schema, DEEPEST).map((field) => field.path)];
+  });
+  return [...fields, ...RUN];
+}
+
+/** Those of the fields of an edge that are lists. */
 export function listsOf(output: unknown, args: unknown): string[] {
   return known(output, args).flatMap(({ path, schema }) => (isList(schema) ? [path] : []));
 }
@@ -55,10 +64,13 @@ function under(schema: unknown, path: string, root: unknown, depth: number): Fie
   const plain = resolved(schema, root);
   if (depth === 0 || !isObject(plain) || !isObject(plain.properties)) return [];
   return Object.entries(plain.properties).flatMap(([name, each]) => {
-    const field = /^[A-Za-z_]\w*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
+    const field = inside(path, name);
     return [{ path: field, schema: resolved(each, root) }, ...under(each, field, root, depth - 1)];
   });
 }
+
+const inside = (path: string, name: string) =>
+  /^[A-Za-z_]\w*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
 
 function isList(schema: unknown): boolean {
   if (!isObject(schema)) return false;

@@ -11,6 +11,9 @@ it("says with each upstream job when it triggers and what it makes", () => {
   const graph = graphOf({
     config: {
       CASCADE_CHAINS: { sync: ["remind"], check: ["remind"], plain: ["remind"] },
+      CASCADE_JOINS: {
+        remind: { all_of: ["a", "b"], late: "skip", needs: "success", by: "trace", within: "1h" },
+      },
       JOB_TO_DATA_MAP: {},
       edges: {
         sync: [{ job: "remind", on: "success", each: "output.ids", after: "30s" }],
@@ -25,7 +28,12 @@ it("says with each upstream job when it triggers and what it makes", () => {
   });
   render(<GraphList graph={graph} now="" onSelect={() => {}} />);
   const row = screen.getAllByTestId("graph-row").find((each) => each.dataset.jobType === "remind");
-  for (const said of ["sync (each of output.ids, 30s later)", "check (on failure)", "plain"]) {
+  for (const said of [
+    "sync (each of output.ids, 30s later)",
+    "check (on failure)",
+    "plain",
+    "once after all of a, b; within 1h",
+  ]) {
     expect(row?.textContent).toContain(said);
   }
   expect(row?.textContent).not.toContain("plain (");

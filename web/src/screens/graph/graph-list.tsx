@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { summariesOf } from "../edges/edge";
+import { joinSaid } from "../edges/join";
 import { inReadingOrder } from "./graph-layout";
 import type { CascadeGraph, GraphEdge } from "./graph-model";
 import { LastText, NextText, NowPill, TrendOf } from "./job-status";
@@ -31,7 +32,7 @@ export function GraphList({ graph, now, found, selected, onSelect }: Props) {
     <ol className="graph-list panel" data-testid="graph-list">
       {ordered.map(({ job, depth }) => {
         if (!job || found?.has(job.job) === false) return null;
-        const upstream = graph.edges.filter(({ to }) => to === job.job);
+        const upstream = graph.edges.filter(({ to, join }) => to === job.job && !join);
         return (
           <li key={job.job} data-testid="graph-row" data-job-type={job.job} data-now={job.now[0]?.state}>
             <div className="name" style={{ paddingInlineStart: `${Math.min(depth, 6) * 18}px` }}>
@@ -46,6 +47,7 @@ export function GraphList({ graph, now, found, selected, onSelect }: Props) {
               {upstream.length > 0 && (
                 <small className="muted">{t("jobs.after", { jobs: upstream.map(named).join(", ") })}</small>
               )}
+              {job.join && <small className="muted">{joinSaid(job.join, t)}</small>}
             </div>
             <NowPill job={job} />
             <LastText job={job} now={now} />

@@ -139,3 +139,19 @@ describe("the flow of an edge", () => {
     expect(flow([ended(FIRED_MS)])).toBe("rest");
   });
 });
+
+it("has an edge from each job that a join waits for, beside those of the chains", () => {
+  const join = { all_of: ["up", "other"], late: "skip", needs: "success", by: "trace" } as const;
+  const joined = { ...config, CASCADE_JOINS: { down: { ...join, all_of: [...join.all_of] } } };
+  const because = run({ state: "running", triggered_by: { kind: "cascade", job_type: "other" } });
+  const scheduled = [row("down", "a", { current_run: because })];
+  const { jobs, edges } = graphOf({ config: joined, scheduled, summaries: null, trends: [], now: NOW });
+  expect(jobs.map(({ job }) => job)).toEqual(["down", "other", "side", "up"]);
+  expect(jobs.map(({ join }) => join?.all_of)).toEqual([["up", "other"], undefined, undefined, undefined]);
+  expect(edges.map(({ id, flow, join }) => [id, flow, join !== undefined])).toEqual([
+    ["other>>down", "live", true],
+    ["up>>down", "rest", true],
+    ["up>down", "rest", false],
+    ["up>side", "rest", false],
+  ]);
+});

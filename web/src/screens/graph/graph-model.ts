@@ -1,5 +1,6 @@
 import type { EndedRun, JobSummary, JobsConfig, JobTrend, Run, RunState, ScheduledJob } from "../../api/types";
 import type { Edge, EdgeRules } from "../edges/edge";
+import type { Join } from "../edges/join";
 
 /** What a job does now. */
 export type JobNow = "retryable" | "running" | "available" | "paused" | "disabled" | "idle";
@@ -26,7 +27,12 @@ export interface GraphJob {
   projects: number;
   /** One for each project; null where these are many, and are not all looked at. */
   rows: ScheduledJob[] | null;
+  /** If it runs once several others have ended: what it waits for. */
+  join: Join | undefined;
 }
+
+/** What the schedules of a job say of it. */
+type JobFacts = Omit<GraphJob, "join">;
 
 /** How jobs stand: by project, or over all projects. */
 export interface JobStates {
@@ -44,8 +50,10 @@ export interface GraphEdge {
   from: string;
   to: string;
   flow: Flow;
-  /** All edges between the two. */
+  /** All edges between the two; none of a join. */
   edges: EdgeRules[];
+  /** The join that waits for `from`, if it is one. */
+  join?: Join;
 }
 
 export interface CascadeGraph {
@@ -58,15 +66,22 @@ export const TREND_RUNS = 20;
 export const FIRED_MS = 4000;
 
 const edgeId = (from: string, to: string) => `${from}>${to}`;
+/** Beside an edge between the two there may be a join. */
+const joinId = (from: string, to: string) => `${from}>>${to}`;
 
 interface Sources extends JobStates {
-  config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP"> & { edges?: Record<string, Edge[]> };
+  config: Pick<JobsConfig, "CASCADE_CHAINS" | "JOB_TO_DATA_MAP"> & {
+    edges?: Record<string, Edge[]>;
+    CASCADE_JOINS?: Record<string, Join>;
+  };
   trends: JobTrend[];
 }
 
 export function graphOf({ config, scheduled, summaries, trends, now }: Sources): CascadeGraph {
   const chains = config.CASCADE_CHAINS;
-  const names = new Set([...Object.keys(chains), ...Object.values(chains).flat()]);
+  const joins = Object.entries(config.CASCADE_JOINS ?? {});
+  const joined = joins.flatMap(([job, { all_of }]) => [job, ...all_of]);
+  const names = new Set([...Object.keys(chains), ...Object.values(chains).flat(), ...joined]);
   const rows = grouped(scheduled);
   const trendsOf = grouped(trends);
   const summaryOf = new Map(summaries?.map((summary) => [summary.job_type, summary]));
@@ -74,19 +89,26 @@ export function graphOf({ config, scheduled, summaries, trends, now }: Sources):
   const jobs = [...names].sort().map((job) => {
     const dataKeys = config.JOB_TO_DATA_MAP[job] ?? [];
     const summary = summaryOf.get(job);
-    return summary
+    const facts = summary
       ? overProjects(summary, dataKeys)
       : jobOf(job, rows.get(job) ?? [], trendsOf.get(job) ?? [], dataKeys);
+    return { ...facts, join: config.CASCADE_JOINS?.[job] };
   });
-  const edges = Object.entries(chains).flatMap(([from, downstream]) =>
+  const flow = (from: string, to: string) => flowOf(from, rows.get(to) ?? [], now);
+  const edges: GraphEdge[] = Object.entries(chains).flatMap(([from, downstream]) =>
     downstream.map((to) => ({
       id: edgeId(from, to),
       from,
       to,
-      flow: flowOf(from, rows.get(to) ?? [], now),
+      flow: flow(from, to),
       edges: config.edges?.[from]?.filter(({ job }) => job === to) ?? [],
     })),
   );
+  for (const [to, join] of joins) {
+    for (const from of join.all_of) {
+      edges.push({ id: joinId(from, to), from, to, flow: flow(from, to), edges: [], join });
+    }
+  }
   return { jobs, edges: edges.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
@@ -101,7 +123,7 @@ function grouped<T extends { job_type: string }>(all: T[]): Map<string, T[]> {
 }
 
 /** A job of which only the sums are known. */
-function overProjects(job: JobSummary, dataKeys: string[]): GraphJob {
+function overProjects(job: JobSummary, dataKeys: string[]): JobFacts {
   const states: { state: JobNow; count: number }[] = [
     { state: "running", count: job.running },
     { state: "available", count: job.waiting },
@@ -132,7 +154,7 @@ export function nowOf(row: ScheduledJob): JobNow {
   return row.status === "paused" ? "paused" : "idle";
 }
 
-function jobOf(job: string, rows: ScheduledJob[], trends: JobTrend[], dataKeys: string[]): GraphJob {
+function jobOf(job: string, rows: ScheduledJob[], trends: JobTrend[], dataKeys: string[]): JobFacts {
   const states = rows.map(nowOf);
   const now = WORST_FIRST.map((state) => ({ state, count: states.filter((other) => other === state).length })).filter(
     ({ count }) => count > 0,

@@ -99,12 +99,12 @@ export default function GraphScreen() {
           )}
         </div>
       )}
-      {graph && graph.jobs.length > 0 && view === "graph" && <Legend />}
+      {graph && graph.jobs.length > 0 && view === "graph" && <Legend joins={graph.edges.some(({ join }) => join)} />}
     </>
   );
 }
 
-function Legend() {
+function Legend({ joins }: { joins: boolean }) {
   const { t } = useTranslation();
   return (
     <ul className="graph-legend muted" aria-label={t("graph.legend")}>
@@ -116,6 +116,15 @@ function Legend() {
           {t(`graph.flow.${flow}`)}
         </li>
       ))}
+      {joins && (
+        <li>
+          <svg width={34} height={8} aria-hidden className="join">
+            <line x1={0} x2={34} y1={2.5} y2={2.5} />
+            <line x1={0} x2={34} y1={6.5} y2={6.5} />
+          </svg>
+          {t("joins.legend")}
+        </li>
+      )}
       <li>{t("graph.keys_hint")}</li>
     </ul>
   );

@@ -15,11 +15,13 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { useTranslation } from "react-i18next";
 
 import { isConditional, summariesOf } from "../edges/edge";
+import { joinSaid } from "../edges/join";
 import "./graph.css";
 import { hasFailed } from "./graph-focus";
 import { type Connection, type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
 import type { CascadeGraph } from "./graph-model";
 import { JobNode, type JobNodeType } from "./job-node";
+import { JoinEdge } from "./join-edge";
 
 export interface GraphViewProps {
   graph: CascadeGraph;
@@ -34,10 +36,11 @@ export interface GraphViewProps {
   /** Whether such a connection may be; everything may if it is not given. */
   canConnect?: (from: string, to: string) => boolean;
   /** If given, a connection can be selected and removed with Delete. */
-  onDisconnect?: (from: string, to: string) => void;
+  onDisconnect?: (from: string, to: string, joined: boolean) => void;
 }
 
 const NODE_TYPES = { job: JobNode };
+const EDGE_TYPES = { join: JoinEdge };
 const ARROWS: Record<string, Direction> = {
   ArrowLeft: "left",
   ArrowRight: "right",
@@ -128,19 +131,20 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
       domAttributes: { "aria-roledescription": undefined },
     };
   });
-  const edges: Edge[] = graph.edges.map(({ id, from, to, flow, edges }) => {
-    const condition = summaries.get(id);
+  const edges: Edge[] = graph.edges.map(({ id, from, to, flow, edges, join }) => {
+    const condition = join ? joinSaid(join, t) : summaries.get(id);
     const conditional = edges.length > 0 && edges.every(isConditional);
     return {
       id,
+      ...(join && { type: "join" }),
       source: from,
       target: to,
       animated: flow === "live",
       className: `flow-${flow}${conditional ? " conditional" : ""}`,
       selected: id === chosenEdge,
-      ...(condition && { label: short(condition) }),
+      ...(condition && !join && { label: short(condition) }),
       ariaLabel: condition ? t("graph.edge_if", { from, to, condition }) : t("graph.edge", { from, to }),
-      domAttributes: { "data-flow": flow } as object,
+      domAttributes: { "data-flow": flow, "data-join": join ? true : undefined } as object,
     };
   });
 
@@ -183,6 +187,7 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
         onNodesChange={onNodesChange}
         onEdgesChange={onEdgesChange}
         onMoveStart={(event) => {
@@ -192,7 +197,7 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
         onConnect={({ source, target }) => onConnect?.(source, target)}
         isValidConnection={({ source, target }) => source !== target && (canConnect?.(source, target) ?? true)}
         onEdgesDelete={(gone) => {
-          for (const { source, target } of gone) onDisconnect?.(source, target);
+          for (const { source, target, type } of gone) onDisconnect?.(source, target, type === "join");
         }}
         nodesDraggable={false}
         nodesConnectable={editable}

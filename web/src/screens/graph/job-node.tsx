@@ -3,6 +3,7 @@ import { Database } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { joinSaid } from "../edges/join";
 import type { GraphJob } from "./graph-model";
 import { LastText, NextText, NowPill, TrendOf } from "./job-status";
 
@@ -22,6 +23,11 @@ export const JobNode = memo(function JobNode({ data, selected }: NodeProps<JobNo
       data-selected={selected || undefined}
     >
       <Handle type="target" position={Position.Left} isConnectable={editable} />
+      {job.join && (
+        <span className="join-mark" title={joinSaid(job.join, t)} data-testid="join-mark">
+          {t("joins.mark")}
+        </span>
+      )}
       <code className="name" title={job.description || job.job}>
         {job.job}
       </code>

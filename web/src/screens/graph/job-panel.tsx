@@ -8,6 +8,7 @@ import { relative } from "../../i18n/time";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Failure } from "../../layout/states";
 import { useRights } from "../../session/rights";
+import { joinSummary } from "../edges/join";
 import { JobLink } from "../jobs/job-link";
 import { useRuns } from "../jobs/jobs-data";
 import { Progress, Took } from "../jobs/run-facts";
@@ -37,8 +38,9 @@ export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
   // Where projects are many, the first of them are looked at, and the job's page has all.
   const some = useProjectsOf(job.job, projectId, 1, job.rows === null);
   const rows = job.rows ?? some.data?.items ?? [];
-  const upstream = edges.filter(({ to }) => to === job.job).map(({ from }) => from);
-  const downstream = edges.filter(({ from }) => from === job.job).map(({ to }) => to);
+  const upstream = edges.filter(({ to, join }) => to === job.job && !join).map(({ from }) => from);
+  const downstream = [...new Set(edges.filter(({ from }) => from === job.job).map(({ to }) => to))];
+  const { join } = job;
   // On a narrow screen the panel opens out of sight.
   useEffect(() => {
     title.current?.scrollIntoView?.({ block: "nearest" });
@@ -83,8 +85,25 @@ export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
       <dl className="run-facts">
         <dt>{t("jobs.starts")}</dt>
         <dd>{[...new Set(rows.map(({ schedule }) => schedule ?? t("jobs.manually")))].join(", ")}</dd>
-        <dt>{t("jobs.upstream")}</dt>
-        <dd>{upstream.length > 0 ? upstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}</dd>
+        {join && (
+          <>
+            <dt>{t("joins.after_all")}</dt>
+            <dd data-testid="panel-join">
+              {join.all_of.map((name) => (
+                <JobLine key={name} name={name} />
+              ))}
+              <span className="muted">{joinSummary(join, t) ?? t("joins.needs.success")}</span>
+            </dd>
+          </>
+        )}
+        {(!join || upstream.length > 0) && (
+          <>
+            <dt>{t("jobs.upstream")}</dt>
+            <dd>
+              {upstream.length > 0 ? upstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}
+            </dd>
+          </>
+        )}
         <dt>{t("jobs.downstream")}</dt>
         <dd>
           {downstream.length > 0 ? downstream.map((name) => <JobLine key={name} name={name} />) : t("jobs.no_jobs")}

@@ -1,13 +1,15 @@
 import { useTranslation } from "react-i18next";
 
 import { useJobsConfig } from "../../live/use-jobs-config";
+import { connectionsOf } from "../edges/join";
 import { JobLink } from "./job-link";
 
-/** CASCADE_CHAINS as a tree: a job with several upstream jobs stands under each. */
+/** Edges and joins as a tree: a job with several upstream jobs stands under each. */
 export function ChainTree() {
   const { t } = useTranslation();
-  const chains = useJobsConfig().data?.CASCADE_CHAINS;
-  if (!chains) return null;
+  const config = useJobsConfig().data;
+  if (!config) return null;
+  const chains = connectionsOf(config.CASCADE_CHAINS, config.CASCADE_JOINS);
   const triggered = new Set(Object.values(chains).flat());
   const roots = Object.keys(chains).filter((job) => !triggered.has(job));
   return (

@@ -6,6 +6,7 @@ import type { JobsConfig, JobType } from "../../api/types";
 import { useScopedPath } from "../../layout/project-scope";
 import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
 import { wordsOf } from "../../schema/words";
+import { connectionsOf, joinSummary } from "../edges/join";
 import { JobLink } from "./job-link";
 
 /** Where a job comes from and what it is connected with. */
@@ -14,6 +15,8 @@ export function JobFacts({ job, config, schema }: { job: JobType; config: JobsCo
   const scoped = useScopedPath();
   const chains = config.CASCADE_CHAINS;
   const upstream = Object.keys(chains).filter((other) => chains[other]?.includes(job.name));
+  const join = config.CASCADE_JOINS[job.name];
+  const downstream = connectionsOf(chains, config.CASCADE_JOINS)[job.name] ?? [];
   const keys = config.JOB_TO_DATA_MAP[job.name] ?? [];
   return (
     <section className="panel">
@@ -31,9 +34,18 @@ export function JobFacts({ job, config, schema }: { job: JobType; config: JobsCo
         <dd>
           <Names none={t("jobs.no_jobs")} names={upstream} shown={(name) => <JobLink job={name} />} />
         </dd>
+        {join && (
+          <>
+            <dt>{t("joins.after_all")}</dt>
+            <dd>
+              <Names none={t("jobs.no_jobs")} names={join.all_of} shown={(name) => <JobLink job={name} />} />
+              <span className="muted">{joinSummary(join, t) ?? t("joins.needs.success")}</span>
+            </dd>
+          </>
+        )}
         <dt>{t("jobs.downstream")}</dt>
         <dd>
-          <Names none={t("jobs.no_jobs")} names={chains[job.name] ?? []} shown={(name) => <JobLink job={name} />} />
+          <Names none={t("jobs.no_jobs")} names={downstream} shown={(name) => <JobLink job={name} />} />
         </dd>
         <dt>{t("jobs.refreshes")}</dt>
         <dd>

@@ -11,6 +11,7 @@ import "../jobs/jobs.css";
 import { RunActions } from "../jobs/run-actions";
 import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
+import { TraceJoins } from "../trace/joins";
 import { RunWhy } from "../why/run-why";
 import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
@@ -75,6 +76,7 @@ function OneRun({ id }: { id: string }) {
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} trace={it.trace_id} />
       <CascadeTrace cascade={cascade} id={id} />
+      <TraceJoins cascade={cascade.data} id={id} />
       {over && <CompareWithGood run={it} />}
       <AttemptTabs run={it} chosen={attempt} onChoose={choose} />
       <RunLog

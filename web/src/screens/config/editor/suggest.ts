@@ -25,6 +25,7 @@ export interface Suggestions {
 const SPANS = ["30s", "5m", "15m", "1h", "1d"];
 /** Tables whose keys are names of jobs, and what their lists hold. */
 const CHAINS = "CASCADE_CHAINS";
+const JOINS = "CASCADE_JOINS";
 const DATA_MAP = "JOB_TO_DATA_MAP";
 
 export function suggestionsAt(text: string, position: number, facts: Facts): Suggestions | undefined {
@@ -98,7 +99,7 @@ function valuesOf({ path, quoted, before = [] }: Place, facts: Facts): Suggestio
       }),
     );
   }
-  if (path.length === 2 && path[0] === CHAINS) {
+  if (namesJobs(path)) {
     const others = facts.jobs.filter((job) => job !== path[1]);
     return words(others, (job) => describedJob(["jobs"], job, facts));
   }
@@ -107,6 +108,10 @@ function valuesOf({ path, quoted, before = [] }: Place, facts: Facts): Suggestio
   if (key?.type === "boolean") return plain(["true", "false"]);
   return key?.type === "duration" ? words(SPANS) : [];
 }
+
+/** Whether a list holds names of jobs: those that a job triggers, or those that it waits for. */
+const namesJobs = ([table, ...rest]: string[]) =>
+  (table === CHAINS && rest.length === 1) || (table === JOINS && rest.length === 2 && rest[1] === "all_of");
 
 /** Help for the word at a position: a key's meaning, or what a job does. */
 export function helpAt(
@@ -121,7 +126,8 @@ export function helpAt(
   const path = [...place.path, place.word];
   const found = (title: string, help: string | undefined) => help && { from: place.from, to, title, help };
   if (place.kind === "value") {
-    return found(place.word, path[0] === CHAINS ? jobNamed(place.word, facts)?.description : undefined) || undefined;
+    const isJob = path[0] === CHAINS || namesJobs(place.path);
+    return found(place.word, isJob ? jobNamed(place.word, facts)?.description : undefined) || undefined;
   }
   const own = paramsSchema(path, facts);
   const key = keyAt(path, facts);

@@ -7,16 +7,21 @@ import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
 import { type Edge, edgeOf, summaryOf, written } from "../../edges/edge";
 import { EdgeForm } from "../../edges/edge-form";
+import { connectionsOf } from "../../edges/join";
+import "../../edges/joins.css";
 import { useJobStates, useTrends } from "../../graph/graph-data";
 import { cycleOf } from "../../graph/graph-focus";
 import { graphOf, type JobStates } from "../../graph/graph-model";
 import { FieldFault } from "../faults";
 import { faultsAt } from "../faults-at";
+import { connectEdit, leaveEdit } from "../forms/join-edits";
 import { jobNames, listEdit } from "../forms/list-edits";
 import type { TabProps } from "../tabs";
-import { CHAINS, chainsAt, edgesAt, listsAt, valueAt } from "../toml";
+import { CHAINS, chainsAt, edgesAt, joinsAt, listsAt, valueAt } from "../toml";
 import type { Configuration } from "../use-configuration";
+import { JoinList } from "./join-list";
 import { NotToml } from "./not-toml";
+import { RunsAfterChoice } from "./runs-after";
 
 const GraphView = lazyPart(() => import("../../graph/graph-view"));
 /** Who draws connections does not watch runs. */
@@ -28,14 +33,26 @@ const isWide = () => matchMedia("(min-width: 701px)").matches;
 /** What triggers what: as connections between jobs, and as a list for the keyboard and narrow screens. */
 export default function CascadesTab({ configuration }: TabProps) {
   const { parsed, readOnly, edit, check } = configuration;
-  const chains = useMemo(() => (parsed.value ? chainsAt(parsed.value) : {}), [parsed]);
+  /** By edges and by joins. */
+  const connections = useMemo(() => {
+    const root = parsed.value ?? {};
+    return connectionsOf(chainsAt(root), joinsAt(root));
+  }, [parsed]);
   const [wide] = useState(isWide);
+  // The job to which a connection was drawn last.
+  const [drawn, setDrawn] = useState<string>();
   if (!parsed.value) return <NotToml error={parsed.error} />;
-  const connect = (from: string, to: string, wanted: boolean) => edit([listEdit(CHAINS, from, to, wanted)]);
+  const root = parsed.value;
+  const connect = (from: string, to: string) => {
+    edit([connectEdit(root, from, to)]);
+    setDrawn(to);
+  };
+  const disconnect = (from: string, to: string, joined = false) =>
+    edit(joined ? leaveEdit(root, to, from) : [listEdit(CHAINS, from, to, false)]);
   const typeOf = (job: string) => configuration.types.find(({ name }) => name === job);
   /** Puts an edge in the place of the one that was there; without one, takes that out. */
   const change = (from: string, at: number, edge: Edge | undefined) => {
-    const list = valueAt(parsed.value ?? {}, [CHAINS, from]);
+    const list = valueAt(root, [CHAINS, from]);
     if (!Array.isArray(list)) return;
     let nth = -1;
     const value = list.flatMap((item: unknown) => {
@@ -45,13 +62,17 @@ export default function CascadesTab({ configuration }: TabProps) {
     });
     edit([{ op: "set", path: [CHAINS, from], value }]);
   };
+  const shared = { configuration, connections, onConnect: connect };
   return (
     <div className="config-columns">
-      {wide && <ConnectionGraph configuration={configuration} chains={chains} onConnection={connect} />}
+      {wide && <ConnectionGraph {...shared} onDisconnect={disconnect} />}
       <section className="panel" data-testid="chain-form">
-        <ConnectionForm configuration={configuration} chains={chains} onConnection={connect} />
+        <ConnectionForm {...shared} />
+        {drawn !== undefined && (
+          <RunsAfterChoice root={root} job={drawn} edit={edit} onClose={() => setDrawn(undefined)} />
+        )}
         <ul className="chain-list">
-          {Object.entries(edgesAt(parsed.value)).map(([from, edges]) => (
+          {Object.entries(edgesAt(root)).map(([from, edges]) => (
             <Chain
               key={from}
               from={from}
@@ -60,24 +81,45 @@ export default function CascadesTab({ configuration }: TabProps) {
               onEdge={(at, edge) => change(from, at, edge)}
               faults={faultsAt(check.diagnostics, CHAINS, from)}
               readOnly={readOnly}
-              onConnection={connect}
+              onDisconnect={disconnect}
             />
           ))}
         </ul>
+        <JoinList
+          root={root}
+          text={configuration.text}
+          jobs={namesOf(configuration, connections)}
+          typeOf={typeOf}
+          diagnostics={check.diagnostics}
+          readOnly={readOnly}
+          edit={edit}
+        />
       </section>
     </div>
   );
 }
 
-type OnConnection = (from: string, to: string, wanted: boolean) => void;
-
 interface Props {
   configuration: Configuration;
-  chains: Record<string, string[]>;
-  onConnection: OnConnection;
+  connections: Record<string, string[]>;
+  onConnect: (from: string, to: string) => void;
 }
 
-function ConnectionGraph({ configuration, chains, onConnection }: Props) {
+/** Takes an edge out; or a job out of those that a join waits for. */
+type OnDisconnect = (from: string, to: string, joined?: boolean) => void;
+
+const namesOf = ({ types }: Configuration, connections: Record<string, string[]>) =>
+  jobNames(
+    connections,
+    types.map(({ name }) => name),
+  );
+
+function ConnectionGraph({
+  configuration,
+  connections,
+  onConnect,
+  onDisconnect,
+}: Props & { onDisconnect: OnDisconnect }) {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
   const navigate = useNavigate();
@@ -87,18 +129,20 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
   const { readOnly, types, parsed } = configuration;
   const [cycle, setCycle] = useState<string[]>();
   // Another connection, or none of those that closed it.
-  useEffect(() => setCycle(undefined), [chains]);
+  useEffect(() => setCycle(undefined), [connections]);
   const now = states?.now ?? "";
   const graph = useMemo(() => {
     // A job that stands in no chain yet can be connected too.
     const all = Object.fromEntries(types.map(({ name }) => [name, [] as string[]]));
+    const root = parsed.value ?? {};
     const config = {
-      CASCADE_CHAINS: { ...all, ...chains },
-      edges: parsed.value ? edgesAt(parsed.value) : {},
-      JOB_TO_DATA_MAP: parsed.value ? listsAt(parsed.value, "JOB_TO_DATA_MAP") : {},
+      CASCADE_CHAINS: { ...all, ...chainsAt(root) },
+      edges: edgesAt(root),
+      CASCADE_JOINS: joinsAt(root),
+      JOB_TO_DATA_MAP: listsAt(root, "JOB_TO_DATA_MAP"),
     };
     return graphOf({ config, ...(states ?? NO_STATES), trends: trends?.items ?? [] });
-  }, [types, chains, parsed, states, trends]);
+  }, [types, parsed, states, trends]);
   const forms = scoped("/config/jobs");
   const open = (job: string | undefined) => {
     if (job) void navigate(`${forms}${forms.includes("?") ? "&" : "?"}job=${encodeURIComponent(job)}`);
@@ -112,12 +156,12 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
           onSelect={readOnly ? () => {} : open}
           {...(!readOnly && {
             onConnect: (from: string, to: string) => {
-              const closed = cycleOf(from, to, chains);
+              const closed = cycleOf(from, to, connections);
               setCycle(closed);
-              if (!closed) onConnection(from, to, true);
+              if (!closed) onConnect(from, to);
             },
-            canConnect: (from: string, to: string) => !chains[from]?.includes(to),
-            onDisconnect: (from: string, to: string) => onConnection(from, to, false),
+            canConnect: (from: string, to: string) => !connections[from]?.includes(to),
+            onDisconnect,
           })}
         />
       </Suspense>
@@ -127,16 +171,13 @@ function ConnectionGraph({ configuration, chains, onConnection }: Props) {
   );
 }
 
-function ConnectionForm({ configuration, chains, onConnection }: Props) {
+function ConnectionForm({ configuration, connections, onConnect }: Props) {
   const { t } = useTranslation();
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
-  const jobs = jobNames(
-    chains,
-    configuration.types.map(({ name }) => name),
-  );
-  const free = jobs.filter((job) => job !== from && !chains[from]?.includes(job));
-  const cycle = from !== "" && to !== "" ? cycleOf(from, to, chains) : undefined;
+  const jobs = namesOf(configuration, connections);
+  const free = jobs.filter((job) => job !== from && !connections[from]?.includes(job));
+  const cycle = from !== "" && to !== "" ? cycleOf(from, to, connections) : undefined;
   const fits = from !== "" && free.includes(to) && !cycle;
   return (
     <form
@@ -144,7 +185,7 @@ function ConnectionForm({ configuration, chains, onConnection }: Props) {
       onSubmit={(event) => {
         event.preventDefault();
         if (!fits) return;
-        onConnection(from, to, true);
+        onConnect(from, to);
         setTo("");
       }}
     >
@@ -229,11 +270,11 @@ interface ChainProps {
   typeOf: (job: string) => JobType | undefined;
   faults: Diagnostic[];
   readOnly: boolean;
-  onConnection: OnConnection;
+  onDisconnect: OnDisconnect;
   onEdge: (at: number, edge: Edge | undefined) => void;
 }
 
-function Chain({ from, edges, typeOf, faults, readOnly, onConnection, onEdge }: ChainProps) {
+function Chain({ from, edges, typeOf, faults, readOnly, onDisconnect, onEdge }: ChainProps) {
   const { t } = useTranslation();
   // An address may name an edge, such as one that was not taken.
   const [search] = useSearchParams();
@@ -249,7 +290,7 @@ function Chain({ from, edges, typeOf, faults, readOnly, onConnection, onEdge }: 
   const shown = open === undefined ? undefined : edges[open];
   /** An edge that is alone between its jobs goes by name, as the graph removes it. */
   const remove = (at: number, to: string) =>
-    edges.filter(({ job }) => job === to).length > 1 ? onEdge(at, undefined) : onConnection(from, to, false);
+    edges.filter(({ job }) => job === to).length > 1 ? onEdge(at, undefined) : onDisconnect(from, to);
   return (
     <li data-testid="chain" data-job={from}>
       <code>{from}</code>
