@@ -108,6 +108,23 @@ async fn screens_follow_and_steer_what_the_host_does() {
 }
 
 #[tokio::test]
+async fn a_mapped_edge_and_a_join_are_drawn_saved_and_seen_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (plan, config) = (place("plan.json"), place("jobs.toml"));
+    let scripts = root().join("tests/browser");
+    let text = std::fs::read_to_string(scripts.join("joins.toml")).unwrap();
+    let text = text
+        .replace("PLAN", &plan)
+        .replace("SLOW_JOB", &scripts.join("slow_job.py").display().to_string());
+    std::fs::write(&plan, "{}").unwrap();
+    std::fs::write(&config, text).unwrap();
+    let host = Host::start_in(folder, &[]);
+    let env = [("CONFIG", config.as_str()), ("PLAN", &plan)];
+    assert!(browse(&["joins"], &host.url, &env, |_| {}), "{}", host.log());
+}
+
+#[tokio::test]
 async fn what_fails_is_seen_at_once_and_handled() {
     let (host, env) = host_to_work_with().await;
     let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -1,4 +1,4 @@
-import { Check, Combine, Minus } from "lucide-react";
+import { Check, Merge, Minus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { Decision } from "../../api/types";
@@ -21,7 +21,7 @@ export function Decisions({ decisions, trace }: { decisions: Decision[]; trace: 
             <JobLink job={decision.job} />
             {decision.join && (
               <span className="condition with-icon">
-                <Combine size={14} aria-hidden /> {t("joins.join")}
+                <Merge size={14} aria-hidden /> {t("joins.join")}
               </span>
             )}
             <Condition decision={decision} />

@@ -120,7 +120,7 @@ it("applies nothing while jobs are missing or a time is none", async () => {
 it("shows what the host says of it at its field", async () => {
   diagnostics = [
     { key: "CASCADE_JOINS.report.all_of", message: "`syn` is named twice", help: "name it once" },
-    { key: "CASCADE_JOINS.report.when", message: "there is no field `nw`", help: null },
+    { key: "CASCADE_JOINS.report.when", message: "`when`: there is no field `nw`", help: null },
     { key: "CASCADE_JOINS.report.args.new", message: "no number", help: null },
     { key: "CASCADE_JOINS.report", message: "odd", help: null },
     { key: "CASCADE_CHAINS.report", message: "cycle: report -> sync -> report", help: null },

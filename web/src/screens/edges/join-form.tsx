@@ -29,7 +29,8 @@ interface Props {
 
 /** Faults that are told once one wants to go on: the field was not reached yet. */
 const TOLD_LATE: JoinFault[] = ["missing", "no_jobs"];
-const said = ({ message, help }: Diagnostic) => [message, help].filter(Boolean).join("; ");
+/** The message names its key, at which it stands. */
+const said = ({ message, help }: Diagnostic) => [message.replace(/^`[^`]+`: /, ""), help].filter(Boolean).join("; ");
 
 /** What a job waits for that runs once several others have ended, and what it is asked for. */
 export function JoinForm({ job, join, jobs, typeOf, text, editsOf, onChange, onClose }: Props) {

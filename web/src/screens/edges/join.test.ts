@@ -2,7 +2,7 @@ import { t } from "i18next";
 import { expect, it } from "vitest";
 
 import "../../i18n";
-import { connectionsOf, type Join, joinOf, joinSaid, joinSummary, plainJoin, writtenJoin } from "./join";
+import { connectionsOf, type Join, joinHolds, joinOf, joinSaid, joinSummary, plainJoin, writtenJoin } from "./join";
 
 const join = (part: Partial<Join>): Join => ({ ...plainJoin(["a", "b"]), ...part });
 
@@ -31,6 +31,8 @@ it("says what it waits for, and what else holds", () => {
   expect(joinSummary(join({}), t)).toBeUndefined();
   expect(joinSaid(join({}), t)).toBe("once after all of a, b");
   expect(joinSaid(join({ within: "1h" }), t)).toBe("once after all of a, b; within 1h or not at all");
+  expect(joinHolds(join({}), t)).toBe("once those that ran have succeeded");
+  expect(joinHolds(join({ needs: "end" }), t)).toBe("successful or not");
   const all = join({ needs: "end", by: "latest", within: "1h", late: "run", when: "true", args: { x: 1 }, key: "'k'" });
   expect(joinSummary(all, t)).toBe(
     "successful or not, the latest run of each, after 1h at the latest, if true, with x, key 'k'",

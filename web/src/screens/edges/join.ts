@@ -83,6 +83,10 @@ export function joinSummary(join: Join, t: TFunction): string | undefined {
   return parts.filter(Boolean).join(", ") || undefined;
 }
 
+/** What must hold of the jobs that it names, which stand beside it. */
+export const joinHolds = (join: Join, t: TFunction): string =>
+  [join.needs === NEEDS[0] && t(`joins.once_they.${NEEDS[0]}`), joinSummary(join, t)].filter(Boolean).join("; ");
+
 /** When a job runs by its join, whole. */
 export function joinSaid(join: Join, t: TFunction): string {
   const once = t("joins.once", { jobs: join.all_of.join(", ") });

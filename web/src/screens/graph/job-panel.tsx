@@ -8,7 +8,7 @@ import { relative } from "../../i18n/time";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Failure } from "../../layout/states";
 import { useRights } from "../../session/rights";
-import { joinSummary } from "../edges/join";
+import { joinHolds } from "../edges/join";
 import { JobLink } from "../jobs/job-link";
 import { useRuns } from "../jobs/jobs-data";
 import { Progress, Took } from "../jobs/run-facts";
@@ -92,7 +92,7 @@ export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
               {join.all_of.map((name) => (
                 <JobLine key={name} name={name} />
               ))}
-              <span className="muted">{joinSummary(join, t) ?? t("joins.needs.success")}</span>
+              <span className="muted">{joinHolds(join, t)}</span>
             </dd>
           </>
         )}

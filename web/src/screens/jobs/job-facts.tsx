@@ -6,7 +6,7 @@ import type { JobsConfig, JobType } from "../../api/types";
 import { useScopedPath } from "../../layout/project-scope";
 import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
 import { wordsOf } from "../../schema/words";
-import { connectionsOf, joinSummary } from "../edges/join";
+import { connectionsOf, joinHolds } from "../edges/join";
 import { JobLink } from "./job-link";
 
 /** Where a job comes from and what it is connected with. */
@@ -39,7 +39,7 @@ export function JobFacts({ job, config, schema }: { job: JobType; config: JobsCo
             <dt>{t("joins.after_all")}</dt>
             <dd>
               <Names none={t("jobs.no_jobs")} names={join.all_of} shown={(name) => <JobLink job={name} />} />
-              <span className="muted">{joinSummary(join, t) ?? t("joins.needs.success")}</span>
+              <span className="muted">{joinHolds(join, t)}</span>
             </dd>
           </>
         )}

@@ -62,7 +62,7 @@ function OneJoin({ join, runs, here }: { join: TraceJoin; runs: Run[]; here: str
         <Pill look={LOOKS[state]}>{t(`joins.trace.states.${state}`)}</Pill>
         <JobLink job={job} />
         {own && own.id !== here && <Link to={`/runs/${own.id}`}>{t("joins.trace.run")}</Link>}
-        <span className="muted">{t(`joins.needs.${join.needs}`)}</span>
+        <span className="muted">{t(`joins.once_they.${join.needs}`)}</span>
       </div>
       <ul>
         {join.all_of.map((joined) => (

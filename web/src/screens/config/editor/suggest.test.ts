@@ -8,6 +8,8 @@ const FACTS: Facts = {
   keys: [
     key("CASCADE_CHAINS", "table"),
     key("CASCADE_CHAINS.*", "list"),
+    key("CASCADE_JOINS", "table"),
+    key("CASCADE_JOINS.*", "table"),
     key("JOB_TO_DATA_MAP", "table"),
     key("JOB_TO_DATA_MAP.*", "list"),
     key("jobs", "table"),
@@ -82,11 +84,14 @@ describe("placeAt", () => {
 
 describe("suggestionsAt", () => {
   it.each([
-    ["[|", ["CASCADE_CHAINS", "JOB_TO_DATA_MAP", "jobs", "projects"]],
+    ["[|", ["CASCADE_CHAINS", "CASCADE_JOINS", "JOB_TO_DATA_MAP", "jobs", "projects"]],
     ["[jobs.|", ["fetch", "score"]],
     ["[jobs.fetch.|", ["backoff", "params"]],
     ["[CASCADE_CHAINS]\n|", ["fetch", "score"]],
     ["[CASCADE_CHAINS]\nfetch = [|", ["score"]],
+    ["[CASCADE_JOINS]\n|", ["fetch", "score"]],
+    ["[CASCADE_JOINS]\nscore = { all_of = [|", ["fetch"]],
+    ["[CASCADE_JOINS.score]\nall_of = [|", ["fetch"]],
     ['[JOB_TO_DATA_MAP]\nfetch = ["cards", "|', ["mail"]],
     ["[jobs.fetch]\n|", ["every", "timezone", "enabled", "backoff", "params"]],
     ["[jobs.fetch]\nenabled = |", ["true", "false"]],
@@ -126,6 +131,7 @@ describe("helpAt", () => {
   it("says what a job does, by name or as a downstream", () => {
     expect(help("[jobs.fe|tch]")?.help).toBe("Fetches mail.");
     expect(help('[CASCADE_CHAINS]\nscore = ["fe|tch"]')?.help).toBe("Fetches mail.");
+    expect(help('[CASCADE_JOINS]\nscore = { all_of = ["fe|tch"] }')?.help).toBe("Fetches mail.");
   });
   it("knows the params of a job", () => {
     expect(help('[jobs.fetch.params]\nle|vel = "low"')?.help).toBe("How much.");

@@ -1,4 +1,4 @@
-import { Combine, Plus, Settings2, X } from "lucide-react";
+import { Merge, Plus, Settings2, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -49,13 +49,13 @@ export function JoinList({ root, text, jobs, typeOf, diagnostics, readOnly, edit
   if (readOnly && Object.keys(joins).length === 0) return null;
   return (
     <section className="joins" aria-label={t("joins.title")} data-testid="joins">
-      <h3>{t("joins.title")}</h3>
+      <h2>{t("joins.title")}</h2>
       <p className="muted">{t("joins.lead")}</p>
       <ul className="join-list">
         {Object.entries(joins).map(([job, join]) => (
           <li key={job} data-testid="join" data-job={job}>
             <div className="chip">
-              <Combine size={14} aria-hidden />
+              <Merge size={14} aria-hidden />
               <span className="chip-text">
                 <code>{job}</code> <span className="condition">{joinSaid(join, t)}</span>
               </span>
