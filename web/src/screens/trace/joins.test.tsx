@@ -38,10 +38,13 @@ const join = (part: Partial<TraceJoin>): TraceJoin => ({
 });
 const run = (id: string, job_type: string) => ({ run: { id, job_type, trace_id: "t" } as Run, parent: null });
 
-function show(joins: TraceJoin[], items: Cascade["items"] = []) {
+function show(joins: TraceJoin[], items: Cascade["items"] = [], groups: string[] = []) {
   render(
     <MemoryRouter>
-      <TraceJoins cascade={{ root: "r", items, joins } as Cascade} id="here" />
+      <TraceJoins
+        cascade={{ root: "r", items, groups: groups.map((job_type) => ({ job_type })), joins } as Cascade}
+        id="here"
+      />
     </MemoryRouter>,
   );
 }
@@ -78,11 +81,13 @@ it("says of each job that a join waits for how it stands", () => {
 
 it("leads to the runs of this trace", () => {
   const items = [run("r1", "sync"), run("r2", "ids"), run("r3", "ids"), run("r4", "report")];
-  show([join({ state: "fired", all_of: [joined("sync"), joined("ids", { succeeded: 2 })] })], items);
+  show([join({ state: "fired", all_of: ["sync", "ids", "many", "none"].map((job) => joined(job)) })], items, ["many"]);
   const list = within(screen.getByTestId("trace-join"));
   expect(list.getByText("its run").getAttribute("href")).toBe("/runs/r4");
   expect(list.getByText("sync").closest("a")?.getAttribute("href")).toBe("/runs/r1");
   expect(list.getByText("ids").closest("a")?.getAttribute("href")).toBe("/runs?job=ids&trace=t");
+  expect(list.getByText("many").closest("a")?.getAttribute("href")).toBe("/runs?job=many&trace=t");
+  expect(list.getByText("none").closest("a")?.getAttribute("href")).toBe("/jobs/none");
 });
 
 it("says why it has not run, and until when it waits", () => {

@@ -39,23 +39,22 @@ export function TraceJoins({ cascade, id }: { cascade: Cascade | undefined; id: 
   const { t } = useTranslation();
   const joins = cascade?.joins ?? [];
   if (!cascade || joins.length === 0) return null;
-  const runs = cascade.items.map(({ run }) => run);
   return (
     <section className="panel trace-joins" aria-label={t("joins.trace.title")} data-testid="trace-joins">
       <h2>{t("joins.trace.title")}</h2>
       <ul>
         {joins.map((join) => (
-          <OneJoin key={join.job} join={join} runs={runs} here={id} />
+          <OneJoin key={join.job} join={join} cascade={cascade} here={id} />
         ))}
       </ul>
     </section>
   );
 }
 
-function OneJoin({ join, runs, here }: { join: TraceJoin; runs: Run[]; here: string }) {
+function OneJoin({ join, cascade, here }: { join: TraceJoin; cascade: Cascade; here: string }) {
   const { t } = useTranslation();
   const { job, state, reason, due_at, late } = join;
-  const own = runs.filter((run) => run.job_type === job).at(-1);
+  const own = runsOf(job, cascade).at(-1);
   return (
     <li data-testid="trace-join" data-job={job} data-state={state}>
       <div className="trace-join-head">
@@ -66,7 +65,7 @@ function OneJoin({ join, runs, here }: { join: TraceJoin; runs: Run[]; here: str
       </div>
       <ul>
         {join.all_of.map((joined) => (
-          <OneJob key={joined.job} joined={joined} runs={runs} />
+          <OneJob key={joined.job} joined={joined} cascade={cascade} />
         ))}
       </ul>
       {reason && <p className="muted">{reason}</p>}
@@ -75,7 +74,7 @@ function OneJoin({ join, runs, here }: { join: TraceJoin; runs: Run[]; here: str
   );
 }
 
-function OneJob({ joined, runs }: { joined: Joined; runs: Run[] }) {
+function OneJob({ joined, cascade }: { joined: Joined; cascade: Cascade }) {
   const { t } = useTranslation();
   const { job, state, failed, waits_for } = joined;
   const counts = COUNTS.filter((count) => joined[count] > 0);
@@ -88,23 +87,29 @@ function OneJob({ joined, runs }: { joined: Joined; runs: Run[] }) {
   return (
     <li data-testid="trace-joined" data-job={job} data-state={state}>
       <Pill look={JOB_LOOKS[state]}>{t(`joins.trace.jobs.${state}`)}</Pill>
-      <NameOf job={job} runs={runs} />
+      <NameOf job={job} cascade={cascade} />
       {details.length > 0 && <span className="muted num">{details.join("; ")}</span>}
     </li>
   );
 }
 
-/** Leads to the run of the job in this trace, or to all of them. */
-function NameOf({ job, runs }: { job: string; runs: Run[] }) {
-  const [first, second] = runs.filter((run) => run.job_type === job);
+const runsOf = (job: string, { items }: Cascade): Run[] =>
+  items.flatMap(({ run }) => (run.job_type === job ? [run] : []));
+
+/** Leads to the run of the job in this trace, or to all of them: many of them are in a group, and not told one by one. */
+function NameOf({ job, cascade }: { job: string; cascade: Cascade }) {
+  const [first, second] = runsOf(job, cascade);
   const name = <code>{job}</code>;
-  if (!first) return <JobLink job={job} />;
-  if (!second) return <Link to={`/runs/${first.id}`}>{name}</Link>;
-  return (
-    <RunsLink trace={first.trace_id} jobs={[job]}>
-      {name}
-    </RunsLink>
-  );
+  const trace = cascade.items[0]?.run.trace_id;
+  const isMany = second || cascade.groups?.some((group) => group.job_type === job);
+  if (trace && isMany) {
+    return (
+      <RunsLink trace={trace} jobs={[job]}>
+        {name}
+      </RunsLink>
+    );
+  }
+  return first ? <Link to={`/runs/${first.id}`}>{name}</Link> : <JobLink job={job} />;
 }
 
 function Due({ at, late }: { at: string; late: TraceJoin["late"] }) {
