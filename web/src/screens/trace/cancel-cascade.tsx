@@ -43,7 +43,7 @@ export function CancelCascade({ trace, projectId, live }: Props) {
 function CancelDialog({ trace, onClose }: { trace: string; onClose: () => void }) {
   const { t } = useTranslation();
   const preview = useQuery({
-    queryKey: ["jobs", "cancel-preview", trace],
+    queryKey: ["cancel-preview", trace],
     queryFn: () => get<CancelPreview>(`/jobs/traces/${trace}/cancel/preview`),
     staleTime: 0,
   });
