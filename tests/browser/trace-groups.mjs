@@ -15,7 +15,7 @@ export default async function (browser) {
   await group.and(page.locator("[data-job-type=child][data-total='25'][data-failed='5']")).waitFor();
   assert.equal(await page.getByTestId("trace-row").count(), 1, "the children are folded");
   await page.getByTestId("trace-hidden").getByText("20 more runs").waitFor();
-  const unfold = group.getByRole("button", { name: "25 runs of child" });
+  const unfold = group.getByRole("button", { name: "child × 25" });
   await unfold.click();
   await until(async () => (await page.getByTestId("trace-row").count()) === 26, "they did not unfold");
   await group.locator("[data-state=failed][data-count='5']").click();

@@ -30,7 +30,7 @@ command = ["sh", "-c", """cat > /dev/null; echo '{output}'"""]
 [jobs.child]
 max_attempts = 1
 [jobs.child.executable]
-command = ["sh", "-c", """if grep -Eq '"bad": ?true' && [ ! -e {fixed} ]; then echo out of paper >&2; exit 1; fi"""]
+command = ["sh", "-c", """if grep -Eq '"args":.?.?"bad":.?true' && [ ! -e {fixed} ]; then echo out of paper >&2; exit 1; fi"""]
 [jobs.child.executable.args_schema]
 type = "object"
 properties.n = {{ type = "integer" }}

@@ -10,11 +10,20 @@ import { Failure, Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";
 import { useWork, WorkProgress } from "../runs/work-progress";
 
+interface Props {
+  trace: string;
+  projectId: string;
+  /** Whether something of it is unfinished. */
+  live: boolean;
+}
+
 /** Cancels all that is unfinished of a cascade, and what would follow it. */
-export function CancelCascade({ trace, projectId }: { trace: string; projectId: string }) {
+export function CancelCascade({ trace, projectId, live }: Props) {
   const { t } = useTranslation();
   const whyNot = useRights().whyNot("editor", projectId);
   const [open, setOpen] = useState(false);
+  // What came of it is read although nothing is left to cancel.
+  if (!live && !open) return null;
   return (
     <>
       <button
@@ -34,7 +43,7 @@ export function CancelCascade({ trace, projectId }: { trace: string; projectId: 
 function CancelDialog({ trace, onClose }: { trace: string; onClose: () => void }) {
   const { t } = useTranslation();
   const preview = useQuery({
-    queryKey: ["jobs", "cancel-preview", trace],
+    queryKey: ["cancel-preview", trace],
     queryFn: () => get<CancelPreview>(`/jobs/traces/${trace}/cancel/preview`),
     staleTime: 0,
   });

@@ -39,7 +39,7 @@ export function CascadeTrace({ cascade, id }: Props) {
             {t("trace.count", { count })} · {ms(drawn.totalMs)}
           </span>
         )}
-        {live && first && <CancelCascade trace={first.trace_id} projectId={first.project_id} />}
+        {first && <CancelCascade trace={first.trace_id} projectId={first.project_id} live={live} />}
       </header>
       {cascade.error && <Failure error={cascade.error} retry={() => void cascade.refresh()} />}
       {cascade.loading && <Loading rows={3} />}

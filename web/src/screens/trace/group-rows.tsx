@@ -42,13 +42,7 @@ export function GroupRows({ bar, here, ticks, scale }: Props) {
       >
         <td role="cell" className="run">
           <span style={{ paddingInlineStart: `${Math.min(depth, 8) * 16}px` }}>
-            <button
-              type="button"
-              className="ghost unfold"
-              aria-expanded={open}
-              aria-label={t("trace.group.unfold", { job: group.job_type, count: group.total })}
-              onClick={() => setOpen(!open)}
-            >
+            <button type="button" className="ghost unfold" aria-expanded={open} onClick={() => setOpen(!open)}>
               {open ? <ChevronDown size={16} aria-hidden /> : <ChevronRight size={16} aria-hidden />}
               <code>{group.job_type}</code> <span className="num">× {group.total}</span>
             </button>

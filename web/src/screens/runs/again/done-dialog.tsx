@@ -19,7 +19,7 @@ export function DoneDialog({ run, onDone, onClose }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const preview = useQuery({
-    queryKey: ["jobs", "done-preview", run.id],
+    queryKey: ["done-preview", run.id],
     queryFn: () => get<DonePreview>(`/jobs/runs/${run.id}/done/preview`),
     staleTime: 0,
   });

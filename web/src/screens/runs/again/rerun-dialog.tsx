@@ -19,7 +19,7 @@ interface Props {
 export function RerunDialog({ run, onDone, onClose }: Props) {
   const { t } = useTranslation();
   const preview = useQuery({
-    queryKey: ["jobs", "rerun-preview", run.id],
+    queryKey: ["rerun-preview", run.id],
     queryFn: () => get<RerunPreview>(`/jobs/runs/${run.id}/rerun/preview`),
     staleTime: 0,
   });
