@@ -21,6 +21,7 @@ mod job_labels;
 mod pause;
 mod preview;
 mod reconcile;
+pub mod rehearse;
 mod request;
 mod retry;
 mod rotation;
