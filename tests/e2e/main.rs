@@ -30,6 +30,7 @@ mod openapi;
 mod planted_secrets;
 mod plugins;
 mod reach;
+mod rehearse;
 mod reload;
 mod runs_api;
 mod sample;

@@ -38,8 +38,9 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits, ScheduleFacts,
-    SchedulesByJob, attempt_failed, change_key, change_request, decided, failed, keep_key,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits,
+    ScheduleFacts, SchedulesByJob, attempt_failed, change_key, change_request, decided, failed,
+    keep_key,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

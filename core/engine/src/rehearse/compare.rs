@@ -253,13 +253,14 @@ pub(super) fn hours(before: (&Replay<'_>, &[Shown]), after: (&Replay<'_>, &[Show
     let places = |(replay, shown): (&Replay<'_>, &[Shown])| {
         let mut loads = vec![Load::default(); hours.len()];
         for one in shown {
-            let ends = replay.runs[one.run].ends.unwrap_or(history.to).min(history.to);
+            let run = &replay.runs[one.run];
+            let ends = run.ends.unwrap_or(history.to).min(history.to);
             let Some(mut nth) = place(one.begins) else { continue };
             loads[nth].runs += 1;
             let mut from = one.begins;
             while from < ends && nth < loads.len() {
                 let until = (first + hour * i32::try_from(nth + 1).unwrap_or(i32::MAX)).min(ends);
-                loads[nth].busy_seconds += (until - from).as_seconds_f64();
+                loads[nth].busy_seconds += (until - from).as_seconds_f64() * run.outcome.worked;
                 (from, nth) = (until, nth + 1);
             }
         }

@@ -8,7 +8,7 @@ use std::{
 use cascade_config::{Config, ConfigState, Edge, all_masked, masked};
 use cascade_model::{KEY_OF_SCHEDULE, On, Registry, Run, RunState, ScheduledStatus};
 use cascade_store::{Queries, RunColumn, RunFilter, RunSort};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -61,6 +61,7 @@ impl Engine {
             }
         }
         runs.sort_by_key(|run| (run.queued_at, run.id));
+        self.add_attempts(&mut runs).await?;
         self.mark_children(&mut runs).await?;
         let schedules = self.store.due_schedules().await?.into_iter();
         let schedules = schedules.map(|due| PastSchedule {
@@ -100,6 +101,28 @@ impl Engine {
             fits /= 2;
         }
         Err(RehearseError::TooMany { most: MOST_RECORDED as usize, fits: Some(fits) })
+    }
+
+    /// Adds when the first attempt of each run began, and the pauses between its attempts.
+    async fn add_attempts(&self, runs: &mut [PastRun]) -> Result<(), RehearseError> {
+        let several = runs.iter().filter(|run| run.attempts > 1).map(|run| run.id);
+        let several: Vec<_> = several.collect();
+        let mut times = HashMap::new();
+        for page in several.chunks(PAGE) {
+            times.extend(self.store.attempt_times(page).await?);
+        }
+        for run in runs {
+            let Some(attempts) = times.get(&run.id) else { continue };
+            let next = attempts.iter().skip(1).map(|(began, _)| *began).chain([run.began_at]);
+            let pauses = attempts.iter().zip(next);
+            let pause = |((_, ended), next): (&(_, DateTime<Utc>), Option<DateTime<Utc>>)| {
+                next.map(|next| next - *ended).filter(|pause| *pause > TimeDelta::zero())
+            };
+            run.paused = pauses.filter_map(pause).sum();
+            let first = attempts.first().and_then(|(began, _)| *began);
+            run.began_at = first.into_iter().chain(run.began_at).min();
+        }
+        Ok(())
     }
 
     /// Tells runs that the code of a run asked for from those that its edges made: of those that a run led to, the
@@ -196,8 +219,9 @@ fn past(run: Run, output: Option<String>, registry: &Registry) -> PastRun {
         state: run.state,
         attempts: run.attempt,
         queued_at: run.queued_at,
-        started_at: run.started_at,
+        began_at: run.started_at,
         finished_at: run.finished_at,
+        paused: TimeDelta::zero(),
         payload: run.payload,
         request,
         error: run.error,

@@ -123,7 +123,7 @@ fn reproduced(replay: &Replay<'_>) -> (u64, u64) {
     let recorded = history.runs.iter().filter(within).count();
     let again = replay.runs.iter().filter(|run| {
         let past = run.past.map(|past| &history.runs[past]);
-        let past = past.filter(within).and_then(|past| past.started_at);
+        let past = past.filter(within).and_then(|past| past.began_at);
         past.zip(run.begins).is_some_and(|(then, now)| (then - now).abs() <= compare::SAME)
     });
     (recorded as u64, again.count() as u64)

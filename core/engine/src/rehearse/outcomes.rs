@@ -46,6 +46,8 @@ pub(super) struct Outcome {
     pub wait: Option<TimeDelta>,
     /// How long it takes; `None` if it had not ended.
     pub busy: Option<TimeDelta>,
+    /// Which part of that it worked, not waiting for its next attempt.
+    pub worked: f64,
     /// How long after it was made it is cancelled, if it was before it began.
     pub cancelled_after: Option<TimeDelta>,
     pub end: End,
@@ -121,7 +123,7 @@ impl<'a> Outcomes<'a> {
             children: HashMap::new(),
         };
         let mut by_begin: Vec<_> = (0..runs.len()).collect();
-        by_begin.sort_by_key(|at| (runs[*at].started_at, *at));
+        by_begin.sort_by_key(|at| (runs[*at].began_at, *at));
         let mut ended: HashMap<(&str, &str, &str), DateTime<Utc>> = HashMap::new();
         for at in by_begin {
             let run = &runs[at];
@@ -162,7 +164,7 @@ impl<'a> Outcomes<'a> {
         let run = &self.history.runs[at];
         let since = |free: DateTime<Utc>, end: DateTime<Utc>| (end - free).max(TimeDelta::zero());
         let Some(request) = &run.request else {
-            self.waits[at] = run.started_at.map(|it| since(run.queued_at, it)).unwrap_or_default();
+            self.waits[at] = run.began_at.map(|it| since(run.queued_at, it)).unwrap_or_default();
             let payload = &run.payload;
             let triggered = payload.triggers.first().map(|note| note.at);
             let cause = triggered.into_iter().chain(payload.requested_at).min();
@@ -172,7 +174,7 @@ impl<'a> Outcomes<'a> {
             return;
         };
         let free = request.run_at.into_iter().fold(run.queued_at.max(before), DateTime::max);
-        self.waits[at] = run.started_at.map(|it| since(free, it)).unwrap_or_default();
+        self.waits[at] = run.began_at.map(|it| since(free, it)).unwrap_or_default();
     }
 
     fn add(&mut self, at: usize) {
@@ -245,12 +247,13 @@ impl<'a> Outcomes<'a> {
         let like = |basis, past: usize, busy: TimeDelta| {
             let failed = self.history.runs[past].state == RunState::Failed;
             let end = if failed { End::Failure } else { End::Success };
-            let (wait, busy) = (Some(TimeDelta::zero()), Some(busy));
-            Outcome { basis, past: Some(past), wait, busy, cancelled_after: None, end }
+            let (wait, busy, worked) = (Some(TimeDelta::zero()), Some(busy), 1.0);
+            Outcome { basis, past: Some(past), wait, busy, worked, cancelled_after: None, end }
         };
         if let Some(past) = place.and_then(|place| self.nearest(place, wanted)) {
-            let took = busy(&self.history.runs[past]).unwrap_or_default();
-            return like(Basis::Nearest, past, took);
+            let run = &self.history.runs[past];
+            let took = busy(run).unwrap_or_default();
+            return Outcome { worked: worked(run), ..like(Basis::Nearest, past, took) };
         }
         // The same job in another project, if there is none of this one.
         let known = |place: &&Place| place.latest_success.is_some();
@@ -266,15 +269,15 @@ impl<'a> Outcomes<'a> {
             return like(Basis::Median, past, middle.copied().unwrap_or(ASSUMED));
         }
         let (wait, busy) = (Some(TimeDelta::zero()), Some(ASSUMED));
-        let (basis, end) = (Basis::Assumed, End::Success);
-        Outcome { basis, past: None, wait, busy, cancelled_after: None, end }
+        let (basis, end, worked) = (Basis::Assumed, End::Success, 1.0);
+        Outcome { basis, past: None, wait, busy, worked, cancelled_after: None, end }
     }
 
     /// `None` for one that waited for a later time at the end of the span: nothing is known of it.
     fn recorded(&self, past: usize) -> Option<Outcome> {
         let run = &self.history.runs[past];
         let run_at = run.request.as_ref().and_then(|request| request.run_at);
-        let begun = run.started_at.is_some();
+        let begun = run.began_at.is_some();
         if !begun && run.finished_at.is_none() && run_at.is_some_and(|at| at > self.history.to) {
             return None;
         }
@@ -284,6 +287,7 @@ impl<'a> Outcomes<'a> {
             past: Some(past),
             wait: begun.then(|| self.waits[past]),
             busy: busy(run),
+            worked: worked(run),
             cancelled_after,
             end: match run.state {
                 RunState::Failed => End::Failure,
@@ -295,7 +299,7 @@ impl<'a> Outcomes<'a> {
 
     fn nearest(&self, place: &Place, wanted: &Wanted<'_>) -> Option<usize> {
         let runs = place.by_key.get(&wanted.key.map(ToOwned::to_owned))?;
-        let began = |at: usize| self.history.runs[at].started_at.unwrap_or_default();
+        let began = |at: usize| self.history.runs[at].began_at.unwrap_or_default();
         let after = runs.partition_point(|at| began(*at) < wanted.at);
         let near = runs[after.saturating_sub(1)..].iter().take(2).copied();
         near.min_by_key(|at| (began(*at) - wanted.at).abs())
@@ -303,6 +307,11 @@ impl<'a> Outcomes<'a> {
 }
 
 fn busy(run: &PastRun) -> Option<TimeDelta> {
-    let (began, ended) = (run.started_at?, run.finished_at?);
+    let (began, ended) = (run.began_at?, run.finished_at?);
     Some((ended - began).max(TimeDelta::zero()))
+}
+
+fn worked(run: &PastRun) -> f64 {
+    let Some(busy) = busy(run).filter(|busy| *busy > run.paused) else { return 1.0 };
+    (busy - run.paused).as_seconds_f64() / busy.as_seconds_f64()
 }

@@ -1,7 +1,7 @@
 //! What is kept of the runs of a span.
 
 use cascade_model::{Payload, RunKind, RunRequest, RunState};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 /// A run as it was.
@@ -19,10 +19,12 @@ pub struct PastRun {
     pub attempts: u32,
     /// When it was made.
     pub queued_at: DateTime<Utc>,
-    /// When its latest attempt began.
-    pub started_at: Option<DateTime<Utc>>,
+    /// When its first attempt began.
+    pub began_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
+    /// How long it waited between attempts.
+    pub paused: TimeDelta,
     /// What caused it.
     pub payload: Payload,
     /// What it was asked for, with masked secrets; `None` for a run of its schedule.
@@ -46,7 +48,7 @@ impl PastRun {
     /// Whether it has run to a success or a failure, so that others may be taken to run like it.
     pub(super) fn tells(&self) -> bool {
         matches!(self.state, RunState::Completed | RunState::Failed)
-            && self.started_at.is_some()
+            && self.began_at.is_some()
             && self.finished_at.is_some()
     }
 }

@@ -88,11 +88,11 @@ pub(super) fn replay<'a>(
         if at >= history.to {
             break;
         }
-        replay.step(at, event);
-        steps = steps.wrapping_add(1);
-        if steps % 64 == 0 {
+        if steps.is_multiple_of(64) {
             deadline.check()?;
         }
+        steps = steps.wrapping_add(1);
+        replay.step(at, event);
         if replay.runs.len() > MOST_RUNS {
             return Err(RehearseError::TooManyMade { most: MOST_RUNS, at });
         }
@@ -167,21 +167,21 @@ impl Replay<'_> {
             behind: false,
             made: run.queued_at,
             available: run.queued_at,
-            begins: run.started_at,
+            begins: run.began_at,
             ends: None,
         });
         self.used[past] = true;
         match (run.kind(), key) {
             (RunKind::Schedule, _) => self.slots[slot].open = Some(id),
             (RunKind::Queue, Some(key)) => {
-                let begun = run.started_at.is_some_and(|at| at <= self.outcomes.history.from);
+                let begun = run.began_at.is_some_and(|at| at <= self.outcomes.history.from);
                 let behind = !begun && self.first_of(slot, &key).is_some();
                 self.runs[id].behind = behind;
                 self.keys.entry((slot, key)).or_default().push(id);
             }
             (RunKind::Queue, None) => {}
         }
-        if let Some(at) = run.started_at {
+        if let Some(at) = run.began_at {
             self.agenda.add(at, Event::Begin(id));
         } else if let Some(at) = run.finished_at {
             self.agenda.add(at, Event::End(id));
@@ -430,5 +430,5 @@ impl Replay<'_> {
 
 /// Whether a recorded run has begun within the span.
 pub(super) fn began_within(run: &PastRun, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
-    run.state != RunState::Scheduled && run.started_at.is_some_and(|at| at >= from && at < to)
+    run.state != RunState::Scheduled && run.began_at.is_some_and(|at| at >= from && at < to)
 }

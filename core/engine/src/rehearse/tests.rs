@@ -60,8 +60,9 @@ fn run(id: u128, job: &str, began: i64, took: i64) -> PastRun {
         state: RunState::Completed,
         attempts: 1,
         queued_at: at(began),
-        started_at: Some(at(began)),
+        began_at: Some(at(began)),
         finished_at: Some(at(began + took)),
+        paused: TimeDelta::zero(),
         payload: Payload::default(),
         request: None,
         error: None,
@@ -280,6 +281,6 @@ fn a_file_that_makes_too_many_runs_is_stopped() {
     let deadline = Deadline::of(Duration::from_secs(600));
     let told = rehearse(&history, &state, &candidate, &deadline);
     assert!(matches!(told, Err(RehearseError::TooManyMade { .. })), "{told:?}");
-    let told = rehearse(&history, &state, &candidate, &Deadline::of(Duration::ZERO));
+    let told = rehearse(&history, &state, &state, &Deadline::of(Duration::ZERO));
     assert!(matches!(told, Err(RehearseError::TooLong(_))), "{told:?}");
 }

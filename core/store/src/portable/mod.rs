@@ -44,7 +44,7 @@ use uuid::Uuid;
 use crate::{LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError};
 pub use attempts::attempt_failed;
 pub use decisions::decided;
-pub use past::DueSchedule;
+pub use past::{AttemptTimes, DueSchedule};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
@@ -141,6 +141,11 @@ pub trait Queries: Store {
     /// The runs of these ids, in no order.
     async fn runs_of_ids(&self, ids: &[Uuid]) -> Result<Vec<Run>> {
         past::runs(&*self.database(), ids).await
+    }
+
+    /// When the failed attempts of these runs began and ended, the first of them first.
+    async fn attempt_times(&self, ids: &[Uuid]) -> Result<AttemptTimes> {
+        past::attempt_times(&*self.database(), ids).await
     }
 
     /// As [`Queries::decisions`] for many runs.

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{Result, StoreError};
 
+/// When attempts began and ended, by run.
+pub type AttemptTimes = HashMap<Uuid, Vec<(Option<DateTime<Utc>>, DateTime<Utc>)>>;
+
 /// When a schedule is due.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct DueSchedule {
@@ -73,6 +76,28 @@ pub(super) async fn runs(database: &dyn Database, ids: &[Uuid]) -> Result<Vec<Ru
         .among("r.id", ids);
     let found: Vec<RunRow> = rows(database, query.statement()).await?;
     Ok(found.into_iter().map(Run::from).collect())
+}
+
+/// When the failed attempts of these runs began and ended, the first of them first.
+pub(super) async fn attempt_times(database: &dyn Database, ids: &[Uuid]) -> Result<AttemptTimes> {
+    #[derive(Deserialize)]
+    struct Row {
+        run_id: Uuid,
+        started_at: Option<DateTime<Utc>>,
+        ended_at: DateTime<Utc>,
+    }
+    let ids = ids.iter().map(Uuid::to_string).collect();
+    let query = Text::of(
+        database.dialect(),
+        "SELECT run_id, started_at, ended_at FROM run_attempts WHERE ",
+    )
+    .among("run_id", ids)
+    .push(" ORDER BY run_id, attempt");
+    let mut found = AttemptTimes::new();
+    for Row { run_id, started_at, ended_at } in rows(database, query.statement()).await? {
+        found.entry(run_id).or_default().push((started_at, ended_at));
+    }
+    Ok(found)
 }
 
 /// What is kept of the decisions at the ends of these runs.
