@@ -76,7 +76,7 @@ async fn a_candidate_is_rehearsed_on_the_history_and_nothing_runs() {
 async fn no_expression_of_a_candidate_tells_a_secret() {
     let host = host().await;
     let text = with(
-        r#"sync = [{ job = "mail", key = "output.secret", args = { to = "output.secret" } }]"#,
+        r#"sync = ["mail", { job = "mail", key = "output.secret", args = { to = "output.secret" } }]"#,
     );
     let (status, told) = rehearse(&host, &text).await;
     assert_eq!(status, 200, "{told}");
@@ -89,7 +89,7 @@ async fn a_wrong_candidate_or_span_is_refused_with_its_place() {
     let host = Host::start_with(JOBS, &[]);
     let (status, told) = rehearse(&host, &with(r#"sync = ["mial"]"#)).await;
     assert_eq!(status, 422, "{told}");
-    assert_eq!(told["diagnostics"][0]["key"], "CASCADE_CHAINS.sync", "{told}");
+    assert_eq!(told["diagnostics"][0]["key"], "CASCADE_CHAINS.sync.mial", "{told}");
     let last = |seconds: u64| json!({ "text": JOBS, "last_seconds": seconds });
     for seconds in [0, 100 * 86_400] {
         let (status, told) = host.post("/api/jobs/config/rehearse", last(seconds)).await;

@@ -153,9 +153,11 @@ impl<'a> Outcomes<'a> {
         self.children.get(&of).map_or(&[], Vec::as_slice)
     }
 
-    /// How long after it was due a run of a schedule was made.
-    pub fn late(&self, at: usize) -> TimeDelta {
-        self.late[at]
+    /// How late a run of a schedule is made that could be made `now`: as late as the recorded one, or when that was
+    /// made if that could be at the same time.
+    pub fn late(&self, at: usize, now: DateTime<Utc>) -> TimeDelta {
+        let (late, made) = (self.late[at], self.history.runs[at].queued_at);
+        if (made - late - now).abs() <= SAME { (made - now).max(TimeDelta::zero()) } else { late }
     }
 
     /// How long a run waited, and how late a run of a schedule was made; the one before it of its key had ended at

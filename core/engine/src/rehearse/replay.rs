@@ -304,7 +304,7 @@ impl Replay<'_> {
         let same = self.slots[slot].given.or_else(|| self.outcomes.same(&wanted, &self.used));
         // Where triggers had to pause first, the wait for that is part of the file.
         let debounced = row.payload.debounced.is_some();
-        same.filter(|_| !debounced).map(|past| self.outcomes.late(past)).unwrap_or_default()
+        same.filter(|_| !debounced).map(|past| self.outcomes.late(past, now)).unwrap_or_default()
     }
 
     /// What a run of a schedule with this payload is to stand for.
