@@ -33,6 +33,7 @@ mod openapi;
 mod planted_secrets;
 mod plugins;
 mod reach;
+mod rehearse;
 mod reload;
 mod rerun;
 mod runs_api;

@@ -412,6 +412,7 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
         let revision = file_text(&host, asker).await.1["revision"].clone();
         for (method, path, body) in [
             ("POST", "/api/jobs/config/check", json!({ "text": text })),
+            ("POST", "/api/jobs/config/rehearse", json!({ "text": text, "last_seconds": 3600 })),
             ("PUT", "/api/jobs/config/text", json!({"text": text, "base_revision": revision})),
             ("PUT", "/api/jobs/config/text", json!({"text": text, "base_revision": "another"})),
         ] {

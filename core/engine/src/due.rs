@@ -26,7 +26,7 @@ pub(crate) async fn fire(tx: &mut dyn Tx) -> Result<()> {
 
 /// The run that a due schedule becomes, and the schedule after that. However many triggers have waited,
 /// this run serves them all.
-fn run(mut row: ScheduleRow) -> (NewRun, ScheduleRow) {
+pub(crate) fn run(mut row: ScheduleRow) -> (NewRun, ScheduleRow) {
     let mut payload = std::mem::take(&mut row.payload);
     payload.due(row.next_run_at);
     payload.debounced = None;

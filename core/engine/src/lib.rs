@@ -24,6 +24,7 @@ mod mark_done;
 mod pause;
 mod preview;
 mod reconcile;
+pub mod rehearse;
 mod request;
 mod rerun;
 mod retry;

@@ -269,7 +269,7 @@ impl Engine {
 }
 
 /// The jobs that an end makes due, and how.
-fn due(follow: &Follow) -> Vec<(String, Option<Debounce>)> {
+pub(crate) fn due(follow: &Follow) -> Vec<(String, Option<Debounce>)> {
     let plain = follow.downstream.iter().map(|job| (job.clone(), None));
     let debounced = follow.debounced.iter().map(|(job, rule)| (job.clone(), Some(*rule)));
     plain.chain(debounced).collect()

@@ -28,8 +28,8 @@ pub use server::serve;
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
     events, health, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
-    projects, run_again, runs, schedules, session, stats, trace_cancel, traces, users, why,
-    workers,
+    projects, rehearse, run_again, runs, schedules, session, stats, trace_cancel, traces, users,
+    why, workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -228,6 +228,7 @@ fn configuration() -> OpenApiRouter<AppState> {
         .routes(routes!(config_text::read, config_text::save))
         .routes(routes!(config_text::check))
         .routes(routes!(config_text::edit))
+        .routes(routes!(rehearse::rehearse))
         .routes(routes!(edge_preview::preview))
         .routes(routes!(config_history::list))
         .routes(routes!(config_history::one))

@@ -38,9 +38,10 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits, ScheduleFacts, SchedulesByJob,
-    TraceActivity, Triggered, attempt_failed, change_key, change_request, decided, failed,
-    forget_join, keep_key, marked_done, of_trace, problem_of_run_handled, rerun_noted, save_join,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits,
+    ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
+    change_request, decided, failed, forget_join, keep_key, marked_done, of_trace,
+    problem_of_run_handled, rerun_noted, save_join,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

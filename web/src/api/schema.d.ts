@@ -365,6 +365,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/config/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which runs of the last days appear, vanish or move under another jobs.toml, and the load by hour: the scheduler and
+         *     the edges go over the kept history again, under the file in force and under the text. No job runs, and nothing
+         *     comes into force.
+         */
+        post: operations["rehearse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/config/schema": {
         parameters: {
             query?: never;
@@ -2472,6 +2493,183 @@ export interface components {
              * @description The project; null for a job that is scheduled in none of them.
              */
             project_id?: string | null;
+        };
+        RehearseAnswer: {
+            /** @description What the ends of runs under the candidate were taken from. */
+            basis: components["schemas"]["RehearsedBasis"];
+            /**
+             * Format: int32
+             * @description How often a file came into force in the span.
+             */
+            changes: number;
+            /** @description The first changes: 20 at most, and 4 at most of one job in a project that change alike. */
+            examples: components["schemas"]["RehearsedExample"][];
+            /** @description Edges of the candidate whose expressions had no value at some ends. */
+            faults: components["schemas"]["RehearsedFault"][];
+            /**
+             * Format: date-time
+             * @description Where the span begins.
+             */
+            from: string;
+            /** @description The load by hour. */
+            hours: components["schemas"]["RehearsedHour"][];
+            /** @description By job and project, those with most changes first; at most 500. */
+            jobs: components["schemas"]["RehearsedJob"][];
+            /**
+             * Format: int64
+             * @description How many jobs in projects are left out of `jobs`.
+             */
+            more: number;
+            /** @description Jobs that are paused now, in some project: they are rehearsed as if they ran. */
+            paused: string[];
+            /**
+             * Format: int64
+             * @description Recorded runs that began in the span.
+             */
+            recorded: number;
+            /**
+             * Format: int64
+             * @description Those of them that the file in force makes again at the same time, with a second's grace. Where these are
+             *     fewer, other files were in force in the span, or jobs were paused, or people tried runs again.
+             */
+            reproduced: number;
+            /**
+             * Format: date-time
+             * @description Where it ends: now.
+             */
+            to: string;
+            /** @description Of all jobs. */
+            total: components["schemas"]["RehearsedRuns"];
+            /** @description Jobs without a recorded run: their runs are taken to succeed after a second, without output. */
+            without_history: string[];
+        };
+        /** @description How many runs under the candidate were taken to end like what. */
+        RehearsedBasis: {
+            /**
+             * Format: int64
+             * @description A second without output, as the job has no history.
+             */
+            assumed: number;
+            /**
+             * Format: int64
+             * @description The median duration of the job, with the output of its latest success.
+             */
+            median: number;
+            /**
+             * Format: int64
+             * @description The recorded run of the job, project and key that was nearest in time.
+             */
+            nearest: number;
+            /**
+             * Format: int64
+             * @description The recorded run of the same cause.
+             */
+            recorded: number;
+        };
+        RehearsedExample: {
+            /**
+             * Format: date-time
+             * @description When it begins under the candidate.
+             */
+            after?: string | null;
+            /**
+             * Format: date-time
+             * @description When it begins under the file in force.
+             */
+            before?: string | null;
+            /** @description `timer`, `request` or `cascade`. */
+            cause: string;
+            /** @description `appeared`, `vanished` or `moved`. */
+            change: string;
+            job: string;
+            /** @description Null for a run of the schedule, and for one without a key. */
+            key?: string | null;
+            /** @description The project's short name. */
+            project: string;
+            /** @description The job whose end led to it. */
+            upstream?: string | null;
+        };
+        RehearsedFault: {
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Ends that it was looked at after.
+             */
+            ends: number;
+            /** @description The job whose end the edge follows. */
+            from: string;
+            /** @description The project of that, by its short name. */
+            project: string;
+            /** @description Why it had none at the first of them. */
+            reason: string;
+            /** @description The job that it leads to. */
+            to: string;
+            /**
+             * Format: int64
+             * @description Those at which it had no value.
+             */
+            without_value: number;
+        };
+        RehearsedHour: {
+            after: components["schemas"]["RehearsedLoad"];
+            /**
+             * Format: date-time
+             * @description Where the hour begins.
+             */
+            at: string;
+            before: components["schemas"]["RehearsedLoad"];
+        };
+        RehearsedJob: components["schemas"]["RehearsedRuns"] & {
+            job: string;
+            /** @description The project's short name. */
+            project: string;
+        };
+        RehearsedLoad: {
+            /**
+             * Format: double
+             * @description The seconds of all runs together.
+             */
+            busy_seconds: number;
+            /**
+             * Format: int64
+             * @description Runs that begin.
+             */
+            runs: number;
+        };
+        /** @description Runs that began, under the file in force (`before`) and under the candidate (`after`). */
+        RehearsedRuns: {
+            /** Format: int64 */
+            after: number;
+            /**
+             * Format: int64
+             * @description Runs that are under the candidate alone.
+             */
+            appeared: number;
+            /** Format: int64 */
+            before: number;
+            /**
+             * Format: int64
+             * @description Runs of the same cause that begin at another time, by more than a second.
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description Runs that are under the file in force alone.
+             */
+            vanished: number;
+        };
+        RehearseRequest: {
+            /**
+             * Format: int64
+             * @description How long the span is that ends now, in seconds.
+             */
+            last_seconds: number;
+            /** @description The candidate; `"***"` stands for a secret of the file. */
+            text: string;
         };
         /** @description A jobs.toml that was refused. */
         Rejected: {
@@ -5002,6 +5200,119 @@ export interface operations {
             };
             /** @description Took too long. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rehearse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearseAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Another rehearsal is under way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The text has errors: `diagnostics`. Or there is too much to rehearse: `help` names a shorter span. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

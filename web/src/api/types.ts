@@ -106,6 +106,9 @@ export type JobsConfig = Omit<Answer<"JobsConfig">, "edges" | "CASCADE_JOINS"> &
 /** What an edge would lead to with the latest real output of its job. */
 export type EdgePreview = Answer<"PreviewAnswer">;
 
+/** What another jobs.toml would have made of the last days. */
+export type Rehearsal = Answer<"RehearseAnswer">;
+
 export type Action = Answer<"Action">;
 export type View = Answer<"View">;
 export type Views = Answer<"Views">;

@@ -13,6 +13,7 @@ mod chain;
 mod databases;
 mod model;
 mod observed;
+mod rehearsal;
 mod replay;
 mod together;
 mod verb;
@@ -96,4 +97,21 @@ fn postgres_loses_nothing_where_many_work() {
     check(databases::postgres, 20, four(), async |engine, all| {
         together::together(engine, all).await
     });
+}
+
+#[test]
+fn a_rehearsal_of_the_file_in_force_makes_the_history_again() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // Each takes a while: the shortest that fails is not looked for to the end.
+    let settings = Config { max_shrink_iters: 20, ..settings(32) };
+    let replayed = TestRunner::new(settings).run(&rehearsal::any(), |case| {
+        runtime.block_on(async {
+            let database = databases::sqlite().await;
+            rehearsal::reproduce(&database.engine, &case).await;
+        });
+        Ok(())
+    });
+    if let Err(failed) = replayed {
+        panic!("{failed}");
+    }
 }

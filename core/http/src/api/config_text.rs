@@ -122,7 +122,11 @@ fn verdict(checked: Result<(Checked, Diagnostics), Diagnostics>) -> (Option<Chec
 }
 
 /// A text made from one that was shown without the secrets of the file.
-fn with_secrets(config: &LiveConfig, text: &str, file: &str) -> Result<String, Diagnostics> {
+pub(super) fn with_secrets(
+    config: &LiveConfig,
+    text: &str,
+    file: &str,
+) -> Result<String, Diagnostics> {
     cascade_config::restored(text, file, &config.registry())
         .map_err(|missing| Diagnostics::nothing_behind_mask(config.path(), text, &missing))
 }

@@ -26,6 +26,7 @@ pub(crate) mod oidc;
 pub(crate) mod paging;
 pub(crate) mod problems;
 pub(crate) mod projects;
+pub(crate) mod rehearse;
 pub(crate) mod response;
 pub(crate) mod run_again;
 pub(crate) mod runs;

@@ -7,6 +7,7 @@ mod enqueue;
 mod fault;
 mod logs;
 mod project;
+mod rehearse;
 mod run;
 mod runs;
 mod text;
@@ -47,6 +48,8 @@ pub enum RemoteCommand {
     Runs(runs::RunsArgs),
     /// Says why a run ran or waits, or why a job does not run, and what would change that.
     Why(why::WhyArgs),
+    /// Says which runs of the last days appear, vanish or move under another jobs.toml; no job runs.
+    Rehearse(rehearse::RehearseArgs),
     /// Prints the log of a run.
     Logs(logs::LogsArgs),
     /// Cancels runs: one that waits at once; one that runs is asked to stop.
@@ -82,6 +85,7 @@ async fn ask(command: RemoteCommand) -> Result<()> {
         RemoteCommand::Enqueue(args) => enqueue::enqueue(&client, args).await,
         RemoteCommand::Runs(args) => runs::runs(&client, args).await,
         RemoteCommand::Why(args) => why::why(&client, args).await,
+        RemoteCommand::Rehearse(args) => rehearse::rehearse(&client, args).await,
         RemoteCommand::Logs(args) => logs::logs(&client, args).await,
         RemoteCommand::Cancel(args) => change::cancel(&client, args).await,
         RemoteCommand::Retry(args) => change::retry(&client, args).await,
@@ -96,6 +100,7 @@ impl RemoteCommand {
             Self::Enqueue(args) => &args.server,
             Self::Runs(args) => &args.server,
             Self::Why(args) => &args.server,
+            Self::Rehearse(args) => &args.server,
             Self::Logs(args) => &args.server,
             Self::Cancel(args) => &args.server,
             Self::Retry(args) => &args.server,

@@ -12,6 +12,7 @@ mod joins;
 mod logs;
 mod marks;
 mod outputs;
+mod past;
 mod problems;
 mod prune;
 mod queue;
@@ -51,6 +52,7 @@ pub use decisions::decided;
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
 pub use marks::{marked_done, problem_of_run_handled};
+pub use past::{AttemptTimes, DueSchedule};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
@@ -184,6 +186,32 @@ pub trait Queries: Store {
     /// What these runs gave out, as JSON text; those that gave out nothing are not there.
     async fn outputs(&self, runs: &[Uuid]) -> Result<HashMap<Uuid, String>> {
         outputs::of(&*self.database(), runs).await
+    }
+
+    /// Ids of the runs that were queued before `at` and had not ended then, which ended since or have not; at most
+    /// `most` of each kind and part.
+    async fn runs_under_way(&self, at: DateTime<Utc>, most: u32) -> Result<Vec<Uuid>> {
+        past::under_way(&*self.database(), at, most).await
+    }
+
+    /// The runs of these ids, in no order.
+    async fn runs_of_ids(&self, ids: &[Uuid]) -> Result<Vec<Run>> {
+        past::runs(&*self.database(), ids).await
+    }
+
+    /// When the failed attempts of these runs began and ended, the first of them first.
+    async fn attempt_times(&self, ids: &[Uuid]) -> Result<AttemptTimes> {
+        past::attempt_times(&*self.database(), ids).await
+    }
+
+    /// As [`Queries::decisions`] for many runs.
+    async fn decisions_of(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Decisions>> {
+        past::decisions(&*self.database(), ids).await
+    }
+
+    /// When every schedule is due.
+    async fn due_schedules(&self) -> Result<Vec<DueSchedule>> {
+        past::due(&*self.database()).await
     }
 
     /// The unfinished runs of a job in a project: how many stand how, and the first `most` of each part.

@@ -10,6 +10,7 @@ import { drafts } from "./draft/draft-store";
 import { Faults } from "./faults";
 import { isError } from "./faults-at";
 import { Preview } from "./preview";
+import { RehearseButton } from "./rehearsal/rehearse-button";
 import { SavedToast } from "./saved-toast";
 import type { Reveal } from "./tabs";
 import type { Configuration } from "./use-configuration";
@@ -132,6 +133,7 @@ export function DraftBar({ configuration, review, onReview, onReveal }: Props) {
           <button type="button" disabled={!changed} onClick={() => onReview("")}>
             {t("config.preview")}
           </button>
+          <RehearseButton text={text} disabled={!changed || !check.current || errors.length > 0} />
           <button type="button" className="primary" disabled={blocked} onClick={() => void save()} data-testid="save">
             {t("config.save")}
           </button>

@@ -1,0 +1,181 @@
+//! Runs that are asked for with args, in the rehearsal: how each becomes a run that waits, as in `enqueue.rs`, and
+//! which of a key goes next, as the statements `queue_*.sql` say.
+
+use cascade_model::{
+    Debounce, Debounced, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunKind, RunRequest,
+};
+use chrono::{DateTime, Utc};
+
+use super::{
+    outcomes::{Cause, Wanted},
+    replay::Replay,
+    state::{Event, Run, Slot, Stands},
+};
+
+/// A run that is asked for.
+pub(super) struct Asked {
+    pub request: RunRequest,
+    pub payload: Payload,
+    pub rule: OnDuplicate,
+    pub debounce: Option<Debounce>,
+    pub cause: Cause,
+}
+
+impl Asked {
+    pub fn of(cause: Cause) -> Self {
+        let args = serde_json::Value::Null;
+        Self {
+            request: RunRequest { key: None, args, priority: 0, run_at: None, asked_by: None },
+            payload: Payload::default(),
+            rule: OnDuplicate::Queue,
+            debounce: None,
+            cause,
+        }
+    }
+}
+
+impl Replay<'_> {
+    /// The run of a key that has none before it.
+    pub(super) fn first_of(&self, slot: usize, key: &str) -> Option<usize> {
+        let all = self.keys.get(&(slot, key.to_owned()))?;
+        all.iter().copied().find(|run| !self.runs[*run].behind)
+    }
+
+    /// Makes a run that waits, or has one that waits serve this too.
+    pub(super) fn ask(&mut self, slot: usize, mut asked: Asked, now: DateTime<Utc>) {
+        let mut first = asked.debounce.map(|rule| (rule, Debounced::begun(&rule, now)));
+        if let Some((rule, first)) = &mut first {
+            asked.request.run_at = Some(first.put_off(rule, now));
+        }
+        let at = asked.request.run_at.map_or(now, |at| at.max(now));
+        if let Some(key) = asked.request.key.clone() {
+            self.step_aside(slot, &key, at);
+            let waiting = self.waiting(slot, &key);
+            let debounced = |run: &usize| self.runs[*run].payload.debounced.is_some();
+            if let Some((rule, first)) = first {
+                if let Some(waits) = waiting.iter().copied().find(debounced) {
+                    let it = &mut self.runs[waits];
+                    let at = it.payload.debounced.get_or_insert(first).put_off(&rule, now);
+                    it.args = Some(asked.request.args.clone());
+                    self.put_off(waits, at);
+                    self.merge(waits, &asked.payload, now);
+                    return;
+                }
+                asked.payload.debounced = Some(first);
+            } else if asked.rule == OnDuplicate::Merge {
+                let same = |run: &usize| self.runs[*run].args.as_ref() == Some(&asked.request.args);
+                let serves = |run: &usize| self.runs[*run].available <= at || debounced(run);
+                let found = waiting.iter().copied().find(|run| same(run) && serves(run));
+                if let Some(waits) = found {
+                    if self.runs[waits].available > at {
+                        self.put_off(waits, at);
+                    }
+                    self.merge(waits, &asked.payload, now);
+                    return;
+                }
+            }
+        }
+        self.insert(slot, asked, now, at);
+    }
+
+    /// The first of a key that waits for a later time goes behind one that is asked for.
+    fn step_aside(&mut self, slot: usize, key: &str, at: DateTime<Utc>) {
+        if let Some(first) = self.first_of(slot, key) {
+            let run = &mut self.runs[first];
+            run.behind = run.stands == Stands::Waits && run.available > at;
+        }
+    }
+
+    /// Runs of a key that have not begun, in their order.
+    fn waiting(&self, slot: usize, key: &str) -> Vec<usize> {
+        let all = self.keys.get(&(slot, key.to_owned())).cloned().unwrap_or_default();
+        let waits = |run: &usize| self.runs[*run].stands == Stands::Waits;
+        let mut all: Vec<_> = all.into_iter().filter(waits).collect();
+        let order = |run: &usize| {
+            let it = &self.runs[*run];
+            (it.behind, it.rank, it.available, *run)
+        };
+        all.sort_by_key(order);
+        all
+    }
+
+    fn put_off(&mut self, run: usize, at: DateTime<Utc>) {
+        let it = &mut self.runs[run];
+        (it.available, it.begins) = (at, None);
+        self.agenda.add(at, Event::Come(run));
+    }
+
+    fn merge(&mut self, waits: usize, payload: &Payload, now: DateTime<Utc>) {
+        let it = &mut self.runs[waits];
+        match payload.triggers.first() {
+            Some(note) => it.payload.add_trigger(note.clone(), uuid::Uuid::nil()),
+            None => it.payload.join(),
+        }
+        if let (slot, Some(key)) = (it.slot, it.key.clone()) {
+            self.advance(slot, &key, now);
+        }
+    }
+
+    fn insert(&mut self, slot: usize, asked: Asked, now: DateTime<Utc>, at: DateTime<Utc>) {
+        let Asked { request, payload, cause, .. } = asked;
+        let Slot { job, project, open, .. } = &self.slots[slot];
+        let key = request.key.as_deref();
+        let wanted = Wanted { job, project, key, cause, args: Some(&request.args), at };
+        let past = self.outcomes.same(&wanted, &self.used);
+        let outcome = self.outcomes.of(&wanted, past);
+        let behind = key.is_some_and(|key| {
+            let busy = open.is_some() || at > now;
+            self.first_of(slot, key).is_some() || key == KEY_OF_SCHEDULE && busy
+        });
+        let run = self.add(Run {
+            slot,
+            kind: RunKind::Queue,
+            key: request.key.clone(),
+            args: Some(request.args),
+            rank: 9 - request.priority.min(9),
+            payload,
+            past,
+            outcome,
+            stands: Stands::Waits,
+            behind,
+            made: now,
+            available: at,
+            begins: None,
+            ends: None,
+        });
+        if let Some(key) = request.key {
+            self.keys.entry((slot, key)).or_default().push(run);
+        }
+        self.agenda.add(at, Event::Come(run));
+    }
+
+    /// The time of a run has come.
+    pub(super) fn come(&mut self, run: usize, now: DateTime<Utc>) {
+        let it = &self.runs[run];
+        if it.stands != Stands::Waits || it.available > now || !self.slots[it.slot].row.enabled {
+            return;
+        }
+        if !it.behind {
+            self.may_begin(run, now);
+        } else if it.key.as_deref() == Some(KEY_OF_SCHEDULE) {
+            self.advance(it.slot, KEY_OF_SCHEDULE, now);
+        }
+    }
+
+    /// Lets the next run of a key go ahead, if none does.
+    pub(super) fn advance(&mut self, slot: usize, key: &str, now: DateTime<Utc>) {
+        let of_schedule = key == KEY_OF_SCHEDULE;
+        if self.first_of(slot, key).is_some() || of_schedule && self.slots[slot].open.is_some() {
+            return;
+        }
+        let Some(all) = self.keys.get(&(slot, key.to_owned())) else { return };
+        let come = |run: &usize| self.runs[*run].available <= now;
+        let order =
+            |run: &usize| (!come(run), self.runs[*run].rank, self.runs[*run].available, *run);
+        let behind = all.iter().copied().filter(|run| !of_schedule || come(run));
+        if let Some(next) = behind.min_by_key(order) {
+            self.runs[next].behind = false;
+            self.agenda.add(self.runs[next].available.max(now), Event::Come(next));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import { Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { lazyPart } from "../../../layout/lazy-part";
+import { Modal } from "../../../layout/modal";
+import { Loading } from "../../../layout/states";
+
+const RehearsalView = lazyPart(() => import("./rehearsal-view"));
+
+interface Props {
+  /** The candidate. */
+  text: string;
+  disabled: boolean;
+}
+
+/** Opens what the draft would have made of the last days. */
+export function RehearseButton({ text, disabled }: Props) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" disabled={disabled} onClick={() => setOpen(true)} data-testid="rehearse">
+        {t("rehearsal.button")}
+      </button>
+      {open && (
+        <Modal label={t("rehearsal.title")} className="rehearsal" onClose={() => setOpen(false)}>
+          <Suspense fallback={<Loading rows={5} />}>
+            <RehearsalView text={text} onClose={() => setOpen(false)} />
+          </Suspense>
+        </Modal>
+      )}
+    </>
+  );
+}
