@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
-    Config, JobSettings, chains, check_edges,
+    Config, JobSettings, chains, check_edges, check_hooks,
     diagnostic::{Problem, nearest},
     edges::{self, Edge, EdgeLists},
     grants,
+    hooks::PlacedHook,
     parse::{Document, NameLists},
     reader::{Placed, Reader},
     schema, table,
@@ -53,7 +54,10 @@ pub(super) fn check(
     for (job, _) in &document.data_map {
         known.require("JOB_TO_DATA_MAP", job);
     }
-    let triggered = triggered_without_args(&document.chains);
+    for placed in &document.hooks {
+        known.require(&format!("hooks.{}", placed.name.value), &placed.job());
+    }
+    let triggered = triggered_without_args(&document);
     let base = path.parent().unwrap_or(Path::new(""));
     let (files, secrets) = document.grants.resolve(base);
     if loading == Loading::Allowed {
@@ -76,6 +80,9 @@ pub(super) fn check(
     check_data_keys(&document.data_map, registry, complete, &mut problems);
     check_missing_params(&document, registry, &mut problems);
     let unknown = check_edges::check(&document.chains, registry, &mut problems);
+    let (projects, env) = (&document.projects, &document.grants.env);
+    let around = check_hooks::Around { registry, projects, env, loading };
+    check_hooks::check(&document.hooks, &around, &mut problems);
     (assemble(path, document, registry), unknown, problems)
 }
 
@@ -150,9 +157,10 @@ fn check_data_keys(
 /// A job that is only named in a chain runs with empty params; they must do.
 fn check_missing_params(document: &Document, registry: &Registry, problems: &mut Vec<Problem>) {
     let own: BTreeSet<&str> = document.jobs.iter().map(|(job, _)| job.value.as_str()).collect();
-    let triggered = triggered_without_args(&document.chains);
+    let triggered = triggered_without_args(document);
     let mut seen = BTreeSet::new();
-    for job in named(&document.chains) {
+    let of_hooks: Vec<_> = document.hooks.iter().map(PlacedHook::job).collect();
+    for job in named(&document.chains).chain(&of_hooks) {
         if own.contains(job.value.as_str()) || !seen.insert(job.value.as_str()) {
             continue;
         }
@@ -166,11 +174,13 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
     }
 }
 
-/// The jobs that edges lead to which give no args.
-fn triggered_without_args(chains: &EdgeLists) -> BTreeSet<&str> {
-    let edges = chains.iter().flat_map(|(_, edges)| edges);
+/// The jobs that edges and hooks lead to which give no args.
+fn triggered_without_args<'a>(document: &'a Document) -> BTreeSet<&'a str> {
+    let edges = document.chains.iter().flat_map(|(_, edges)| edges);
     let without_args = edges.filter(|placed| placed.edge.args.is_none());
-    without_args.map(|placed| placed.edge.job.as_str()).collect()
+    let hooks = document.hooks.iter().filter(|placed| placed.hook.args.is_none());
+    let of_hooks = hooks.map(|placed| placed.hook.job.as_str());
+    without_args.map(|placed| placed.edge.job.as_str()).chain(of_hooks).collect()
 }
 
 /// The jobs that chains name.
@@ -199,7 +209,10 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
     let chains: BTreeMap<_, _> =
         edges.iter().map(|(up, edges)| (up.clone(), edges::names(edges))).collect();
     let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
-    for job in named.chain(data_map.keys()) {
+    let hooks: BTreeMap<_, _> =
+        document.hooks.into_iter().map(|placed| (placed.name.value, placed.hook)).collect();
+    let of_hooks = hooks.values().map(|hook| &hook.job);
+    for job in named.chain(data_map.keys()).chain(of_hooks) {
         jobs.entry(job.clone()).or_insert_with(|| defaults(registry, job));
     }
     Config {
@@ -209,6 +222,7 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
         data_map,
         jobs,
         projects: document.projects,
+        hooks,
         retention: document.retention,
         http: document.http,
         files,

@@ -45,8 +45,13 @@ impl Values {
     /// Of a run that has ended. An output that there is none of is null.
     pub fn new(output: &Value, args: &Value, run: &RunFacts) -> Self {
         let run = serde_json::to_value(run).unwrap_or_default();
+        Self::named(&[("output", output), ("args", args), ("run", &run)])
+    }
+
+    /// Of these values, by name.
+    pub fn named(all: &[(&'static str, &Value)]) -> Self {
         let mut values = Self { context: Context::with_env(ENV.clone()), known: Vec::new() };
-        for (name, value) in [("output", output), ("args", args), ("run", &run)] {
+        for (name, value) in all {
             values.add(name, value);
         }
         values

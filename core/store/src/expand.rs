@@ -39,6 +39,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0210_schedule_keys_by_time.sql",
     "0211_enqueue_tokens.sql",
     "0230_run_stats.sql",
+    "0260_hook_deliveries.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -57,6 +58,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0211_enqueue_tokens.sql",
     "0220_json_of_text.sql",
     "0230_run_stats.sql",
+    "0260_hook_deliveries.sql",
 );
 
 /// The table of what has run.

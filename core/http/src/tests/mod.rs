@@ -190,6 +190,7 @@ impl Bench {
             hub: Arc::new(EventHub::default()),
             wake: Wake::default(),
             matching: Default::default(),
+            hooks: Default::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             started: Instant::now(),
             stop: CancellationToken::new(),
