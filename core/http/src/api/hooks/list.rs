@@ -162,6 +162,8 @@ fn no_hook(name: &str) -> ApiError {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DeliveryQuery {
+    /// Only this project.
+    project_id: Option<Uuid>,
     /// Only those with this outcome: `run`, `ignored` or `refused`.
     #[param(pattern = "^(run|ignored|refused)?$")]
     outcome: Option<String>,
@@ -199,7 +201,10 @@ pub async fn deliveries(
     let outcome = outcome.map_err(|why| ApiError::bad_request(format!("query: {why}")))?;
     let filter = DeliveryFilter {
         hook: name.clone(),
-        visible: principal.visible(),
+        visible: match query.project_id {
+            Some(_) => server.scope(&principal, query.project_id)?,
+            None => principal.visible(),
+        },
         outcome,
         before: query.before,
         limit: limit + 1,
