@@ -5,7 +5,10 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::host::{Host, root};
+use crate::{
+    browser::browse,
+    host::{Host, root},
+};
 
 const NEW: &str = "new-secret-of-the-hook";
 const OLD: &str = "old-secret-of-the-hook";
@@ -121,6 +124,12 @@ async fn a_delivery_that_is_signed_runs_once_and_again_by_hand() {
     assert!(status == 409 && said.to_string().contains("has no hook `push` any more"), "{said}");
     let log = host.log();
     assert!(!log.contains(NEW) && !log.contains(OLD), "{log}");
+}
+
+#[tokio::test]
+async fn what_is_sent_is_shown_and_run_again_from_the_browser() {
+    let host = start(JOBS_TOML, &[("HOOK_NEW", NEW)]);
+    assert!(browse(&["hooks"], &host.url, &[("SECRET", NEW)], |_| {}), "{}", host.log());
 }
 
 #[tokio::test]

@@ -93,6 +93,9 @@ fn said(error: &ExecutionError, tree: &IdedExpr) -> String {
         ExecutionError::FunctionError { function, .. } => {
             format!("`{function}` does not take this value")
         }
+        ExecutionError::NoSuchOverload(error) if error.function() == "." => {
+            "a field is asked of a value that has none".into()
+        }
         ExecutionError::NoSuchOverload(error) => {
             let (name, types) = (error.function().trim_matches('_'), error.argument_types());
             format!("`{name}` does not take {}", types.join(" and "))

@@ -92,14 +92,14 @@ function Body({ delivery }: { delivery: WholeDelivery }) {
         </section>
       )}
       <section className="more-json">
-        <h3>{t("hooks.body")}</h3>
+        <div className="hook-body-head">
+          <h3>{t("hooks.body")}</h3>
+          {body !== null && <CopyButton label={t("hooks.copy_body")} text={() => body} />}
+        </div>
         {body === null ? (
           <p className="muted">{t(`hooks.body_states.${delivery.body_state}`)}</p>
         ) : (
-          <>
-            <CopyButton label={t("hooks.copy_body")} text={() => body} />
-            <pre tabIndex={0}>{readable(body)}</pre>
-          </>
+          <pre tabIndex={0}>{readable(body)}</pre>
         )}
       </section>
     </>
