@@ -38,6 +38,7 @@ const SCREENS = [
   ["/problems"],
   ["/figures", (page) => page.getByTestId("figure-chart").first().waitFor()],
   ["/figures/workers", (page) => page.getByTestId("worker").first().waitFor()],
+  ["/figures/hooks"],
   ["/data"],
   ["/data/recommendations", (page) => page.getByTestId("data-row").first().waitFor()],
   ["/data/messages", async (page) => {
@@ -100,7 +101,7 @@ async function lookAt(browser, language, theme) {
     if (language === "en") await page.screenshot({ path: join(artefacts, `page-${name}-${theme}-360.png`), fullPage: true });
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     if (width > 360) faults.push(`${path} ${language}: ${width} px wide on a screen of 360 px`);
-    const bare = await page.evaluate(() => /\b(tower|jobs|runs|config|graph|trace|joins|data|figures|workers|form|nav|palette)\.[a-z_]+(\.[a-z_]+)*\b(?!\()/.exec(document.querySelector("main").innerText)?.[0]);
+    const bare = await page.evaluate(() => /\b(tower|jobs|runs|config|graph|trace|joins|data|figures|workers|hooks|form|nav|palette)\.[a-z_]+(\.[a-z_]+)*\b(?!\()/.exec(document.querySelector("main").innerText)?.[0]);
     if (bare && !bare.endsWith(".toml")) faults.push(`${path} ${language}: the bare key ${bare}?`);
     console.log(`${path} ${language} ${theme}: ${wide + narrow} violations, layout shift ${shift.toFixed(4)}`);
   }

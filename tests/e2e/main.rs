@@ -19,6 +19,7 @@ mod failover;
 mod failures;
 mod fan_out;
 mod full_disk;
+mod hooks;
 mod host;
 mod hostile_messages;
 mod joins;

@@ -10,6 +10,7 @@ use cascade_test_servers::{Postgres, Redis};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    hooks::hmac,
     host::{Host, PATIENCE, command},
     observability::collector,
     sign_in::{Browser, answer, cli},
@@ -26,8 +27,9 @@ const OF_OLD_RUN: &str = "Planted-Old-Run-1108";
 const OF_BROKEN_FILE: &str = "Planted-Broken-1109";
 const OF_UNKNOWN_JOB: &str = "Planted-Unknown-1110";
 const OF_ACCOUNT: &str = "Planted-Account-1111";
+const OF_HOOK: &str = "Planted-Hook-1112";
 /// What is looked for; the last one begins every stored hash of a password.
-const SECRETS: [&str; 12] = [
+const SECRETS: [&str; 13] = [
     OF_PARAMS,
     OF_LIST,
     OF_CHOICE,
@@ -39,6 +41,7 @@ const SECRETS: [&str; 12] = [
     OF_BROKEN_FILE,
     OF_UNKNOWN_JOB,
     OF_ACCOUNT,
+    OF_HOOK,
     "$argon2",
 ];
 
@@ -73,7 +76,9 @@ properties = { key = { type = "string", writeOnly = true } }
     let bad = "cat > /dev/null; echo nothing helps >&2; exit 65";
     let slow = "cat > /dev/null; exec sleep 3600";
     format!(
-        "[projects]\none = {{}}\n[CASCADE_CHAINS]\ngood = [\"bad\"]\n{}{}{}",
+        "[projects]\none = {{}}\n[secrets]\nenv = [\"SECRET_OF_A_HOOK\"]\n[CASCADE_CHAINS]\ngood = [\"bad\"]\n\
+         [hooks.viewer]\njob = \"good\"\nscheme = \"github\"\nsecrets = [\"SECRET_OF_A_HOOK\"]\n\
+         when = \"body.go\"\n{}{}{}",
         job("good", &good),
         job("bad", bad),
         job("slow", slow)
@@ -157,6 +162,7 @@ struct Facts {
     text: String,
     revision: String,
     problem: Value,
+    delivery: String,
 }
 
 impl Facts {
@@ -204,6 +210,7 @@ impl Facts {
     fn path(&self, document: &Value, path: &str) -> String {
         let part = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}'))
         {
+            Some("id") if path.contains("/deliveries/") => self.delivery.clone(),
             Some(name) => {
                 let value = self.value(document, &Value::Null, name);
                 let value = value.unwrap_or_else(|| panic!("{path}: what is {{{name}}}?"));
@@ -271,6 +278,7 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
         ("REDIS_URL", &redis_url),
         ("REDIS_CA_FILE", authority.to_str().unwrap()),
         ("SECRET_OF_THE_HOST", OF_ENVIRONMENT),
+        ("SECRET_OF_A_HOOK", OF_HOOK),
         ("CASCADE_LOG", "trace"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &otlp),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
@@ -341,6 +349,14 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
         postgres.sql("cascade_0", &plant);
     }
 
+    // A delivery that makes no run.
+    let signature = format!("sha256={}", hmac(OF_HOOK, "{}"));
+    let sent = host.client.post(format!("{}/hooks/viewer", host.url));
+    let sent = sent.header("x-hub-signature-256", signature).body("{}").send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let (_, deliveries) = admin.get(&host, "/api/hooks/viewer/deliveries").await;
+    let delivery = deliveries["items"][0]["id"].as_str().unwrap().to_owned();
+
     // Every operation of the document as everybody: first what only reads, last what may end a session.
     let (_, document) = admin.get(&host, "/api/openapi.json").await;
     let mut operations = Vec::new();
@@ -369,6 +385,7 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
                     text: format!("{text}# by {}\n", asker.name()),
                     revision: now["revision"].as_str().unwrap_or("none").to_owned(),
                     problem: problem.clone(),
+                    delivery: delivery.clone(),
                 };
                 let body = &operation["requestBody"]["content"]["application/json"]["schema"];
                 let body = facts.value(&document, body, "").filter(|_| !body.is_null());

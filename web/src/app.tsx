@@ -17,6 +17,7 @@ const RunsScreen = lazyPart(() => import("./screens/runs/runs-screen"));
 const Problems = lazyPart(() => import("./screens/problems/problems"));
 const Figures = lazyPart(() => import("./screens/figures/figures"));
 const Workers = lazyPart(() => import("./screens/workers/workers"));
+const Hooks = lazyPart(() => import("./screens/hooks/hooks"));
 const Config = lazyPart(() => import("./screens/config/config"));
 const DataPage = lazyPart(() => import("./screens/data/data-page"));
 const Audit = lazyPart(() => import("./screens/audit/audit"));
@@ -41,6 +42,7 @@ export function App() {
             <Route path="/problems" element={<Problems />} />
             <Route path="/figures" element={<Figures />} />
             <Route path="/figures/workers" element={<Workers />} />
+            <Route path="/figures/hooks" element={<Hooks />} />
             <Route path="/data/:key?" element={<DataPage />} />
             <Route
               path="/config/:tab?"

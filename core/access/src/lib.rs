@@ -18,6 +18,7 @@ mod principal;
 mod sessions;
 mod throttle;
 mod tokens;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use principal::{Principal, Role, Via};
 pub use sessions::{SESSION_ENDS, SESSION_IDLE, SignedIn};
 pub use throttle::{SignInThrottle, network};
 pub use tokens::{ApiToken, MadeToken, May, NewToken, TokenEnd};
+pub use webhook::{is_signed_as_github, is_signed_as_stripe};
 
 /// Why something about accounts could not be done.
 #[derive(Debug, thiserror::Error)]

@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
-    Config, JobSettings, chains, check_edges,
+    Config, JobSettings, chains, check_edges, check_hooks,
     diagnostic::{Problem, nearest},
     edges::{self, Edge, EdgeLists},
     grants,
+    hooks::PlacedHook,
     joins::{self, PlacedJoin},
     parse::{Document, NameLists},
     reader::{Placed, Reader},
@@ -60,7 +61,10 @@ pub(super) fn check(
     for (job, _) in &document.data_map {
         known.require("JOB_TO_DATA_MAP", job);
     }
-    let triggered = triggered_without_args(&document.chains, &document.joins);
+    for placed in &document.hooks {
+        known.require(&format!("hooks.{}", placed.name.value), &placed.job());
+    }
+    let triggered = triggered_without_args(&document);
     let base = path.parent().unwrap_or(Path::new(""));
     let (files, secrets) = document.grants.resolve(base);
     if loading == Loading::Allowed {
@@ -84,6 +88,9 @@ pub(super) fn check(
     check_missing_params(&document, registry, &mut problems);
     let unknown = check_edges::check(&document.chains, registry, &mut problems)
         + joins::check(&document.chains, &document.joins, registry, &mut problems);
+    let (projects, env) = (&document.projects, &document.grants.env);
+    let around = check_hooks::Around { registry, projects, env, loading };
+    check_hooks::check(&document.hooks, &around, &mut problems);
     (assemble(path, document, registry), unknown, problems)
 }
 
@@ -158,9 +165,10 @@ fn check_data_keys(
 /// A job that is only named in a chain runs with empty params; they must do.
 fn check_missing_params(document: &Document, registry: &Registry, problems: &mut Vec<Problem>) {
     let own: BTreeSet<&str> = document.jobs.iter().map(|(job, _)| job.value.as_str()).collect();
-    let triggered = triggered_without_args(&document.chains, &document.joins);
+    let triggered = triggered_without_args(document);
     let mut seen = BTreeSet::new();
-    for job in named(&document.chains, &document.joins) {
+    let of_hooks: Vec<_> = document.hooks.iter().map(PlacedHook::job).collect();
+    for job in named(&document.chains, &document.joins).chain(&of_hooks) {
         if own.contains(job.value.as_str()) || !seen.insert(job.value.as_str()) {
             continue;
         }
@@ -174,13 +182,16 @@ fn check_missing_params(document: &Document, registry: &Registry, problems: &mut
     }
 }
 
-/// The jobs that edges and joins lead to which give no args.
-fn triggered_without_args<'a>(chains: &'a EdgeLists, joins: &'a [PlacedJoin]) -> BTreeSet<&'a str> {
-    let edges = chains.iter().flat_map(|(_, edges)| edges);
+/// The jobs that edges, joins and hooks lead to which give no args.
+fn triggered_without_args<'a>(document: &'a Document) -> BTreeSet<&'a str> {
+    let edges = document.chains.iter().flat_map(|(_, edges)| edges);
     let without_args = edges.filter(|placed| placed.edge.args.is_none());
-    let joins = joins.iter().filter(|placed| placed.join.args.is_none());
+    let joins = document.joins.iter().filter(|placed| placed.join.args.is_none());
     let joined = joins.map(|placed| placed.job.value.as_str());
-    without_args.map(|placed| placed.edge.job.as_str()).chain(joined).collect()
+    let hooks = document.hooks.iter().filter(|placed| placed.hook.args.is_none());
+    let of_hooks = hooks.map(|placed| placed.hook.job.as_str());
+    let of_edges = without_args.map(|placed| placed.edge.job.as_str());
+    of_edges.chain(joined).chain(of_hooks).collect()
 }
 
 /// The jobs that chains and joins name.
@@ -216,7 +227,10 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
         edges.iter().map(|(up, edges)| (up.clone(), edges::names(edges))).collect();
     let named = chains.iter().flat_map(|(up, downs)| std::iter::once(up).chain(downs));
     let joined = joins.iter().flat_map(|(job, join)| std::iter::once(job).chain(&join.all_of));
-    for job in named.chain(joined).chain(data_map.keys()) {
+    let hooks: BTreeMap<_, _> =
+        document.hooks.into_iter().map(|placed| (placed.name.value, placed.hook)).collect();
+    let of_hooks = hooks.values().map(|hook| &hook.job);
+    for job in named.chain(joined).chain(data_map.keys()).chain(of_hooks) {
         jobs.entry(job.clone()).or_insert_with(|| defaults(registry, job));
     }
     Config {
@@ -227,6 +241,7 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
         data_map,
         jobs,
         projects: document.projects,
+        hooks,
         retention: document.retention,
         http: document.http,
         files,

@@ -1,15 +1,15 @@
-//! Checks the expressions of edges and joins against what their jobs say of args and output, and the args that they
-//! give against what the downstream jobs take.
+//! Checks the expressions of edges and joins against what their jobs say of args and output.
 
 use std::{collections::BTreeMap, ops::Range};
 
 use cascade_expr::{Expression, RunFacts, Scope, Wanted};
 use cascade_model::{On, Registry};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     diagnostic::Problem,
     edges::{self, EdgeArg, EdgeLists},
+    given_args::GivenArgs,
 };
 
 /// Finds the faults of all edges; returns of how many fields nothing can be known before a run.
@@ -29,6 +29,7 @@ pub(super) fn check(chains: &EdgeLists, registry: &Registry, problems: &mut Vec<
             let edge = &placed.edge;
             let expressions = Expressions {
                 path,
+                by: "the edge",
                 job: &edge.job,
                 when: edge.when.as_ref(),
                 each: edge.each.as_ref(),
@@ -47,6 +48,8 @@ pub(super) fn check(chains: &EdgeLists, registry: &Registry, problems: &mut Vec<
 pub(super) struct Expressions<'a> {
     /// Of the edge or join, as problems name it.
     pub path: String,
+    /// The same in words.
+    pub by: &'static str,
     /// The job that it triggers.
     pub job: &'a str,
     pub when: Option<&'a Expression>,
@@ -104,8 +107,10 @@ impl Checked<'_, '_> {
                 self.expression(&format!("args.{name}"), expression, &wanted);
             }
         }
-        if let (Some(schema), Some(_)) = (schema, args) {
-            self.fit(schema);
+        if let (Some(schema), Some(args)) = (schema, args) {
+            let place = |key: &str| self.of.place(key);
+            let Expressions { path, by, .. } = &self.of;
+            GivenArgs { job, args, path, by, place: &place }.check(schema, self.problems);
         }
     }
 
@@ -120,71 +125,4 @@ impl Checked<'_, '_> {
             }
         }
     }
-
-    /// Whether the args are those that the downstream job takes, as far as they are known: their names, and the
-    /// values that are no expressions.
-    fn fit(&mut self, schema: &Value) {
-        let args = || self.of.args.into_iter().flatten();
-        let job = self.of.job;
-        let key = format!("{}.args", self.of.path);
-        let Some(fields) = object(schema) else { return };
-        let known = fields.get("properties").and_then(Value::as_object);
-        let names: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-        let closed = match fields.get("additionalProperties") {
-            Some(others) => *others == Value::Bool(false),
-            None => known.is_some() && !fields.contains_key("patternProperties"),
-        };
-        let mut found = Vec::new();
-        for (name, _) in args() {
-            if closed && !names.contains(&name.as_str()) {
-                let place = self.of.place(&format!("args.{name}"));
-                let message = format!("`{job}` takes no arg `{name}`");
-                let problem = Problem::error(&format!("{key}.{name}"), place, message);
-                found.push(problem.suggest(name, names.iter().copied()));
-            }
-        }
-        let required = fields.get("required").and_then(Value::as_array).into_iter().flatten();
-        for name in required.filter_map(Value::as_str) {
-            if args().all(|(given, _)| given != name) {
-                let message =
-                    format!("`{job}` needs the arg `{name}`, and the edge does not give it");
-                let help = format!("write args = {{ {name} = .. }}");
-                found.push(Problem::error(&key, self.of.place("args"), message).help(help));
-            }
-        }
-        for (name, arg) in args() {
-            let (EdgeArg::Value(value), Some(of)) = (arg, known.and_then(|all| all.get(name)))
-            else {
-                continue;
-            };
-            // References point into the whole schema.
-            let mut alone = json!({"properties": {name: of}});
-            for defs in ["$defs", "definitions"] {
-                if let Some(found) = schema.get(defs) {
-                    alone[defs] = found.clone();
-                }
-            }
-            let given = json!({name: value});
-            let faults = jsonschema::validator_for(&alone);
-            let fault = faults.ok().and_then(|it| it.validate(&given).err().map(|e| e.to_string()));
-            if let Some(fault) = fault {
-                let place = self.of.place(&format!("args.{name}"));
-                found.push(Problem::error(&format!("{key}.{name}"), place, fault));
-            }
-        }
-        self.problems.extend(found);
-    }
-}
-
-/// The schema of an object, or what a reference of the whole leads to.
-fn object(schema: &Value) -> Option<&Map<String, Value>> {
-    let mut at = schema;
-    for _ in 0..8 {
-        let fields = at.as_object()?;
-        let Some(reference) = fields.get("$ref").and_then(Value::as_str) else {
-            return Some(fields);
-        };
-        at = schema.pointer(reference.strip_prefix('#')?)?;
-    }
-    None
 }

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{diagnostic::Problem, reader::Placed};
-pub(super) use read::{Keys, read};
+pub(super) use read::{Keys, args, compile, read};
 
 /// The keys of an edge that is written as a table: name, kind and description.
 pub const EDGE_KEYS: [(&str, &str, &str); 9] = [

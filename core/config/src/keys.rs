@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{
-    Backoff, JobSettings, ProjectSettings, Retention, edges, job::OF_PLUGINS, joins, kind::Kind,
-    table::Table,
+    Backoff, JobSettings, ProjectSettings, Retention, edges, hooks, job::OF_PLUGINS, joins,
+    kind::Kind, table::Table,
 };
 
 /// A key.
@@ -53,6 +53,9 @@ impl Key {
     /// A key that is read by code of its own.
     fn plain(&(path, kind, description): &(&str, &'static str, &str)) -> Self {
         let mut schema = match kind {
+            _ if path == "hooks.*.scheme" => {
+                json!({"type": "string", "enum": hooks::HookScheme::NAMES})
+            }
             "text" => json!({"type": "string"}),
             "duration" => json!({"type": "string", "x-kind": kind}),
             _ if path == "CASCADE_CHAINS.*" => edges::schema(),
@@ -67,8 +70,9 @@ impl Key {
 }
 
 /// All of them; a table stands before its keys.
-pub static KEYS: LazyLock<Vec<Key>> =
-    LazyLock::new(|| PLAIN.iter().map(Key::plain).flat_map(with_keys).collect());
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    PLAIN.iter().chain(&hooks::KEYS).map(Key::plain).flat_map(with_keys).collect()
+});
 
 /// Where a program says what holds without a setting of the file.
 const OF_PROGRAMS: &str = "jobs.*.executable.defaults";
@@ -220,7 +224,7 @@ mod tests {
             let said = said.map(|problems| problems.to_string()).unwrap_or_default();
             assert!(!said.contains("unknown key"), "{text}\n{said}");
         }
-        assert_eq!(under("retention"), ["runs", "logs", "events", "stats"]);
+        assert_eq!(under("retention"), ["runs", "logs", "events", "stats", "hooks"]);
         assert_eq!(under("jobs.*.backoff"), ["initial", "max", "factor"]);
     }
 

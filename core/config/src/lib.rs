@@ -8,13 +8,16 @@ mod args;
 mod chains;
 mod check;
 mod check_edges;
+mod check_hooks;
 mod diagnostic;
 mod edges;
 pub mod edit;
 mod egress;
 pub mod environment;
 pub mod file;
+mod given_args;
 mod grants;
+mod hooks;
 mod job;
 mod joins;
 mod keys;
@@ -47,6 +50,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use edges::{EDGE_KEYS, Edge, EdgeArg};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
+pub use hooks::{Hook, HookRate, HookScheme};
 pub use job::{Backoff, JobSettings};
 pub use joins::{JOIN_KEYS, Join};
 pub use keys::{KEYS, Key, schema};
@@ -82,6 +86,8 @@ pub struct Config {
     pub jobs: BTreeMap<String, JobSettings>,
     /// Projects by slug.
     pub projects: BTreeMap<String, ProjectSettings>,
+    /// What others may have run by POST, by the name of the hook.
+    pub hooks: BTreeMap<String, Hook>,
     /// For how long what is over is kept.
     pub retention: Retention,
     /// Where plugins may connect to.
@@ -184,6 +190,10 @@ table! {
         /// Figures of runs: by minute for two days, then by hour.
         #[key(Span)]
         pub stats: Duration = days(30),
+
+        /// What was sent to hooks; for as long a delivery that is sent again makes no second run.
+        #[key(Span)]
+        pub hooks: Duration = days(14),
     }
 }
 

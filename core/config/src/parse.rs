@@ -9,6 +9,7 @@ use super::{
     diagnostic::Problem,
     edges::{self, EdgeLists},
     grants::PlacedGrants,
+    hooks::{self, PlacedHook},
     joins::{self, PlacedJoin},
     keys,
     plugins::{self, PlacedSources},
@@ -28,6 +29,7 @@ pub(super) struct Document<'i> {
     pub data_map: NameLists,
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
     pub projects: BTreeMap<String, ProjectSettings>,
+    pub hooks: Vec<PlacedHook>,
     pub retention: Retention,
     pub http: Egress,
     pub grants: PlacedGrants,
@@ -71,6 +73,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
                     .map(|e| table::read(&mut reader, name, e, Retention::default()))
                     .unwrap_or_default();
             }
+            "hooks" => document.hooks = hooks::read(&mut reader, value),
             "http" => document.http = http(&mut reader, value),
             "files" => document.grants.read_files(&mut reader, value),
             "secrets" => document.grants.read_secrets(&mut reader, value),

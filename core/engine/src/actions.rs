@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 
 use cascade_model::{
-    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, RunKind, RunNow, RunState, ScheduledStatus,
-    StatKind, Visible,
+    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, OnDuplicate, RunKind, RunNow, RunState,
+    ScheduledStatus, StatKind, Visible,
 };
 use cascade_sdk::Statement;
 use cascade_store::{
-    Connections, Ended, IdempotencyKey, Queries, Result, RunRow, ScheduleRow, SchedulesByJob,
-    StoreError, Tx, change_key, keep_key,
+    Connections, Ended, IdempotencyKey, NewRequest, Queries, Result, RunRow, ScheduleRow,
+    SchedulesByJob, StoreError, Tx, change_key, keep_key,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How often a request is tried that others keep from its locks.
-const TRIES: u32 = 5;
+pub(crate) const TRIES: u32 = 5;
 
 impl Engine {
     /// The same engine, which writes `entry` of the audit log in the transaction of each action: either
@@ -75,14 +75,7 @@ impl Engine {
         asked: &[Enqueue],
         key: Option<&IdempotencyKey>,
     ) -> Result<Vec<Enqueued>> {
-        let facts = self.schedules_of(asked).await?;
-        let request = |one: &Enqueue| {
-            let schedule = facts.get(&(one.job_type.clone(), one.project_id));
-            let mut new = enqueue::run(one, schedule)?;
-            new.run.payload.add_request(schedule.map_or_else(Utc::now, |schedule| schedule.now));
-            Ok((new, one.on_duplicate))
-        };
-        let requests = asked.iter().map(request).collect::<Result<Vec<_>>>()?;
+        let requests = self.requests(asked).await?;
         let first = requests.first().map(|(one, _)| one.run.id).unwrap_or_default();
         let mut tx = self.store.begin(Connections::Shared).await?;
         let dialect = self.store.database().dialect();
@@ -103,6 +96,21 @@ impl Engine {
         let told = self.finish(tx, done).await?;
         self.count_unseen(&beside.replaced);
         Ok(told)
+    }
+
+    /// The runs that are to serve these requests.
+    pub(crate) async fn requests(
+        &self,
+        asked: &[Enqueue],
+    ) -> Result<Vec<(NewRequest, OnDuplicate)>> {
+        let facts = self.schedules_of(asked).await?;
+        let request = |one: &Enqueue| {
+            let schedule = facts.get(&(one.job_type.clone(), one.project_id));
+            let mut new = enqueue::run(one, schedule)?;
+            new.run.payload.add_request(schedule.map_or_else(Utc::now, |schedule| schedule.now));
+            Ok((new, one.on_duplicate))
+        };
+        asked.iter().map(request).collect()
     }
 
     async fn answered_before(&self, key: &IdempotencyKey) -> Result<Vec<Enqueued>> {

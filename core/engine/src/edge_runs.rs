@@ -122,14 +122,14 @@ fn run(
     })
 }
 
-fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, String> {
+pub(crate) fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, String> {
     match arg {
         EdgeArg::Expression(expression) => value_of(expression, values),
         EdgeArg::Value(value) => Ok(value.clone()),
     }
 }
 
-fn key_of(expression: &Expression, values: &Values) -> Result<String, String> {
+pub(crate) fn key_of(expression: &Expression, values: &Values) -> Result<String, String> {
     let Value::String(key) = value_of(expression, values)? else {
         return Err(format!("the key `{expression}` is no text; write `string(..)` around it"));
     };
@@ -141,7 +141,7 @@ fn key_of(expression: &Expression, values: &Values) -> Result<String, String> {
     Err(format!("the key `{expression}` has {length} bytes; a key has 1 to {LONGEST_KEY}"))
 }
 
-fn value_of(expression: &Expression, values: &Values) -> Result<Value, String> {
+pub(crate) fn value_of(expression: &Expression, values: &Values) -> Result<Value, String> {
     expression.evaluate(values).map_err(|error| format!("`{expression}` has no value: {error}"))
 }
 

@@ -56,8 +56,27 @@ pub(crate) fn check(
         ("args".to_owned(), read(scope.args)),
         ("run".to_owned(), read(Some(scope.run))),
     ];
+    check_over(tree, names, scope.each, wanted)
+}
+
+/// As [`check`], of things that have no run: by name, with their JSON Schemas where there are any.
+pub(crate) fn check_named(
+    tree: &IdedExpr,
+    named: &[(&str, Option<&Value>)],
+    wanted: &Wanted,
+) -> Result<Checked, Vec<Fault>> {
+    let names = named.iter().map(|(name, schema)| ((*name).to_owned(), read(*schema)));
+    check_over(tree, names.collect(), None, wanted)
+}
+
+fn check_over<'s>(
+    tree: &IdedExpr,
+    names: Vec<(String, Type<'s>)>,
+    each: Option<&'s Expression>,
+    wanted: &Wanted,
+) -> Result<Checked, Vec<Fault>> {
     let mut walk = Walk { names, faults: Vec::new(), unknown: 0 };
-    if let Some(each) = scope.each {
+    if let Some(each) = each {
         let list = walk.walk(each.tree());
         // What is wrong with the list itself is told where it stands.
         (walk.faults, walk.unknown) = (Vec::new(), 0);

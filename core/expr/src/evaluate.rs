@@ -45,8 +45,13 @@ impl Values {
     /// Of a run that has ended. An output that there is none of is null.
     pub fn new(output: &Value, args: &Value, run: &RunFacts) -> Self {
         let run = serde_json::to_value(run).unwrap_or_default();
+        Self::named(&[("output", output), ("args", args), ("run", &run)])
+    }
+
+    /// Of these values, by name.
+    pub fn named(all: &[(&'static str, &Value)]) -> Self {
         let mut values = Self { context: Context::with_env(ENV.clone()), known: Vec::new() };
-        for (name, value) in [("output", output), ("args", args), ("run", &run)] {
+        for (name, value) in all {
             values.add(name, value);
         }
         values
@@ -87,6 +92,9 @@ fn said(error: &ExecutionError, tree: &IdedExpr) -> String {
         ExecutionError::Overflow(..) => "a number is too large".into(),
         ExecutionError::FunctionError { function, .. } => {
             format!("`{function}` does not take this value")
+        }
+        ExecutionError::NoSuchOverload(error) if error.function() == "." => {
+            "a field is asked of a value that has none".into()
         }
         ExecutionError::NoSuchOverload(error) => {
             let (name, types) = (error.function().trim_matches('_'), error.argument_types());

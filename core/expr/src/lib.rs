@@ -2,6 +2,7 @@
 //!
 //! An expression sees `output` (what the run gave out), `args` (what it was asked for), `run` (facts about it)
 //! and, where something is made of each element of a list, `item`. What is known of these before any run is a [`Scope`]; what they are is [`Values`].
+//! One of a hook sees other names, such as `body`.
 
 mod budget;
 mod check;
@@ -107,6 +108,19 @@ impl Expression {
     /// All that is wrong with it.
     pub fn check(&self, scope: &Scope, wanted: &Wanted) -> Result<Checked, Vec<Fault>> {
         check::check(&self.0.tree, scope, wanted)
+    }
+
+    /// As [`Self::check`], where no run is looked at: over values with these names, and their JSON Schemas where
+    /// anything is known of them.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn check_named(
+        &self,
+        names: &[(&str, Option<&serde_json::Value>)],
+        wanted: &Wanted,
+    ) -> Result<Checked, Vec<Fault>> {
+        check::check_named(&self.0.tree, names, wanted)
     }
 
     /// Its value. What it works on is bounded beforehand, and may still take seconds on large values: not to be

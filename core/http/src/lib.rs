@@ -21,13 +21,13 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-pub use api::{many_runs::MatchActions, notices::announce};
+pub use api::{hooks::HookRates, many_runs::MatchActions, notices::announce};
 pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::RateLimit};
 pub use server::serve;
 
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
-    events, health, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
+    events, health, hooks, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
     projects, rehearse, run_again, runs, schedules, session, stats, trace_cancel, traces, users,
     why, workers,
 };
@@ -78,6 +78,8 @@ pub struct Server {
     pub streams: StreamSlots,
     /// Actions on all runs that match a filter.
     pub matching: MatchActions,
+    /// Counts what is sent to hooks.
+    pub hooks: HookRates,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// When the process started.
@@ -134,6 +136,11 @@ fn way_in() -> OpenApiRouter<AppState> {
         .routes(routes!(oidc::callback))
 }
 
+/// For programs elsewhere, which sign what they send.
+fn from_outside() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(hooks::deliver::deliver))
+}
+
 /// For those who are signed in. In parts: without optimisation each line of a chain takes a whole router of the
 /// stack, and one chain of all would not fit into that of a thread.
 fn resources() -> OpenApiRouter<AppState> {
@@ -142,6 +149,7 @@ fn resources() -> OpenApiRouter<AppState> {
         .merge(runs_and_logs())
         .merge(problems_and_figures())
         .merge(configuration())
+        .merge(hooks())
         .merge(data_and_events())
 }
 
@@ -235,6 +243,14 @@ fn configuration() -> OpenApiRouter<AppState> {
         .routes(routes!(completions::completions))
 }
 
+fn hooks() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(hooks::list::hooks))
+        .routes(routes!(hooks::list::deliveries))
+        .routes(routes!(hooks::list::delivery))
+        .routes(routes!(hooks::replay::replay))
+}
+
 fn data_and_events() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(data::views))
@@ -255,7 +271,7 @@ pub fn probes(state: AppState) -> Router {
 
 /// What the API is, for programs; the web code's types are made from it.
 fn document() -> utoipa::openapi::OpenApi {
-    let all = health_and_metrics().merge(way_in()).merge(resources());
+    let all = health_and_metrics().merge(way_in()).merge(from_outside()).merge(resources());
     let (_, mut document) =
         OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api", all).split_for_parts();
     document.info.version = env!("CARGO_PKG_VERSION").into();
@@ -270,7 +286,7 @@ pub fn router(state: AppState) -> Router {
     // Who asks is looked at first.
     let authenticated = || from_fn_with_state(state.clone(), auth::authenticate);
     let guarded = || resources().route_layer(known_only()).route_layer(authenticated());
-    let open = || way_in().route_layer(known_only());
+    let open = || way_in().merge(from_outside()).route_layer(known_only());
     let probes = || health_and_metrics().route_layer(known_only());
     let (api, _) = OpenApiRouter::new()
         .nest("/api", probes().merge(open()).merge(guarded()))

@@ -94,6 +94,12 @@ pub const EDGE_DECISIONS: Metric = Metric::counter(
     &[JOB_LABEL, "reason"],
     "Edges and joins that were looked at when a run of the job ended, by what became of them: taken, condition_false, no_value, other_end, not_recovered, join_unmet, paused, disabled or not_scheduled.",
 );
+/// What became of what was sent to hooks.
+pub const HOOK_DELIVERIES: Metric = Metric::counter(
+    "cascade_hook_deliveries_total",
+    &["hook", "outcome"],
+    "What was sent to hooks, by what became of it: run, duplicate, ignored, refused, malformed, unsigned or limited.",
+);
 /// How much waits.
 pub const QUEUE_DEPTH: Metric = Metric::gauge(
     "cascade_queue_depth",
@@ -149,7 +155,7 @@ pub const SSE_PROJECTS: Metric =
     Metric::gauge("app_sse_projects_subscribed", &[], "Projects that open event streams show.");
 
 /// All of them, in the order of the documentation.
-pub const METRICS: [Metric; 17] = [
+pub const METRICS: [Metric; 18] = [
     QUEUE_DEPTH,
     QUEUE_OLDEST,
     RUNS,
@@ -157,6 +163,7 @@ pub const METRICS: [Metric; 17] = [
     RUN_WAIT,
     HOP,
     EDGE_DECISIONS,
+    HOOK_DELIVERIES,
     EVENT_LATENCY,
     EVENTS_PUBLISHED,
     BUS_CARRIES,
@@ -222,7 +229,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), METRICS.len());
-        let known = [JOB_LABEL, "result", "reason", "state", "bus", "pool", "table"];
+        let known =
+            [JOB_LABEL, "result", "reason", "state", "bus", "pool", "table", "hook", "outcome"];
         assert!(METRICS.iter().flat_map(|metric| metric.labels).all(|label| known.contains(label)));
     }
 }

@@ -214,6 +214,7 @@ impl Parts {
             oidc: self.provider(listener.local_addr()?).context("HTTP client")?,
             plugins_from_ui: settings.plugins_from_ui,
             matching: Default::default(),
+            hooks: Default::default(),
             throttle: SignInThrottle::default(),
             rate: RateLimit::new(settings.limits.requests_per_second),
             streams: settings.limits.stream_slots(),

@@ -35,6 +35,7 @@ async fn round(config: &LiveConfig, store: &dyn Store) -> cascade_store::Result<
         events: retention.events,
         stats: retention.stats,
     };
+    let kept = retention.hooks;
     loop {
         let Pruned { runs, logs, events, stats } = store.prune(&keep, BATCH).await?;
         for (table, rows) in
@@ -42,7 +43,10 @@ async fn round(config: &LiveConfig, store: &dyn Store) -> cascade_store::Result<
         {
             metrics::counter!(metric::PRUNED_ROWS.name, "table" => table).increment(rows);
         }
-        if [runs, logs, events, stats].iter().all(|rows| *rows < u64::from(BATCH)) {
+        let deliveries = store.prune_deliveries(kept, BATCH).await?;
+        metrics::counter!(metric::PRUNED_ROWS.name, "table" => "hook_deliveries")
+            .increment(deliveries);
+        if [runs, logs, events, stats, deliveries].iter().all(|rows| *rows < u64::from(BATCH)) {
             return Ok(());
         }
         tokio::task::yield_now().await;

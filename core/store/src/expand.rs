@@ -41,6 +41,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0230_run_stats.sql",
     "0240_run_joins.sql",
     "0251_reruns.sql",
+    "0260_hook_deliveries.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -62,6 +63,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0240_run_joins.sql",
     "0250_runs_of_trace.sql",
     "0251_reruns.sql",
+    "0260_hook_deliveries.sql",
 );
 
 /// The table of what has run.

@@ -6,6 +6,7 @@
 
 mod claims;
 mod condition;
+mod delivery_filter;
 mod error;
 mod expand;
 mod first_edition;
@@ -34,14 +35,15 @@ pub use claims::{Choice, DueByClock, Found, Holder, Limit, Limited, Look, Soones
 pub use condition::{
     BadCondition, Comparison, Condition, Document, LONGEST_CONDITION, MOST_CONDITIONS,
 };
+pub use delivery_filter::DeliveryFilter;
 pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
     AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits,
     ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
-    change_request, decided, failed, forget_join, keep_key, marked_done, of_trace,
-    problem_of_run_handled, rerun_noted, save_join,
+    change_request, decided, delivery_again, failed, forget_join, keep_delivery, keep_key,
+    marked_done, of_trace, problem_of_run_handled, rerun_noted, save_join,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

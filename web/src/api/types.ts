@@ -79,6 +79,13 @@ export type StatRow = Answer<"StatRow">;
 export type Worker = Answer<"Worker">;
 export type Workers = Answer<"Workers">;
 
+export type Hook = Answer<"HookSummary">;
+export type Hooks = Answer<"Hooks">;
+export type Delivery = Answer<"Delivery">;
+export type DeliveryPage = Answer<"DeliveryPage">;
+export type WholeDelivery = Answer<"WholeDelivery">;
+export type HookReplay = Answer<"ReplayAnswer">;
+
 export type EndedRun = Answer<"EndedRun">;
 export type JobTrend = Answer<"Trend">;
 export type Trends = Answer<"Trends">;

@@ -69,7 +69,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </NavLink>
           <NavLink to={scoped("/graph")}>{t("nav.graph")}</NavLink>
           <NavLink to={scoped("/jobs")}>{t("nav.jobs")}</NavLink>
-          {/* Figures and workers are places beside the runs: the bar has no room for more. */}
+          {/* Figures, workers and webhooks are places beside the runs: the bar has no room for more. */}
           <NavLink
             to={scoped("/runs")}
             className={({ isActive }) => (isActive || pathname.startsWith("/figures") ? "active" : undefined)}

@@ -35,6 +35,7 @@ const SCREENS = [
   { path: "/problems", text: "nav.problems" },
   { path: "/figures", text: "nav.figures" },
   { path: "/figures/workers", text: "nav.workers" },
+  { path: "/figures/hooks", text: "nav.hooks" },
   { path: "/data", text: "nav.data" },
 ];
 

@@ -129,19 +129,7 @@ impl<'r, 'v, 'i> Keys<'r, 'v, 'i> {
 
     pub fn args(&mut self) -> Option<BTreeMap<String, EdgeArg>> {
         let (key, value) = self.of("args")?;
-        let mut args = BTreeMap::new();
-        for (name, value) in self.reader.table(&key, value)?.iter() {
-            let (name, key) = (name.get_ref().to_string(), format!("{key}.{}", name.get_ref()));
-            self.places.insert(format!("args.{name}"), value.span());
-            let arg = match value.get_ref() {
-                DeValue::String(text) => {
-                    compile(self.reader, &key, value, text).map(EdgeArg::Expression)
-                }
-                other => Some(EdgeArg::Value(to_json(other))),
-            };
-            args.extend(arg.map(|arg| (name, arg)));
-        }
-        Some(args)
+        args(self.reader, &key, value, &mut self.places)
     }
 
     /// What of it does not go with what else it says.
@@ -167,7 +155,33 @@ impl<'r, 'v, 'i> Keys<'r, 'v, 'i> {
     }
 }
 
-fn compile(reader: &mut Reader, key: &str, value: &TomlValue, text: &str) -> Option<Expression> {
+/// Reads what runs are asked for; places are added by `args.NAME`.
+pub(crate) fn args(
+    reader: &mut Reader,
+    key: &str,
+    value: &TomlValue,
+    places: &mut BTreeMap<String, std::ops::Range<usize>>,
+) -> Option<BTreeMap<String, EdgeArg>> {
+    let mut args = BTreeMap::new();
+    for (name, value) in reader.table(key, value)?.iter() {
+        let (name, key) = (name.get_ref().to_string(), format!("{key}.{}", name.get_ref()));
+        places.insert(format!("args.{name}"), value.span());
+        let arg = match value.get_ref() {
+            DeValue::String(text) => compile(reader, &key, value, text).map(EdgeArg::Expression),
+            other => Some(EdgeArg::Value(to_json(other))),
+        };
+        args.extend(arg.map(|arg| (name, arg)));
+    }
+    Some(args)
+}
+
+/// Compiles an expression; what is wrong with it is told in its place.
+pub(crate) fn compile(
+    reader: &mut Reader,
+    key: &str,
+    value: &TomlValue,
+    text: &str,
+) -> Option<Expression> {
     match Expression::compile(text) {
         Ok(compiled) => Some(compiled),
         Err(fault) => {

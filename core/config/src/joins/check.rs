@@ -26,6 +26,7 @@ pub(crate) fn check(
         let join = &placed.join;
         let expressions = Expressions {
             path: format!("CASCADE_JOINS.{}", placed.job.value),
+            by: "the join",
             job: &placed.job.value,
             when: join.when.as_ref(),
             each: None,

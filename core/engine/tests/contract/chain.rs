@@ -9,6 +9,7 @@ pub(crate) fn config() -> Config {
     let every = Some(Schedule::Every(Duration::from_secs(3600)));
     let project = |name: &str| ProjectSettings { name: name.into(), concurrency: None };
     Config {
+        hooks: Default::default(),
         retention: Retention::default(),
         http: Default::default(),
         files: Default::default(),

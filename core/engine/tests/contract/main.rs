@@ -22,6 +22,7 @@ mod edge_runs;
 mod ends;
 mod events;
 mod fairness;
+mod hooks;
 mod job_last;
 mod job_queue;
 mod joins;
@@ -137,6 +138,13 @@ cases! {
         a_claim_serves_projects_in_turn_however_many_there_are,
         a_project_with_much_to_do_does_not_starve_another,
         nor_does_it_where_there_are_limits,
+    ],
+    hooks: [
+        a_delivery_and_its_run_are_both_there_or_neither,
+        of_one_delivery_that_comes_many_times_a_single_run_is_made,
+        a_delivery_without_a_run_is_written_anew_when_it_comes_again,
+        deliveries_are_seen_in_their_project_page_by_page,
+        deliveries_are_removed_when_they_are_old,
     ],
     job_last: [
         the_last_end_of_each_job_is_known,

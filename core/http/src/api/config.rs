@@ -43,6 +43,10 @@ fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
     config.path = PathBuf::new();
     (config.files, config.secrets) = Default::default();
     config.projects.retain(|slug, _| own.contains(slug));
+    config.hooks.retain(|_, hook| hook.project.as_ref().is_none_or(|slug| own.contains(slug)));
+    for hook in config.hooks.values_mut() {
+        hook.secrets.clear();
+    }
     for job in config.jobs.values_mut() {
         job.params = Value::Object(Map::new());
         job.args = Value::Object(Map::new());

@@ -14,6 +14,7 @@ pub(crate) mod edit;
 pub(crate) mod enqueue;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub(crate) mod job_queue;
 pub(crate) mod job_summary;
 pub(crate) mod jobs;

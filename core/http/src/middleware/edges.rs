@@ -24,9 +24,12 @@ pub(crate) const MOST_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// The same, of a request for many runs.
 pub(crate) const MOST_BULK_BYTES: usize = 16 * 1024 * 1024;
 
+/// The same, of what is sent to a hook.
+pub(crate) const MOST_HOOK_BYTES: usize = 1024 * 1024;
+
 /// What is read of a body that is too large: a client that is cut off while it sends would not see
 /// the answer.
-const MOST_DRAINED_BYTES: usize = 2 * MOST_BULK_BYTES;
+pub(crate) const MOST_DRAINED_BYTES: usize = 2 * MOST_BULK_BYTES;
 
 /// Wraps a whole application.
 pub(crate) fn wrap(application: Router<AppState>, state: AppState) -> Router {
@@ -45,7 +48,14 @@ pub(crate) fn wrap(application: Router<AppState>, state: AppState) -> Router {
 
 /// The most bytes of the body of a request to an address.
 pub(crate) fn most_body_bytes(path: &str) -> usize {
-    if path.ends_with("/runs/bulk") { MOST_BULK_BYTES } else { MOST_BODY_BYTES }
+    let bare = path.strip_prefix("/api").unwrap_or(path);
+    if bare.ends_with("/runs/bulk") {
+        MOST_BULK_BYTES
+    } else if bare.strip_prefix("/hooks/").is_some_and(|name| !name.contains('/')) {
+        MOST_HOOK_BYTES
+    } else {
+        MOST_BODY_BYTES
+    }
 }
 
 /// Refuses a body that is said to be too large; one that does not say is cut off by the extractors.

@@ -18,11 +18,13 @@ use crate::error::{ApiError, ApiResult};
 use cascade_config::nearest;
 
 /// Addresses that look at their parameters themselves.
-const OPEN: [&str; 2] = [
+const OPEN: [&str; 3] = [
     // A view has parameters of its own.
     "/data/{key}",
     // A client must ignore what a provider adds (RFC 6749, section 4.1.2).
     "/session/oidc/callback",
+    // Who sends to a hook may add what it likes to the address that it was given.
+    "/hooks/{name}",
 ];
 
 /// The query parameters of each address.

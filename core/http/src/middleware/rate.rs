@@ -37,8 +37,13 @@ impl RateLimit {
         Self { limiter: quota.map(DefaultKeyedRateLimiter::keyed), checks: AtomicU32::new(1) }
     }
 
+    /// Within a quota of its own.
+    pub(crate) fn within(quota: Quota) -> Self {
+        Self { limiter: Some(DefaultKeyedRateLimiter::keyed(quota)), checks: AtomicU32::new(1) }
+    }
+
     /// Whether one more is in order; if not, how long to wait.
-    fn check(&self, address: IpAddr) -> Result<(), Duration> {
+    pub(crate) fn check(&self, address: IpAddr) -> Result<(), Duration> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
             limiter.retain_recent();

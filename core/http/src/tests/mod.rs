@@ -3,6 +3,7 @@
 mod conditions;
 mod enqueue;
 mod figures;
+mod hooks;
 mod job_summary;
 mod logs;
 mod matching;
@@ -128,6 +129,11 @@ impl Bench {
     }
 
     async fn with(projects: usize, sign_in: SignIn) -> Self {
+        Self::with_more(projects, sign_in, "").await
+    }
+
+    /// With `more` in its jobs.toml.
+    async fn with_more(projects: usize, sign_in: SignIn, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut registry = Registry::default();
         let mut descriptor = JobDescriptor::new("work", "", origin(), json!({"type": "object"}));
@@ -155,6 +161,7 @@ impl Bench {
         for number in 0..projects {
             text.push_str(&format!("p{number} = {{ name = \"{}\" }}\n", marker(number)));
         }
+        text.push_str(more);
         let file = folder.path().join("jobs.toml");
         std::fs::write(&file, text).unwrap();
         let config = LiveConfig::open(&file, Plugins::from(registry)).unwrap();
@@ -190,6 +197,7 @@ impl Bench {
             hub: Arc::new(EventHub::default()),
             wake: Wake::default(),
             matching: Default::default(),
+            hooks: Default::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             started: Instant::now(),
             stop: CancellationToken::new(),

@@ -6,6 +6,7 @@
 mod attempts;
 mod config_history;
 mod decisions;
+mod hooks;
 mod job_queue;
 mod job_summary;
 mod joins;
@@ -36,19 +37,22 @@ use std::{
 
 use async_trait::async_trait;
 use cascade_model::{
-    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, FailedAttempt, Figures,
-    JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, Presence, Problem, ProblemState,
-    ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob, StatFilter, StatGroup,
-    StatRow, TraceOverview, Trend, Visible, Worker,
+    Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, Delivery, FailedAttempt,
+    Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, Presence, Problem,
+    ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob,
+    StatFilter, StatGroup, StatRow, TraceOverview, Trend, Visible, WholeDelivery, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError};
+use crate::{
+    DeliveryFilter, LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError,
+};
 pub use attempts::attempt_failed;
 pub use decisions::decided;
+pub use hooks::{delivery_again, keep_delivery};
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
 pub use marks::{marked_done, problem_of_run_handled};
@@ -419,6 +423,36 @@ pub trait Queries: Store {
     /// The latest of them that has this revision.
     async fn config_text(&self, revision: &str) -> Result<Option<ConfigVersionText>> {
         config_history::text(&*self.database(), revision).await
+    }
+
+    /// The deliveries of a hook that fit, the newest first.
+    async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
+        hooks::page(&*self.database(), filter).await
+    }
+
+    /// One delivery of a hook, with what it said.
+    async fn delivery(
+        &self,
+        visible: &Visible,
+        hook: &str,
+        id: Uuid,
+    ) -> Result<Option<WholeDelivery>> {
+        hooks::one(&*self.database(), visible, hook, id).await
+    }
+
+    /// How many deliveries of each hook had which outcome in the last day.
+    async fn delivery_counts(&self, visible: &Visible) -> Result<Vec<HookCount>> {
+        hooks::counts(&*self.database(), visible).await
+    }
+
+    /// The run that was made of a delivery before, if one was.
+    async fn delivered_before(&self, hook: &str, identity: &str) -> Result<Option<Uuid>> {
+        hooks::before(&*self.database(), hook, identity).await
+    }
+
+    /// Removes deliveries that came longer than `keep` ago, at most `batch`; returns how many.
+    async fn prune_deliveries(&self, keep: Duration, batch: u32) -> Result<u64> {
+        hooks::prune(&*self.database(), keep, batch).await
     }
 
     /// Removes what is older than `keep`, at most `batch` rows of each table: a small step that holds

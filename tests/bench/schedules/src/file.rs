@@ -26,6 +26,7 @@ pub fn config(jobs: usize, projects: usize) -> Result<Config> {
         data_map: BTreeMap::new(),
         jobs: (0..jobs).map(|nth| (job(nth), settings(nth))).collect(),
         projects: (0..projects).map(project).collect(),
+        hooks: Default::default(),
         retention: Retention::default(),
         http: Default::default(),
         files: Default::default(),

@@ -33,6 +33,7 @@ fn downstream() -> Box<dyn FnMut()> {
         data_map: BTreeMap::new(),
         jobs: BTreeMap::new(),
         projects: BTreeMap::new(),
+        hooks: Default::default(),
         retention: Retention::default(),
         http: Default::default(),
         files: Default::default(),

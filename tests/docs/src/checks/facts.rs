@@ -212,6 +212,7 @@ fn every_key_that_plugins_have_in_jobs_toml_is_told() {
     for (text, file) in [
         ("zzz = 1\n".to_owned(), "reference.md"),
         ("[jobs.a]\nzzz = 1\n".to_owned(), "reference.md"),
+        ("[hooks.a]\nzzz = 1\n".to_owned(), "../hooks.md"),
         (format!("{executable}zzz = 1\n"), "executables.md"),
         (format!("{executable}defaults = {{ zzz = 1 }}\n"), "executables.md"),
         (format!("{executable}limits = {{ zzz = 1 }}\n"), "executables.md"),

@@ -4,7 +4,7 @@ import { NavLink } from "react-router";
 import { useScopedPath } from "../../layout/project-scope";
 import "./figure-tabs.css";
 
-/** The screens of one place in the navigation: runs, their figures, and the workers behind them. */
+/** The screens of one place in the navigation: runs, their figures, the workers behind them, and what others have run. */
 export function FigureTabs() {
   const { t } = useTranslation();
   const scoped = useScopedPath();
@@ -15,6 +15,7 @@ export function FigureTabs() {
         {t("nav.figures")}
       </NavLink>
       <NavLink to={scoped("/figures/workers")}>{t("nav.workers")}</NavLink>
+      <NavLink to={scoped("/figures/hooks")}>{t("nav.hooks")}</NavLink>
     </nav>
   );
 }
