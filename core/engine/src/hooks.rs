@@ -4,7 +4,11 @@ use cascade_model::{Delivered, Enqueue, NewDelivery};
 use cascade_sdk::Db;
 use cascade_store::{Connections, Queries, Result, StoreError, delivery_again, keep_delivery};
 
-use crate::{Engine, actions::TRIES, enqueue};
+use crate::{
+    Engine,
+    actions::TRIES,
+    enqueue::{self, Beside},
+};
 
 impl Engine {
     /// Keeps a delivery, and makes the run that is `asked` of it: both, or neither. Of one that has made a run when
@@ -40,10 +44,10 @@ impl Engine {
             tx.rollback().await?;
             return self.delivered_before(delivery).await;
         }
-        let mut replaced = Vec::new();
-        let done = enqueue::enqueue(&mut *tx, requests, true, &mut replaced).await;
+        let mut beside = Beside::default();
+        let done = enqueue::enqueue(&mut *tx, requests, true, &mut beside).await;
         let told = self.finish(tx, done).await?;
-        self.count_unseen(&replaced);
+        self.count_unseen(&beside.replaced);
         Ok(told.first().map_or(Delivered::Kept, |told| Delivered::Made(told.run_id())))
     }
 

@@ -162,9 +162,9 @@ impl Engine {
         };
         let by_edges = follow.runs.iter().map(|made| asked(made, parent.project_id));
         let all: Vec<_> = enqueue.into_iter().map(ask).chain(by_edges).collect();
-        let mut made = self.requests(all, by_code).await?;
+        let mut made = self.made_of(all, by_code).await?;
         for (key, run) in of_joins {
-            let of_join = self.requests(vec![asked(run, parent.project_id)], 0).await?;
+            let of_join = self.made_of(vec![asked(run, parent.project_id)], 0).await?;
             made.joins.push((key.clone(), of_join));
         }
         Ok(made)
@@ -172,11 +172,11 @@ impl Engine {
 
     /// The run that a late join makes in `project`.
     pub(crate) async fn made_by_join(&self, run: &EdgeRun, project: Uuid) -> Result<Made> {
-        self.requests(vec![asked(run, project)], 0).await
+        self.made_of(vec![asked(run, project)], 0).await
     }
 
     /// As requests; where one of the first `by_code` cannot be made, none is.
-    async fn requests(&self, all: Vec<Asked>, by_code: usize) -> Result<Made> {
+    async fn made_of(&self, all: Vec<Asked>, by_code: usize) -> Result<Made> {
         let (asked, how): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         let schedules = self.schedules_of(&asked).await?;
         let mut made = Made::default();

@@ -151,9 +151,10 @@ impl Replay<'_> {
         let project = self.slots[self.runs[run].slot].project.clone();
         let note = self.note_of(run, now);
         let upstream = Upstream {
-            run_id: note.run_id.unwrap_or_default(),
+            run_id: note.run_id,
             job_type: note.job_type,
-            trace_id: Uuid::nil(),
+            project_id: Uuid::nil(),
+            traces: vec![Uuid::nil()],
             at: now,
         };
         let slot_of = |job: &String| self.places.get(&(job.as_str().into(), project.clone()));

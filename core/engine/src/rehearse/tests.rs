@@ -43,6 +43,8 @@ fn file(sync: JobSettings, edges: &[Edge]) -> ConfigState {
         path: PathBuf::from("/nowhere/jobs.toml"),
         chains: BTreeMap::from([("sync".into(), names)]),
         edges: BTreeMap::from([("sync".into(), edges.to_vec())]),
+        joins: Default::default(),
+        hooks: Default::default(),
         data_map: BTreeMap::new(),
         jobs,
         projects: BTreeMap::new(),

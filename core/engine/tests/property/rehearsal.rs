@@ -151,6 +151,8 @@ fn state(case: &Case) -> ConfigState {
         path: PathBuf::from("/nowhere/jobs.toml"),
         chains,
         edges,
+        joins: Default::default(),
+        hooks: Default::default(),
         data_map: BTreeMap::new(),
         jobs: jobs.collect(),
         projects: projects.collect(),
