@@ -57,6 +57,10 @@ async fn an_unknown_query_parameter_is_refused_at_every_address() {
             if path == "/api/session/oidc/callback" || path.starts_with("/api/session/oidc") {
                 continue;
             }
+            // So does who sends to a hook.
+            if path == "/api/hooks/{name}" {
+                continue;
+            }
             operations += 1;
             let filled: String = path
                 .split('/')
