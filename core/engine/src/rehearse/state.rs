@@ -78,10 +78,13 @@ pub(super) enum Event {
     Begin(usize),
 }
 
+/// When, of which class, after how many others, and what.
+type Planned = (DateTime<Utc>, u8, u64, Event);
+
 /// What is to happen, the soonest first; of one instant what was said first.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    events: BinaryHeap<Reverse<(DateTime<Utc>, u8, u64, Event)>>,
+    events: BinaryHeap<Reverse<Planned>>,
     count: u64,
 }
 
