@@ -139,8 +139,7 @@ const FIGURES_OF_THE_HOST: &[(&str, &str, &str, &str)] = &[
         "core/access/src/sessions.rs",
         "LINK_LIVES: TimeDelta = TimeDelta::minutes(15);",
     ),
-    ("docs/compared.md", "up to 200", "core/http/src/api/bulk.rs", "MOST: usize = 200;"),
-    ("docs/compared.md", "accounts with roles by project", "core/access/src/lib.rs", "Role"),
+    ("docs/compared.md", "roles by project", "core/access/src/lib.rs", "Role"),
     (
         "README.md",
         "polling is five times slower",
