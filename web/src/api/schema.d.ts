@@ -135,6 +135,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hooks of jobs.toml, without their secrets. */
+        get: operations["hooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a run made by who knows a secret of the hook, and needs no account. `X-Hub-Signature-256` or
+         *     `Stripe-Signature` proves it, as jobs.toml says for the hook. A delivery that is sent again makes no second run.
+         */
+        post: operations["deliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{name}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to a hook, the newest first. */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{name}/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery with what it said. */
+        get: operations["delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{name}/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a new run of a delivery, whether it made one before or not, as jobs.toml says now. Its signature is not
+         *     looked at again.
+         */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job_type}/pause": {
         parameters: {
             query?: never;
@@ -1378,6 +1469,8 @@ export interface components {
              */
             project_id?: string | null;
         };
+        /** @enum {string} */
+        Answered: "run" | "duplicate" | "ignored";
         /** @description A token as its user sees it later: without the token. */
         ApiToken: {
             /**
@@ -1492,6 +1585,11 @@ export interface components {
             /** @description The longest pause. */
             max: string;
         };
+        /**
+         * @description Whether the body of a delivery is there.
+         * @enum {string}
+         */
+        BodyState: "shown" | "too_long" | "hidden";
         BulkAnswer: {
             /** @description Runs that it was done to. */
             done: string[];
@@ -1507,6 +1605,11 @@ export interface components {
             /** @description Whether a better one is set up and does not answer. */
             degraded: boolean;
         };
+        /**
+         * @description Which runs of its jobs a join brings together.
+         * @enum {string}
+         */
+        By: "trace" | "latest";
         CancelCascade: {
             /** @description Why, for the audit log. */
             reason?: string | null;
@@ -1531,6 +1634,10 @@ export interface components {
              * @description Runs that wait: they would be cancelled at once.
              */
             waiting: number;
+        };
+        CascadeOfRun: components["schemas"]["CascadeTree"] & {
+            /** @description The joins that bring runs of it together. */
+            joins: components["schemas"]["TraceJoin"][];
         };
         /** @description A run in its place. */
         CascadeRun: {
@@ -1677,10 +1784,21 @@ export interface components {
              */
             total: number;
         };
+        /** @description How many deliveries had which outcome. */
+        DayOfHook: {
+            /** Format: int64 */
+            ignored: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            run: number;
+        };
         /** @description What became of an edge when a run ended. */
         Decision: {
             /** @description The downstream job. */
             job: string;
+            /** @description Whether it is a join, and no edge. */
+            join: boolean;
             on: components["schemas"]["On"];
             /** @description Why it was not. */
             reason?: string | null;
@@ -1693,6 +1811,75 @@ export interface components {
             taken: boolean;
             /** @description Its condition. */
             when?: string | null;
+        };
+        /** @description A delivery. */
+        Delivery: {
+            /** @description Where it came from. */
+            address?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of its body.
+             */
+            bytes: number;
+            hook: string;
+            /**
+             * Format: uuid
+             * @description Those of later ones are greater.
+             */
+            id: string;
+            /** @description What the sender calls it, or a digest where it has no name. */
+            identity: string;
+            outcome: components["schemas"]["HookOutcome"];
+            /** @description The project's short name. */
+            project?: string | null;
+            /**
+             * Format: uuid
+             * @description The project that it is of, as far as it says.
+             */
+            project_id?: string | null;
+            /** @description Why it was ignored or refused. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it came: the last time, until a run was made of it.
+             */
+            received_at: string;
+            /**
+             * Format: uuid
+             * @description The delivery that this one repeats, as somebody wanted.
+             */
+            replay_of?: string | null;
+            /** @description Who wanted that. */
+            replayed_by?: string | null;
+            /**
+             * Format: uuid
+             * @description The run that was made of it.
+             */
+            run_id?: string | null;
+            /**
+             * Format: int64
+             * @description How often it came; of all times a single run was made.
+             */
+            times: number;
+        };
+        /** @description What came of a delivery. */
+        DeliveryAnswer: {
+            outcome: components["schemas"]["Answered"];
+            /** @description Why it was ignored. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The run that was made of it.
+             */
+            run_id?: string | null;
+        };
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            /**
+             * Format: uuid
+             * @description `before` of the next page; null on the last one.
+             */
+            next?: string | null;
         };
         /** @description What went wrong, for programs and for people. */
         Detail: {
@@ -1905,6 +2092,49 @@ export interface components {
             uptime_ms: number;
             version: string;
         };
+        /**
+         * @description What became of a delivery.
+         * @enum {string}
+         */
+        HookOutcome: "run" | "ignored" | "refused";
+        Hooks: {
+            items: components["schemas"]["HookSummary"][];
+        };
+        /** @description A variable that holds a secret; never its value. */
+        HookSecret: {
+            is_set: boolean;
+            name: string;
+        };
+        /** @description A hook of jobs.toml, and what was sent to it. */
+        HookSummary: {
+            /** @description What runs are asked for: a text is an expression, any other value is itself. */
+            args?: Record<string, unknown> | null;
+            job: string;
+            /** @description An expression: the key of its runs. */
+            key?: string | null;
+            last?: components["schemas"]["Delivery"] | null;
+            /** @description What became of the deliveries of the last day. */
+            last_day: components["schemas"]["DayOfHook"];
+            name: string;
+            /** @description An expression: what tells deliveries apart. */
+            once?: string | null;
+            /** @description Where to send to, after the host's own address. */
+            path: string;
+            /** @description The short name of the project of all its runs. */
+            project?: string | null;
+            /** @description An expression: the short name of the project of a run. */
+            project_from?: string | null;
+            /** @description How many deliveries one address may send, such as `300/1m`. */
+            rate: string;
+            /** @description Whether one of them is set. */
+            ready: boolean;
+            /** @description `github` or `stripe`. */
+            scheme: string;
+            /** @description The variables that hold its secrets; for administrators. */
+            secrets: components["schemas"]["HookSecret"][];
+            /** @description An expression: a run is made only if it is true. */
+            when?: string | null;
+        };
         /** @description What holds of a job where jobs.toml says nothing. */
         JobDefaults: {
             backoff: components["schemas"]["Backoff"];
@@ -1933,6 +2163,10 @@ export interface components {
             /** @description Job to its downstream jobs. */
             CASCADE_CHAINS: {
                 [key: string]: string[];
+            };
+            /** @description Jobs that run once several others have ended, by the job. */
+            CASCADE_JOINS: {
+                [key: string]: components["schemas"]["Join"];
             };
             /** @description Job to its edges, with their conditions. */
             edges: {
@@ -2064,6 +2298,56 @@ export interface components {
         JobTypes: {
             items: components["schemas"]["JobType"][];
         };
+        /** @description What a job waits for that runs once several others have ended. */
+        Join: {
+            /** @description The jobs that it waits for. */
+            all_of: string[];
+            /** @description What its run is asked for: a text is an expression, any other value is itself. */
+            args?: Record<string, unknown>;
+            by: components["schemas"]["By"];
+            /** @description An expression: the key of its run. */
+            key?: string;
+            late: components["schemas"]["Late"];
+            needs: components["schemas"]["Needs"];
+            /** @description An expression: it fires only if it is true. */
+            when?: string;
+            /** @description How long it waits for the others once the first has ended, such as `1h`. */
+            within?: string;
+        };
+        /** @description A job that a join waits for. */
+        JoinedJob: {
+            /** @description A job that leads to it and failed. */
+            failed?: string | null;
+            /**
+             * Format: int32
+             * @description Its runs that have failed or were cancelled.
+             */
+            failures: number;
+            job: string;
+            /**
+             * Format: int32
+             * @description Its runs that have not ended, and triggers that wait for one.
+             */
+            open: number;
+            state: components["schemas"]["JoinedState"];
+            /**
+             * Format: int32
+             * @description Its runs that have succeeded.
+             */
+            succeeded: number;
+            /** @description Jobs that lead to it and whose runs have not ended. */
+            waits_for: string[];
+        };
+        /**
+         * @description How a job that a join waits for stands.
+         * @enum {string}
+         */
+        JoinedState: "open" | "succeeded" | "failed" | "not_reached" | "skipped";
+        /**
+         * @description How far a join has come.
+         * @enum {string}
+         */
+        JoinState: "waiting" | "fired" | "unmet" | "late";
         KeyHint: {
             description: string;
             /** @description Dotted; `*` stands for a name that the file chooses. */
@@ -2071,6 +2355,11 @@ export interface components {
             /** @description `text`, `duration`, `time_zone`, `integer`, `number`, `boolean`, `list` or `table`. */
             type: string;
         };
+        /**
+         * @description What becomes of a join whose time is over.
+         * @enum {string}
+         */
+        Late: "skip" | "run";
         /**
          * @description How much a log line matters.
          * @enum {string}
@@ -2231,6 +2520,11 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * @description What a join needs of its jobs.
+         * @enum {string}
+         */
+        Needs: "success" | "end";
         NewPassword: {
             /**
              * Format: password
@@ -2680,6 +2974,11 @@ export interface components {
             at: string;
             /** @description The problems as `cascade check` shows them. */
             rendered: string;
+        };
+        /** @description The run that a repeated delivery makes. */
+        ReplayAnswer: {
+            /** Format: uuid */
+            run_id: string;
         };
         /** @description What a rerun would lead to. */
         RerunPreview: {
@@ -3151,6 +3450,28 @@ export interface components {
         Tokens: {
             items: components["schemas"]["ApiToken"][];
         };
+        /** @description A join of a trace. */
+        TraceJoin: {
+            /** @description The jobs that it waits for, in the order of jobs.toml. */
+            all_of: components["schemas"]["JoinedJob"][];
+            /**
+             * Format: date-time
+             * @description When its time is over.
+             */
+            due_at?: string | null;
+            /** @description The job that it triggers. */
+            job: string;
+            late: components["schemas"]["Late"];
+            needs: components["schemas"]["Needs"];
+            /** @description Why it has not fired, or what was missing as it fired late. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When that was settled.
+             */
+            settled_at?: string | null;
+            state: components["schemas"]["JoinState"];
+        };
         /** @description How the latest runs of a job went in a project. */
         Trend: {
             /** @description The job type. */
@@ -3244,6 +3565,14 @@ export interface components {
         };
         Views: {
             items: components["schemas"]["View"][];
+        };
+        /** @description A delivery with what it said. */
+        WholeDelivery: components["schemas"]["Delivery"] & {
+            /** @description The text of its body; it may hold secrets, and is for who may run jobs in its project. */
+            body?: string | null;
+            body_state: components["schemas"]["BodyState"];
+            /** @description Headers that tell of it, by name in lower case. */
+            headers: Record<string, unknown>;
         };
         WhyJob: {
             /**
@@ -3940,6 +4269,487 @@ export interface operations {
             };
             /** @description Took too long. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hooks"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hook, as jobs.toml calls it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description Any JSON of at most 1 MiB. */
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description It is none that a run is made of. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description A run is made of it, or was before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Its body is no JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Its signature is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such hook. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The job takes no runs now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Its body is over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No run can be made of what it says. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many from this address. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description None of the hook's secrets is set. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those before this one: the `next` of the page before. */
+                before?: string;
+                /** @description At most 200; 50 if not given. */
+                limit?: number;
+                /** @description Only those with this outcome: `run`, `ignored` or `refused`. */
+                outcome?: string;
+                /** @description Only this project. */
+                project_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The hook, as jobs.toml calls it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery. */
+                id: string;
+                /** @description The hook, as jobs.toml calls it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeDelivery"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery. */
+                id: string;
+                /** @description The hook, as jobs.toml calls it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Its body was too long to be kept, jobs.toml has no such hook any more or makes no run of such a delivery, or the job takes no runs now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No run can be made of what it says. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5921,7 +6731,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CascadeTree"];
+                    "application/json": components["schemas"]["CascadeOfRun"];
                 };
             };
             /** @description Asked wrongly. */

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams, useSearchParams } from "react-router";
 
@@ -94,8 +95,10 @@ export default function JobPage() {
           />
         )}
       </div>
-      <JobWhy key={`why ${job.name}`} job={job.name} />
-      <JobQueue key={job.name} job={job.name} />
+      <Fragment key={job.name}>
+        <JobWhy job={job.name} />
+        <JobQueue job={job.name} />
+      </Fragment>
       <Runs projectId={projectId} job={job.name} />
     </>
   );
