@@ -74,7 +74,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ),
         (
             "{ all_of = [\"sync\"], args = { new = \"run.project\" } }",
-            vec!["`args.new`", "integer"],
+            vec!["`args.new`", "not a whole number"],
         ),
         ("{ all_of = [\"sync\"], key = \"output.sync.new\" }", vec!["`key`", "text"]),
     ] {

@@ -94,6 +94,8 @@ pub fn rehearse(
     jobs.truncate(MOST_ROWS);
     let paused = history.schedules.iter().filter(|schedule| schedule.paused);
     let paused: BTreeSet<_> = paused.map(|schedule| schedule.job.clone()).collect();
+    let joins = [in_force, candidate].map(|state| state.config.joins.keys());
+    let joined: BTreeSet<_> = joins.into_iter().flatten().collect();
     Ok(Rehearsal {
         from: history.from,
         to: history.to,
@@ -109,6 +111,7 @@ pub fn rehearse(
         basis,
         without_history,
         paused: paused.into_iter().filter(|job| is_on(candidate, job)).collect(),
+        joined: joined.into_iter().cloned().collect(),
     })
 }
 
