@@ -1,11 +1,12 @@
 //! The joins of a trace: what each waits for, and what became of it.
 
 use cascade_engine::{Waited, waited};
-use cascade_model::{JoinRow, JoinRule, Run};
-use cascade_store::Queries;
+use cascade_model::{JoinRow, JoinRule, Run, Visible};
+use cascade_store::{Queries, RunFilter};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::response::{Late, Needs};
 use crate::{AppState, error::ApiResult};
@@ -22,6 +23,8 @@ pub struct TraceJoin {
     reason: Option<String>,
     /// When that was settled.
     settled_at: Option<DateTime<Utc>>,
+    /// The run of its job in the trace.
+    run_id: Option<Uuid>,
     /// When its time is over.
     due_at: Option<DateTime<Utc>>,
     /// The jobs that it waits for, in the order of jobs.toml.
@@ -81,11 +84,23 @@ pub(super) async fn of(server: &AppState, run: &Run) -> ApiResult<Vec<TraceJoin>
         return Ok(Vec::new());
     }
     let rows = server.store.joins_of_trace(run.trace_id, run.project_id).await?;
-    let known = rows.iter().filter_map(|row| {
-        let join = config.joins.get(&row.key.job)?;
-        Some(described(row, &join.rule))
-    });
-    Ok(known.collect())
+    let mut found = Vec::new();
+    for row in rows {
+        let Some(join) = config.joins.get(&row.key.job) else { continue };
+        let mut told = described(&row, &join.rule);
+        if matches!(told.state, JoinState::Fired) {
+            let filter = RunFilter {
+                visible: Visible::Only(vec![run.project_id]),
+                trace_id: Some(run.trace_id),
+                job_types: vec![row.key.job],
+                per_page: 1,
+                ..RunFilter::default()
+            };
+            told.run_id = server.store.runs(&filter).await?.items.pop().map(|run| run.id);
+        }
+        found.push(told);
+    }
+    Ok(found)
 }
 
 fn described(row: &JoinRow, rule: &JoinRule) -> TraceJoin {
@@ -103,6 +118,7 @@ fn described(row: &JoinRow, rule: &JoinRule) -> TraceJoin {
         state,
         reason: outcome.and_then(|outcome| outcome.reason.clone()),
         settled_at: outcome.map(|outcome| outcome.at),
+        run_id: None,
         due_at: row.due_at,
         all_of: rule.all_of.iter().map(|named| joined(row, rule, named)).collect(),
     }

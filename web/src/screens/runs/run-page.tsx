@@ -13,6 +13,7 @@ import { StatePill } from "../jobs/state-pill";
 import { CascadeTrace } from "../trace/cascade-trace";
 import { TraceJoins } from "../trace/joins";
 import { RunWhy } from "../why/run-why";
+import { useWhyRun } from "../why/why-data";
 import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
@@ -34,6 +35,7 @@ export default function RunPage() {
 function OneRun({ id }: { id: string }) {
   const { t } = useTranslation();
   const run = useRun(id);
+  const why = useWhyRun(id, run.data);
   const over = run.data && isOver(run.data);
   const cascade = useCascade(id);
   const [asked, setFollow] = useState<boolean>();
@@ -51,7 +53,7 @@ function OneRun({ id }: { id: string }) {
     { keys: "f", label: "keys.follow", run: () => setFollow(!follow) },
   ]);
 
-  if (run.loading) return <Loading rows={4} />;
+  if (run.loading || (run.data && why.loading)) return <Loading rows={4} />;
   if (!run.data) return <Failure error={run.error ?? new Error(id)} retry={() => void run.refresh()} />;
   const it = run.data;
   return (
@@ -71,7 +73,7 @@ function OneRun({ id }: { id: string }) {
       </div>
       {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
       <RunDetails run={it} cascade={cascade.data} />
-      <RunWhy run={it} />
+      <RunWhy run={it} why={why} />
       <RunArgs run={it} />
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} trace={it.trace_id} />

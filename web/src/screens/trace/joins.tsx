@@ -53,14 +53,13 @@ export function TraceJoins({ cascade, id }: { cascade: Cascade | undefined; id: 
 
 function OneJoin({ join, cascade, here }: { join: TraceJoin; cascade: Cascade; here: string }) {
   const { t } = useTranslation();
-  const { job, state, reason, due_at, late } = join;
-  const own = runsOf(job, cascade).at(-1);
+  const { job, state, reason, due_at, late, run_id: own } = join;
   return (
     <li data-testid="trace-join" data-job={job} data-state={state}>
       <div className="trace-join-head">
         <Pill look={LOOKS[state]}>{t(`joins.trace.states.${state}`)}</Pill>
         <JobLink job={job} />
-        {own && own.id !== here && <Link to={`/runs/${own.id}`}>{t("joins.trace.run")}</Link>}
+        {own && own !== here && <Link to={`/runs/${own}`}>{t("joins.trace.run")}</Link>}
         <span className="muted">{t(`joins.once_they.${join.needs}`)}</span>
       </div>
       <ul>

@@ -1,16 +1,17 @@
 import { useTranslation } from "react-i18next";
 
-import type { Run } from "../../api/types";
+import type { Run, WhyRun } from "../../api/types";
 import { Failure } from "../../layout/states";
+import type { Polled } from "../../live/use-polled-query";
 import { Reasons } from "./reasons";
-import { useWhyRun } from "./why-data";
+import { hasBegun } from "./why-data";
 
 /** Why a run is there, and what keeps it from beginning. */
-export function RunWhy({ run }: { run: Run }) {
+export function RunWhy({ run, why }: { run: Run; why: Polled<WhyRun> }) {
   const { t } = useTranslation();
-  const why = useWhyRun(run);
   const place = { job: run.job_type, project_id: run.project_id };
-  const { because = [], waits = [] } = why.data ?? {};
+  const { because = [] } = why.data ?? {};
+  const waits = hasBegun(run) ? [] : (why.data?.waits ?? []);
   if (why.error) return <Failure error={why.error} retry={() => void why.refresh()} />;
   if (because.length + waits.length === 0) return null;
   return (

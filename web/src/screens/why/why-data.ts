@@ -6,12 +6,15 @@ import { isOver } from "../runs/runs-data";
 const WAITS_MS = 3000;
 const REST_MS = 15_000;
 
-export function useWhyRun(run: Run): Polled<WhyRun> {
+export const hasBegun = (run: Run): boolean => isOver(run) || run.state === "running";
+
+/** Asked for beside the run itself, so that the page has both at once and nothing moves. */
+export function useWhyRun(id: string, run: Run | undefined): Polled<WhyRun> {
   // Once it has begun, why it is there stays as it is.
-  const waits = !isOver(run) && run.state !== "running";
+  const waits = run !== undefined && !hasBegun(run);
   return usePolledQuery(
-    ["jobs", "why-run", run.id, run.state],
-    () => get<WhyRun>(`/jobs/runs/${run.id}/why`),
+    ["jobs", "why-run", id],
+    () => get<WhyRun>(`/jobs/runs/${id}/why`),
     waits ? WAITS_MS : REST_MS,
     { events: () => !waits },
   );
