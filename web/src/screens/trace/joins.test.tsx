@@ -32,6 +32,7 @@ const join = (part: Partial<TraceJoin>): TraceJoin => ({
   state: "waiting",
   reason: null,
   settled_at: null,
+  run_id: null,
   due_at: null,
   all_of: [],
   ...part,
@@ -80,8 +81,8 @@ it("says of each job that a join waits for how it stands", () => {
 });
 
 it("leads to the runs of this trace", () => {
-  const items = [run("r1", "sync"), run("r2", "ids"), run("r3", "ids"), run("r4", "report")];
-  show([join({ state: "fired", all_of: ["sync", "ids", "many", "none"].map((job) => joined(job)) })], items, ["many"]);
+  const items = [run("r1", "sync"), run("r2", "ids"), run("r3", "ids")];
+  show([join({ state: "fired", run_id: "r4", all_of: ["sync", "ids", "many", "none"].map((job) => joined(job)) })], items, ["many"]);
   const list = within(screen.getByTestId("trace-join"));
   expect(list.getByText("its run").getAttribute("href")).toBe("/runs/r4");
   expect(list.getByText("sync").closest("a")?.getAttribute("href")).toBe("/runs/r1");
