@@ -65,12 +65,12 @@ async fn a_condition_decides_and_the_run_says_what_was_not_triggered() {
     assert_eq!(few["trace_id"], run["trace_id"]);
     let decisions = json!([
         {
-            "job": "many", "on": "success", "when": "output.new > 5", "taken": false,
+            "job": "many", "on": "success", "join": false, "when": "output.new > 5", "taken": false,
             "runs": null, "reason": "`output.new > 5` was false",
         },
         {
-            "job": "few", "on": "success", "when": "output.new <= 5 && run.project == 'one'",
-            "taken": true, "runs": null, "reason": null,
+            "job": "few", "on": "success", "join": false,
+            "when": "output.new <= 5 && run.project == 'one'", "taken": true, "runs": null, "reason": null,
         },
     ]);
     assert_eq!(run["decisions"], decisions);

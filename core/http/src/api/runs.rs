@@ -80,7 +80,10 @@ pub struct RunQuery {
 /// Runs, newest first unless `sort` says otherwise; all filters must fit.
 #[utoipa::path(
     get, path = "/jobs/runs", params(RunQuery, WhereQuery),
-    responses((status = 200, body = response::RunPage), Refused)
+    responses(
+        (status = 200, body = response::RunPage),
+        (status = 404, description = "There is no run `parent_id`.", body = ErrorBody), Refused
+    )
 )]
 pub async fn runs(
     State(server): State<AppState>,
