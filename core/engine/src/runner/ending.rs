@@ -13,7 +13,7 @@ use cascade_store::StoreError;
 
 /// How an attempt has ended.
 pub(super) enum End {
-    Completed(Success),
+    Completed(Box<Success>),
     Failed(Fault),
     /// It waits and begins again; the attempt does not count.
     Snoozed(Duration),
@@ -87,7 +87,7 @@ impl Runner {
         match end {
             End::Completed(success) => {
                 let follow = self.follow(run, Ok(success)).await?;
-                let success = Success { follow, ..success.clone() };
+                let success = Success { follow, ..Success::clone(success) };
                 let done = self.engine.complete(lease, success).await?;
                 telemetry::counted(run, "completed");
                 count(StatKind::Completed);

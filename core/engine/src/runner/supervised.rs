@@ -278,7 +278,7 @@ impl Supervised {
                     Ok(output) => {
                         let success =
                             Success { summary, output, staged, enqueue, ..Success::default() };
-                        End::Completed(success)
+                        End::Completed(Box::new(success))
                     }
                     Err(why) => failed(JobError::fail(why)),
                 }
