@@ -86,7 +86,7 @@ impl Runner {
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
         match end {
             End::Completed(success) => {
-                let follow = self.follow(run, Ok(success)).await?;
+                let follow = self.follow(run, Ok(&**success)).await?;
                 let success = Success { follow, ..Success::clone(success) };
                 let done = self.engine.complete(lease, success).await?;
                 telemetry::counted(run, "completed");
