@@ -84,7 +84,8 @@ mod tests {
     }
 
     fn row(failed: u32, outcome: Option<(bool, bool, &str)>) -> JoinRow {
-        let run = Some(Uuid::from_u128(7));
+        let trace_id = Uuid::from_u128(7);
+        let run = Some(trace_id);
         let part = |failed| JoinPart { ok: 1 - failed, failed, run, ..JoinPart::default() };
         let parts = BTreeMap::from([("a".to_owned(), part(0)), ("b".to_owned(), part(failed))]);
         let outcome = outcome.map(|(fired, late, reason)| JoinOutcome {
@@ -93,7 +94,7 @@ mod tests {
             late,
             reason: Some(reason.into()),
         });
-        let key = JoinKey { trace_id: run.unwrap(), project_id: Uuid::nil(), job: "report".into() };
+        let key = JoinKey { trace_id, project_id: Uuid::nil(), job: "report".into() };
         JoinRow { key, state: JoinState { parts, began: None, outcome }, due_at: None }
     }
 

@@ -186,7 +186,8 @@ pub(super) async fn pairs_that_end_at_once_fire_one_join_each(engine: &Engine) {
     a.retain(|run| run.job_type == "a");
     b.retain(|run| run.job_type == "b");
     let by_trace = |run: &ClaimedRun| run.trace_id;
-    (a.sort_by_key(by_trace), b.sort_by_key(by_trace));
+    a.sort_by_key(by_trace);
+    b.sort_by_key(by_trace);
     let mut ends = JoinSet::new();
     let pairs: Vec<_> = a.into_iter().zip(b).collect();
     for pairs in pairs.chunks(PAIRS / 4) {

@@ -284,10 +284,10 @@ impl World<'_> {
 
     /// What the code of a run asks for.
     fn children(&self, run: &ClaimedRun, end: u16) -> Vec<NewRun> {
-        if run.job_type == "d" || end % 7 != 0 {
+        if run.job_type == "d" || !end.is_multiple_of(7) {
             return Vec::new();
         }
-        let key = (end % 2 == 0).then(|| "child".to_owned());
+        let key = end.is_multiple_of(2).then(|| "child".to_owned());
         let child = json!({ "job": "d", "args": { "of": run.job_type }, "key": key });
         vec![serde_json::from_value(child).unwrap()]
     }
