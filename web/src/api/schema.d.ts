@@ -2809,6 +2809,8 @@ export interface components {
             hours: components["schemas"]["RehearsedHour"][];
             /** @description By job and project, those with most changes first; at most 500. */
             jobs: components["schemas"]["RehearsedJob"][];
+            /** @description Jobs that a join of either file triggers: joins are not rehearsed. */
+            joined: string[];
             /**
              * Format: int64
              * @description How many jobs in projects are left out of `jobs`.
@@ -3465,6 +3467,11 @@ export interface components {
             needs: components["schemas"]["Needs"];
             /** @description Why it has not fired, or what was missing as it fired late. */
             reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The run of its job in the trace.
+             */
+            run_id?: string | null;
             /**
              * Format: date-time
              * @description When that was settled.
@@ -6498,6 +6505,15 @@ export interface operations {
             };
             /** @description Not for the one who asks. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no run `parent_id`. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
