@@ -82,7 +82,11 @@ it("says of each job that a join waits for how it stands", () => {
 
 it("leads to the runs of this trace", () => {
   const items = [run("r1", "sync"), run("r2", "ids"), run("r3", "ids")];
-  show([join({ state: "fired", run_id: "r4", all_of: ["sync", "ids", "many", "none"].map((job) => joined(job)) })], items, ["many"]);
+  show(
+    [join({ state: "fired", run_id: "r4", all_of: ["sync", "ids", "many", "none"].map((job) => joined(job)) })],
+    items,
+    ["many"],
+  );
   const list = within(screen.getByTestId("trace-join"));
   expect(list.getByText("its run").getAttribute("href")).toBe("/runs/r4");
   expect(list.getByText("sync").closest("a")?.getAttribute("href")).toBe("/runs/r1");
