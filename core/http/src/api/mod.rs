@@ -27,6 +27,7 @@ pub(crate) mod oidc;
 pub(crate) mod paging;
 pub(crate) mod problems;
 pub(crate) mod projects;
+pub(crate) mod reason;
 pub(crate) mod rehearse;
 pub(crate) mod response;
 pub(crate) mod run_again;

@@ -12,8 +12,8 @@ use crate::{
     api::{
         audit::entry,
         jobs::{RunAnswer, known_job},
+        reason::LONGEST_REASON,
         runs::{RunId, editable, found, noted},
-        trace_cancel::LONGEST_REASON,
     },
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    api::audit::entry,
+    api::{audit::entry, reason::check_reason},
     error::{ApiError, ApiResult, BodyRefused, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -26,8 +26,6 @@ use cascade_store::{Queries, StoreError};
 const MOST_JOBS: usize = 200;
 /// The most projects that one request may name.
 const MOST_PROJECTS: usize = 1000;
-/// The most characters of a reason.
-const LONGEST_REASON: usize = 500;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,10 +95,7 @@ impl ChosenJobs {
             let help = format!("name at most {MOST_PROJECTS}, or leave it out for all of them");
             return Err(ApiError::bad_request(message).help(help));
         }
-        if self.reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-            let message = format!("body: `reason` is longer than {LONGEST_REASON} characters");
-            return Err(ApiError::bad_request(message));
-        }
+        check_reason(self.reason.as_deref())?;
         let mut seen = BTreeSet::new();
         self.jobs.retain(|job| seen.insert(job.clone()));
         Ok(self)

@@ -16,6 +16,7 @@ use crate::{
         audit::audited,
         many_runs::{MatchProgress, Work},
         matching::{RunAction, without_null},
+        reason::check_reason,
     },
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{
@@ -31,8 +32,6 @@ use cascade_store::{Queries, StoreError};
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How long is waited for them before it is looked again.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The longest reason.
-pub(crate) const LONGEST_REASON: usize = 500;
 
 /// Describes `{id}`.
 #[derive(IntoParams)]
@@ -129,9 +128,7 @@ pub async fn cancel(
     Path(trace): Path<Uuid>,
     Json(CancelCascade { reason }): Json<CancelCascade>,
 ) -> ApiResult<(StatusCode, Json<MatchProgress>)> {
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-        return Err(ApiError::bad_request("body: `reason` is longer than 500 characters"));
-    }
+    check_reason(reason.as_deref())?;
     let project = project_of(&server, &principal, trace, Role::Editor).await?;
     let found = touched(&server, trace, project).await?;
     let runs = found.waiting + found.running;
