@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use cascade_config::ConfigState;
 use cascade_model::{
-    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, OnDuplicate, RunKind, RunNow, RunState,
+    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, OnDuplicate, Run, RunKind, RunNow, RunState,
     ScheduledStatus, StatKind, Visible,
 };
 use cascade_sdk::Statement;
@@ -22,8 +23,8 @@ use crate::{
     Engine, bulk, cancel,
     enqueue::{self, Beside},
     figures::UnseenEnd,
-    joins::{self, Cancelled},
-    pause, request, retry,
+    follow::{Ending, follow},
+    joins, pause, request, retry,
     settle::{Made, Settled},
     texts,
 };
@@ -141,12 +142,10 @@ impl Engine {
     }
 
     async fn try_to_cancel(&self, visible: &Visible, run: Uuid) -> Result<CancelRequest> {
-        let config = self.config.as_ref().map(|config| config.state());
-        let follow = match config.filter(|config| !config.config.joins.is_empty()) {
-            Some(config) => match self.store.run(visible, run).await? {
-                Some(run) => Cancelled::from(&run).follow(&*self.store, &config).await?,
-                None => Follow::default(),
-            },
+        let follow = match self.with_joins(visible, run).await? {
+            Some((config, run)) => {
+                follow(&*self.store, &config, &Ending::from(&run).cancelled()).await?
+            }
             None => Follow::default(),
         };
         let made = self.made(run, Vec::new(), &follow).await?;
@@ -173,6 +172,8 @@ impl Engine {
         follow: Follow,
         made: Made,
     ) -> Result<(CancelRequest, Option<(UnseenEnd, Option<Settled>)>)> {
+        // In the order of an end: two that lead to runs of one key do not wait for each other.
+        made.lock(tx, Some(run), &follow).await?;
         let run = lock_run(tx, visible, run).await?;
         let state = run.state;
         let asked = cancel::requested(run)?;
@@ -209,12 +210,19 @@ impl Engine {
 
     /// The joins that are to wait for a run which is tried again.
     async fn joins_that_wait(&self, visible: &Visible, run: Uuid) -> Result<Vec<JoinKey>> {
+        match self.with_joins(visible, run).await? {
+            Some((config, run)) => joins::waiting_for(&*self.store, &config, &run).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The run with jobs.toml, if that has joins.
+    async fn with_joins(&self, visible: &Visible, run: Uuid) -> Result<Option<(ConfigState, Run)>> {
         let config = self.config.as_ref().map(|config| config.state());
         let Some(config) = config.filter(|config| !config.config.joins.is_empty()) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
-        let Some(run) = self.store.run(visible, run).await? else { return Ok(Vec::new()) };
-        joins::waiting_for(&*self.store, &config, &run).await
+        Ok(self.store.run(visible, run).await?.map(|run| (config, run)))
     }
 
     /// Pauses or resumes a scheduled job. Nothing of a paused job starts: its timers and cascades do

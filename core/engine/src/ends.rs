@@ -29,7 +29,7 @@ impl Engine {
         let is_short = staged.is_empty() && made.is_empty();
         let on = if is_short { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
-        made.lock(&mut *tx, lease, &follow).await?;
+        made.lock(&mut *tx, of_queue(lease), &follow).await?;
         let end = End { summary, ..end(lease, RunState::Completed) };
         let ended = end_one(&mut *tx, end).await?;
         advance(&mut *tx, lease).await?;
@@ -85,7 +85,7 @@ impl Engine {
         let made = self.made(lease.run_id, Vec::new(), &follow).await?;
         let on = if made.is_empty() { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
-        made.lock(&mut *tx, lease, &follow).await?;
+        made.lock(&mut *tx, of_queue(lease), &follow).await?;
         let mut settled = None;
         let (at, failed) = if retry_in.is_some() {
             let requeue = Requeue {
@@ -129,7 +129,7 @@ impl Engine {
     pub async fn cancel_then(&self, lease: &Lease, follow: Follow) -> Result<()> {
         let made = self.made(lease.run_id, Vec::new(), &follow).await?;
         let mut tx = self.store.begin(Connections::Queue).await?;
-        made.lock(&mut *tx, lease, &follow).await?;
+        made.lock(&mut *tx, of_queue(lease), &follow).await?;
         let ended = end_one(&mut *tx, end(lease, RunState::Cancelled)).await?;
         advance(&mut *tx, lease).await?;
         let how = joins::End::Cancelled;
@@ -230,6 +230,11 @@ fn end(lease: &Lease, state: RunState) -> End {
 
 async fn end_one(tx: &mut dyn Tx, end: End) -> Result<Ended> {
     tx.end_runs(&[end]).await?.pop().flatten().ok_or(StoreError::LostLease)
+}
+
+/// The run, if it is one of a queue.
+fn of_queue(lease: &Lease) -> Option<Uuid> {
+    (lease.kind == RunKind::Queue).then_some(lease.run_id)
 }
 
 /// Lets the next run of its key go ahead.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use cascade_config::{ConfigState, Edge};
 use cascade_expr::{RunFacts, Status};
-use cascade_model::{ClaimedRun, Decisions, Follow, KEY_OF_SCHEDULE, RunRequest, Success, Visible};
+use cascade_model::{
+    ClaimedRun, Decisions, Follow, KEY_OF_SCHEDULE, Run, RunRequest, Success, Visible,
+};
 use cascade_store::{Queries, Result, Store, StoreError};
 use uuid::Uuid;
 
@@ -13,7 +15,7 @@ use crate::{
     Engine,
     edge_runs::Downstream,
     edges::{self, EndOfRun},
-    joins::{Cancelled, End, JoinedEnd, foresee},
+    joins::{End, foresee},
 };
 
 /// The run that ends.
@@ -23,6 +25,7 @@ pub(crate) struct Ending<'a> {
     /// The project, and its short name.
     pub project: (Uuid, &'a str),
     pub attempts: u32,
+    pub end: End,
     /// Why it has failed, if it has.
     pub error: Option<&'a str>,
     pub summary: Option<&'a str>,
@@ -38,9 +41,55 @@ pub(crate) struct Ending<'a> {
     pub reopens: bool,
 }
 
-impl Ending<'_> {
-    fn status(&self) -> Status {
-        if self.error.is_some() { Status::Failure } else { Status::Success }
+/// A success of which nothing else is known.
+impl<'a> From<&'a Run> for Ending<'a> {
+    fn from(run: &'a Run) -> Self {
+        Self {
+            run: run.id,
+            job: &run.job_type,
+            project: (run.project_id, &run.project_slug),
+            attempts: run.attempt,
+            end: End::Ok,
+            error: None,
+            summary: None,
+            output: None,
+            request: run.request.as_deref(),
+            traces: run.all_traces(),
+            enqueued: Vec::new(),
+            reopens: false,
+        }
+    }
+}
+
+/// A success of which nothing else is known.
+impl<'a> From<&'a ClaimedRun> for Ending<'a> {
+    fn from(run: &'a ClaimedRun) -> Self {
+        Self {
+            run: run.lease.run_id,
+            job: &run.job_type,
+            project: (run.project.id, &run.project.slug),
+            attempts: run.lease.attempt,
+            end: End::Ok,
+            error: None,
+            summary: None,
+            output: None,
+            request: run.request.as_deref(),
+            traces: run.all_traces(),
+            enqueued: Vec::new(),
+            reopens: false,
+        }
+    }
+}
+
+impl<'a> Ending<'a> {
+    /// The last attempt has failed.
+    pub fn failed(self, error: &'a str) -> Self {
+        Self { end: End::Failed, error: Some(error), ..self }
+    }
+
+    /// It is cancelled: no edge follows it, and joins may.
+    pub fn cancelled(self) -> Self {
+        Self { end: End::Cancelled, ..self }
     }
 }
 
@@ -55,23 +104,14 @@ impl Engine {
         run: &ClaimedRun,
         ended: std::result::Result<&Success, &str>,
     ) -> Result<Follow> {
-        let success = ended.ok();
-        let ending = Ending {
-            run: run.lease.run_id,
-            job: &run.job_type,
-            project: (run.project.id, &run.project.slug),
-            attempts: run.lease.attempt,
-            error: ended.err(),
-            summary: success.and_then(|success| success.summary.as_deref()),
-            output: success.and_then(|success| success.output.as_deref()),
-            request: run.request.as_deref(),
-            traces: run.all_traces(),
-            reopens: false,
-            enqueued: success
-                .into_iter()
-                .flat_map(|it| &it.enqueue)
-                .map(|it| it.job.clone())
-                .collect(),
+        let ending = match ended {
+            Ok(success) => Ending {
+                summary: success.summary.as_deref(),
+                output: success.output.as_deref(),
+                enqueued: success.enqueue.iter().map(|child| child.job.clone()).collect(),
+                ..Ending::from(run)
+            },
+            Err(error) => Ending::from(run).failed(error),
         };
         follow(&*self.store, config, &ending).await
     }
@@ -81,7 +121,7 @@ impl Engine {
     /// # Errors
     /// The database's.
     pub async fn follow_cancelled(&self, config: &ConfigState, run: &ClaimedRun) -> Result<Follow> {
-        Cancelled::from(run).follow(&*self.store, config).await
+        follow(&*self.store, config, &Ending::from(run).cancelled()).await
     }
 }
 
@@ -94,7 +134,11 @@ pub(crate) async fn follow(
     config: &ConfigState,
     ending: &Ending<'_>,
 ) -> Result<Follow> {
-    let mut follow = by_edges(store, config, ending).await?;
+    let mut follow = match ending.end {
+        End::Ok => by_edges(store, config, ending, Status::Success).await?,
+        End::Failed => by_edges(store, config, ending, Status::Failure).await?,
+        End::Cancelled => Follow::default(),
+    };
     follow.traces.clone_from(&ending.traces);
     if config.config.joins.is_empty() {
         return Ok(follow);
@@ -102,24 +146,17 @@ pub(crate) async fn follow(
     let due = follow.downstream.iter().chain(follow.debounced.iter().map(|(job, _)| job));
     let opens = due.chain(follow.runs.iter().map(|run| &run.job)).chain(&ending.enqueued);
     let opens: Vec<_> = opens.map(String::as_str).collect();
-    let end = JoinedEnd {
-        run: ending.run,
-        job: ending.job,
-        project: ending.project,
-        traces: &ending.traces,
-        end: if ending.error.is_some() { End::Failed } else { End::Ok },
-        reopens: ending.reopens,
-        attempts: ending.attempts,
-        output: ending.output,
-        opens: &opens,
-    };
-    follow.joins = foresee(store, config, &end).await?;
+    follow.joins = foresee(store, config, ending, &opens).await?;
     Ok(follow)
 }
 
-async fn by_edges(store: &dyn Store, config: &ConfigState, ending: &Ending<'_>) -> Result<Follow> {
+async fn by_edges(
+    store: &dyn Store,
+    config: &ConfigState,
+    ending: &Ending<'_>,
+    status: Status,
+) -> Result<Follow> {
     let edges = config.config.edges(ending.job);
-    let status = ending.status();
     if !edges::may_follow(edges, status) {
         return Ok(Follow::default());
     }

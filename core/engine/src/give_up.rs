@@ -15,7 +15,7 @@ use crate::{
     expiry::{Fate, Why, fate},
     figures::UnseenEnd,
     follow::{Ending, follow},
-    joins::{self, Cancelled},
+    joins,
 };
 
 /// Runs of unresponsive workers that are given up at a time.
@@ -113,25 +113,13 @@ impl Engine {
         error: Option<String>,
     ) -> Result<()> {
         joins::again(|| async {
-            let Some(error) = error.clone() else {
-                let follow = Cancelled::from(run).follow(&*self.store, config).await?;
+            let ending = Ending { attempts: lease.attempt, ..Ending::from(run) };
+            let Some(error) = &error else {
+                let follow = follow(&*self.store, config, &ending.cancelled()).await?;
                 return self.cancel_then(lease, follow).await;
             };
-            let ending = Ending {
-                run: run.id,
-                job: &run.job_type,
-                project: (run.project_id, &run.project_slug),
-                attempts: lease.attempt,
-                error: Some(&error),
-                summary: None,
-                output: None,
-                request: run.request.as_deref(),
-                traces: run.all_traces(),
-                enqueued: Vec::new(),
-                reopens: false,
-            };
-            let follow = follow(&*self.store, config, &ending).await?;
-            let fault = Fault { error, retry_in: None };
+            let follow = follow(&*self.store, config, &ending.failed(error)).await?;
+            let fault = Fault { error: error.clone(), retry_in: None };
             self.fail_then(lease, fault, follow).await.map(drop)
         })
         .await

@@ -9,7 +9,6 @@
 //! What a join would make is found before the transaction, as for edges, from the row as it is then
 //! ([`foresee`]); if another end has changed that meanwhile, the transaction is done again.
 
-mod end;
 mod foresee;
 mod late;
 mod settle;
@@ -22,8 +21,7 @@ use cascade_model::JoinRow;
 use cascade_store::{Result, StoreError};
 use uuid::Uuid;
 
-pub(crate) use end::Cancelled;
-pub(crate) use foresee::{JoinedEnd, foresee};
+pub(crate) use foresee::foresee;
 pub(crate) use settle::{forget, jobs_of, reopen, settle, waiting_for};
 pub(crate) use state::End;
 pub use state::{Waited, waited};

@@ -1,9 +1,7 @@
 //! A failed or cancelled run that a person marks as done: what a success leads to follows.
 
 use cascade_config::ConfigState;
-use cascade_model::{
-    Decision, EventStatus, Follow, JoinKey, Lease, Run, RunKind, RunState, Visible,
-};
+use cascade_model::{Decision, EventStatus, Follow, Run, RunState, Visible};
 use cascade_sdk::Level;
 use cascade_store::{
     Connections, Ended, Queries, Result, StoreError, Tx, marked_done, problem_of_run_handled,
@@ -64,13 +62,12 @@ impl Engine {
         by: &str,
         reason: &str,
     ) -> Result<Vec<String>> {
-        let joins = joins::waiting_for(&*self.store, config, run).await?;
         let follow = self.follow_done(config, run).await?;
         let made = self.made(run.id, Vec::new(), &follow).await?;
         let waits = self.store.run_waits(run.id).await?.ok_or(StoreError::NoRun(run.id))?;
         let said = format!("marked as done by {by}: {reason}");
         let mut tx = self.store.begin(Connections::Shared).await?;
-        let done = self.done(&mut *tx, run, (waits.now, &said), (follow, joins), made).await;
+        let done = self.done(&mut *tx, run, (waits.now, &said), follow, made).await;
         let settled = self.finish(tx, done).await?;
         Ok(self.count_settled(settled))
     }
@@ -84,19 +81,7 @@ impl Engine {
     }
 
     async fn follow_done(&self, config: &ConfigState, run: &Run) -> Result<Follow> {
-        let ending = Ending {
-            run: run.id,
-            job: &run.job_type,
-            project: (run.project_id, &run.project_slug),
-            attempts: run.attempt,
-            error: None,
-            summary: None,
-            output: None,
-            request: run.request.as_deref(),
-            traces: run.all_traces(),
-            enqueued: Vec::new(),
-            reopens: true,
-        };
+        let ending = Ending { reopens: true, ..Ending::from(run) };
         follow(&*self.store, config, &ending).await
     }
 
@@ -106,32 +91,23 @@ impl Engine {
         tx: &mut dyn Tx,
         run: &Run,
         (at, said): (DateTime<Utc>, &str),
-        (follow, joins): (Follow, Vec<JoinKey>),
+        follow: Follow,
         made: Made,
     ) -> Result<Settled> {
-        let locked = tx.lock_run(run.id).await?.ok_or(StoreError::NoRun(run.id))?;
-        let kind = locked.kind;
+        let kind = tx.lock_run(run.id).await?.ok_or(StoreError::NoRun(run.id))?.kind;
         let [completed, last] = marked_done(kind, run.id, said);
         if tx.execute(&completed).await.map_err(StoreError::Query)? == 0 {
             return Err(StoreError::WrongState(NOT_ENDED_BADLY));
         }
         tx.execute(&last).await.map_err(StoreError::Query)?;
         // It holds no key any more: nothing is to be locked of it.
-        let over = Lease {
-            run_id: run.id,
-            kind: RunKind::Schedule,
-            owner: String::new(),
-            attempt: run.attempt,
-        };
-        made.lock(tx, &over, &follow).await?;
+        made.lock(tx, None, &follow).await?;
         let ended = Ended {
             job_type: run.job_type.clone(),
             project_id: run.project_id,
             trace_id: run.trace_id,
             at,
         };
-        // The one place where the end of a run is settled that a person marks as done.
-        joins::reopen(tx, &locked, &joins).await?;
         let settled = self.settle(tx, run.id, &ended, joins::End::Ok, follow, made).await?;
         let handled = problem_of_run_handled(run.id, &run.job_type, run.project_id, at);
         tx.execute(&handled).await.map_err(StoreError::Query)?;

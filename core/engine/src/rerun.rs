@@ -16,7 +16,7 @@ use crate::{
 pub const RERUN_OF: &str = "rerun_of";
 
 impl Engine {
-    /// Makes a run that is `run` once more, asked for by `by`: one with args is made anew, behind those of its key;
+    /// Makes a run that is `run` once more, asked for by `by`: one with args is made once more, behind those of its key;
     /// for one of a schedule it is as [`Engine::run_now`].
     ///
     /// # Errors

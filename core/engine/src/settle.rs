@@ -8,7 +8,7 @@ use std::{
 
 use cascade_model::{
     Debounce, Decision, Decisions, EdgeRun, Enqueue, Follow, JoinFire, JoinKey, JoinMakes,
-    KEY_OF_SCHEDULE, Lease, On, OnDuplicate, RunKind, RunRequest, TriggerNote, Visible,
+    KEY_OF_SCHEDULE, On, OnDuplicate, RunRequest, TriggerNote, Visible,
 };
 use cascade_sdk::{Level, NewRun};
 use cascade_store::{Ended, NewRequest, Queries, Result, StoreError, Tx};
@@ -55,10 +55,9 @@ impl Made {
         self.requests.iter().chain(of_joins).collect()
     }
 
-    /// Locks the keys of the runs, with the run that ends. Who asks for a run of a schedule's key locks the
-    /// schedule first, and so does an end that makes one.
-    pub async fn lock(&self, tx: &mut dyn Tx, ended: &Lease, follow: &Follow) -> Result<()> {
-        let own = (ended.kind == RunKind::Queue).then_some(ended.run_id);
+    /// Locks the keys of the runs, with the run `own` of a queue that ends. Who asks for a run of a schedule's key
+    /// locks the schedule first, and so does an end that makes one.
+    pub async fn lock(&self, tx: &mut dyn Tx, own: Option<Uuid>, follow: &Follow) -> Result<()> {
         self.lock_for(tx, own, to_lock(follow, self)).await
     }
 

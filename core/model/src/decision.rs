@@ -129,7 +129,7 @@ pub struct Follow {
     pub faults: Vec<(String, String)>,
     /// What became of each edge; empty if all are plain and so lead to `downstream`.
     pub decisions: Vec<Decision>,
-    /// The traces that the run belongs to beside its own.
+    /// Every trace that the run belongs to.
     pub traces: Vec<Uuid>,
     /// The joins that the end bears on: what one fires comes before what looks at its job.
     pub joins: Vec<Joining>,

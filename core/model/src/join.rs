@@ -200,6 +200,8 @@ pub struct Joining {
     pub rule: Arc<JoinRule>,
     /// Which state of it.
     pub key: JoinKey,
+    /// Whether it has counted an earlier end of the run, which had failed or was cancelled.
+    pub reopens: bool,
     /// What it would make; `None` where it is not expected to fire.
     pub fire: Option<JoinFire>,
 }

@@ -13,43 +13,25 @@ use uuid::Uuid;
 
 use super::{
     runs_of,
-    state::{self, End, Verdict},
+    state::{self, Verdict},
 };
 use crate::{
     edges::{self, EndOfRun},
-    follow,
+    follow::{self, Ending},
 };
 
-/// The run that ends, for joins.
-#[derive(Debug, Clone)]
-pub(crate) struct JoinedEnd<'a> {
-    pub run: Uuid,
-    pub job: &'a str,
-    /// The project, and its short name.
-    pub project: (Uuid, &'a str),
-    /// Every trace that it belongs to.
-    pub traces: &'a [Uuid],
-    pub end: End,
-    /// Whether it had failed or was cancelled before, and joins have counted that.
-    pub reopens: bool,
-    /// Its attempts.
-    pub attempts: u32,
-    /// The JSON text that it gives out.
-    pub output: Option<&'a str>,
-    /// The jobs that it may trigger or makes runs of.
-    pub opens: &'a [&'a str],
-}
-
-/// The joins that the end bears on, those first that another waits for.
+/// The joins that the end bears on, those first that another waits for; `opens` are the jobs that it may trigger or
+/// makes runs of.
 ///
 /// # Errors
 /// The database's.
 pub(crate) async fn foresee(
     store: &dyn Store,
     config: &ConfigState,
-    ending: &JoinedEnd<'_>,
+    ending: &Ending<'_>,
+    opens: &[&str],
 ) -> Result<Vec<Joining>> {
-    let regarding: Vec<_> = joins_of(config, ending).collect();
+    let regarding: Vec<_> = joins_of(config, ending.job, opens).collect();
     if regarding.is_empty() {
         return Ok(Vec::new());
     }
@@ -59,12 +41,14 @@ pub(crate) async fn foresee(
     for (_, join) in regarding {
         for key in keys(&join.rule, ending) {
             let row = known.iter().find(|row| row.key == key);
-            if row.is_none() && !begins(&join.rule, ending) {
+            if row.is_none() && !begins(&join.rule, ending.job, opens) {
                 continue;
             }
-            let row = row.cloned().unwrap_or_else(|| new(key.clone()));
+            let new = || JoinRow { key: key.clone(), state: JoinState::default(), due_at: None };
+            let row = row.cloned().unwrap_or_else(new);
             let fire = would_make(store, config, join, row, ending).await?;
-            found.push(Joining { rule: join.rule.clone(), key, fire });
+            let (rule, reopens) = (join.rule.clone(), ending.reopens);
+            found.push(Joining { rule, key, reopens, fire });
         }
     }
     // One that waits for the job of another looks at all that the other looks at, and more.
@@ -77,22 +61,18 @@ fn upstream_of(rule: &JoinRule) -> usize {
     jobs.collect::<std::collections::BTreeSet<_>>().len()
 }
 
-pub(super) fn new(key: JoinKey) -> JoinRow {
-    JoinRow { key, state: JoinState::default(), due_at: None }
-}
-
 fn joins_of<'c>(
     config: &'c ConfigState,
-    ending: &JoinedEnd<'_>,
+    job: &str,
+    opens: &[&str],
 ) -> impl Iterator<Item = (&'c String, &'c Join)> {
-    config.config.joins.iter().filter(|(_, join)| {
-        let JoinRule { by, .. } = *join.rule;
-        let opens = || by == By::Trace && ending.opens.iter().any(|job| join.rule.regards(job));
-        join.rule.regards(ending.job) || opens()
+    config.config.joins.iter().filter(move |(_, join)| {
+        let opens = || join.rule.by == By::Trace && opens.iter().any(|job| join.rule.regards(job));
+        join.rule.regards(job) || opens()
     })
 }
 
-fn keys(rule: &JoinRule, ending: &JoinedEnd<'_>) -> Vec<JoinKey> {
+fn keys(rule: &JoinRule, ending: &Ending<'_>) -> Vec<JoinKey> {
     let key = |trace_id| JoinKey { trace_id, project_id: ending.project.0, job: rule.job.clone() };
     match rule.by {
         By::Latest => vec![key(Uuid::nil())],
@@ -101,14 +81,12 @@ fn keys(rule: &JoinRule, ending: &JoinedEnd<'_>) -> Vec<JoinKey> {
 }
 
 /// Whether a join of which nothing is known in a trace is to know of it from this end on.
-fn begins(rule: &JoinRule, ending: &JoinedEnd<'_>) -> bool {
+fn begins(rule: &JoinRule, job: &str, opens: &[&str]) -> bool {
     if rule.by == By::Latest {
         return true;
     }
-    let opens = || ending.opens.iter().any(|job| rule.regards(job));
-    let leads_to_all = |job: &str| rule.roots.contains(job);
-    let is_root = leads_to_all(ending.job) || ending.opens.iter().any(|job| leads_to_all(job));
-    is_root && (rule.names(ending.job) || opens())
+    let is_root = rule.roots.contains(job) || opens.iter().any(|job| rule.roots.contains(*job));
+    is_root && (rule.names(job) || opens.iter().any(|job| rule.regards(job)))
 }
 
 /// What the join makes if nothing is to come but what this end itself opens.
@@ -117,7 +95,7 @@ async fn would_make(
     config: &ConfigState,
     join: &Join,
     mut row: JoinRow,
-    ending: &JoinedEnd<'_>,
+    ending: &Ending<'_>,
 ) -> Result<Option<JoinFire>> {
     let rule = &join.rule;
     if rule.regards(ending.job) {

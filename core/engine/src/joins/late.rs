@@ -153,7 +153,7 @@ impl LateJoin<'_> {
                 open(tx, &seen.key, &others, &beside.opened).await?;
             }
             if row.key.trace_id.is_nil() {
-                // By latest, the next round begins anew.
+                // By latest, each job is to succeed once more.
                 row.state.parts.clear();
                 row.state.began = None;
             }

@@ -49,11 +49,14 @@ pub(crate) async fn settle(
     }
     let keys: Vec<_> = joins.iter().map(|joining| joining.key.clone()).collect();
     let mut rows = tx.lock_joins(&keys).await?;
-    for Joining { rule, key, fire } in joins {
+    for Joining { rule, key, reopens, fire } in joins {
         let Some(at) = rows.iter().position(|row| row.key == key) else { continue };
         let mut row = rows.swap_remove(at);
         let before = state::is_settled(&row.state);
         let own = made.iter().position(|(of, _)| *of == key).map(|at| made.swap_remove(at).1);
+        if reopens && rule.regards(&upstream.job_type) {
+            state::reopened(&mut row.state, &upstream.job_type);
+        }
         count(&mut row, &rule, upstream, end, &beside.opened);
         let told = match state::verdict(&row.state, &rule) {
             Verdict::Waits => {

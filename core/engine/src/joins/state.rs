@@ -62,7 +62,7 @@ pub(super) fn reopened(state: &mut JoinState, job: &str) {
     part.open = part.open.saturating_add(1);
     part.failed = part.failed.saturating_sub(1);
     if !is_settled(state) {
-        // Its time begins anew: a person may retry long after that was over.
+        // Its time starts again: a person may retry long after that was over.
         (state.outcome, state.began) = (None, None);
     }
 }

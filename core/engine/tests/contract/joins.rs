@@ -259,6 +259,20 @@ pub(super) async fn a_retry_by_hand_completes_a_join_that_has_not_fired(engine: 
     assert_eq!(joins.reason(&pair[0]).await, "");
 }
 
+pub(super) async fn a_run_that_is_marked_as_done_completes_its_join(engine: &Engine) {
+    let joins = Joins::of(engine, DIAMOND).await;
+    joins.ask("root", 1).await;
+    joins.ok(&joins.one("root").await, json!(null)).await;
+    let pair = joins.claim().await;
+    joins.fail(&pair[0]).await;
+    joins.ok(&pair[1], json!(null)).await;
+    assert!(joins.claim().await.is_empty());
+    let (state, failed) = (joins.config.state(), pair[0].lease.run_id);
+    joins.engine.mark_done(&state, &Visible::All, failed, "ann", "it is paid").await.unwrap();
+    joins.one("report").await;
+    assert_eq!(joins.reason(&pair[0]).await, "");
+}
+
 pub(super) async fn a_failure_upstream_is_no_reason_to_fire(engine: &Engine) {
     let chains = "root = [\"a\", \"other\"]\nother = [\"b\"]\n[CASCADE_JOINS]\n\
                   report = { all_of = [\"a\", \"b\"] }\n";

@@ -79,7 +79,7 @@ fn a_retry_opens_it_again_unless_it_has_fired_or_its_time_is_over() {
     state.outcome = Some(JoinOutcome { at: at(), fired: false, late: false, reason: None });
     reopened(&mut state, "b");
     assert_eq!((verdict(&state, &rule()), &state.outcome), (Verdict::Waits, &None));
-    assert_eq!(state.began, None, "its time begins anew");
+    assert_eq!(state.began, None, "its time starts again");
     ended(&mut state, &rule(), "b", (End::Ok, Uuid::nil(), at()));
     assert_eq!(verdict(&state, &rule()), Verdict::Fires);
     for (fired, late) in [(true, false), (false, true)] {
