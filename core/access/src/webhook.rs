@@ -1,6 +1,6 @@
 //! Whether a delivery to a hook was signed by who knows one of its secrets, as GitHub and Stripe sign. Each secret
 //! costs one HMAC of the body, however many signatures a sender lists, and the comparison takes the same time
-//! wherever they differ.
+//! whatever place they differ in.
 
 use std::time::Duration;
 

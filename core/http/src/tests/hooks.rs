@@ -284,7 +284,7 @@ async fn what_makes_no_run_is_kept_with_the_reason() {
     bench.engine.set_status("work", project, ScheduledStatus::Paused).await.unwrap();
     let (status, _) = push(&bench, "f", &opened(1)).await;
     assert_eq!(status, 202, "runs of a paused job wait");
-    // What was refused is tried anew when it comes again.
+    // What was refused is tried again when it comes again.
     let (status, _) = push(&bench, "c", &opened(1)).await;
     assert_eq!(status, 202);
     let (_, kept) = get(&bench, "/api/hooks/push/deliveries?outcome=run").await;
@@ -314,7 +314,7 @@ async fn stripe_signs_a_time_and_a_body_may_say_its_project() {
     let id: Uuid = made["run_id"].as_str().unwrap().parse().unwrap();
     let run = bench.store.run(&Visible::All, id).await.unwrap().unwrap();
     assert_eq!((run.project_slug.as_str(), run.request.unwrap().args), ("p1", json!({})));
-    // Stripe signs it anew when it sends it again.
+    // Stripe signs it with a new time when it sends it again.
     let (_, again) = paid(now - 10, &body).await;
     assert_eq!((&again["outcome"], &again["run_id"]), (&json!("duplicate"), &made["run_id"]));
     assert_eq!(paid(now - 600, &body).await.0, 401, "too old");

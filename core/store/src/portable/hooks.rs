@@ -13,7 +13,7 @@ use crate::{DeliveryFilter, Result, StoreError};
 /// For how long back deliveries are counted.
 const COUNTED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Keeps a delivery, with the run that is made of it. One that came before is the same row, which is written anew
+/// Keeps a delivery, with the run that is made of it. One that came before is the same row, which is written again
 /// unless a run was made of it: then no row changes. On PostgreSQL it waits for a transaction that keeps the same
 /// delivery.
 pub fn keep_delivery(dialect: Dialect, new: &NewDelivery, run: Option<Uuid>) -> Statement {

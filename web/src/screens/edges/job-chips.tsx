@@ -64,7 +64,7 @@ export function JobChips({ label, chosen, free, fault, onChange }: Props) {
           aria-invalid={said ? true : undefined}
           aria-describedby={said ? `${id}-fault` : undefined}
           onChange={({ target }) => setTyped(target.value)}
-          // Whoever goes on has meant the job that is written there.
+          // A person who goes on has meant the job that is written there.
           onBlur={() => free.includes(wanted) && add(wanted)}
           onKeyDown={onKeyDown}
         />

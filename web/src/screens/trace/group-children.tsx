@@ -10,7 +10,7 @@ import { barOf, type GroupBar, type Scale } from "./waterfall";
 
 const PER_PAGE = 50;
 const BUSY_MS = 3000;
-/** Pages that are asked for again and again; more stand still until the group is unfolded anew. */
+/** Pages that are asked for again and again; more stand still until the group is unfolded again. */
 const LIVE_PAGES = 4;
 
 interface Props {

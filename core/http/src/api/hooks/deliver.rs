@@ -1,4 +1,4 @@
-//! What others send to a hook. Nobody signs in here: whoever sends proves by a signature that they know a secret of
+//! What others send to a hook. Nobody signs in here: the sender proves by a signature that they know a secret of
 //! the hook. In this order: how much the address sends, whether there is such a hook, how large the body is, the
 //! signature; only then is the body read.
 

@@ -84,7 +84,7 @@ mod tests {
         assert!(rates.check(&hooks, "a", one).unwrap_err() > Duration::from_secs(60));
         assert_eq!(rates.check(&hooks, "a", two), Ok(()));
         assert_eq!(rates.check(&hooks, "b", one), Ok(()));
-        // A new rate begins anew.
+        // A new rate starts with nothing used.
         hooks.insert("a".into(), hook("3/1h"));
         assert_eq!(rates.check(&hooks, "a", one), Ok(()));
     }
