@@ -9,10 +9,10 @@
 //! What a join would make is found before the transaction, as for edges, from the row as it is then
 //! ([`foresee`]); if another end has changed that meanwhile, the transaction is done again.
 
-mod foresee;
-mod late;
-mod settle;
-mod state;
+pub(crate) mod foresee;
+pub(crate) mod late;
+pub(crate) mod settle;
+pub(crate) mod state;
 mod why;
 
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ impl Opened {
     }
 
     /// Those of a trace.
-    fn of(&self, trace: Uuid) -> impl Iterator<Item = (&str, u32)> {
+    pub fn of(&self, trace: Uuid) -> impl Iterator<Item = (&str, u32)> {
         let of_trace = self.0.iter().filter(move |((of, _), _)| *of == trace);
         of_trace.map(|((_, job), runs)| (job.as_str(), *runs))
     }

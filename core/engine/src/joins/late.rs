@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use cascade_config::{ConfigState, Join};
-use cascade_model::{JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, Late, Visible};
+use cascade_model::{
+    By, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, JoinState, Late, Visible,
+};
 use cascade_store::{Connections, Queries, Result, StoreError, Tx, save_join};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -86,8 +88,7 @@ impl Engine {
         let slug = project.map(|project| project.slug).unwrap_or_default();
         let run = last.run_id.unwrap_or_default();
         let of = LastEnd { run, job: &last.job_type, attempts: 1 };
-        let project = (row.key.project_id, slug.as_str());
-        let fire = foresee::what(&*self.store, config, join, row, project, of, None).await?;
+        let fire = foresee::what(&*self.store, config, join, row, &slug, of, None).await?;
         Ok((last, fire.makes))
     }
 
@@ -152,17 +153,25 @@ impl LateJoin<'_> {
                 reason.extend(told.err().into_iter().flat_map(|why| ["; ".into(), why]));
                 open(tx, &seen.key, &others, &beside.opened).await?;
             }
-            if row.key.trace_id.is_nil() {
-                // By latest, each job is to succeed once more.
-                row.state.parts.clear();
-                row.state.began = None;
-            }
-            let reason = Some(reason);
-            row.state.outcome = Some(JoinOutcome { at, fired, late: true, reason });
+            late(&mut row.state, &join.rule, at, fired, reason);
         }
         tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
         Ok(fired)
     }
+}
+
+/// The time of a join is over.
+pub(crate) fn late(
+    state: &mut JoinState,
+    rule: &JoinRule,
+    at: DateTime<Utc>,
+    fired: bool,
+    reason: String,
+) {
+    if rule.by == By::Latest {
+        state::begin_again(state);
+    }
+    state.outcome = Some(JoinOutcome { at, fired, late: true, reason: Some(reason) });
 }
 
 /// Others wait for the run of a join that has fired.
@@ -180,7 +189,7 @@ async fn open(tx: &mut dyn Tx, of: &JoinKey, others: &[JoinKey], opened: &Opened
 }
 
 /// The run of a job that the join waits for which ended last.
-fn last_end(join: &Join, row: &JoinRow) -> Upstream {
+pub(crate) fn last_end(join: &Join, row: &JoinRow) -> Upstream {
     let of = |named: &String| row.state.parts.get(named).map(|part| (named.clone(), part.clone()));
     let last = join.all_of.iter().filter_map(of).max_by_key(|(_, part)| part.at);
     let (job_type, part) = last.unwrap_or_default();

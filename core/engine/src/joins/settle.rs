@@ -95,7 +95,14 @@ const FIRED: &str = "the join has fired before";
 const CANCELLED: &str = "the cascade was cancelled";
 const TIME_IS_OVER: &str = "the time of the join is over";
 
-fn count(row: &mut JoinRow, rule: &JoinRule, upstream: &Upstream, end: End, opened: &Opened) {
+/// Counts the end of a run, and the runs that it has opened.
+pub(crate) fn count(
+    row: &mut JoinRow,
+    rule: &JoinRule,
+    upstream: &Upstream,
+    end: End,
+    opened: &Opened,
+) {
     if rule.regards(&upstream.job_type) {
         let ended = (end, upstream.run_id.unwrap_or_default(), upstream.at);
         state::ended(&mut row.state, rule, &upstream.job_type, ended);
@@ -119,11 +126,11 @@ fn fits(fire: Option<JoinFire>, row: &JoinRow) -> Option<JoinFire> {
 }
 
 /// When the time of a join is over that waits.
-fn due(row: &JoinRow, rule: &JoinRule) -> Option<DateTime<Utc>> {
+pub(crate) fn due(row: &JoinRow, rule: &JoinRule) -> Option<DateTime<Utc>> {
     Some(row.state.began? + rule.within?)
 }
 
-fn settled(row: &mut JoinRow, at: DateTime<Utc>, fired: bool, reason: Option<String>) {
+pub(crate) fn settled(row: &mut JoinRow, at: DateTime<Utc>, fired: bool, reason: Option<String>) {
     row.due_at = None;
     row.state.outcome = Some(JoinOutcome { at, fired, late: false, reason });
 }
@@ -151,18 +158,29 @@ pub(super) async fn fires(
         },
         (JoinMakes::Run(_), None) => return Err(StoreError::JoinMoved),
     };
-    let (at, why) = (upstream.at, told.as_ref().err().cloned());
-    if told.is_ok() && rule.by == By::Latest {
-        // Each is to succeed once more.
-        row.state.parts.clear();
-        row.state.began = None;
-    }
-    settled(row, at, told.is_ok(), why);
+    fired(row, rule, upstream.at, told.as_ref().err().cloned());
     Ok(told)
 }
 
+/// The join has triggered its job, or has not, as `skipped` says.
+pub(crate) fn fired(
+    row: &mut JoinRow,
+    rule: &JoinRule,
+    at: DateTime<Utc>,
+    skipped: Option<String>,
+) {
+    if skipped.is_none() && rule.by == By::Latest {
+        state::begin_again(&mut row.state);
+    }
+    settled(row, at, skipped.is_none(), skipped);
+}
+
 /// The runs that the join has waited for, the last of them last, each with its traces.
-fn causes(row: &JoinRow, rule: &JoinRule, upstream: &Upstream) -> Vec<(TriggerNote, Vec<Uuid>)> {
+pub(crate) fn causes(
+    row: &JoinRow,
+    rule: &JoinRule,
+    upstream: &Upstream,
+) -> Vec<(TriggerNote, Vec<Uuid>)> {
     let of_join = |trace: Option<Uuid>| match rule.by {
         By::Trace => vec![row.key.trace_id],
         By::Latest => trace.map_or_else(|| upstream.traces.clone(), |trace| vec![trace]),

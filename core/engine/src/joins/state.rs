@@ -15,7 +15,7 @@ pub(crate) enum End {
 
 /// What follows from the state of a join.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Runs are to come.
     Waits,
     Fires,
@@ -28,7 +28,7 @@ pub(super) enum Verdict {
 }
 
 /// A run of `job` has ended.
-pub(super) fn ended(
+pub(crate) fn ended(
     state: &mut JoinState,
     rule: &JoinRule,
     job: &str,
@@ -51,13 +51,13 @@ pub(super) fn ended(
 }
 
 /// Runs of `job` are to come.
-pub(super) fn opened(state: &mut JoinState, job: &str, runs: u32) {
+pub(crate) fn opened(state: &mut JoinState, job: &str, runs: u32) {
     let part = state.parts.entry(job.to_owned()).or_default();
     part.open = part.open.saturating_add(runs);
 }
 
 /// A run of `job` that had failed is to run again.
-pub(super) fn reopened(state: &mut JoinState, job: &str) {
+pub(crate) fn reopened(state: &mut JoinState, job: &str) {
     let part = state.parts.entry(job.to_owned()).or_default();
     part.open = part.open.saturating_add(1);
     part.failed = part.failed.saturating_sub(1);
@@ -68,18 +68,24 @@ pub(super) fn reopened(state: &mut JoinState, job: &str) {
 }
 
 /// A trigger of `job` was taken away before its run was made.
-pub(super) fn forgotten(state: &mut JoinState, job: &str) {
+pub(crate) fn forgotten(state: &mut JoinState, job: &str) {
     let Some(part) = state.parts.get_mut(job).filter(|part| part.open > 0) else { return };
     part.open -= 1;
     part.failed = part.failed.saturating_add(1);
 }
 
+/// By latest, each job is to succeed once more.
+pub(crate) fn begin_again(state: &mut JoinState) {
+    state.parts.clear();
+    state.began = None;
+}
+
 /// Whether nothing changes it any more: it has fired, or its time is over.
-pub(super) fn is_settled(state: &JoinState) -> bool {
+pub(crate) fn is_settled(state: &JoinState) -> bool {
     state.outcome.as_ref().is_some_and(|outcome| outcome.fired || outcome.late)
 }
 
-pub(super) fn verdict(state: &JoinState, rule: &JoinRule) -> Verdict {
+pub(crate) fn verdict(state: &JoinState, rule: &JoinRule) -> Verdict {
     if rule.by == By::Latest {
         return latest(state, rule);
     }
@@ -160,13 +166,13 @@ pub fn waited(state: &JoinState, rule: &JoinRule, named: &str) -> Waited {
 }
 
 /// The jobs of which a join has no success.
-pub(super) fn missing(state: &JoinState, rule: &JoinRule) -> Vec<String> {
+pub(crate) fn missing(state: &JoinState, rule: &JoinRule) -> Vec<String> {
     let without = |named: &&String| waited(state, rule, named) != Waited::Succeeded;
     rule.all_of.iter().filter(without).cloned().collect()
 }
 
 /// What a join whose time is over waits for in vain.
-pub(super) fn said_late(state: &JoinState, rule: &JoinRule) -> String {
+pub(crate) fn said_late(state: &JoinState, rule: &JoinRule) -> String {
     let within = rule.within.map(|it| humantime::format_duration(it).to_string());
     let missing = missing(state, rule).join("`, `");
     format!("no success of `{missing}` within {}", within.unwrap_or_default())

@@ -1,9 +1,12 @@
 //! What follows the end of a run, in the rehearsal: the same functions as in the engine.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use cascade_expr::{RunFacts, Status};
-use cascade_model::{KEY_OF_SCHEDULE, OnDuplicate, Payload, RunKind, RunRequest, TriggerNote};
+use cascade_model::{Debounce, KEY_OF_SCHEDULE, Payload, RunKind, RunRequest};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -14,7 +17,7 @@ use super::{
     state::Slot,
 };
 use crate::{
-    cascade::{self, Upstream},
+    cascade::{self, Cascade, Upstream},
     edges::{self, EndOfRun},
     follow, settle,
 };
@@ -30,21 +33,56 @@ pub(super) struct Fault {
     pub example: Option<(String, String, DateTime<Utc>)>,
 }
 
+/// Jobs that are due, and how.
+type Due = Vec<(String, Option<Debounce>)>;
+
+/// The id of a rehearsed run.
+fn id_of(run: usize) -> Uuid {
+    Uuid::from_u128(run as u128 + 1)
+}
+
 /// By job, and by the place of the edge among those of the job.
 pub(super) type Faults = BTreeMap<(String, usize), Fault>;
 
 impl Replay<'_> {
-    /// Takes the edges after the end of a run. What else follows an end is to be added here.
+    /// Takes the edges after the end of a run, and counts it in joins. What else follows an end is to be added here.
     pub(super) fn follow(&mut self, run: usize, now: DateTime<Utc>) {
-        let Some(end) = self.end_of(run) else { return };
+        let (asked, due) = self.by_edges(run, now);
+        let slot = self.runs[run].slot;
+        let project = self.slots[slot].project.clone();
+        let upstream = self.upstream_at(run, now);
+        let jobs: BTreeSet<_> = due
+            .iter()
+            .map(|(job, _)| job)
+            .chain(asked.iter().map(|(job, _)| job))
+            .cloned()
+            .collect();
+        let mut opened = self.trigger(&upstream, &project, due, now).opened;
+        for (job, one) in asked {
+            let place = (job.as_str().into(), project.clone());
+            let Some(slot) = self.places.get(&place).copied() else { continue };
+            if self.slots[slot].row.enabled {
+                opened.extend(self.ask(slot, one, now));
+            }
+        }
+        if !self.state.config.joins.is_empty() {
+            let opens: Vec<_> = jobs.iter().map(String::as_str).collect();
+            self.settle_joins(run, &opens, &mut opened, now);
+        }
+    }
+
+    /// The runs that an end makes, and the jobs that are due.
+    fn by_edges(&mut self, run: usize, now: DateTime<Utc>) -> (Vec<(String, Asked)>, Due) {
+        let Some(end) = self.end_of(run) else { return Default::default() };
         let job = end.run.job.clone();
         let edges = self.state.config.edges(&job);
         let mut asked = self.children(run, now);
+        let mut due = Due::new();
         if edges::may_follow(edges, end.run.status) {
             let jobs = follow::downstream(self.state, edges);
             let follow = edges::follow(edges, &jobs, &end);
             self.note(&job, &end.run.project, &follow.decisions, now);
-            self.trigger(run, settle::due(&follow), now);
+            due = settle::due(&follow);
             for made in follow.runs {
                 let request = RunRequest { run_at: made.after.map(|it| now + it), ..made.request };
                 let mut one = self.led(run, made.job, request, now);
@@ -55,13 +93,7 @@ impl Replay<'_> {
         asked.sort_by(|(job, one), (other, two)| {
             (job, &one.request.key).cmp(&(other, &two.request.key))
         });
-        for (job, one) in asked {
-            let place = (job.as_str().into(), end.run.project.as_str().into());
-            let Some(slot) = self.places.get(&place).copied() else { continue };
-            if self.slots[slot].row.enabled {
-                self.ask(slot, one, now);
-            }
-        }
+        (asked, due)
     }
 
     /// How a run has ended; also keeps that for the next of its key.
@@ -81,7 +113,7 @@ impl Replay<'_> {
         let args = args.or_else(|| config.jobs.get(&**job).map(|it| it.args.clone()));
         let of_success = status == Status::Success;
         let run = RunFacts {
-            id: past.map_or_else(|| Uuid::from_u128(run as u128 + 1), |past| past.id).to_string(),
+            id: past.map_or_else(|| id_of(run), |past| past.id).to_string(),
             job: job.to_string(),
             project: project.to_string(),
             status,
@@ -131,41 +163,44 @@ impl Replay<'_> {
         now: DateTime<Utc>,
     ) -> (String, Asked) {
         let mut payload = Payload::default();
-        payload.add_trigger(self.note_of(run, now), Uuid::nil());
+        let upstream = self.upstream_at(run, now);
+        payload.add_trigger_of(upstream.note(), &upstream.traces);
         let cause = Cause::Led(self.runs[run].outcome.past.into_iter().collect());
-        (job, Asked { request, payload, rule: OnDuplicate::Queue, ..Asked::of(cause) })
+        (job, Asked { request, payload, ..Asked::of(cause) })
     }
 
-    fn note_of(&self, run: usize, at: DateTime<Utc>) -> TriggerNote {
-        let job_type = self.slots[self.runs[run].slot].job.to_string();
-        TriggerNote { job_type, at, run_id: Some(Uuid::from_u128(run as u128 + 1)) }
+    /// A run that ends.
+    pub(super) fn upstream_at(&self, run: usize, at: DateTime<Utc>) -> Upstream {
+        let it = &self.runs[run];
+        let row = &self.slots[it.slot].row;
+        let own = id_of(run);
+        let others = it.payload.all_traces();
+        // One that nothing has led to begins a trace.
+        let own = it.payload.trace_id.is_none().then_some(own);
+        let traces = own.into_iter().chain(others).collect();
+        let (job_type, project_id) = (row.job_type.clone(), row.project_id);
+        Upstream { run_id: Some(id_of(run)), job_type, project_id, traces, at }
     }
 
     /// Makes the schedules of jobs due.
-    fn trigger(
+    pub(super) fn trigger(
         &mut self,
-        run: usize,
-        due: Vec<(String, Option<cascade_model::Debounce>)>,
+        upstream: &Upstream,
+        project: &Arc<str>,
+        due: Due,
         now: DateTime<Utc>,
-    ) {
-        let project = self.slots[self.runs[run].slot].project.clone();
-        let note = self.note_of(run, now);
-        let upstream = Upstream {
-            run_id: note.run_id,
-            job_type: note.job_type,
-            project_id: Uuid::nil(),
-            traces: vec![Uuid::nil()],
-            at: now,
-        };
+    ) -> Cascade {
         let slot_of = |job: &String| self.places.get(&(job.as_str().into(), project.clone()));
         let slots: Vec<_> = due.iter().filter_map(|(job, _)| slot_of(job).copied()).collect();
         let rows = slots.iter().map(|slot| self.slots[*slot].row.clone()).collect();
-        for row in cascade::triggered(&upstream, due, rows).save {
+        let mut cascade = cascade::triggered(upstream, due, rows);
+        for row in std::mem::take(&mut cascade.save) {
             let place = (row.job_type.as_str().into(), project.clone());
             let Some(slot) = self.places.get(&place).copied() else { continue };
             self.slots[slot].row = row;
             self.again(slot, now);
         }
+        cascade
     }
 
     /// Counts edges that had no value.

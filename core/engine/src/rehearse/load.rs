@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
-use cascade_config::{Config, ConfigState, Edge, all_masked, masked};
+use cascade_config::{Config, ConfigState, Edge, Join, all_masked, masked};
 use cascade_model::{KEY_OF_SCHEDULE, On, Registry, Run, RunState, ScheduledStatus};
 use cascade_store::{Queries, RunColumn, RunFilter, RunSort};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{History, PastRun, PastSchedule, RehearseError};
+use super::{
+    History, PastRun, PastSchedule, RehearseError,
+    joins::{fired_at, join_of},
+};
 use crate::Engine;
 
 /// The longest span.
@@ -62,7 +65,7 @@ impl Engine {
         }
         runs.sort_by_key(|run| (run.queued_at, run.id));
         self.add_attempts(&mut runs).await?;
-        self.mark_children(&mut runs).await?;
+        self.mark_children(&in_force.config, &mut runs).await?;
         let schedules = self.store.due_schedules().await?.into_iter();
         let schedules = schedules.map(|due| PastSchedule {
             job: due.job_type,
@@ -126,10 +129,21 @@ impl Engine {
     }
 
     /// Tells runs that the code of a run asked for from those that its edges made: of those that a run led to, the
-    /// ones by its code have the first ids, and its decisions say how many edges made.
-    async fn mark_children(&self, runs: &mut [PastRun]) -> Result<(), RehearseError> {
+    /// ones by its code have the first ids, and its decisions say how many edges made. Code makes no run together
+    /// with another, or after its end, as joins do.
+    async fn mark_children(
+        &self,
+        config: &Config,
+        runs: &mut [PastRun],
+    ) -> Result<(), RehearseError> {
         let mut led: BTreeMap<(Uuid, String), Vec<usize>> = BTreeMap::new();
-        for (at, run) in runs.iter().enumerate().filter(|(_, run)| run.request.is_some()) {
+        let of_join = |run: &PastRun| {
+            let fired = join_of(config, run).and_then(|join| fired_at(join, run));
+            let first = run.payload.triggers.first().map(|note| note.at);
+            run.payload.triggers.len() > 1 && fired.is_some() || fired > first
+        };
+        let asked = |run: &PastRun| run.request.is_some() && !of_join(run);
+        for (at, run) in runs.iter().enumerate().filter(|(_, run)| asked(run)) {
             let upstream: BTreeSet<_> =
                 run.payload.triggers.iter().filter_map(|note| note.run_id).collect();
             for parent in upstream {
@@ -196,9 +210,10 @@ impl Engine {
     }
 }
 
-/// Whether an edge of a job may ask for what its runs gave out.
+/// Whether an edge of a job, or a join that waits for it, may ask for what its runs gave out.
 fn reads(config: &Config, job: &str) -> bool {
-    config.edges(job).iter().any(Edge::evaluates)
+    let of_join = |join: &Join| join.evaluates() && join.rule.names(job);
+    config.edges(job).iter().any(Edge::evaluates) || config.joins.values().any(of_join)
 }
 
 fn past(run: Run, output: Option<String>, registry: &Registry) -> PastRun {
@@ -207,6 +222,7 @@ fn past(run: Run, output: Option<String>, registry: &Registry) -> PastRun {
         Some(job) => masked(if of_output { &job.output_schema } else { &job.args_schema }, value),
         None => all_masked(value),
     };
+    let traces = run.all_traces();
     let output = output.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let request = run.request.map(|mut request| {
         request.args = mask(&request.args, false);
@@ -223,6 +239,7 @@ fn past(run: Run, output: Option<String>, registry: &Registry) -> PastRun {
         finished_at: run.finished_at,
         paused: TimeDelta::zero(),
         payload: run.payload,
+        traces,
         request,
         error: run.error,
         summary: run.summary,

@@ -7,6 +7,7 @@
 
 mod compare;
 mod ends;
+mod joins;
 mod load;
 mod outcomes;
 mod past;
@@ -82,7 +83,7 @@ pub fn rehearse(
     candidate: &ConfigState,
     deadline: &Deadline,
 ) -> Result<Rehearsal, RehearseError> {
-    let outcomes = Outcomes::new(history);
+    let outcomes = Outcomes::new(history, &in_force.config);
     let before = replay(&outcomes, in_force, &in_force.config, deadline)?;
     let after = replay(&outcomes, candidate, &in_force.config, deadline)?;
     let (old, new) = (shown(&before), shown(&after));
@@ -94,8 +95,6 @@ pub fn rehearse(
     jobs.truncate(MOST_ROWS);
     let paused = history.schedules.iter().filter(|schedule| schedule.paused);
     let paused: BTreeSet<_> = paused.map(|schedule| schedule.job.clone()).collect();
-    let joins = [in_force, candidate].map(|state| state.config.joins.keys());
-    let joined: BTreeSet<_> = joins.into_iter().flatten().collect();
     Ok(Rehearsal {
         from: history.from,
         to: history.to,
@@ -111,7 +110,6 @@ pub fn rehearse(
         basis,
         without_history,
         paused: paused.into_iter().filter(|job| is_on(candidate, job)).collect(),
-        joined: joined.into_iter().cloned().collect(),
     })
 }
 
@@ -186,7 +184,7 @@ pub fn runs_of(
     state: &ConfigState,
     deadline: &Deadline,
 ) -> Result<Vec<Rehearsed>, RehearseError> {
-    let outcomes = Outcomes::new(history);
+    let outcomes = Outcomes::new(history, &state.config);
     let replay = replay(&outcomes, state, &state.config, deadline)?;
     let told = shown(&replay).into_iter().map(|Shown { run, begins }| {
         let it = &replay.runs[run];

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use cascade_config::Config;
 use cascade_model::{KEY_OF_SCHEDULE, RunKind, RunState};
 use cascade_sdk::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::past::{History, PastRun};
+use super::{
+    joins::{fired_at, join_of},
+    past::{History, PastRun},
+};
 
 /// How far the time that a timer was due at may be from the recorded one, to be the same.
 const SAME: TimeDelta = TimeDelta::seconds(1);
@@ -111,7 +115,8 @@ pub(super) fn key_of(run: &PastRun) -> Option<&str> {
 }
 
 impl<'a> Outcomes<'a> {
-    pub fn new(history: &'a History) -> Self {
+    /// Of a history that this file was in force in.
+    pub fn new(history: &'a History, in_force: &Config) -> Self {
         let runs = &history.runs;
         let ids: HashMap<_, _> = runs.iter().enumerate().map(|(at, run)| (run.id, at)).collect();
         let mut found = Self {
@@ -129,10 +134,10 @@ impl<'a> Outcomes<'a> {
             let run = &runs[at];
             if let Some(key) = key_of(run) {
                 let before = ended.entry((&run.job, &run.project, key)).or_default();
-                found.delays(at, *before);
+                found.delays(at, *before, in_force);
                 *before = run.finished_at.into_iter().fold(*before, DateTime::max);
             } else {
-                found.delays(at, DateTime::default());
+                found.delays(at, DateTime::default(), in_force);
             }
             found.add(at);
         }
@@ -140,6 +145,11 @@ impl<'a> Outcomes<'a> {
             place.durations.sort_unstable();
         }
         found
+    }
+
+    /// Whether a run is in the history.
+    pub fn has(&self, run: Uuid) -> bool {
+        self.ids.contains_key(&run)
     }
 
     /// Whether one of the runs that led to this one is in the history.
@@ -162,13 +172,14 @@ impl<'a> Outcomes<'a> {
 
     /// How long a run waited, and how late a run of a schedule was made; the one before it of its key had ended at
     /// `before`.
-    fn delays(&mut self, at: usize, before: DateTime<Utc>) {
+    fn delays(&mut self, at: usize, before: DateTime<Utc>, in_force: &Config) {
         let run = &self.history.runs[at];
         let since = |free: DateTime<Utc>, end: DateTime<Utc>| (end - free).max(TimeDelta::zero());
         let Some(request) = &run.request else {
             self.waits[at] = run.began_at.map(|it| since(run.queued_at, it)).unwrap_or_default();
             let payload = &run.payload;
-            let triggered = payload.triggers.first().map(|note| note.at);
+            let joined = join_of(in_force, run).and_then(|join| fired_at(join, run));
+            let triggered = joined.or_else(|| payload.triggers.first().map(|note| note.at));
             let cause = triggered.into_iter().chain(payload.requested_at).min();
             if let Some(due) = payload.scheduled_for.or(cause) {
                 self.late[at] = since(due.max(before), run.queued_at);

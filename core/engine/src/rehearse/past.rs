@@ -27,6 +27,8 @@ pub struct PastRun {
     pub paused: TimeDelta,
     /// What caused it.
     pub payload: Payload,
+    /// Every trace that it belongs to, its own first.
+    pub traces: Vec<Uuid>,
     /// What it was asked for, with masked secrets; `None` for a run of its schedule.
     pub request: Option<RunRequest>,
     /// Why it failed.
@@ -43,6 +45,15 @@ impl PastRun {
     /// Of which kind it is.
     pub fn kind(&self) -> RunKind {
         if self.request.is_some() { RunKind::Queue } else { RunKind::Schedule }
+    }
+
+    /// What caused it, with the traces that it belongs to, if it did not begin one.
+    pub(super) fn caused(&self) -> Payload {
+        let mut payload = self.payload.clone();
+        let begun = self.traces.first().is_none_or(|own| *own == self.id);
+        payload.trace_id = self.traces.first().copied().filter(|_| !begun);
+        payload.traces = self.traces.iter().skip(1).copied().collect();
+        payload
     }
 
     /// Whether it has run to a success or a failure, so that others may be taken to run like it.

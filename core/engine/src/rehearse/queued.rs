@@ -11,6 +11,7 @@ use super::{
     replay::Replay,
     state::{Event, Run, Slot, Stands},
 };
+use crate::joins::Opened;
 
 /// A run that is asked for.
 pub(super) struct Asked {
@@ -41,8 +42,8 @@ impl Replay<'_> {
         all.iter().copied().find(|run| !self.runs[*run].behind)
     }
 
-    /// Makes a run that waits, or has one that waits serve this too.
-    pub(super) fn ask(&mut self, slot: usize, mut asked: Asked, now: DateTime<Utc>) {
+    /// Makes a run that waits, or has one that waits serve this too; returns the traces in which that is one more.
+    pub(super) fn ask(&mut self, slot: usize, mut asked: Asked, now: DateTime<Utc>) -> Opened {
         let mut first = asked.debounce.map(|rule| (rule, Debounced::begun(&rule, now)));
         if let Some((rule, first)) = &mut first {
             asked.request.run_at = Some(first.put_off(rule, now));
@@ -58,8 +59,7 @@ impl Replay<'_> {
                     let at = it.payload.debounced.get_or_insert(first).put_off(&rule, now);
                     it.args = Some(asked.request.args.clone());
                     self.put_off(waits, at);
-                    self.merge(waits, &asked.payload, now);
-                    return;
+                    return self.merge(waits, &asked.payload, now);
                 }
                 asked.payload.debounced = Some(first);
             } else if asked.rule == OnDuplicate::Merge {
@@ -70,12 +70,15 @@ impl Replay<'_> {
                     if self.runs[waits].available > at {
                         self.put_off(waits, at);
                     }
-                    self.merge(waits, &asked.payload, now);
-                    return;
+                    return self.merge(waits, &asked.payload, now);
                 }
             }
         }
+        let mut opened = Opened::default();
+        let traces = asked.payload.all_traces();
+        traces.for_each(|trace| opened.add(trace, &self.slots[slot].job));
         self.insert(slot, asked, now, at);
+        opened
     }
 
     /// The first of a key that waits for a later time goes behind one that is asked for.
@@ -105,15 +108,22 @@ impl Replay<'_> {
         self.agenda.add(at, Event::Come(run));
     }
 
-    fn merge(&mut self, waits: usize, payload: &Payload, now: DateTime<Utc>) {
+    fn merge(&mut self, waits: usize, payload: &Payload, now: DateTime<Utc>) -> Opened {
         let it = &mut self.runs[waits];
-        match payload.triggers.first() {
-            Some(note) => it.payload.add_trigger(note.clone(), uuid::Uuid::nil()),
-            None => it.payload.join(),
+        let job = &self.slots[it.slot].job;
+        let mut opened = Opened::default();
+        if payload.triggers.is_empty() {
+            it.payload.join();
+        }
+        let traces: Vec<_> = payload.all_traces().collect();
+        for note in &payload.triggers {
+            let new = it.payload.add_trigger_of(note.clone(), &traces);
+            new.into_iter().for_each(|trace| opened.add(trace, job));
         }
         if let (slot, Some(key)) = (it.slot, it.key.clone()) {
             self.advance(slot, &key, now);
         }
+        opened
     }
 
     fn insert(&mut self, slot: usize, asked: Asked, now: DateTime<Utc>, at: DateTime<Utc>) {

@@ -16,7 +16,8 @@ use uuid::Uuid;
 use super::{
     RehearseError,
     ends::Faults,
-    outcomes::{Cause, End, Outcomes, Wanted},
+    joins::Joins,
+    outcomes::{Cause, Outcomes, Wanted},
     past::PastRun,
     queued::Asked,
     slots::slots,
@@ -52,6 +53,8 @@ impl Deadline {
 pub(super) struct Replay<'a> {
     pub outcomes: &'a Outcomes<'a>,
     pub state: &'a ConfigState,
+    /// The file that the history was made under.
+    pub in_force: &'a Config,
     pub runs: Vec<Run>,
     pub slots: Vec<Slot>,
     pub places: Slots,
@@ -60,13 +63,14 @@ pub(super) struct Replay<'a> {
     /// Recorded runs that have a run that stands for them.
     pub used: Vec<bool>,
     pub faults: Faults,
+    pub joins: Joins,
 }
 
 /// What would have run under `state`, if it had come into force in place of `in_force` when the span began.
 pub(super) fn replay<'a>(
     outcomes: &'a Outcomes<'a>,
     state: &'a ConfigState,
-    in_force: &Config,
+    in_force: &'a Config,
     deadline: &Deadline,
 ) -> Result<Replay<'a>, RehearseError> {
     let history = outcomes.history;
@@ -74,6 +78,7 @@ pub(super) fn replay<'a>(
     let mut replay = Replay {
         outcomes,
         state,
+        in_force,
         runs: Vec::new(),
         slots,
         places,
@@ -81,6 +86,7 @@ pub(super) fn replay<'a>(
         agenda: Agenda::default(),
         used: vec![false; history.runs.len()],
         faults: Faults::default(),
+        joins: Joins::default(),
     };
     replay.begin();
     let mut steps = 0_u32;
@@ -120,7 +126,7 @@ impl Replay<'_> {
 
     /// When a recorded run is asked for from outside; `None` for one that a timer, an edge or the code of a run made.
     fn root(&self, at: usize, run: &PastRun) -> Option<DateTime<Utc>> {
-        let led = self.outcomes.is_led(at);
+        let led = self.outcomes.is_led(at) && !self.is_joined_from_before(run);
         let triggered = !run.payload.triggers.is_empty();
         if run.by_code && led {
             return None;
@@ -150,7 +156,7 @@ impl Replay<'_> {
         let request = run.request.as_ref();
         let key = super::outcomes::key_of(run).map(ToOwned::to_owned);
         let rank = 9 - request.map_or(0, |request| request.priority.min(9));
-        let mut payload = run.payload.clone();
+        let mut payload = run.caused();
         // What led to it is not part of the rehearsal.
         payload.debounced = None;
         let id = self.runs.len();
@@ -195,6 +201,7 @@ impl Replay<'_> {
             Event::Come(run) => self.come(run, now),
             Event::Begin(run) => self.begins(run, now),
             Event::End(run) => self.ends(run, now),
+            Event::Late(join) => self.late_join(join, now),
         }
     }
 
@@ -205,13 +212,18 @@ impl Replay<'_> {
         if !self.slots[slot].row.enabled {
             return;
         }
+        if self.is_joined_from_before(run) {
+            self.join_fired(slot);
+        }
         if let Some(request) = &run.request {
             let mut payload = cascade_model::Payload::default();
             if run.payload.requested_at.is_some() || run.payload.triggers.is_empty() {
                 payload.add_request(now);
             } else {
-                payload.triggers = run.payload.triggers.clone();
-                payload.cascade_triggered_by = run.payload.cascade_triggered_by.clone();
+                let of = run.caused();
+                (payload.trace_id, payload.traces) = (of.trace_id, of.traces);
+                (payload.triggers, payload.cascade_triggered_by) =
+                    (of.triggers, of.cascade_triggered_by);
             }
             let request = request.clone();
             self.ask(slot, Asked { request, payload, ..Asked::of(Cause::Is(past)) }, now);
@@ -224,7 +236,7 @@ impl Replay<'_> {
             // Of before the span.
             for note in &run.payload.triggers {
                 let note = TriggerNote { run_id: None, ..note.clone() };
-                slot_now.row.payload.add_trigger(note, Uuid::nil());
+                slot_now.row.payload.add_trigger_of(note, &run.traces);
             }
             let known = slot_now.row.next_run_at;
             slot_now.row.next_run_at = Some(known.map_or(now, |due| due.min(now)));
@@ -325,8 +337,18 @@ impl Replay<'_> {
     /// The rehearsed runs that led to one with this payload.
     pub(super) fn upstream(&self, payload: &cascade_model::Payload) -> Vec<usize> {
         let ids = payload.triggers.iter().filter_map(|note| note.run_id);
-        let run = |id: Uuid| usize::try_from(id.as_u128().checked_sub(1)?).ok();
-        ids.filter_map(run).filter(|run| *run < self.runs.len()).collect()
+        ids.filter_map(|id| self.run_of(id)).collect()
+    }
+
+    /// The rehearsed run of this id.
+    pub(super) fn run_of(&self, id: Uuid) -> Option<usize> {
+        let run = usize::try_from(id.as_u128().checked_sub(1)?).ok();
+        run.filter(|run| *run < self.runs.len())
+    }
+
+    /// Whether a trace began before the span.
+    pub(super) fn is_from_before(&self, trace: Uuid) -> bool {
+        self.run_of(trace).is_none()
     }
 
     /// The recorded runs that these stand for.
@@ -421,9 +443,7 @@ impl Replay<'_> {
             }
             self.advance(slot, key, now);
         }
-        if self.runs[run].outcome.end != End::Cancelled {
-            self.follow(run, now);
-        }
+        self.follow(run, now);
         self.agenda.add(now, Event::Due(slot));
     }
 }

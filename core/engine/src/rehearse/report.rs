@@ -33,8 +33,6 @@ pub struct Rehearsal {
     pub without_history: Vec<String>,
     /// Jobs that are paused now, in some project: they are rehearsed as if they ran.
     pub paused: Vec<String>,
-    /// Jobs that a join of either file triggers: joins are not rehearsed.
-    pub joined: Vec<String>,
 }
 
 /// Runs under the file in force and under the candidate.

@@ -89,6 +89,7 @@ pub(super) fn slots(history: &History, config: &Config, in_force: &Config) -> (V
         .chain(history.runs.iter().map(|run| (run.job.as_str(), run.project.as_str())))
         .collect();
     let (mut slots, mut places) = (Vec::new(), Slots::new());
+    let mut ids: BTreeMap<&str, Uuid> = BTreeMap::new();
     for (job, project) in named {
         let runs = running(config, job, project);
         let known = known.remove(&(job, project)).unwrap_or_default();
@@ -98,10 +99,12 @@ pub(super) fn slots(history: &History, config: &Config, in_force: &Config) -> (V
             None => timing::first(Some(timer), !triggered.contains(job), history.from),
         };
         let timer = runs.flatten();
+        let new = Uuid::from_u128(ids.len() as u128 + 1);
+        let project_id = *ids.entry(project).or_insert(new);
         let row = ScheduleRow {
             id: Uuid::nil(),
             job_type: job.to_owned(),
-            project_id: Uuid::nil(),
+            project_id,
             status: ScheduledStatus::Active,
             enabled: runs.is_some(),
             schedule: timer.map(ToString::to_string),

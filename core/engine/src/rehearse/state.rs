@@ -76,6 +76,8 @@ pub(super) enum Event {
     Due(usize),
     /// A run begins.
     Begin(usize),
+    /// The time of a join may be over.
+    Late(usize),
 }
 
 /// When, of which class, after how many others, and what.
@@ -96,6 +98,7 @@ impl Agenda {
             Event::Come(_) => 2,
             Event::Due(_) => 3,
             Event::Begin(_) => 4,
+            Event::Late(_) => 5,
         };
         self.count += 1;
         self.events.push(Reverse((at, class, self.count, event)));

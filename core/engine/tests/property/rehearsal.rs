@@ -1,10 +1,16 @@
 //! The rehearsal of the file in force makes the history again, of random files and sequences. The history is made by
 //! the engine itself on a database, whose rows are moved into the past in place of waiting.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use cascade_config::{
-    Checked, Config, ConfigState, Edge, EdgeArg, JobSettings, ProjectSettings, Retention, Schedule,
+    Checked, Config, ConfigState, Edge, EdgeArg, JobSettings, Join, ProjectSettings, Retention,
+    Schedule,
 };
 use cascade_engine::{
     Engine,
@@ -12,8 +18,8 @@ use cascade_engine::{
 };
 use cascade_expr::Expression;
 use cascade_model::{
-    ClaimedRun, Enqueue, Fault, Follow, KEY_OF_SCHEDULE, On, OnDuplicate, Payload, Registry,
-    RunRequest, Success, Visible,
+    By, ClaimedRun, Enqueue, Fault, Follow, JoinRule, KEY_OF_SCHEDULE, Late, Needs, On,
+    OnDuplicate, Payload, Registry, RunRequest, Success, Visible,
 };
 use cascade_sdk::{
     BoxFuture, Context, DynJob, JobDescriptor, JobError, NewRun, Origin, OriginKind, Outcome,
@@ -26,7 +32,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Those that edges lead to and from.
 const JOBS: [&str; 4] = ["a", "b", "c", "d"];
+/// Those that joins trigger.
+const JOINED: [&str; 2] = ["e", "f"];
 const PROJECTS: [&str; 2] = ["one", "two"];
 /// How long a sequence is, in seconds.
 const LENGTH: i64 = 800;
@@ -40,6 +49,8 @@ pub(crate) struct Case {
     projects: usize,
     /// From, to, and of which kind.
     edges: Vec<(usize, usize, u8)>,
+    /// The first two jobs that each join waits for, and of which kind it is.
+    joins: Vec<(usize, usize, u8)>,
     /// How runs end, in the order of their begin.
     ends: Vec<u16>,
     /// When callers ask, for which job, and how.
@@ -50,11 +61,13 @@ pub(crate) fn any() -> impl Strategy<Value = Case> {
     let edge = (0..3_usize, 1..4_usize, 0..9_u8);
     let request = (5..LENGTH as u16, 0..4_usize, 0..4_u8);
     let timers = vec(option::weighted(0.5, 90..700_u64), 4);
-    let parts = (timers, 1..3_usize, vec(edge, 1..6), vec(0..1000_u16, 40), vec(request, 1..7));
-    parts.prop_map(|(timers, projects, edges, ends, requests)| {
+    let joins = vec((0..4_usize, 1..4_usize, 0..8_u8), 0..=JOINED.len());
+    let happens = (vec(0..1000_u16, 40), vec(request, 1..7));
+    let parts = (timers, 1..3_usize, vec(edge, 1..6), joins, happens);
+    parts.prop_map(|(timers, projects, edges, joins, (ends, requests))| {
         let forward = |(from, to, kind): (usize, usize, u8)| (from.min(to - 1), to, kind);
         let edges = edges.into_iter().map(forward).collect();
-        Case { timers, projects, edges, ends, requests }
+        Case { timers, projects, edges, joins, ends, requests }
     })
 }
 
@@ -74,7 +87,7 @@ impl DynJob for TestJob {
 /// With all jobs: what jobs without a plugin gave out is masked.
 fn registry() -> Registry {
     let mut registry = Registry::default();
-    for job in JOBS {
+    for job in JOBS.into_iter().chain(JOINED) {
         let origin = Origin {
             kind: OriginKind::CompiledIn,
             plugin: "test".into(),
@@ -121,6 +134,72 @@ fn edge(to: usize, kind: u8) -> Edge {
     }
 }
 
+/// A join of two jobs, or of a join and a job.
+fn joins(case: &Case) -> BTreeMap<String, Join> {
+    let mut joins = BTreeMap::new();
+    for (nth, (one, other, kind)) in case.joins.iter().enumerate() {
+        let second = JOBS[(one + other) % 4].to_owned();
+        let first = if nth > 0 && kind % 2 == 0 { JOINED[0] } else { JOBS[*one] };
+        let all_of = vec![first.to_owned(), second];
+        joins.insert(JOINED[nth].to_owned(), join(JOINED[nth], all_of, *kind));
+    }
+    let mut leads: Vec<(String, String)> = case
+        .edges
+        .iter()
+        .map(|(from, to, _)| (JOBS[*from].to_owned(), JOBS[*to].to_owned()))
+        .collect();
+    for (job, join) in &joins {
+        leads.extend(join.all_of.iter().map(|named| (named.clone(), job.clone())));
+    }
+    for join in joins.values_mut() {
+        let of_each = |job: &String| (job.clone(), leading(job, &leads));
+        let upstream: BTreeMap<_, _> = join.all_of.iter().map(of_each).collect();
+        let with = upstream.iter().map(|(job, all)| {
+            let mut all = all.clone();
+            all.insert(job.clone());
+            all
+        });
+        let roots = with.reduce(|one, other| &one & &other).unwrap_or_default();
+        join.rule = Arc::new(JoinRule { upstream, roots, ..(*join.rule).clone() });
+    }
+    joins
+}
+
+/// The jobs that lead to one.
+fn leading(job: &str, leads: &[(String, String)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut beyond = vec![job.to_owned()];
+    while let Some(next) = beyond.pop() {
+        for (from, _) in leads.iter().filter(|(_, to)| *to == next) {
+            if found.insert(from.clone()) {
+                beyond.push(from.clone());
+            }
+        }
+    }
+    found
+}
+
+fn join(job: &str, all_of: Vec<String>, kind: u8) -> Join {
+    let within = (kind == 2 || kind == 3).then(|| Duration::from_millis(60_450));
+    let late = if kind == 2 { Late::Run } else { Late::Skip };
+    let needs = if kind % 3 == 1 { Needs::End } else { Needs::Success };
+    let by = if kind == 4 { By::Latest } else { By::Trace };
+    let n = || EdgeArg::Expression(expression(&format!("output.{}.n", all_of[0])));
+    let args = (kind == 5).then(|| BTreeMap::from([("n".to_owned(), n())]));
+    let key = (kind == 6).then(|| expression("run.project"));
+    let when = (kind == 7).then(|| expression("run.status == \"success\""));
+    let rule = JoinRule {
+        job: job.into(),
+        all_of: all_of.clone(),
+        within,
+        late,
+        needs,
+        by,
+        ..JoinRule::default()
+    };
+    Join { all_of, within, late, needs, by, when, args, key, rule: Arc::new(rule) }
+}
+
 fn state(case: &Case) -> ConfigState {
     let mut edges: BTreeMap<String, Vec<Edge>> = BTreeMap::new();
     for (from, to, kind) in &case.edges {
@@ -136,7 +215,9 @@ fn state(case: &Case) -> ConfigState {
         names.dedup();
         chains.insert(from.clone(), names);
     }
-    let jobs = JOBS.iter().zip(&case.timers).map(|(job, pause)| {
+    // Joins have no timers.
+    let timers = case.timers.iter().copied().chain([None; JOINED.len()]);
+    let jobs = JOBS.iter().chain(&JOINED).zip(timers).map(|(job, pause)| {
         let schedule = pause.map(|pause| Schedule::Every(Duration::from_secs(pause)));
         ((*job).to_owned(), JobSettings { schedule, args: json!({}), ..JobSettings::default() })
     });
@@ -151,7 +232,7 @@ fn state(case: &Case) -> ConfigState {
         path: PathBuf::from("/nowhere/jobs.toml"),
         chains,
         edges,
-        joins: Default::default(),
+        joins: joins(case),
         hooks: Default::default(),
         data_map: BTreeMap::new(),
         jobs: jobs.collect(),
@@ -182,6 +263,7 @@ pub(crate) async fn reproduce(engine: &Engine, case: &Case) {
         passed += step;
         world.running.iter_mut().for_each(|running| running.ends_at -= step);
         world.ends().await;
+        engine.settle_late_joins(&state).await.unwrap();
         world.asks(passed).await;
     }
     world.claim().await;
@@ -265,18 +347,22 @@ impl World<'_> {
                 engine.fail_then(&run.lease, fault, Follow::default()).await.unwrap();
             }
             1 | 2 => {
-                let follow = self.follow(&run, None).await;
-                let fault = Fault { error: "no luck".into(), retry_in: None };
+                let error = "no luck";
+                let follow = engine.follow(self.state, &run, Err(error)).await.unwrap();
+                let fault = Fault { error: error.into(), retry_in: None };
                 engine.fail_then(&run.lease, fault, follow).await.unwrap();
             }
-            3 => engine.cancel(&run.lease).await.unwrap(),
+            3 => {
+                let follow = engine.follow_cancelled(self.state, &run).await.unwrap();
+                engine.cancel_then(&run.lease, follow).await.unwrap();
+            }
             _ => {
                 let items: Vec<_> = (0..end % 4).collect();
-                let output = json!({ "n": end % 4, "items": items });
-                let follow = self.follow(&run, Some(&output)).await;
+                let output = json!({ "n": end % 4, "items": items }).to_string();
                 let enqueue = self.children(&run, end);
-                let output = Some(output.to_string());
-                let success = Success { output, follow, enqueue, ..Success::default() };
+                let output = Some(output);
+                let mut success = Success { output, enqueue, ..Success::default() };
+                success.follow = engine.follow(self.state, &run, Ok(&success)).await.unwrap();
                 engine.complete(&run.lease, success).await.unwrap();
             }
         }
@@ -290,34 +376,6 @@ impl World<'_> {
         let key = end.is_multiple_of(2).then(|| "child".to_owned());
         let child = json!({ "job": "d", "args": { "of": run.job_type }, "key": key });
         vec![serde_json::from_value(child).unwrap()]
-    }
-
-    /// What the edges of its job lead to: each by itself, and put together here.
-    async fn follow(&self, run: &ClaimedRun, output: Option<&Value>) -> Follow {
-        let mut all = Follow::default();
-        let failed = output.is_none();
-        let of = self.engine.store().run(&Visible::All, run.lease.run_id).await.unwrap().unwrap();
-        for edge in self.state.config.edges(&run.job_type) {
-            if (edge.on == On::Failure) != failed {
-                continue;
-            }
-            let args = run.request.as_ref().map_or_else(|| json!({}), |one| one.args.clone());
-            let one = cascade_engine::preview(self.state, edge, &of, args, output);
-            for job in one.downstream {
-                if !all.downstream.contains(&job) {
-                    all.downstream.push(job);
-                }
-            }
-            for (job, rule) in one.debounced {
-                if !all.debounced.iter().any(|(known, _)| *known == job) {
-                    all.debounced.push((job, rule));
-                }
-            }
-            all.runs.extend(one.runs);
-            all.decisions.extend(one.decisions);
-        }
-        all.debounced.retain(|(job, _)| !all.downstream.contains(job));
-        all
     }
 
     /// Requests that are still to come.
@@ -380,6 +438,7 @@ async fn waits(engine: &Engine) -> Vec<DateTime<Utc>> {
         engine,
         "SELECT next_run_at AS at FROM scheduled_jobs WHERE enabled = 1 AND next_run_at IS NOT NULL
          UNION ALL SELECT available_at FROM worker_runs WHERE state IN ('available', 'retryable')
+         UNION ALL SELECT due_at FROM run_joins WHERE due_at IS NOT NULL
          UNION ALL SELECT available_at FROM queue_runs WHERE state IN ('available', 'retryable')",
     )
     .await;
@@ -401,6 +460,7 @@ async fn travel(engine: &Engine, by: TimeDelta) {
         ("queue_runs", &["available_at", "queued_at", "started_at", "finished_at"]),
         ("run_requests", &["queued_at", "run_at"]),
         ("run_attempts", &["started_at", "ended_at"]),
+        ("run_joins", &["due_at"]),
     ] {
         let set = columns.iter().map(|column| {
             format!("{column} = strftime('%Y-%m-%dT%H:%M:%fZ', {column}, '{seconds}')")
@@ -420,7 +480,41 @@ async fn travel(engine: &Engine, by: TimeDelta) {
             moves.push(save.bind(payload.to_string()).bind(id));
         }
     }
+    for Joined { trace_id, project_id, job_type, mut state } in joined(engine).await {
+        moved(&mut state, by);
+        let save = "UPDATE run_joins SET state = $1 WHERE trace_id = $2 AND job_type = $3
+             AND project_id = $4";
+        moves
+            .push(sql(save).bind(state.to_string()).bind(trace_id).bind(job_type).bind(project_id));
+    }
     engine.store().database().batch(moves).await.unwrap();
+}
+
+/// How far a join has come.
+struct Joined {
+    trace_id: Uuid,
+    project_id: Uuid,
+    job_type: String,
+    state: Value,
+}
+
+async fn joined(engine: &Engine) -> Vec<Joined> {
+    #[derive(Deserialize)]
+    struct Row {
+        trace_id: Uuid,
+        project_id: Uuid,
+        job_type: String,
+        state: String,
+    }
+    let all: Vec<Row> =
+        rows(engine, "SELECT trace_id, project_id, job_type, state FROM run_joins").await;
+    let read = |Row { trace_id, project_id, job_type, state }| Joined {
+        trace_id,
+        project_id,
+        job_type,
+        state: serde_json::from_str(&state).unwrap(),
+    };
+    all.into_iter().map(read).collect()
 }
 
 fn moved(value: &mut Value, by: TimeDelta) {

@@ -67,8 +67,6 @@ pub struct RehearseAnswer {
     without_history: Vec<String>,
     /// Jobs that are paused now, in some project: they are rehearsed as if they ran.
     paused: Vec<String>,
-    /// Jobs that a join of either file triggers: joins are not rehearsed.
-    joined: Vec<String>,
 }
 
 /// Runs that began, under the file in force (`before`) and under the candidate (`after`).
@@ -263,7 +261,6 @@ impl From<Rehearsal> for RehearseAnswer {
             basis: RehearsedBasis { recorded, nearest, median, assumed },
             without_history: told.without_history,
             paused: told.paused,
-            joined: told.joined,
         }
     }
 }

@@ -46,7 +46,6 @@ struct Told {
     basis: Basis,
     without_history: Vec<String>,
     paused: Vec<String>,
-    joined: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -244,13 +243,6 @@ fn notes(out: &mut impl Write, told: &Told) -> Result<()> {
     if !told.without_history.is_empty() {
         let jobs = text::line(&told.without_history.join(", "));
         writeln!(out, "warning: no history of {jobs}: assumed 1 s, success and no output")?;
-    }
-    if !told.joined.is_empty() {
-        let jobs = text::line(&told.joined.join(", "));
-        writeln!(
-            out,
-            "note: joins are not rehearsed, so the runs that they make are missing: {jobs}"
-        )?;
     }
     if !told.paused.is_empty() {
         let jobs = text::line(&told.paused.join(", "));

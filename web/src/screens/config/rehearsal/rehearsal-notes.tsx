@@ -6,7 +6,7 @@ import type { Rehearsal } from "../../../api/types";
 export function RehearsalNotes({ told }: { told: Rehearsal }) {
   const { t, i18n } = useTranslation();
   const number = new Intl.NumberFormat(i18n.language);
-  const { faults, without_history, paused, joined, basis, recorded, reproduced, changes } = told;
+  const { faults, without_history, paused, basis, recorded, reproduced, changes } = told;
   return (
     <>
       {faults.map(({ from, to, ends, without_value, reason }) => (
@@ -32,7 +32,6 @@ export function RehearsalNotes({ told }: { told: Rehearsal }) {
           {t("rehearsal.reproduced", { reproduced: number.format(reproduced), recorded: number.format(recorded) })}
           {changes > 0 && ` ${t("rehearsal.other_files", { count: changes })}`}
         </li>
-        {joined.length > 0 && <li>{t("rehearsal.joined", { jobs: joined.join(", ") })}</li>}
         {paused.length > 0 && <li>{t("rehearsal.paused", { jobs: paused.join(", ") })}</li>}
         <li>{t("rehearsal.limits")}</li>
       </ul>
