@@ -45,9 +45,10 @@ pub(super) struct Joins {
 pub(super) fn join_of<'c>(config: &'c Config, run: &PastRun) -> Option<&'c Join> {
     let join = config.joins.get(&run.job)?;
     let by_edge = |job: &str| config.edges(job).iter().any(|edge| edge.job == run.job);
-    let named = |note: &TriggerNote| join.rule.names(&note.job_type) && !by_edge(&note.job_type);
+    // The last may be one that only leads to what it waits for, as nothing is to come of that.
+    let seen = |note: &TriggerNote| join.rule.regards(&note.job_type) && !by_edge(&note.job_type);
     let triggers = &run.payload.triggers;
-    (!triggers.is_empty() && triggers.iter().all(named)).then_some(join)
+    (!triggers.is_empty() && triggers.iter().all(seen)).then_some(join)
 }
 
 /// When the join fired that a recorded run came of.
@@ -61,7 +62,8 @@ pub(super) fn fired_at(join: &Join, run: &PastRun) -> Option<DateTime<Utc>> {
     let over = join.within.filter(|_| join.late == Late::Run).and_then(time);
     let over =
         over.zip(ends.iter().map(|note| note.at).min()).map(|(within, first)| first + within);
-    let late = over.filter(|over| ends.len() < join.all_of.len() && run.queued_at >= *over);
+    let named = ends.iter().filter(|note| join.rule.names(&note.job_type)).count();
+    let late = over.filter(|over| named < join.all_of.len() && run.queued_at >= *over);
     Some(late.unwrap_or(last))
 }
 

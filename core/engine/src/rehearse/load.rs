@@ -129,24 +129,16 @@ impl Engine {
     }
 
     /// Tells runs that the code of a run asked for from those that its edges made: of those that a run led to, the
-    /// ones by its code have the first ids, and its decisions say how many edges made. Code makes no run together
-    /// with another, or after its end, as joins do.
+    /// ones by its code have the first ids, and its decisions say how many edges made. What code asks for does not
+    /// become one with a run that an earlier one has led to.
     async fn mark_children(
         &self,
         config: &Config,
         runs: &mut [PastRun],
     ) -> Result<(), RehearseError> {
         let mut led: BTreeMap<(Uuid, String), Vec<usize>> = BTreeMap::new();
-        let of_join = |run: &PastRun| {
-            let fired = join_of(config, run).and_then(|join| fired_at(join, run));
-            let first = run.payload.triggers.first().map(|note| note.at);
-            run.payload.triggers.len() > 1 && fired.is_some() || fired > first
-        };
-        let asked = |run: &PastRun| run.request.is_some() && !of_join(run);
-        for (at, run) in runs.iter().enumerate().filter(|(_, run)| asked(run)) {
-            let upstream: BTreeSet<_> =
-                run.payload.triggers.iter().filter_map(|note| note.run_id).collect();
-            for parent in upstream {
+        for (at, run) in runs.iter().enumerate().filter(|(_, run)| run.request.is_some()) {
+            for parent in deciding(config, run) {
                 led.entry((parent, run.job.clone())).or_default().push(at);
             }
         }
@@ -164,6 +156,8 @@ impl Engine {
         for (of, mut children) in led {
             children.sort_by_key(|at| runs[*at].id);
             let by_code = children.len().saturating_sub(by_edges.get(&of).copied().unwrap_or(0));
+            let first = |at: &usize| runs[*at].payload.triggers.first()?.run_id;
+            children.retain(|at| first(at) == Some(of.0));
             for at in children.into_iter().take(by_code) {
                 runs[at].by_code = true;
             }
@@ -208,6 +202,17 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+/// The runs whose decisions tell of a run that they have led to: of a join the last one, if it was not late.
+fn deciding(config: &Config, run: &PastRun) -> BTreeSet<Uuid> {
+    let triggers = &run.payload.triggers;
+    let Some(join) = join_of(config, run) else {
+        return triggers.iter().filter_map(|note| note.run_id).collect();
+    };
+    let fired = fired_at(join, run);
+    let last = triggers.iter().rev().find(|note| fired == Some(note.at));
+    last.and_then(|note| note.run_id).into_iter().collect()
 }
 
 /// Whether an edge of a job, or a join that waits for it, may ask for what its runs gave out.
