@@ -55,6 +55,9 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().pool_idle_timeout(IDLE_AT_THE_HOST / 3).build().unwrap()
 }
 
+/// Where a host listens that may choose the port.
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// A running host; killed when dropped.
 pub struct Host {
     pub folder: TempDir,
@@ -62,6 +65,7 @@ pub struct Host {
     /// The line with a link to sign in by, if there was one.
     pub sign_in: Option<String>,
     pub process: Child,
+    args: Vec<String>,
     pub client: reqwest::Client,
 }
 
@@ -93,7 +97,7 @@ impl Host {
         let mut process = command();
         process
             .args(subcommand)
-            .args(["--listen", "127.0.0.1:0", "--interval", "3600"])
+            .args(["--listen", ANY_PORT, "--interval", "3600"])
             .args(args)
             .envs(env.iter().copied());
         Self::start_by(process, folder)
@@ -101,6 +105,8 @@ impl Host {
 
     /// Starts a command that becomes the host.
     pub fn start_by(mut process: Command, folder: TempDir) -> Self {
+        let text = |arg: &std::ffi::OsStr| arg.to_string_lossy().into_owned();
+        let args = process.get_args().map(text).collect();
         // Who signs in is the business of the tests in `sign_in`.
         if !process.get_envs().any(|(name, _)| name == "CASCADE_AUTH") {
             process.env("CASCADE_AUTH", "off");
@@ -126,7 +132,7 @@ impl Host {
             }
         };
         cascade_store::tls::install();
-        Self { folder, url, sign_in, process, client: client() }
+        Self { args, folder, url, sign_in, process, client: client() }
     }
 
     /// SIGKILL.
@@ -135,12 +141,13 @@ impl Host {
         self.process.wait().unwrap();
     }
 
-    /// After [`Self::kill`]: in the same folder and at the same address.
+    /// After [`Self::kill`]: in the same folder, at the same address, with the same arguments.
     pub fn start_again(mut self) -> Self {
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         let mut process = command();
         let address = self.url.trim_start_matches("http://");
-        process.args(["--listen", address, "--interval", "3600"]);
+        let at_the_same = |arg: &String| if arg == ANY_PORT { address.into() } else { arg.clone() };
+        process.args(self.args.iter().map(at_the_same));
         Self::start_by(process, folder)
     }
 
