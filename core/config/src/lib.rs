@@ -23,6 +23,7 @@ mod joins;
 mod keys;
 mod kind;
 mod live;
+mod numbers;
 mod parse;
 mod plugins;
 mod reach;

@@ -11,7 +11,7 @@ use super::{
     grants::PlacedGrants,
     hooks::{self, PlacedHook},
     joins::{self, PlacedJoin},
-    keys,
+    keys, numbers,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue},
     table,
@@ -93,6 +93,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     for program in &mut document.plugins.programs {
         program.value.secrets = document.grants.env.iter().map(|name| name.value.clone()).collect();
     }
+    numbers::check(&mut reader, root.get_ref());
     (document, reader.problems)
 }
 
