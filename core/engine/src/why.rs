@@ -305,8 +305,14 @@ fn not_triggered(job: &str, Upstream { job: up, latest }: &Upstream) -> Option<R
             )))
         }
         (None, state) => {
-            let text =
-                format!("the latest run of `{up}`{at} {state}, and its edge follows a success");
+            let text = match state {
+                RunState::Cancelled => {
+                    format!("the latest run of `{up}`{at} was cancelled, which no edge follows")
+                }
+                _ => {
+                    format!("the latest run of `{up}`{at} {state}, and its edge follows a success")
+                }
+            };
             let reason = Reason::new("upstream_did_not_succeed", text).about(run.id);
             Some(reason.fix(format!("cascade retry {}", run.id)))
         }
