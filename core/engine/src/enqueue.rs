@@ -205,7 +205,7 @@ async fn merge(
     }
     let of: Vec<_> = payload.all_traces().collect();
     for upstream in payload.triggers {
-        let new = waits.payload.add_trigger_of(upstream, &of);
+        let new = waits.payload.join_trigger_of(waits.id, upstream, &of);
         new.into_iter().for_each(|trace| beside.opened.add(trace, &waits.job_type));
     }
     tx.save_run(waits.state, &waits).await?;

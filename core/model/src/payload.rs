@@ -132,8 +132,7 @@ impl Payload {
     /// others as well. Returns those that it did not belong to before. Of more than [`MOST_TRACES`] the latest are
     /// left out.
     pub fn add_trigger_of(&mut self, upstream: TriggerNote, traces: &[Uuid]) -> Vec<Uuid> {
-        self.cascade_triggered_by = Some(TriggerNote { run_id: None, ..upstream.clone() });
-        self.triggers.push(upstream);
+        self.note(upstream);
         let before: BTreeSet<_> = self.all_traces().collect();
         let room = MOST_TRACES.saturating_sub(before.len());
         let new = traces.iter().filter(|trace| !before.contains(trace)).take(room);
@@ -144,6 +143,27 @@ impl Payload {
         self.traces = all.copied().collect();
         self.trace_id = main;
         new
+    }
+
+    /// As [`add_trigger_of`](Self::add_trigger_of), for the run `run`, which is made already: its own trace stays.
+    pub fn join_trigger_of(
+        &mut self,
+        run: Uuid,
+        upstream: TriggerNote,
+        traces: &[Uuid],
+    ) -> Vec<Uuid> {
+        self.note(upstream);
+        let own = self.trace_of(run);
+        let room = MOST_TRACES.saturating_sub(1 + self.traces.len());
+        let is_new = |trace: &&Uuid| **trace != own && !self.traces.contains(trace);
+        let new: Vec<_> = traces.iter().filter(is_new).take(room).copied().collect();
+        self.traces.extend(&new);
+        new
+    }
+
+    fn note(&mut self, upstream: TriggerNote) {
+        self.cascade_triggered_by = Some(TriggerNote { run_id: None, ..upstream.clone() });
+        self.triggers.push(upstream);
     }
 
     /// Belongs to these traces as well, as far as there is room.
@@ -266,6 +286,19 @@ mod tests {
         assert_eq!(payload.all_traces().count(), MOST_TRACES);
         let known: Payload = serde_json::from_str(&payload.to_text()).unwrap();
         assert_eq!(known, payload);
+    }
+
+    #[test]
+    fn a_run_that_is_made_keeps_its_own_trace() {
+        let trace = Uuid::from_u128;
+        let mut payload = Payload::default();
+        let at = "2026-01-01T00:00:00Z";
+        assert_eq!(payload.join_trigger_of(trace(7), note("a", at), &[trace(1)]), [trace(1)]);
+        assert!(payload.join_trigger_of(trace(7), note("a", at), &[7, 1].map(trace)).is_empty());
+        assert_eq!((payload.trace_of(trace(7)), &*payload.traces), (trace(7), &[trace(1)][..]));
+        payload.trace_id = Some(trace(2));
+        assert!(payload.join_trigger_of(trace(7), note("a", at), &[trace(2)]).is_empty());
+        assert_eq!(payload.triggers.len(), 3);
     }
 
     #[test]

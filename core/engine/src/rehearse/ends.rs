@@ -37,7 +37,7 @@ pub(super) struct Fault {
 type Due = Vec<(String, Option<Debounce>)>;
 
 /// The id of a rehearsed run.
-fn id_of(run: usize) -> Uuid {
+pub(super) fn id_of(run: usize) -> Uuid {
     Uuid::from_u128(run as u128 + 1)
 }
 

@@ -7,6 +7,7 @@ use cascade_model::{
 use chrono::{DateTime, Utc};
 
 use super::{
+    ends::id_of,
     outcomes::{Cause, Wanted},
     replay::Replay,
     state::{Event, Run, Slot, Stands},
@@ -117,7 +118,7 @@ impl Replay<'_> {
         }
         let traces: Vec<_> = payload.all_traces().collect();
         for note in &payload.triggers {
-            let new = it.payload.add_trigger_of(note.clone(), &traces);
+            let new = it.payload.join_trigger_of(id_of(waits), note.clone(), &traces);
             new.into_iter().for_each(|trace| opened.add(trace, job));
         }
         if let (slot, Some(key)) = (it.slot, it.key.clone()) {

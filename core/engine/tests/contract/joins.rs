@@ -238,6 +238,28 @@ pub(super) async fn what_no_edge_leads_to_is_not_waited_for(engine: &Engine) {
     }
 }
 
+pub(super) async fn a_run_of_a_key_that_serves_two_traces_completes_both_joins(engine: &Engine) {
+    let chains = "root = [{ job = \"a\", key = \"'k'\" }, \"b\"]\n[CASCADE_JOINS]\n\
+                  report = { all_of = [\"a\", \"b\"] }\n";
+    let joins = Joins::of(engine, chains).await;
+    joins.ask("root", 2).await;
+    let roots = joins.claim().await;
+    for root in &roots {
+        joins.ok(root, json!(null)).await;
+    }
+    let pair = joins.claim().await;
+    assert_eq!(jobs(&pair), ["a", "b"]);
+    for run in &pair {
+        assert_eq!(run.all_traces().len(), 2, "{}", run.job_type);
+        joins.ok(run, json!(null)).await;
+    }
+    assert_eq!(joins.one("report").await.all_traces().len(), 2);
+    for root in &roots {
+        let known = engine.store().joins_of_trace(root.trace_id, joins.project).await.unwrap();
+        assert!(known[0].state.outcome.as_ref().is_some_and(|outcome| outcome.fired), "{known:?}");
+    }
+}
+
 pub(super) async fn a_retry_by_hand_completes_a_join_that_has_not_fired(engine: &Engine) {
     let joins = Joins::of(engine, DIAMOND).await;
     joins.ask("root", 1).await;
