@@ -14,6 +14,7 @@ mod past;
 mod queued;
 mod replay;
 mod report;
+mod scheduled;
 mod slots;
 mod state;
 #[cfg(test)]
