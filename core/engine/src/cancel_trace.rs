@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cascade_model::{CancelRequest, JoinKey, Payload, RunState, TriggerNote, Visible};
+use cascade_model::{By, CancelRequest, JoinKey, Payload, RunState, TriggerNote, Visible};
 use cascade_store::{Connections, Queries, Result, RunFilter, ScheduleRow, StoreError, Tx};
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct CancelTrace {
     project: Uuid,
     /// Runs under way that were asked to stop.
     asked: HashSet<Uuid>,
+    /// Whether its joins fire no more.
+    joins: bool,
 }
 
 /// What one step of a cancel has done.
@@ -40,7 +42,7 @@ pub struct CancelledPart {
 impl CancelTrace {
     /// Nothing is done yet.
     pub fn new(trace: Uuid, project: Uuid) -> Self {
-        Self { trace, project, asked: HashSet::new() }
+        Self { trace, project, asked: HashSet::new(), joins: false }
     }
 }
 
@@ -60,6 +62,11 @@ impl Engine {
     /// The database's; what was done before stays so.
     pub async fn cancel_trace(&self, of: &mut CancelTrace) -> Result<CancelledPart> {
         let mut part = CancelledPart::default();
+        if !of.joins {
+            // First: those that need ends alone would fire by those that follow.
+            self.cancel_joins(of).await?;
+            of.joins = true;
+        }
         let waiting = [RunState::Scheduled, RunState::Available, RunState::Retryable];
         for run in self.of_trace(of, waiting.into()).await? {
             self.cancel_one(of, run, &mut part).await?;
@@ -76,13 +83,41 @@ impl Engine {
     }
 
     async fn of_trace(&self, of: &CancelTrace, states: Vec<RunState>) -> Result<Vec<Uuid>> {
-        let filter = RunFilter {
-            visible: Visible::Only(vec![of.project]),
-            trace_id: Some(of.trace),
-            states,
-            ..RunFilter::default()
-        };
-        self.store.run_ids(&filter, AT_ONCE).await
+        self.store.run_ids(&RunFilter { states, ..unfinished(of) }, AT_ONCE).await
+    }
+
+    async fn cancel_joins(&self, of: &CancelTrace) -> Result<()> {
+        let known = self.store.joins_of_trace(of.trace, of.project).await?;
+        let mut keys: Vec<_> = known.into_iter().map(|row| row.key).collect();
+        let config = self.config.as_ref().map(|config| config.state().config);
+        let joins = config.iter().flat_map(|config| &config.joins);
+        // The first end that one knows of may still come.
+        for (job, join) in joins.filter(|(_, join)| join.by == By::Trace) {
+            let (trace_id, project_id) = (of.trace, of.project);
+            let key = JoinKey { trace_id, project_id, job: job.clone() };
+            let roots = join.rule.roots.iter().filter(|root| join.rule.names(root));
+            let job_types: Vec<_> = roots.cloned().collect();
+            let filter = RunFilter { job_types, ..unfinished(of) };
+            if filter.job_types.is_empty() || keys.contains(&key) {
+                continue;
+            }
+            if !self.store.run_ids(&filter, 1).await?.is_empty() {
+                keys.push(key);
+            }
+        }
+        if keys.is_empty() {
+            return Ok(());
+        }
+        keys.sort();
+        let at = self.store.now().await?;
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        match joins::cancel(&mut *tx, &keys, at).await {
+            Ok(()) => tx.commit().await,
+            Err(error) => {
+                tx.rollback().await.ok();
+                Err(error)
+            }
+        }
     }
 
     async fn cancel_one(
@@ -136,6 +171,20 @@ impl Engine {
         let traces = self.store.traces_of(upstream.into_iter().collect()).await?;
         waiting.retain(|one| without(&one.payload, trace, &traces).is_some());
         Ok((waiting.into_iter().map(|one| one.job_type).collect(), traces))
+    }
+}
+
+fn unfinished(of: &CancelTrace) -> RunFilter {
+    RunFilter {
+        visible: Visible::Only(vec![of.project]),
+        trace_id: Some(of.trace),
+        states: vec![
+            RunState::Scheduled,
+            RunState::Available,
+            RunState::Retryable,
+            RunState::Running,
+        ],
+        ..RunFilter::default()
     }
 }
 

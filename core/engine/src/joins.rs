@@ -22,7 +22,7 @@ use cascade_store::{Result, StoreError};
 use uuid::Uuid;
 
 pub(crate) use foresee::foresee;
-pub(crate) use settle::{forget, jobs_of, reopen, settle, waiting_for};
+pub(crate) use settle::{cancel, foreseen, forget, jobs_of, reopen, settle, waiting_for};
 pub(crate) use state::End;
 pub use state::{Waited, waited};
 

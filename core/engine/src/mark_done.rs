@@ -1,16 +1,17 @@
 //! A failed or cancelled run that a person marks as done: what a success leads to follows.
 
 use cascade_config::ConfigState;
-use cascade_model::{Decision, EventStatus, Follow, Run, RunState, Visible};
+use cascade_model::{Decision, EventStatus, Follow, Run, RunState, ScheduledStatus, Visible};
 use cascade_sdk::Level;
 use cascade_store::{
-    Connections, Ended, Queries, Result, StoreError, Tx, marked_done, problem_of_run_handled,
+    Connections, Ended, Queries, Result, ScheduleFilter, StoreError, Tx, marked_done,
+    problem_of_run_handled,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Engine,
+    Engine, cascade,
     ends::line,
     event,
     follow::{Ending, follow},
@@ -35,7 +36,10 @@ impl Engine {
         let run = self.ended_badly(visible, run).await?;
         let follow = self.follow_done(config, &run).await?;
         let plain = follow.downstream.iter().map(|job| plainly_taken(job));
-        Ok(if follow.decisions.is_empty() { plain.collect() } else { follow.decisions })
+        let edges = if follow.decisions.is_empty() { plain.collect() } else { follow.decisions };
+        let mut told: Vec<_> = edges.into_iter().chain(joins::foreseen(&follow.joins)).collect();
+        self.refuse_what_may_not_start(run.project_id, &mut told).await?;
+        Ok(told)
     }
 
     /// Completes a run that has failed or was cancelled, in the name of `by`, and takes its edges as after a success
@@ -70,6 +74,33 @@ impl Engine {
         let done = self.done(&mut *tx, run, (waits.now, &said), follow, made).await;
         let settled = self.finish(tx, done).await?;
         Ok(self.count_settled(settled))
+    }
+
+    /// Says of each job that is to be triggered and would not be why that is.
+    async fn refuse_what_may_not_start(&self, project: Uuid, told: &mut [Decision]) -> Result<()> {
+        let taken = told.iter().filter(|decision| decision.taken);
+        let mut filter = ScheduleFilter::of(Visible::Only(vec![project]));
+        filter.job_types = taken.map(|decision| decision.job.clone()).collect();
+        if filter.job_types.is_empty() {
+            return Ok(());
+        }
+        let schedules = self.store.scheduled(&filter).await?;
+        for decision in told.iter_mut().filter(|decision| decision.taken) {
+            let schedule = schedules.iter().find(|schedule| schedule.job_type == decision.job);
+            let why = match schedule {
+                None => cascade::NOT_SCHEDULED,
+                Some(schedule) if !schedule.enabled => cascade::DISABLED,
+                // A run that it makes waits.
+                Some(schedule)
+                    if schedule.status == ScheduledStatus::Paused && decision.runs.is_none() =>
+                {
+                    cascade::PAUSED
+                }
+                Some(_) => continue,
+            };
+            (decision.taken, decision.runs, decision.reason) = (false, None, Some(why.into()));
+        }
+        Ok(())
     }
 
     async fn ended_badly(&self, visible: &Visible, run: Uuid) -> Result<Run> {

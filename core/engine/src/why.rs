@@ -141,7 +141,13 @@ impl Engine {
             upstream.push(Upstream { job: up.to_owned(), latest });
         }
         let join = self.why_join(config, job, project).await?;
-        Ok(idle(&schedule, &upstream, join, Utc::now()))
+        let mut hooks = config.config.hooks.iter().filter(|(_, hook)| hook.job == job);
+        let led = Led {
+            is_joined: config.config.joins.contains_key(job),
+            join,
+            hook: hooks.next().map(|(name, _)| name.as_str()),
+        };
+        Ok(idle(&schedule, &upstream, led, Utc::now()))
     }
 
     async fn schedule_of(&self, job: &str, project: Uuid) -> Result<Option<ScheduledJob>> {
@@ -241,11 +247,20 @@ fn waiting(run: &Run, around: &Around) -> Vec<Reason> {
     found
 }
 
+/// What beside edges makes a job run.
+#[derive(Default)]
+struct Led<'a> {
+    is_joined: bool,
+    /// Why its join does not.
+    join: Option<Reason>,
+    hook: Option<&'a str>,
+}
+
 /// Why nothing of a job runs, or what is about to.
 fn idle(
     schedule: &ScheduledJob,
     upstream: &[Upstream],
-    join: Option<Reason>,
+    led: Led<'_>,
     now: DateTime<Utc>,
 ) -> Vec<Reason> {
     let job = &schedule.job_type;
@@ -274,17 +289,23 @@ fn idle(
             let fix = format!("cascade enqueue {job} --project {}", schedule.project_slug);
             found.push(Reason::new("not_due", format!("{what} {at}")).fix(fix));
         }
+        Some(_) if schedule.status == ScheduledStatus::Paused => {}
         Some(_) => found.push(Reason::new("due", "it is due: a worker starts it at its next look")),
-        None if schedule.schedule.is_none() && upstream.is_empty() && join.is_none() => {
-            let reason = Reason::new("no_trigger", "it has no timer, and no edge leads to it");
-            found.push(reason.fix(format!("set every under [jobs.{job}], or ask for a run")));
+        None if schedule.schedule.is_none() && upstream.is_empty() && !led.is_joined => {
+            found.push(match led.hook {
+                Some(hook) => {
+                    Reason::new("hook", format!("it runs by deliveries to /hooks/{hook}"))
+                }
+                None => Reason::new("no_trigger", "it has no timer, and no edge leads to it")
+                    .fix(format!("set every under [jobs.{job}], or ask for a run")),
+            });
         }
         None => {}
     }
     found.extend(
         upstream.iter().filter_map(|up| Some(not_triggered(job, up)?.of_upstream(&up.job))),
     );
-    found.extend(join);
+    found.extend(led.join);
     found
 }
 
@@ -431,7 +452,7 @@ mod tests {
     #[test]
     fn a_job_does_not_run_because_of_itself_or_of_what_leads_to_it() {
         let idle = |schedule: &ScheduledJob, upstream: &[Upstream]| {
-            codes(&super::idle(schedule, upstream, None, now())).join(" ")
+            codes(&super::idle(schedule, upstream, Led::default(), now())).join(" ")
         };
         assert_eq!(idle(&schedule(), &[]), "no_trigger");
         let hour = Some(now() + TimeDelta::hours(1));
@@ -440,7 +461,9 @@ mod tests {
         assert_eq!(idle(&timer, &[]), "not_due");
         let mut waits = timer.clone();
         waits.payload.debounced = Some(Debounced { until: now(), timer: None, schedule: None });
-        assert!(super::idle(&waits, &[], None, now())[0].text.contains("have not paused"));
+        assert!(
+            super::idle(&waits, &[], Led::default(), now())[0].text.contains("have not paused")
+        );
         let off = ScheduledJob { enabled: false, ..schedule() };
         assert_eq!(idle(&off, &[]), "disabled");
         let up = |latest| [Upstream { job: "up".into(), latest }];
@@ -459,8 +482,12 @@ mod tests {
         let failed = up(Some((run(RunState::Failed), None)));
         assert_eq!(idle(&schedule(), &failed), "upstream_did_not_succeed");
         let not = edge(false, Some("`output.new > 0` was false"));
-        let not =
-            super::idle(&schedule(), &up(Some((run(RunState::Completed), Some(not)))), None, now());
+        let not = super::idle(
+            &schedule(),
+            &up(Some((run(RunState::Completed), Some(not)))),
+            Led::default(),
+            now(),
+        );
         assert!(not[0].text.ends_with("did not trigger it: `output.new > 0` was false"), "{not:?}");
         assert_eq!(
             idle(&schedule(), &up(Some((run(RunState::Completed), Some(edge(true, None)))))),

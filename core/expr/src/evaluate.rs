@@ -93,7 +93,7 @@ fn said(error: &ExecutionError, tree: &IdedExpr) -> String {
         ExecutionError::FunctionError { function, .. } => {
             format!("`{function}` does not take this value")
         }
-        ExecutionError::NoSuchOverload(error) if error.function() == "." => {
+        ExecutionError::NoSuchOverload(error) if error.function().trim_matches('_') == "." => {
             "a field is asked of a value that has none".into()
         }
         ExecutionError::NoSuchOverload(error) => {

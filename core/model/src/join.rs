@@ -168,7 +168,7 @@ pub struct JoinState {
 }
 
 /// What became of a join.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinOutcome {
     /// When.
     pub at: DateTime<Utc>,
@@ -177,6 +177,9 @@ pub struct JoinOutcome {
     /// Whether its time was over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// Whether its cascade was cancelled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
     /// Why it was not, or what is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -98,7 +98,7 @@ pub const EDGE_DECISIONS: Metric = Metric::counter(
 pub const HOOK_DELIVERIES: Metric = Metric::counter(
     "cascade_hook_deliveries_total",
     &["hook", "outcome"],
-    "What was sent to hooks, by what became of it: run, duplicate, ignored, refused, malformed, unsigned or limited.",
+    "What was sent to hooks, by what became of it: run, duplicate, ignored, refused, malformed, unsigned, no_secret or limited.",
 );
 /// How much waits.
 pub const QUEUE_DEPTH: Metric = Metric::gauge(

@@ -59,7 +59,7 @@ fn join(
         key: keys.expression("key"),
         rule: Default::default(),
     };
-    if join.within.is_none() && entries.contains_key("late") {
+    if !entries.contains_key("within") && entries.contains_key("late") {
         keys.refuse("late", "`late` is of a join with `within`", "write `within` too");
     }
     let places = keys.places;

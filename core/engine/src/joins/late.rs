@@ -171,7 +171,8 @@ pub(crate) fn late(
     if rule.by == By::Latest {
         state::begin_again(state);
     }
-    state.outcome = Some(JoinOutcome { at, fired, late: true, reason: Some(reason) });
+    let (late, reason) = (true, Some(reason));
+    state.outcome = Some(JoinOutcome { at, fired, late, cancelled: false, reason });
 }
 
 /// Others wait for the run of a join that has fired.

@@ -68,8 +68,13 @@ pub(crate) async fn settle(
                 continue;
             }
             Verdict::Settled => (before && rule.names(&upstream.job_type)).then(|| {
-                let fired = row.state.outcome.as_ref().is_some_and(|outcome| outcome.fired);
-                Err(if fired { FIRED } else { TIME_IS_OVER }.to_owned())
+                let outcome = row.state.outcome.clone().unwrap_or_default();
+                let why = match outcome {
+                    JoinOutcome { fired: true, .. } => FIRED,
+                    JoinOutcome { cancelled: true, .. } => CANCELLED,
+                    _ => TIME_IS_OVER,
+                };
+                Err(why.to_owned())
             }),
             Verdict::Unmet(why) => {
                 settled(&mut row, upstream.at, false, Some(why.clone()));
@@ -132,7 +137,8 @@ pub(crate) fn due(row: &JoinRow, rule: &JoinRule) -> Option<DateTime<Utc>> {
 
 pub(crate) fn settled(row: &mut JoinRow, at: DateTime<Utc>, fired: bool, reason: Option<String>) {
     row.due_at = None;
-    row.state.outcome = Some(JoinOutcome { at, fired, late: false, reason });
+    let (late, cancelled) = (false, false);
+    row.state.outcome = Some(JoinOutcome { at, fired, late, cancelled, reason });
 }
 
 /// Triggers the job of a join. `Ok` with how many runs it has made, if it makes runs; or why it has not.
@@ -226,6 +232,18 @@ async fn make_due(
     Ok(Ok(()))
 }
 
+/// What becomes of the joins that are expected to fire.
+pub(crate) fn foreseen(joins: &[Joining]) -> impl Iterator<Item = Decision> {
+    joins.iter().filter_map(|joining| {
+        let told = match &joining.fire.as_ref()?.makes {
+            JoinMakes::Due => Ok(None),
+            JoinMakes::Run(_) => Ok(Some(1)),
+            JoinMakes::Nothing(why) => Err(why.clone()),
+        };
+        Some(decision(&joining.rule, told))
+    })
+}
+
 fn decision(rule: &JoinRule, told: std::result::Result<Option<u32>, String>) -> Decision {
     let (runs, reason) = match told {
         Ok(runs) => (runs, None),
@@ -269,6 +287,21 @@ pub(crate) async fn reopen(tx: &mut dyn Tx, run: &RunRow, keys: &[JoinKey]) -> R
     }
     for mut row in tx.lock_joins(keys).await? {
         state::reopened(&mut row.state, &run.job_type);
+        tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
+    }
+    Ok(())
+}
+
+/// The cascade of these joins is cancelled: those that wait do not fire.
+pub(crate) async fn cancel(tx: &mut dyn Tx, keys: &[JoinKey], at: DateTime<Utc>) -> Result<()> {
+    for mut row in tx.lock_joins(keys).await? {
+        if state::is_settled(&row.state) {
+            continue;
+        }
+        settled(&mut row, at, false, Some(CANCELLED.into()));
+        if let Some(outcome) = &mut row.state.outcome {
+            outcome.cancelled = true;
+        }
         tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
     }
     Ok(())

@@ -45,7 +45,9 @@ pub(crate) fn ended(
     if end == End::Ok || part.ok == 0 {
         (part.run, part.at) = (Some(run), Some(at));
     }
-    if rule.names(job) && state.began.is_none() {
+    // By latest, a failure is as if it had not run.
+    let counts = rule.by == By::Trace || rule.needs == Needs::End || end == End::Ok;
+    if rule.names(job) && counts && state.began.is_none() {
         state.began = Some(at);
     }
 }
@@ -61,9 +63,9 @@ pub(crate) fn reopened(state: &mut JoinState, job: &str) {
     let part = state.parts.entry(job.to_owned()).or_default();
     part.open = part.open.saturating_add(1);
     part.failed = part.failed.saturating_sub(1);
-    if !is_settled(state) {
+    if state.outcome.take_if(|outcome| !outcome.fired && !outcome.late).is_some() {
         // Its time starts again: a person may retry long after that was over.
-        (state.outcome, state.began) = (None, None);
+        state.began = None;
     }
 }
 
@@ -80,9 +82,10 @@ pub(crate) fn begin_again(state: &mut JoinState) {
     state.began = None;
 }
 
-/// Whether nothing changes it any more: it has fired, or its time is over.
+/// Whether no end changes it any more: it has fired, its time is over, or its cascade was cancelled.
 pub(crate) fn is_settled(state: &JoinState) -> bool {
-    state.outcome.as_ref().is_some_and(|outcome| outcome.fired || outcome.late)
+    let outcome = state.outcome.as_ref();
+    outcome.is_some_and(|outcome| outcome.fired || outcome.late || outcome.cancelled)
 }
 
 pub(crate) fn verdict(state: &JoinState, rule: &JoinRule) -> Verdict {
@@ -92,7 +95,8 @@ pub(crate) fn verdict(state: &JoinState, rule: &JoinRule) -> Verdict {
     if is_settled(state) {
         return Verdict::Settled;
     }
-    if state.parts.values().any(|part| part.open > 0) {
+    // What was counted under an earlier file, and this one does not regard, is not waited for.
+    if state.parts.iter().any(|(job, part)| part.open > 0 && rule.regards(job)) {
         return Verdict::Waits;
     }
     let mut any = false;

@@ -49,17 +49,26 @@ fn why(rule: &JoinRule, row: Option<&JoinRow>) -> Option<Reason> {
             let reason = Reason::new("join_unmet", format!("its join did not make it run: {why}"));
             let failed =
                 rule.all_of.iter().find(|named| waited(state, rule, named) == Waited::Failed);
+            // A join fires once a trace: another takes another run of what leads to all of them.
+            let again = match rule.roots.first() {
+                Some(root) if rule.by == By::Trace => {
+                    format!("change the join under [CASCADE_JOINS], or run `{root}` again")
+                }
+                _ => format!("change the join under [CASCADE_JOINS], or run {all} again"),
+            };
             let run =
                 failed.and_then(|named| state.parts.get(named)?.run).filter(|_| !outcome.late);
             Some(match run {
                 Some(run) => reason.about(run).fix(format!("cascade retry {run}")),
-                None => {
-                    reason.fix(format!("change the join under [CASCADE_JOINS], or run {all} again"))
-                }
+                None => reason.fix(again),
             })
         }
         _ => {
-            let missing = names(&missing(state, rule));
+            let missing = missing(state, rule);
+            // All have succeeded: what it waits for leads to one of them.
+            let open = || state.parts.iter().filter(|(_, part)| part.open > 0);
+            let open = || open().map(|(job, _)| job.clone()).collect::<Vec<_>>();
+            let missing = names(&if missing.is_empty() { open() } else { missing });
             Some(Reason::new("join_waits", format!("its join waits for {missing}")))
         }
     }
@@ -92,6 +101,7 @@ mod tests {
             at: Default::default(),
             fired,
             late,
+            cancelled: false,
             reason: Some(reason.into()),
         });
         let key = JoinKey { trace_id, project_id: Uuid::nil(), job: "report".into() };

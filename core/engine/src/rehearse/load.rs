@@ -42,7 +42,7 @@ impl Engine {
         last: Duration,
     ) -> Result<History, RehearseError> {
         let to = self.store.now().await?;
-        let from = to - last.min(LONGEST);
+        let from = self.since(to, last, in_force).await?;
         let ids = self.ids(from, to).await?;
         let reads = |job: &str| [&*in_force.config, candidate].iter().any(|it| reads(it, job));
         let (mut runs, mut bytes) = (Vec::with_capacity(ids.len()), 0);
@@ -83,6 +83,20 @@ impl Engine {
             failed_before: self.failed_before(&in_force.config, candidate, from).await?,
             changes: u32::try_from(changes).unwrap_or(u32::MAX),
         })
+    }
+
+    /// Where the span begins: not before the first jobs.toml came into force, nor where runs are not kept any more.
+    /// Timers would run there, and nothing else would.
+    async fn since(
+        &self,
+        to: DateTime<Utc>,
+        last: Duration,
+        in_force: &ConfigState,
+    ) -> Result<DateTime<Utc>, RehearseError> {
+        let from = to - last.min(LONGEST).min(in_force.config.retention.runs);
+        let files = self.store.config_history(1, 100).await?;
+        let first = files.items.last().filter(|_| files.total <= files.items.len() as u64);
+        Ok(first.map_or(from, |first| from.max(first.at)).min(to))
     }
 
     /// The runs of the span, and those under way when it began.

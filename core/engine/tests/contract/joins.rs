@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cascade_config::LiveConfig;
-use cascade_engine::Engine;
+use cascade_engine::{CancelTrace, Engine};
 use cascade_model::{
     ClaimedRun, Enqueue, Fault, Follow, OnDuplicate, Registry, Run, RunRequest, Success, Visible,
 };
@@ -258,6 +258,23 @@ pub(super) async fn a_run_of_a_key_that_serves_two_traces_completes_both_joins(e
         let known = engine.store().joins_of_trace(root.trace_id, joins.project).await.unwrap();
         assert!(known[0].state.outcome.as_ref().is_some_and(|outcome| outcome.fired), "{known:?}");
     }
+}
+
+pub(super) async fn a_cascade_that_is_cancelled_fires_no_join(engine: &Engine) {
+    let joins = Joins::of(engine, &DIAMOND.replace(" }", ", needs = \"end\" }")).await;
+    joins.ask("root", 1).await;
+    let root = joins.one("root").await;
+    joins.ok(&root, json!(null)).await;
+    let pair = joins.claim().await;
+    let mut of = CancelTrace::new(root.trace_id, joins.project);
+    joins.engine.cancel_trace(&mut of).await.unwrap();
+    for run in &pair {
+        let follow = joins.engine.follow_cancelled(&joins.config.state(), run).await.unwrap();
+        joins.engine.cancel_then(&run.lease, follow).await.unwrap();
+    }
+    assert!(joins.engine.cancel_trace(&mut of).await.unwrap().over);
+    assert!(joins.claim().await.is_empty());
+    assert_eq!(joins.reason(&pair[1]).await, "the cascade was cancelled");
 }
 
 pub(super) async fn a_retry_by_hand_completes_a_join_that_has_not_fired(engine: &Engine) {

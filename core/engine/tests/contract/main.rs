@@ -158,6 +158,7 @@ cases! {
         pairs_that_end_at_once_fire_one_join_each,
         what_no_edge_leads_to_is_not_waited_for,
         a_run_of_a_key_that_serves_two_traces_completes_both_joins,
+        a_cascade_that_is_cancelled_fires_no_join,
         a_retry_by_hand_completes_a_join_that_has_not_fired,
         a_run_that_is_marked_as_done_completes_its_join,
         a_failure_upstream_is_no_reason_to_fire,

@@ -228,7 +228,7 @@ fn refused(error: RehearseError, last: Duration) -> ApiError {
             ApiError::invalid(message).help(shorter(fits.unwrap_or(last / 2)))
         }
         RehearseError::TooLarge { .. } | RehearseError::TooLong(_) => {
-            ApiError::invalid(message).help(shorter(last / 2))
+            ApiError::invalid(message).help("choose a much shorter span")
         }
         RehearseError::TooManyMade { .. } => ApiError::invalid(message)
             .help("look at the edges with `each`, or choose a span that ends the sooner"),

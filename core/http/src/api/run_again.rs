@@ -119,23 +119,25 @@ pub struct RerunPreview {
     unfinished: u64,
     /// The edges in force that lead from the job.
     follows: Vec<Follows>,
-    /// The jobs that may run by these edges and those behind them, the nearest first.
+    /// The jobs that may run by these edges, by those behind them and by joins, the nearest first.
     jobs: Vec<String>,
 }
 
-/// All jobs that edges lead to from a job, the nearest first.
+/// All jobs that edges and joins lead to from a job, the nearest first.
 fn reached(config: &Config, job: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let mut beyond = config.edges(job);
+    let mut from = job.to_owned();
     let mut next = 0;
     loop {
-        for edge in beyond {
-            if !found.contains(&edge.job) {
-                found.push(edge.job.clone());
+        let by_edges = config.edges(&from).iter().map(|edge| &edge.job);
+        let joins = config.joins.iter().filter(|(_, join)| join.rule.names(&from));
+        for job in by_edges.chain(joins.map(|(job, _)| job)) {
+            if !found.contains(job) {
+                found.push(job.clone());
             }
         }
         let Some(job) = found.get(next) else { return found };
-        beyond = config.edges(job);
+        from.clone_from(job);
         next += 1;
     }
 }

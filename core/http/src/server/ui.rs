@@ -19,18 +19,20 @@ pub async fn screens_first(request: Request, next: Next) -> Response {
     let wants_page = |accept: &HeaderValue| accept.to_str().is_ok_and(|a| a.contains("text/html"));
     let accept = request.headers().get(header::ACCEPT);
     if request.method() == Method::GET && accept.is_some_and(wants_page) {
-        return serve(request.uri().clone()).await;
+        return serve(Method::GET, request.uri().clone()).await;
     }
     next.run(request).await
 }
 
-/// A file of the UI; any other path gets the page, whose router knows what to do with it.
-pub async fn serve(uri: Uri) -> Response {
+/// A file of the UI; any other path gets the page, whose router knows what to do with it. Who sends something has
+/// mistaken the address, and would take the page for a success.
+pub async fn serve(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if let Some(file) = Files::get(path) {
+    let is_read = matches!(method, Method::GET | Method::HEAD);
+    if let Some(file) = Files::get(path).filter(|_| is_read) {
         return answer(path, file);
     }
-    if path == "api" || path.starts_with("api/") {
+    if !is_read || path == "api" || path.starts_with("api/") {
         let error = serde_json::json!({"error": {
             "code": "not_found",
             "message": format!("there is nothing at /{path}"),

@@ -7,8 +7,7 @@ use humantime::format_duration;
 use serde_json::{Value, json};
 
 use cascade_config::{self, Checked, Config, Schedule};
-use cascade_model::PluginLoader;
-use cascade_model::Registry;
+use cascade_model::{On, PluginLoader, Registry};
 use cascade_registry::Plugins;
 
 pub(super) fn list(file: &Path, as_json: bool, plugins: &Plugins) -> ExitCode {
@@ -76,7 +75,20 @@ fn triggers(config: &Config, job: &str) -> Vec<String> {
     let settings = config.jobs.get(job);
     let schedule = settings.and_then(|settings| settings.schedule.as_ref());
     let mut all: Vec<String> = schedule.map(Schedule::to_string).into_iter().collect();
-    all.extend(config.upstream(job).map(|upstream| format!("success of {upstream}")));
+    for (upstream, edges) in &config.edges {
+        let of_job = edges.iter().filter(|edge| edge.job == job);
+        all.extend(of_job.map(|edge| match edge.on {
+            On::Success => format!("success of {upstream}"),
+            On::Failure => format!("failure of {upstream}"),
+            On::Always => format!("end of {upstream}"),
+            On::Recovered => format!("recovery of {upstream}"),
+        }));
+    }
+    if let Some(join) = config.joins.get(job) {
+        all.push(format!("join of {}", join.all_of.join(", ")));
+    }
+    let hooks = config.hooks.iter().filter(|(_, hook)| hook.job == job);
+    all.extend(hooks.map(|(name, _)| format!("hook {name}")));
     if settings.is_some_and(|settings| !settings.enabled) {
         return vec!["nothing: it is not enabled".into()];
     }

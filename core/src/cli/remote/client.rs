@@ -139,7 +139,7 @@ impl Client {
         let body = serde_json::from_slice::<Value>(&body).unwrap_or_default();
         let error = &body["error"];
         let mut fault = match error["message"].as_str() {
-            Some(message) => Fault::new(kind(status), message),
+            Some(message) => Fault::new(kind(status), with_places(message, error)),
             // A proxy says so when the host behind it is away.
             None if kind(status) == Kind::Unreachable => {
                 Fault::new(Kind::Unreachable, format!("{} answers {status}", self.server))
@@ -225,6 +225,16 @@ pub fn server(text: &str) -> Result<Url, String> {
         return Err("the address ends before `?` and `#`".into());
     }
     Ok(url)
+}
+
+/// What is wrong with a text that was sent, each mistake with its line and column.
+fn with_places(message: &str, error: &Value) -> String {
+    let told = error["diagnostics"].as_array().into_iter().flatten().map(|one| {
+        let text = one["message"].as_str().unwrap_or_default();
+        let help = one["help"].as_str().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("\n  {}:{}: {text}{help}", one["line"], one["column"])
+    });
+    std::iter::once(message.to_owned()).chain(told).collect()
 }
 
 #[cfg(test)]

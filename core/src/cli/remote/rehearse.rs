@@ -161,7 +161,7 @@ fn jobs(out: &mut impl Write, told: &Told) -> Result<()> {
     text::table(out, heads, &rows)?;
     let same = told.jobs.len() - rows.len();
     if same > 0 {
-        writeln!(out, "nothing changes for {same} others")?;
+        writeln!(out, "nothing changes for {}", counted(same, "other", "others"))?;
     }
     if told.more > 0 {
         writeln!(out, "{} jobs in projects are left out", told.more)?;
@@ -260,8 +260,13 @@ fn notes(out: &mut impl Write, told: &Told) -> Result<()> {
         told.reproduced, told.recorded
     )?;
     if told.changes > 0 {
-        writeln!(out, "note: jobs.toml came into force {} times in this span", told.changes)?;
+        let times = counted(told.changes as usize, "time", "times");
+        writeln!(out, "note: jobs.toml came into force {times} in this span")?;
     }
     writeln!(out, "note: limits of workers, jobs and projects are not rehearsed")?;
     Ok(())
+}
+
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }

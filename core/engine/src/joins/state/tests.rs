@@ -74,16 +74,50 @@ fn what_did_not_succeed_is_named_where_success_is_needed() {
 }
 
 #[test]
+fn a_retry_while_it_waits_leaves_its_time_alone() {
+    let mut state = after(&rule(), "root +a +b -b");
+    reopened(&mut state, "b");
+    assert_eq!((verdict(&state, &rule()), state.began), (Verdict::Waits, Some(at())));
+}
+
+#[test]
+fn a_cancelled_cascade_fires_nothing_unless_it_is_retried() {
+    let mut state = after(&rule(), "root +a +b a -b");
+    let outcome = JoinOutcome { at: at(), cancelled: true, ..JoinOutcome::default() };
+    state.outcome = Some(outcome);
+    let ends = JoinRule { needs: Needs::End, ..rule() };
+    assert_eq!(verdict(&state, &ends), Verdict::Settled);
+    reopened(&mut state, "b");
+    ended(&mut state, &ends, "b", (End::Ok, Uuid::nil(), at()));
+    assert_eq!(verdict(&state, &ends), Verdict::Fires);
+}
+
+#[test]
+fn what_an_earlier_file_counted_is_not_waited_for() {
+    let state = after(&rule(), "root +a +b +gone a b");
+    assert_eq!(verdict(&state, &rule()), Verdict::Fires);
+}
+
+#[test]
+fn a_failure_does_not_start_the_time_of_one_that_needs_the_latest_successes() {
+    let latest = JoinRule { by: By::Latest, ..rule() };
+    assert_eq!(after(&latest, "-a").began, None);
+    assert_eq!(after(&latest, "-a a").began, Some(at()));
+    let ends = JoinRule { needs: Needs::End, ..latest };
+    assert_eq!(after(&ends, "-a").began, Some(at()));
+}
+
+#[test]
 fn a_retry_opens_it_again_unless_it_has_fired_or_its_time_is_over() {
     let mut state = after(&rule(), "root +a +b a -b");
-    state.outcome = Some(JoinOutcome { at: at(), fired: false, late: false, reason: None });
+    state.outcome = Some(JoinOutcome { at: at(), ..JoinOutcome::default() });
     reopened(&mut state, "b");
     assert_eq!((verdict(&state, &rule()), &state.outcome), (Verdict::Waits, &None));
     assert_eq!(state.began, None, "its time starts again");
     ended(&mut state, &rule(), "b", (End::Ok, Uuid::nil(), at()));
     assert_eq!(verdict(&state, &rule()), Verdict::Fires);
     for (fired, late) in [(true, false), (false, true)] {
-        state.outcome = Some(JoinOutcome { at: at(), fired, late, reason: None });
+        state.outcome = Some(JoinOutcome { at: at(), fired, late, ..JoinOutcome::default() });
         reopened(&mut state, "b");
         assert_eq!(verdict(&state, &rule()), Verdict::Settled);
     }

@@ -106,8 +106,9 @@ pub async fn deliver(
         too_many(wait)
     })?;
     let (parts, body) = request.into_parts();
-    let body = read(body).await?;
-    if !is_signed(&config, &name, hook, &parts.headers, &body)? {
+    let body = read(body).await.inspect_err(|_| counted("malformed"))?;
+    let is_signed = is_signed(&config, &name, hook, &parts.headers, &body);
+    if !is_signed.inspect_err(|_| counted("no_secret"))? {
         counted("unsigned");
         tracing::warn!(hook = %name, address = ?peer.text(), "a delivery was not signed by a secret of the hook");
         return Err(ApiError::unauthorized("the signature is missing or wrong"));

@@ -136,6 +136,11 @@ struct Read {
 /// Reads the body and evaluates the hook's expressions; both may take their time.
 fn read(config: &ConfigState, incoming: Incoming) -> ApiResult<Read> {
     let body: Value = serde_json::from_str(&incoming.body).map_err(|error| {
+        // serde_json counts levels, so that a body cannot use up the stack.
+        if error.to_string().starts_with("recursion limit") {
+            let message = "body: it is nested deeper than 127 levels";
+            return ApiError::bad_request(message).help("have the sender send less");
+        }
         ApiError::bad_request(format!("body: it is no JSON: {error}"))
             .help("have the sender send `application/json`; forms are not read")
     })?;

@@ -62,7 +62,7 @@ pub async fn replay(
     let bytes = found.delivery.bytes;
     let body = found.body.ok_or_else(|| {
         ApiError::conflict(format!("its body has {bytes} bytes, and was too long to be kept"))
-            .help("have the sender send it again")
+            .help("where it made a run, that run can be run again")
     })?;
     let incoming = Incoming {
         name: name.clone(),
