@@ -10,6 +10,7 @@ mod claim;
 mod due;
 mod edge_runs;
 mod edges;
+mod edit;
 mod ends;
 mod engine;
 mod enqueue;

@@ -57,7 +57,9 @@ pub use problem::{Attention, Failure, Problem, ProblemPlace, ProblemState};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
 pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};
-pub use request::{Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest};
+pub use request::{
+    Begins, Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunEdit, RunRequest,
+};
 pub use revision::revision;
 pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;

@@ -19,6 +19,7 @@ mod config_history;
 mod databases;
 mod decisions;
 mod edge_runs;
+mod edit;
 mod ends;
 mod events;
 mod fairness;
@@ -124,6 +125,15 @@ cases! {
         the_latest_run_of_a_key_says_whether_it_had_failed,
         later_runs_of_a_key_go_in_the_order_of_their_times,
         runs_of_the_schedule_s_key_count_with_and_without_args,
+    ],
+    edit: [
+        a_run_that_waits_has_other_args_and_begins_at_another_time,
+        a_changed_run_takes_its_place_among_those_of_its_key,
+        the_next_attempt_is_made_at_once_or_put_off,
+        what_cannot_be_changed_is_refused_and_stays_as_it_is,
+        a_debounced_run_that_is_started_leaves_the_next_trigger_to_another,
+        a_run_of_the_schedule_s_key_that_is_put_off_lets_the_schedule_run,
+        many_changes_of_one_key_at_the_same_time_lose_no_run,
     ],
     ends: [
         failure_retries_then_fails_with_an_event_and_no_cascade,

@@ -295,6 +295,28 @@ fn takes(server: &AppState, job: &str) -> ApiResult<Takes> {
     Ok(Takes { schema, priority: priority.unwrap_or(0) })
 }
 
+fn fitting(args: Map<String, Value>, takes: &Takes) -> Result<Value, Unfit> {
+    let args = Value::Object(args);
+    let bytes = args.to_string().len();
+    if bytes > border::ARGS {
+        return Err(Unfit::TooLarge(bytes));
+    }
+    takes.schema.check(&args).map_err(Unfit::Args)?;
+    Ok(args)
+}
+
+/// Args that a run of `job` may be asked for.
+///
+/// # Errors
+/// As for a new run.
+pub(crate) fn checked_args(
+    server: &AppState,
+    job: &str,
+    args: Map<String, Value>,
+) -> ApiResult<Value> {
+    fitting(args, &takes(server, job)?).map_err(|unfit| unfit.in_body(None))
+}
+
 fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result<Enqueue, Unfit> {
     let key = run.key;
     if key.as_ref().is_some_and(|key| !(1..=LONGEST_KEY).contains(&key.len())) {
@@ -309,12 +331,7 @@ fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result
         return Err(Unfit::Forbidden("this token may not cancel runs, as `replace` does"));
     }
     let has_args = run.args.as_ref().is_some_and(|args| !args.is_empty());
-    let args = Value::Object(run.args.unwrap_or_default());
-    let bytes = args.to_string().len();
-    if bytes > border::ARGS {
-        return Err(Unfit::TooLarge(bytes));
-    }
-    takes.schema.check(&args).map_err(Unfit::Args)?;
+    let args = fitting(run.args.unwrap_or_default(), takes)?;
     let by_default = if has_args { OnDuplicate::Queue } else { OnDuplicate::Merge };
     let asked_by = Some(principal.name.clone());
     Ok(Enqueue {

@@ -11,6 +11,7 @@ pub(crate) mod data;
 pub(crate) mod described;
 pub(crate) mod edge_preview;
 pub(crate) mod edit;
+pub(crate) mod edit_run;
 pub(crate) mod enqueue;
 pub(crate) mod events;
 pub(crate) mod health;

@@ -1,6 +1,7 @@
 //! The whole router on a real database, without a socket.
 
 mod conditions;
+mod edit_run;
 mod enqueue;
 mod figures;
 mod hooks;

@@ -60,7 +60,7 @@ pub use past::{AttemptTimes, DueSchedule};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
-    keep_key,
+    edit_request, keep_key, move_waiting, step_back,
 };
 pub use reruns::rerun_noted;
 #[cfg(test)]

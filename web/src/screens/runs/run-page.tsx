@@ -18,6 +18,7 @@ import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
+import { EditActions } from "./edit/edit-actions";
 import { RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
 import "./runs.css";
@@ -67,6 +68,7 @@ function OneRun({ id }: { id: string }) {
         </div>
         <div className="run-tools">
           <RunActions run={it} onDone={run.refresh} />
+          <EditActions run={it} onDone={run.refresh} />
           <AgainActions run={it} onDone={run.refresh} />
           <LastUpdatedIndicator of={run} />
         </div>
