@@ -35,6 +35,7 @@ mod rotation;
 pub mod runner;
 pub mod scheduler;
 mod settle;
+mod tags;
 mod texts;
 mod timing;
 mod traces;

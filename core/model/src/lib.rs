@@ -27,6 +27,7 @@ mod run;
 mod run_log;
 mod scheduled;
 mod stats;
+pub mod tag;
 mod trace_group;
 mod trend;
 mod visible;

@@ -28,6 +28,8 @@ pub struct RunRequest {
     pub run_at: Option<DateTime<Utc>>,
     /// Who or what asked: a user, a token, another run.
     pub asked_by: Option<String>,
+    /// Words by which it is found, in their order; those of its job are not among them. A worker is told none.
+    pub tags: Vec<String>,
 }
 
 /// What becomes of a request while a run of its key waits.

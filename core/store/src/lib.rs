@@ -44,9 +44,9 @@ pub use portable::{
     ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
     change_request, decided, delivery_again, edit_request, failed, forget_join, keep_delivery,
     keep_key, marked_done, move_waiting, of_trace, problem_of_run_handled, rerun_noted, save_join,
-    step_back,
+    step_back, tag_added, tags_kept,
 };
-pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
+pub use run_filter::{RunColumn, RunFilter, RunSort, TagFilter, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;
 use schedules::Schedules;
 pub use tx::{

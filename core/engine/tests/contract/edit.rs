@@ -45,7 +45,7 @@ async fn made(
     run_at: Option<DateTime<Utc>>,
 ) -> Uuid {
     let key = key.map(Into::into);
-    let request = RunRequest { key, args, priority: 0, run_at, asked_by: None };
+    let request = RunRequest { key, args, priority: 0, run_at, asked_by: None, tags: Vec::new() };
     let (job_type, project_id) = ("last".into(), project(engine, "one").await);
     let on_duplicate = OnDuplicate::Queue;
     let asked = Enqueue { job_type, project_id, request, on_duplicate };
@@ -201,7 +201,8 @@ pub(super) async fn a_debounced_run_that_is_started_leaves_the_next_trigger_to_a
     let rule = Debounce { quiet: HOUR, at_most: 10 * HOUR };
     let trigger = |n: i64| {
         let (key, args, asked_by) = (Some("k".into()), json!({ "n": n }), None);
-        let request = RunRequest { key, args, priority: 0, run_at: None, asked_by };
+        let request =
+            RunRequest { key, args, priority: 0, run_at: None, asked_by, tags: Vec::new() };
         let (job, on_duplicate) = ("last".into(), OnDuplicate::Queue);
         let run = EdgeRun { job, request, after: None, on_duplicate, debounce: Some(rule) };
         Success { follow: Follow { runs: vec![run], ..Follow::default() }, ..Success::default() }

@@ -77,7 +77,7 @@ pub async fn edit(
     server.engine.noting(entry).edit(&visible, &run, &edit).await?;
     server.wake.wake_all().await;
     let run = found(&server, &principal, id).await?;
-    Ok(Json(response::Run::shown(run, &server.config.registry())))
+    Ok(Json(response::Run::shown(run, &server.config.state())))
 }
 
 fn edit_of(server: &AppState, run: &Run, changes: RunChanges) -> ApiResult<RunEdit> {

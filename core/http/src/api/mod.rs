@@ -36,6 +36,7 @@ pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod session;
 pub(crate) mod stats;
+pub(crate) mod tags;
 pub(crate) mod times;
 pub(crate) mod trace_cancel;
 pub(crate) mod trace_joins;

@@ -44,6 +44,9 @@ pub struct EnqueueArgs {
     /// From 0 to 9; 9 goes first.
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
     priority: Option<u8>,
+    /// A word by which the run is found, beside those of its job; may be given up to 16 times.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
     /// Makes two of these commands one request. Without it each is a separate request.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -64,7 +67,7 @@ struct Enqueued {
 }
 
 pub async fn enqueue(client: &Client, args: EnqueueArgs) -> Result<()> {
-    let EnqueueArgs { key, on_duplicate, run_at, priority, .. } = &args;
+    let EnqueueArgs { key, on_duplicate, run_at, priority, tags, .. } = &args;
     let given = match &args.args_file {
         Some(file) => Some(read(file)?),
         None => args.args.clone(),
@@ -78,6 +81,7 @@ pub async fn enqueue(client: &Client, args: EnqueueArgs) -> Result<()> {
         ("on_duplicate", on_duplicate.clone().map(Value::from)),
         ("run_at", run_at.map(Value::from)),
         ("priority", priority.map(Value::from)),
+        ("tags", (!tags.is_empty()).then(|| json!(tags))),
     ] {
         if let Some(value) = value {
             body[name] = value;

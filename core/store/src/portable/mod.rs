@@ -24,6 +24,7 @@ mod run;
 mod runs;
 mod scheduled;
 mod stats;
+mod tags;
 mod text;
 mod trace;
 mod trace_cancel;
@@ -65,6 +66,7 @@ pub use requests::{
 pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
+pub use tags::{tag_added, tags_kept};
 use text::Text;
 pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;
@@ -124,6 +126,11 @@ pub trait Queries: Store {
     /// How many runs fit, whatever the page; counted no further than `most`.
     async fn count_runs_up_to(&self, filter: &RunFilter, most: u32) -> Result<u32> {
         runs::count_up_to(&*self.database(), filter, most).await
+    }
+
+    /// Tags of runs that begin with `prefix`, in their order, at most `most`: those of jobs are not among them.
+    async fn tags(&self, visible: &Visible, prefix: &str, most: u32) -> Result<Vec<String>> {
+        tags::beginning_with(&*self.database(), visible, prefix, most).await
     }
 
     /// The runs of a trace in a project, the first queued first; at most `limit`.
