@@ -115,7 +115,7 @@ pub async fn enqueue(client: &Client, args: EnqueueArgs) -> Result<()> {
     run.succeeded()
 }
 
-fn read(file: &PathBuf) -> Result<Map<String, Value>> {
+pub(super) fn read(file: &PathBuf) -> Result<Map<String, Value>> {
     let mut text = String::new();
     let read = match file.as_os_str() == "-" {
         true => stdin().read_to_string(&mut text).map(drop),
@@ -127,12 +127,12 @@ fn read(file: &PathBuf) -> Result<Map<String, Value>> {
     object(&text).map_err(wrong)
 }
 
-fn object(text: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn object(text: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
 }
 
 /// `2026-01-15T12:00:00Z`, or `10m` for ten minutes from now.
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }
