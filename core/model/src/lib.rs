@@ -18,6 +18,7 @@ mod outcome;
 mod payload;
 mod plugin_sources;
 mod problem;
+mod process;
 mod program;
 mod project;
 mod registry;
@@ -55,6 +56,7 @@ pub use plugin_sources::{
     LibraryState, Loading, PluginFault, PluginLoader, PluginSources, Source, Stamp,
 };
 pub use problem::{Attention, Failure, Problem, ProblemPlace, ProblemState};
+pub use process::{NewRunProcess, ProcessState, ProcessUse, RunProcess};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
 pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};

@@ -43,6 +43,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
     "0270_run_tags.sql",
+    "0271_run_processes.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -66,6 +67,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
     "0270_run_tags.sql",
+    "0271_run_processes.sql",
 );
 
 /// The table of what has run.

@@ -24,6 +24,7 @@ mod ends;
 mod events;
 mod fairness;
 mod hooks;
+mod in_use;
 mod job_last;
 mod job_queue;
 mod joins;
@@ -43,6 +44,7 @@ mod runs;
 mod schedules;
 mod stats;
 mod steps;
+mod tags;
 mod texts;
 mod traces;
 mod workers;
@@ -156,6 +158,7 @@ cases! {
         deliveries_are_seen_in_their_project_page_by_page,
         deliveries_are_removed_when_they_are_old,
     ],
+    in_use: [what_a_run_uses_is_known_of_its_attempt_alone],
     job_last: [
         the_last_end_of_each_job_is_known,
         a_run_that_is_tried_again_is_not_the_last_that_ended,
@@ -273,6 +276,11 @@ cases! {
         what_was_counted_is_written_once_and_adds_up_over_writes,
         what_waits_is_counted_by_one_process_a_minute,
         figures_of_long_ago_become_one_an_hour_and_then_go,
+    ],
+    tags: [
+        runs_are_found_by_their_tags_and_those_of_their_jobs,
+        a_run_that_serves_a_request_too_has_its_tags_as_far_as_there_is_room,
+        tags_are_suggested_of_what_may_be_seen_and_go_with_their_runs,
     ],
     texts: [
         an_error_and_its_log_line_are_kept_without_nul,

@@ -188,6 +188,9 @@ pub struct RunDetails {
     rerun_of: Option<Uuid>,
     /// Runs that are this one once more, the latest first.
     reruns: Vec<Uuid>,
+    /// What it uses of the machine while it runs, as its worker has measured it in the last minute: after its first
+    /// seconds, and on Linux.
+    process: Option<response::RunProcess>,
 }
 
 /// One run, with its output and what became of the edges that lead from it.
@@ -214,8 +217,13 @@ pub async fn run(
     let rerun_of = run.payload.rest.get(cascade_engine::RERUN_OF).and_then(Value::as_str);
     let rerun_of = rerun_of.and_then(|run| run.parse().ok());
     let reruns = server.store.reruns(id).await?;
+    let process = match run.state {
+        RunState::Running => server.store.run_process(id, run.attempt).await?,
+        _ => None,
+    };
+    let process = process.map(Into::into);
     let run = response::Run::shown(run, &server.config.state());
-    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns }))
+    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns, process }))
 }
 
 /// Describes `{id}`.

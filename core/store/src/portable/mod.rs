@@ -15,6 +15,7 @@ mod marks;
 mod outputs;
 mod past;
 mod problems;
+mod processes;
 mod prune;
 mod queue;
 mod requests;
@@ -39,9 +40,10 @@ use std::{
 use async_trait::async_trait;
 use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, Delivery, FailedAttempt,
-    Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, Presence, Problem,
-    ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob,
-    StatFilter, StatGroup, StatRow, TraceOverview, Trend, Visible, WholeDelivery, Worker,
+    Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, NewRunProcess,
+    Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage,
+    RunProcess, ScheduledJob, StatFilter, StatGroup, StatRow, TraceOverview, Trend, Visible,
+    WholeDelivery, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -192,6 +194,16 @@ pub trait Queries: Store {
     /// The attempts of a run that failed, the first of them first.
     async fn failed_attempts(&self, run: Uuid) -> Result<Vec<FailedAttempt>> {
         attempts::of(&*self.database(), run).await
+    }
+
+    /// Keeps what runs of a worker use, and forgets what it measured of others a minute ago or earlier.
+    async fn save_processes(&self, worker: &str, all: &[NewRunProcess]) -> Result<()> {
+        processes::save(&*self.database(), worker, all).await
+    }
+
+    /// What a run uses in this attempt; `None` where nothing was measured in the last minute.
+    async fn run_process(&self, run: Uuid, attempt: u32) -> Result<Option<RunProcess>> {
+        processes::of(&*self.database(), run, attempt).await
     }
 
     /// What these runs gave out, as JSON text; those that gave out nothing are not there.
