@@ -163,6 +163,8 @@ pub struct NewRun {
     pub run_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub priority: u8,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
@@ -858,6 +860,7 @@ impl<'a> Enqueue<'a> {
     pub fn priority(self, priority: u8) -> Self {}
     pub fn run_at(self, at: DateTime<Utc>) -> Self {}
     pub fn stage(self) -> Result<(), EnqueueError> {}
+    pub fn tag(self, tag: impl Into<String>) -> Self {}
 }
 impl<'a> Files<'a> {
     pub fn beneath(

@@ -199,6 +199,7 @@ impl Facts {
             "password" | "new" | "current" => json!(OF_ACCOUNT),
             "role" => json!("viewer"),
             "edits" => json!([]),
+            "start_now" => json!(true),
             "disabled" | "admin" => json!(false),
             "link" => json!("no link"),
             "token" => json!("planted"),

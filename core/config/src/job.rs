@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     Schedule,
     diagnostic::Problem,
-    kind::{Count, Flag, Kind, Number, Open, Optional, Priority, Span, Text, TimeZone},
+    kind::{Count, Flag, Kind, Number, Open, Optional, Priority, Span, Tags, Text, TimeZone},
     reader::{Reader, TomlValue},
     table::{self, Together, table},
 };
@@ -68,6 +68,10 @@ table! {
         /// Who answers for it, such as a team and how to reach it.
         #[key(Optional(Text), "Owner", ru: "Ответственный", "Кто отвечает за задачу, например команда и как с ней связаться.")]
         pub owner: Option<String> = None,
+
+        /// Words by which all runs of the job are found: up to 16, each of 1 to 64 bytes.
+        #[key(Tags)]
+        pub tags: Vec<String> = Vec::new(),
 
         /// What the job itself takes: `cascade plugin list --schema NAME`.
         #[key(Open)]

@@ -2,13 +2,16 @@
 
 use std::{ops::Range, time::Duration};
 
-use cascade_model::HIGHEST_PRIORITY;
+use cascade_model::{
+    HIGHEST_PRIORITY,
+    tag::{self, LONGEST_TAG, MOST_TAGS},
+};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::{
     diagnostic::Problem,
-    reader::{Reader, TomlValue, to_json},
+    reader::{Placed, Reader, TomlValue, to_json},
 };
 
 /// The kind of a value.
@@ -166,6 +169,39 @@ impl Kind for TimeZone {
     }
     fn write(&self, value: &Tz) -> Value {
         value.name().into()
+    }
+}
+
+/// Words by which runs are found.
+pub(crate) struct Tags;
+
+impl Kind for Tags {
+    type Value = Vec<String>;
+    const NAME: &'static str = "list";
+    fn schema(&self) -> Value {
+        let tag = json!({"type": "string", "minLength": 1, "maxLength": LONGEST_TAG});
+        json!({"type": "array", "items": tag, "maxItems": MOST_TAGS})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Vec<String>> {
+        let given = reader.text_list(key, value);
+        let mut tags = Vec::with_capacity(given.len());
+        for Placed { value: tag, span } in given {
+            if let Some(fault) = tag::fault(&tag) {
+                reader.refuse(Problem::error(key, span, fault));
+                return None;
+            }
+            tags.push(tag);
+        }
+        match tag::tags(tags) {
+            Ok(tags) => Some(tags),
+            Err(fault) => {
+                reader.refuse(Problem::error(key, value.span(), fault));
+                None
+            }
+        }
+    }
+    fn write(&self, value: &Vec<String>) -> Value {
+        if value.is_empty() { Value::Null } else { value.clone().into() }
     }
 }
 

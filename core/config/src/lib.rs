@@ -60,7 +60,7 @@ pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
 pub use reach::Reach;
 pub use redact::{NothingBehindMask, all_masked, masked_text, restored};
 pub use schedule::Schedule;
-pub use secrets::{is_secret, masked};
+pub use secrets::{is_secret, left_out, masked, masked_place};
 use table::table;
 
 use cascade_model::{Loading, MOST_RUNS, Needs, On, PluginLoader, PluginSources, Registry};

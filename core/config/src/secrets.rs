@@ -15,6 +15,31 @@ pub fn masked(schema: &Value, params: &Value) -> Value {
     shown
 }
 
+/// The place of a secret that has what is shown instead of it, such as `.token` or `.list.0.token`: whoever changes
+/// what was shown has to say it again.
+pub fn masked_place(schema: &Value, value: &Value) -> Option<String> {
+    let mut place = None;
+    each(schema, &mut value.clone(), &mut |path, secret| {
+        if *secret == MASK && place.is_none() {
+            place = Some(path.replace('/', "."));
+        }
+    });
+    place
+}
+
+/// The place of a secret of `before` that `after` leaves out where it has what is around it, such as `.token`: whoever
+/// changed what was shown has not seen it.
+pub fn left_out(schema: &Value, before: &Value, after: &Value) -> Option<String> {
+    let mut place = None;
+    each(schema, &mut before.clone(), &mut |path, _| {
+        let around = path.rfind('/').and_then(|end| after.pointer(&path[..end]));
+        if around.is_some() && after.pointer(path).is_none() && place.is_none() {
+            place = Some(path.replace('/', "."));
+        }
+    });
+    place
+}
+
 /// A text that holds none of them.
 pub(super) fn hidden(mut text: String, secrets: &[String]) -> String {
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
@@ -186,6 +211,11 @@ mod tests {
                 "other": "***", "missing": null
             })
         );
+        assert_eq!(masked_place(&schema, &shown).as_deref(), Some(".token"));
+        assert_eq!(masked_place(&schema, &kept), None);
+        let fewer = json!({"token": "new", "kind": {"a/b": "new"}, "other": 1, "recursive": {}});
+        assert_eq!(left_out(&schema, &kept, &fewer).as_deref(), Some(".recursive.token"));
+        assert_eq!(left_out(&schema, &kept, &json!({"token": "", "other": 1})), None);
         let field = |name: &str| JsonStep::Field(name.into());
         for (path, hidden) in [
             (vec![field("plain")], false),

@@ -296,7 +296,7 @@ async fn lock_schedule(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<Sche
     found.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
 }
 
-async fn lock_run(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<RunRow> {
+pub(crate) async fn lock_run(tx: &mut dyn Tx, visible: &Visible, run: Uuid) -> Result<RunRow> {
     let mut found = tx.lock_run(run).await?;
     if found.is_none() {
         // PostgreSQL keeps ended runs in another table: a statement that has waited for the end of this one

@@ -115,7 +115,7 @@ fn run(
     let asked_by = Some(upstream.to_owned());
     Ok(EdgeRun {
         job: edge.job.clone(),
-        request: RunRequest { key, args, priority, run_at: None, asked_by },
+        request: RunRequest { key, args, priority, run_at: None, asked_by, tags: Vec::new() },
         after: edge.after,
         on_duplicate: if may_join { OnDuplicate::Merge } else { OnDuplicate::Queue },
         debounce: edge.debounced(),

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{figures::UnseenEnd, joins::Opened, request::JOB_IS_OFF, traces};
+use crate::{figures::UnseenEnd, joins::Opened, request::JOB_IS_OFF, tags, traces};
 
 /// What making runs has led to beside them.
 #[derive(Default)]
@@ -141,6 +141,8 @@ async fn insert_page(tx: &mut dyn Tx, mut requests: Vec<NewRequest>, wake: bool)
         for (request, _) in requests.iter().zip(&made).filter(|(_, made)| **made) {
             traces::keep(tx, request.run.id, &request.run.payload.traces).await?;
         }
+        let new = requests.iter().zip(&made).filter(|(_, made)| **made);
+        tags::keep(tx, new.map(|(request, _)| request)).await?;
         let mut made = made.into_iter();
         requests.retain(|_| !made.next().unwrap_or(false));
     }
@@ -199,6 +201,7 @@ async fn merge(
     request: NewRequest,
     beside: &mut Beside,
 ) -> Result<Enqueued> {
+    tags::add(tx, waits.id, &request).await?;
     let payload = request.run.payload;
     if payload.triggers.is_empty() {
         waits.payload.join();

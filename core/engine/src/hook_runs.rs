@@ -113,5 +113,5 @@ fn request(
     debug_assert!(key.as_deref() != Some(KEY_OF_SCHEDULE));
     let priority = settings.and_then(|settings| settings.priority).unwrap_or(0);
     let asked_by = Some(format!("hook {name}"));
-    Ok(RunRequest { key, args, priority, run_at: None, asked_by })
+    Ok(RunRequest { key, args, priority, run_at: None, asked_by, tags: Vec::new() })
 }

@@ -154,6 +154,7 @@ impl Engine {
                 priority: child.priority,
                 run_at: child.run_at,
                 asked_by: Some(parent.job_type.clone()),
+                tags: child.tags,
             };
             let (job_type, project_id) = (child.job, parent.project_id);
             let on_duplicate = OnDuplicate::Queue;

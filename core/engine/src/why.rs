@@ -411,7 +411,8 @@ mod tests {
         let mut asked = run(RunState::Completed);
         let (args, asked_by) = (Value::Null, Some("ann".into()));
         let key = Some("k".into());
-        let request = RunRequest { key, args, priority: 0, run_at: None, asked_by };
+        let request =
+            RunRequest { key, args, priority: 0, run_at: None, asked_by, tags: Vec::new() };
         asked.request = Some(Box::new(request));
         asked.payload.add_request(now());
         assert_eq!(caused(&asked)[0].text, "ann asked for it with the key `k`");

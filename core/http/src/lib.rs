@@ -26,10 +26,10 @@ pub use middleware::{auth, client::ClientAddress, limits::HttpLimits, rate::Rate
 pub use server::serve;
 
 use api::{
-    audit, bulk, completions, config, config_history, config_text, data, edge_preview, enqueue,
-    events, health, hooks, job_queue, job_summary, jobs, logs, matching, metrics, oidc, problems,
-    projects, rehearse, run_again, runs, schedules, session, stats, trace_cancel, traces, users,
-    why, workers,
+    audit, bulk, completions, config, config_history, config_text, data, edge_preview, edit_run,
+    enqueue, events, health, hooks, job_queue, job_summary, jobs, logs, matching, metrics, oidc,
+    problems, projects, rehearse, run_again, runs, schedules, session, stats, tags, trace_cancel,
+    traces, users, why, workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -192,9 +192,10 @@ fn runs_and_logs() -> OpenApiRouter<AppState> {
         .layer(DefaultBodyLimit::max(edges::MOST_BULK_BYTES));
     OpenApiRouter::new()
         .routes(routes!(runs::runs))
+        .routes(routes!(tags::suggest))
         .routes(routes!(enqueue::enqueue))
         .merge(many)
-        .routes(routes!(runs::run))
+        .routes(routes!(runs::run, edit_run::edit))
         .routes(routes!(logs::run_logs))
         .routes(routes!(logs::download))
         .routes(routes!(traces::cascade))

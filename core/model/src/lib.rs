@@ -18,6 +18,7 @@ mod outcome;
 mod payload;
 mod plugin_sources;
 mod problem;
+mod process;
 mod program;
 mod project;
 mod registry;
@@ -27,6 +28,7 @@ mod run;
 mod run_log;
 mod scheduled;
 mod stats;
+pub mod tag;
 mod trace_group;
 mod trend;
 mod visible;
@@ -54,10 +56,13 @@ pub use plugin_sources::{
     LibraryState, Loading, PluginFault, PluginLoader, PluginSources, Source, Stamp,
 };
 pub use problem::{Attention, Failure, Problem, ProblemPlace, ProblemState};
+pub use process::{NewRunProcess, ProcessState, ProcessUse, RunProcess};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
 pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};
-pub use request::{Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest};
+pub use request::{
+    Begins, Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunEdit, RunRequest,
+};
 pub use revision::revision;
 pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;

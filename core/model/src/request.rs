@@ -13,7 +13,8 @@ pub const HIGHEST_PRIORITY: u8 = 9;
 /// The key of a job's schedule in a project: its timer, plain edges, and `POST .../run`. No caller can name it.
 pub const KEY_OF_SCHEDULE: &str = "";
 
-/// What a run was asked for. Only that of a debounced run changes, while it waits.
+/// What a run was asked for. It changes only while the run waits: by its triggers where it is debounced, or by a
+/// [`RunEdit`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRequest {
     /// At most one run of a key that has begun and not ended, for each job and project; `None` for a run that
@@ -27,6 +28,8 @@ pub struct RunRequest {
     pub run_at: Option<DateTime<Utc>>,
     /// Who or what asked: a user, a token, another run.
     pub asked_by: Option<String>,
+    /// Words by which it is found, in their order; those of its job are not among them. A worker is told none.
+    pub tags: Vec<String>,
 }
 
 /// What becomes of a request while a run of its key waits.
@@ -100,6 +103,26 @@ impl Enqueued {
         let (Self::Made(id) | Self::Merged(id) | Self::Duplicate(id)) = self;
         id
     }
+}
+
+/// When a run that waits is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begins {
+    /// As soon as it may.
+    Now,
+    /// Not before this time.
+    At(DateTime<Utc>),
+}
+
+/// What is to be changed of a run that waits; `None` keeps what there is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunEdit {
+    /// All of its args: JSON.
+    pub args: Option<Value>,
+    /// When it begins, or its next attempt does.
+    pub begins: Option<Begins>,
+    /// 0 to [`HIGHEST_PRIORITY`].
+    pub priority: Option<u8>,
 }
 
 #[cfg(test)]

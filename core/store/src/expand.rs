@@ -42,6 +42,8 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0240_run_joins.sql",
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
+    "0270_run_tags.sql",
+    "0271_run_processes.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -64,6 +66,8 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0250_runs_of_trace.sql",
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
+    "0270_run_tags.sql",
+    "0271_run_processes.sql",
 );
 
 /// The table of what has run.

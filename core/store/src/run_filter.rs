@@ -38,6 +38,8 @@ pub struct RunFilter {
     /// Only runs whose args and output fit all of these. Of the runs that fit everything else, each is looked
     /// into: no index has what is in them.
     pub conditions: Vec<Condition>,
+    /// Only runs that have all of these tags.
+    pub tags: Vec<TagFilter>,
     /// In what order.
     pub sort: RunSort,
     /// From 1.
@@ -60,11 +62,21 @@ impl Default for RunFilter {
             trace_id: None,
             parent_id: None,
             conditions: Vec::new(),
+            tags: Vec::new(),
             sort: RunSort::default(),
             page: 1,
             per_page: 50,
         }
     }
+}
+
+/// A tag, and the jobs that give it to each of their runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagFilter {
+    /// The tag.
+    pub tag: String,
+    /// Job types.
+    pub jobs: Vec<String>,
 }
 
 impl RunFilter {

@@ -24,6 +24,9 @@ pub struct NewRun {
     /// 0 to 9; the highest goes first.
     #[serde(default)]
     pub priority: u8,
+    /// Words by which the run is found, beside those of its job: up to 16, each of 1 to 64 bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 fn empty() -> Value {
@@ -44,7 +47,10 @@ pub struct Enqueue<'a> {
 
 impl<'a> Enqueue<'a> {
     pub(crate) fn new(host: &'a dyn Host, job: String, args: impl Serialize) -> Self {
-        let run = |args| NewRun { job, args, key: None, run_at: None, priority: 0 };
+        let run = |args| {
+            let (key, run_at, priority, tags) = (None, None, 0, Vec::new());
+            NewRun { job, args, key, run_at, priority, tags }
+        };
         let run = match serde_json::to_value(args) {
             Ok(Value::Null) => Ok(run(empty())),
             Ok(args) => Ok(run(args)),
@@ -67,6 +73,11 @@ impl<'a> Enqueue<'a> {
     /// 0, the default, to 9: the highest goes first.
     pub fn priority(self, priority: u8) -> Self {
         self.with(|run| run.priority = priority)
+    }
+
+    /// A word by which the run is found, beside those of its job: 1 to 64 bytes; a run has up to 16.
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        self.with(|run| run.tags.push(tag.into()))
     }
 
     fn with(mut self, set: impl FnOnce(&mut NewRun)) -> Self {

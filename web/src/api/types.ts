@@ -29,7 +29,11 @@ export type RunDetails = Run & {
   /** The run that it is once more, and those that are this one once more. */
   rerun_of: string | null;
   reruns: string[];
+  /** What it uses while it runs, measured in the last minute. */
+  process: RunProcess | null;
 };
+export type RunProcess = Answer<"RunProcess">;
+export type TagList = Answer<"TagList">;
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;

@@ -27,7 +27,14 @@ impl Asked {
     pub fn of(cause: Cause) -> Self {
         let args = serde_json::Value::Null;
         Self {
-            request: RunRequest { key: None, args, priority: 0, run_at: None, asked_by: None },
+            request: RunRequest {
+                key: None,
+                args,
+                priority: 0,
+                run_at: None,
+                asked_by: None,
+                tags: Vec::new(),
+            },
             payload: Payload::default(),
             rule: OnDuplicate::Queue,
             debounce: None,

@@ -233,6 +233,7 @@ fn what_was_asked_for_from_outside_stays_and_a_job_that_is_gone_takes_it_along()
         priority: 0,
         run_at: None,
         asked_by: Some("ann".into()),
+        tags: Vec::new(),
     });
     let history = History { runs: vec![asked, letter], ..history() };
     let on_demand = JobSettings::default;
@@ -252,7 +253,8 @@ fn what_the_code_of_a_run_asked_for_follows_that_run() {
     child.by_code = true;
     let args = json!({ "n": 1 });
     let (priority, asked_by) = (0, Some("sync".into()));
-    child.request = Some(RunRequest { key: None, args, priority, run_at: None, asked_by });
+    child.request =
+        Some(RunRequest { key: None, args, priority, run_at: None, asked_by, tags: Vec::new() });
     let history = History { runs: vec![sync, child], ..history() };
     let edge = Edge { on: On::Failure, ..Edge::plain("letter") };
     let before = file(every(86400), std::slice::from_ref(&edge));

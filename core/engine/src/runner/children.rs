@@ -1,7 +1,7 @@
 //! Runs that a run asks for, until it ends.
 
 use cascade_config::{ArgsSchemas, Config};
-use cascade_model::{HIGHEST_PRIORITY, border};
+use cascade_model::{HIGHEST_PRIORITY, border, tag};
 use cascade_sdk::{EnqueueError, NewRun};
 
 /// The most runs that one run asks for.
@@ -50,6 +50,7 @@ impl Children {
         if run.priority > HIGHEST_PRIORITY {
             return Err(refused(format!("a priority is 0 to {HIGHEST_PRIORITY}")));
         }
+        run.tags = tag::tags(std::mem::take(&mut run.tags)).map_err(&refused)?;
         let args = border::args(std::mem::take(&mut run.args)).map_err(&refused)?;
         let schema = schemas.of(&run.job).map_err(&refused)?;
         schema.check(&args).map_err(&refused)?;

@@ -11,6 +11,7 @@ mod ending;
 mod fence;
 mod host_services;
 mod http_client;
+pub(crate) mod in_use;
 mod missing_jobs;
 mod reach;
 mod recorder;

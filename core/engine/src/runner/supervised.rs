@@ -200,6 +200,7 @@ impl Supervised {
     /// Waits for its end, or until it is to stop; then reports.
     pub async fn supervise(mut self: Box<Self>, give_back: CancellationToken) {
         let Some(OnThread { threads, thread, turn, mut told }) = self.thread.take() else { return };
+        let _measured = self.runner.wake.in_use().measure(&self.run.lease, thread.number());
         let Held { cancel, lost, .. } = &self.held;
         let left = self.settings.timeout.saturating_sub(self.began.elapsed());
         // A sender that is gone has ended without a word, which none does.

@@ -27,7 +27,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU8, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -41,6 +41,7 @@ use super::{
 };
 use crate::scheduler::Held;
 use cascade_model::ClaimedRun;
+use cascade_registry::program::this_thread;
 
 /// A run that lasts longer gets a supervisor.
 pub(crate) const SOON: Duration = Duration::from_millis(5);
@@ -99,6 +100,8 @@ pub(super) struct WorkerThread {
     state: AtomicU8,
     /// How often it has asked for a run: tells whether it still has the one that somebody means.
     turn: AtomicUsize,
+    /// Its number in the operating system, where that tells.
+    number: OnceLock<u32>,
 }
 
 impl WorkerThread {
@@ -108,7 +111,12 @@ impl WorkerThread {
             current: Mutex::default(),
             state: AtomicU8::new(State::Working as u8),
             turn: AtomicUsize::new(0),
+            number: OnceLock::new(),
         }
+    }
+
+    pub(super) fn number(&self) -> Option<u32> {
+        self.number.get().copied()
     }
 
     fn state(&self) -> State {
@@ -252,6 +260,9 @@ impl Shared {
     }
 
     fn work(self: &Arc<Self>, thread: &Arc<WorkerThread>) {
+        if let Some(number) = this_thread() {
+            thread.number.get_or_init(|| number);
+        }
         while let Some((run, held)) = self.next(thread) {
             self.run(thread, run, held);
         }

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::Leases;
+use crate::runner::in_use::InUse;
 use cascade_bus::{self as bus, WorkerSignals};
 
 /// Wakes workers: something may be due, or a run is to be cancelled. In this process at once; in
@@ -24,6 +25,7 @@ pub struct Wake {
     telling: Arc<Mutex<Telling>>,
     draining: Arc<AtomicBool>,
     presence: Arc<Notify>,
+    in_use: InUse,
 }
 
 /// Whether peers are being told to look.
@@ -117,6 +119,11 @@ impl Wake {
     /// Whether this process' worker takes no more runs.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The runs of this process that are measured.
+    pub(crate) fn in_use(&self) -> &InUse {
+        &self.in_use
     }
 
     /// The runs that this process holds.

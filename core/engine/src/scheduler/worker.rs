@@ -38,7 +38,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{WorkerSettings, leases::Claiming, presence};
-use crate::runner::{Runner, SOON, WorkerThreads};
+use crate::runner::{Runner, SOON, WorkerThreads, in_use};
 use cascade_model::ClaimedRun;
 
 /// How long a worker that ends tries to store how its runs have ended; longer than a plugin may take to
@@ -151,6 +151,10 @@ pub async fn work(
         let (runner, owner, settings) = (runner.clone(), owner.clone(), settings.clone());
         tokio::spawn(async move { presence::tell(&runner, &owner, &settings).await })
     };
+    let measure = {
+        let (runner, owner) = (runner.clone(), owner.clone());
+        tokio::spawn(async move { in_use::tell(&runner, &owner).await })
+    };
     let (most, prefetch) = (settings.concurrency as usize, settings.prefetch as usize);
     let (host, name) = (runner.clone(), owner.clone());
     let mut worker = Worker {
@@ -168,6 +172,7 @@ pub async fn work(
     worker.end().await;
     keep.abort();
     tell.abort();
+    measure.abort();
     // Not while it still writes.
     tell.await.ok();
     presence::forget(&host, &name).await;

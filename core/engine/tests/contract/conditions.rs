@@ -11,7 +11,8 @@ use crate::steps::{claim, project, success};
 
 /// A run of `last` that has ended, with args and perhaps an output.
 async fn ended(engine: &Engine, args: Value, output: Option<Value>) -> Uuid {
-    let request = RunRequest { key: None, args, priority: 0, run_at: None, asked_by: None };
+    let request =
+        RunRequest { key: None, args, priority: 0, run_at: None, asked_by: None, tags: Vec::new() };
     let project_id = project(engine, "one").await;
     let on_duplicate = OnDuplicate::Queue;
     let asked = Enqueue { job_type: "last".into(), project_id, request, on_duplicate };

@@ -21,7 +21,7 @@ fn made(key: Option<&str>, args: Value) -> EdgeRun {
     let (key, asked_by) = (key.map(Into::into), Some("up".into()));
     EdgeRun {
         job: "last".into(),
-        request: RunRequest { key, args, priority: 0, run_at: None, asked_by },
+        request: RunRequest { key, args, priority: 0, run_at: None, asked_by, tags: Vec::new() },
         after: None,
         on_duplicate: OnDuplicate::Queue,
         debounce: None,
@@ -179,6 +179,7 @@ pub(super) async fn debounced_triggers_of_a_key_make_one_run_with_the_latest_arg
         priority: 0,
         run_at: None,
         asked_by: None,
+        tags: Vec::new(),
     };
     let on_duplicate = OnDuplicate::Merge;
     let ask = Enqueue { job_type: "last".into(), project_id: one, request, on_duplicate };
@@ -223,6 +224,7 @@ pub(super) async fn a_merge_for_now_does_not_join_a_run_that_begins_later(engine
             priority: 0,
             run_at,
             asked_by: None,
+            tags: Vec::new(),
         },
         on_duplicate: OnDuplicate::Merge,
     };

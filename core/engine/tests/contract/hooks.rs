@@ -38,6 +38,7 @@ fn asked(project_id: Uuid, key: Option<&str>) -> Enqueue {
         priority: 0,
         run_at: None,
         asked_by: Some("hook push".into()),
+        tags: Vec::new(),
     };
     let on_duplicate = OnDuplicate::Queue;
     Enqueue { job_type: "last".into(), project_id, request, on_duplicate }

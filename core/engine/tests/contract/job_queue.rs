@@ -24,6 +24,7 @@ impl Asks<'_> {
             priority,
             run_at: after.map(|hours| Utc::now() + TimeDelta::hours(hours)),
             asked_by: Some("ann".into()),
+            tags: Vec::new(),
         };
         let (job_type, on_duplicate) = ("last".into(), OnDuplicate::Queue);
         let asked = Enqueue { job_type, project_id: self.project_id, request, on_duplicate };

@@ -79,6 +79,7 @@ impl Joins {
                 priority: 0,
                 run_at: None,
                 asked_by: None,
+                tags: Vec::new(),
             },
             on_duplicate: OnDuplicate::Queue,
         };

@@ -19,10 +19,12 @@ mod config_history;
 mod databases;
 mod decisions;
 mod edge_runs;
+mod edit;
 mod ends;
 mod events;
 mod fairness;
 mod hooks;
+mod in_use;
 mod job_last;
 mod job_queue;
 mod joins;
@@ -42,6 +44,7 @@ mod runs;
 mod schedules;
 mod stats;
 mod steps;
+mod tags;
 mod texts;
 mod traces;
 mod workers;
@@ -125,6 +128,15 @@ cases! {
         later_runs_of_a_key_go_in_the_order_of_their_times,
         runs_of_the_schedule_s_key_count_with_and_without_args,
     ],
+    edit: [
+        a_run_that_waits_has_other_args_and_begins_at_another_time,
+        a_changed_run_takes_its_place_among_those_of_its_key,
+        the_next_attempt_is_made_at_once_or_put_off,
+        what_cannot_be_changed_is_refused_and_stays_as_it_is,
+        a_debounced_run_that_is_started_leaves_the_next_trigger_to_another,
+        a_run_of_the_schedule_s_key_that_is_put_off_lets_the_schedule_run,
+        many_changes_of_one_key_at_the_same_time_lose_no_run,
+    ],
     ends: [
         failure_retries_then_fails_with_an_event_and_no_cascade,
         staged_writes_commit_with_the_run_or_not_at_all,
@@ -146,6 +158,7 @@ cases! {
         deliveries_are_seen_in_their_project_page_by_page,
         deliveries_are_removed_when_they_are_old,
     ],
+    in_use: [what_a_run_uses_is_known_of_its_attempt_alone],
     job_last: [
         the_last_end_of_each_job_is_known,
         a_run_that_is_tried_again_is_not_the_last_that_ended,
@@ -265,6 +278,11 @@ cases! {
         what_was_counted_is_written_once_and_adds_up_over_writes,
         what_waits_is_counted_by_one_process_a_minute,
         figures_of_long_ago_become_one_an_hour_and_then_go,
+    ],
+    tags: [
+        runs_are_found_by_their_tags_and_those_of_their_jobs,
+        a_run_that_serves_a_request_too_has_its_tags_as_far_as_there_is_room,
+        tags_are_suggested_of_what_may_be_seen_and_go_with_their_runs,
     ],
     texts: [
         an_error_and_its_log_line_are_kept_without_nul,

@@ -25,6 +25,7 @@ fn asked(project_id: Uuid, key: Option<&str>, args: Value) -> Enqueue {
         priority: 0,
         run_at: None,
         asked_by: Some("ann".into()),
+        tags: Vec::new(),
     };
     let on_duplicate = OnDuplicate::Queue;
     Enqueue { job_type: "last".into(), project_id, request, on_duplicate }

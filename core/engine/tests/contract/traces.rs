@@ -21,6 +21,7 @@ pub(super) fn made(job: &str, n: u32) -> EdgeRun {
             priority: 0,
             run_at: None,
             asked_by: Some("up".into()),
+            tags: Vec::new(),
         },
         after: None,
         on_duplicate: OnDuplicate::Queue,

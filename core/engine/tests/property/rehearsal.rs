@@ -409,6 +409,7 @@ impl World<'_> {
                 priority: (at % 10) as u8,
                 run_at: None,
                 asked_by: Some("ann".into()),
+                tags: Vec::new(),
             };
             let on_duplicate = OnDuplicate::Queue;
             let asked =

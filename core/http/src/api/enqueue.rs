@@ -29,7 +29,7 @@ use cascade_access::{Principal, Role};
 use cascade_config::{ArgsSchema, ConfigState};
 use cascade_model::{
     Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, RunState,
-    Visible, border, revision,
+    Visible, border, revision, tag,
 };
 use cascade_sdk::DynJob;
 use cascade_store::{IdempotencyKey, Queries, RunFilter};
@@ -68,6 +68,10 @@ pub struct NewRun {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
+    /// Words by which it is found, beside those of its job: up to 16, each of 1 to 64 bytes.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    tags: Vec<String>,
     /// Named to be refused with the reason.
     #[serde(default, deserialize_with = "refuse_params")]
     #[schema(ignore)]
@@ -160,6 +164,7 @@ pub(crate) async fn run_now_with_args(
         on_duplicate: None,
         run_at: None,
         priority: None,
+        tags: Vec::new(),
         params: (),
     };
     let asked = asked(principal, &descriptor.name, run, &takes);
@@ -295,6 +300,28 @@ fn takes(server: &AppState, job: &str) -> ApiResult<Takes> {
     Ok(Takes { schema, priority: priority.unwrap_or(0) })
 }
 
+fn fitting(args: Map<String, Value>, takes: &Takes) -> Result<Value, Unfit> {
+    let args = Value::Object(args);
+    let bytes = args.to_string().len();
+    if bytes > border::ARGS {
+        return Err(Unfit::TooLarge(bytes));
+    }
+    takes.schema.check(&args).map_err(Unfit::Args)?;
+    Ok(args)
+}
+
+/// Args that a run of `job` may be asked for.
+///
+/// # Errors
+/// As for a new run.
+pub(crate) fn checked_args(
+    server: &AppState,
+    job: &str,
+    args: Map<String, Value>,
+) -> ApiResult<Value> {
+    fitting(args, &takes(server, job)?).map_err(|unfit| unfit.in_body(None))
+}
+
 fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result<Enqueue, Unfit> {
     let key = run.key;
     if key.as_ref().is_some_and(|key| !(1..=LONGEST_KEY).contains(&key.len())) {
@@ -309,18 +336,14 @@ fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result
         return Err(Unfit::Forbidden("this token may not cancel runs, as `replace` does"));
     }
     let has_args = run.args.as_ref().is_some_and(|args| !args.is_empty());
-    let args = Value::Object(run.args.unwrap_or_default());
-    let bytes = args.to_string().len();
-    if bytes > border::ARGS {
-        return Err(Unfit::TooLarge(bytes));
-    }
-    takes.schema.check(&args).map_err(Unfit::Args)?;
+    let args = fitting(run.args.unwrap_or_default(), takes)?;
+    let tags = tag::tags(run.tags).map_err(|why| Unfit::Value(format!("`tags`: {why}")))?;
     let by_default = if has_args { OnDuplicate::Queue } else { OnDuplicate::Merge };
     let asked_by = Some(principal.name.clone());
     Ok(Enqueue {
         job_type: job.into(),
         project_id: run.project_id,
-        request: RunRequest { key, args, priority, run_at: run.run_at, asked_by },
+        request: RunRequest { key, args, priority, run_at: run.run_at, asked_by, tags },
         on_duplicate: run.on_duplicate.map_or(by_default, Into::into),
     })
 }
@@ -339,15 +362,20 @@ fn idempotency_key(
         ApiError::bad_request(message).help("a UUID that is new for each request does")
     })?;
     let Enqueue { job_type, project_id, request, on_duplicate } = asked;
-    let body = json!([
-        job_type,
-        project_id,
-        request.key,
-        request.args,
-        request.priority,
-        request.run_at,
-        on_duplicate
-    ]);
+    let mut body = vec![
+        json!(job_type),
+        json!(project_id),
+        json!(request.key),
+        json!(request.args),
+        json!(request.priority),
+        json!(request.run_at),
+        json!(on_duplicate),
+    ];
+    // Without tags it is the body of the version before, which may have answered the first time.
+    if !request.tags.is_empty() {
+        body.push(json!(request.tags));
+    }
+    let body = Value::Array(body);
     Ok(Some(IdempotencyKey {
         scope: format!("{} {project_id} {job_type}", principal.user_id),
         key: key.into(),

@@ -94,9 +94,9 @@ pub async fn queue(
     }
     server.scope(&principal, Some(query.project_id))?;
     let queue = server.store.job_queue(&job_type, query.project_id, limit).await?;
-    let registry = server.config.registry();
+    let state = server.config.state();
     let part = |JobQueue { part, count, runs }: JobQueue| {
-        let shown = |run: Run| response::Run::shown(run.in_list(), &registry);
+        let shown = |run: Run| response::Run::shown(run.in_list(), &state);
         QueueGroup { part: part.into(), count, items: runs.into_iter().map(shown).collect() }
     };
     Ok(Json(Queue { parts: queue.into_iter().map(part).collect() }))

@@ -17,7 +17,7 @@ use crate::{
         conditions::{MOST_LOOKED_INTO, conditions, narrow_enough},
         many_runs::{MatchProgress, Work},
         runs::{LONGEST_TEXT, key_in, trace_of},
-        times,
+        tags, times,
     },
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{
@@ -101,6 +101,10 @@ pub struct MatchedRuns {
     #[serde(rename = "where")]
     #[schema(max_items = 4)]
     conditions: Vec<String>,
+    /// Only runs with all of these tags, of their own or of their job.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 16)]
+    tags: Vec<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -184,6 +188,11 @@ async fn filter(
         trace_id: trace_of(server, principal, asked.trace_id, asked.parent_id).await?,
         parent_id: asked.parent_id,
         conditions,
+        tags: tags::filters(
+            &server.config.state().config,
+            "body: `filter.tags`",
+            asked.tags.clone(),
+        )?,
         ..RunFilter::default()
     })
 }

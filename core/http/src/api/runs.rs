@@ -18,6 +18,7 @@ use crate::{
         conditions::{MOST_LOOKED_INTO, Where, WhereQuery, conditions, narrow_enough},
         enqueue::LONGEST_KEY,
         paging::paging,
+        tags::{self, TagQuery, Tags},
         times,
     },
     error::{ApiError, ApiResult, ErrorBody, Refused},
@@ -79,7 +80,7 @@ pub struct RunQuery {
 
 /// Runs, newest first unless `sort` says otherwise; all filters must fit.
 #[utoipa::path(
-    get, path = "/jobs/runs", params(RunQuery, WhereQuery),
+    get, path = "/jobs/runs", params(RunQuery, WhereQuery, TagQuery),
     responses(
         (status = 200, body = response::RunPage),
         (status = 404, description = "There is no run `parent_id`.", body = ErrorBody), Refused
@@ -90,6 +91,7 @@ pub async fn runs(
     Caller(principal): Caller,
     Query(query): Query<RunQuery>,
     Where(texts): Where,
+    Tags(tags): Tags,
 ) -> ApiResult<Json<response::RunPage>> {
     let (page, per_page) = paging(query.page, query.per_page)?;
     let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
@@ -100,6 +102,8 @@ pub async fn runs(
     let registry = server.config.registry();
     let (conditions, job_types) =
         conditions(&registry, "query: `where`", &texts, list("job_type", query.job_type)?)?;
+    let state = server.config.state();
+    let tags = tags::filters(&state.config, "query: `tag`", tags)?;
     let trace_id = trace_of(&server, &principal, query.trace_id, query.parent_id).await?;
     let filter = RunFilter {
         visible: server.scope(&principal, query.project_id)?,
@@ -113,6 +117,7 @@ pub async fn runs(
         trace_id,
         parent_id: query.parent_id,
         conditions,
+        tags,
         sort: one("sort", query.sort)?.unwrap_or_default(),
         page,
         per_page,
@@ -120,7 +125,7 @@ pub async fn runs(
     narrow_enough(&server, "query: `where`", &filter, MOST_LOOKED_INTO).await?;
     let mut page = server.store.runs(&filter).await?;
     page.items = page.items.into_iter().map(Run::in_list).collect();
-    Ok(Json(response::RunPage::shown(page, &registry)))
+    Ok(Json(response::RunPage::shown(page, &state)))
 }
 
 /// The trace in which runs are looked for: runs that one caused are found by the trace of that.
@@ -183,6 +188,9 @@ pub struct RunDetails {
     rerun_of: Option<Uuid>,
     /// Runs that are this one once more, the latest first.
     reruns: Vec<Uuid>,
+    /// What it uses of the machine while it runs, as its worker has measured it in the last minute: after its first
+    /// seconds, and on Linux.
+    process: Option<response::RunProcess>,
 }
 
 /// One run, with its output and what became of the edges that lead from it.
@@ -209,8 +217,13 @@ pub async fn run(
     let rerun_of = run.payload.rest.get(cascade_engine::RERUN_OF).and_then(Value::as_str);
     let rerun_of = rerun_of.and_then(|run| run.parse().ok());
     let reruns = server.store.reruns(id).await?;
-    let run = response::Run::shown(run, &registry);
-    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns }))
+    let process = match run.state {
+        RunState::Running => server.store.run_process(id, run.attempt).await?,
+        _ => None,
+    };
+    let process = process.map(Into::into);
+    let run = response::Run::shown(run, &server.config.state());
+    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns, process }))
 }
 
 /// Describes `{id}`.

@@ -162,7 +162,7 @@ pub async fn children(
     let more = runs.len() > limit as usize;
     runs.truncate(limit as usize);
     let next = runs.last().map(|run| run.id).filter(|_| more);
-    let registry = server.config.registry();
-    let shown = |run: Run| response::Run::shown(run.in_list(), &registry);
+    let state = server.config.state();
+    let shown = |run: Run| response::Run::shown(run.in_list(), &state);
     Ok(Json(response::Children { items: runs.into_iter().map(shown).collect(), next }))
 }

@@ -162,3 +162,40 @@ async fn a_run_of_the_schedule_with_args_waits_for_the_current_one() {
     let next = bench.engine.claim("w", 9, lease, &[]).await.unwrap();
     assert_eq!(next[0].lease.run_id.to_string(), second["run_id"].as_str().unwrap());
 }
+
+#[tokio::test]
+async fn runs_are_found_by_tags_of_their_own_and_of_their_job() {
+    let bench = Bench::with(1, SignIn::Off).await;
+    let project = bench.projects[0];
+    for (tags, said) in [
+        (json!([""]), "1 to 64 bytes"),
+        (json!(["x\ny"]), "no control characters"),
+        (json!((0..17).map(|n| n.to_string()).collect::<Vec<_>>()), "17 tags are too many"),
+    ] {
+        let (status, refused) =
+            send(&bench, RUNS, None, &json!({"project_id": project, "tags": tags})).await;
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(status == 400 && message.contains("body: `tags`: ") && message.contains(said));
+    }
+    let body = json!({"project_id": project, "tags": ["red", "a, b"], "args": {"level": 1}});
+    let (_, made) = send(&bench, RUNS, Some("once"), &body).await;
+    let one = get(&bench, &format!("/api/jobs/runs/{}", made["run_id"].as_str().unwrap())).await;
+    assert_eq!(one["tags"], json!(["a, b", "nightly", "red"]));
+    assert_eq!(one["process"], Value::Null);
+    for (query, total) in [
+        ("tag=red", 1),
+        ("tag=red&tag=nightly", 1),
+        ("tag=nightly", 1),
+        ("tag=a%2C%20b", 1),
+        ("tag=red&tag=blue", 0),
+    ] {
+        let found = get(&bench, &format!("/api/jobs/runs?{query}")).await;
+        assert_eq!(found["total"], total, "{query}");
+    }
+    let suggested = get(&bench, "/api/jobs/runs/tags").await;
+    assert_eq!(suggested["tags"], json!(["a, b", "nightly", "red"]));
+    assert_eq!(get(&bench, "/api/jobs/runs/tags?prefix=re").await["tags"], json!(["red"]));
+    let filter = json!({"action": "cancel", "filter": {"tags": ["red"]}});
+    let (_, count) = send(&bench, "/api/jobs/runs/matching/count", None, &filter).await;
+    assert_eq!(count["count"], 1);
+}

@@ -1,6 +1,7 @@
 //! The whole router on a real database, without a socket.
 
 mod conditions;
+mod edit_run;
 mod enqueue;
 mod figures;
 mod hooks;
@@ -157,7 +158,7 @@ impl Bench {
             }],
         };
         registry.add_view(Arc::new(Things(view))).unwrap();
-        let mut text = "[jobs.work]\n[projects]\n".to_owned();
+        let mut text = "[jobs.work]\ntags = [\"nightly\", \"a, b\"]\n[projects]\n".to_owned();
         for number in 0..projects {
             text.push_str(&format!("p{number} = {{ name = \"{}\" }}\n", marker(number)));
         }

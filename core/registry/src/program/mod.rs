@@ -4,6 +4,7 @@
 //! output: see [`protocol`]. It has no part in the host's memory, environment or database.
 
 pub mod keeper;
+mod look;
 mod process;
 mod protocol;
 mod rows;
@@ -14,6 +15,7 @@ use cascade_sdk::{BoxFuture, Context, DynJob, JobDescriptor, JobError, Outcome};
 use serde_json::Value;
 
 use crate::output;
+pub use look::{program_use, this_thread, thread_use};
 pub use protocol::Line;
 pub use rows::ProgramView;
 

@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 
 use super::{
-    keeper,
+    keeper, look,
     protocol::{Input, Said},
     rows,
     running::Running,
@@ -41,6 +41,7 @@ pub(super) async fn run(
     let mut running = Running::start(command, kept).await.map_err(|error| {
         JobError::fail(format!("cannot start {}: {error}", program.command.join(" ")))
     })?;
+    let _seen = running.id().map(|pid| look::seen(ctx.run_id(), pid, kept));
     let (mut stdin, out, err) = running.streams();
     let mut info = ctx.info().clone();
     info.args = with_defaults(&program.args_schema, info.args);

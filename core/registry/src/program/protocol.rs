@@ -11,7 +11,7 @@
 //!   with the key of an older one replaces it, one without a key is added
 //! - `{"type":"result","summary":"..."}`
 //! - `{"type":"output","value":..}`: kept with the run and given to the runs that it triggers
-//! - `{"type":"enqueue","job":"..","args":{..},"key":"..","run_at":"..","priority":0}`: a run that is made
+//! - `{"type":"enqueue","job":"..","args":{..},"key":"..","run_at":"..","priority":0,"tags":[".."]}`: a run that is made
 //!   when this one has succeeded
 //! - `{"type":"error","message":"...","retry":true,"after_ms":1000}`: why it will not exit with 0
 //! - `{"type":"snooze","after_ms":60000}`: it is to be started again later, and the attempt does not count

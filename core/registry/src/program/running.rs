@@ -61,6 +61,11 @@ impl Running {
         (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take())
     }
 
+    /// The process that was started: of its keeper, or its own.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits for its end.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await

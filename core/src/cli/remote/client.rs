@@ -62,6 +62,10 @@ impl Client {
         self.answer(self.request(Method::POST, path)?.json(body)).await
     }
 
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.answer(self.request(Method::PATCH, path)?.json(body)).await
+    }
+
     /// The same for a request that the host takes once for each `key`: where its answer is lost it is sent
     /// again.
     pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Value> {

@@ -44,6 +44,9 @@ pub struct EnqueueArgs {
     /// From 0 to 9; 9 goes first.
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
     priority: Option<u8>,
+    /// A word by which the run is found, beside those of its job; may be given up to 16 times.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
     /// Makes two of these commands one request. Without it each is a separate request.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -64,7 +67,7 @@ struct Enqueued {
 }
 
 pub async fn enqueue(client: &Client, args: EnqueueArgs) -> Result<()> {
-    let EnqueueArgs { key, on_duplicate, run_at, priority, .. } = &args;
+    let EnqueueArgs { key, on_duplicate, run_at, priority, tags, .. } = &args;
     let given = match &args.args_file {
         Some(file) => Some(read(file)?),
         None => args.args.clone(),
@@ -78,6 +81,7 @@ pub async fn enqueue(client: &Client, args: EnqueueArgs) -> Result<()> {
         ("on_duplicate", on_duplicate.clone().map(Value::from)),
         ("run_at", run_at.map(Value::from)),
         ("priority", priority.map(Value::from)),
+        ("tags", (!tags.is_empty()).then(|| json!(tags))),
     ] {
         if let Some(value) = value {
             body[name] = value;
@@ -111,7 +115,7 @@ pub async fn enqueue(client: &Client, args: EnqueueArgs) -> Result<()> {
     run.succeeded()
 }
 
-fn read(file: &PathBuf) -> Result<Map<String, Value>> {
+pub(super) fn read(file: &PathBuf) -> Result<Map<String, Value>> {
     let mut text = String::new();
     let read = match file.as_os_str() == "-" {
         true => stdin().read_to_string(&mut text).map(drop),
@@ -123,12 +127,12 @@ fn read(file: &PathBuf) -> Result<Map<String, Value>> {
     object(&text).map_err(wrong)
 }
 
-fn object(text: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn object(text: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
 }
 
 /// `2026-01-15T12:00:00Z`, or `10m` for ten minutes from now.
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }

@@ -1,8 +1,9 @@
-//! Commands that ask a running host over its API: `cascade enqueue`, `runs`, `logs`, `cancel`, `retry`, `pause`,
-//! `resume`.
+//! Commands that ask a running host over its API: `cascade enqueue`, `runs`, `logs`, `cancel`, `edit`, `retry`,
+//! `pause`, `resume`.
 
 mod change;
 mod client;
+mod edit;
 mod enqueue;
 mod fault;
 mod logs;
@@ -54,6 +55,8 @@ pub enum RemoteCommand {
     Logs(logs::LogsArgs),
     /// Cancels runs: one that waits at once; one that runs is asked to stop.
     Cancel(change::CancelArgs),
+    /// Changes a run that waits: its args, when it begins, its priority.
+    Edit(edit::EditArgs),
     /// Gives failed or cancelled runs one more attempt.
     Retry(change::RetryArgs),
     /// Starts no more runs of a job: timers, cascades and retries stop, accepted requests wait.
@@ -88,6 +91,7 @@ async fn ask(command: RemoteCommand) -> Result<()> {
         RemoteCommand::Rehearse(args) => rehearse::rehearse(&client, args).await,
         RemoteCommand::Logs(args) => logs::logs(&client, args).await,
         RemoteCommand::Cancel(args) => change::cancel(&client, args).await,
+        RemoteCommand::Edit(args) => edit::edit(&client, args).await,
         RemoteCommand::Retry(args) => change::retry(&client, args).await,
         RemoteCommand::Pause(args) => change::set_status(&client, args, "pause").await,
         RemoteCommand::Resume(args) => change::set_status(&client, args, "resume").await,
@@ -103,6 +107,7 @@ impl RemoteCommand {
             Self::Rehearse(args) => &args.server,
             Self::Logs(args) => &args.server,
             Self::Cancel(args) => &args.server,
+            Self::Edit(args) => &args.server,
             Self::Retry(args) => &args.server,
             Self::Pause(args) | Self::Resume(args) => &args.server,
         }

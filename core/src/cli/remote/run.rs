@@ -28,6 +28,9 @@ pub struct Run {
     pub finished_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
     pub summary: Option<String>,
+    /// A host of a version before has none.
+    #[serde(default)]
+    pub tags: Vec<String>,
     #[serde(default)]
     pub output: Value,
 }

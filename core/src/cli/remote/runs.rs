@@ -52,6 +52,9 @@ struct Filters {
     /// Only those whose args or output fit, such as args.invoice.id=7 or output.new>0; up to four times.
     #[arg(long = "where", value_name = "CONDITION")]
     conditions: Vec<String>,
+    /// Only those with this tag; given several times, with all of these.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
     /// Queued since: a time, or how long ago, such as 2h.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<DateTime<Utc>>,
@@ -111,6 +114,7 @@ async fn one(client: &Client, id: Uuid, json: bool) -> Result<()> {
         ("started", time(run.started_at)),
         ("finished", time(run.finished_at)),
         ("took", run.took().map(text::took)),
+        ("tags", (!run.tags.is_empty()).then(|| text::line(&run.tags.join(", ")))),
         ("trace", Some(run.trace_id.to_string())),
         ("summary", run.summary.as_deref().map(text::lines)),
         ("error", run.error.as_deref().map(text::lines)),
@@ -144,7 +148,8 @@ async fn list(client: &Client, filters: Filters, json: bool) -> Result<()> {
         ("per_page", Some(filters.limit.to_string())),
     ];
     let conditions = filters.conditions.into_iter().map(|text| ("where", Some(text)));
-    let query = query.into_iter().chain(conditions);
+    let tags = filters.tags.into_iter().map(|tag| ("tag", Some(tag)));
+    let query = query.into_iter().chain(conditions).chain(tags);
     let query: Vec<_> = query.filter_map(|(name, value)| Some((name, value?))).collect();
     let page: Value = client.get("/jobs/runs", &query).await?;
     let Some(items) = page["items"].as_array() else {

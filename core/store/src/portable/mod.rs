@@ -15,6 +15,7 @@ mod marks;
 mod outputs;
 mod past;
 mod problems;
+mod processes;
 mod prune;
 mod queue;
 mod requests;
@@ -24,6 +25,7 @@ mod run;
 mod runs;
 mod scheduled;
 mod stats;
+mod tags;
 mod text;
 mod trace;
 mod trace_cancel;
@@ -38,9 +40,10 @@ use std::{
 use async_trait::async_trait;
 use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, Delivery, FailedAttempt,
-    Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, Presence, Problem,
-    ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage, ScheduledJob,
-    StatFilter, StatGroup, StatRow, TraceOverview, Trend, Visible, WholeDelivery, Worker,
+    Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, NewRunProcess,
+    Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage,
+    RunProcess, ScheduledJob, StatFilter, StatGroup, StatRow, TraceOverview, Trend, Visible,
+    WholeDelivery, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -60,11 +63,12 @@ pub use past::{AttemptTimes, DueSchedule};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
-    keep_key,
+    edit_request, keep_key, move_waiting, step_back,
 };
 pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
+pub use tags::{tag_added, tags_kept};
 use text::Text;
 pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;
@@ -126,6 +130,11 @@ pub trait Queries: Store {
         runs::count_up_to(&*self.database(), filter, most).await
     }
 
+    /// Tags of runs that begin with `prefix`, in their order, at most `most`: those of jobs are not among them.
+    async fn tags(&self, visible: &Visible, prefix: &str, most: u32) -> Result<Vec<String>> {
+        tags::beginning_with(&*self.database(), visible, prefix, most).await
+    }
+
     /// The runs of a trace in a project, the first queued first; at most `limit`.
     async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
         runs::trace(&*self.database(), trace, project, limit).await
@@ -185,6 +194,16 @@ pub trait Queries: Store {
     /// The attempts of a run that failed, the first of them first.
     async fn failed_attempts(&self, run: Uuid) -> Result<Vec<FailedAttempt>> {
         attempts::of(&*self.database(), run).await
+    }
+
+    /// Keeps what runs of a worker use, and forgets what it measured of others a minute ago or earlier.
+    async fn save_processes(&self, worker: &str, all: &[NewRunProcess]) -> Result<()> {
+        processes::save(&*self.database(), worker, all).await
+    }
+
+    /// What a run uses in this attempt; `None` where nothing was measured in the last minute.
+    async fn run_process(&self, run: Uuid, attempt: u32) -> Result<Option<RunProcess>> {
+        processes::of(&*self.database(), run, attempt).await
     }
 
     /// What these runs gave out, as JSON text; those that gave out nothing are not there.

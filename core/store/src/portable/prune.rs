@@ -66,7 +66,9 @@ async fn runs(database: &dyn Database, table: &str, keep: &KeepFor, batch: u32) 
             .among("run_id", ids.clone())
             .push(&format!(" AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = {of}.run_id)"))
     };
-    let beside = ["run_logs", "run_requests", "run_attempts", "run_reruns"].map(of_runs);
+    let beside =
+        ["run_logs", "run_requests", "run_attempts", "run_reruns", "run_tags", "run_processes"]
+            .map(of_runs);
     let removed = [runs].into_iter().chain(beside).map(Text::statement).collect();
     let removed = db.batch(removed).await?;
     Ok(removed.first().copied().unwrap_or(0))

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use cascade_model::{HIGHEST_PRIORITY, RunKind};
 use cascade_sdk::{Dialect, Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Text, first, row, rows};
-use crate::Result;
+use crate::{Result, RunRow};
 
 /// For how long a request with an idempotency key is answered alike.
 pub const IDEMPOTENCY_KEYS_ARE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -107,6 +108,70 @@ pub fn change_request(run: Uuid, args: &Value, at: DateTime<Utc>) -> [Statement;
             .bind(rfc3339(at))
             .bind(run),
     ]
+}
+
+/// A run that waits begins at another time or with another priority; `None` keeps what there is. With `at_once` one
+/// that may begin already keeps its place.
+pub fn move_waiting(
+    run: &RunRow,
+    at: Option<DateTime<Utc>>,
+    at_once: bool,
+    priority: Option<u8>,
+) -> Statement {
+    let text = match run.kind {
+        RunKind::Schedule => {
+            "UPDATE worker_runs SET available_at = CASE
+                 WHEN $2 AND available_at < coalesce($1, available_at) THEN available_at
+                 ELSE coalesce($1, available_at) END
+             WHERE id = $3"
+        }
+        RunKind::Queue => {
+            "UPDATE queue_runs SET available_at = CASE
+                     WHEN $2 AND available_at < coalesce($1, available_at) THEN available_at
+                     ELSE coalesce($1, available_at) END,
+                 rank = coalesce($4, rank)
+             WHERE id = $3"
+        }
+    };
+    let moved = sql(text).bind(at.map(rfc3339)).bind(at_once).bind(run.id);
+    let rank = priority.map(|priority| HIGHEST_PRIORITY.saturating_sub(priority));
+    if run.kind == RunKind::Queue { moved.bind(rank) } else { moved }
+}
+
+/// The first run of a key goes behind it unless it has begun, so that
+/// [`Tx::advance_keys`](crate::Tx::advance_keys) chooses which is first.
+pub fn step_back(dialect: Dialect, of: &RunRow, key: &str) -> Statement {
+    let text = match dialect {
+        Dialect::Sqlite => {
+            "UPDATE queue_runs SET behind = 1
+             WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND behind = 0
+               AND state IN ('available', 'running', 'retryable') AND state = 'available' AND attempt = 0"
+        }
+        Dialect::Postgres => {
+            "UPDATE open_queue_runs SET behind = true
+             WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND NOT behind
+               AND state = 'available' AND attempt = 0"
+        }
+    };
+    sql(text).bind(of.job_type.clone()).bind(of.project_id).bind(key)
+}
+
+/// What a run that waits is asked for from now on; `None` keeps what there is. `run_at` is when it is to begin from
+/// now on, if that changes: `Some(None)` for at once.
+pub fn edit_request(
+    run: Uuid,
+    args: Option<&Value>,
+    priority: Option<u8>,
+    run_at: Option<Option<DateTime<Utc>>>,
+) -> Statement {
+    sql("UPDATE run_requests SET args = coalesce($1, args), priority = coalesce($2, priority),
+             run_at = CASE WHEN $3 THEN $4 ELSE run_at END
+         WHERE run_id = $5")
+    .bind(args.map(Value::to_string))
+    .bind(priority)
+    .bind(run_at.is_some())
+    .bind(run_at.flatten().map(rfc3339))
+    .bind(run)
 }
 
 pub(super) async fn earlier_request(

@@ -17,7 +17,8 @@ pub(super) const RUN_COLUMNS: &str = "r.id, r.job_type, r.project_id, p.slug, r.
     r.max_attempts, CAST(r.payload AS text) AS payload, r.queued_at, r.started_at, \
     r.cancel_requested_at, r.finished_at, r.error, r.summary, \
     CAST(r.progress AS text) AS progress, r.trace_id, q.run_id AS request, q.key, q.args, q.priority, \
-    q.run_at, q.asked_by";
+    q.run_at, q.asked_by, CASE WHEN q.run_id IS NOT NULL THEN \
+    (SELECT string_agg(w.tag, '\n') FROM run_tags w WHERE w.run_id = q.run_id) END AS tags";
 
 /// A run as [`RUN_COLUMNS`] read it.
 #[derive(Deserialize)]
@@ -48,6 +49,8 @@ pub(super) struct RunRow {
     priority: Option<u8>,
     run_at: Option<DateTime<Utc>>,
     asked_by: Option<String>,
+    #[serde(deserialize_with = "lines")]
+    tags: Vec<String>,
 }
 
 impl From<RunRow> for Run {
@@ -58,6 +61,7 @@ impl From<RunRow> for Run {
             priority: row.priority.unwrap_or_default(),
             run_at: row.run_at,
             asked_by: row.asked_by,
+            tags: row.tags,
         });
         Self {
             id: row.id,
@@ -81,6 +85,14 @@ impl From<RunRow> for Run {
             request: request.map(Box::new),
         }
     }
+}
+
+/// Texts without line breaks, in their order.
+fn lines<'de, D: Deserializer<'de>>(column: D) -> Result<Vec<String>, D::Error> {
+    let text = Option::<String>::deserialize(column)?.unwrap_or_default();
+    let mut lines: Vec<_> = text.lines().map(ToOwned::to_owned).collect();
+    lines.sort();
+    Ok(lines)
 }
 
 /// The payload of a run or of a schedule.

@@ -9,6 +9,7 @@ use super::{
     Text,
     row::{RUN_COLUMNS, RUN_TABLES, RunRow},
     rows,
+    tags::and_tagged,
 };
 use crate::{Result, RunColumn, RunFilter, RunSort, TriggerKind, literal};
 
@@ -133,6 +134,9 @@ pub(super) fn and_fits(mut text: Text, kind: RunKind, filter: &RunFilter) -> Tex
             text = text.like(column, format!("%{wanted}%")).push(" OR ");
         }
         text = text.like("CAST(r.id AS text)", format!("{wanted}%")).push(")");
+    }
+    for tag in &filter.tags {
+        text = and_tagged(text, kind, tag);
     }
     filter.conditions.iter().fold(text, Text::and_condition)
 }

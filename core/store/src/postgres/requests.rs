@@ -111,5 +111,6 @@ fn request(row: &PgRow) -> Result<RunRequest> {
         priority: u8::try_from(priority).unwrap_or_default(),
         run_at: row.try_get("run_at")?,
         asked_by: row.try_get("asked_by")?,
+        tags: Vec::new(),
     })
 }

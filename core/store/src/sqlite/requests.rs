@@ -80,7 +80,7 @@ pub(super) async fn insert(
         sqlx::query(include_str!("sql/queue_insert.sql")).bind(Value::from_iter(runs).to_string());
     runs.execute(&mut **tx).await?;
     let asked = requests.iter().map(|NewRequest { run, request, .. }| {
-        let RunRequest { key, args, priority, run_at, asked_by } = request;
+        let RunRequest { key, args, priority, run_at, asked_by, tags: _ } = request;
         let (id, project, at) =
             (run.id.to_string(), run.project_id.to_string(), run_at.map(rfc3339));
         json!([id, run.job_type, project, key, args.to_string(), priority, at, asked_by])
@@ -127,5 +127,6 @@ fn request(row: &SqliteRow) -> Result<RunRequest> {
         priority: row.try_get("priority")?,
         run_at: row.try_get("run_at")?,
         asked_by: row.try_get("asked_by")?,
+        tags: Vec::new(),
     })
 }

@@ -9,6 +9,7 @@ import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";
 import { usePolledQuery } from "../../live/use-polled-query";
+import { EditActions } from "../runs/edit/edit-actions";
 import { AskedFor } from "../runs/more-of-run";
 import { RunsLink } from "../runs/runs-link";
 import "./job-queue.css";
@@ -143,6 +144,7 @@ function QueuedRuns({ part, onDone }: { part: Part; onDone: () => Promise<unknow
                 {run.args && <code title={JSON.stringify(run.args, null, 2)}>{JSON.stringify(run.args)}</code>}
               </td>
               <td role="cell" className="actions">
+                <EditActions run={run} onDone={onDone} />
                 <RunActions run={run} onDone={onDone} />
               </td>
             </tr>

@@ -8,6 +8,7 @@ import { useTyped } from "../../layout/use-typed";
 import { useJobTypes } from "../jobs/jobs-data";
 import { ConditionFilter, Conditions } from "./condition-filter";
 import { countSet, fromLocal, NO_FILTERS, RUN_STATES, type RunFilters, SPANS, TRIGGERS, toLocal } from "./filters";
+import { ChosenTags, TagFilter } from "./tags/tag-filter";
 
 interface Props {
   filters: RunFilters;
@@ -72,6 +73,8 @@ export function FilterBar({ filters, change, searchField }: Props) {
       </label>
       <TimeFilter filters={filters} change={change} />
       <ConditionFilter jobs={filters.jobs} conditions={filters.where} onChange={(where) => change({ where })} />
+      <TagFilter tags={filters.tags} onChange={(tags) => change({ tags })} />
+      <ChosenTags tags={filters.tags} onChange={(tags) => change({ tags })} />
       <Conditions conditions={filters.where} onChange={(where) => change({ where })} />
       {filters.trace && (
         <span className="trace-chip">

@@ -18,6 +18,7 @@ export type Sort = SortKey | `-${SortKey}`;
 
 /** The host takes no more at a time. */
 export const MOST_CONDITIONS = 4;
+export const MOST_TAGS = 16;
 
 /** Which runs the table shows, as its address tells. The project stands in the address by itself. */
 export interface RunFilters {
@@ -33,6 +34,8 @@ export interface RunFilters {
   trace: string;
   /** Conditions on args and output, such as `args.level>=2`. */
   where: string[];
+  /** Words of the run or of its job; each has to be there. */
+  tags: string[];
   sort: Sort;
   page: number;
 }
@@ -47,6 +50,7 @@ export const NO_FILTERS: RunFilters = {
   text: "",
   trace: "",
   where: [],
+  tags: [],
   sort: "-queued_at",
   page: 1,
 };
@@ -69,6 +73,7 @@ export function readFilters(search: URLSearchParams): RunFilters {
     text: text("q"),
     trace: text("trace"),
     where: search.getAll("where").filter(Boolean).slice(0, MOST_CONDITIONS),
+    tags: [...new Set(search.getAll("tag").filter(Boolean))].slice(0, MOST_TAGS),
     sort: sortOf(text("sort")),
     page: Math.max(1, Math.floor(Number(text("page"))) || 1),
   };
@@ -95,6 +100,8 @@ export function writeFilters(filters: RunFilters, search: URLSearchParams): URLS
   }
   written.delete("where");
   for (const condition of filters.where) written.append("where", condition);
+  written.delete("tag");
+  for (const tag of filters.tags) written.append("tag", tag);
   return written;
 }
 
@@ -111,6 +118,7 @@ export function queryOf(filters: RunFilters, project_id: string | undefined, now
     text: filters.text.trim(),
     trace_id: filters.trace,
     where: filters.where,
+    tag: filters.tags,
     sort: filters.sort,
     page: filters.page,
   };
@@ -129,14 +137,15 @@ export function matchOf(filters: RunFilters, project_id: string | undefined, now
     text: text || undefined,
     trace_id: filters.trace || undefined,
     where: filters.where,
+    tags: filters.tags,
   };
 }
 
 /** How many filters are set, so that one can tell a short list from a filtered one. */
 export function countSet(filters: RunFilters): number {
-  const { jobs, states, trigger, since, from, to, text, trace, where } = filters;
+  const { jobs, states, trigger, since, from, to, text, trace, where, tags } = filters;
   const set = [jobs.length, states.length, trigger, since, from || to, text, trace].filter(Boolean).length;
-  return set + where.length;
+  return set + where.length + tags.length;
 }
 
 function sortOf(text: string): Sort {

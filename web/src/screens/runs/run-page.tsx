@@ -18,11 +18,14 @@ import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
+import { EditActions } from "./edit/edit-actions";
+import { RunProcess } from "./process/run-process";
 import { RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
 import "./runs.css";
 import { isOver, useCascade, useRun } from "./runs-data";
 import { RunsLink } from "./runs-link";
+import { RunTags } from "./tags/run-tags";
 import { useBulk } from "./use-bulk";
 
 /** One run: why it exists, how it goes, what it wrote and what it set off. */
@@ -67,6 +70,7 @@ function OneRun({ id }: { id: string }) {
         </div>
         <div className="run-tools">
           <RunActions run={it} onDone={run.refresh} />
+          <EditActions run={it} onDone={run.refresh} />
           <AgainActions run={it} onDone={run.refresh} />
           <LastUpdatedIndicator of={run} />
         </div>
@@ -74,6 +78,8 @@ function OneRun({ id }: { id: string }) {
       {run.error && <Failure error={run.error} retry={() => void run.refresh()} />}
       <RunDetails run={it} cascade={cascade.data} />
       <RunWhy run={it} why={why} />
+      <RunProcess process={it.process} />
+      <RunTags run={it} />
       <RunArgs run={it} />
       <RunOutput run={it} />
       <Decisions decisions={it.decisions} trace={it.trace_id} />

@@ -8,6 +8,7 @@ import { relative } from "../../i18n/time";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { StatePill } from "../jobs/state-pill";
 import { MoreOfRun } from "./more-of-run";
+import { RunTags } from "./tags/run-tags";
 
 interface Props {
   run: Run;
@@ -68,6 +69,7 @@ export const RunRow = memo(function RunRow({
           <code>{run.job_type}</code>
         </Link>
         <small className="muted num">{run.id.slice(-8)}</small>
+        <RunTags run={run} />
       </td>
       <td role="cell" className="project">
         {run.project_slug}

@@ -105,6 +105,7 @@ async fn args_that_do_not_fit_fail_the_run_for_good() {
         priority: 0,
         run_at: None,
         asked_by: None,
+        tags: Vec::new(),
     };
     let on_duplicate = cascade_model::OnDuplicate::Queue;
     let job_type = "remind".to_owned();

@@ -1,13 +1,15 @@
 //! Runs and what they said.
 
-use cascade_config::{all_masked, masked};
-use cascade_model::{Payload, Registry};
+use cascade_config::{ConfigState, all_masked, masked};
+use cascade_model::Payload;
 use cascade_sdk::Progress;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::api::tags;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -123,20 +125,24 @@ pub struct Run {
     pub run_at: Option<DateTime<Utc>>,
     /// Who or what asked for it.
     pub asked_by: Option<String>,
+    /// Words by which it is found: its own, and those that its job has in jobs.toml.
+    pub tags: Vec<String>,
 }
 
 impl Run {
     /// As people see it: a plugin that is not loaded cannot tell which args are secret.
-    pub fn shown(run: cascade_model::Run, registry: &Registry) -> Self {
-        let args = run.request.as_ref().map(|request| match registry.job(&run.job_type) {
+    pub fn shown(run: cascade_model::Run, state: &ConfigState) -> Self {
+        let args = run.request.as_ref().map(|request| match state.registry.job(&run.job_type) {
             Some(job) => masked(&job.descriptor().args_schema, &request.args),
             None => all_masked(&request.args),
         });
-        Self { args: args.unwrap_or_default(), ..run.into() }
+        let own = run.request.as_ref().map(|request| request.tags.as_slice()).unwrap_or_default();
+        let tags = tags::of_run(&state.config, &run.job_type, own);
+        Self { args: args.unwrap_or_default(), tags, ..run.into() }
     }
 }
 
-/// Without args, which may have secrets: see [`Run::shown`].
+/// Without args, which may have secrets, and without tags: see [`Run::shown`].
 impl From<cascade_model::Run> for Run {
     fn from(from: cascade_model::Run) -> Self {
         Self {
@@ -161,6 +167,7 @@ impl From<cascade_model::Run> for Run {
             priority: from.request.as_ref().map_or(0, |request| request.priority),
             run_at: from.request.as_ref().and_then(|request| request.run_at),
             args: Value::Null,
+            tags: Vec::new(),
             asked_by: from.request.as_ref().and_then(|request| request.asked_by.clone()),
             key: from.request.and_then(|request| request.key),
         }
@@ -204,9 +211,9 @@ pub struct RunPage {
 
 impl RunPage {
     /// As people see it.
-    pub fn shown(from: cascade_model::RunPage, registry: &Registry) -> Self {
+    pub fn shown(from: cascade_model::RunPage, state: &ConfigState) -> Self {
         Self {
-            items: from.items.into_iter().map(|run| Run::shown(run, registry)).collect(),
+            items: from.items.into_iter().map(|run| Run::shown(run, state)).collect(),
             total: from.total,
             page: from.page,
             per_page: from.per_page,

@@ -1,6 +1,7 @@
 -- Lets the next run of each key go ahead where one of these runs, which have ended, was first: of those whose
 -- time has come the one of the highest priority, or else the one whose time comes next. One of a schedule's key
--- that comes later stays behind, as it would keep the timer waiting.
+-- that comes later stays behind, as it would keep the timer waiting. It is locked as it is chosen: where another
+-- transaction cancels it meanwhile, the one after it is.
 -- $1 ids uuid[]
 -- plan: run_requests_pkey, open_queue_runs_first, open_queue_runs_behind, open_queue_runs_pkey
 WITH keys AS (
@@ -11,7 +12,7 @@ WITH keys AS (
         SELECT b.id FROM open_queue_runs b
         WHERE b.job_type = k.job_type AND b.project_id = k.project_id AND b.key = k.key AND b.behind
           AND (b.key <> '' OR b.available_at <= now())
-        ORDER BY b.available_at > now(), b.rank, b.available_at, b.id LIMIT 1
+        ORDER BY b.available_at > now(), b.rank, b.available_at, b.id LIMIT 1 FOR UPDATE OF b
     ) n
     WHERE NOT EXISTS (
         SELECT FROM open_queue_runs f
