@@ -153,6 +153,7 @@ fn state(case: &Case) -> ConfigState {
         edges,
         joins: Default::default(),
         hooks: Default::default(),
+        limits: Default::default(),
         data_map: BTreeMap::new(),
         jobs: jobs.collect(),
         projects: projects.collect(),
