@@ -42,6 +42,9 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0240_run_joins.sql",
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
+    "0280_shared_limits.sql",
+    "0281_worker_labels_and_load.sql",
+    "0282_run_stat_sources.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -64,6 +67,9 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0250_runs_of_trace.sql",
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
+    "0280_shared_limits.sql",
+    "0281_worker_labels_and_load.sql",
+    "0282_run_stat_sources.sql",
 );
 
 /// The table of what has run.
