@@ -252,7 +252,7 @@ export interface paths {
         };
         /**
          * The unfinished runs of a job in a project: how many run, wait, wait for a time, wait behind another of their
-         *     key and wait for their next attempt, and the first of each.
+         *     key and wait for their next attempt, the first of each, and what keeps those that wait from starting.
          */
         get: operations["queue"];
         put?: never;
@@ -1284,7 +1284,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How many runs ended and how, how long they waited and took, and how much waited: by time, and by job or project.
+         * How many runs ended and how, how long they waited and took, and how much waited: by time, and by job,
+         *     project or worker.
          *     What a process counted in the last two seconds may be missing.
          */
         get: operations["stats"];
@@ -2036,7 +2037,7 @@ export interface components {
             /** @description The worker that had it. */
             worker: string;
         };
-        /** @description Figures of some time, of one job or project, or of all. */
+        /** @description Figures of some time, of one job, project or worker, or of all. */
         Figures: {
             /**
              * Format: int64
@@ -2297,6 +2298,11 @@ export interface components {
         };
         JobTypes: {
             items: components["schemas"]["JobType"][];
+        };
+        JobWithoutWorker: {
+            job_type: string;
+            /** @description What it needs. */
+            labels: string[];
         };
         /** @description What a job waits for that runs once several others have ended. */
         Join: {
@@ -2743,6 +2749,8 @@ export interface components {
             items: components["schemas"]["ProjectRow"][];
         };
         Queue: {
+            /** @description What keeps all that wait from starting, such as a limit or a pause; empty where nothing does. */
+            closed_by: components["schemas"]["Reason"][];
             /** @description Running, waiting, scheduled, behind, retryable. */
             parts: components["schemas"]["QueueGroup"][];
         };
@@ -3373,9 +3381,9 @@ export interface components {
              */
             at: string;
         };
-        /** @description Figures of a job or a project. */
+        /** @description Figures of a job, a project or a worker. */
         StatRow: components["schemas"]["Figures"] & {
-            /** @description The job type, or the project's short name. */
+            /** @description The job type, the project's short name, or the worker's name. */
             name: string;
         };
         Stats: {
@@ -3391,7 +3399,7 @@ export interface components {
             percentile_error: number;
             /** @description Each step of time, the oldest first; those in which nothing happened too. */
             points: components["schemas"]["StatPoint"][];
-            /** @description Of the 100 jobs or projects with the most ended runs, those first. */
+            /** @description Of the 100 jobs, projects or workers with the most ended runs, those first. */
             rows: components["schemas"]["StatRow"][];
             /** Format: int64 */
             step_seconds: number;
@@ -3402,6 +3410,8 @@ export interface components {
             to: string;
             /** @description All of the time together. */
             total: components["schemas"]["Figures"];
+            /** @description The workers that have figures of the last two days, those that wrote last first. */
+            workers: components["schemas"]["StatWorker"][];
         };
         StatusAnswer: {
             job_type: string;
@@ -3415,6 +3425,18 @@ export interface components {
              * @description The project it is scheduled for.
              */
             project_id: string;
+        };
+        /** @description A worker that has figures of the last two days; it may have ended. */
+        StatWorker: {
+            /** @description The machine it runs on; for administrators. */
+            host?: string | null;
+            /** @description Its name, another at each start. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its process there; for administrators.
+             */
+            pid?: number | null;
         };
         /** @description Times in milliseconds. Percentiles are at most 9.1 % from the true ones; below 1 ms they are told as 0.5. */
         Times: {
@@ -3615,7 +3637,11 @@ export interface components {
             drain_seen_at?: string | null;
             /** @description The machine it runs on; for administrators. */
             host?: string | null;
-            /** @description Its name, made anew at each start. */
+            /** @description What it was started with: jobs that need labels are run by workers that have all of them. */
+            labels: string[];
+            /** @description What it used of the machine when it last gave a sign of life. */
+            load: components["schemas"]["WorkerLoad"];
+            /** @description Its name, another at each start. */
             name: string;
             /**
              * Format: int32
@@ -3645,6 +3671,29 @@ export interface components {
             /** @description The version of Cascade; null for an older one that does not tell. */
             version?: string | null;
         };
+        /** @description What a worker uses of its machine; null where the machine does not tell. */
+        WorkerLoad: {
+            /**
+             * Format: double
+             * @description Processor time of its process since the report before, as a share of one processor.
+             */
+            cpu_share?: number | null;
+            /**
+             * Format: int64
+             * @description Resident memory of its process.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Format: double
+             * @description Processor time of these programs, as a share of one processor.
+             */
+            programs_cpu_share?: number | null;
+            /**
+             * Format: int64
+             * @description Resident memory of the programs that it runs and of all that they have started.
+             */
+            programs_memory_bytes?: number | null;
+        };
         /** @description Runs of a job that a worker holds. */
         WorkerRuns: {
             /** Format: int64 */
@@ -3658,6 +3707,8 @@ export interface components {
         };
         Workers: {
             items: components["schemas"]["Worker"][];
+            /** @description Jobs that no live worker runs, as none has all the labels that they need. */
+            without_worker: components["schemas"]["JobWithoutWorker"][];
         };
         /**
          * @description How a worker stands.
@@ -10519,7 +10570,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description What `rows` are about; `job` if not given. */
-                by?: "job" | "project";
+                by?: "job" | "project" | "worker";
                 /** @description Only this job type. */
                 job_type?: string;
                 /** @description Only this project. */
@@ -10531,6 +10582,8 @@ export interface operations {
                  *     how long they are. From two days ago on figures are by hour.
                  */
                 step?: "1m" | "5m" | "15m" | "1h" | "3h" | "6h" | "12h" | "1d";
+                /** @description Only what this worker has run. Figures by worker are kept for two days: `range` is at most `48h` then. */
+                worker?: string;
             };
             header?: never;
             path?: never;
