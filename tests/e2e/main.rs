@@ -40,6 +40,7 @@ mod rerun;
 mod runs_api;
 mod sample;
 mod secrets;
+mod shared_limits;
 mod shutdown;
 mod sign_in;
 mod stream;

@@ -12,6 +12,7 @@ use super::{
     grants,
     hooks::PlacedHook,
     joins::{self, PlacedJoin},
+    limits,
     parse::{Document, NameLists},
     reader::{Placed, Reader},
     schema, table,
@@ -45,6 +46,7 @@ pub(super) fn check(
     }
     problems.extend(reader.problems);
     chains::check(&document.chains, &document.joins, &mut problems);
+    limits::check(&document.limits, &document.jobs, &mut problems);
     let mut known = KnownJobs { known, told: BTreeSet::new(), problems: &mut problems };
     for (up, downs) in &document.chains {
         known.require("CASCADE_CHAINS", up);
@@ -240,6 +242,7 @@ fn assemble(path: &Path, document: Document, registry: &Registry) -> Config {
         joins,
         data_map,
         jobs,
+        limits: document.limits.into_iter().map(|(name, limit)| (name.value, limit)).collect(),
         projects: document.projects,
         hooks,
         retention: document.retention,

@@ -4,12 +4,12 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, ops::Range, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, ops::Range, str::FromStr, time::Duration};
 
 use cascade_expr::Expression;
 use serde::{Serialize, Serializer};
 
-use super::{edges::EdgeArg, reader::Placed};
+use super::{Rate, edges::EdgeArg, reader::Placed};
 pub(super) use read::read;
 
 /// Path, kind and description of their keys; the name of a hook is `*`.
@@ -104,7 +104,7 @@ pub struct Hook {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub once: Option<Expression>,
     /// How many deliveries one address may send.
-    pub rate: HookRate,
+    pub rate: Rate,
     /// How old a signed time may be.
     #[serde(serialize_with = "as_text")]
     pub tolerance: Duration,
@@ -113,6 +113,8 @@ pub struct Hook {
 impl Hook {
     /// How old the time may be that a sender has signed, if nothing else is said.
     pub const TOLERANCE: Duration = Duration::from_secs(300);
+    /// How many deliveries one address may send, if nothing else is said.
+    pub const RATE: Rate = Rate { count: 300, period: Duration::from_secs(60) };
 
     /// The project of its runs that is known before any delivery; `None` where each delivery says it.
     pub fn fixed_project<'a>(
@@ -162,52 +164,6 @@ impl FromStr for HookScheme {
             "stripe" => Ok(Self::Stripe),
             _ => Err(()),
         }
-    }
-}
-
-/// So many in so long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HookRate {
-    /// How many, of which all may come at once.
-    pub count: u32,
-    /// In how long.
-    pub period: Duration,
-}
-
-impl HookRate {
-    /// The highest count.
-    pub const MOST: u32 = 100_000;
-    /// The longest period.
-    pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-}
-
-impl Default for HookRate {
-    fn default() -> Self {
-        Self { count: 300, period: Duration::from_secs(60) }
-    }
-}
-
-impl FromStr for HookRate {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (count, period) = text.split_once('/').ok_or(())?;
-        let count: u32 = count.trim().parse().map_err(|_| ())?;
-        let period = humantime::parse_duration(period.trim()).map_err(|_| ())?;
-        let fits = (1..=Self::MOST).contains(&count) && !period.is_zero();
-        if fits && period <= Self::LONGEST { Ok(Self { count, period }) } else { Err(()) }
-    }
-}
-
-impl fmt::Display for HookRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.count, humantime::format_duration(self.period))
-    }
-}
-
-impl Serialize for HookRate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

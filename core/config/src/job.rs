@@ -12,7 +12,9 @@ use toml::de::{DeTable, DeValue};
 use super::{
     Schedule,
     diagnostic::Problem,
-    kind::{Count, Flag, Kind, Number, Open, Optional, Priority, Span, Tags, Text, TimeZone},
+    kind::{
+        Count, Flag, Kind, Names, Number, Open, Optional, Priority, Span, Tags, Text, TimeZone,
+    },
     reader::{Reader, TomlValue},
     table::{self, Together, table},
 };
@@ -56,6 +58,14 @@ table! {
         /// Runs of this job at a time, over all workers and projects; the plugin's default or no limit if left out.
         #[key(Optional(Count(MOST_RUNS)), "Max concurrent runs", ru: "Максимум одновременных запусков", "На всех исполнителях и во всех проектах; без него – как в плагине или без предела.")]
         pub concurrency: Option<u32> = None,
+
+        /// The limits that this job shares with others, each the name of a table `[limits.NAME]`.
+        #[key(Names, "Shared limits", ru: "Общие ограничения", "Имена таблиц [limits.NAME]: ограничения, общие с другими задачами.")]
+        pub limits: Vec<String> = Vec::new(),
+
+        /// Only workers that have all these labels (`cascade worker --labels`) run this job; any worker if left out.
+        #[key(Names, "Required worker labels", ru: "Нужные метки исполнителя", "Задачу выполняют только исполнители со всеми этими метками (cascade worker --labels); без них – любые.")]
+        pub needs_labels: Vec<String> = Vec::new(),
 
         /// The priority of runs that name none and are not its schedule's, 1 to 9: the highest goes first; 0 if left out.
         #[key(Optional(Priority), "Priority", ru: "Приоритет", "Приоритет запусков, которые его не называют (кроме запусков по расписанию), от 1 до 9: больший раньше; без него 0.")]

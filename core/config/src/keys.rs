@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{
-    Backoff, JobSettings, ProjectSettings, Retention, edges, hooks, job::OF_PLUGINS, joins,
-    kind::Kind, table::Table,
+    Backoff, JobSettings, ProjectSettings, Retention, SharedLimit, edges, hooks, job::OF_PLUGINS,
+    joins, kind::Kind, table::Table,
 };
 
 /// A key.
@@ -39,7 +39,8 @@ impl Key {
             schema["x-ru"] = json!({"title": title_ru, "description": about_ru});
         }
         let mut description = about.to_owned();
-        if !default.is_null() && default != "" {
+        let says_nothing = default.is_null() || default == "" || default == json!([]);
+        if !says_nothing {
             if !default.is_object() {
                 let own = if is_of_plugins(path) { "the plugin's default or " } else { "" };
                 description =
@@ -94,6 +95,7 @@ fn with_keys(table: Key) -> Vec<Key> {
             let moved = |key: Key| Key { path: key.path.replacen("jobs.*", OF_PROGRAMS, 1), ..key };
             return std::iter::once(table).chain(of_programs.map(moved)).collect();
         }
+        "limits.*" => SharedLimit::keys(),
         "projects.*" => ProjectSettings::keys(),
         "retention" => Retention::keys(),
         _ => Vec::new(),
@@ -125,7 +127,7 @@ pub fn schema() -> Value {
 }
 
 /// Path, kind and description of the keys that code of their own reads.
-const PLAIN: [(&str, &str, &str); 39] = [
+const PLAIN: [(&str, &str, &str); 41] = [
     ("http", "table", "What plugins may connect to beside public addresses."),
     (
         "http.allow",
@@ -183,6 +185,12 @@ const PLAIN: [(&str, &str, &str); 39] = [
         "integer",
         "How many rows are kept for each project; 1000 if left out.",
     ),
+    (
+        "limits",
+        "table",
+        "Limits that jobs share, by name: they hold for all jobs together that name them in `limits`.",
+    ),
+    ("limits.*", "table", "One limit."),
     ("projects", "table", "Projects by short name; each job runs for each of them by itself."),
     ("projects.*", "table", "One project."),
     ("retention", "table", "For how long what is over is kept."),

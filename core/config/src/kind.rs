@@ -205,6 +205,50 @@ impl Kind for Tags {
     }
 }
 
+/// The longest name of a limit or a label, bytes.
+const LONGEST_NAME: usize = 64;
+
+/// Whether a text can name a limit or a label.
+pub fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fits)
+}
+
+/// A list of short names, each once.
+pub(crate) struct Names;
+
+impl Names {
+    /// What a name may be.
+    pub const HELP: &'static str = "use 1 to 64 letters, digits, `-`, `_` and `.`";
+}
+
+impl Kind for Names {
+    type Value = Vec<String>;
+    const NAME: &'static str = "list";
+    fn schema(&self) -> Value {
+        let item = json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"});
+        json!({"type": "array", "items": item, "uniqueItems": true})
+    }
+    fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        for Placed { value: name, span } in reader.text_list(key, value) {
+            if names.contains(&name) {
+                let message = format!("`{key}` names `{name}` twice");
+                reader.refuse(Problem::error(key, span, message).help("remove one of the two"));
+            } else if is_name(&name) {
+                names.push(name);
+            } else {
+                let message = format!("bad name \"{name}\" in `{key}`");
+                reader.refuse(Problem::error(key, span, message).help(Self::HELP));
+            }
+        }
+        Some(names)
+    }
+    fn write(&self, value: &Vec<String>) -> Value {
+        value.as_slice().into()
+    }
+}
+
 /// A table whose keys another schema knows.
 pub(crate) struct Open;
 

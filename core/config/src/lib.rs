@@ -22,10 +22,12 @@ mod job;
 mod joins;
 mod keys;
 mod kind;
+mod limits;
 mod live;
 mod numbers;
 mod parse;
 mod plugins;
+mod rate;
 mod reach;
 mod reader;
 mod redact;
@@ -51,12 +53,15 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use edges::{EDGE_KEYS, Edge, EdgeArg};
 pub use egress::{Allowed, Egress};
 pub use grants::{FileGrants, SecretGrants};
-pub use hooks::{Hook, HookRate, HookScheme};
+pub use hooks::{Hook, HookScheme};
 pub use job::{Backoff, JobSettings};
 pub use joins::{JOIN_KEYS, Join};
 pub use keys::{KEYS, Key, schema};
+pub use kind::is_name;
 use kind::{Count, Optional, Span, Text};
+pub use limits::SharedLimit;
 pub use live::{ConfigState, LiveConfig, Prepare, PrepareError, Rejected};
+pub use rate::Rate;
 pub use reach::Reach;
 pub use redact::{NothingBehindMask, all_masked, masked_text, restored};
 pub use schedule::Schedule;
@@ -85,6 +90,8 @@ pub struct Config {
     /// Settings by job. Every job that the file mentions is here, with defaults where it has no
     /// table of its own.
     pub jobs: BTreeMap<String, JobSettings>,
+    /// Limits that jobs share, by name.
+    pub limits: BTreeMap<String, SharedLimit>,
     /// Projects by slug.
     pub projects: BTreeMap<String, ProjectSettings>,
     /// What others may have run by POST, by the name of the hook.

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use toml::{Spanned, de::DeTable};
 
 use super::{
-    Egress, JobSettings, ProjectSettings, Retention,
+    Egress, JobSettings, ProjectSettings, Retention, SharedLimit,
     diagnostic::Problem,
     edges::{self, EdgeLists},
     grants::PlacedGrants,
     hooks::{self, PlacedHook},
     joins::{self, PlacedJoin},
-    keys, numbers,
+    keys, limits, numbers,
     plugins::{self, PlacedSources},
     reader::{Placed, Reader, TomlValue},
     table,
@@ -28,6 +28,7 @@ pub(super) struct Document<'i> {
     pub joins: Vec<PlacedJoin>,
     pub data_map: NameLists,
     pub jobs: Vec<(Placed<String>, JobTable<'i>)>,
+    pub limits: Vec<(Placed<String>, SharedLimit)>,
     pub projects: BTreeMap<String, ProjectSettings>,
     pub hooks: Vec<PlacedHook>,
     pub retention: Retention,
@@ -66,6 +67,7 @@ pub(super) fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
             name @ "CASCADE_JOINS" => document.joins = joins::read(&mut reader, name, value),
             name @ "JOB_TO_DATA_MAP" => document.data_map = name_lists(&mut reader, name, value),
             "jobs" => document.jobs = jobs(&mut reader, value, &mut document.plugins.programs),
+            "limits" => document.limits = limits::read(&mut reader, value),
             "projects" => document.projects = projects(&mut reader, value),
             name @ "retention" => {
                 let entries = reader.table(name, value);

@@ -1,26 +1,44 @@
-use std::collections::HashMap;
+//! How many more runs may start: the one place that says so.
 
-use cascade_store::{Limit, Limited};
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, time::Duration};
+
+use cascade_store::{Beginning, Limit, Limited, Limits};
 use uuid::Uuid;
 
-/// How many more runs may start, of each job type and each project that has a limit.
+pub(crate) use shared::Shared;
+
+/// How many more runs may start, of all that has a limit.
 #[derive(Debug, Default)]
 pub(crate) struct Capacity {
     jobs: HashMap<String, i64>,
     projects: HashMap<Uuid, i64>,
+    shared: Vec<Shared>,
+    /// The places in `shared` of the limits that a job names.
+    shared_by_job: HashMap<String, Vec<usize>>,
 }
 
 impl Capacity {
     /// What `limits` leave. Two claims that do not see each other's runs could both take the last place
     /// under a limit: for a claim that does not count `alone`, whatever has a limit is full.
-    pub fn of(limits: Vec<Limit>, alone: bool) -> Self {
+    pub fn of(limits: Limits, alone: bool) -> Self {
         let mut capacity = Self::default();
-        for Limit { of, free } in limits {
+        for Limit { of, free } in limits.each {
             let free = if alone { free } else { 0 };
             match of {
                 Limited::Job(job) => capacity.jobs.insert(job, free),
                 Limited::Project(project) => capacity.projects.insert(project, free),
             };
+        }
+        for used in limits.shared {
+            let at = capacity.shared.len();
+            for job in &used.jobs {
+                capacity.shared_by_job.entry(job.clone()).or_default().push(at);
+            }
+            capacity.shared.push(Shared::of(used, alone));
         }
         capacity
     }
@@ -28,7 +46,12 @@ impl Capacity {
     /// Job types that may not start now: those that are full, and those of `except`.
     pub fn closed_jobs(&self, except: &[String]) -> Vec<String> {
         let full = self.jobs.iter().filter(|(_, free)| **free <= 0).map(|(job, _)| job);
-        full.chain(except).cloned().collect()
+        let closed = self.shared.iter().filter(|limit| limit.free() <= 0);
+        let mut jobs: Vec<_> =
+            full.chain(closed.flat_map(Shared::jobs)).chain(except).cloned().collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        jobs
     }
 
     /// Projects that may not start anything now.
@@ -36,45 +59,45 @@ impl Capacity {
         self.projects.iter().filter(|(_, free)| **free <= 0).map(|(id, _)| *id).collect()
     }
 
+    /// Whether a job runs as often as its own limit lets it.
+    pub fn job_is_full(&self, job: &str) -> bool {
+        self.jobs.get(job).is_some_and(|free| *free <= 0)
+    }
+
+    /// The limits that a job shares with others and that keep it from starting now.
+    pub fn closed_for<'a>(&'a self, job: &str) -> impl Iterator<Item = &'a Shared> {
+        let places = self.shared_by_job.get(job).into_iter().flatten();
+        places.filter_map(|at| self.shared.get(*at)).filter(|limit| limit.free() <= 0)
+    }
+
     /// Whether one more may start; if so, it counts from now on.
     pub fn take(&mut self, job: &str, project: Uuid) -> bool {
-        let (job, project) = (self.jobs.get_mut(job), self.projects.get_mut(&project));
-        let mut of = [job, project].into_iter().flatten().collect::<Vec<_>>();
+        let shared = self.shared_by_job.get(job).map_or(&[][..], Vec::as_slice);
+        let has_room = |at: &usize| self.shared.get(*at).is_none_or(|limit| limit.free() > 0);
+        if !shared.iter().all(has_room) {
+            return false;
+        }
+        let (of_job, of_project) = (self.jobs.get_mut(job), self.projects.get_mut(&project));
+        let mut of = [of_job, of_project].into_iter().flatten().collect::<Vec<_>>();
         let fits = of.iter().all(|free| **free > 0);
         if fits {
             of.iter_mut().for_each(|free| **free -= 1);
+            for at in shared {
+                if let Some(limit) = self.shared.get_mut(*at) {
+                    limit.take();
+                }
+            }
         }
         fits
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: Uuid = Uuid::from_u128(1);
-    const TWO: Uuid = Uuid::from_u128(2);
-
-    fn limits() -> Vec<Limit> {
-        let job = Limit { of: Limited::Job("a".into()), free: 2 };
-        vec![job, Limit { of: Limited::Project(ONE), free: 1 }]
+    /// What has been taken under rates.
+    pub fn beginnings(&self) -> Vec<Beginning<'_>> {
+        self.shared.iter().filter_map(Shared::beginning).collect()
     }
 
-    #[test]
-    fn a_run_counts_for_its_job_and_for_its_project() {
-        let mut capacity = Capacity::of(limits(), true);
-        assert!(capacity.take("a", ONE));
-        assert_eq!(capacity.full_projects(), [ONE]);
-        assert!(!capacity.take("b", ONE), "the project is full");
-        assert!(!capacity.take("a", ONE), "what does not start takes no place");
-        assert!(capacity.take("a", TWO));
-        assert_eq!(capacity.closed_jobs(&["c".into()]), ["a", "c"]);
-        assert!(!capacity.take("a", TWO) && capacity.take("b", TWO), "`b` has no limit");
-    }
-
-    #[test]
-    fn who_does_not_count_alone_starts_nothing_that_has_a_limit() {
-        let mut capacity = Capacity::of(limits(), false);
-        assert!(!capacity.take("a", TWO) && !capacity.take("b", ONE) && capacity.take("b", TWO));
+    /// How long until a rate lets a run begin that only the rate keeps waiting.
+    pub fn next_by_rate(&self) -> Option<Duration> {
+        self.shared.iter().filter_map(Shared::opens_in).min()
     }
 }

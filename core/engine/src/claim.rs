@@ -71,6 +71,7 @@ impl Engine {
             drop(tx);
             (jobs, projects) = (capacity.closed_jobs(except), capacity.full_projects());
             pause = self.store.soonest(owner, &jobs, &projects).await?.pause;
+            pause = pause.into_iter().chain(capacity.next_by_rate()).min();
         }
         let queued = self.store.next_queued(&jobs, &projects).await?;
         let pause = pause.into_iter().chain(queued).min();
@@ -194,6 +195,7 @@ impl Engine {
                 break;
             }
         }
+        tx.count_begun(&capacity.beginnings()).await?;
         tx.commit().await?;
         runs.extend(taken);
         Ok(())

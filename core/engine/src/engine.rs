@@ -61,6 +61,19 @@ impl Engine {
         reconcile(&*self.store, &self.applied, config).await
     }
 
+    /// Whether the end of a run of one of these jobs may let a run of another job begin, which only another worker
+    /// may have: they share limits.
+    pub(crate) fn ends_open_shared_limits<'a>(
+        &self,
+        mut jobs: impl Iterator<Item = &'a str>,
+    ) -> bool {
+        let Some(config) = self.config.as_ref().map(LiveConfig::current) else { return false };
+        if config.limits.is_empty() {
+            return false;
+        }
+        jobs.any(|job| config.jobs.get(job).is_some_and(|settings| !settings.limits.is_empty()))
+    }
+
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
     ///
     /// # Errors

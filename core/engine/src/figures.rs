@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use cascade_model::{StatKey, StatKind, StatRow, Tally, bucket};
+use cascade_model::{StatKey, StatKind, StatRow, StatWorker, Tally, bucket};
 use cascade_store::{Queries, Result, Store};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
@@ -99,17 +99,19 @@ pub struct FigureWriter {
     store: Arc<dyn Store>,
     /// Names the rows of this process.
     source: String,
+    /// Its worker, if it has one.
+    worker: Option<StatWorker>,
     /// All of the current minute, and what could not be written yet.
     rows: BTreeMap<(DateTime<Utc>, StatKey), Tally>,
     unwritten: BTreeSet<(DateTime<Utc>, StatKey)>,
 }
 
 impl FigureWriter {
-    /// Writes to `store`.
-    pub fn new(counts: RunCounts, store: Arc<dyn Store>) -> Self {
+    /// Writes to `store`, in the name of `worker`, if this process has one.
+    pub fn new(counts: RunCounts, store: Arc<dyn Store>, worker: Option<StatWorker>) -> Self {
         let source = Uuid::new_v4().simple().to_string()[..12].to_owned();
         let (rows, unwritten) = Default::default();
-        Self { counts, store, source, rows, unwritten }
+        Self { counts, store, source, worker, rows, unwritten }
     }
 
     /// Writes, and counts what waits, until `stop`; then writes once more.
@@ -151,7 +153,7 @@ impl FigureWriter {
             StatRow { minute: of.0, key: of.1.clone(), tally }
         };
         let rows: Vec<_> = self.unwritten.iter().map(row).collect();
-        self.store.save_stats(&self.source, &rows).await?;
+        self.store.save_stats(&self.source, self.worker.as_ref(), &rows).await?;
         self.unwritten.clear();
         Ok(())
     }

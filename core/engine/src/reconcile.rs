@@ -5,14 +5,14 @@
 //! their turn in between, and a start or a save with a million rows holds none of them up.
 //!
 //! The steps are in such an order, and each is such, that what a crash left undone is done by the next
-//! start: projects, new rows, changed rows, and last the rows that jobs.toml no longer names.
+//! start: projects, shared limits, new rows, changed rows, and last the rows that jobs.toml no longer names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cascade_config::Config;
 use cascade_store::{
-    Result,
-    schedules::{NewJob, NewProject, PAGE, ScheduleGroup, Schedules, Settings},
+    NamedLimit, Queries, Result, Store,
+    schedules::{NewJob, NewProject, PAGE, ScheduleGroup, Settings},
 };
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
@@ -68,11 +68,7 @@ impl Area {
 }
 
 /// Reconciles the database behind `store` with `config`, and keeps what that is in `applied`.
-pub(crate) async fn reconcile(
-    store: &dyn Schedules,
-    applied: &Applied,
-    config: &Config,
-) -> Result<()> {
+pub(crate) async fn reconcile(store: &dyn Store, applied: &Applied, config: &Config) -> Result<()> {
     let mut applied = applied.lock().await;
     // Whatever fails half-way, the next attempt looks at everything.
     let before = applied.take();
@@ -80,6 +76,7 @@ pub(crate) async fn reconcile(
         .alone(Box::pin(async {
             let now = store.now().await?;
             let projects = store.save_projects(&projects(config)).await?.into_iter().collect();
+            store.save_shared_limits(&shared_limits(config)).await?;
             let jobs = config.jobs.iter().map(|(job, settings)| (job.clone(), settings.into()));
             let wanted = Wanted { jobs: jobs.collect(), projects };
             let plan = match &before {
@@ -110,6 +107,23 @@ fn projects(config: &Config) -> Vec<NewProject> {
     }
     let named = config.projects.iter();
     named.map(|(slug, settings)| new(slug, &settings.name, settings.concurrency)).collect()
+}
+
+/// The limits that the file names, with the jobs that share them.
+fn shared_limits(config: &Config) -> Vec<NamedLimit> {
+    let names = |limit: &str| {
+        let jobs = config.jobs.iter();
+        let naming = jobs.filter(|(_, settings)| settings.limits.iter().any(|name| name == limit));
+        naming.map(|(job, _)| job.clone()).collect()
+    };
+    let limits = config.limits.iter();
+    limits
+        .map(|(name, limit)| NamedLimit {
+            name: name.clone(),
+            limit: limit.clone(),
+            jobs: names(name),
+        })
+        .collect()
 }
 
 /// What is to be done after a save, by what was applied before it.
@@ -164,7 +178,7 @@ fn compared(groups: &[ScheduleGroup], wanted: &Wanted, others: &BTreeSet<Uuid>) 
 }
 
 async fn apply(
-    store: &dyn Schedules,
+    store: &dyn Store,
     plan: Plan,
     wanted: &Wanted,
     config: &Config,

@@ -1,15 +1,17 @@
 //! Why a run ran or waits, and why a job does not run: what is so, and the smallest change that helps.
 
+mod labels;
+mod limits;
+mod waits;
+
 use cascade_config::ConfigState;
 use cascade_model::{Decision, Run, RunState, ScheduledJob, ScheduledStatus, Visible};
 use cascade_sdk::Trigger;
-use cascade_store::{
-    Connections, Queries, Result, RunFilter, RunWaits, ScheduleFilter, StoreError,
-};
+use cascade_store::{Queries, Result, RunFilter, ScheduleFilter, StoreError};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::{Engine, capacity::Capacity};
+use crate::Engine;
 
 /// One cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +55,6 @@ pub struct WhyRun {
     pub waits: Vec<Reason>,
 }
 
-/// What there is beside the run and its job that keeps it waiting.
-struct Around<'a> {
-    schedule: Option<&'a ScheduledJob>,
-    waits: Option<&'a RunWaits>,
-    /// Its job and its project run as many as they may.
-    full: (bool, bool),
-    is_loaded: bool,
-}
-
 /// A job that may trigger another, and how its latest run ended.
 struct Upstream {
     job: String,
@@ -84,22 +77,23 @@ impl Engine {
         if !matches!(run.state, RunState::Scheduled | RunState::Available | RunState::Retryable) {
             return Ok(WhyRun { because, waits: Vec::new() });
         }
-        let schedule = self.schedule_of(&run.job_type, run.project_id).await?;
         let waits = self.store.run_waits(run.id).await?;
-        let mut tx = self.store.begin(Connections::Shared).await?;
-        let capacity = Capacity::of(tx.limits().await?, true);
-        tx.rollback().await?;
-        let full = (
-            capacity.closed_jobs(&[]).contains(&run.job_type),
-            capacity.full_projects().contains(&run.project_id),
-        );
-        let around = Around {
-            schedule: schedule.as_ref(),
-            waits: waits.as_ref(),
-            full,
-            is_loaded: config.registry.job(&run.job_type).is_some(),
-        };
-        Ok(WhyRun { because, waits: waiting(&run, &around) })
+        let around = self.around(config, &run.job_type, run.project_id).await?;
+        Ok(WhyRun { because, waits: waits::of_run(&run, waits.as_ref(), &around) })
+    }
+
+    /// What keeps every run of `job` in `project` from beginning; empty where nothing does.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn why_waits(
+        &self,
+        config: &ConfigState,
+        job: &str,
+        project: Uuid,
+    ) -> Result<Vec<Reason>> {
+        let around = self.around(config, job, project).await?;
+        Ok(around.closed())
     }
 
     /// Why nothing of `job` runs in `project`, or what is about to.
@@ -186,63 +180,6 @@ fn caused(run: &Run) -> Vec<Reason> {
             None => "its timer was due".into(),
         };
         found.push(Reason::new("timer", text));
-    }
-    found
-}
-
-/// What keeps a run from beginning. Nothing is said of what does not: a run for which nothing is waits for a
-/// free worker.
-fn waiting(run: &Run, around: &Around) -> Vec<Reason> {
-    let job = &run.job_type;
-    let mut found = Vec::new();
-    match around.schedule {
-        None => {
-            let text = format!("jobs.toml does not name `{job}` for its project any more");
-            found.push(Reason::new("not_scheduled", text).fix(format!("add [jobs.{job}] again")));
-        }
-        Some(schedule) if !schedule.enabled => {
-            let reason = Reason::new("disabled", format!("jobs.toml disables `{job}`"));
-            found.push(reason.fix(format!("set enabled = true under [jobs.{job}]")));
-        }
-        Some(schedule) if schedule.status == ScheduledStatus::Paused => {
-            let reason = Reason::new("paused", format!("`{job}` is paused in its project"));
-            found.push(reason.fix(format!("cascade resume {job}")));
-        }
-        Some(_) => {}
-    }
-    if let Some(waits) = around.waits {
-        let is_later = waits.available_at > waits.now;
-        if waits.behind && !is_later {
-            let text = "another run of its key goes before it";
-            let reason = Reason::new("behind_key", text);
-            found.push(waits.first.map_or(reason.clone(), |first| reason.about(first)));
-        }
-        if is_later {
-            let (code, what) = match run.state {
-                RunState::Retryable => ("backoff", "it is tried again at"),
-                _ => ("not_due", "it may not begin before"),
-            };
-            found.push(Reason::new(code, format!("{what} {}", waits.available_at)));
-        }
-    }
-    let (job_is_full, project_is_full) = around.full;
-    if job_is_full {
-        let reason =
-            Reason::new("job_limit", format!("as many runs of `{job}` as may are running"));
-        found.push(reason.fix(format!("raise concurrency under [jobs.{job}]")));
-    }
-    if project_is_full {
-        let text = format!("as many runs of {} as may are running", run.project_slug);
-        let fix = format!("raise concurrency under [projects.{}]", run.project_slug);
-        found.push(Reason::new("project_limit", text).fix(fix));
-    }
-    if !around.is_loaded {
-        let text = format!("the plugin of `{job}` is not loaded here");
-        found.push(Reason::new("no_plugin", text).fix("`cascade check` names what is missing"));
-    }
-    if found.is_empty() {
-        let reason = Reason::new("no_free_worker", "every worker is busy, or none is there");
-        found.push(reason.fix("start another worker, or look at Workers"));
     }
     found
 }
@@ -348,11 +285,11 @@ mod tests {
 
     use super::*;
 
-    fn now() -> DateTime<Utc> {
+    pub(super) fn now() -> DateTime<Utc> {
         "2026-11-29T05:00:00Z".parse().unwrap()
     }
 
-    fn run(state: RunState) -> Run {
+    pub(super) fn run(state: RunState) -> Run {
         Run {
             id: Uuid::from_u128(7),
             job_type: "down".into(),
@@ -376,7 +313,7 @@ mod tests {
         }
     }
 
-    fn schedule() -> ScheduledJob {
+    pub(super) fn schedule() -> ScheduledJob {
         ScheduledJob {
             job_type: "down".into(),
             project_id: Uuid::nil(),
@@ -392,7 +329,7 @@ mod tests {
         }
     }
 
-    fn codes(reasons: &[Reason]) -> Vec<&str> {
+    pub(super) fn codes(reasons: &[Reason]) -> Vec<&str> {
         reasons.iter().map(|reason| reason.code).collect()
     }
 
@@ -416,38 +353,6 @@ mod tests {
         asked.request = Some(Box::new(request));
         asked.payload.add_request(now());
         assert_eq!(caused(&asked)[0].text, "ann asked for it with the key `k`");
-    }
-
-    #[test]
-    fn a_run_waits_for_all_that_keeps_it() {
-        let waits = RunWaits {
-            available_at: now(),
-            behind: false,
-            first: Some(Uuid::from_u128(2)),
-            now: now(),
-        };
-        let free = schedule();
-        let around = |schedule, waits, full, is_loaded| Around { schedule, waits, full, is_loaded };
-        let found = |state, around: &Around| codes(&waiting(&run(state), around)).join(" ");
-        let nothing = around(Some(&free), Some(&waits), (false, false), true);
-        assert_eq!(found(RunState::Available, &nothing), "no_free_worker");
-        let off = ScheduledJob { enabled: false, ..schedule() };
-        let paused = ScheduledJob { status: ScheduledStatus::Paused, ..schedule() };
-        let all = around(Some(&paused), Some(&waits), (true, true), false);
-        assert_eq!(found(RunState::Available, &all), "paused job_limit project_limit no_plugin");
-        let disabled = around(Some(&off), Some(&waits), (false, false), true);
-        assert_eq!(found(RunState::Available, &disabled), "disabled");
-        let gone = around(None, None, (false, false), true);
-        assert_eq!(found(RunState::Available, &gone), "not_scheduled");
-        let behind = RunWaits { behind: true, ..waits.clone() };
-        let behind = around(Some(&free), Some(&behind), (false, false), true);
-        let reasons = waiting(&run(RunState::Available), &behind);
-        assert_eq!((reasons[0].code, reasons[0].run), ("behind_key", Some(Uuid::from_u128(2))));
-        // One of the schedule's key is behind until its time, with nothing before it.
-        let later = RunWaits { available_at: now() + TimeDelta::hours(1), behind: true, ..waits };
-        let later = around(Some(&free), Some(&later), (false, false), true);
-        assert_eq!(found(RunState::Scheduled, &later), "not_due");
-        assert_eq!(found(RunState::Retryable, &later), "backoff");
     }
 
     #[test]

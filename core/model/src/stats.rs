@@ -3,6 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{Times, Visible};
@@ -108,6 +109,8 @@ pub struct StatFilter {
     pub visible: Visible,
     /// Only this job type.
     pub job_type: Option<String>,
+    /// Only what this worker has run; of the last two days.
+    pub worker: Option<String>,
     /// From this minute.
     pub from: DateTime<Utc>,
     /// Up to this minute, without it.
@@ -190,6 +193,19 @@ pub enum StatGroup {
     Job,
     /// The project, by its short name.
     Project,
+    /// The worker that has run them, by its name; of the last two days.
+    Worker,
+}
+
+/// A process whose figures are those of a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatWorker {
+    /// The worker's name.
+    pub worker: String,
+    /// The machine that it runs or ran on.
+    pub host: Option<String>,
+    /// Its process there.
+    pub pid: Option<u32>,
 }
 
 #[cfg(test)]

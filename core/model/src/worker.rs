@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What a worker says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Presence {
     /// Its name, which holds the leases of its runs.
     pub name: String,
@@ -18,10 +18,27 @@ pub struct Presence {
     pub concurrency: u32,
     /// Names and versions of the plugins it has, as `NAME VERSION`.
     pub plugins: Vec<String>,
+    /// What it was started with: it runs jobs that need some of these, and no others that need any.
+    pub labels: Vec<String>,
+    /// What its process uses of the machine.
+    pub load: Load,
+}
+
+/// What a process uses of its machine; `None` where the machine does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Load {
+    /// Resident memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Processor time since the report before, as a share of one processor: 1.5 is one and a half of them.
+    pub cpu_share: Option<f64>,
+    /// Resident memory of the programs that it runs, with all that these have started, bytes.
+    pub programs_memory_bytes: Option<u64>,
+    /// Processor time of these programs, as a share of one processor.
+    pub programs_cpu_share: Option<f64>,
 }
 
 /// A worker that lives, or was there not long ago.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Worker {
     /// Its name.
     pub name: String,
@@ -35,6 +52,10 @@ pub struct Worker {
     pub concurrency: Option<u32>,
     /// Names and versions of its plugins.
     pub plugins: Option<Vec<String>>,
+    /// What it was started with; none for one that does not tell.
+    pub labels: Vec<String>,
+    /// What its process used of the machine when it last gave a sign of life.
+    pub load: Load,
     /// When it began.
     pub started_at: Option<DateTime<Utc>>,
     /// When it last gave a sign of life.
@@ -51,6 +72,22 @@ pub struct Worker {
     pub running: u64,
     /// What it runs, of what may be seen.
     pub runs: Vec<WorkerRuns>,
+}
+
+impl Worker {
+    /// One that has given no sign of life for so many seconds does not respond: it gives three in that time.
+    pub const UNRESPONSIVE_S: u64 = 45;
+
+    /// Whether it lives and takes runs that it may run.
+    pub fn takes_runs(&self) -> bool {
+        let lives = self.seen_s.is_some_and(|seconds| seconds < Self::UNRESPONSIVE_S);
+        lives && self.drain_at.is_none()
+    }
+
+    /// Whether it may run a job that needs `labels`.
+    pub fn has_labels(&self, labels: &[String]) -> bool {
+        labels.iter().all(|label| self.labels.contains(label))
+    }
 }
 
 /// Runs of a job that a worker holds.

@@ -3,6 +3,7 @@
 mod check;
 mod database;
 mod health;
+mod labels;
 mod plugin;
 mod remote;
 mod secret;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use database::DatabaseArgs;
+use labels::Labels;
 use sign_in::SignInArgs;
 
 use crate::{
@@ -133,6 +135,9 @@ struct RunArgs {
     /// How long running runs may go on after Ctrl-C, such as 10s.
     #[arg(long, default_value = "10s", env = "CASCADE_GRACE", value_parser = humantime::parse_duration)]
     grace: Duration,
+    /// Labels of this worker, such as gpu,eu: it runs jobs whose `needs_labels` are among them.
+    #[arg(long, default_value = "", hide_default_value = true, env = "CASCADE_LABELS")]
+    labels: Labels,
     /// Where traces go over OTLP, such as http://127.0.0.1:4318; without it, nowhere. The other
     /// OTEL_EXPORTER_OTLP_* variables are honored too.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
@@ -248,6 +253,7 @@ fn run(args: RunArgs, role: Role, plugins: Plugins) -> ExitCode {
         tick: Duration::from_secs(args.interval),
         lease: args.lease,
         grace: args.grace,
+        labels: args.labels.0,
     };
     let default_listen = SocketAddr::from(([127, 0, 0, 1], 7878));
     let listen = args.listen.or((role != Role::Worker).then_some(default_listen));

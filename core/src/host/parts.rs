@@ -12,7 +12,7 @@ use cascade_engine::{
     scheduler::{self, Wake},
 };
 use cascade_http::{self as http, RateLimit, Server, auth};
-use cascade_model::ConfigText;
+use cascade_model::{ConfigText, StatWorker};
 use cascade_registry::Plugins;
 use cascade_sse::EventHub;
 use cascade_store::{Queries, Store, tls};
@@ -43,6 +43,8 @@ pub(super) struct Parts {
     hub: Arc<EventHub>,
     /// Names the database, with all processes on it.
     installation: String,
+    /// Names the worker of this process, if it has one.
+    worker_name: String,
     /// Keeps the connections of the bus until it is done.
     connections: Option<Connections>,
     /// Where the data is, in words.
@@ -90,6 +92,7 @@ impl Parts {
             http: Arc::new(HostHttp::new(config.clone()).context("HTTP client")?),
             hub: Arc::new(EventHub::default()),
             installation,
+            worker_name: format!("worker-{}", Uuid::new_v4().simple()),
             connections: Some(connections),
             place,
             _lock: lock,
@@ -153,7 +156,12 @@ impl Parts {
 
     /// Keeps figures of the runs that end here, until the token that says so for the worker.
     pub fn keep_figures(&mut self, worker_done: &CancellationToken) {
-        let writer = FigureWriter::new(self.engine.counts().clone(), self.store.clone());
+        let worker = self.settings.worker.as_ref().map(|_| StatWorker {
+            worker: self.worker_name.clone(),
+            host: scheduler::host(),
+            pid: Some(std::process::id()),
+        });
+        let writer = FigureWriter::new(self.engine.counts().clone(), self.store.clone(), worker);
         self.background.spawn(writer.keep(worker_done.clone()));
     }
 
@@ -193,7 +201,7 @@ impl Parts {
             http: self.http.clone(),
             missing_jobs: MissingJobs::default(),
         });
-        let name = format!("worker-{}", Uuid::new_v4().simple());
+        let name = self.worker_name.clone();
         worker.spawn(scheduler::work(runner, name, settings, self.stop.clone()));
         worker
     }

@@ -107,15 +107,21 @@ pub enum Limited {
     Project(Uuid),
 }
 
-impl From<(String, String, i64)> for Limit {
-    /// Of a row of `limits.sql`.
-    fn from((kind, name, free): (String, String, i64)) -> Self {
+/// What rows of `limits.sql` say, and whether jobs share limits.
+pub(crate) fn limits_of(rows: Vec<(String, String, i64)>) -> (Vec<Limit>, bool) {
+    let (mut limits, mut shared) = (Vec::with_capacity(rows.len()), false);
+    for (kind, name, free) in rows {
         let of = match (kind.as_str(), name.parse()) {
+            ("shared", _) => {
+                shared = true;
+                continue;
+            }
             ("project", Ok(id)) => Limited::Project(id),
             _ => Limited::Job(name),
         };
-        Self { of, free }
+        limits.push(Limit { of, free });
     }
+    (limits, shared)
 }
 
 /// When a schedule is due that was written while the clock was ahead.

@@ -44,6 +44,9 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0260_hook_deliveries.sql",
     "0270_run_tags.sql",
     "0271_run_processes.sql",
+    "0280_shared_limits.sql",
+    "0281_worker_labels_and_load.sql",
+    "0282_run_stat_sources.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -68,6 +71,9 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0260_hook_deliveries.sql",
     "0270_run_tags.sql",
     "0271_run_processes.sql",
+    "0280_shared_limits.sql",
+    "0281_worker_labels_and_load.sql",
+    "0282_run_stat_sources.sql",
 );
 
 /// The table of what has run.

@@ -21,6 +21,7 @@ pub mod postgres;
 mod run_filter;
 mod schedule_filter;
 pub mod schedules;
+mod shared_limits;
 pub mod sqlite;
 pub mod tls;
 mod tx;
@@ -40,8 +41,8 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits,
-    ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, NamedLimit, ProblemMark, Queries,
+    RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
     change_request, decided, delivery_again, edit_request, failed, forget_join, keep_delivery,
     keep_key, marked_done, move_waiting, of_trace, problem_of_run_handled, rerun_noted, save_join,
     step_back, tag_added, tags_kept,
@@ -49,6 +50,7 @@ pub use portable::{
 pub use run_filter::{RunColumn, RunFilter, RunSort, TagFilter, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;
 use schedules::Schedules;
+pub use shared_limits::{Beginning, Begun, Limits, SharedUse};
 pub use tx::{
     Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost,
     NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx, Waiting,
@@ -58,6 +60,8 @@ use cascade_model::{Event, Lease, Renewal};
 
 /// What [`Tx::limits`] asks, of both databases.
 const LIMITS: &str = include_str!("portable/sql/limits.sql");
+/// What it asks where jobs share limits.
+const SHARED_LIMITS: &str = include_str!("portable/sql/shared_limits.sql");
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Choice, Found, Holder, Limit, Result, WaitingRun};
+use crate::{Beginning, Choice, Found, Holder, Limits, Result, WaitingRun};
 
 /// Which connections a transaction uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,11 @@ pub trait Tx: Send {
     async fn lock_limits(&mut self) -> Result<bool>;
 
     /// What has a limit.
-    async fn limits(&mut self) -> Result<Vec<Limit>>;
+    async fn limits(&mut self) -> Result<Limits>;
+
+    /// Counts runs that begin under the rates of limits that jobs share, by the database's clock; from a
+    /// transaction that starts runs alone. What counts no more is removed.
+    async fn count_begun(&mut self, beginnings: &[Beginning<'_>]) -> Result<()>;
 
     /// Runs that may start now, whatever has a limit, locked until the transaction ends; those that another
     /// one has locked are left to it.

@@ -252,7 +252,7 @@ export interface paths {
         };
         /**
          * The unfinished runs of a job in a project: how many run, wait, wait for a time, wait behind another of their
-         *     key and wait for their next attempt, and the first of each.
+         *     key and wait for their next attempt, the first of each, and what keeps those that wait from starting.
          */
         get: operations["queue"];
         put?: never;
@@ -546,11 +546,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Changes a run that waits. One that waits for its triggers to pause waits no longer for them once it is told when to
-         *     begin. Of a run of its schedule only the next attempt can be moved.
-         */
-        patch: operations["edit"];
+        patch?: never;
         trace?: never;
     };
     "/api/jobs/runs/{id}/cancel": {
@@ -834,23 +830,6 @@ export interface paths {
         put?: never;
         /** Gives each of many failed or cancelled runs one more attempt. */
         post: operations["retry"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/runs/tags": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The tags that runs and jobs have, for who looks for one. */
-        get: operations["suggest"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1305,7 +1284,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How many runs ended and how, how long they waited and took, and how much waited: by time, and by job or project.
+         * How many runs ended and how, how long they waited and took, and how much waited: by time, and by job,
+         *     project or worker.
          *     What a process counted in the last two seconds may be missing.
          */
         get: operations["stats"];
@@ -2057,7 +2037,7 @@ export interface components {
             /** @description The worker that had it. */
             worker: string;
         };
-        /** @description Figures of some time, of one job or project, or of all. */
+        /** @description Figures of some time, of one job, project or worker, or of all. */
         Figures: {
             /**
              * Format: int64
@@ -2319,6 +2299,11 @@ export interface components {
         JobTypes: {
             items: components["schemas"]["JobType"][];
         };
+        JobWithoutWorker: {
+            job_type: string;
+            /** @description What it needs. */
+            labels: string[];
+        };
         /** @description What a job waits for that runs once several others have ended. */
         Join: {
             /** @description The jobs that it waits for. */
@@ -2467,11 +2452,6 @@ export interface components {
             project_id: string | null;
             /** @default [] */
             states: components["schemas"]["RunState"][];
-            /**
-             * @description Only runs with all of these tags, of their own or of their job.
-             * @default []
-             */
-            tags: string[];
             /** @default null */
             text: string | null;
             /**
@@ -2590,8 +2570,6 @@ export interface components {
              * @description Not before this time.
              */
             run_at?: string | null;
-            /** @description Words by which it is found, beside those of its job: up to 16, each of 1 to 64 bytes. */
-            tags?: string[];
         };
         /** @description Runs that are asked for together. */
         NewRuns: {
@@ -2741,11 +2719,6 @@ export interface components {
         Problems: {
             items: components["schemas"]["Problem"][];
         };
-        /**
-         * @description What a process or thread does.
-         * @enum {string}
-         */
-        ProcessState: "running" | "sleeping" | "device" | "stopped" | "other";
         /** @description How far a run has come. */
         Progress: {
             /**
@@ -2776,6 +2749,8 @@ export interface components {
             items: components["schemas"]["ProjectRow"][];
         };
         Queue: {
+            /** @description What keeps all that wait from starting, such as a limit or a pause; empty where nothing does. */
+            closed_by: components["schemas"]["Reason"][];
             /** @description Running, waiting, scheduled, behind, retryable. */
             parts: components["schemas"]["QueueGroup"][];
         };
@@ -3119,8 +3094,6 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** @description What a success had to tell. */
             summary?: string | null;
-            /** @description Words by which it is found: its own, and those that its job has in jobs.toml. */
-            tags: string[];
             /**
              * Format: uuid
              * @description Shared by all runs of one cascade.
@@ -3153,26 +3126,6 @@ export interface components {
             /** @description The state it is in now. */
             state: components["schemas"]["RunState"];
         };
-        /** @description What is to be changed; what is left out stays. */
-        RunChanges: {
-            /**
-             * @description All of its args from now on, before its first attempt: an object that fits the job's `args_schema`. Secrets are
-             *     given again: to leave one out, or the `***` in its place, is refused.
-             */
-            args?: Record<string, unknown> | null;
-            /**
-             * Format: int32
-             * @description 0 to 9: the highest goes first.
-             */
-            priority?: number | null;
-            /**
-             * Format: date-time
-             * @description Not before this time; of a run that is tried again, its next attempt. A time that has passed is now.
-             */
-            run_at?: string | null;
-            /** @description It begins, or is tried again, as soon as it may. Not together with `run_at`. */
-            start_now?: boolean;
-        };
         RunDetails: components["schemas"]["Run"] & {
             /**
              * @description What became of each edge when it ended; empty where `state` says it all: plain edges follow each
@@ -3183,7 +3136,6 @@ export interface components {
             failed_attempts: components["schemas"]["FailedAttempt"][];
             /** @description What it gave out: any JSON, or null for nothing. */
             output: unknown;
-            process?: components["schemas"]["RunProcess"] | null;
             /**
              * Format: uuid
              * @description The run that it is once more: see `POST /api/jobs/runs/{id}/rerun`.
@@ -3279,43 +3231,6 @@ export interface components {
              * @description How many there are on all pages.
              */
             total: number;
-        };
-        /** @description What a run uses of the machine of its worker. */
-        RunProcess: {
-            /**
-             * Format: date-time
-             * @description When this was measured.
-             */
-            at: string;
-            /**
-             * Format: int64
-             * @description Processor time so far, in milliseconds: of all its processes, or of its thread.
-             */
-            cpu_ms: number;
-            /**
-             * Format: int64
-             * @description Of an external program: resident memory of all its processes, in bytes.
-             */
-            memory?: number | null;
-            /**
-             * Format: int32
-             * @description Of an external program: its process.
-             */
-            pid?: number | null;
-            /**
-             * Format: int32
-             * @description Of an external program: it and all that it has started.
-             */
-            processes?: number | null;
-            /** @description What the process or thread does. */
-            state: components["schemas"]["ProcessState"];
-            /**
-             * Format: int32
-             * @description Of a plugin within the worker: its thread.
-             */
-            thread?: number | null;
-            /** @description The worker that has the run. */
-            worker: string;
         };
         RunRequest: {
             /**
@@ -3466,9 +3381,9 @@ export interface components {
              */
             at: string;
         };
-        /** @description Figures of a job or a project. */
+        /** @description Figures of a job, a project or a worker. */
         StatRow: components["schemas"]["Figures"] & {
-            /** @description The job type, or the project's short name. */
+            /** @description The job type, the project's short name, or the worker's name. */
             name: string;
         };
         Stats: {
@@ -3484,7 +3399,7 @@ export interface components {
             percentile_error: number;
             /** @description Each step of time, the oldest first; those in which nothing happened too. */
             points: components["schemas"]["StatPoint"][];
-            /** @description Of the 100 jobs or projects with the most ended runs, those first. */
+            /** @description Of the 100 jobs, projects or workers with the most ended runs, those first. */
             rows: components["schemas"]["StatRow"][];
             /** Format: int64 */
             step_seconds: number;
@@ -3495,6 +3410,8 @@ export interface components {
             to: string;
             /** @description All of the time together. */
             total: components["schemas"]["Figures"];
+            /** @description The workers that have figures of the last two days, those that wrote last first. */
+            workers: components["schemas"]["StatWorker"][];
         };
         StatusAnswer: {
             job_type: string;
@@ -3509,9 +3426,17 @@ export interface components {
              */
             project_id: string;
         };
-        TagList: {
-            /** @description In their order, at most 50. */
-            tags: string[];
+        /** @description A worker that has figures of the last two days; it may have ended. */
+        StatWorker: {
+            /** @description The machine it runs on; for administrators. */
+            host?: string | null;
+            /** @description Its name, another at each start. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its process there; for administrators.
+             */
+            pid?: number | null;
         };
         /** @description Times in milliseconds. Percentiles are at most 9.1 % from the true ones; below 1 ms they are told as 0.5. */
         Times: {
@@ -3712,7 +3637,11 @@ export interface components {
             drain_seen_at?: string | null;
             /** @description The machine it runs on; for administrators. */
             host?: string | null;
-            /** @description Its name, made anew at each start. */
+            /** @description What it was started with: jobs that need labels are run by workers that have all of them. */
+            labels: string[];
+            /** @description What it used of the machine when it last gave a sign of life. */
+            load: components["schemas"]["WorkerLoad"];
+            /** @description Its name, another at each start. */
             name: string;
             /**
              * Format: int32
@@ -3742,6 +3671,29 @@ export interface components {
             /** @description The version of Cascade; null for an older one that does not tell. */
             version?: string | null;
         };
+        /** @description What a worker uses of its machine; null where the machine does not tell. */
+        WorkerLoad: {
+            /**
+             * Format: double
+             * @description Processor time of its process since the report before, as a share of one processor.
+             */
+            cpu_share?: number | null;
+            /**
+             * Format: int64
+             * @description Resident memory of its process.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Format: double
+             * @description Processor time of these programs, as a share of one processor.
+             */
+            programs_cpu_share?: number | null;
+            /**
+             * Format: int64
+             * @description Resident memory of the programs that it runs and of all that they have started.
+             */
+            programs_memory_bytes?: number | null;
+        };
         /** @description Runs of a job that a worker holds. */
         WorkerRuns: {
             /** Format: int64 */
@@ -3755,6 +3707,8 @@ export interface components {
         };
         Workers: {
             items: components["schemas"]["Worker"][];
+            /** @description Jobs that no live worker runs, as none has all the labels that they need. */
+            without_worker: components["schemas"]["JobWithoutWorker"][];
         };
         /**
          * @description How a worker stands.
@@ -6553,8 +6507,6 @@ export interface operations {
                 sort?: string;
                 /** @description Only these states, with commas between. */
                 state?: string;
-                /** @description Only runs with this tag, of their own or of their job; given several times, with all of these. */
-                tag?: string[];
                 /** @description Only those with this text in error, summary or job type, or at the start of the id. */
                 text?: string;
                 /** @description Queued before this time. */
@@ -6706,121 +6658,6 @@ export interface operations {
             };
             /** @description Took too long. */
             408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Asked too often. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description A fault of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    edit: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The run. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RunChanges"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            /** @description Asked wrongly. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Nobody is signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Not for the one who asks. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Took too long. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description It has begun or ended, or cannot be changed so; the plugin of its job is not loaded. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description A body of too many bytes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description A body that is not said to be JSON. */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8329,92 +8166,6 @@ export interface operations {
             };
             /** @description A body that is not said to be JSON. */
             415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Asked too often. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description A fault of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    suggest: {
-        parameters: {
-            query?: {
-                /** @description What they begin with. */
-                prefix?: string;
-                /** @description Only tags of runs of this project. */
-                project_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagList"];
-                };
-            };
-            /** @description Asked wrongly. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Nobody is signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Not for the one who asks. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Took too long. */
-            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10819,7 +10570,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description What `rows` are about; `job` if not given. */
-                by?: "job" | "project";
+                by?: "job" | "project" | "worker";
                 /** @description Only this job type. */
                 job_type?: string;
                 /** @description Only this project. */
@@ -10831,6 +10582,8 @@ export interface operations {
                  *     how long they are. From two days ago on figures are by hour.
                  */
                 step?: "1m" | "5m" | "15m" | "1h" | "3h" | "6h" | "12h" | "1d";
+                /** @description Only what this worker has run. Figures by worker are kept for two days: `range` is at most `48h` then. */
+                worker?: string;
             };
             header?: never;
             path?: never;

@@ -1,14 +1,17 @@
 //! Reads hooks from the file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use cascade_expr::Expression;
 use toml::{Spanned, de::DeTable};
 
-use super::{Hook, HookRate, HookScheme, PlacedHook};
+use super::{Hook, HookScheme, PlacedHook};
 use crate::{
+    Rate,
     diagnostic::Problem,
     edges, keys,
+    kind::Kind,
+    rate::RateText,
     reader::{Placed, Reader, TomlValue},
 };
 
@@ -77,7 +80,7 @@ fn hook(reader: &mut Reader, name: Placed<String>, value: &TomlValue) -> Option<
         key,
         when,
         once,
-        rate: rate.unwrap_or_default(),
+        rate: rate.unwrap_or(Hook::RATE),
         tolerance: tolerance.unwrap_or(Hook::TOLERANCE),
     };
     Some(PlacedHook { name, hook, secrets, places })
@@ -146,19 +149,12 @@ impl<'v, 'i> Keys<'_, 'v, 'i> {
         secrets
     }
 
-    fn rate(&mut self) -> Option<HookRate> {
+    fn rate(&mut self) -> Option<Rate> {
         let (key, value) = self.of("rate")?;
-        let text = self.reader.text(&key, value)?;
-        let rate = text.parse().ok();
-        if rate.is_none() {
-            let help = "write how many in how long, up to 100000 in a day, such as \"60/1m\"";
-            let problem = Problem::error(&key, value.span(), format!("bad rate \"{text}\""));
-            self.reader.refuse(problem.help(help));
-        }
-        rate
+        RateText { shortest: Duration::ZERO, example: "60/1m" }.read(self.reader, &key, value)
     }
 
-    fn duration(&mut self, name: &str) -> Option<std::time::Duration> {
+    fn duration(&mut self, name: &str) -> Option<Duration> {
         let (key, value) = self.of(name)?;
         self.reader.duration(&key, value)
     }

@@ -47,6 +47,7 @@ fn file(sync: JobSettings, edges: &[Edge]) -> ConfigState {
         edges: BTreeMap::from([("sync".into(), edges.to_vec())]),
         joins: BTreeMap::new(),
         hooks: Default::default(),
+        limits: Default::default(),
         data_map: BTreeMap::new(),
         jobs,
         projects: BTreeMap::new(),

@@ -144,9 +144,14 @@ async fn work(
         let parts = parts.clone();
         let storing = Storing { runs: runs.len(), unstored: unstored.clone() };
         tokio::spawn(async move {
+            let jobs = runs.iter().map(|finished| &*finished.run.job_type);
+            let opens = parts.engine.ends_open_shared_limits(jobs);
             parts.announcer.announce_these(store_all(&parts, runs).await);
             drop(storing);
             parts.wake.wake();
+            if opens {
+                parts.wake.wake_peers();
+            }
             drop(commit);
         });
     }

@@ -120,6 +120,9 @@ impl Runner {
             }
         }
         self.wake.wake();
+        if self.engine.ends_open_shared_limits(std::iter::once(&**job_type)) {
+            self.wake.wake_peers();
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@ mod children;
 mod edges;
 mod ends;
 mod figures;
+mod limits;
 mod outputs;
 
 use std::{
@@ -64,6 +65,7 @@ impl DynJob for TestJob {
 struct Bench<S = SqliteStore> {
     store: Arc<S>,
     engine: Engine,
+    config: LiveConfig,
     wake: Wake,
     stop: CancellationToken,
     worker: tokio::task::JoinHandle<()>,
@@ -103,17 +105,24 @@ impl<S: Store + 'static> Bench<S> {
             completer: Completer::start(engine.clone(), announcer.clone(), wake.clone(), 10),
             engine: engine.clone(),
             http: Arc::new(HostHttp::new(config.clone()).unwrap()),
-            config,
+            config: config.clone(),
             announcer,
             wake: wake.clone(),
             missing_jobs: MissingJobs::default(),
         };
         let tick = Duration::from_secs(3600);
-        let settings =
-            WorkerSettings { concurrency: 4, prefetch: 4, commit_batch: 10, tick, lease, grace };
+        let settings = WorkerSettings {
+            concurrency: 4,
+            prefetch: 4,
+            commit_batch: 10,
+            tick,
+            lease,
+            grace,
+            labels: vec!["eu".into()],
+        };
         let stop = CancellationToken::new();
         let work = scheduler::work(Arc::new(runner), "w".into(), settings, stop.clone());
-        Self { store, engine, wake, stop, worker: tokio::spawn(work), _folder: folder }
+        Self { store, engine, config, wake, stop, worker: tokio::spawn(work), _folder: folder }
     }
 
     /// Asks for a run for the first project.

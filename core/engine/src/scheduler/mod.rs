@@ -6,6 +6,7 @@
 //! [`Engine::claim`]: crate::Engine::claim
 
 mod leases;
+mod load;
 mod presence;
 mod wake;
 mod worker;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub(crate) use leases::Held;
 pub use leases::Leases;
+pub use presence::host;
 pub use wake::Wake;
 pub use worker::work;
 
@@ -33,4 +35,6 @@ pub struct WorkerSettings {
     pub lease: Duration,
     /// How long running runs may go on after a stop was asked for.
     pub grace: Duration,
+    /// It runs jobs that need some of these, and no others that need any.
+    pub labels: Vec<String>,
 }

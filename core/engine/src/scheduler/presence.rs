@@ -4,10 +4,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use cascade_model::{Presence, Registry};
+use cascade_model::{Load, Presence, Registry};
 use cascade_store::Queries;
 
-use super::{Wake, WorkerSettings};
+use super::{Wake, WorkerSettings, load::UsedSoFar};
 use crate::runner::Runner;
 
 /// How often a worker tells of itself; at once when another process asks for it.
@@ -18,9 +18,10 @@ const LAST_WITHIN: Duration = Duration::from_secs(2);
 /// Tells of the worker `name`, for ever.
 pub(super) async fn tell(runner: &Runner, name: &str, settings: &WorkerSettings) {
     let wake = &runner.wake;
+    let mut used = UsedSoFar::default();
     let mut known = true;
     loop {
-        let presence = presence(&runner.config.state().registry, name, settings);
+        let presence = presence(&runner.config.state().registry, name, settings, used.load());
         match runner.engine.store().tell_presence(&presence).await {
             Ok(drain) => {
                 known = true;
@@ -62,7 +63,7 @@ fn obey(wake: &Wake, name: &str, drain: bool) {
     }
 }
 
-fn presence(registry: &Registry, name: &str, settings: &WorkerSettings) -> Presence {
+fn presence(registry: &Registry, name: &str, settings: &WorkerSettings, load: Load) -> Presence {
     let plugin = |origin: &cascade_sdk::Origin| format!("{} {}", origin.plugin, origin.version);
     let plugins: BTreeSet<_> =
         registry.jobs().map(|job| plugin(&job.descriptor().origin)).collect();
@@ -73,11 +74,13 @@ fn presence(registry: &Registry, name: &str, settings: &WorkerSettings) -> Prese
         pid: std::process::id(),
         concurrency: settings.concurrency,
         plugins: plugins.into_iter().collect(),
+        labels: settings.labels.clone(),
+        load,
     }
 }
 
 /// The machine's name, where the kernel tells it.
-fn host() -> Option<String> {
+pub fn host() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }

@@ -129,6 +129,8 @@ struct Worker {
     /// Holds what is claimed.
     owner: Arc<str>,
     settings: WorkerSettings,
+    /// Of the settings.
+    labels: Arc<[String]>,
     give_back: CancellationToken,
     /// When it last looked after joins whose time is over.
     looked_late: Option<Instant>,
@@ -164,6 +166,7 @@ pub async fn work(
         supervised: JoinSet::new(),
         runner,
         owner,
+        labels: settings.labels.clone().into(),
         settings,
         give_back: CancellationToken::new(),
         looked_late: None,
@@ -236,13 +239,14 @@ impl Worker {
             self.looked_late = Some(Instant::now());
         }
         let (runner, owner, lease) = (self.runner.clone(), self.owner.clone(), self.settings.lease);
+        let labels = self.labels.clone();
         self.task = Some(tokio::spawn(async move {
             let claiming = runner.wake.leases().begin_claim().await;
             let config = runner.config.state();
             if look_late && let Err(error) = runner.engine.settle_late_joins(&config).await {
                 tracing::error!(%error, "joins whose time is over are not settled yet");
             }
-            let missing_jobs = runner.missing_jobs.list(&config);
+            let missing_jobs = runner.missing_jobs.list(&config, &labels);
             let most = u32::try_from(most).unwrap_or(u32::MAX);
             match runner.engine.claim(&owner, most, lease, &missing_jobs).await {
                 Ok(runs) => Told::Claimed { runs, asked: most as usize, claiming },
@@ -258,9 +262,10 @@ impl Worker {
 
     fn ask(&mut self) {
         let (runner, owner, tick) = (self.runner.clone(), self.owner.clone(), self.settings.tick);
+        let labels = self.labels.clone();
         self.task = Some(tokio::spawn(async move {
             let config = runner.config.state();
-            let missing_jobs = runner.missing_jobs.list(&config);
+            let missing_jobs = runner.missing_jobs.list(&config, &labels);
             let (due, late) = tokio::join!(
                 runner.engine.next_due(&owner, &missing_jobs),
                 runner.engine.next_late_join(&config),

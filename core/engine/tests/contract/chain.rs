@@ -10,6 +10,7 @@ pub(crate) fn config() -> Config {
     let project = |name: &str| ProjectSettings { name: name.into(), concurrency: None };
     Config {
         hooks: Default::default(),
+        limits: Default::default(),
         retention: Retention::default(),
         http: Default::default(),
         files: Default::default(),

@@ -42,6 +42,7 @@ mod requests;
 mod run_again;
 mod runs;
 mod schedules;
+mod shared_limits;
 mod stats;
 mod steps;
 mod tags;
@@ -271,6 +272,16 @@ cases! {
         a_run_of_a_timer_knows_the_time_that_it_was_due,
         what_the_file_no_longer_names_stops_running,
     ],
+    shared_limits: [
+        jobs_that_share_a_limit_run_so_many_together,
+        a_rate_lets_so_many_runs_begin_in_its_time,
+        what_begins_ahead_of_the_clock_counts_no_more,
+        a_shared_limit_holds_for_workers_that_claim_at_once,
+        a_job_at_a_shared_limit_keeps_no_other_waiting,
+        a_run_needs_room_under_each_of_its_limits,
+        runs_that_come_back_leave_their_places,
+        limits_are_written_where_they_have_changed,
+    ],
     stats: [
         what_a_process_writes_again_counts_once,
         figures_are_those_of_projects_that_may_be_seen,
@@ -278,6 +289,7 @@ cases! {
         what_was_counted_is_written_once_and_adds_up_over_writes,
         what_waits_is_counted_by_one_process_a_minute,
         figures_of_long_ago_become_one_an_hour_and_then_go,
+        figures_are_also_those_of_a_worker_for_two_days,
     ],
     tags: [
         runs_are_found_by_their_tags_and_those_of_their_jobs,

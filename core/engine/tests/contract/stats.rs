@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_engine::{Engine, FigureWriter};
 use cascade_model::{
     ERROR_OF_PERCENTILES, Fault, Figures, KeepFor, RunNow, StatFilter, StatGroup, StatKey,
-    StatKind, StatRow, Tally, Visible, bucket,
+    StatKind, StatRow, StatWorker, Tally, Visible, bucket,
 };
 use cascade_store::Queries;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -17,7 +17,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn filter(engine: &Engine, visible: Visible) -> StatFilter {
     let now = engine.store().now().await.unwrap();
     let (from, to) = (now - TimeDelta::days(10), now + TimeDelta::hours(2));
-    StatFilter { visible, job_type: None, from, to }
+    StatFilter { visible, job_type: None, worker: None, from, to }
 }
 
 async fn total(engine: &Engine, filter: &StatFilter) -> Figures {
@@ -32,7 +32,7 @@ async fn of_all(engine: &Engine) -> Figures {
 }
 
 fn writer(engine: &Engine) -> FigureWriter {
-    FigureWriter::new(engine.counts().clone(), engine.store().clone())
+    FigureWriter::new(engine.counts().clone(), engine.store().clone(), None)
 }
 
 /// Counted by nobody in particular, at a time.
@@ -52,12 +52,12 @@ pub(super) async fn what_a_process_writes_again_counts_once(engine: &Engine) {
     let now = engine.store().now().await.unwrap();
     let mut rows =
         vec![row(engine, now, "one", 10, 3).await, row(engine, now, "two", 400, 1).await];
-    engine.store().save_stats("a", &rows).await.unwrap();
+    engine.store().save_stats("a", None, &rows).await.unwrap();
     rows[0].tally = Tally { runs: 5, micros: 50_000 };
     for _ in 0..2 {
-        engine.store().save_stats("a", &rows).await.unwrap();
+        engine.store().save_stats("a", None, &rows).await.unwrap();
     }
-    engine.store().save_stats("b", &rows[..1]).await.unwrap();
+    engine.store().save_stats("b", None, &rows[..1]).await.unwrap();
     let figures = of_all(engine).await;
     assert_eq!((figures.completed, figures.duration.count()), (11, 11));
     let p50 = figures.duration.percentile(0.5).unwrap().as_secs_f64() * 1000.0;
@@ -68,7 +68,7 @@ pub(super) async fn what_a_process_writes_again_counts_once(engine: &Engine) {
 pub(super) async fn figures_are_those_of_projects_that_may_be_seen(engine: &Engine) {
     let now = engine.store().now().await.unwrap();
     let rows = [row(engine, now, "one", 10, 3).await, row(engine, now, "two", 400, 2).await];
-    engine.store().save_stats("a", &rows).await.unwrap();
+    engine.store().save_stats("a", None, &rows).await.unwrap();
     engine.store().sample_queues().await.unwrap();
     let one = Visible::Only(vec![project(engine, "one").await]);
     let mine = filter(engine, one).await;
@@ -139,7 +139,7 @@ pub(super) async fn figures_of_long_ago_become_one_an_hour_and_then_go(engine: &
     }
     rows.push(row(engine, now, "one", 10, 7).await);
     for source in ["a", "b"] {
-        engine.store().save_stats(source, &rows).await.unwrap();
+        engine.store().save_stats(source, None, &rows).await.unwrap();
     }
     let before = of_all(engine).await;
     assert_eq!(before.completed, 2 * (3 * 3 + 7));
@@ -155,4 +155,44 @@ pub(super) async fn figures_of_long_ago_become_one_an_hour_and_then_go(engine: &
     assert_eq!(engine.store().prune(&keep, 1).await.unwrap().stats, 1, "a step takes few");
     engine.store().prune(&keep, 100).await.unwrap();
     assert_eq!(of_all(engine).await.completed, 14);
+}
+
+pub(super) async fn figures_are_also_those_of_a_worker_for_two_days(engine: &Engine) {
+    let store = engine.store();
+    let now = store.now().await.unwrap();
+    let worker =
+        |name: &str| StatWorker { worker: name.into(), host: Some("machine".into()), pid: Some(7) };
+    let rows = vec![row(engine, now, "one", 10, 3).await, row(engine, now, "two", 400, 1).await];
+    for _ in 0..2 {
+        store.save_stats("a", Some(&worker("worker-a")), &rows).await.unwrap();
+    }
+    store.save_stats("b", Some(&worker("worker-b")), &rows[..1]).await.unwrap();
+    store.save_stats("server", None, &rows[1..]).await.unwrap();
+    store.sample_queues().await.unwrap();
+    let all = filter(engine, Visible::All).await;
+    let counted = |figures: std::collections::BTreeMap<String, Figures>| {
+        figures.into_iter().map(|(name, one)| (name, one.completed)).collect::<Vec<_>>()
+    };
+    let by_worker = counted(store.stats_by(&all, StatGroup::Worker).await.unwrap());
+    assert_eq!(by_worker, [("worker-a".into(), 4), ("worker-b".into(), 3)]);
+    assert_eq!(total(engine, &all).await.completed, 8);
+    let of_a = StatFilter { worker: Some("worker-a".into()), ..all.clone() };
+    let figures = total(engine, &of_a).await;
+    assert_eq!((figures.completed, figures.depth()), (4, None), "what waits is nobody's");
+    assert_eq!(counted(store.stats_by(&of_a, StatGroup::Project).await.unwrap())[0].1, 3);
+    let two = Visible::Only(vec![project(engine, "two").await]);
+    let theirs =
+        counted(store.stats_by(&filter(engine, two).await, StatGroup::Worker).await.unwrap());
+    assert_eq!(theirs, [("worker-a".into(), 1)]);
+    assert_eq!(store.stat_workers().await.unwrap(), [worker("worker-a"), worker("worker-b")]);
+
+    let old = now - TimeDelta::hours(49);
+    let rows = [row(engine, old, "one", 10, 2).await];
+    store.save_stats("c", Some(&worker("worker-c")), &rows).await.unwrap();
+    let long = Duration::from_secs(30 * 86_400);
+    let keep = KeepFor { runs: long, logs: long, events: long, stats: long };
+    store.prune(&keep, 1000).await.unwrap();
+    let left = store.stat_workers().await.unwrap();
+    assert_eq!(left, [worker("worker-a"), worker("worker-b")], "its rows are nobody's now");
+    assert_eq!(total(engine, &all).await.completed, 10);
 }

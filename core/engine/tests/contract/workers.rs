@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cascade_engine::Engine;
-use cascade_model::{KeepFor, Presence, Visible, Worker};
+use cascade_model::{KeepFor, Load, Presence, Visible, Worker};
 use cascade_sdk::{Statement, rfc3339, sql};
 use cascade_store::{Queries, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +18,13 @@ fn presence(name: &str) -> Presence {
         pid: 4321,
         concurrency: 8,
         plugins: vec!["mail 0.1.0".into(), "notify 0.2.0".into()],
+        labels: vec!["gpu".into(), "eu".into()],
+        load: Load {
+            memory_bytes: Some(123_456_789),
+            cpu_share: Some(1.25),
+            programs_memory_bytes: Some(0),
+            programs_cpu_share: None,
+        },
     }
 }
 
@@ -42,6 +49,7 @@ pub(super) async fn a_worker_tells_of_itself_until_it_ends(engine: &Engine) {
     assert_eq!((found.version.as_deref(), found.pid), (Some("1.2.3"), Some(4321)));
     assert_eq!((found.host.as_deref(), found.concurrency), (Some("machine"), Some(8)));
     assert_eq!(found.plugins, Some(presence("w").plugins));
+    assert_eq!((&found.labels, found.load), (&presence("w").labels, presence("w").load));
     assert!(found.started_at <= found.seen_at && found.seen_s.is_some_and(|seconds| seconds < 60));
     assert_eq!((found.running, found.runs[0].count, found.runs.len()), (2, 1, 1), "what is theirs");
     assert_eq!((&*found.runs[0].job_type, found.drain_at), ("up", None));

@@ -234,6 +234,7 @@ fn state(case: &Case) -> ConfigState {
         edges,
         joins: joins(case),
         hooks: Default::default(),
+        limits: Default::default(),
         data_map: BTreeMap::new(),
         jobs: jobs.collect(),
         projects: projects.collect(),

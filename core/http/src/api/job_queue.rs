@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::response;
 use crate::{
     AppState,
-    api::jobs::JobName,
+    api::{jobs::JobName, why::Reason},
     error::{ApiError, ApiResult, ErrorBody, Refused},
     middleware::{
         auth::Caller,
@@ -74,10 +74,12 @@ pub struct QueueGroup {
 pub struct Queue {
     /// Running, waiting, scheduled, behind, retryable.
     parts: Vec<QueueGroup>,
+    /// What keeps all that wait from starting, such as a limit or a pause; empty where nothing does.
+    closed_by: Vec<Reason>,
 }
 
 /// The unfinished runs of a job in a project: how many run, wait, wait for a time, wait behind another of their
-/// key and wait for their next attempt, and the first of each.
+/// key and wait for their next attempt, the first of each, and what keeps those that wait from starting.
 #[utoipa::path(
     get, path = "/jobs/{job_type}/queue", params(JobName, QueueQuery),
     responses((status = 200, body = Queue), (status = 404, body = ErrorBody), Refused)
@@ -99,5 +101,13 @@ pub async fn queue(
         let shown = |run: Run| response::Run::shown(run.in_list(), &state);
         QueueGroup { part: part.into(), count, items: runs.into_iter().map(shown).collect() }
     };
-    Ok(Json(Queue { parts: queue.into_iter().map(part).collect() }))
+    let parts: Vec<_> = queue.into_iter().map(part).collect();
+    let waiting = |group: &QueueGroup| matches!(group.part, QueuePartName::Waiting);
+    let mut closed_by = Vec::new();
+    if parts.iter().any(|group| waiting(group) && group.count > 0) {
+        let config = server.config.state();
+        let reasons = server.engine.why_waits(&config, &job_type, query.project_id).await?;
+        closed_by.extend(reasons.into_iter().map(Reason::from));
+    }
+    Ok(Json(Queue { parts, closed_by }))
 }

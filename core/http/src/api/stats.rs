@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::response::{Figures, StatPoint, StatRow};
+use super::response::{Figures, StatPoint, StatRow, StatWorker};
 use crate::{
     AppState,
     error::{ApiError, ApiResult, Refused},
@@ -86,6 +86,8 @@ pub enum GroupedBy {
     Job,
     /// A row a project.
     Project,
+    /// A row a worker; of the last two days.
+    Worker,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -103,6 +105,9 @@ pub struct StatQuery {
     job_type: Option<String>,
     /// Only this project.
     project_id: Option<Uuid>,
+    /// Only what this worker has run. Figures by worker are kept for two days: `range` is at most `48h` then.
+    #[param(max_length = 100)]
+    worker: Option<String>,
     /// What `rows` are about; `job` if not given.
     #[serde(default)]
     #[param(inline, required = false)]
@@ -122,8 +127,10 @@ pub struct Stats {
     total: Figures,
     /// Each step of time, the oldest first; those in which nothing happened too.
     points: Vec<StatPoint>,
-    /// Of the 100 jobs or projects with the most ended runs, those first.
+    /// Of the 100 jobs, projects or workers with the most ended runs, those first.
     rows: Vec<StatRow>,
+    /// The workers that have figures of the last two days, those that wrote last first.
+    workers: Vec<StatWorker>,
 }
 
 /// A number of minutes, hours or days in seconds.
@@ -154,7 +161,8 @@ fn range_and_step(range: Option<&str>, step: Option<Step>) -> ApiResult<(u64, u6
     Ok((range, step.unwrap_or(DAY)))
 }
 
-/// How many runs ended and how, how long they waited and took, and how much waited: by time, and by job or project.
+/// How many runs ended and how, how long they waited and took, and how much waited: by time, and by job,
+/// project or worker.
 /// What a process counted in the last two seconds may be missing.
 #[utoipa::path(get, path = "/stats", params(StatQuery), responses((status = 200, body = Stats), Refused))]
 pub async fn stats(
@@ -164,19 +172,33 @@ pub async fn stats(
 ) -> ApiResult<Json<Stats>> {
     let visible = server.scope(&principal, query.project_id)?;
     let (range, step) = range_and_step(query.range.as_deref(), query.step)?;
+    let of_workers = query.worker.is_some() || matches!(query.by, GroupedBy::Worker);
+    if of_workers && range > FINE {
+        let message = "query: figures by worker are kept for two days";
+        return Err(ApiError::bad_request(message).help("a `range` of at most 48h"));
+    }
     let now = server.store.now().await?.timestamp();
     let (step_s, range_s) = (step.cast_signed(), range.cast_signed());
     // Steps begin at full hours and days of UTC; the last is the one that is under way.
     let end = now.div_euclid(step_s) * step_s + step_s;
     let begin = (end - range_s).div_euclid(step_s) * step_s;
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-    let filter = StatFilter { visible, job_type: query.job_type, from: at(begin), to: at(end) };
+    let filter = StatFilter {
+        visible,
+        job_type: query.job_type,
+        worker: query.worker,
+        from: at(begin),
+        to: at(end),
+    };
     let by_time = server.store.stats(&filter, Duration::from_secs(step)).await?;
     let group = match query.by {
         GroupedBy::Job => StatGroup::Job,
         GroupedBy::Project => StatGroup::Project,
+        GroupedBy::Worker => StatGroup::Worker,
     };
     let by_group = server.store.stats_by(&filter, group).await?;
+    let workers = server.store.stat_workers().await?;
+    let shown = |worker| StatWorker::shown(worker, principal.admin);
     let mut total = Counted::default();
     by_time.values().for_each(|figures| total.merge(figures));
     let nothing = Counted::default();
@@ -192,17 +214,21 @@ pub async fn stats(
         step_seconds: step,
         percentile_error: ERROR_OF_PERCENTILES,
         points: steps.map(point).collect(),
-        rows: listed(by_group, &total),
+        rows: listed(by_group, &total, query.by),
+        workers: workers.into_iter().map(shown).collect(),
         total: (&total).into(),
     }))
 }
 
 /// Those with the most ended runs first.
-fn listed(by_group: BTreeMap<String, Counted>, total: &Counted) -> Vec<StatRow> {
+fn listed(by_group: BTreeMap<String, Counted>, total: &Counted, by: GroupedBy) -> Vec<StatRow> {
     let mut rows: Vec<_> = by_group.into_iter().collect();
     rows.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.ended()));
     let row = |(name, mut figures): (String, Counted)| {
-        figures.sampled_as(total);
+        // What waits is nobody's.
+        if !matches!(by, GroupedBy::Worker) {
+            figures.sampled_as(total);
+        }
         StatRow { name, figures: (&figures).into() }
     };
     rows.into_iter().map(row).collect()

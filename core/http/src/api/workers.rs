@@ -16,12 +16,37 @@ use crate::{
     },
 };
 use cascade_access::Principal;
-use cascade_model::Visible;
+use cascade_config::Config;
+use cascade_model::{Visible, Worker};
 use cascade_store::Queries;
 
 #[derive(Serialize, ToSchema)]
 pub struct Workers {
     items: Vec<response::Worker>,
+    /// Jobs that no live worker runs, as none has all the labels that they need.
+    without_worker: Vec<JobWithoutWorker>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct JobWithoutWorker {
+    job_type: String,
+    /// What it needs.
+    labels: Vec<String>,
+}
+
+/// The jobs whose labels no worker has that takes runs.
+fn without_worker(config: &Config, workers: &[Worker]) -> Vec<JobWithoutWorker> {
+    let needing = config.jobs.iter().filter(|(_, job)| job.enabled && !job.needs_labels.is_empty());
+    let takes = |labels: &[String]| {
+        workers.iter().any(|worker| worker.takes_runs() && worker.has_labels(labels))
+    };
+    needing
+        .filter(|(_, job)| !takes(&job.needs_labels))
+        .map(|(name, job)| JobWithoutWorker {
+            job_type: name.clone(),
+            labels: job.needs_labels.clone(),
+        })
+        .collect()
 }
 
 /// Workers by name: those that live, and those that were there in the last hour and did not end in order.
@@ -31,8 +56,9 @@ pub async fn list(
     Caller(principal): Caller,
 ) -> ApiResult<Json<Workers>> {
     let found = server.store.workers(&principal.visible()).await?;
+    let without_worker = without_worker(&server.config.current(), &found);
     let shown = |worker| response::Worker::shown(worker, principal.admin);
-    Ok(Json(Workers { items: found.into_iter().map(shown).collect() }))
+    Ok(Json(Workers { items: found.into_iter().map(shown).collect(), without_worker }))
 }
 
 /// Describes `{name}`.

@@ -2,7 +2,7 @@
 
 use cascade_access::{May, NewToken, NewUser, Role, Secret, TokenEnd};
 use cascade_engine::FigureWriter;
-use cascade_model::{Presence, Visible};
+use cascade_model::{Load, Presence, StatWorker, Visible};
 use cascade_store::Queries;
 use serde_json::{Value, json};
 
@@ -33,7 +33,10 @@ async fn cancel_a_run_of_each_project(bench: &Bench) {
     for run in runs.items {
         bench.engine.request_cancel(&Visible::All, run.id).await.unwrap();
     }
-    FigureWriter::new(bench.engine.counts().clone(), bench.store.clone()).write().await.unwrap();
+    let worker =
+        StatWorker { worker: "worker-1".into(), host: Some("machine".into()), pid: Some(7) };
+    let counts = bench.engine.counts().clone();
+    FigureWriter::new(counts, bench.store.clone(), Some(worker)).write().await.unwrap();
 }
 
 #[tokio::test]
@@ -59,7 +62,15 @@ async fn figures_tell_each_step_and_each_row_of_what_one_may_see() {
     );
     let other = format!("/api/stats?project_id={}", bench.projects[1]);
     assert_eq!(ask(&bench, &viewer, "GET", &other).await.0, 404);
-    for wrong in ["range=x", "range=1y", "step=2m", "by=moon"] {
+    let of_worker = "/api/stats?range=1h&by=worker&worker=worker-1";
+    let (_, of_worker) = ask(&bench, &viewer, "GET", of_worker).await;
+    let row = &of_worker["rows"][0];
+    assert_eq!((&row["name"], &row["cancelled"]), (&json!("worker-1"), &json!(1)), "{of_worker}");
+    let known = json!([{"name": "worker-1", "host": null, "pid": null}]);
+    assert_eq!(of_worker["workers"], known, "where it runs is for administrators");
+    assert_eq!(all["workers"], json!([{"name": "worker-1", "host": "machine", "pid": 7}]));
+    let wrong = ["range=x", "range=1y", "step=2m", "by=moon", "range=3d&by=worker"];
+    for wrong in wrong.into_iter().chain(["range=7d&worker=worker-1"]) {
         let (status, refused) = ask(&bench, &admin, "GET", &format!("/api/stats?{wrong}")).await;
         assert_eq!(status, 400, "{refused}");
     }
@@ -77,12 +88,20 @@ async fn only_an_administrator_drains_a_worker_and_the_log_says_who() {
         pid: 7,
         concurrency: 8,
         plugins: vec!["test 1.0.0".into()],
+        labels: vec!["gpu".into()],
+        load: Load { memory_bytes: Some(1_000_000), cpu_share: Some(0.5), ..Load::default() },
     };
     bench.store.tell_presence(&presence).await.unwrap();
     let owner = member(&bench, Role::Owner).await;
     let (_, seen) = ask(&bench, &owner, "GET", "/api/workers").await;
     let worker = &seen["items"][0];
     assert_eq!((&worker["state"], &worker["version"]), (&json!("active"), &json!("0.2.0")));
+    assert_eq!(worker["labels"], json!(["gpu"]));
+    let load = json!({
+        "memory_bytes": 1_000_000, "cpu_share": 0.5,
+        "programs_memory_bytes": null, "programs_cpu_share": null,
+    });
+    assert_eq!(worker["load"], load);
     assert_eq!((&worker["host"], &worker["pid"]), (&Value::Null, &Value::Null), "{seen}");
     assert_eq!(ask(&bench, &owner, "POST", "/api/workers/worker-1/drain").await.0, 403);
 

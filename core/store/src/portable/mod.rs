@@ -24,6 +24,7 @@ mod row;
 mod run;
 mod runs;
 mod scheduled;
+mod shared_limits;
 mod stats;
 mod tags;
 mod text;
@@ -42,8 +43,8 @@ use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, Delivery, FailedAttempt,
     Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, NewRunProcess,
     Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage,
-    RunProcess, ScheduledJob, StatFilter, StatGroup, StatRow, TraceOverview, Trend, Visible,
-    WholeDelivery, Worker,
+    RunProcess, ScheduledJob, StatFilter, StatGroup, StatRow, StatWorker, TraceOverview, Trend,
+    Visible, WholeDelivery, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
 use chrono::{DateTime, Utc};
@@ -69,6 +70,7 @@ pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
 pub use tags::{tag_added, tags_kept};
+pub use shared_limits::NamedLimit;
 use text::Text;
 pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;
@@ -252,6 +254,11 @@ pub trait Queries: Store {
         requests::earlier_request(&*self.database(), key).await
     }
 
+    /// Makes the limits that jobs share what `limits` says; `false` if they were that before.
+    async fn save_shared_limits(&self, limits: &[NamedLimit]) -> Result<bool> {
+        shared_limits::save(&*self.database(), limits).await
+    }
+
     /// What a run waits for; `None` if there is no such run.
     async fn run_waits(&self, run: Uuid) -> Result<Option<RunWaits>> {
         why::run_waits(&*self.database(), run).await
@@ -366,9 +373,20 @@ pub trait Queries: Store {
         queue::depth(&*self.database()).await
     }
 
-    /// Writes figures of a process, `source`: what it has counted so far, in place of what it wrote before.
-    async fn save_stats(&self, source: &str, rows: &[StatRow]) -> Result<()> {
-        stats::save(&*self.database(), source, rows).await
+    /// Writes figures of a process, `source`, and of its `worker` if it has one: what it has counted so far, in
+    /// place of what it wrote before.
+    async fn save_stats(
+        &self,
+        source: &str,
+        worker: Option<&StatWorker>,
+        rows: &[StatRow],
+    ) -> Result<()> {
+        stats::save(&*self.database(), source, worker, rows).await
+    }
+
+    /// The workers that have figures of the last two days, those that wrote last first.
+    async fn stat_workers(&self) -> Result<Vec<StatWorker>> {
+        stats::workers(&*self.database()).await
     }
 
     /// Counts what waits and runs, of the 10,000 longest queues, unless that was done in this minute: `false`.
@@ -386,7 +404,7 @@ pub trait Queries: Store {
         stats::by_time(&*self.database(), filter, step).await
     }
 
-    /// Figures of each job, or of each project by its short name: of the 100 with the most ended runs.
+    /// Figures of each job, of each project by its short name, or of each worker: of the 100 with the most ended runs.
     async fn stats_by(
         &self,
         filter: &StatFilter,

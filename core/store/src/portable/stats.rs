@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use cascade_model::{Figures, StatFilter, StatGroup, StatKind, StatRow, Tally};
+use cascade_model::{Figures, StatFilter, StatGroup, StatKind, StatRow, StatWorker, Tally};
 use cascade_sdk::{Db, DbError, Dialect, Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -20,11 +20,30 @@ const MOST_QUEUES: u32 = 10_000;
 /// Jobs or projects that one answer lists, those with the most runs.
 const MOST_GROUPS: u32 = 100;
 
-/// Writes rows of a process: what it has counted so far, in place of what it wrote before.
-pub(super) async fn save(database: &dyn Database, source: &str, rows: &[StatRow]) -> Result<()> {
-    let pages = rows.chunks(AT_ONCE).map(|page| save_page(database.dialect(), source, page));
-    let saved = database.batch(pages.collect()).await;
-    saved.map(drop).map_err(StoreError::Query)
+/// Writes rows of a process: what it has counted so far, in place of what it wrote before; and whose they are, if it
+/// has a worker.
+pub(super) async fn save(
+    database: &dyn Database,
+    source: &str,
+    worker: Option<&StatWorker>,
+    rows: &[StatRow],
+) -> Result<()> {
+    let mut statements = Vec::new();
+    if let (Some(worker), Some(last)) = (worker, rows.iter().map(|row| row.minute).max()) {
+        statements.push(save_source(source, worker, last));
+    }
+    statements.extend(rows.chunks(AT_ONCE).map(|page| save_page(database.dialect(), source, page)));
+    database.batch(statements).await.map(drop).map_err(StoreError::Query)
+}
+
+fn save_source(source: &str, worker: &StatWorker, written_at: DateTime<Utc>) -> Statement {
+    sql("INSERT INTO run_stat_sources (source, worker, host, pid, written_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (source) DO UPDATE SET written_at = excluded.written_at")
+    .bind(source)
+    .bind(worker.worker.as_str())
+    .bind(worker.host.clone())
+    .bind(worker.pid)
+    .bind(rfc3339(written_at))
 }
 
 fn save_page(dialect: Dialect, source: &str, page: &[StatRow]) -> Statement {
@@ -115,10 +134,19 @@ fn fitting(text: Text, filter: &StatFilter, samples: bool) -> Text {
         .push(" AND s.minute < ")
         .bind_time(filter.to)
         .push(" AND (");
+    // What waits is nobody's: it is not counted by worker.
+    let samples = samples && filter.worker.is_none();
     let text = if samples { text.push("s.job_type = '' OR ") } else { text };
     let text = text.push("(s.job_type <> ''");
     let text = match &filter.job_type {
         Some(job) => text.push(" AND s.job_type = ").bind(job.as_str()),
+        None => text,
+    };
+    let text = match &filter.worker {
+        Some(worker) => text
+            .push(" AND s.source = (SELECT o.source FROM run_stat_sources o WHERE o.worker = ")
+            .bind(worker.as_str())
+            .push(")"),
         None => text,
     };
     text.and_visible("s.project_id", &filter.visible).push("))")
@@ -164,7 +192,7 @@ pub(super) async fn by_time(
     Ok(found.into_iter().filter_map(at).collect())
 }
 
-/// Figures of each job or project, of the 100 with the most ended runs.
+/// Figures of each job, project or worker, of the 100 with the most ended runs.
 pub(super) async fn by_group(
     database: &dyn Database,
     filter: &StatFilter,
@@ -175,10 +203,18 @@ pub(super) async fn by_group(
         StatGroup::Project => {
             ("(SELECT p.slug FROM projects p WHERE p.id = s.project_id)", "s.project_id")
         }
+        StatGroup::Worker => {
+            ("(SELECT o.worker FROM run_stat_sources o WHERE o.source = s.source)", "s.source")
+        }
+    };
+    let of_workers = match group {
+        StatGroup::Worker => " AND s.source IN (SELECT o.source FROM run_stat_sources o)",
+        StatGroup::Job | StatGroup::Project => "",
     };
     let text = Text::of(database.dialect(), "SELECT ").push(of).push(SUMS);
     let text = fitting(text, filter, false).push(&format!(" AND {column} IN (SELECT {column}"));
     let text = fitting(text, filter, false)
+        .push(of_workers)
         .push(&format!(
             " AND s.kind IN ('completed', 'failed', 'cancelled')
              GROUP BY {column} ORDER BY sum(s.runs) DESC, {column} LIMIT "
@@ -186,6 +222,15 @@ pub(super) async fn by_group(
         .bind(MOST_GROUPS)
         .push(&format!(") GROUP BY {column}, s.kind, s.bucket"));
     grouped(database, text).await
+}
+
+/// The workers that have written figures of the last two days.
+pub(super) async fn workers(database: &dyn Database) -> Result<Vec<StatWorker>> {
+    let text = Text::of(
+        database.dialect(),
+        "SELECT worker, host, pid FROM run_stat_sources ORDER BY written_at DESC, worker",
+    );
+    rows(database, text.statement()).await
 }
 
 /// Makes rows of two days ago one an hour, and removes those that are older than `keep`; returns how many it
@@ -205,6 +250,9 @@ pub(super) async fn prune(
         .bind(batch)
         .push(")");
     let removed = Db::over(database).execute(old.statement()).await?;
+    // All that they have written has no source any more.
+    let sources = Text::of(database.dialect(), "DELETE FROM run_stat_sources WHERE written_at < ");
+    Db::over(database).execute(sources.ago(FINE).statement()).await?;
     Ok(removed + by_hour(database, batch).await?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use cascade_model::{Presence, Visible, Worker, WorkerRuns};
+use cascade_model::{Load, Presence, Visible, Worker, WorkerRuns};
 use cascade_sdk::{Db, DbError, Statement, host::Database};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -20,11 +20,12 @@ pub(super) async fn tell(database: &dyn Database, presence: &Presence) -> Result
     struct Asked {
         drain_at: Option<DateTime<Utc>>,
     }
-    let Presence { name, version, host, pid, concurrency, plugins } = presence;
+    let Presence { name, version, host, pid, concurrency, plugins, labels, load } = presence;
     let text = Text::of(
         database.dialect(),
         "INSERT INTO worker_processes
-             (name, version, host, pid, concurrency, plugins, started_at, seen_at)
+             (name, version, host, pid, concurrency, plugins, labels, memory_bytes, cpu_share,
+              programs_memory_bytes, programs_cpu_share, started_at, seen_at)
          VALUES (",
     )
     .bind(name.as_str())
@@ -39,12 +40,26 @@ pub(super) async fn tell(database: &dyn Database, presence: &Presence) -> Result
     .push(", ")
     .bind(Value::from(plugins.clone()).to_string())
     .push(", ")
+    .bind(Value::from(labels.clone()).to_string())
+    .push(", ")
+    .bind(load.memory_bytes)
+    .push(", ")
+    .bind(load.cpu_share)
+    .push(", ")
+    .bind(load.programs_memory_bytes)
+    .push(", ")
+    .bind(load.programs_cpu_share)
+    .push(", ")
     .now()
     .push(", ")
     .now()
     .push(
         ") ON CONFLICT (name) DO UPDATE
          SET plugins = excluded.plugins, concurrency = excluded.concurrency, seen_at = excluded.seen_at,
+             labels = excluded.labels, memory_bytes = excluded.memory_bytes,
+             cpu_share = excluded.cpu_share,
+             programs_memory_bytes = excluded.programs_memory_bytes,
+             programs_cpu_share = excluded.programs_cpu_share,
              drain_seen_at = CASE WHEN worker_processes.drain_at IS NULL THEN NULL
                  ELSE coalesce(worker_processes.drain_seen_at, excluded.seen_at) END
          RETURNING drain_at",
@@ -99,6 +114,11 @@ struct Told {
     pid: Option<u32>,
     concurrency: Option<u32>,
     plugins: Option<String>,
+    labels: Option<String>,
+    memory_bytes: Option<u64>,
+    cpu_share: Option<f64>,
+    programs_memory_bytes: Option<u64>,
+    programs_cpu_share: Option<f64>,
     started_at: Option<DateTime<Utc>>,
     seen_at: DateTime<Utc>,
     seen_s: f64,
@@ -124,7 +144,8 @@ struct Running {
 pub(super) async fn list(database: &dyn Database, visible: &Visible) -> Result<Vec<Worker>> {
     let told = Text::of(
         database.dialect(),
-        "SELECT name, version, host, pid, concurrency, plugins, started_at, seen_at,
+        "SELECT name, version, host, pid, concurrency, plugins, labels, memory_bytes, cpu_share,
+             programs_memory_bytes, programs_cpu_share, started_at, seen_at,
              drain_at, drain_by, drain_seen_at, ",
     )
     .seconds_since("seen_at")
@@ -174,6 +195,13 @@ fn worker(told: Told) -> Worker {
         pid: told.pid,
         concurrency: told.concurrency,
         plugins: told.plugins.and_then(|text| serde_json::from_str(&text).ok()),
+        labels: told.labels.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        load: Load {
+            memory_bytes: told.memory_bytes,
+            cpu_share: told.cpu_share,
+            programs_memory_bytes: told.programs_memory_bytes,
+            programs_cpu_share: told.programs_cpu_share,
+        },
         started_at: told.started_at,
         seen_at: Some(told.seen_at),
         seen_s: Some(seen_s),

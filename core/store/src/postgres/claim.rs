@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use super::{requests, row};
 use crate::{
-    Choice, Found, Holder, Limit, Look, Result, Soonest, StoreError, WaitingRun, of_kind::of_kind,
+    Beginning, Choice, Found, Holder, Limits, Look, Result, Soonest, StoreError, WaitingRun,
+    claims::limits_of,
+    of_kind::of_kind,
+    shared_limits::{self, BegunRow, UseRow},
 };
 use cascade_model::{ClaimedRun, Lease, Payload, RunKind};
 
@@ -74,9 +77,35 @@ pub(super) async fn lease_runs(
 }
 
 /// As [`Tx::limits`](crate::Tx::limits).
-pub(super) async fn limits(connection: &mut PgConnection) -> Result<Vec<Limit>> {
-    let query = sqlx::query_as::<_, (String, String, i64)>(crate::LIMITS);
-    Ok(query.fetch_all(connection).await?.into_iter().map(Limit::from).collect())
+pub(super) async fn limits(connection: &mut PgConnection) -> Result<Limits> {
+    let rows = sqlx::query_as(crate::LIMITS).fetch_all(&mut *connection).await?;
+    let (each, is_shared) = limits_of(rows);
+    if !is_shared {
+        return Ok(Limits { each, shared: Vec::new() });
+    }
+    let rows: Vec<UseRow> =
+        sqlx::query_as(crate::SHARED_LIMITS).fetch_all(&mut *connection).await?;
+    let mut begun: Vec<BegunRow> = Vec::new();
+    if shared_limits::has_rate(&rows) {
+        let begins = sqlx::query_as(include_str!("sql/shared_limit_begins.sql"));
+        begun = begins.fetch_all(connection).await?;
+    }
+    Ok(Limits { each, shared: shared_limits::gathered(rows, begun) })
+}
+
+/// As [`Tx::count_begun`](crate::Tx::count_begun).
+pub(super) async fn count_begun(
+    connection: &mut PgConnection,
+    beginnings: &[Beginning<'_>],
+) -> Result<()> {
+    let periods = beginnings.iter().map(|beginning| shared_limits::millis(beginning.period));
+    sqlx::query(include_str!("sql/count_begun.sql"))
+        .bind(beginnings.iter().map(|beginning| beginning.limit).collect::<Vec<_>>())
+        .bind(beginnings.iter().map(|beginning| i64::from(beginning.runs)).collect::<Vec<_>>())
+        .bind(periods.collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// As [`Store::look`](crate::Store::look).

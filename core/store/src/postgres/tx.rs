@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use super::{PostgresStore, SIGNALS, claim, kept::KeptConnection, requests, row};
 use crate::{
-    Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted,
-    Limit, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
-    Waiting, WaitingRun,
+    Beginning, Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found,
+    Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow,
+    ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
     portable::join_state,
 };
@@ -186,8 +186,15 @@ impl Tx for PostgresTx {
         Ok(sqlx::query_scalar(lock).fetch_one(self.connection()?).await?)
     }
 
-    async fn limits(&mut self) -> Result<Vec<Limit>> {
+    async fn limits(&mut self) -> Result<Limits> {
         claim::limits(self.connection()?).await
+    }
+
+    async fn count_begun(&mut self, beginnings: &[Beginning<'_>]) -> Result<()> {
+        if beginnings.is_empty() {
+            return Ok(());
+        }
+        claim::count_begun(self.connection()?, beginnings).await
     }
 
     async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{requests, row, tx::SLACK};
-use crate::{Choice, Found, Holder, Limit, Look, Result, Soonest, WaitingRun, of_kind::of_kind};
+use crate::{
+    Beginning, Choice, Found, Holder, Limits, Look, Result, Soonest, WaitingRun,
+    claims::limits_of,
+    of_kind::of_kind,
+    shared_limits::{self, BegunRow, UseRow},
+};
 use cascade_model::{ClaimedRun, RunKind};
 
 /// As [`Tx::waiting_runs`](crate::Tx::waiting_runs).
@@ -68,9 +73,35 @@ pub(super) async fn lease_runs(
 }
 
 /// As [`Tx::limits`](crate::Tx::limits).
-pub(super) async fn limits(connection: &mut SqliteConnection) -> Result<Vec<Limit>> {
-    let query = sqlx::query_as::<_, (String, String, i64)>(crate::LIMITS);
-    Ok(query.fetch_all(connection).await?.into_iter().map(Limit::from).collect())
+pub(super) async fn limits(connection: &mut SqliteConnection) -> Result<Limits> {
+    let rows = sqlx::query_as(crate::LIMITS).fetch_all(&mut *connection).await?;
+    let (each, is_shared) = limits_of(rows);
+    if !is_shared {
+        return Ok(Limits { each, shared: Vec::new() });
+    }
+    let rows: Vec<UseRow> =
+        sqlx::query_as(crate::SHARED_LIMITS).fetch_all(&mut *connection).await?;
+    let mut begun: Vec<BegunRow> = Vec::new();
+    if shared_limits::has_rate(&rows) {
+        let begins = sqlx::query_as(include_str!("sql/shared_limit_begins.sql"));
+        begun = begins.fetch_all(connection).await?;
+    }
+    Ok(Limits { each, shared: shared_limits::gathered(rows, begun) })
+}
+
+/// As [`Tx::count_begun`](crate::Tx::count_begun).
+pub(super) async fn count_begun(
+    connection: &mut SqliteConnection,
+    beginnings: &[Beginning<'_>],
+) -> Result<()> {
+    let rows = beginnings.iter().map(|Beginning { limit, runs, period }| {
+        json!([limit, runs, shared_limits::millis(*period)])
+    });
+    let rows = Value::from_iter(rows).to_string();
+    for text in [include_str!("sql/forget_begun.sql"), include_str!("sql/count_begun.sql")] {
+        sqlx::query(text).bind(&rows).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// As [`Store::look`](crate::Store::look).

@@ -19,8 +19,8 @@ use super::{
     requests, row,
 };
 use crate::{
-    Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted, Limit,
-    LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
+    Beginning, Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted,
+    Limits, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
     Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
     portable::join_state,
@@ -131,8 +131,15 @@ impl Tx for SqliteTx {
         Ok(true)
     }
 
-    async fn limits(&mut self) -> Result<Vec<Limit>> {
+    async fn limits(&mut self) -> Result<Limits> {
         claim::limits(&mut self.0).await
+    }
+
+    async fn count_begun(&mut self, beginnings: &[Beginning<'_>]) -> Result<()> {
+        if beginnings.is_empty() {
+            return Ok(());
+        }
+        claim::count_begun(&mut self.0, beginnings).await
     }
 
     async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {

@@ -27,6 +27,7 @@ pub fn config(jobs: usize, projects: usize) -> Result<Config> {
         jobs: (0..jobs).map(|nth| (job(nth), settings(nth))).collect(),
         projects: (0..projects).map(project).collect(),
         hooks: Default::default(),
+        limits: Default::default(),
         retention: Retention::default(),
         http: Default::default(),
         files: Default::default(),

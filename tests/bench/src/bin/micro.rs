@@ -34,6 +34,7 @@ fn downstream() -> Box<dyn FnMut()> {
         jobs: BTreeMap::new(),
         projects: BTreeMap::new(),
         hooks: Default::default(),
+        limits: Default::default(),
         retention: Retention::default(),
         http: Default::default(),
         files: Default::default(),

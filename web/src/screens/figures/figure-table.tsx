@@ -9,12 +9,14 @@ import { shortTime } from "./short-time";
 interface Props {
   rows: StatRow[];
   by: Group;
-  /** Shows one job alone, or one project. */
+  /** What a row is called on screen. */
+  nameOf: (name: string) => string;
+  /** Shows one job alone, one project, or one worker. */
   onChoose: (name: string) => void;
 }
 
-/** Figures of each job or project, those with the most runs first. */
-export function FigureTable({ rows, by, onChoose }: Props) {
+/** Figures of each job, project or worker, those with the most runs first. */
+export function FigureTable({ rows, by, nameOf, onChoose }: Props) {
   const { t, i18n } = useTranslation();
   const scoped = useScopedPath();
   const number = new Intl.NumberFormat(i18n.language);
@@ -42,7 +44,7 @@ export function FigureTable({ rows, by, onChoose }: Props) {
               <tr key={name}>
                 <td>
                   <button type="button" className="link" onClick={() => onChoose(name)}>
-                    {name}
+                    {nameOf(name)}
                   </button>
                 </td>
                 <td className="num" data-label={t("figures.runs")}>

@@ -7,22 +7,31 @@ const POLL_MS = 30_000;
 
 export const RANGES = ["1h", "6h", "24h", "7d", "30d"] as const;
 type Range = (typeof RANGES)[number];
-export const GROUPS = ["job", "project"] as const;
+export const GROUPS = ["job", "project", "worker"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What the screen shows, as its address tells. The project stands in the address by itself. */
 export interface FigureFilter {
   range: Range;
   job: string;
+  /** Its name. */
+  worker: string;
   by: Group;
 }
 
+/** Figures by worker are kept for two days. */
+export const withinTwoDays = (range: Range): boolean => range !== "7d" && range !== "30d";
+
 /** Whatever the address says that is not known is left out. */
 export function readFilter(search: URLSearchParams): FigureFilter {
+  const range = RANGES.find((known) => known === search.get("range")) ?? "24h";
+  const by = GROUPS.find((known) => known === search.get("by")) ?? "job";
+  const recent = withinTwoDays(range);
   return {
-    range: RANGES.find((known) => known === search.get("range")) ?? "24h",
+    range,
     job: search.get("job") ?? "",
-    by: GROUPS.find((known) => known === search.get("by")) ?? "job",
+    worker: recent ? (search.get("worker") ?? "") : "",
+    by: by === "worker" && !recent ? "job" : by,
   };
 }
 
@@ -30,17 +39,23 @@ export function readFilter(search: URLSearchParams): FigureFilter {
 export function writeFilter(search: URLSearchParams, chosen: Partial<FigureFilter>): URLSearchParams {
   const next = new URLSearchParams(search);
   for (const [name, value] of Object.entries({ ...readFilter(search), ...chosen })) {
-    const usual = { range: "24h", job: "", by: "job" }[name];
+    const usual = { range: "24h", job: "", worker: "", by: "job" }[name];
     if (value === usual) next.delete(name);
     else next.set(name, value);
   }
   return next;
 }
 
-export const useFigures = (project_id: string | undefined, { range, job, by }: FigureFilter): Polled<Stats> =>
+export const useFigures = (project_id: string | undefined, { range, job, worker, by }: FigureFilter): Polled<Stats> =>
   usePolledQuery(
-    ["stats", project_id, range, job, by],
-    () => get<Stats>("/stats", { project_id, range, job_type: job || undefined, by }),
+    ["stats", project_id, range, job, worker, by],
+    () => get<Stats>("/stats", { project_id, range, job_type: job || undefined, worker: worker || undefined, by }),
     POLL_MS,
     { events: () => false },
   );
+
+/** What people know a worker by: its machine and process, where they may be told. */
+export function workerName(workers: Stats["workers"], name: string): string {
+  const known = workers.find((worker) => worker.name === name);
+  return known?.host ? `${known.host} · ${known.pid}` : name.slice(0, 15);
+}

@@ -11,7 +11,7 @@ import { FigureChart, type Series } from "./figure-chart";
 import { FigureTable } from "./figure-table";
 import "./figures.css";
 import { FigureTabs } from "./figure-tabs";
-import { GROUPS, RANGES, readFilter, useFigures, writeFilter } from "./figures-data";
+import { GROUPS, RANGES, readFilter, useFigures, withinTwoDays, workerName, writeFilter } from "./figures-data";
 import { shortTime } from "./short-time";
 
 /** How many runs ended and how, how long they waited and took, and how much waited. */
@@ -24,6 +24,10 @@ export default function Figures() {
   const figures = useFigures(scope.projectId, filter);
   const set = (chosen: Parameters<typeof writeFilter>[1]) => setSearch((before) => writeFilter(before, chosen));
   const { data } = figures;
+  const choose = (name: string) => {
+    if (filter.by === "project") scope.choose(name);
+    else set(filter.by === "job" ? { job: name } : { worker: name });
+  };
   return (
     <>
       <div className="head">
@@ -48,6 +52,11 @@ export default function Figures() {
             </button>
           ))}
         </div>
+        {filter.worker && (
+          <button type="button" data-testid="all-workers" onClick={() => set({ worker: "" })}>
+            {t("figures.only_worker", { worker: workerName(data?.workers ?? [], filter.worker) })}
+          </button>
+        )}
         {filter.job && (
           <button type="button" data-testid="all-jobs" onClick={() => set({ job: "" })}>
             {t("figures.only_job", { job: filter.job })}
@@ -58,11 +67,19 @@ export default function Figures() {
       {figures.loading && <Loading rows={4} />}
       {data && (
         <>
-          <Charts stats={data} />
+          <Charts stats={data} ofWorker={filter.worker !== ""} />
           <div className="figure-by">
             <div className="figure-choices" role="group" aria-label={t("figures.grouped")}>
               {GROUPS.map((by) => (
-                <button key={by} type="button" aria-pressed={by === filter.by} onClick={() => set({ by })}>
+                <button
+                  key={by}
+                  type="button"
+                  aria-pressed={by === filter.by}
+                  disabled={by === "worker" && !withinTwoDays(filter.range)}
+                  title={by === "worker" && !withinTwoDays(filter.range) ? t("figures.by_worker_recent") : undefined}
+                  data-testid={`by-${by}`}
+                  onClick={() => set({ by })}
+                >
                   {t(`figures.by_${by}`)}
                 </button>
               ))}
@@ -74,7 +91,8 @@ export default function Figures() {
             <FigureTable
               rows={data.rows}
               by={filter.by}
-              onChoose={(name) => (filter.by === "job" ? set({ job: name }) : scope.choose(name))}
+              nameOf={(name) => (filter.by === "worker" ? workerName(data.workers, name) : name)}
+              onChoose={choose}
             />
           )}
           <p className="muted figure-note">{t("figures.note", { percent: Math.round(data.percentile_error * 100) })}</p>
@@ -84,7 +102,8 @@ export default function Figures() {
   );
 }
 
-function Charts({ stats: { points, total, step_seconds } }: { stats: Stats }) {
+/** What waits is no worker's. */
+function Charts({ stats: { points, total, step_seconds }, ofWorker }: { stats: Stats; ofWorker: boolean }) {
   const { t, i18n } = useTranslation();
   const [chosen, setChosen] = useState<number>();
   const { language } = i18n;
@@ -123,24 +142,26 @@ function Charts({ stats: { points, total, step_seconds } }: { stats: Stats }) {
           of(t("jobs.run_states.cancelled"), "var(--soft)", ({ cancelled }) => cancelled),
         ]}
       />
-      <FigureChart
-        {...shared}
-        title={t("figures.depth")}
-        told={
-          total.waiting === null
-            ? ""
-            : t("figures.depth_mean", {
-                waiting: number.format(total.waiting),
-                running: number.format(total.running ?? 0),
-              })
-        }
-        kind="lines"
-        format={(value) => number.format(value)}
-        series={[
-          of(t("figures.waiting"), "var(--chart-2)", ({ waiting }) => waiting),
-          of(t("figures.running"), "var(--chart-1)", ({ running }) => running),
-        ]}
-      />
+      {!ofWorker && (
+        <FigureChart
+          {...shared}
+          title={t("figures.depth")}
+          told={
+            total.waiting === null
+              ? ""
+              : t("figures.depth_mean", {
+                  waiting: number.format(total.waiting),
+                  running: number.format(total.running ?? 0),
+                })
+          }
+          kind="lines"
+          format={(value) => number.format(value)}
+          series={[
+            of(t("figures.waiting"), "var(--chart-2)", ({ waiting }) => waiting),
+            of(t("figures.running"), "var(--chart-1)", ({ running }) => running),
+          ]}
+        />
+      )}
       <FigureChart
         {...shared}
         title={t("figures.duration")}

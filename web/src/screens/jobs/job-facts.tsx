@@ -69,11 +69,12 @@ export function JobFacts({ job, config, schema }: { job: JobType; config: JobsCo
 function Settings({ settings, schema }: { settings: unknown; schema: JsonSchema }) {
   const { t, i18n } = useTranslation();
   if (!isObject(settings)) return null;
-  const told = properties(schema).filter(([name, { title }]) => title && (settings[name] ?? null) !== null);
+  const isTold = (value: unknown) => (Array.isArray(value) ? value.length > 0 : (value ?? null) !== null);
+  const told = properties(schema).filter(([name, { title }]) => title && isTold(settings[name]));
   return told.map(([name, each]) => {
     const value = settings[name];
     if (isObject(value)) return <Settings key={name} settings={value} schema={each} />;
-    const words = typeof value === "boolean" ? t(value ? "form.yes" : "form.no") : String(value);
+    const words = typeof value === "boolean" ? t(value ? "form.yes" : "form.no") : written(value);
     return (
       <Fragment key={name}>
         <dt title={wordsOf(each, i18n.language).description}>{wordsOf(each, i18n.language).title}</dt>
@@ -82,6 +83,8 @@ function Settings({ settings, schema }: { settings: unknown; schema: JsonSchema 
     );
   });
 }
+
+const written = (value: unknown) => (Array.isArray(value) ? value.join(", ") : String(value));
 
 function Names({ names, none, shown }: { names: string[]; none: string; shown: (name: string) => ReactNode }) {
   if (names.length === 0) return <span className="muted">{none}</span>;

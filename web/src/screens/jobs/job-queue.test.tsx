@@ -7,6 +7,7 @@ import "../../i18n";
 import { JobQueue } from "./job-queue";
 
 vi.mock("../../layout/project-scope", () => ({
+  useScopedPath: () => (path: string) => path,
   useProjectScope: () => ({ projects: [{ id: "p1", slug: "one", name: "One" }], projectId: undefined, slug: "" }),
 }));
 vi.mock("../../session/rights", () => ({ useRights: () => ({ admin: true, whyNot: () => undefined }) }));
@@ -37,7 +38,9 @@ it("counts each part and shows the runs of the one that is chosen", async () => 
       part("behind", [run("run-0000002", "invoice 7")]),
       part("retryable", []),
     ];
-    return new Response(JSON.stringify({ parts }), { headers: { "content-type": "application/json" } });
+    const text = "limit `api`: 5 of 5 run, of all jobs that share it";
+    const closed_by = [{ code: "shared_limit", text, fix: null, run_id: null, upstream: null }];
+    return new Response(JSON.stringify({ parts, closed_by }), { headers: { "content-type": "application/json" } });
   });
   render(
     <QueryClientProvider client={new QueryClient()}>
@@ -50,8 +53,11 @@ it("counts each part and shows the runs of the one that is chosen", async () => 
   expect(asked[0]).toBe("/api/jobs/report/queue?project_id=p1&limit=10");
   expect(screen.getByTestId("queued-run").textContent).toContain('{"level":2}');
   expect(screen.getByText("First 1 of 100000")).toBeTruthy();
+  expect(screen.getByTestId("queue-closed-by").textContent).toContain("5 of 5 run");
   expect((screen.getByTestId("queue-running") as HTMLButtonElement).disabled).toBe(true);
   screen.getByTestId("queue-behind").click();
+  await screen.findByText("invoice 7");
+  expect(screen.queryByTestId("queue-closed-by")).toBeNull();
   expect((await screen.findByText("invoice 7")).textContent).toBe("invoice 7");
   expect(screen.getByRole("button", { name: "Cancel" })).toBeTruthy();
 });

@@ -12,6 +12,7 @@ import { usePolledQuery } from "../../live/use-polled-query";
 import { EditActions } from "../runs/edit/edit-actions";
 import { AskedFor } from "../runs/more-of-run";
 import { RunsLink } from "../runs/runs-link";
+import { Reasons } from "../why/reasons";
 import "./job-queue.css";
 import { RunActions } from "./run-actions";
 
@@ -46,6 +47,7 @@ export function JobQueue({ job }: { job: string }) {
     { events: () => false, enabled: project !== undefined },
   );
   const parts = queue.data?.parts ?? [];
+  const closedBy = queue.data?.closed_by ?? [];
   // Until somebody chooses, what there is first.
   const shown = parts.find((each) => each.part === part) ?? parts.find(({ count }) => count > 0);
   const total = parts.reduce((sum, { count }) => sum + count, 0);
@@ -91,6 +93,12 @@ export function JobQueue({ job }: { job: string }) {
       {shown && shown.count > 0 && (
         <>
           <p className="muted">{t(`queue.means.${shown.part}`)}</p>
+          {shown.part === "waiting" && project && closedBy.length > 0 && (
+            <div data-testid="queue-closed-by">
+              <h3>{t("queue.closed_by")}</h3>
+              <Reasons reasons={closedBy} place={{ job, project_id: project.id }} />
+            </div>
+          )}
           <QueuedRuns part={shown} onDone={queue.refresh} />
           <p className="queue-more">
             {shown.items.length < shown.count && (

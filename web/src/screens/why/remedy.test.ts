@@ -24,6 +24,12 @@ it("does the smallest change where it can be done here", () => {
   expect(remediesOf(failed, place)).toMatchObject([{ action: "retry", run: "r" }, { to: "/runs/r" }]);
 });
 
+it("opens the file for a shared limit, and the workers for labels that none has", () => {
+  for (const code of ["shared_limit", "rate"])
+    expect(remediesOf(reason({ code }), place)).toMatchObject([{ to: "/config/file", admin: true }]);
+  expect(remediesOf(reason({ code: "labels" }), place)).toMatchObject([{ to: "/workers" }]);
+});
+
 it("opens the edge that was not taken, and the run that did not take it", () => {
   const found = remediesOf(reason({ code: "edge_not_taken", upstream: "up", run_id: "r" }), place);
   expect(found).toMatchObject([{ to: "/config/cascades?from=up&to=down", admin: true }, { to: "/runs/r" }]);

@@ -38,9 +38,12 @@ export function remediesOf(reason: Reason, { job }: Place): Remedy[] {
     case "job_limit":
       return [settings];
     case "project_limit":
+    case "shared_limit":
+    case "rate":
     case "no_plugin":
       return [inConfig("open_file", "/config/file")];
     case "no_free_worker":
+    case "labels":
       return [{ kind: "go", to: "/workers", label: "workers", admin: true }];
     case "edge_not_taken": {
       const edge = new URLSearchParams({ from: upstream, to: job });

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import { useFault } from "../../api/reachability";
 import type { Worker } from "../../api/types";
+import { size } from "../../i18n/size";
 import { relative } from "../../i18n/time";
 import { Modal } from "../../layout/modal";
 import { useScopedPath } from "../../layout/project-scope";
@@ -73,6 +74,13 @@ export function WorkerItem({ worker, onChanged }: { worker: Worker; onChanged: (
         )}
       </div>
       <Facts worker={worker} />
+      {worker.labels.length > 0 && (
+        <ul className="worker-labels" aria-label={t("workers.labels")} data-testid="worker-labels">
+          {worker.labels.map((label) => (
+            <li key={label}>{label}</li>
+          ))}
+        </ul>
+      )}
       {worker.runs.length > 0 && (
         <ul className="worker-runs">
           {worker.runs.map(({ job_type, count }) => (
@@ -129,9 +137,25 @@ export function WorkerItem({ worker, onChanged }: { worker: Worker; onChanged: (
   );
 }
 
+/** What is used of the machine; what it does not tell is left out. */
+function use(
+  memoryName: string,
+  cpuName: string,
+  memory: number | null,
+  cpu: number | null,
+  language: string,
+): [string, string][] {
+  const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  return [
+    ...(memory === null ? [] : [[memoryName, size(memory, language)] as [string, string]]),
+    ...(cpu === null ? [] : [[cpuName, percent.format(cpu)] as [string, string]]),
+  ];
+}
+
 function Facts({ worker }: { worker: Worker }) {
   const { t, i18n } = useTranslation();
   const now = useNow(5_000);
+  const { memory_bytes, cpu_share, programs_memory_bytes, programs_cpu_share } = worker.load;
   const ago = (at: string) => relative(Math.min(0, Date.parse(at) - now), i18n.language);
   const facts = [
     [t("workers.version"), worker.version ?? t("workers.older")],
@@ -141,6 +165,17 @@ function Facts({ worker }: { worker: Worker }) {
         ? String(worker.running)
         : t("workers.of", { running: worker.running, most: worker.concurrency }),
     ],
+    ...use(t("workers.memory"), t("workers.cpu"), memory_bytes, cpu_share, i18n.language),
+    // A worker that runs no program has nothing to tell of them.
+    ...(programs_memory_bytes
+      ? use(
+          t("workers.programs_memory"),
+          t("workers.programs_cpu"),
+          programs_memory_bytes,
+          programs_cpu_share,
+          i18n.language,
+        )
+      : []),
     ...(worker.started_at ? [[t("workers.since"), ago(worker.started_at)]] : []),
     ...(worker.seen_at ? [[t("workers.seen"), ago(worker.seen_at)]] : []),
     ...(worker.drain_at

@@ -5,6 +5,7 @@ import { usePageTitle } from "../../layout/page-title";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { FigureTabs } from "../figures/figure-tabs";
+import { JobLink } from "../jobs/job-link";
 import { WorkerItem } from "./worker-item";
 import "./workers.css";
 import { useWorkers } from "./workers-data";
@@ -33,6 +34,18 @@ export default function WorkersScreen() {
         <p className="worker-warning" role="status" data-testid="no-worker">
           <TriangleAlert size={17} aria-hidden /> {t("workers.none_takes")}
         </p>
+      )}
+      {(workers.data?.without_worker ?? []).length > 0 && (
+        <div className="worker-warning" role="status" data-testid="jobs-without-worker">
+          <TriangleAlert size={17} aria-hidden />
+          <ul>
+            {workers.data?.without_worker.map(({ job_type, labels }) => (
+              <li key={job_type}>
+                <JobLink job={job_type} /> {t("workers.needs_labels", { labels: labels.join(", ") })}
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
       {items?.length === 0 && <Empty>{t("workers.none")}</Empty>}
       <ul className="workers" aria-busy={workers.refreshing}>

@@ -7,11 +7,12 @@ use chrono::TimeDelta;
 
 async fn figures(bench: &Bench, job: &str) -> Figures {
     let counts = bench.engine.counts().clone();
-    FigureWriter::new(counts, bench.store.clone()).write().await.unwrap();
+    FigureWriter::new(counts, bench.store.clone(), None).write().await.unwrap();
     let now = cascade_store::schedules::Schedules::now(&*bench.store).await.unwrap();
     let day = TimeDelta::days(1);
     let filter = StatFilter {
         visible: Visible::All,
+        worker: None,
         job_type: Some(job.into()),
         from: now - day,
         to: now + day,

@@ -11,18 +11,18 @@ use std::{
 use governor::Quota;
 
 use crate::middleware::rate::RateLimit;
-use cascade_config::{Hook, HookRate};
+use cascade_config::{Hook, Rate};
 
 /// Counts what is sent to hooks, by hook and address. What is sent to hooks that there are not is counted together,
 /// so that who looks for their names is as slow as who sends to one.
 pub struct HookRates {
-    by_hook: Mutex<HashMap<String, (HookRate, Arc<RateLimit>)>>,
+    by_hook: Mutex<HashMap<String, (Rate, Arc<RateLimit>)>>,
     unknown: RateLimit,
 }
 
 impl Default for HookRates {
     fn default() -> Self {
-        Self { by_hook: Mutex::default(), unknown: limit(HookRate::default()) }
+        Self { by_hook: Mutex::default(), unknown: limit(Hook::RATE) }
     }
 }
 
@@ -46,7 +46,7 @@ impl HookRates {
 }
 
 /// All may come at once; then one each part of the period.
-fn limit(HookRate { count, period }: HookRate) -> RateLimit {
+fn limit(Rate { count, period }: Rate) -> RateLimit {
     let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
     let one = Quota::with_period(period / count.get());
     RateLimit::within(one.unwrap_or(Quota::per_second(NonZeroU32::MAX)).allow_burst(count))
@@ -93,7 +93,7 @@ mod tests {
     fn hooks_that_there_are_not_are_counted_together() {
         let rates = HookRates::default();
         let address = [192, 0, 2, 1].into();
-        let most = HookRate::default().count;
+        let most = Hook::RATE.count;
         let refused = (0..=most)
             .filter(|nth| rates.check(&BTreeMap::new(), &format!("hook{nth}"), address).is_err());
         assert!(refused.count() > 0);

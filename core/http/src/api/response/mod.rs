@@ -28,6 +28,6 @@ pub use process::RunProcess;
 pub use project::ProjectRow;
 pub use run::{FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};
-pub use stats::{Figures, StatPoint, StatRow};
+pub use stats::{Figures, StatPoint, StatRow, StatWorker};
 pub use trace::{CascadeTree, Children, StateCounts};
 pub use worker::Worker;

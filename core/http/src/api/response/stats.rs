@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use cascade_model::{Figures as Counted, Times as Measured};
+use cascade_model::{Figures as Counted, StatWorker as KnownWorker, Times as Measured};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Figures of some time, of one job or project, or of all.
+/// Figures of some time, of one job, project or worker, or of all.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Figures {
     /// Runs that succeeded.
@@ -44,10 +44,29 @@ pub struct StatPoint {
     pub figures: Figures,
 }
 
-/// Figures of a job or a project.
+/// A worker that has figures of the last two days; it may have ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatWorker {
+    /// Its name, another at each start.
+    pub name: String,
+    /// The machine it runs on; for administrators.
+    pub host: Option<String>,
+    /// Its process there; for administrators.
+    pub pid: Option<u32>,
+}
+
+impl StatWorker {
+    /// As somebody may see it.
+    pub fn shown(worker: KnownWorker, to_admin: bool) -> Self {
+        let KnownWorker { worker: name, host, pid } = worker;
+        Self { name, host: host.filter(|_| to_admin), pid: pid.filter(|_| to_admin) }
+    }
+}
+
+/// Figures of a job, a project or a worker.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StatRow {
-    /// The job type, or the project's short name.
+    /// The job type, the project's short name, or the worker's name.
     pub name: String,
     #[serde(flatten)]
     pub figures: Figures,

@@ -1,12 +1,9 @@
 //! Workers.
 
-use cascade_model::{Worker as Known, WorkerRuns as Held};
+use cascade_model::{Load, Worker as Known, WorkerRuns as Held};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// One that has not given a sign of life for so many seconds does not respond: it gives three in that time.
-const UNRESPONSIVE_S: u64 = 45;
 
 /// How a worker stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,7 +24,7 @@ pub enum WorkerState {
 /// A worker.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Worker {
-    /// Its name, made anew at each start.
+    /// Its name, another at each start.
     pub name: String,
     pub state: WorkerState,
     /// The version of Cascade; null for an older one that does not tell.
@@ -40,6 +37,10 @@ pub struct Worker {
     pub concurrency: Option<u32>,
     /// Its plugins, each as name and version.
     pub plugins: Option<Vec<String>>,
+    /// What it was started with: jobs that need labels are run by workers that have all of them.
+    pub labels: Vec<String>,
+    /// What it used of the machine when it last gave a sign of life.
+    pub load: WorkerLoad,
     /// When it began.
     pub started_at: Option<DateTime<Utc>>,
     /// Its latest sign of life; it gives one every 15 s.
@@ -56,6 +57,26 @@ pub struct Worker {
     pub runs: Vec<WorkerRuns>,
 }
 
+/// What a worker uses of its machine; null where the machine does not tell.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkerLoad {
+    /// Resident memory of its process.
+    pub memory_bytes: Option<u64>,
+    /// Processor time of its process since the report before, as a share of one processor.
+    pub cpu_share: Option<f64>,
+    /// Resident memory of the programs that it runs and of all that they have started.
+    pub programs_memory_bytes: Option<u64>,
+    /// Processor time of these programs, as a share of one processor.
+    pub programs_cpu_share: Option<f64>,
+}
+
+impl From<Load> for WorkerLoad {
+    fn from(load: Load) -> Self {
+        let Load { memory_bytes, cpu_share, programs_memory_bytes, programs_cpu_share } = load;
+        Self { memory_bytes, cpu_share, programs_memory_bytes, programs_cpu_share }
+    }
+}
+
 /// Runs of a job that a worker holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerRuns {
@@ -68,7 +89,7 @@ pub struct WorkerRuns {
 fn state(worker: &Known) -> WorkerState {
     match worker.seen_s {
         None => WorkerState::Unknown,
-        Some(UNRESPONSIVE_S..) => WorkerState::Unresponsive,
+        Some(Known::UNRESPONSIVE_S..) => WorkerState::Unresponsive,
         Some(_) if worker.drain_at.is_none() => WorkerState::Active,
         Some(_) if worker.drain_seen_at.is_some() && worker.running == 0 => WorkerState::Drained,
         Some(_) => WorkerState::Draining,
@@ -88,6 +109,8 @@ impl Worker {
             pid: worker.pid.filter(|_| to_admin),
             concurrency: worker.concurrency,
             plugins: worker.plugins,
+            labels: worker.labels,
+            load: worker.load.into(),
             started_at: worker.started_at,
             seen_at: worker.seen_at,
             drain_at: worker.drain_at,

@@ -10,7 +10,8 @@
 WITH RECURSIVE step (project_id, nth) AS (
     SELECT $1::uuid, 0::int8
     WHERE $6 OR NOT (EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-                     OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL))
+                     OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
+                     OR EXISTS (SELECT FROM shared_limit_jobs))
     UNION ALL
     SELECT n.project_id, step.nth + 1 FROM step CROSS JOIN LATERAL (
         SELECT n.project_id FROM (

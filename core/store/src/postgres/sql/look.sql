@@ -29,6 +29,7 @@ SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1)
         ORDER BY s.next_run_at LIMIT 1
     ), false) AS due,
     EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
+    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
+    OR EXISTS (SELECT FROM shared_limit_jobs) AS limited,
     (SELECT id FROM projects ORDER BY id LIMIT 1) AS first_project,
     (SELECT id FROM projects ORDER BY id DESC LIMIT 1) AS last_project

@@ -3,7 +3,8 @@
 -- plan: worker_runs_soonest, scheduled_jobs_off, scheduled_jobs_due, worker_runs_unfinished
 -- plan: scheduled_jobs_limited, projects_limited
 SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL) AS limited,
+    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
+    OR EXISTS (SELECT FROM shared_limit_jobs) AS limited,
     extract(epoch FROM min(at) - clock_timestamp())::float8 AS seconds
 FROM (
     (SELECT available_at AS at FROM open_runs n

@@ -3,7 +3,8 @@
 -- plan: worker_runs_soonest, worker_runs_leased, scheduled_jobs_due, worker_runs_unfinished
 -- plan: sqlite_autoindex_scheduled_jobs_2, scheduled_jobs_limited
 SELECT EXISTS (SELECT 1 FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-    OR EXISTS (SELECT 1 FROM projects WHERE concurrency IS NOT NULL) AS limited,
+    OR EXISTS (SELECT 1 FROM projects WHERE concurrency IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM shared_limit_jobs) AS limited,
     (julianday(min(at)) - julianday('now')) * 86400.0 AS seconds
 FROM (
     SELECT min(available_at) AS at FROM worker_runs n

@@ -66,6 +66,7 @@ fn worker_settings(concurrency: u32, mode: Mode) -> WorkerSettings {
         tick: Duration::from_secs(60),
         lease: Duration::from_secs(30),
         grace: Duration::from_secs(10),
+        labels: Vec::new(),
     }
 }
 

@@ -16,14 +16,15 @@ const FIELDS = fieldsOf({
       properties: { initial: text, max: text, factor: { type: "number", title: "T" } },
     },
     params: { type: "object" },
+    limits: { type: "array", items: text, title: "T" },
   },
 });
-const [every, enabled, attempts, backoff] = FIELDS as [Field, Field, Field, Field];
+const [every, enabled, attempts, backoff, limits] = FIELDS as [Field, Field, Field, Field, Field];
 const [initial, max, factor] = fieldsIn(backoff) as [Field, Field, Field];
 const at = (...names: string[]) => ["jobs", "j", ...names];
 
 it("has a field for each key with a title, and groups those of a table", () => {
-  expect(FIELDS.map(({ path }) => path.join("."))).toEqual(["every", "enabled", "max_attempts", "backoff"]);
+  expect(FIELDS.map(({ path }) => path.join("."))).toEqual(["every", "enabled", "max_attempts", "backoff", "limits"]);
   expect(FIELDS.filter(isGroup)).toEqual([backoff]);
   expect(max.path).toEqual(["backoff", "max"]);
 });
@@ -39,6 +40,15 @@ describe("fieldEdits", () => {
   it("writes a number as one, and leaves a slip to the host", () => {
     expect(fieldEdits("j", {}, attempts, "4")).toEqual([{ op: "set", path: at("max_attempts"), value: 4 }]);
     expect(fieldEdits("j", {}, attempts, "four")).toEqual([{ op: "set", path: at("max_attempts"), value: "four" }]);
+  });
+
+  it("writes names between commas as a list", () => {
+    expect(shown({ limits: ["api", "gpu"] }, limits)).toBe("api, gpu");
+    expect(fieldEdits("j", {}, limits, " api,gpu, ")).toEqual([
+      { op: "set", path: at("limits"), value: ["api", "gpu"] },
+    ]);
+    expect(fieldEdits("j", { limits: ["api"] }, limits, " , ")).toEqual([{ op: "remove", path: at("limits") }]);
+    expect(fieldEdits("j", { limits: ["api"] }, limits, "api")).toEqual([]);
   });
 
   it("knows both forms of backoff", () => {

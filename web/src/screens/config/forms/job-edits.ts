@@ -27,6 +27,7 @@ export function fieldsIn({ path: [name], schema }: Field): Field[] {
 
 export const isGroup = ({ schema }: Field) => isObject(schema.properties);
 export const isFlag = ({ schema }: Field) => schema.type === "boolean";
+const isList = ({ schema }: Field) => schema.type === "array";
 const isNumber = ({ schema }: Field) => schema.type === "integer" || schema.type === "number";
 
 /** Keys that say together when a job runs. */
@@ -49,7 +50,17 @@ export function shown(table: Table, { path: [name, inner], alone }: Field): stri
   return inner === alone ? written(value) : "";
 }
 
-const written = (value: unknown) => (value === undefined || isObject(value) ? "" : String(value));
+const written = (value: unknown) => {
+  if (Array.isArray(value)) return value.join(", ");
+  return value === undefined || isObject(value) ? "" : String(value);
+};
+
+/** What is typed into the field of a list: names between commas. */
+const namesIn = (typed: string) =>
+  typed
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 
 /** What typing `text` into a field changes. Whether it makes sense is the host's to say. */
 export function fieldEdits(job: string, table: Table, field: Field, text: string): Edit[] {
@@ -61,9 +72,10 @@ export function fieldEdits(job: string, table: Table, field: Field, text: string
     alone,
   } = field;
   const whole = table[name];
-  const value = isNumber(field) && typed !== "" && Number.isFinite(Number(typed)) ? Number(typed) : typed;
-  if (inner === undefined)
-    return [typed === "" ? { op: "remove", path: at(name) } : { op: "set", path: at(name), value }];
+  const number = isNumber(field) && typed !== "" && Number.isFinite(Number(typed));
+  const value = isList(field) ? namesIn(typed) : number ? Number(typed) : typed;
+  const nothing = Array.isArray(value) ? value.length === 0 : value === "";
+  if (inner === undefined) return [nothing ? { op: "remove", path: at(name) } : { op: "set", path: at(name), value }];
   if (isObject(whole)) {
     if (typed !== "") return [{ op: "set", path: at(name, inner), value }];
     const others = Object.keys(whole).some((other) => other !== inner);

@@ -1,0 +1,211 @@
+//! What keeps the runs of a job from beginning, and one of them.
+
+use cascade_config::ConfigState;
+use cascade_model::{Run, RunState, ScheduledJob, ScheduledStatus, Visible};
+use cascade_store::{Connections, Queries, Result, RunWaits};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Reason, labels, limits};
+use crate::{Engine, capacity::Capacity};
+
+/// What there is around the runs of a job in a project.
+pub(super) struct Around {
+    pub job: String,
+    /// The short name of the project, where it is known.
+    pub project_slug: Option<String>,
+    pub project: Uuid,
+    pub schedule: Option<ScheduledJob>,
+    pub capacity: Capacity,
+    /// The labels that a worker needs, where no live one has them all.
+    pub missing_labels: Vec<String>,
+    pub is_loaded: bool,
+    /// The database's clock.
+    pub now: DateTime<Utc>,
+}
+
+impl Engine {
+    pub(super) async fn around(
+        &self,
+        config: &ConfigState,
+        job: &str,
+        project: Uuid,
+    ) -> Result<Around> {
+        let schedule = self.schedule_of(job, project).await?;
+        let mut tx = self.store.begin(Connections::Shared).await?;
+        let capacity = Capacity::of(tx.limits().await?, true);
+        tx.rollback().await?;
+        let needed = config.config.jobs.get(job).map(|settings| settings.needs_labels.as_slice());
+        let missing_labels = match needed {
+            None | Some([]) => Vec::new(),
+            Some(needed) => labels::missing(&self.store.workers(&Visible::All).await?, needed),
+        };
+        Ok(Around {
+            job: job.to_owned(),
+            project_slug: schedule.as_ref().map(|schedule| schedule.project_slug.clone()),
+            project,
+            schedule,
+            capacity,
+            missing_labels,
+            is_loaded: config.registry.job(job).is_some(),
+            now: self.store.now().await?,
+        })
+    }
+}
+
+impl Around {
+    /// What keeps every run from beginning.
+    pub fn closed(&self) -> Vec<Reason> {
+        let mut found: Vec<_> = self.by_schedule().into_iter().collect();
+        found.extend(self.by_more());
+        found
+    }
+
+    fn by_schedule(&self) -> Option<Reason> {
+        let job = &self.job;
+        match &self.schedule {
+            None => {
+                let text = format!("jobs.toml does not name `{job}` for its project any more");
+                let fix = format!("add [jobs.{job}] again");
+                Some(Reason::new("not_scheduled", text).fix(fix))
+            }
+            Some(schedule) if !schedule.enabled => {
+                let reason = Reason::new("disabled", format!("jobs.toml disables `{job}`"));
+                Some(reason.fix(format!("set enabled = true under [jobs.{job}]")))
+            }
+            Some(schedule) if schedule.status == ScheduledStatus::Paused => {
+                let reason = Reason::new("paused", format!("`{job}` is paused in its project"));
+                Some(reason.fix(format!("cascade resume {job}")))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Limits, labels and plugins.
+    fn by_more(&self) -> Vec<Reason> {
+        let mut found = limits::reasons(self);
+        found.extend(labels::reason(&self.missing_labels));
+        if !self.is_loaded {
+            let text = format!("the plugin of `{}` is not loaded here", self.job);
+            found.push(Reason::new("no_plugin", text).fix("`cascade check` names what is missing"));
+        }
+        found
+    }
+}
+
+/// What keeps a run from beginning. Nothing is said of what does not: a run for which nothing is waits for a
+/// free worker.
+pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Vec<Reason> {
+    let mut found: Vec<_> = around.by_schedule().into_iter().collect();
+    if let Some(waits) = waits {
+        let is_later = waits.available_at > waits.now;
+        if waits.behind && !is_later {
+            let text = "another run of its key goes before it";
+            let reason = Reason::new("behind_key", text);
+            found.push(waits.first.map_or(reason.clone(), |first| reason.about(first)));
+        }
+        if is_later {
+            let (code, what) = match run.state {
+                RunState::Retryable => ("backoff", "it is tried again at"),
+                _ => ("not_due", "it may not begin before"),
+            };
+            found.push(Reason::new(code, format!("{what} {}", waits.available_at)));
+        }
+    }
+    found.extend(around.by_more());
+    if found.is_empty() {
+        let reason = Reason::new("no_free_worker", "every worker is busy, or none is there");
+        found.push(reason.fix("start another worker, or look at Workers"));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cascade_config::Rate;
+    use cascade_store::{Begun, Limit, Limited, Limits, SharedUse};
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::why::tests::{codes, now, run, schedule};
+
+    fn around() -> Around {
+        Around {
+            job: "down".into(),
+            project_slug: Some("one".into()),
+            project: Uuid::nil(),
+            schedule: Some(schedule()),
+            capacity: Capacity::default(),
+            missing_labels: Vec::new(),
+            is_loaded: true,
+            now: now(),
+        }
+    }
+
+    fn waits() -> RunWaits {
+        let first = Some(Uuid::from_u128(2));
+        RunWaits { available_at: now(), behind: false, first, now: now() }
+    }
+
+    fn full(of: Limited) -> Limit {
+        Limit { of, free: 0 }
+    }
+
+    #[test]
+    fn a_run_waits_for_all_that_keeps_it() {
+        let found = |state, waits: Option<&RunWaits>, around: &Around| {
+            codes(&of_run(&run(state), waits, around)).join(" ")
+        };
+        assert_eq!(found(RunState::Available, Some(&waits()), &around()), "no_free_worker");
+        let off = ScheduledJob { enabled: false, ..schedule() };
+        let paused = ScheduledJob { status: ScheduledStatus::Paused, ..schedule() };
+        let each = vec![full(Limited::Job("down".into())), full(Limited::Project(Uuid::nil()))];
+        let all = Around {
+            schedule: Some(paused),
+            capacity: Capacity::of(Limits { each, shared: Vec::new() }, true),
+            missing_labels: vec!["gpu".into()],
+            is_loaded: false,
+            ..around()
+        };
+        let expected = "paused job_limit project_limit labels no_plugin";
+        assert_eq!(found(RunState::Available, Some(&waits()), &all), expected);
+        assert_eq!(codes(&all.closed()).join(" "), expected);
+        let disabled = Around { schedule: Some(off), ..around() };
+        assert_eq!(found(RunState::Available, Some(&waits()), &disabled), "disabled");
+        let gone = Around { schedule: None, ..around() };
+        assert_eq!(found(RunState::Available, None, &gone), "not_scheduled");
+        let behind = RunWaits { behind: true, ..waits() };
+        let reasons = of_run(&run(RunState::Available), Some(&behind), &around());
+        assert_eq!((reasons[0].code, reasons[0].run), ("behind_key", Some(Uuid::from_u128(2))));
+        // One of the schedule's key is behind until its time, with nothing before it.
+        let later = RunWaits { available_at: now() + TimeDelta::hours(1), behind: true, ..waits() };
+        assert_eq!(found(RunState::Scheduled, Some(&later), &around()), "not_due");
+        assert_eq!(found(RunState::Retryable, Some(&later), &around()), "backoff");
+    }
+
+    #[test]
+    fn what_jobs_share_is_told_with_how_much_is_used_and_when_there_is_more() {
+        let used = SharedUse {
+            name: "api".into(),
+            jobs: vec!["down".into(), "last".into()],
+            concurrency: Some(5),
+            running: 5,
+            rate: Some(Rate { count: 2, period: Duration::from_secs(60) }),
+            begun: vec![Begun { runs: 2, ago: Duration::from_secs(20) }],
+        };
+        let of = |job: &str| {
+            let limits = Limits { each: Vec::new(), shared: vec![used.clone()] };
+            let capacity = Capacity::of(limits, true);
+            Around { job: job.into(), capacity, ..around() }.closed()
+        };
+        let reasons = of("down");
+        assert_eq!(codes(&reasons), ["shared_limit", "rate"]);
+        assert_eq!(reasons[0].text, "limit `api`: 5 of 5 run, of all jobs that share it");
+        assert_eq!(reasons[0].fix.as_deref(), Some("raise concurrency under [limits.api]"));
+        assert_eq!(reasons[1].text, "rate of `api` (2/1m): next at 2026-11-29 05:00:40 UTC");
+        assert_eq!(reasons[1].fix.as_deref(), Some("raise rate under [limits.api]"));
+        assert_eq!(codes(&of("up")), [""; 0], "it shares nothing");
+    }
+}

@@ -1,0 +1,7 @@
+-- What a worker is started with, a JSON list of texts; and what its process and the programs that it runs use of
+-- the machine. An older version writes none of them.
+ALTER TABLE worker_processes ADD COLUMN labels text;
+ALTER TABLE worker_processes ADD COLUMN memory_bytes bigint;
+ALTER TABLE worker_processes ADD COLUMN cpu_share float8;
+ALTER TABLE worker_processes ADD COLUMN programs_memory_bytes bigint;
+ALTER TABLE worker_processes ADD COLUMN programs_cpu_share float8;

@@ -1,0 +1,93 @@
+//! Limits that jobs share and labels of workers, over processes on PostgreSQL.
+
+use cascade_test_servers::Redis;
+use serde_json::{Value, json};
+
+use crate::topology::Topology;
+
+/// `holds` runs until the file `go` is there. `waits` shares its limit, and another worker has its label.
+fn jobs(folder: &std::path::Path) -> String {
+    let go = folder.join("go");
+    format!(
+        r#"
+[projects]
+one = {{}}
+
+[limits.gate]
+concurrency = 1
+
+[jobs.holds]
+limits = ["gate"]
+needs_labels = ["gpu"]
+[jobs.holds.executable]
+command = ["sh", "-c", "cat > /dev/null; until test -e {}; do sleep 0.05; done"]
+
+[jobs.waits]
+limits = ["gate"]
+needs_labels = ["eu"]
+[jobs.waits.executable]
+command = ["sh", "-c", "cat > /dev/null"]
+
+[jobs.nobodys]
+needs_labels = ["eu", "gpu"]
+[jobs.nobodys.executable]
+command = ["sh", "-c", "cat > /dev/null"]
+"#,
+        go.display()
+    )
+}
+
+#[tokio::test]
+async fn a_shared_limit_and_labels_hold_over_workers_and_the_end_of_a_run_wakes_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut topology = Topology::new(Redis::stopped(), &jobs(folder.path()));
+    topology.add_server();
+    topology.add_worker(&["--labels", "gpu"]);
+    topology.add_worker(&["--labels", "eu,ssd"]);
+    let server = &topology.servers[0];
+    let workers = |there: &Value| there["items"].as_array().is_some_and(|all| all.len() == 2);
+    let told = server.wait_for("/api/workers", workers).await;
+    let labels: Vec<_> = told["items"].as_array().unwrap().iter().map(|w| &w["labels"]).collect();
+    for expected in [json!(["gpu"]), json!(["eu", "ssd"])] {
+        assert!(labels.contains(&&expected), "{told}");
+    }
+    assert_eq!(
+        told["without_worker"],
+        json!([{"job_type": "nobodys", "labels": ["eu", "gpu"]}]),
+        "each has one of both"
+    );
+    if cfg!(target_os = "linux") {
+        let memory = told["items"][0]["load"]["memory_bytes"].as_u64();
+        assert!(memory.is_some_and(|bytes| bytes > 1_000_000), "{told}");
+    }
+
+    let project = server.project("one").await;
+    let ask = async |job: &str| {
+        let body = json!({ "project_id": project });
+        let (status, asked) = server.post(&format!("/api/jobs/{job}/runs"), body).await;
+        assert_eq!(status, 201, "{asked}");
+        format!("/api/jobs/runs/{}", asked["run_id"].as_str().unwrap())
+    };
+    let holds = ask("holds").await;
+    server.wait_for(&holds, |run| run["state"] == "running").await;
+    let waits = ask("waits").await;
+    let nobodys = ask("nobodys").await;
+    let why = server.get(&format!("{waits}/why")).await;
+    assert_eq!(why["waits"][0]["code"], "shared_limit", "{why}");
+    let text = "limit `gate`: 1 of 1 run, of all jobs that share it";
+    assert_eq!(why["waits"][0]["text"], text);
+    let queue = server.get(&format!("/api/jobs/waits/queue?project_id={project}")).await;
+    assert_eq!(queue["closed_by"][0]["text"], text, "{queue}");
+    let why = server.get(&format!("{nobodys}/why")).await;
+    assert_eq!(why["waits"][0]["text"], "no live worker has the labels `eu`, `gpu`", "{why}");
+
+    std::fs::write(folder.path().join("go"), "").unwrap();
+    server.wait_for(&waits, |run| run["state"] == "completed").await;
+    assert_eq!(server.get(&holds).await["state"], "completed");
+    assert_eq!(server.get(&nobodys).await["state"], "available");
+    let by_worker = |stats: &Value| stats["rows"].as_array().is_some_and(|rows| rows.len() == 2);
+    let stats = server.wait_for("/api/stats?range=1h&by=worker", by_worker).await;
+    let completed: Vec<_> =
+        stats["rows"].as_array().unwrap().iter().map(|r| &r["completed"]).collect();
+    assert_eq!(completed, [&json!(1), &json!(1)], "{stats}");
+}
