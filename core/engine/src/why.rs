@@ -199,7 +199,8 @@ fn waiting(run: &Run, around: &Around) -> Vec<Reason> {
             found.push(reason.fix(format!("set enabled = true under [jobs.{job}]")));
         }
         Some(schedule) if schedule.status == ScheduledStatus::Paused => {
-            let reason = Reason::new("paused", format!("`{job}` is paused in its project"));
+            let text = format!("`{job}` is paused in its project{}", noted(schedule));
+            let reason = Reason::new("paused", text);
             found.push(reason.fix(format!("cascade resume {job}")));
         }
         Some(_) => {}
@@ -260,8 +261,8 @@ fn idle(
         return found;
     }
     if schedule.status == ScheduledStatus::Paused {
-        let reason =
-            Reason::new("paused", format!("`{job}` is paused in {}", schedule.project_slug));
+        let text = format!("`{job}` is paused in {}{}", schedule.project_slug, noted(schedule));
+        let reason = Reason::new("paused", text);
         let fix = format!("cascade resume {job} --project {}", schedule.project_slug);
         found.push(reason.fix(fix));
     }
@@ -313,6 +314,15 @@ fn not_triggered(job: &str, Upstream { job: up, latest }: &Upstream) -> Option<R
     }
 }
 
+/// Until when it is paused, by whom and why, as far as that is noted.
+fn noted(schedule: &ScheduledJob) -> String {
+    let Some(pause) = &schedule.pause else { return String::new() };
+    let until = pause.until.map(|at| format!(" until {at}")).unwrap_or_default();
+    let by = pause.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let reason = pause.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{until}{by}{reason}")
+}
+
 #[cfg(test)]
 mod tests {
     use cascade_model::{Debounced, On, Payload, RunRequest, TriggerNote};
@@ -355,6 +365,7 @@ mod tests {
             project_id: Uuid::nil(),
             project_slug: "one".into(),
             status: ScheduledStatus::Active,
+            pause: None,
             enabled: true,
             next_run_at: None,
             schedule: None,

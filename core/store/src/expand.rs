@@ -42,6 +42,8 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0240_run_joins.sql",
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
+    "0290_saved_views.sql",
+    "0291_pauses.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -64,6 +66,8 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0250_runs_of_trace.sql",
     "0251_reruns.sql",
     "0260_hook_deliveries.sql",
+    "0290_saved_views.sql",
+    "0291_pauses.sql",
 );
 
 /// The table of what has run.

@@ -40,10 +40,10 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunWaits,
-    ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, ProblemMark, Queries, RunHistogram,
+    RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, attempt_failed, change_key,
     change_request, decided, delivery_again, failed, forget_join, keep_delivery, keep_key,
-    marked_done, of_trace, problem_of_run_handled, rerun_noted, save_join,
+    marked_done, of_trace, pause_over, paused, problem_of_run_handled, rerun_noted, save_join,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

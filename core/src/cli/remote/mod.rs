@@ -57,7 +57,7 @@ pub enum RemoteCommand {
     /// Gives failed or cancelled runs one more attempt.
     Retry(change::RetryArgs),
     /// Starts no more runs of a job: timers, cascades and retries stop, accepted requests wait.
-    Pause(change::JobArgs),
+    Pause(change::PauseArgs),
     /// Lets a paused job go on.
     Resume(change::JobArgs),
 }
@@ -89,8 +89,8 @@ async fn ask(command: RemoteCommand) -> Result<()> {
         RemoteCommand::Logs(args) => logs::logs(&client, args).await,
         RemoteCommand::Cancel(args) => change::cancel(&client, args).await,
         RemoteCommand::Retry(args) => change::retry(&client, args).await,
-        RemoteCommand::Pause(args) => change::set_status(&client, args, "pause").await,
-        RemoteCommand::Resume(args) => change::set_status(&client, args, "resume").await,
+        RemoteCommand::Pause(args) => change::pause(&client, args).await,
+        RemoteCommand::Resume(args) => change::resume(&client, args).await,
     }
 }
 
@@ -104,7 +104,8 @@ impl RemoteCommand {
             Self::Logs(args) => &args.server,
             Self::Cancel(args) => &args.server,
             Self::Retry(args) => &args.server,
-            Self::Pause(args) | Self::Resume(args) => &args.server,
+            Self::Pause(args) => &args.job.server,
+            Self::Resume(args) => &args.server,
         }
     }
 }
