@@ -18,6 +18,7 @@ import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
+import { ParamsInForce } from "./params-in-force";
 import { RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
 import "./runs.css";
@@ -90,6 +91,7 @@ function OneRun({ id }: { id: string }) {
         onFollow={setFollow}
         searchField={search}
       />
+      <ParamsInForce run={it} />
       <RunInput run={it} />
       <BulkBar bulk={bulk} ids={[]} onClear={() => {}} />
     </>
