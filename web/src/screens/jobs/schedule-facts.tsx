@@ -58,7 +58,9 @@ export function LastRun({ job }: Props) {
       <span className="num muted">
         <Took run={job.last_run} />
       </span>
-      <span className="muted">{job.last_run.summary ?? job.last_run.error}</span>
+      <span className="muted">
+        {job.last_run.summary ?? (job.last_run.state === "completed" ? null : job.last_run.error)}
+      </span>
     </Link>
   );
 }
