@@ -169,6 +169,12 @@ async fn jobs_and_logs_at_size_are_looked_through() {
     assert!(browse(&["jobs-at-size"], &host.url, &[], |_| {}), "{}", host.log());
 }
 
+#[tokio::test]
+async fn runs_are_found_by_time_and_views_are_saved() {
+    let host = Host::start_with(&many_jobs(), &[]);
+    assert!(browse(&["run-views"], &host.url, &[], |_| {}), "{}", host.log());
+}
+
 /// The longest name of a job and of a project's slug.
 const LONGEST_NAME: usize = 64;
 

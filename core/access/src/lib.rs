@@ -15,6 +15,7 @@ mod oidc;
 mod oidc_name;
 mod password;
 mod principal;
+mod saved_views;
 mod sessions;
 mod throttle;
 mod tokens;
@@ -33,6 +34,7 @@ pub use password::{
     HashingBusy, HashingFailed, LONGEST as LONGEST_PASSWORD, PasswordRule, check_rule,
 };
 pub use principal::{Principal, Role, Via};
+pub use saved_views::{LONGEST_SEARCH, LONGEST_VIEW_NAME, MOST_VIEWS, SavedView};
 pub use sessions::{SESSION_ENDS, SESSION_IDLE, SignedIn};
 pub use throttle::{SignInThrottle, network};
 pub use tokens::{ApiToken, MadeToken, May, NewToken, TokenEnd};

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use cascade_config::ConfigState;
 use cascade_model::{
-    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, OnDuplicate, Run, RunKind, RunNow, RunState,
-    ScheduledStatus, StatKind, Visible,
+    CancelRequest, Enqueue, Enqueued, Follow, JoinKey, OnDuplicate, Pause, Run, RunKind, RunNow,
+    RunState, ScheduledStatus, StatKind, Visible,
 };
 use cascade_sdk::Statement;
 use cascade_store::{
@@ -236,8 +236,21 @@ impl Engine {
         project: Uuid,
         status: ScheduledStatus,
     ) -> Result<()> {
+        self.pause_or_resume(job, project, pause::of_status(status).as_ref()).await
+    }
+
+    /// As [`Engine::set_status`], with the end of the pause and why; `None` resumes the job.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn pause_or_resume(
+        &self,
+        job: &str,
+        project: Uuid,
+        pause: Option<&Pause>,
+    ) -> Result<()> {
         let mut tx = self.store.begin(Connections::Shared).await?;
-        let done = set_status(&mut *tx, job, project, status).await;
+        let done = pause_or_resume(&mut *tx, job, project, pause).await;
         self.finish(tx, done).await
     }
 
@@ -281,14 +294,14 @@ async fn retry(tx: &mut dyn Tx, visible: &Visible, run: Uuid, joins: &[JoinKey])
     Err(StoreError::WrongState("the job has another unfinished run in this project"))
 }
 
-async fn set_status(
+async fn pause_or_resume(
     tx: &mut dyn Tx,
     job: &str,
     project: Uuid,
-    status: ScheduledStatus,
+    pause: Option<&Pause>,
 ) -> Result<()> {
     let schedule = lock_schedule(tx, job, project).await?;
-    tx.save_schedules(&[pause::set(schedule, status)]).await
+    pause::save(tx, vec![schedule], pause).await.map(drop)
 }
 
 async fn lock_schedule(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<ScheduleRow> {

@@ -1,6 +1,6 @@
 //! One action on many jobs of a project: one transaction, with one entry in the audit log.
 
-use cascade_model::{RunNow, ScheduledStatus};
+use cascade_model::{Pause, RunNow, ScheduledStatus};
 use cascade_store::{Connections, Inserted, Result, ScheduleRow, StoreError, Tx};
 use uuid::Uuid;
 
@@ -36,8 +36,21 @@ impl Engine {
         project: Uuid,
         status: ScheduledStatus,
     ) -> Result<Many> {
+        self.pause_or_resume_many(jobs, project, pause::of_status(status).as_ref()).await
+    }
+
+    /// As [`Engine::set_status_of_many`], with the end of the pause and why; `None` resumes the jobs.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn pause_or_resume_many(
+        &self,
+        jobs: &[String],
+        project: Uuid,
+        pause: Option<&Pause>,
+    ) -> Result<Many> {
         let mut tx = self.store.begin(Connections::Shared).await?;
-        let done = set_status(&mut *tx, jobs, project, status).await;
+        let done = pause_or_resume(&mut *tx, jobs, project, pause).await;
         self.finish(tx, done).await
     }
 }
@@ -58,15 +71,14 @@ async fn run_many(tx: &mut dyn Tx, jobs: &[String], project: Uuid) -> Result<Man
     Ok(Many { done: names(enabled), disabled: names(disabled) })
 }
 
-async fn set_status(
+async fn pause_or_resume(
     tx: &mut dyn Tx,
     jobs: &[String],
     project: Uuid,
-    status: ScheduledStatus,
+    pause: Option<&Pause>,
 ) -> Result<Many> {
     let found = lock(tx, jobs, project).await?;
-    let rows: Vec<_> = found.into_iter().map(|schedule| pause::set(schedule, status)).collect();
-    tx.save_schedules(&rows).await?;
+    let rows = pause::save(tx, found, pause).await?;
     Ok(Many { done: names(rows), disabled: Vec::new() })
 }
 

@@ -1,7 +1,92 @@
+//! Schedules that people pause, and what resumes them: a person, or the end of the pause.
+
+use std::{collections::BTreeMap, time::Duration};
+
 use cascade_config::Schedule;
-use cascade_model::{Payload, ScheduledStatus};
-use cascade_store::ScheduleRow;
-use chrono::{DateTime, Utc};
+use cascade_model::{Pause, Payload, ScheduledStatus};
+use cascade_store::{
+    Connections, Queries, Result, ScheduleRow, StoreError, Tx, pause_over, paused,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::Engine;
+
+/// How many pauses are ended at a time.
+const AT_ONCE: u32 = 500;
+
+impl Engine {
+    /// Resumes the schedules whose pause is over, those of a project in a transaction; returns how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end_pauses(&self) -> Result<usize> {
+        let mut projects = BTreeMap::<Uuid, Vec<String>>::new();
+        for (job, project) in self.store.pauses_over(AT_ONCE).await? {
+            projects.entry(project).or_default().push(job);
+        }
+        let mut resumed = 0;
+        for (project, jobs) in projects {
+            let mut tx = self.store.begin(Connections::Shared).await?;
+            match end_pauses(&mut *tx, project, &jobs).await {
+                Ok(jobs) => {
+                    tx.commit().await?;
+                    resumed += jobs.len();
+                    tracing::info!(?jobs, %project, "the pause of these jobs is over");
+                }
+                Err(error) => {
+                    tx.rollback().await.ok();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(resumed)
+    }
+
+    /// How long until the next pause is over; `None` when nothing is in sight.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn next_end_of_pause(&self) -> Result<Option<Duration>> {
+        let next = self.store.next_end_of_pause().await?;
+        Ok(next.map(|(end, now)| (end - now).max(TimeDelta::zero()).to_std().unwrap_or_default()))
+    }
+}
+
+/// The jobs that are resumed: another process, or a person, may have been first.
+async fn end_pauses(tx: &mut dyn Tx, project: Uuid, jobs: &[String]) -> Result<Vec<String>> {
+    let mut resumed = Vec::new();
+    for schedule in tx.lock_schedules(project, jobs).await? {
+        let over = pause_over(schedule.id, schedule.now);
+        if tx.execute(&over).await.map_err(StoreError::Query)? == 1 {
+            resumed.push(set(schedule, ScheduledStatus::Active));
+        }
+    }
+    tx.save_schedules(&resumed).await?;
+    Ok(resumed.into_iter().map(|schedule| schedule.job_type).collect())
+}
+
+/// Stores what a person makes of schedules that are locked: `None` resumes them.
+pub(crate) async fn save(
+    tx: &mut dyn Tx,
+    schedules: Vec<ScheduleRow>,
+    pause: Option<&Pause>,
+) -> Result<Vec<ScheduleRow>> {
+    let status = pause.map_or(ScheduledStatus::Active, |_| ScheduledStatus::Paused);
+    let rows: Vec<_> = schedules.into_iter().map(|schedule| set(schedule, status)).collect();
+    tx.save_schedules(&rows).await?;
+    if let Some(pause) = pause {
+        for row in &rows {
+            tx.execute(&paused(row.id, pause, row.now)).await.map_err(StoreError::Query)?;
+        }
+    }
+    Ok(rows)
+}
+
+/// What a status that is set by itself means.
+pub(crate) fn of_status(status: ScheduledStatus) -> Option<Pause> {
+    (status == ScheduledStatus::Paused).then(Pause::default)
+}
 
 /// A schedule that a person pauses or resumes.
 pub(crate) fn set(mut schedule: ScheduleRow, status: ScheduledStatus) -> ScheduleRow {

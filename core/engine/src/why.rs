@@ -212,8 +212,8 @@ fn idle(
         return found;
     }
     if schedule.status == ScheduledStatus::Paused {
-        let reason =
-            Reason::new("paused", format!("`{job}` is paused in {}", schedule.project_slug));
+        let text = format!("`{job}` is paused in {}{}", schedule.project_slug, noted(schedule));
+        let reason = Reason::new("paused", text);
         let fix = format!("cascade resume {job} --project {}", schedule.project_slug);
         found.push(reason.fix(fix));
     }
@@ -277,6 +277,15 @@ fn not_triggered(job: &str, Upstream { job: up, latest }: &Upstream) -> Option<R
     }
 }
 
+/// Until when it is paused, by whom and why, as far as that is noted.
+fn noted(schedule: &ScheduledJob) -> String {
+    let Some(pause) = &schedule.pause else { return String::new() };
+    let until = pause.until.map(|at| format!(" until {at}")).unwrap_or_default();
+    let by = pause.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let reason = pause.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{until}{by}{reason}")
+}
+
 #[cfg(test)]
 mod tests {
     use cascade_model::{Debounced, On, Payload, RunRequest, TriggerNote};
@@ -319,6 +328,7 @@ mod tests {
             project_id: Uuid::nil(),
             project_slug: "one".into(),
             status: ScheduledStatus::Active,
+            pause: None,
             enabled: true,
             next_run_at: None,
             schedule: None,

@@ -28,8 +28,8 @@ pub use server::serve;
 use api::{
     audit, bulk, completions, config, config_history, config_text, data, edge_preview, edit_run,
     enqueue, events, health, hooks, job_queue, job_summary, jobs, logs, matching, metrics, oidc,
-    problems, projects, rehearse, run_again, runs, schedules, session, stats, tags, trace_cancel,
-    traces, users, why, workers,
+    problems, projects, rehearse, run_again, run_histogram, run_params, runs, saved_views,
+    schedules, session, stats, tags, trace_cancel, traces, users, why, workers,
 };
 use auth::AuthSettings;
 use cascade_access::{Accounts, Oidc, Principal, Role, SignInThrottle};
@@ -167,6 +167,14 @@ fn accounts() -> OpenApiRouter<AppState> {
         .routes(routes!(users::revoke_tokens_of))
         .routes(routes!(users::revoke_token_of))
         .routes(routes!(audit::audit))
+        .merge(saved_views())
+}
+
+fn saved_views() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(saved_views::list, saved_views::add))
+        .routes(routes!(saved_views::change, saved_views::remove))
+        .routes(routes!(saved_views::order))
 }
 
 fn jobs_and_schedules() -> OpenApiRouter<AppState> {
@@ -193,9 +201,11 @@ fn runs_and_logs() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(runs::runs))
         .routes(routes!(tags::suggest))
+        .routes(routes!(run_histogram::histogram))
         .routes(routes!(enqueue::enqueue))
         .merge(many)
         .routes(routes!(runs::run, edit_run::edit))
+        .routes(routes!(run_params::params))
         .routes(routes!(logs::run_logs))
         .routes(routes!(logs::download))
         .routes(routes!(traces::cascade))

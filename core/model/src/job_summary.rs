@@ -15,6 +15,8 @@ pub struct JobCounts {
     pub disabled: u64,
     /// Enabled schedules that a person paused.
     pub paused: u64,
+    /// When the first of its pauses is over that has an end.
+    pub resumes_at: Option<DateTime<Utc>>,
     /// Runs that wait for a worker, for the first time or again.
     pub waiting: u64,
     /// Runs that are worked on.

@@ -66,7 +66,7 @@ pub use request::{
 pub use revision::revision;
 pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;
-pub use scheduled::{QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
+pub use scheduled::{Pause, QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use stats::{Figures, StatFilter, StatGroup, StatKey, StatKind, StatRow, StatWorker, Tally};
 pub use trace_group::{LEAST_OF_GROUP, StateCounts, TraceGroup, TraceOverview};
 pub use trend::{EndedRun, Trend, grouped};

@@ -37,6 +37,19 @@ impl FromStr for ScheduledStatus {
     }
 }
 
+/// Until when a schedule is paused, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// When it is resumed; `None` for when somebody does so.
+    pub until: Option<DateTime<Utc>>,
+    /// Why, in the words of who paused it.
+    pub reason: Option<String>,
+    /// Who paused it.
+    pub by: Option<String>,
+    /// When that was, by the database's clock; `None` for a pause that is yet to be noted.
+    pub at: Option<DateTime<Utc>>,
+}
+
 /// A job of one project, with where it stands.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScheduledJob {
@@ -48,6 +61,8 @@ pub struct ScheduledJob {
     pub project_slug: String,
     /// What a person chose.
     pub status: ScheduledStatus,
+    /// Until when and why it is paused, where that was noted.
+    pub pause: Option<Pause>,
     /// What jobs.toml says.
     pub enabled: bool,
     /// When it is due.

@@ -47,6 +47,8 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0280_shared_limits.sql",
     "0281_worker_labels_and_load.sql",
     "0282_run_stat_sources.sql",
+    "0290_saved_views.sql",
+    "0291_pauses.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -74,6 +76,8 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0280_shared_limits.sql",
     "0281_worker_labels_and_load.sql",
     "0282_run_stat_sources.sql",
+    "0290_saved_views.sql",
+    "0291_pauses.sql",
 );
 
 /// The table of what has run.

@@ -235,7 +235,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait. */
+        /**
+         * Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait. With `until` it is
+         *     resumed at that time.
+         */
         post: operations["pause"];
         delete?: never;
         options?: never;
@@ -677,6 +680,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/runs/{id}/params": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The params that were in force when a run began, or that are for one that waits: by the texts of jobs.toml that are
+         *     kept, and the times at which they came into force.
+         */
+        get: operations["params"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/runs/{id}/rerun": {
         parameters: {
             query?: never;
@@ -759,6 +782,23 @@ export interface paths {
         put?: never;
         /** Cancels many runs, each as by itself. */
         post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/runs/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs that fit all filters by state, over the time at which they were queued: the newest 50,000 of them. */
+        get: operations["histogram"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1101,6 +1141,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The views that one has saved. */
+        get: operations["list"];
+        put?: never;
+        /** Saves a view, behind the others; at most 50. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a view another name, or another filter. */
+        put: operations["change"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/saved-views/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts one's views into another order. */
+        post: operations["order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schedules/pause": {
         parameters: {
             query?: never;
@@ -1110,7 +1203,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses many jobs in many projects. */
+        /** Pauses many jobs in many projects; with `until`, up to that time. */
         post: operations["pause"];
         delete?: never;
         options?: never;
@@ -2093,6 +2186,44 @@ export interface components {
             uptime_ms: number;
             version: string;
         };
+        Histogram: {
+            /**
+             * Format: int32
+             * @description Runs that are counted.
+             */
+            counted: number;
+            /** @description Whether older runs fit too, which are not counted: the newest 50,000 are. */
+            more: boolean;
+            /** @description Each step, the oldest first; those without a run too. None where no run fits. */
+            points: components["schemas"]["HistogramPoint"][];
+            /**
+             * Format: int64
+             * @description How long a step is: a minute to days, so that there are about 60 of them.
+             */
+            step_seconds: number;
+        };
+        /** @description A step of time, with the runs that were queued in it, by the state that they are in now. */
+        HistogramPoint: {
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            at: string;
+            /** Format: int32 */
+            available: number;
+            /** Format: int32 */
+            cancelled: number;
+            /** Format: int32 */
+            completed: number;
+            /** Format: int32 */
+            failed: number;
+            /** Format: int32 */
+            retryable: number;
+            /** Format: int32 */
+            running: number;
+            /** Format: int32 */
+            scheduled: number;
+        };
         /**
          * @description What became of a delivery.
          * @enum {string}
@@ -2200,6 +2331,20 @@ export interface components {
          * @enum {string}
          */
         JobStand: "failing" | "running" | "waiting" | "idle" | "paused" | "disabled";
+        /** @description As [`ChosenJobs`], with the end of the pause. */
+        JobsToPause: {
+            /** @description 1 to 200 job types. */
+            jobs: string[];
+            /** @description Only in these projects, at most 1,000; in all in which one may do it if not given. */
+            project_ids?: string[] | null;
+            /** @description Why, for those who find them paused and for the audit log. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When they are resumed, at most 366 days ahead; when somebody does so if not given.
+             */
+            until?: string | null;
+        };
         JobSummaries: {
             items: components["schemas"]["JobSummary"][];
             /** Format: int32 */
@@ -2244,6 +2389,11 @@ export interface components {
             paused: number;
             /** @description The plugin that brings it; null if it is not loaded. */
             plugin?: string | null;
+            /**
+             * Format: date-time
+             * @description When the first of its pauses is over that has an end.
+             */
+            resumes_at?: string | null;
             /**
              * Format: int64
              * @description Runs that are worked on.
@@ -2607,6 +2757,37 @@ export interface components {
          * @enum {string}
          */
         OriginKind: "compiled_in" | "library" | "executable";
+        /** @description Until when a schedule is paused, and why. */
+        Pause: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at?: string | null;
+            /** @description Who paused it. */
+            by?: string | null;
+            /** @description Why, in the words of who paused it. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is resumed; null for when somebody does so.
+             */
+            until?: string | null;
+        };
+        PauseRequest: {
+            /**
+             * Format: uuid
+             * @description The project it is scheduled for.
+             */
+            project_id: string;
+            /** @description Why, for those who find it paused and for the audit log. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is resumed, at most 366 days ahead; when somebody does so if not given.
+             */
+            until?: string | null;
+        };
         PreviewAnswer: {
             /** @description How many runs it would make, or 1 where it would make its job due. */
             count: number;
@@ -3134,6 +3315,11 @@ export interface components {
             decisions: components["schemas"]["Decision"][];
             /** @description Its attempts that failed, the first of them first. */
             failed_attempts: components["schemas"]["FailedAttempt"][];
+            /**
+             * Format: date-time
+             * @description When it may begin, or its next attempt: for one that waits for a time.
+             */
+            next_attempt_at?: string | null;
             /** @description What it gave out: any JSON, or null for nothing. */
             output: unknown;
             /**
@@ -3232,6 +3418,26 @@ export interface components {
              */
             total: number;
         };
+        RunParams: {
+            /** @description Who saved it, if that is known. */
+            by?: string | null;
+            /** @description Whether it is in force now. */
+            current: boolean;
+            /**
+             * @description The params of the job, secrets masked; null where the text does not name the job, or is refused by this version
+             *     or with the plugins of now.
+             */
+            params?: Record<string, unknown> | null;
+            /** @description Names the text of jobs.toml. */
+            revision: string;
+            /** @description Whether the params of now are the same; null where `params` is. */
+            same_now?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When that came into force.
+             */
+            since: string;
+        };
         RunRequest: {
             /**
              * @description What this run is asked for: an object that fits the job's `args_schema`. Such a run waits for the
@@ -3251,6 +3457,24 @@ export interface components {
         RunState: "scheduled" | "available" | "running" | "retryable" | "completed" | "failed" | "cancelled";
         SaveAnswer: {
             revision: string;
+        };
+        /** @description A filter under a name. */
+        SavedView: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The query string of the Runs screen, without `?`. */
+            search: string;
+        };
+        SavedViews: {
+            /** @description In the order that was chosen. */
+            items: components["schemas"]["SavedView"][];
+        };
+        SavedViewText: {
+            /** @description Unique among one's own. */
+            name: string;
+            /** @description The query string of the Runs screen, such as `state=failed&since=24h`. */
+            search: string;
         };
         SaveRequest: {
             /** @description The revision of the text that this one was made from. */
@@ -3296,6 +3520,7 @@ export interface components {
              * @description When it is due.
              */
             next_run_at?: string | null;
+            pause?: components["schemas"]["Pause"] | null;
             /** @description Triggers that wait for the next run. */
             payload: Record<string, unknown>;
             /**
@@ -3591,6 +3816,10 @@ export interface components {
             row_schema: Record<string, unknown>;
             /** @description Columns a reader may sort by. */
             sortable: string[];
+        };
+        ViewOrder: {
+            /** @description Each of one's views once. */
+            ids: string[];
         };
         Views: {
             items: components["schemas"]["View"][];
@@ -4847,7 +5076,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StatusRequest"];
+                "application/json": components["schemas"]["PauseRequest"];
             };
         };
         responses: {
@@ -7350,6 +7579,91 @@ export interface operations {
             };
         };
     };
+    params: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunParams"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such run, or no text of that time is kept. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     rerun: {
         parameters: {
             query?: never;
@@ -7772,6 +8086,115 @@ export interface operations {
             };
             /** @description A body that is not said to be JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    histogram: {
+        parameters: {
+            query?: {
+                /** @description Queued at this time or later. */
+                from?: string;
+                /** @description Only these job types, with commas between. */
+                job_type?: string;
+                /** @description Only what was asked for with this key. */
+                key?: string;
+                /** @description Only runs that this run caused. */
+                parent_id?: string;
+                /** @description Only this project. */
+                project_id?: string;
+                /** @description Only these states, with commas between. */
+                state?: string;
+                /** @description Only those with this text in error, summary or job type, or at the start of the id. */
+                text?: string;
+                /** @description Queued before this time. */
+                to?: string;
+                /** @description Only runs of this trace. */
+                trace_id?: string;
+                /** @description Only what a `timer`, a person (`manual`) or a `cascade` caused. */
+                trigger?: string;
+                /**
+                 * @description Only runs whose args or output have such a field, such as `args.invoice.id=7` or `output.new>0`, given up to
+                 *     four times. There is `=`, `!=`, `>`, `>=`, `<`, `<=` and `~` for a text that is contained; no field that
+                 *     the schema of a job calls secret.
+                 */
+                where?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no run `parent_id`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9483,6 +9906,457 @@ export interface operations {
             };
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewText"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     pause: {
         parameters: {
             query?: never;
@@ -9492,7 +10366,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChosenJobs"];
+                "application/json": components["schemas"]["JobsToPause"];
             };
         };
         responses: {

@@ -24,6 +24,8 @@ export type Decision = Answer<"Decision">;
 /** A run by its id; what it gave out is any JSON. */
 export type RunDetails = Run & {
   output: unknown;
+  /** When it may begin, or its next attempt: for one that waits for a time. */
+  next_attempt_at: string | null;
   failed_attempts: Answer<"FailedAttempt">[];
   decisions: Decision[];
   /** The run that it is once more, and those that are this one once more. */
@@ -35,6 +37,14 @@ export type RunDetails = Run & {
 export type RunProcess = Answer<"RunProcess">;
 export type TagList = Answer<"TagList">;
 export type RunPage = Omit<Answer<"RunPage">, "items"> & { items: Run[] };
+/** Runs by state over time. */
+export type Histogram = Answer<"Histogram">;
+export type HistogramPoint = Answer<"HistogramPoint">;
+/** Filters that an account has saved under a name. */
+export type SavedViews = Answer<"SavedViews">;
+export type SavedView = Answer<"SavedView">;
+/** The params of its job that were in force when a run began. */
+export type RunParams = Omit<Answer<"RunParams">, "params"> & { params: unknown };
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;
 /** The queue of a job in a project. */

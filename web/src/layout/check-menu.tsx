@@ -1,7 +1,11 @@
 import { ChevronDown } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
 
 import "./check-menu.css";
+
+/** More options than these are searched. */
+const FEW = 8;
 
 interface Props {
   label: string;
@@ -14,8 +18,12 @@ interface Props {
 
 /** Any of several, in the room of one field. */
 export function CheckMenu({ label, none, options, chosen, onChange }: Props) {
+  const { t } = useTranslation();
   const id = useId();
   const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState("");
+  const found = options.filter(({ text }) => text.toLowerCase().includes(wanted.trim().toLowerCase()));
+  const search = options.length > FEW;
   const frame = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -30,6 +38,11 @@ export function CheckMenu({ label, none, options, chosen, onChange }: Props) {
   const [picked, setPicked] = useState(chosen);
   const told = chosen.join();
   useEffect(() => setPicked(told ? told.split(",") : []), [told]);
+  const toggle = (value: string) => {
+    const now = picked.includes(value) ? picked.filter((other) => other !== value) : [...picked, value];
+    setPicked(now);
+    onChange(now);
+  };
   const first = options.find(({ value }) => value === chosen[0])?.text ?? chosen[0];
   const rest = chosen.length > 1 ? ` +${chosen.length - 1}` : "";
   return (
@@ -55,7 +68,10 @@ export function CheckMenu({ label, none, options, chosen, onChange }: Props) {
         aria-controls={id}
         aria-labelledby={`${id}-label ${id}-said`}
         data-set={chosen.length > 0 || undefined}
-        onClick={() => setOpen(!open)}
+        onClick={() => {
+          setOpen(!open);
+          setWanted("");
+        }}
       >
         <span className="said" id={`${id}-said`}>
           {chosen.length === 0 ? none : `${first}${rest}`}
@@ -64,20 +80,30 @@ export function CheckMenu({ label, none, options, chosen, onChange }: Props) {
       </button>
       {open && (
         <div className="menu" id={id} role="group" aria-labelledby={`${id}-label`}>
-          {options.map(({ value, text }) => (
+          {search && (
+            <input
+              type="search"
+              className="menu-search"
+              autoFocus
+              value={wanted}
+              placeholder={t("find")}
+              aria-label={`${t("find")}: ${label}`}
+              data-testid="menu-search"
+              onChange={({ target }) => setWanted(target.value)}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter" || !found[0]) return;
+                event.preventDefault();
+                toggle(found[0].value);
+              }}
+            />
+          )}
+          {found.map(({ value, text }) => (
             <label key={value}>
-              <input
-                type="checkbox"
-                checked={picked.includes(value)}
-                onChange={({ target }) => {
-                  const now = target.checked ? [...picked, value] : picked.filter((other) => other !== value);
-                  setPicked(now);
-                  onChange(now);
-                }}
-              />
+              <input type="checkbox" checked={picked.includes(value)} onChange={() => toggle(value)} />
               {text}
             </label>
           ))}
+          {found.length === 0 && <p className="muted">{t("none_found")}</p>}
         </div>
       )}
     </div>

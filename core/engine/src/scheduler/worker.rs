@@ -52,7 +52,7 @@ const AFTER_FAULT: Duration = Duration::from_secs(1);
 /// take yet must not spin it.
 const AFTER_NOTHING: Duration = Duration::from_millis(5);
 
-/// How often a worker looks after joins whose time is over, at most: it may claim many times as often.
+/// How often a worker looks after joins and pauses whose time is over, at most: it may claim many times as often.
 const LATE_JOINS: Duration = Duration::from_millis(100);
 
 /// Where a worker stands; see the diagram above.
@@ -132,7 +132,7 @@ struct Worker {
     /// Of the settings.
     labels: Arc<[String]>,
     give_back: CancellationToken,
-    /// When it last looked after joins whose time is over.
+    /// When it last looked after joins and pauses whose time is over.
     looked_late: Option<Instant>,
 }
 
@@ -246,6 +246,9 @@ impl Worker {
             if look_late && let Err(error) = runner.engine.settle_late_joins(&config).await {
                 tracing::error!(%error, "joins whose time is over are not settled yet");
             }
+            if look_late && let Err(error) = runner.engine.end_pauses().await {
+                tracing::error!(%error, "jobs whose pause is over are not resumed yet");
+            }
             let missing_jobs = runner.missing_jobs.list(&config, &labels);
             let most = u32::try_from(most).unwrap_or(u32::MAX);
             match runner.engine.claim(&owner, most, lease, &missing_jobs).await {
@@ -266,11 +269,12 @@ impl Worker {
         self.task = Some(tokio::spawn(async move {
             let config = runner.config.state();
             let missing_jobs = runner.missing_jobs.list(&config, &labels);
-            let (due, late) = tokio::join!(
+            let (due, late, resumed) = tokio::join!(
                 runner.engine.next_due(&owner, &missing_jobs),
                 runner.engine.next_late_join(&config),
+                runner.engine.next_end_of_pause(),
             );
-            match due.and_then(|due| Ok(due.into_iter().chain(late?).min())) {
+            match due.and_then(|due| Ok(due.into_iter().chain(late?).chain(resumed?).min())) {
                 Ok(due) => Told::Answered { pause: due.unwrap_or(tick) },
                 Err(error) => {
                     tracing::error!(%error, "the database did not say when the next run is due");

@@ -74,8 +74,8 @@ impl Around {
                 Some(reason.fix(format!("set enabled = true under [jobs.{job}]")))
             }
             Some(schedule) if schedule.status == ScheduledStatus::Paused => {
-                let reason = Reason::new("paused", format!("`{job}` is paused in its project"));
-                Some(reason.fix(format!("cascade resume {job}")))
+                let text = format!("`{job}` is paused in its project{}", super::noted(schedule));
+                Some(Reason::new("paused", text).fix(format!("cascade resume {job}")))
             }
             Some(_) => None,
         }

@@ -107,6 +107,7 @@ pub(super) async fn jobs_are_counted_by_how_they_stand(engine: &Engine) {
             schedules: 2,
             disabled: 0,
             paused: 1,
+            resumes_at: None,
             waiting: 1,
             running: 1,
             failing: 1,

@@ -215,6 +215,7 @@ cases! {
     ],
     outputs: [an_output_is_kept_with_its_run_and_removed_with_it],
     paused: [
+        a_pause_with_an_end_is_over_at_that_time,
         runs_of_a_paused_job_wait_until_it_is_resumed,
         runs_of_a_paused_job_wait_where_there_are_limits,
         runs_of_a_disabled_or_removed_job_wait_until_it_is_back,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cascade_config::Schedule;
 use cascade_engine::Engine;
-use cascade_model::{Fault, RunNow, RunState, ScheduledStatus, Visible};
+use cascade_model::{Fault, Pause, RunNow, RunState, ScheduledStatus, Visible};
 use cascade_sdk::sql;
 use cascade_store::{Queries, StoreError};
 
@@ -55,6 +55,49 @@ async fn wait_until_resumed(engine: &Engine) {
     runs.sort_by_key(|run| run.job_type != "up");
     let ids: Vec<_> = runs.iter().map(|run| (run.lease.run_id, run.lease.attempt)).collect();
     assert_eq!(ids, [(up.lease.run_id, 2), (down, 1)]);
+}
+
+pub(super) async fn a_pause_with_an_end_is_over_at_that_time(engine: &Engine) {
+    let one = project(engine, "one").await;
+    let pause = |hours| Pause {
+        until: Some(chrono::Utc::now() + chrono::TimeDelta::hours(hours)),
+        reason: Some("the source moves".into()),
+        by: Some("ann".into()),
+        at: None,
+    };
+    assert_eq!(engine.next_end_of_pause().await.unwrap(), None);
+    engine.pause_or_resume("up", one, Some(&pause(2))).await.unwrap();
+    let kept = scheduled(engine, "up", "one").await;
+    let noted = kept.pause.unwrap();
+    assert_eq!((kept.status, noted.by.as_deref()), (ScheduledStatus::Paused, Some("ann")));
+    assert_eq!(noted.reason.as_deref(), Some("the source moves"));
+    assert!(noted.at.is_some());
+    let hours = engine.next_end_of_pause().await.unwrap().unwrap().as_secs_f64() / 3600.0;
+    assert!((1.9..2.1).contains(&hours), "{hours}");
+    assert_eq!(engine.end_pauses().await.unwrap(), 0, "it is not over");
+    let RunNow::Queued(waits) = engine.run_now("up", one).await.unwrap() else { panic!() };
+    assert!(claim(engine).await.iter().all(|run| run.lease.run_id != waits));
+
+    // Its time comes.
+    engine.pause_or_resume_many(&["up".into()], one, Some(&pause(-1))).await.unwrap();
+    assert_eq!(engine.next_end_of_pause().await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(engine.end_pauses().await.unwrap(), 1);
+    let kept = scheduled(engine, "up", "one").await;
+    assert_eq!((kept.status, kept.pause), (ScheduledStatus::Active, None));
+    assert_eq!(engine.next_end_of_pause().await.unwrap(), None);
+    let runs = claim_until(engine, 1).await;
+    assert!(runs.iter().any(|run| run.lease.run_id == waits));
+
+    // A version that knows only the status resumes and pauses: the end of the pause before is not that of this one.
+    engine.pause_or_resume("up", one, Some(&pause(-1))).await.unwrap();
+    for status in ["active", "paused"] {
+        let set =
+            sql("UPDATE scheduled_jobs SET status = $1 WHERE job_type = 'up' AND project_id = $2");
+        let set = set.bind(status).bind(one);
+        assert_eq!(engine.store().database().batch(vec![set]).await.unwrap(), [1]);
+    }
+    assert_eq!(engine.end_pauses().await.unwrap(), 0);
+    assert_eq!(scheduled(engine, "up", "one").await.status, ScheduledStatus::Paused);
 }
 
 pub(super) async fn runs_of_a_disabled_or_removed_job_wait_until_it_is_back(engine: &Engine) {

@@ -180,6 +180,8 @@ pub struct JobSummary {
     failing: u64,
     /// Projects for which it is enabled and paused.
     paused: u64,
+    /// When the first of its pauses is over that has an end.
+    resumes_at: Option<DateTime<Utc>>,
     /// Projects for which jobs.toml disables it.
     disabled: u64,
     /// When the first of its schedules is due that is active.
@@ -319,6 +321,7 @@ fn row(registry: &Registry, job: JobCounts, ends: &[LastEnd]) -> JobSummary {
         waiting: job.waiting,
         failing: job.failing,
         paused: job.paused,
+        resumes_at: job.resumes_at,
         disabled: job.disabled,
         next_run_at: job.next_run_at,
         last: ends.first().map(|end| JobLastEnd {
@@ -370,6 +373,7 @@ mod tests {
             schedules,
             disabled: 0,
             paused: 0,
+            resumes_at: None,
             waiting: 0,
             running: 0,
             failing: 0,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{enqueue, response};
+use super::{enqueue, pause, response, times};
 use crate::{
     AppState,
     api::{audit::entry, paging::paging, runs::list},
@@ -22,7 +22,7 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_config::{ConfigState, Edge, JobSettings};
-use cascade_model::{Run, RunNow, ScheduledJob, ScheduledStatus};
+use cascade_model::{Pause, Run, RunNow, ScheduledJob, ScheduledStatus};
 use cascade_store::{Queries, ScheduleFilter};
 
 #[derive(Serialize, ToSchema)]
@@ -305,6 +305,20 @@ pub struct StatusRequest {
     project_id: Uuid,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseRequest {
+    /// The project it is scheduled for.
+    project_id: Uuid,
+    /// When it is resumed, at most 366 days ahead; when somebody does so if not given.
+    #[serde(default, deserialize_with = "times::optional")]
+    until: Option<DateTime<Utc>>,
+    /// Why, for those who find it paused and for the audit log.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct StatusAnswer {
     job_type: String,
@@ -312,9 +326,10 @@ pub struct StatusAnswer {
     status: response::ScheduledStatus,
 }
 
-/// Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait.
+/// Nothing of the job starts any more: timers, cascades and retries stop, and accepted requests wait. With `until` it is
+/// resumed at that time.
 #[utoipa::path(
-    post, path = "/jobs/{job_type}/pause", params(JobName), request_body = StatusRequest,
+    post, path = "/jobs/{job_type}/pause", params(JobName), request_body = PauseRequest,
     responses(
         (status = 200, body = StatusAnswer), (status = 404, body = ErrorBody), Refused, BodyRefused
     )
@@ -324,9 +339,11 @@ pub async fn pause(
     Caller(principal): Caller,
     peer: Peer,
     Path(job): Path<String>,
-    Json(request): Json<StatusRequest>,
+    Json(PauseRequest { project_id, until, reason }): Json<PauseRequest>,
 ) -> ApiResult<Json<StatusAnswer>> {
-    set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Paused).await
+    server.demand(&principal, project_id, Role::Editor)?;
+    let pause = pause::read(&server, &principal, until, reason).await?;
+    pause_or_resume(server, principal, peer, (job, project_id), Some(pause)).await
 }
 
 /// The job goes on: what waited starts, and timers and cascades run it again.
@@ -343,24 +360,24 @@ pub async fn resume(
     Path(job): Path<String>,
     Json(request): Json<StatusRequest>,
 ) -> ApiResult<Json<StatusAnswer>> {
-    set_status(server, principal, peer, job, request.project_id, ScheduledStatus::Active).await
+    server.demand(&principal, request.project_id, Role::Editor)?;
+    pause_or_resume(server, principal, peer, (job, request.project_id), None).await
 }
 
-async fn set_status(
+async fn pause_or_resume(
     server: AppState,
     principal: Principal,
     peer: Peer,
-    job_type: String,
-    project_id: Uuid,
-    status: ScheduledStatus,
+    (job_type, project_id): (String, Uuid),
+    pause: Option<Pause>,
 ) -> ApiResult<Json<StatusAnswer>> {
-    server.demand(&principal, project_id, Role::Editor)?;
-    let action = match status {
-        ScheduledStatus::Paused => "job.pause",
-        ScheduledStatus::Active => "job.resume",
+    let (action, status, detail) = match &pause {
+        Some(pause) => ("job.pause", ScheduledStatus::Paused, pause::detail(pause)),
+        None => ("job.resume", ScheduledStatus::Active, json!({})),
     };
-    let entry = entry(&principal, action, &job_type, Some(project_id), json!({}), peer);
-    server.engine.noting(entry).set_status(&job_type, project_id, status).await?;
+    let entry = entry(&principal, action, &job_type, Some(project_id), detail, peer);
+    let engine = server.engine.noting(entry);
+    engine.pause_or_resume(&job_type, project_id, pause.as_ref()).await?;
     server.wake.wake_all().await;
     Ok(Json(StatusAnswer { job_type, project_id, status: status.into() }))
 }

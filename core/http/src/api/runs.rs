@@ -35,47 +35,47 @@ use cascade_store::{Queries, RunFilter, TriggerKind};
 /// The longest text that is looked for.
 pub(crate) const LONGEST_TEXT: usize = 200;
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RunQuery {
     /// Only this project.
-    project_id: Option<Uuid>,
+    pub(super) project_id: Option<Uuid>,
     /// Only these job types, with commas between.
-    job_type: Option<String>,
+    pub(super) job_type: Option<String>,
     /// Only these states, with commas between.
     #[param(
         pattern = "^((scheduled|available|running|retryable|completed|failed|cancelled)(,|$))*$"
     )]
-    state: Option<String>,
+    pub(super) state: Option<String>,
     /// Only what a `timer`, a person (`manual`) or a `cascade` caused.
     #[param(pattern = "^(timer|manual|cascade)?$")]
-    trigger: Option<String>,
+    pub(super) trigger: Option<String>,
     /// Only what was asked for with this key.
     #[param(max_length = 256)]
-    key: Option<String>,
+    pub(super) key: Option<String>,
     /// Queued at this time or later.
     #[serde(default, deserialize_with = "times::optional")]
-    from: Option<DateTime<Utc>>,
+    pub(super) from: Option<DateTime<Utc>>,
     /// Queued before this time.
     #[serde(default, deserialize_with = "times::optional")]
-    to: Option<DateTime<Utc>>,
+    pub(super) to: Option<DateTime<Utc>>,
     /// Only those with this text in error, summary or job type, or at the start of the id.
     #[param(max_length = 200)]
-    text: Option<String>,
+    pub(super) text: Option<String>,
     /// Only runs of this trace.
-    trace_id: Option<Uuid>,
+    pub(super) trace_id: Option<Uuid>,
     /// Only runs that this run caused.
-    parent_id: Option<Uuid>,
+    pub(super) parent_id: Option<Uuid>,
     /// `queued_at`, `started_at`, `finished_at`, `took`, `job_type` or `state`; with `-` in front
     /// the greatest first. `-queued_at` if not given.
     #[param(pattern = "^(-?(queued_at|started_at|finished_at|took|job_type|state))?$")]
-    sort: Option<String>,
+    pub(super) sort: Option<String>,
     /// From 1.
     #[param(minimum = 1, maximum = 1_000_000)]
-    page: Option<u32>,
+    pub(super) page: Option<u32>,
     /// At most 200; 50 if not given.
     #[param(minimum = 1, maximum = 200)]
-    per_page: Option<u32>,
+    pub(super) per_page: Option<u32>,
 }
 
 /// Runs, newest first unless `sort` says otherwise; all filters must fit.
@@ -93,6 +93,22 @@ pub async fn runs(
     Where(texts): Where,
     Tags(tags): Tags,
 ) -> ApiResult<Json<response::RunPage>> {
+    let filter = filter_of(&server, &principal, query, (&texts, tags)).await?;
+    let mut page = server.store.runs(&filter).await?;
+    page.items = page.items.into_iter().map(Run::in_list).collect();
+    Ok(Json(response::RunPage::shown(page, &server.config.state())))
+}
+
+/// Which runs are asked for.
+///
+/// # Errors
+/// 400 that names the parameter, or 404 for a project or a `parent_id` that is not there.
+pub(super) async fn filter_of(
+    server: &AppState,
+    principal: &Principal,
+    query: RunQuery,
+    (texts, tags): (&[String], Vec<String>),
+) -> ApiResult<RunFilter> {
     let (page, per_page) = paging(query.page, query.per_page)?;
     let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
@@ -101,12 +117,11 @@ pub async fn runs(
     }
     let registry = server.config.registry();
     let (conditions, job_types) =
-        conditions(&registry, "query: `where`", &texts, list("job_type", query.job_type)?)?;
-    let state = server.config.state();
-    let tags = tags::filters(&state.config, "query: `tag`", tags)?;
-    let trace_id = trace_of(&server, &principal, query.trace_id, query.parent_id).await?;
+        conditions(&registry, "query: `where`", texts, list("job_type", query.job_type)?)?;
+    let tags = tags::filters(&server.config.current(), "query: `tag`", tags)?;
+    let trace_id = trace_of(server, principal, query.trace_id, query.parent_id).await?;
     let filter = RunFilter {
-        visible: server.scope(&principal, query.project_id)?,
+        visible: server.scope(principal, query.project_id)?,
         job_types,
         states: list::<RunState>("state", query.state)?,
         trigger: one::<TriggerKind>("trigger", query.trigger)?,
@@ -122,10 +137,8 @@ pub async fn runs(
         page,
         per_page,
     };
-    narrow_enough(&server, "query: `where`", &filter, MOST_LOOKED_INTO).await?;
-    let mut page = server.store.runs(&filter).await?;
-    page.items = page.items.into_iter().map(Run::in_list).collect();
-    Ok(Json(response::RunPage::shown(page, &state)))
+    narrow_enough(server, "query: `where`", &filter, MOST_LOOKED_INTO).await?;
+    Ok(filter)
 }
 
 /// The trace in which runs are looked for: runs that one caused are found by the trace of that.
@@ -179,6 +192,8 @@ pub struct RunDetails {
     run: response::Run,
     /// What it gave out: any JSON, or null for nothing.
     output: Value,
+    /// When it may begin, or its next attempt: for one that waits for a time.
+    next_attempt_at: Option<DateTime<Utc>>,
     /// Its attempts that failed, the first of them first.
     failed_attempts: Vec<response::FailedAttempt>,
     /// What became of each edge when it ended; empty where `state` says it all: plain edges follow each
@@ -222,8 +237,27 @@ pub async fn run(
         _ => None,
     };
     let process = process.map(Into::into);
+    let next_attempt_at = next_attempt(&server, &run).await?;
     let run = response::Run::shown(run, &server.config.state());
-    Ok(Json(RunDetails { run, output, failed_attempts, decisions, rerun_of, reruns, process }))
+    Ok(Json(RunDetails {
+        run,
+        output,
+        next_attempt_at,
+        failed_attempts,
+        decisions,
+        rerun_of,
+        reruns,
+        process,
+    }))
+}
+
+/// When a run that waits may begin, if it waits for a time.
+async fn next_attempt(server: &AppState, run: &Run) -> ApiResult<Option<DateTime<Utc>>> {
+    if !matches!(run.state, RunState::Scheduled | RunState::Available | RunState::Retryable) {
+        return Ok(None);
+    }
+    let waits = server.store.run_waits(run.id).await?;
+    Ok(waits.filter(|waits| waits.available_at > waits.now).map(|waits| waits.available_at))
 }
 
 /// Describes `{id}`.

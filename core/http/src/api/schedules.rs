@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    api::{audit::entry, reason::check_reason},
+    api::{audit::entry, pause, reason::check_reason, times},
     error::{ApiError, ApiResult, BodyRefused, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -19,7 +20,7 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_engine::Many;
-use cascade_model::ScheduledStatus;
+use cascade_model::Pause;
 use cascade_store::{Queries, StoreError};
 
 /// The most jobs that one request may name.
@@ -38,6 +39,26 @@ pub struct ChosenJobs {
     #[schema(max_items = 1000)]
     project_ids: Option<Vec<Uuid>>,
     /// Why, for the audit log.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+}
+
+/// As [`ChosenJobs`], with the end of the pause.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobsToPause {
+    /// 1 to 200 job types.
+    #[schema(min_items = 1, max_items = 200)]
+    jobs: Vec<String>,
+    /// Only in these projects, at most 1,000; in all in which one may do it if not given.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    project_ids: Option<Vec<Uuid>>,
+    /// When they are resumed, at most 366 days ahead; when somebody does so if not given.
+    #[serde(default, deserialize_with = "times::optional")]
+    until: Option<DateTime<Utc>>,
+    /// Why, for those who find them paused and for the audit log.
     #[serde(default)]
     #[schema(max_length = 500)]
     reason: Option<String>,
@@ -62,18 +83,25 @@ pub struct ManyAnswer {
     refused: Vec<RefusedPlace>,
 }
 
-#[derive(Clone, Copy)]
 enum Deed {
     Run,
-    Set(ScheduledStatus),
+    Pause(Pause),
+    Resume,
 }
 
 impl Deed {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Run => "jobs.run",
-            Self::Set(ScheduledStatus::Paused) => "jobs.pause",
-            Self::Set(ScheduledStatus::Active) => "jobs.resume",
+            Self::Pause(_) => "jobs.pause",
+            Self::Resume => "jobs.resume",
+        }
+    }
+
+    fn until(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Pause(pause) => pause.until,
+            Self::Run | Self::Resume => None,
         }
     }
 }
@@ -136,13 +164,17 @@ async fn act(
     };
     let mut missing: BTreeSet<String> = jobs.iter().cloned().collect();
     for project in projects {
-        let detail = json!({ "jobs": jobs, "reason": reason });
+        let mut detail = json!({ "jobs": jobs, "reason": reason });
+        if let Some(until) = deed.until() {
+            detail["until"] = json!(until);
+        }
         let target = format!("{} jobs", jobs.len());
         let entry = entry(principal, deed.name(), &target, Some(project), detail, peer);
         let engine = server.engine.noting(entry);
-        let done = match deed {
+        let done = match &deed {
             Deed::Run => engine.run_many(&jobs, project).await,
-            Deed::Set(status) => engine.set_status_of_many(&jobs, project, status).await,
+            Deed::Pause(pause) => engine.pause_or_resume_many(&jobs, project, Some(pause)).await,
+            Deed::Resume => engine.pause_or_resume_many(&jobs, project, None).await,
         };
         answer.note(project, done, &mut missing);
     }
@@ -187,18 +219,20 @@ impl ManyAnswer {
     }
 }
 
-/// Pauses many jobs in many projects.
+/// Pauses many jobs in many projects; with `until`, up to that time.
 #[utoipa::path(
-    post, path = "/schedules/pause", request_body = ChosenJobs,
+    post, path = "/schedules/pause", request_body = JobsToPause,
     responses((status = 200, body = ManyAnswer), Refused, BodyRefused)
 )]
 pub async fn pause(
     State(server): State<AppState>,
     Caller(principal): Caller,
     peer: Peer,
-    Json(chosen): Json<ChosenJobs>,
+    Json(JobsToPause { jobs, project_ids, until, reason }): Json<JobsToPause>,
 ) -> ApiResult<Json<ManyAnswer>> {
-    act(&server, &principal, peer, chosen, Deed::Set(ScheduledStatus::Paused)).await
+    let chosen = ChosenJobs { jobs, project_ids, reason }.checked()?;
+    let pause = pause::read(&server, &principal, until, chosen.reason.clone()).await?;
+    act(&server, &principal, peer, chosen, Deed::Pause(pause)).await
 }
 
 /// Resumes many jobs in many projects.
@@ -212,7 +246,7 @@ pub async fn resume(
     peer: Peer,
     Json(chosen): Json<ChosenJobs>,
 ) -> ApiResult<Json<ManyAnswer>> {
-    act(&server, &principal, peer, chosen, Deed::Set(ScheduledStatus::Active)).await
+    act(&server, &principal, peer, chosen, Deed::Resume).await
 }
 
 /// Runs many jobs in many projects as soon as they may.

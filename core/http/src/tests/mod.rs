@@ -10,6 +10,7 @@ mod logs;
 mod matching;
 mod openapi;
 mod requests;
+mod run_views;
 mod scope;
 mod served;
 mod streams;

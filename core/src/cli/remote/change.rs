@@ -1,7 +1,11 @@
 //! `cascade cancel`, `retry`, `pause`, `resume`.
 
-use std::io::{Write, stdout};
+use std::{
+    io::{Write, stdout},
+    time::Duration,
+};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -46,6 +50,21 @@ pub struct JobArgs {
     project: Option<String>,
     #[command(flatten)]
     pub server: ServerArgs,
+}
+
+#[derive(Args)]
+pub struct PauseArgs {
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// Resumes it after this long, such as 90m or 2d.
+    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "until")]
+    time: Option<Duration>,
+    /// Resumes it at this time, such as 2026-01-31T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    until: Option<DateTime<Utc>>,
+    /// Why, for those who find it paused and for the audit log.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 pub async fn cancel(client: &Client, args: CancelArgs) -> Result<()> {
@@ -125,10 +144,28 @@ async fn each(
     first
 }
 
-pub async fn set_status(client: &Client, args: JobArgs, what: &str) -> Result<()> {
+pub async fn pause(client: &Client, args: PauseArgs) -> Result<()> {
+    let PauseArgs { job, time, until, reason } = args;
+    let until = until.or_else(|| Some(Utc::now() + TimeDelta::from_std(time?).ok()?));
+    let mut body = json!({});
+    if let Some(until) = until {
+        body["until"] = json!(until);
+    }
+    if let Some(reason) = reason {
+        body["reason"] = json!(reason);
+    }
+    set_status(client, job, "pause", body).await
+}
+
+pub async fn resume(client: &Client, args: JobArgs) -> Result<()> {
+    set_status(client, args, "resume", json!({})).await
+}
+
+async fn set_status(client: &Client, args: JobArgs, what: &str, mut body: Value) -> Result<()> {
     let project = project::id(client, args.project.as_deref()).await?;
     let path = format!("/jobs/{}/{what}", segment(&args.job));
-    let answer = client.post(&path, &json!({ "project_id": project })).await?;
+    body["project_id"] = json!(project);
+    let answer = client.post(&path, &body).await?;
     let mut out = stdout();
     if args.server.json {
         writeln!(out, "{answer}")?;

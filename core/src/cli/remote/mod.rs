@@ -60,7 +60,7 @@ pub enum RemoteCommand {
     /// Gives failed or cancelled runs one more attempt.
     Retry(change::RetryArgs),
     /// Starts no more runs of a job: timers, cascades and retries stop, accepted requests wait.
-    Pause(change::JobArgs),
+    Pause(change::PauseArgs),
     /// Lets a paused job go on.
     Resume(change::JobArgs),
 }
@@ -93,8 +93,8 @@ async fn ask(command: RemoteCommand) -> Result<()> {
         RemoteCommand::Cancel(args) => change::cancel(&client, args).await,
         RemoteCommand::Edit(args) => edit::edit(&client, args).await,
         RemoteCommand::Retry(args) => change::retry(&client, args).await,
-        RemoteCommand::Pause(args) => change::set_status(&client, args, "pause").await,
-        RemoteCommand::Resume(args) => change::set_status(&client, args, "resume").await,
+        RemoteCommand::Pause(args) => change::pause(&client, args).await,
+        RemoteCommand::Resume(args) => change::resume(&client, args).await,
     }
 }
 
@@ -109,7 +109,8 @@ impl RemoteCommand {
             Self::Cancel(args) => &args.server,
             Self::Edit(args) => &args.server,
             Self::Retry(args) => &args.server,
-            Self::Pause(args) | Self::Resume(args) => &args.server,
+            Self::Pause(args) => &args.job.server,
+            Self::Resume(args) => &args.server,
         }
     }
 }

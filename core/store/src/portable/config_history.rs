@@ -3,7 +3,8 @@
 use cascade_model::{
     ConfigHistory, ConfigOrigin, ConfigText, ConfigVersion, ConfigVersionText, border,
 };
-use cascade_sdk::{Db, Statement, host::Database, sql};
+use cascade_sdk::{Db, Statement, host::Database, rfc3339, sql};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Text, first};
@@ -112,4 +113,15 @@ pub(super) async fn text(
         "SELECT {VERSION}, text FROM config_history WHERE revision = $1 ORDER BY id DESC LIMIT 1"
     ));
     first(database, query.bind(revision)).await
+}
+
+/// The newest that had come into force by then.
+pub(super) async fn in_force(
+    database: &dyn Database,
+    at: DateTime<Utc>,
+) -> Result<Option<ConfigVersionText>> {
+    let query = sql(format!(
+        "SELECT {VERSION}, text FROM config_history WHERE at <= $1 ORDER BY id DESC LIMIT 1"
+    ));
+    first(database, query.bind(rfc3339(at))).await
 }

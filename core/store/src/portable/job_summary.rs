@@ -16,6 +16,7 @@ struct Schedules {
     schedules: u64,
     disabled: u64,
     paused: u64,
+    resumes_at: Option<DateTime<Utc>>,
     next_run_at: Option<DateTime<Utc>>,
 }
 
@@ -40,6 +41,7 @@ pub(super) async fn counts(database: &dyn Database, visible: &Visible) -> Result
     let schedules = begin(
         "SELECT s.job_type, count(*) AS schedules, count(CASE WHEN NOT s.enabled THEN 1 END) AS disabled,
              count(CASE WHEN s.enabled AND s.status = 'paused' THEN 1 END) AS paused,
+             min(CASE WHEN s.enabled AND s.status = 'paused' THEN s.paused_until END) AS resumes_at,
              min(CASE WHEN s.enabled AND s.status = 'active' THEN s.next_run_at END) AS next_run_at
          FROM scheduled_jobs s WHERE TRUE",
     )
@@ -74,6 +76,7 @@ pub(super) async fn counts(database: &dyn Database, visible: &Visible) -> Result
             schedules: job.schedules,
             disabled: job.disabled,
             paused: job.paused,
+            resumes_at: job.resumes_at,
             waiting: runs - running,
             running,
             failing: end.map_or(0, |(failing, _)| failing),

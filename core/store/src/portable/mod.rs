@@ -6,6 +6,7 @@
 mod attempts;
 mod config_history;
 mod decisions;
+mod histogram;
 mod hooks;
 mod job_queue;
 mod job_summary;
@@ -14,6 +15,7 @@ mod logs;
 mod marks;
 mod outputs;
 mod past;
+mod pauses;
 mod problems;
 mod processes;
 mod prune;
@@ -56,11 +58,15 @@ use crate::{
 };
 pub use attempts::attempt_failed;
 pub use decisions::decided;
+pub use histogram::RunHistogram;
+#[cfg(test)]
+pub(crate) use histogram::query as histogram_query;
 pub use hooks::{delivery_again, keep_delivery};
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
 pub use marks::{marked_done, problem_of_run_handled};
 pub use past::{AttemptTimes, DueSchedule};
+pub use pauses::{pause_over, paused};
 pub use problems::{ProblemMark, failed};
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
@@ -69,8 +75,8 @@ pub use requests::{
 pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
-pub use tags::{tag_added, tags_kept};
 pub use shared_limits::NamedLimit;
+pub use tags::{tag_added, tags_kept};
 use text::Text;
 pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;
@@ -140,6 +146,16 @@ pub trait Queries: Store {
     /// The runs of a trace in a project, the first queued first; at most `limit`.
     async fn trace(&self, trace: Uuid, project: Uuid, limit: u32) -> Result<Vec<Run>> {
         runs::trace(&*self.database(), trace, project, limit).await
+    }
+
+    /// The newest `most` runs that fit, counted by state over the time at which they were queued.
+    async fn run_histogram(
+        &self,
+        filter: &RunFilter,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<RunHistogram> {
+        histogram::histogram(&*self.database(), filter, now, most).await
     }
 
     /// A trace in a project, with runs of one parent and job in groups where they are many: at most `limit` of
@@ -287,6 +303,16 @@ pub trait Queries: Store {
     /// When the time of the next join is over, and the database's clock.
     async fn next_late_join(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
         joins::next_late(&*self.database()).await
+    }
+
+    /// Up to `limit` jobs with their projects whose pause is over, the first of them first.
+    async fn pauses_over(&self, limit: u32) -> Result<Vec<(String, Uuid)>> {
+        pauses::over(&*self.database(), limit).await
+    }
+
+    /// When the next pause is over, and the database's clock.
+    async fn next_end_of_pause(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        pauses::next_end(&*self.database()).await
     }
 
     /// Which edges were taken at the latest end of a run; `None` where the run's state says it all.
@@ -455,6 +481,11 @@ pub trait Queries: Store {
     /// The texts that came into force, newest first, without the texts themselves.
     async fn config_history(&self, page: u32, per_page: u32) -> Result<ConfigHistory> {
         config_history::page(&*self.database(), page, per_page).await
+    }
+
+    /// The text that was in force at a time; `None` where none of then is kept.
+    async fn config_in_force(&self, at: DateTime<Utc>) -> Result<Option<ConfigVersionText>> {
+        config_history::in_force(&*self.database(), at).await
     }
 
     /// The latest of them that has this revision.

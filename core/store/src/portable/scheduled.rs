@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use cascade_model::{
-    EndedRun, Payload, ProjectRow, Run, RunKind, RunState, ScheduledJob, ScheduledStatus, Trend,
-    Visible,
+    EndedRun, Pause, Payload, ProjectRow, Run, RunKind, RunState, ScheduledJob, ScheduledStatus,
+    Trend, Visible,
 };
 use cascade_sdk::host::Database;
 use chrono::{DateTime, Utc};
@@ -40,6 +40,10 @@ struct Scheduled {
     #[serde(deserialize_with = "row::payload")]
     payload: Payload,
     updated_at: DateTime<Utc>,
+    paused_until: Option<DateTime<Utc>>,
+    pause_reason: Option<String>,
+    paused_by: Option<String>,
+    paused_at: Option<DateTime<Utc>>,
 }
 
 fn and_fits(text: Text, filter: &ScheduleFilter) -> Text {
@@ -86,7 +90,8 @@ pub(super) async fn scheduled(
     let begin = |sql| Text::of(database.dialect(), sql);
     let jobs = begin(
         "SELECT s.job_type, s.project_id, p.slug, s.status, s.enabled, s.next_run_at, s.schedule,
-                CAST(s.payload AS text) AS payload, s.updated_at
+                CAST(s.payload AS text) AS payload, s.updated_at,
+                s.paused_until, s.pause_reason, s.paused_by, s.paused_at
          FROM ",
     );
     let jobs = fitting(jobs, filter)
@@ -120,10 +125,18 @@ pub(super) async fn scheduled(
         last.extend(later.map(|run| (key, run)));
     }
     let job = |job: Scheduled| {
+        let pause = job.paused_at.filter(|_| job.status == ScheduledStatus::Paused);
+        let pause = pause.map(|at| Pause {
+            until: job.paused_until,
+            reason: job.pause_reason,
+            by: job.paused_by,
+            at: Some(at),
+        });
         let key = (job.job_type, job.project_id);
         ScheduledJob {
             project_slug: job.slug,
             status: job.status,
+            pause,
             enabled: job.enabled,
             next_run_at: job.next_run_at,
             schedule: job.schedule,

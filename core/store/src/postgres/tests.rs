@@ -211,8 +211,12 @@ async fn a_claim_on_a_long_queue_reads_the_index_only() {
 }
 
 async fn explained(store: &PostgresStore, filter: &RunFilter) -> String {
+    let query = crate::portable::page_query(store.database().dialect(), filter);
+    plan_of(store, query).await
+}
+
+async fn plan_of(store: &PostgresStore, mut query: cascade_sdk::Statement) -> String {
     let database = store.database();
-    let mut query = crate::portable::page_query(database.dialect(), filter);
     query.sql.to_mut().insert_str(0, "EXPLAIN ");
     let rows = database.query(query).await.unwrap();
     rows.iter().filter_map(|row| row["QUERY PLAN"].as_str()).collect::<Vec<_>>().join("\n")
@@ -246,6 +250,11 @@ async fn a_page_of_many_runs_reads_an_index_only() {
         let plan = explained(&store, &filter).await;
         let inner = plan.split("HashAggregate").nth(1).unwrap_or(&plan);
         assert!(inner.contains("Index Only Scan Backward using ended_runs_queued"), "{plan}");
+        assert!(!plan.contains("Seq Scan on ended_runs"), "{plan}");
+        let dialect = store.database().dialect();
+        let counted = crate::portable::histogram_query(dialect, &filter, chrono::Utc::now(), 1000);
+        let plan = plan_of(&store, counted).await;
+        assert!(plan.contains("Index Only Scan Backward using ended_runs_queued"), "{plan}");
         assert!(!plan.contains("Seq Scan on ended_runs"), "{plan}");
     }
     let trace = RunFilter { trace_id: Some(Uuid::now_v7()), ..Default::default() };

@@ -196,6 +196,13 @@ mod tests {
         old_beside_new::newer_versions_and_contracts(&store).await;
     }
 
+    async fn plan_of(database: &dyn Database, mut query: cascade_sdk::Statement) -> String {
+        query.sql.to_mut().insert_str(0, "EXPLAIN QUERY PLAN ");
+        let rows = database.query(query).await.unwrap();
+        let plan: Vec<_> = rows.iter().filter_map(|row| row["detail"].as_str()).collect();
+        plan.join("\n")
+    }
+
     /// The default page and its neighbours come of an index, without a sort of all runs.
     #[tokio::test]
     async fn a_page_of_many_runs_reads_an_index_only() {
@@ -215,13 +222,18 @@ mod tests {
         ];
         for (filter, index) in cases {
             let database = store.database();
-            let mut query = crate::portable::page_query(database.dialect(), &filter);
-            query.sql.to_mut().insert_str(0, "EXPLAIN QUERY PLAN ");
-            let rows = database.query(query).await.unwrap();
-            let plan: Vec<_> = rows.iter().filter_map(|row| row["detail"].as_str()).collect();
-            let plan = plan.join("\n");
+            let query = crate::portable::page_query(database.dialect(), &filter);
+            let plan = plan_of(&*database, query).await;
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("SCAN p") && plan.matches("TEMP B-TREE").count() <= 2, "{plan}");
+            let counted = crate::portable::histogram_query(
+                database.dialect(),
+                &filter,
+                chrono::Utc::now(),
+                9,
+            );
+            let plan = plan_of(&*database, counted).await;
+            assert!(plan.contains(&index.replace("COVERING ", "")), "{plan}");
         }
     }
 

@@ -12,6 +12,7 @@ import { FigureTable } from "./figure-table";
 import "./figures.css";
 import { FigureTabs } from "./figure-tabs";
 import { GROUPS, RANGES, readFilter, useFigures, withinTwoDays, workerName, writeFilter } from "./figures-data";
+import { JobChoice } from "./job-choice";
 import { shortTime } from "./short-time";
 
 /** How many runs ended and how, how long they waited and took, and how much waited. */
@@ -57,6 +58,7 @@ export default function Figures() {
             {t("figures.only_worker", { worker: workerName(data?.workers ?? [], filter.worker) })}
           </button>
         )}
+        <JobChoice job={filter.job} onJob={(job) => set({ job })} />
         {filter.job && (
           <button type="button" data-testid="all-jobs" onClick={() => set({ job: "" })}>
             {t("figures.only_job", { job: filter.job })}

@@ -38,6 +38,7 @@ describe("the jobs of the graph", () => {
       failing: 3,
       paused: 1,
       disabled: 0,
+      resumes_at: null,
       next_run_at: null,
       last: { run_id: "r", project_id: "a", state: "completed", finished_at: NOW },
       trend: ["failed", "completed"],

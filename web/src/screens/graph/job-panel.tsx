@@ -1,4 +1,4 @@
-import { Pause, Play, X } from "lucide-react";
+import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -11,6 +11,8 @@ import { useRights } from "../../session/rights";
 import { joinHolds } from "../edges/join";
 import { JobLink } from "../jobs/job-link";
 import { useRuns } from "../jobs/jobs-data";
+import { PauseButton } from "../jobs/pause/pause-button";
+import { PauseNote } from "../jobs/pause/pause-note";
 import { Progress, Took } from "../jobs/run-facts";
 import { NextRun } from "../jobs/schedule-facts";
 import { StatePill } from "../jobs/state-pill";
@@ -145,8 +147,6 @@ function ProjectRow({
   act: ReturnType<typeof useJobActions>["act"];
 }) {
   const { t } = useTranslation();
-  const paused = row.status === "paused";
-  const pause = t(paused ? "jobs.resume" : "jobs.pause");
   const whyNot = useRights().whyNot("editor", row.project_id);
   return (
     <>
@@ -158,6 +158,7 @@ function ProjectRow({
           </small>
         )}
         {row.current_run && <Progress run={row.current_run} />}
+        <PauseNote job={row} />
       </div>
       <button
         type="button"
@@ -168,16 +169,7 @@ function ProjectRow({
       >
         {t("jobs.run_now")}
       </button>
-      <button
-        type="button"
-        className="ghost icon"
-        disabled={!!whyNot}
-        title={whyNot ?? pause}
-        aria-label={`${pause}: ${row.project_slug}`}
-        onClick={() => void act(row, paused ? "resume" : "pause")}
-      >
-        {paused ? <Play size={15} aria-hidden /> : <Pause size={15} aria-hidden />}
-      </button>
+      <PauseButton job={row} act={act} />
     </>
   );
 }

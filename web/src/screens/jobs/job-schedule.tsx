@@ -3,7 +3,9 @@ import { useTranslation } from "react-i18next";
 import type { ScheduledJob } from "../../api/types";
 import { Empty, Failure, Loading } from "../../layout/states";
 import type { Polled } from "../../live/use-polled-query";
+import { PauseButton } from "./pause/pause-button";
 import { JobState, LastRun, NextRun } from "./schedule-facts";
+import { useJobActions } from "./use-job-actions";
 
 interface Props {
   job: string;
@@ -13,11 +15,13 @@ interface Props {
 /** When one job runs and how it stands, for each project. */
 export function JobSchedule({ job, status }: Props) {
   const { t } = useTranslation();
+  const { act, fault, forget } = useJobActions();
   const rows = status.data?.items.filter(({ job_type }) => job_type === job);
   return (
     <section className="panel">
       <h2>{t("jobs.schedule")}</h2>
       {status.error && <Failure error={status.error} retry={() => void status.refresh()} />}
+      {fault && <Failure error={fault} retry={forget} />}
       {status.loading && <Loading rows={2} />}
       {rows?.length === 0 && <Empty>{t("jobs.not_scheduled", { job })}</Empty>}
       {rows && rows.length > 0 && (
@@ -30,6 +34,9 @@ export function JobSchedule({ job, status }: Props) {
                     {t(`jobs.${column}`)}
                   </th>
                 ))}
+                <th scope="col" role="columnheader">
+                  <span className="sr-only">{t("jobs.pause")}</span>
+                </th>
               </tr>
             </thead>
             <tbody role="rowgroup">
@@ -49,6 +56,9 @@ export function JobSchedule({ job, status }: Props) {
                   </td>
                   <td role="cell" data-label={t("jobs.last")}>
                     <LastRun job={row} />
+                  </td>
+                  <td role="cell" className="actions">
+                    <PauseButton job={row} act={act} />
                   </td>
                 </tr>
               ))}

@@ -10,6 +10,7 @@ import { Modal } from "../../layout/modal";
 import { useProjectScope } from "../../layout/project-scope";
 import { useRights } from "../../session/rights";
 import "../runs/runs.css";
+import { PauseEndField, usePauseEnd } from "./pause/pause-fields";
 import type { JobAction } from "./use-job-actions";
 
 /** Jobs that one request may name. */
@@ -108,6 +109,7 @@ function ManyDialog({ action, jobs, onClose, onDone }: DialogProps) {
   const { projects, projectId } = useProjectScope();
   const [chosen, setChosen] = useState(projectId ?? "");
   const [reason, setReason] = useState("");
+  const end = usePauseEnd();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();
   const perform = async () => {
@@ -115,7 +117,8 @@ function ManyDialog({ action, jobs, onClose, onDone }: DialogProps) {
     setFault(undefined);
     const project_ids = chosen ? [chosen] : undefined;
     try {
-      const body = { jobs, project_ids, reason: reason.trim() || undefined };
+      const until = action === "pause" ? end.end() : undefined;
+      const body = { jobs, project_ids, until, reason: reason.trim() || undefined };
       const done = await post<ManyAnswer>(`/schedules/${action}`, body);
       await client.invalidateQueries({ queryKey: ["jobs"] });
       onDone(done);
@@ -146,6 +149,7 @@ function ManyDialog({ action, jobs, onClose, onDone }: DialogProps) {
             ))}
           </select>
         </label>
+        {action === "pause" && <PauseEndField of={end} />}
         <label>
           <span>{t("jobs.reason")}</span>
           <textarea
@@ -162,7 +166,7 @@ function ManyDialog({ action, jobs, onClose, onDone }: DialogProps) {
           </p>
         )}
         <div className="run-actions">
-          <button type="submit" className="primary" disabled={busy} data-testid="many-confirm">
+          <button type="submit" className="primary" disabled={busy || !end.ready} data-testid="many-confirm">
             {t(`jobs.many.${action}`)}
           </button>
           <button type="button" onClick={onClose}>

@@ -13,7 +13,8 @@ export function TriggerText({ trigger }: { trigger: Trigger }) {
 /** How long a run took, or has taken so far. */
 export function Took({ run }: { run: Run }) {
   const { i18n } = useTranslation();
-  if (!run.started_at) return <>–</>;
+  // Of an attempt that failed the list does not have the end.
+  if (!run.started_at || run.state === "retryable") return <>–</>;
   const end = run.finished_at ? Date.parse(run.finished_at) : Date.now();
   return <>{duration(Math.max(0, end - Date.parse(run.started_at)), i18n.language)}</>;
 }

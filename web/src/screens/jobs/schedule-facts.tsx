@@ -3,6 +3,7 @@ import { Link } from "react-router";
 
 import type { ScheduledJob } from "../../api/types";
 import { relative } from "../../i18n/time";
+import { PauseNote } from "./pause/pause-note";
 import { Progress, Took } from "./run-facts";
 import { StatePill } from "./state-pill";
 
@@ -13,11 +14,14 @@ interface Props {
 /** What a job does now. */
 export function JobState({ job }: Props) {
   const { t } = useTranslation();
+  const paused = job.enabled && job.status === "paused";
   if (job.current_run) {
     return (
       <>
         <StatePill state={job.current_run.state} />
+        {paused && <StatePill state="paused" />}
         <Progress run={job.current_run} />
+        <PauseNote job={job} />
       </>
     );
   }
@@ -28,7 +32,12 @@ export function JobState({ job }: Props) {
       </span>
     );
   }
-  return <StatePill state={!job.enabled ? "disabled" : job.status === "paused" ? "paused" : "idle"} />;
+  return (
+    <>
+      <StatePill state={!job.enabled ? "disabled" : paused ? "paused" : "idle"} />
+      {paused && <PauseNote job={job} />}
+    </>
+  );
 }
 
 /** When a job runs next, by the host's clock. */
@@ -49,7 +58,9 @@ export function LastRun({ job }: Props) {
       <span className="num muted">
         <Took run={job.last_run} />
       </span>
-      <span className="muted">{job.last_run.summary ?? job.last_run.error}</span>
+      <span className="muted">
+        {job.last_run.summary ?? (job.last_run.state === "completed" ? null : job.last_run.error)}
+      </span>
     </Link>
   );
 }

@@ -1,15 +1,15 @@
-import { Pause, Play } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { ScheduledJob } from "../../api/types";
 import { useRights } from "../../session/rights";
 import { JobLink } from "./job-link";
+import { PauseButton } from "./pause/pause-button";
 import { JobState, LastRun, NextRun } from "./schedule-facts";
-import type { JobAction } from "./use-job-actions";
+import type { JobAct } from "./use-job-actions";
 
 interface Props {
   jobs: ScheduledJob[];
   now: string;
-  act: (job: ScheduledJob, action: JobAction) => Promise<void>;
+  act: JobAct;
   /** Whether all are of one job, which then need not be named. */
   ofOneJob?: boolean;
 }
@@ -44,7 +44,7 @@ export function ScheduleTable({ jobs, now, act, ofOneJob = false }: Props) {
 interface RowProps {
   job: ScheduledJob;
   now: string;
-  act: (job: ScheduledJob, action: JobAction) => Promise<void>;
+  act: JobAct;
   ofOneJob: boolean;
 }
 
@@ -54,7 +54,6 @@ function Row({ job, now, act, ofOneJob }: RowProps) {
     ...(job.upstream.length > 0 ? [t("jobs.after", { jobs: job.upstream.join(", ") })] : []),
     ...(job.schedule ? [job.schedule] : []),
   ];
-  const paused = job.status === "paused";
   const whyNot = useRights().whyNot("editor", job.project_id);
   const whyNoRun = whyNot ?? (job.plugin_loaded ? undefined : t("jobs.not_loaded_why"));
   return (
@@ -90,16 +89,7 @@ function Row({ job, now, act, ofOneJob }: RowProps) {
           >
             {t("jobs.run_now")}
           </button>
-          <button
-            type="button"
-            className="ghost"
-            disabled={!!whyNot}
-            title={whyNot ?? t(paused ? "jobs.resume" : "jobs.pause")}
-            aria-label={`${t(paused ? "jobs.resume" : "jobs.pause")} ${job.job_type}`}
-            onClick={() => void act(job, paused ? "resume" : "pause")}
-          >
-            {paused ? <Play size={15} aria-hidden /> : <Pause size={15} aria-hidden />}
-          </button>
+          <PauseButton job={job} act={act} />
         </div>
       </td>
     </tr>

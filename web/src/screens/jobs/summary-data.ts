@@ -63,7 +63,10 @@ export function useSummaryRows(
   const updatedAt = Math.max(0, ...found.map(({ dataUpdatedAt }) => dataUpdatedAt));
   const refresh = useAutoRefresh(
     () => Promise.all(found.map((page) => page.refetch({ cancelRefetch: false }))),
-    live ? SUMMARY_MS * SLOWED : SUMMARY_MS,
+    // That a pause is over no event tells.
+    live && !found.some(({ data }) => data?.items.some(({ resumes_at }) => resumes_at))
+      ? SUMMARY_MS * SLOWED
+      : SUMMARY_MS,
     { staleAfterMs: SUMMARY_MS, updatedAt },
   );
   return {
@@ -85,5 +88,5 @@ export const useProjectsOf = (
     ["jobs", "scheduler", project_id, job_type, page],
     () => get<Schedule>("/jobs/scheduler", { project_id, job_type, page, per_page: PAGE_PROJECTS }),
     SUMMARY_MS,
-    { enabled },
+    { enabled, events: (data) => !data?.items.some(({ pause }) => pause?.until) },
   );

@@ -76,6 +76,11 @@ export function SummaryRow({ job, place, open, onOpen, selected, onSelect }: Pro
               {t(`jobs.counts.${state}`, { count: job[state] })}
             </span>
           ))}
+          {job.resumes_at && (
+            <span className="muted num resumes" data-testid="resumes-at">
+              {t("jobs.pause_until.first", { when: relative(Date.parse(job.resumes_at) - now, i18n.language) })}
+            </span>
+          )}
         </div>
         <div role="cell" className="num projects">
           <span className="narrow muted">{t("jobs.projects")} </span>

@@ -1,7 +1,9 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { useServerNow } from "../../api/server-clock";
 import type { Cascade, Run, RunDetails as RunDetailsData } from "../../api/types";
+import { relative } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
 import { useNow } from "../../live/use-now";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
@@ -84,6 +86,7 @@ export function RunDetails({ run, cascade }: { run: RunDetailsData; cascade: Cas
             {t("jobs.attempt", { attempt: run.attempt, max: run.max_attempts })}
             <Attempts run={run} />
           </dd>
+          <NextAttempt run={run} />
           {run.state === "running" && run.progress && (
             <>
               <dt>{t("runs.progress")}</dt>
@@ -133,6 +136,24 @@ export function RunDetails({ run, cascade }: { run: RunDetailsData; cascade: Cas
           </dd>
         </dl>
       </section>
+    </>
+  );
+}
+
+/** When a run that waits for a time goes on. */
+function NextAttempt({ run }: { run: RunDetailsData }) {
+  const { t, i18n } = useTranslation();
+  const now = useServerNow();
+  if (!run.next_attempt_at) return null;
+  const left = Date.parse(run.next_attempt_at) - now;
+  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  return (
+    <>
+      <dt>{t(run.state === "retryable" ? "runs.next_attempt" : "runs.begins")}</dt>
+      <dd data-testid="next-attempt">
+        <time dateTime={run.next_attempt_at}>{time.format(new Date(run.next_attempt_at))}</time>{" "}
+        <span className="muted num">{left > 0 ? relative(left, i18n.language) : t("jobs.due")}</span>
+      </dd>
     </>
   );
 }

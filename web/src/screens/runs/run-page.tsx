@@ -19,6 +19,7 @@ import { AttemptTabs, useAttempt } from "./attempt-tabs";
 import { BulkBar } from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
 import { EditActions } from "./edit/edit-actions";
+import { ParamsInForce } from "./params-in-force";
 import { RunProcess } from "./process/run-process";
 import { RunArgs, RunDetails, RunInput, RunOutput } from "./run-details";
 import { RunLog } from "./run-log";
@@ -96,6 +97,7 @@ function OneRun({ id }: { id: string }) {
         onFollow={setFollow}
         searchField={search}
       />
+      <ParamsInForce run={it} />
       <RunInput run={it} />
       <BulkBar bulk={bulk} ids={[]} onClear={() => {}} />
     </>

@@ -43,6 +43,8 @@ export const RunRow = memo(function RunRow({
   const { t, i18n } = useTranslation();
   const queued = Date.parse(run.queued_at);
   const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  // What an earlier attempt failed of is not how it ended.
+  const result = run.state === "completed" ? run.summary : (run.error ?? run.summary);
   return (
     <tr
       role="row"
@@ -92,8 +94,8 @@ export const RunRow = memo(function RunRow({
       <td role="cell" className="took num">
         <Took run={run} />
       </td>
-      <td role="cell" className="result" title={run.error ?? run.summary ?? undefined}>
-        {run.error ?? run.summary}
+      <td role="cell" className="result" title={result ?? undefined}>
+        {result}
       </td>
       <td role="cell" className="unfold">
         <button

@@ -12,10 +12,13 @@ import "../jobs/jobs.css";
 import { BulkBar } from "./bulk-bar";
 import { FilterBar } from "./filter-bar";
 import { SORTS, type Sort } from "./filters";
+import { useRunHistogram } from "./histogram/histogram-data";
+import { RunHistogram } from "./histogram/run-histogram";
 import { MatchingActions } from "./matching";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
 import { type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
+import { SavedViews } from "./saved/saved-views";
 import { useBulk } from "./use-bulk";
 import { useRunFilters } from "./use-run-filters";
 import { useSelection } from "./use-selection";
@@ -26,6 +29,7 @@ export default function RunsScreen() {
   const { projectId } = useProjectScope();
   const [filters, change] = useRunFilters();
   const runs = useRunTable(projectId, filters);
+  const histogram = useRunHistogram(projectId, filters);
   const { chosen, toggle, clear } = useSelection();
   const bulk = useBulk(projectId);
   const [current, setCurrent] = useState<string>();
@@ -77,7 +81,9 @@ export default function RunsScreen() {
       </div>
       <FigureTabs />
       <section className="panel runs-panel">
+        <SavedViews filters={filters} />
         <FilterBar filters={filters} change={change} searchField={search} />
+        <RunHistogram histogram={histogram} filters={filters} change={change} />
         <div className="runs-found">
           <span className="muted num" role="status" data-testid="runs-total" data-total={runs.data?.total}>
             {runs.data && t("runs.found", { count: runs.data.total })}

@@ -27,6 +27,26 @@ impl From<cascade_model::ScheduledStatus> for ScheduledStatus {
     }
 }
 
+/// Until when a schedule is paused, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Pause {
+    /// When it is resumed; null for when somebody does so.
+    pub until: Option<DateTime<Utc>>,
+    /// Why, in the words of who paused it.
+    pub reason: Option<String>,
+    /// Who paused it.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl From<cascade_model::Pause> for Pause {
+    fn from(from: cascade_model::Pause) -> Self {
+        let cascade_model::Pause { until, reason, by, at } = from;
+        Self { until, reason, by, at }
+    }
+}
+
 /// A job of one project, with where it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ScheduledJob {
@@ -38,6 +58,8 @@ pub struct ScheduledJob {
     pub project_slug: String,
     /// What a person chose.
     pub status: ScheduledStatus,
+    /// Until when and why it is paused; null where it is not, or where a version before this has paused it.
+    pub pause: Option<Pause>,
     /// What jobs.toml says.
     pub enabled: bool,
     /// When it is due.
@@ -62,6 +84,7 @@ impl From<cascade_model::ScheduledJob> for ScheduledJob {
             project_id: from.project_id,
             project_slug: from.project_slug,
             status: from.status.into(),
+            pause: from.pause.map(Into::into),
             enabled: from.enabled,
             next_run_at: from.next_run_at,
             schedule: from.schedule,
