@@ -5,7 +5,8 @@
 //! [`Shape`], with 1, 4 and 16 connections. `today` is the SQL of the store in this tree, read from its files;
 //! the other variants ([`VARIANTS`]) are that SQL with a change (`sql/`, `postgres/texts.rs`), on tables made by
 //! the migrations of this tree and changed in `postgres/tables.rs`. The variants take turns, round after round;
-//! what is printed are medians. Compare figures of one table only.
+//! what is printed are medians. Compare figures of one table only. On a machine that does something else as well,
+//! go by the time of processors and by the log: the time on the clock says nothing there.
 //!
 //! It starts a PostgreSQL that nobody else uses, with `fsync` and `synchronous_commit` on. A table takes about
 //! a minute and a half a round on two cores; three rounds of all take an hour. A part:
@@ -15,6 +16,7 @@
 //! ```
 
 mod change;
+mod cpu;
 mod flight;
 mod postgres;
 mod report;

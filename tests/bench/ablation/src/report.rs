@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
     pub runs_per_s: f64,
+    /// Time of processors that the database took.
+    pub cpu_us_per_run: f64,
     /// Bytes of the write-ahead log; 0 where there is none to be asked.
     pub bytes_per_run: f64,
 }
@@ -28,15 +30,21 @@ impl Table {
     /// Prints medians, with the least and the greatest round, and what they are of the median of `base`.
     pub fn print(&self, title: &str, base: &str) {
         println!("\n{title}\n");
-        println!("| variant | runs/s | of {base} | bytes of log a run |\n|---|---|---|---|");
+        println!(
+            "| variant | runs/s | of {base} | CPU µs a run | {base}'s by it | bytes of log a run |"
+        );
+        println!("|---|---|---|---|---|---|");
+        let cpu = |name: &str| spread(self.rounds[name].iter().map(|one| one.cpu_us_per_run)).1;
         let speed = |name: &str| spread(self.rounds[name].iter().map(|one| one.runs_per_s));
         for name in &self.order {
             let rounds = &self.rounds[name];
             let (least, median, most) = speed(name);
             let (_, bytes, _) = spread(rounds.iter().map(|one| one.bytes_per_run));
             println!(
-                "| {name} | {median:.0} ({least:.0}..{most:.0}) | {:.2} | {bytes:.0} |",
-                median / speed(base).1
+                "| {name} | {median:.0} ({least:.0}..{most:.0}) | {:.2} | {:.1} | {:.2} | {bytes:.0} |",
+                median / speed(base).1,
+                cpu(name),
+                cpu(base) / cpu(name)
             );
         }
     }

@@ -19,6 +19,7 @@ use texts::Texts;
 
 use crate::{
     change::{Change, Shape, Variant},
+    cpu,
     flight::Flight,
     report::Measured,
 };
@@ -60,19 +61,35 @@ pub async fn measure(
         };
         tasks.push(worker);
     }
+    let (parent_backend, _keep) = backend(&options).await?;
     let log_before = server.sql(database, "SELECT pg_current_wal_insert_lsn()");
+    let parent = cpu::parent(parent_backend)?;
+    let cpu_before = cpu::of_family(parent)?;
     let began = Instant::now();
     let tasks: Vec<_> = tasks.into_iter().map(|worker| tokio::spawn(worker.work())).collect();
     for task in tasks {
         task.await??;
     }
     let seconds = began.elapsed().as_secs_f64();
+    let cpu = cpu::of_family(parent)? - cpu_before;
     let bytes = format!("SELECT pg_current_wal_insert_lsn() - '{log_before}'");
     let bytes: f64 = server.sql(database, &bytes).parse()?;
     let table = if shape.is_queue() { "ended_queue_runs" } else { "ended_runs" };
     let ended: usize = server.sql(database, &format!("SELECT count(*) FROM {table}")).parse()?;
     ensure!(ended == runs, "{}: {ended} of {runs} runs have ended", variant.name);
-    Ok(Measured { runs_per_s: runs as f64 / seconds, bytes_per_run: bytes / runs as f64 })
+    Ok(Measured {
+        runs_per_s: runs as f64 / seconds,
+        cpu_us_per_run: cpu * 1e6 / runs as f64,
+        bytes_per_run: bytes / runs as f64,
+    })
+}
+
+/// The process of a connection, a child of the server's first.
+async fn backend(options: &PgConnectOptions) -> Result<(u32, PgConnection)> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let process: i32 =
+        sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
+    Ok((u32::try_from(process)?, connection))
 }
 
 struct Worker {

@@ -14,7 +14,7 @@ use sqlx::{
 use texts::Texts;
 use uuid::Uuid;
 
-use crate::{change::Shape, report::Measured};
+use crate::{change::Shape, cpu, report::Measured};
 
 /// Runs of a claim, and projects that it visits at most.
 const RUNS: usize = 500;
@@ -105,6 +105,7 @@ pub async fn measure(
     tables::fill(&mut connection, queue, runs).await?;
     let texts = Texts::of(has, queue);
     let mut worker = Worker { connection, texts, queue, event: 1, behind: String::new() };
+    let cpu_before = cpu::of_self()?;
     let began = Instant::now();
     let mut ended = 0;
     let mut open = Vec::new();
@@ -140,7 +141,12 @@ pub async fn measure(
     let seconds = began.elapsed().as_secs_f64();
     ensure!(ended == runs, "{}: {ended} of {runs} runs have ended", variant.0);
     worker.connection.close().await?;
-    Ok(Measured { runs_per_s: runs as f64 / seconds, bytes_per_run: 0.0 })
+    let cpu = cpu::of_self()? - cpu_before;
+    Ok(Measured {
+        runs_per_s: runs as f64 / seconds,
+        cpu_us_per_run: cpu * 1e6 / runs as f64,
+        bytes_per_run: 0.0,
+    })
 }
 
 struct Worker {
