@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::postgres::{
     claim::{Claim, Run},
-    end::{Some_, mark},
+    end::{Ends, mark},
 };
 
 /// Ticks over which the ends of a claim spread.
@@ -57,9 +57,9 @@ impl Flight {
     }
 
     /// What ends now.
-    pub fn due(&mut self) -> Some_ {
+    pub fn due(&mut self) -> Ends {
         self.tick += 1;
-        let (tick, mut ends) = (self.tick, Some_::default());
+        let (tick, mut ends) = (self.tick, Ends::default());
         for (id, open) in &mut self.claims {
             let (now, later): (Vec<_>, Vec<_>) =
                 open.runs.drain(..).partition(|(due, _)| *due <= tick);
@@ -79,7 +79,7 @@ impl Flight {
     }
 
     /// They have ended: claims of which nothing is left can go.
-    pub fn ended(&mut self, ends: &Some_) {
+    pub fn ended(&mut self, ends: &Ends) {
         for (_, claim) in &ends.runs {
             self.unmark(*claim);
         }

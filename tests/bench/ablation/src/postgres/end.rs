@@ -30,7 +30,7 @@ fn head(run: &Run, ok: bool) -> String {
 
 /// Runs of claims that end, and how these are marked.
 #[derive(Debug, Default)]
-pub struct Some_ {
+pub struct Ends {
     /// Each with its claim.
     pub runs: Vec<(Run, Uuid)>,
     /// Claims of which some end.
@@ -106,7 +106,7 @@ pub async fn some(
     connection: &mut PgConnection,
     texts: &Texts,
     owner: &str,
-    ends: &Some_,
+    ends: &Ends,
     ok: impl Fn(&Run) -> bool,
 ) -> Result<()> {
     let count = ends.runs.len();
@@ -197,9 +197,8 @@ impl Failures<'_> {
         if !again.is_empty() {
             self.retry(connection, &again).await?;
         }
-        for run in failed.iter().filter(|run| run.attempt >= run.max_attempts) {
-            self.count(connection, run).await?;
-        }
+        let for_good = failed.iter().filter(|run| run.attempt >= run.max_attempts);
+        self.count(connection, for_good.collect()).await?;
         self.keep(connection, &failed.iter().collect::<Vec<_>>()).await
     }
 
@@ -226,13 +225,13 @@ impl Failures<'_> {
 
     async fn end(&self, connection: &mut PgConnection, run: &Run) -> Result<()> {
         if self.texts.claim_row {
-            let ends = Some_ {
+            let ends = Ends {
                 runs: vec![(run.clone(), self.claim)],
                 marks: vec![(self.claim, mark([run]))],
-                ..Some_::default()
+                ..Ends::default()
             };
             some(connection, self.texts, self.owner, &ends, |_| false).await?;
-            return self.count(connection, run).await;
+            return self.count(connection, vec![run]).await;
         }
         let query = sqlx::query(self.texts.end_alone)
             .bind(vec![run.id])
@@ -245,7 +244,7 @@ impl Failures<'_> {
             .bind(vec![None::<&str>]);
         ensure!(query.fetch_all(&mut *connection).await?.len() == 1, "a failed run has not ended");
         sqlx::query(self.texts.advance).bind(vec![run.id]).execute(&mut *connection).await?;
-        self.count(connection, run).await?;
+        self.count(connection, vec![run]).await?;
         sqlx::query("INSERT INTO pending_events (project_id, kind, payload, at) VALUES ($1, $2, $3::json, $4)")
             .bind(run.project)
             .bind(KIND)
@@ -256,11 +255,13 @@ impl Failures<'_> {
         Ok(())
     }
 
-    /// As `problems.rs` of the store.
-    async fn count(&self, connection: &mut PgConnection, run: &Run) -> Result<()> {
+    /// As `problems.rs` of the store and `note_failures` of the engine: in one order for all, so that two
+    /// that count the same errors do not wait for each other.
+    async fn count(&self, connection: &mut PgConnection, mut runs: Vec<&Run>) -> Result<()> {
         if !self.problems {
             return Ok(());
         }
+        runs.sort_by_key(|run| (run.job.clone(), run.project));
         let place = "INSERT INTO run_problems
                  (fingerprint, job_type, project_id, error, run_id, runs, first_seen, last_seen)
              VALUES ($1, $2, $3, $4, $5, 1, now(), now())
@@ -268,13 +269,19 @@ impl Failures<'_> {
              SET error = excluded.error, run_id = excluded.run_id, runs = run_problems.runs + 1,
                  last_seen = excluded.last_seen";
         let fingerprint = "6b1f7c3a90d2e458";
-        let query = sqlx::query(place).bind(fingerprint).bind(&run.job).bind(run.project);
-        query.bind(ERROR).bind(run.id).execute(&mut *connection).await?;
+        for run in &runs {
+            let query = sqlx::query(place).bind(fingerprint).bind(&run.job).bind(run.project);
+            query.bind(ERROR).bind(run.id).execute(&mut *connection).await?;
+        }
         let hour = "INSERT INTO run_problem_hours (fingerprint, project_id, hour, runs)
              VALUES ($1, $2, date_trunc('hour', now()), 1)
              ON CONFLICT (fingerprint, project_id, hour) DO UPDATE
              SET runs = run_problem_hours.runs + 1";
-        sqlx::query(hour).bind(fingerprint).bind(run.project).execute(connection).await?;
+        runs.sort_by_key(|run| run.project);
+        for run in &runs {
+            let query = sqlx::query(hour).bind(fingerprint).bind(run.project);
+            query.execute(&mut *connection).await?;
+        }
         Ok(())
     }
 

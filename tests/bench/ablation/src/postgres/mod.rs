@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Result, ensure};
 use cascade_test_servers::Postgres;
 use claim::Ring;
-use end::{Failures, Some_, fails};
+use end::{Ends, Failures, fails};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use texts::Texts;
 
@@ -166,10 +166,10 @@ impl Worker {
             failures.one_by_one(connection, &failed).await?;
         }
         // What is left of a claim ends with its row.
-        let ends = Some_ {
+        let ends = Ends {
             runs: ended.into_iter().map(|run| (run, id)).collect(),
             alone: vec![id],
-            ..Some_::default()
+            ..Ends::default()
         };
         end::some(connection, texts, owner, &ends, |run| !fails(run)).await?;
         if together && !failed.is_empty() {
