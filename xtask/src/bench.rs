@@ -30,6 +30,12 @@ pub fn bench(args: impl Iterator<Item = String>) -> Result<()> {
         let command = format!("target/release/cascade-bench-schedules {}", args.join(" "));
         return run(root, command.trim());
     }
+    if let Some(("ablation", args)) = args.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
+        run(root, "cargo build --release --locked -p cascade-bench-ablation")?;
+        let command = format!("target/release/cascade-bench-ablation {}", args.join(" "));
+        return run(root, command.trim());
+    }
     setup::setup(root)?;
     let mut ours = "cargo build --release --locked -p cascade -p cascade-bench".to_owned();
     if root.join("tests/bench/fanout/Cargo.toml").exists() {

@@ -15,6 +15,7 @@ cargo xtask test [--help]    sets up what is missing and runs every check and te
 cargo xtask dist             builds the release binary, with every plugin linked in, and the packages for their authors
 cargo xtask chaos [--help]   kills and restarts every part under load and counts what was lost
 cargo xtask bench [--help]   measures Cascade and its peers side by side
+cargo xtask bench ablation   measures what changes of the storage of runs would win
 cargo xtask bench micro      counts the instructions of the hot parts
 cargo xtask bench schedules  measures starts and saves with a million schedules";
 
