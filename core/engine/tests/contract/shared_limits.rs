@@ -47,6 +47,7 @@ async fn ask(engine: &Engine, job: &str, runs: u32) {
             priority: 0,
             run_at: None,
             asked_by: None,
+            tags: Vec::new(),
         },
         on_duplicate: OnDuplicate::Queue,
     };

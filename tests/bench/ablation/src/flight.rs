@@ -95,7 +95,7 @@ impl Flight {
     }
 
     /// What has not ended for long.
-    pub fn to_split(&mut self) -> Split {
+    pub fn take_old(&mut self) -> Split {
         let mut split = Split { runs: Vec::new(), marks: Vec::new() };
         for (id, open) in &mut self.claims {
             if self.tick >= open.born + SPLIT && !open.runs.is_empty() {

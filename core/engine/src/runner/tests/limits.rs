@@ -17,6 +17,7 @@ async fn ask(bench: &Bench, job: &str, runs: u32) {
             priority: 0,
             run_at: None,
             asked_by: None,
+            tags: Vec::new(),
         },
         on_duplicate: OnDuplicate::Queue,
     };

@@ -134,7 +134,7 @@ impl Worker {
 
     async fn tick(&mut self) -> Result<()> {
         if self.texts.claim_row {
-            let split = self.flight().to_split();
+            let split = self.flight().take_old();
             if !split.marks.is_empty() {
                 end::split(&mut self.connection, &self.texts, &self.owner, &split.marks).await?;
             }
