@@ -78,6 +78,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0282_run_stat_sources.sql",
     "0290_saved_views.sql",
     "0291_pauses.sql",
+    "0300_last_ends_by_hash.sql",
 );
 
 /// The table of what has run.

@@ -50,6 +50,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_leased_run_of_a_queue_is_found_by_its_id_not_among_all_leased_ones() {
+        for text in [
+            include_str!("postgres/sql/end_runs.sql"),
+            include_str!("postgres/sql/requeue.sql"),
+            include_str!("postgres/sql/renew.sql"),
+        ] {
+            // What open_queue_runs_leased is limited to.
+            assert!(!of_queues(text).contains("r.state = 'running'"), "{text}");
+        }
+    }
+
+    #[test]
     fn names_of_tables_and_indexes_are_replaced_and_nothing_else() {
         let text = "-- plan: open_runs_pkey
             INSERT INTO workers (owner) SELECT $1; UPDATE open_runs r SET state = 'x' FROM worker_runs";

@@ -549,7 +549,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes a run that waits. One that waits for its triggers to pause waits no longer for them once it is told when to
+         *     begin. Of a run of its schedule only the next attempt can be moved.
+         */
+        patch: operations["edit"];
         trace?: never;
     };
     "/api/jobs/runs/{id}/cancel": {
@@ -870,6 +874,23 @@ export interface paths {
         put?: never;
         /** Gives each of many failed or cancelled runs one more attempt. */
         post: operations["retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/runs/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags that runs and jobs have, for who looks for one. */
+        get: operations["suggest"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2602,6 +2623,11 @@ export interface components {
             project_id: string | null;
             /** @default [] */
             states: components["schemas"]["RunState"][];
+            /**
+             * @description Only runs with all of these tags, of their own or of their job.
+             * @default []
+             */
+            tags: string[];
             /** @default null */
             text: string | null;
             /**
@@ -2720,6 +2746,8 @@ export interface components {
              * @description Not before this time.
              */
             run_at?: string | null;
+            /** @description Words by which it is found, beside those of its job: up to 16, each of 1 to 64 bytes. */
+            tags?: string[];
         };
         /** @description Runs that are asked for together. */
         NewRuns: {
@@ -2900,6 +2928,11 @@ export interface components {
         Problems: {
             items: components["schemas"]["Problem"][];
         };
+        /**
+         * @description What a process or thread does.
+         * @enum {string}
+         */
+        ProcessState: "running" | "sleeping" | "device" | "stopped" | "other";
         /** @description How far a run has come. */
         Progress: {
             /**
@@ -2998,8 +3031,6 @@ export interface components {
             hours: components["schemas"]["RehearsedHour"][];
             /** @description By job and project, those with most changes first; at most 500. */
             jobs: components["schemas"]["RehearsedJob"][];
-            /** @description Jobs that a join of either file triggers: joins are not rehearsed. */
-            joined: string[];
             /**
              * Format: int64
              * @description How many jobs in projects are left out of `jobs`.
@@ -3175,7 +3206,7 @@ export interface components {
         RerunPreview: {
             /** @description The edges in force that lead from the job. */
             follows: components["schemas"]["Follows"][];
-            /** @description The jobs that may run by these edges and those behind them, the nearest first. */
+            /** @description The jobs that may run by these edges, by those behind them and by joins, the nearest first. */
             jobs: string[];
             /**
              * Format: int64
@@ -3275,6 +3306,8 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** @description What a success had to tell. */
             summary?: string | null;
+            /** @description Words by which it is found: its own, and those that its job has in jobs.toml. */
+            tags: string[];
             /**
              * Format: uuid
              * @description Shared by all runs of one cascade.
@@ -3307,6 +3340,26 @@ export interface components {
             /** @description The state it is in now. */
             state: components["schemas"]["RunState"];
         };
+        /** @description What is to be changed; what is left out stays. */
+        RunChanges: {
+            /**
+             * @description All of its args from now on, before its first attempt: an object that fits the job's `args_schema`. Secrets are
+             *     given again: to leave one out, or the `***` in its place, is refused.
+             */
+            args?: Record<string, unknown> | null;
+            /**
+             * Format: int32
+             * @description 0 to 9: the highest goes first.
+             */
+            priority?: number | null;
+            /**
+             * Format: date-time
+             * @description Not before this time; of a run that is tried again, its next attempt. A time that has passed is now.
+             */
+            run_at?: string | null;
+            /** @description It begins, or is tried again, as soon as it may. Not together with `run_at`. */
+            start_now?: boolean;
+        };
         RunDetails: components["schemas"]["Run"] & {
             /**
              * @description What became of each edge when it ended; empty where `state` says it all: plain edges follow each
@@ -3322,6 +3375,7 @@ export interface components {
             next_attempt_at?: string | null;
             /** @description What it gave out: any JSON, or null for nothing. */
             output: unknown;
+            process?: components["schemas"]["RunProcess"] | null;
             /**
              * Format: uuid
              * @description The run that it is once more: see `POST /api/jobs/runs/{id}/rerun`.
@@ -3437,6 +3491,43 @@ export interface components {
              * @description When that came into force.
              */
             since: string;
+        };
+        /** @description What a run uses of the machine of its worker. */
+        RunProcess: {
+            /**
+             * Format: date-time
+             * @description When this was measured.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Processor time so far, in milliseconds: of all its processes, or of its thread.
+             */
+            cpu_ms: number;
+            /**
+             * Format: int64
+             * @description Of an external program: resident memory of all its processes, in bytes.
+             */
+            memory?: number | null;
+            /**
+             * Format: int32
+             * @description Of an external program: its process.
+             */
+            pid?: number | null;
+            /**
+             * Format: int32
+             * @description Of an external program: it and all that it has started.
+             */
+            processes?: number | null;
+            /** @description What the process or thread does. */
+            state: components["schemas"]["ProcessState"];
+            /**
+             * Format: int32
+             * @description Of a plugin within the worker: its thread.
+             */
+            thread?: number | null;
+            /** @description The worker that has the run. */
+            worker: string;
         };
         RunRequest: {
             /**
@@ -3662,6 +3753,10 @@ export interface components {
              * @description Its process there; for administrators.
              */
             pid?: number | null;
+        };
+        TagList: {
+            /** @description In their order, at most 50. */
+            tags: string[];
         };
         /** @description Times in milliseconds. Percentiles are at most 9.1 % from the true ones; below 1 ms they are told as 0.5. */
         Times: {
@@ -6736,6 +6831,8 @@ export interface operations {
                 sort?: string;
                 /** @description Only these states, with commas between. */
                 state?: string;
+                /** @description Only runs with this tag, of their own or of their job; given several times, with all of these. */
+                tag?: string[];
                 /** @description Only those with this text in error, summary or job type, or at the start of the id. */
                 text?: string;
                 /** @description Queued before this time. */
@@ -6887,6 +6984,121 @@ export interface operations {
             };
             /** @description Took too long. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It has begun or ended, or cannot be changed so; the plugin of its job is not loaded. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body of too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A body that is not said to be JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8128,6 +8340,8 @@ export interface operations {
                 project_id?: string;
                 /** @description Only these states, with commas between. */
                 state?: string;
+                /** @description Only runs with this tag, of their own or of their job; given several times, with all of these. */
+                tag?: string[];
                 /** @description Only those with this text in error, summary or job type, or at the start of the id. */
                 text?: string;
                 /** @description Queued before this time. */
@@ -8589,6 +8803,92 @@ export interface operations {
             };
             /** @description A body that is not said to be JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Asked too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suggest: {
+        parameters: {
+            query?: {
+                /** @description What they begin with. */
+                prefix?: string;
+                /** @description Only tags of runs of this project. */
+                project_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+            /** @description Asked wrongly. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not for the one who asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Took too long. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -48,7 +48,9 @@ export type RunParams = Omit<Answer<"RunParams">, "params"> & { params: unknown 
 export type LogLine = Answer<"RunLogRow">;
 export type RunLogs = Answer<"RunLogs">;
 /** The queue of a job in a project. */
-export type JobQueue = { parts: (Omit<Answer<"QueueGroup">, "items"> & { items: Run[] })[] };
+export type JobQueue = Omit<Answer<"Queue">, "parts"> & {
+  parts: (Omit<Answer<"QueueGroup">, "items"> & { items: Run[] })[];
+};
 export type RunAnswer = Answer<"RunAnswer">;
 export type BulkAnswer = Answer<"BulkAnswer">;
 

@@ -3,6 +3,8 @@
 -- their events with ids (ended_events.sql).
 -- $1 ids uuid[], $2 attempts int[], $3 owners text[], $4 states text[], $5 errors text[],
 -- $6 summaries text[], $7 seconds since it began float8[], $8 heads of events text[]
+-- The state is an expression: of queues there is an index of leased runs, which the planner would look through for
+-- each of them.
 -- plan: open_runs_pkey
 WITH ends AS (
     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
@@ -13,7 +15,7 @@ WITH ends AS (
     SELECT date_trunc('milliseconds', clock_timestamp()) AS at
 ), gone AS (
     DELETE FROM open_runs r USING ends e
-    WHERE r.id = e.id AND r.attempt = e.attempt AND r.lease_owner = e.owner AND r.state = 'running'
+    WHERE r.id = e.id AND r.attempt = e.attempt AND r.lease_owner = e.owner AND r.state || '' = 'running'
     RETURNING r.*, e.ended, e.fault, e.said, e.ran, e.head, e.nth
 ), kept AS (
     INSERT INTO ended_runs (

@@ -1,6 +1,8 @@
 -- Prolongs what a worker holds; its sign of life goes with it. Runs are locked in the order of their ids, as by
 -- their ends: neither waits for the other in turn.
 -- $1 worker text, $2 ids uuid[], $3 attempts int[], $4 seconds of the lease float8
+-- The state is an expression: of queues there is an index of leased runs, which the planner would look through for
+-- each of them.
 -- plan: open_runs_pkey, workers_pkey
 WITH alive AS (
     INSERT INTO workers (owner, lease_until)
@@ -9,5 +11,5 @@ WITH alive AS (
 )
 UPDATE open_runs r SET lease_until = now() + make_interval(secs => $4)
 FROM (SELECT * FROM unnest($2::uuid[], $3::int[]) AS l (id, attempt) ORDER BY id) l
-WHERE r.id = l.id AND r.attempt = l.attempt AND r.lease_owner = $1 AND r.state = 'running'
+WHERE r.id = l.id AND r.attempt = l.attempt AND r.lease_owner = $1 AND r.state || '' = 'running'
 RETURNING r.id, r.cancel_requested_at IS NOT NULL AS cancel
