@@ -130,15 +130,24 @@ pub(crate) fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, String> {
 }
 
 pub(crate) fn key_of(expression: &Expression, values: &Values) -> Result<String, String> {
+    text_of("the key ", expression, values)
+}
+
+/// A text of 1 to 256 bytes; errors begin with `what`.
+pub(crate) fn text_of(
+    what: &str,
+    expression: &Expression,
+    values: &Values,
+) -> Result<String, String> {
     let Value::String(key) = value_of(expression, values)? else {
-        return Err(format!("the key `{expression}` is no text; write `string(..)` around it"));
+        return Err(format!("{what}`{expression}` is no text; write `string(..)` around it"));
     };
     let key = border::clean(key);
     if (1..=LONGEST_KEY).contains(&key.len()) {
         return Ok(key);
     }
     let length = key.len();
-    Err(format!("the key `{expression}` has {length} bytes; a key has 1 to {LONGEST_KEY}"))
+    Err(format!("{what}`{expression}` has {length} bytes; it may have 1 to {LONGEST_KEY}"))
 }
 
 pub(crate) fn value_of(expression: &Expression, values: &Values) -> Result<Value, String> {
@@ -215,7 +224,7 @@ mod tests {
                 "element 1 of `output.all`: args.id: value is not",
             ),
             (json!({"all": [{}]}), "element 0 of `output.all`: `item.id` has no value"),
-            (json!({"all": [{"id": long}]}), "has 257 bytes; a key has 1 to 256"),
+            (json!({"all": [{"id": long}]}), "has 257 bytes; it may have 1 to 256"),
             (json!({"all": 7}), "`output.all` is no list"),
             (json!({"all": many}), "has 10001 elements; at most 10000 runs are made"),
         ] {

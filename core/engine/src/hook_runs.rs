@@ -6,7 +6,7 @@ use cascade_expr::Values;
 use cascade_model::{KEY_OF_SCHEDULE, RunRequest, border};
 use serde_json::{Map, Value};
 
-use crate::edge_runs::{arg_of, key_of, value_of};
+use crate::edge_runs::{arg_of, key_of, text_of, value_of};
 
 /// What comes of a delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub enum Mapped {
 /// Why there is none.
 pub fn identity(hook: &Hook, body: &Value, headers: &Value) -> Result<Option<String>, String> {
     let values = Values::named(&[("body", body), ("headers", headers)]);
-    let once = hook.once.as_ref().map(|once| key_of(once, &values));
+    let once = hook.once.as_ref().map(|once| text_of("", once, &values));
     once.transpose().map_err(|why| format!("`once`: {why}"))
 }
 
@@ -82,7 +82,7 @@ fn project(config: &ConfigState, hook: &Hook, values: &Values) -> Result<String,
         let fixed = hook.fixed_project(projects).map(ToOwned::to_owned);
         return fixed.ok_or_else(|| "there is no project".into());
     };
-    let project = key_of(from, values).map_err(|why| format!("`project_from`: {why}"))?;
+    let project = text_of("", from, values).map_err(|why| format!("`project_from`: {why}"))?;
     if projects.contains_key(&project) {
         return Ok(project);
     }

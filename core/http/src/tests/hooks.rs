@@ -264,7 +264,7 @@ async fn what_makes_no_run_is_kept_with_the_reason() {
             json!({"id": "", "action": "opened", "level": 1}),
             422,
             "refused",
-            "a key has 1 to 256",
+            "it may have 1 to 256",
         ),
     ];
     for (id, body, status, outcome, reason) in &cases {

@@ -35,6 +35,9 @@ const NAMED = [
   "upstream_never_ran",
   "edge_not_taken",
   "upstream_did_not_succeed",
+  "join_waits",
+  "join_unmet",
+  "hook",
 ] as const;
 type Named = (typeof NAMED)[number];
 const isNamed = (code: string): code is Named => (NAMED as readonly string[]).includes(code);
