@@ -67,11 +67,14 @@ pub async fn measure(
     let cpu_before = cpu::of_family(parent)?;
     let began = Instant::now();
     let tasks: Vec<_> = tasks.into_iter().map(|worker| tokio::spawn(worker.work())).collect();
+    // They stay open: the time of a process that ends is seen twice or not at all.
+    let mut open = Vec::new();
     for task in tasks {
-        task.await??;
+        open.push(task.await??);
     }
     let seconds = began.elapsed().as_secs_f64();
     let cpu = cpu::of_family(parent)? - cpu_before;
+    drop(open);
     let bytes = format!("SELECT pg_current_wal_insert_lsn() - '{log_before}'");
     let bytes: f64 = server.sql(database, &bytes).parse()?;
     let table = if shape.is_queue() { "ended_queue_runs" } else { "ended_runs" };
@@ -104,7 +107,7 @@ struct Worker {
 }
 
 impl Worker {
-    async fn work(mut self) -> Result<()> {
+    async fn work(mut self) -> Result<PgConnection> {
         loop {
             let Self { connection, texts, shape, owner, ring, .. } = &mut self;
             let claim = ring.claim(connection, texts, *shape, owner).await?;
@@ -114,12 +117,12 @@ impl Worker {
                     self.flight().add(claim);
                 }
                 if nothing && self.flight().is_empty() {
-                    return Ok(());
+                    return Ok(self.connection);
                 }
                 self.tick().await?;
                 continue;
             }
-            let Some(claim) = claim else { return Ok(()) };
+            let Some(claim) = claim else { return Ok(self.connection) };
             if self.shape != Shape::Failing {
                 end::all(&mut self.connection, &self.texts, &self.owner, &claim).await?;
                 continue;
