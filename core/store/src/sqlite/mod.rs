@@ -233,7 +233,9 @@ mod tests {
                 9,
             );
             let plan = plan_of(&*database, counted).await;
-            assert!(plan.contains(&index.replace("COVERING ", "")), "{plan}");
+            // Whether the index has all that is counted is not asked.
+            let of_index = |text: &str| text.replace("COVERING ", "");
+            assert!(of_index(&plan).contains(&of_index(index)), "{plan}");
         }
     }
 
