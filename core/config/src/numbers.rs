@@ -7,7 +7,7 @@ use super::{
     reader::{Reader, TomlValue},
 };
 
-/// Refuses `inf`, `nan` and integers of more than 64 bits, wherever they stand.
+/// Refuses `inf`, `nan` and integers of more than 64 bits, anywhere in the file.
 pub(super) fn check(reader: &mut Reader, root: &DeTable<'_>) {
     table(reader, "", root);
 }
