@@ -22,8 +22,6 @@ pub struct CancelTrace {
     project: Uuid,
     /// Runs under way that were asked to stop.
     asked: HashSet<Uuid>,
-    /// Whether its joins fire no more.
-    joins: bool,
 }
 
 /// What one step of a cancel has done.
@@ -42,7 +40,7 @@ pub struct CancelledPart {
 impl CancelTrace {
     /// Nothing is done yet.
     pub fn new(trace: Uuid, project: Uuid) -> Self {
-        Self { trace, project, asked: HashSet::new(), joins: false }
+        Self { trace, project, asked: HashSet::new() }
     }
 }
 
@@ -62,11 +60,8 @@ impl Engine {
     /// The database's; what was done before stays so.
     pub async fn cancel_trace(&self, of: &mut CancelTrace) -> Result<CancelledPart> {
         let mut part = CancelledPart::default();
-        if !of.joins {
-            // First: those that need ends alone would fire by those that follow.
-            self.cancel_joins(of).await?;
-            of.joins = true;
-        }
+        // First: those that need ends alone would fire by those that follow.
+        self.cancel_joins(of).await?;
         let waiting = [RunState::Scheduled, RunState::Available, RunState::Retryable];
         for run in self.of_trace(of, waiting.into()).await? {
             self.cancel_one(of, run, &mut part).await?;
@@ -86,9 +81,11 @@ impl Engine {
         self.store.run_ids(&RunFilter { states, ..unfinished(of) }, AT_ONCE).await
     }
 
+    /// Has the joins of a trace fire no more, also those that a run of it has made known since the step before.
     async fn cancel_joins(&self, of: &CancelTrace) -> Result<()> {
         let known = self.store.joins_of_trace(of.trace, of.project).await?;
-        let mut keys: Vec<_> = known.into_iter().map(|row| row.key).collect();
+        let waiting = known.iter().filter(|row| !joins::is_settled(&row.state));
+        let mut keys: Vec<_> = waiting.map(|row| row.key.clone()).collect();
         let config = self.config.as_ref().map(|config| config.state().config);
         let joins = config.iter().flat_map(|config| &config.joins);
         // The first end that one knows of may still come.
@@ -98,7 +95,7 @@ impl Engine {
             let roots = join.rule.roots.iter().filter(|root| join.rule.names(root));
             let job_types: Vec<_> = roots.cloned().collect();
             let filter = RunFilter { job_types, ..unfinished(of) };
-            if filter.job_types.is_empty() || keys.contains(&key) {
+            if filter.job_types.is_empty() || known.iter().any(|row| row.key == key) {
                 continue;
             }
             if !self.store.run_ids(&filter, 1).await?.is_empty() {

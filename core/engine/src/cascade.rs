@@ -86,11 +86,16 @@ pub(crate) const PAUSED: &str = "it is paused";
 
 /// Why the end of a run does not trigger a job.
 fn skip_reason(row: Option<&ScheduleRow>) -> Option<&'static str> {
-    match row {
+    why_not(row.map(|row| (row.enabled, row.status)))
+}
+
+/// Why nothing triggers a job whose schedule is enabled or not, and has this status; `None` is no schedule.
+pub(crate) fn why_not(schedule: Option<(bool, ScheduledStatus)>) -> Option<&'static str> {
+    match schedule {
         None => Some(NOT_SCHEDULED),
-        Some(row) if !row.enabled => Some(DISABLED),
-        Some(row) if row.status == ScheduledStatus::Paused => Some(PAUSED),
-        Some(_) => None,
+        Some((false, _)) => Some(DISABLED),
+        Some((true, ScheduledStatus::Paused)) => Some(PAUSED),
+        Some((true, _)) => None,
     }
 }
 

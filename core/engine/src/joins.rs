@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub(crate) use foresee::foresee;
 pub(crate) use settle::{cancel, foreseen, forget, jobs_of, reopen, settle, waiting_for};
-pub(crate) use state::End;
+pub(crate) use state::{End, is_settled};
 pub use state::{Waited, waited};
 
 /// Runs that are to come, by trace and job.

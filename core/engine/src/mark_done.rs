@@ -1,7 +1,7 @@
 //! A failed or cancelled run that a person marks as done: what a success leads to follows.
 
 use cascade_config::ConfigState;
-use cascade_model::{Decision, EventStatus, Follow, Run, RunState, ScheduledStatus, Visible};
+use cascade_model::{Decision, EventStatus, Follow, Run, RunState, Visible};
 use cascade_sdk::Level;
 use cascade_store::{
     Connections, Ended, Queries, Result, ScheduleFilter, StoreError, Tx, marked_done,
@@ -87,17 +87,12 @@ impl Engine {
         let schedules = self.store.scheduled(&filter).await?;
         for decision in told.iter_mut().filter(|decision| decision.taken) {
             let schedule = schedules.iter().find(|schedule| schedule.job_type == decision.job);
-            let why = match schedule {
-                None => cascade::NOT_SCHEDULED,
-                Some(schedule) if !schedule.enabled => cascade::DISABLED,
-                // A run that it makes waits.
-                Some(schedule)
-                    if schedule.status == ScheduledStatus::Paused && decision.runs.is_none() =>
-                {
-                    cascade::PAUSED
-                }
-                Some(_) => continue,
-            };
+            let known = schedule.map(|schedule| (schedule.enabled, schedule.status));
+            let Some(why) = cascade::why_not(known) else { continue };
+            if why == cascade::PAUSED && decision.runs.is_some() {
+                // What it makes waits.
+                continue;
+            }
             (decision.taken, decision.runs, decision.reason) = (false, None, Some(why.into()));
         }
         Ok(())

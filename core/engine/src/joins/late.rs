@@ -153,7 +153,7 @@ impl LateJoin<'_> {
                 reason.extend(told.err().into_iter().flat_map(|why| ["; ".into(), why]));
                 open(tx, &seen.key, &others, &beside.opened).await?;
             }
-            late(&mut row.state, &join.rule, at, fired, reason);
+            time_is_over(&mut row.state, &join.rule, at, fired, reason);
         }
         tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
         Ok(fired)
@@ -161,7 +161,7 @@ impl LateJoin<'_> {
 }
 
 /// The time of a join is over.
-pub(crate) fn late(
+pub(crate) fn time_is_over(
     state: &mut JoinState,
     rule: &JoinRule,
     at: DateTime<Utc>,

@@ -74,8 +74,8 @@ impl Replay<'_> {
         match join.by {
             By::Trace => run.traces.iter().any(|trace| !self.outcomes.has(*trace)),
             By::Latest => {
-                let upstream = run.payload.triggers.iter().filter_map(|note| note.run_id);
-                upstream.into_iter().any(|run| !self.outcomes.has(run))
+                let mut upstream = run.payload.triggers.iter().filter_map(|note| note.run_id);
+                upstream.any(|run| !self.outcomes.has(run))
             }
         }
     }
@@ -163,7 +163,7 @@ impl Replay<'_> {
             if join.late == Late::Run {
                 let upstream = Upstream { at: now, ..late::last_end(join, &row) };
                 let mut opened = Opened::default();
-                let slots = &mut self.slots.iter();
+                let mut slots = self.slots.iter();
                 let slot = slots.find(|slot| slot.row.project_id == key.project_id);
                 let project = slot.map(|slot| slot.project.clone()).unwrap_or_default();
                 let last = LastRun { upstream: &upstream, attempts: 1, project };
@@ -173,7 +173,7 @@ impl Replay<'_> {
                 fired(&mut row, &join.rule, now, told.err());
                 self.open(&key, &opened);
             }
-            late::late(&mut row.state, &join.rule, now, has_fired, reason);
+            late::time_is_over(&mut row.state, &join.rule, now, has_fired, reason);
         }
         self.joins.rows.insert(key, row);
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cascade_config::{Config, ConfigState, Edge, Join, all_masked, masked};
-use cascade_model::{KEY_OF_SCHEDULE, On, Registry, Run, RunState, ScheduledStatus};
+use cascade_model::{ConfigHistory, KEY_OF_SCHEDULE, On, Registry, Run, RunState, ScheduledStatus};
 use cascade_store::{Queries, RunColumn, RunFilter, RunSort};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -42,7 +42,8 @@ impl Engine {
         last: Duration,
     ) -> Result<History, RehearseError> {
         let to = self.store.now().await?;
-        let from = self.since(to, last, in_force).await?;
+        let files = self.store.config_history(1, 100).await?;
+        let from = since(to, last.min(in_force.config.retention.runs), &files);
         let ids = self.ids(from, to).await?;
         let reads = |job: &str| [&*in_force.config, candidate].iter().any(|it| reads(it, job));
         let (mut runs, mut bytes) = (Vec::with_capacity(ids.len()), 0);
@@ -73,8 +74,7 @@ impl Engine {
             next_run_at: due.next_run_at,
             paused: due.status == ScheduledStatus::Paused,
         });
-        let files = self.store.config_history(1, 100).await?.items;
-        let changes = files.iter().filter(|file| file.at > from).count();
+        let changes = files.items.iter().filter(|file| file.at > from).count();
         Ok(History {
             from,
             to,
@@ -83,20 +83,6 @@ impl Engine {
             failed_before: self.failed_before(&in_force.config, candidate, from).await?,
             changes: u32::try_from(changes).unwrap_or(u32::MAX),
         })
-    }
-
-    /// Where the span begins: not before the first jobs.toml came into force, nor where runs are not kept any more.
-    /// Timers would run there, and nothing else would.
-    async fn since(
-        &self,
-        to: DateTime<Utc>,
-        last: Duration,
-        in_force: &ConfigState,
-    ) -> Result<DateTime<Utc>, RehearseError> {
-        let from = to - last.min(LONGEST).min(in_force.config.retention.runs);
-        let files = self.store.config_history(1, 100).await?;
-        let first = files.items.last().filter(|_| files.total <= files.items.len() as u64);
-        Ok(first.map_or(from, |first| from.max(first.at)).min(to))
     }
 
     /// The runs of the span, and those under way when it began.
@@ -216,6 +202,14 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+/// Where a span begins: not before the first jobs.toml came into force, as far as `files` tell. Timers would run there,
+/// and nothing else would.
+fn since(to: DateTime<Utc>, last: Duration, files: &ConfigHistory) -> DateTime<Utc> {
+    let from = to - last.min(LONGEST);
+    let first = files.items.last().filter(|_| files.total <= files.items.len() as u64);
+    first.map_or(from, |first| from.max(first.at)).min(to)
 }
 
 /// The runs whose decisions tell of a run that they have led to: of a join the last one, if it was not late.

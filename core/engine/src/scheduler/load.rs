@@ -58,7 +58,7 @@ fn share(ticks: u64, passed: Duration) -> f64 {
 /// What `/proc/PID/stat` tells of a process.
 #[derive(Debug, PartialEq)]
 struct Stat {
-    /// Processor time of its own.
+    /// Processor time of the process itself, without its programs.
     ticks: u64,
     /// Of its children that have ended, and of theirs.
     ended_ticks: u64,
