@@ -32,6 +32,13 @@ pub(super) async fn lock_keys(
     Ok(())
 }
 
+/// As [`Tx::lock_key_of`](crate::Tx::lock_key_of).
+pub(super) async fn lock_key_of(connection: &mut PgConnection, run: Uuid) -> Result<()> {
+    let text = include_str!("sql/queue_lock_key_of.sql");
+    while !sqlx::query_scalar(text).bind(run).fetch_one(&mut *connection).await? {}
+    Ok(())
+}
+
 /// As [`Tx::waiting_of_key`](crate::Tx::waiting_of_key).
 pub(super) async fn waiting_of_key(
     connection: &mut PgConnection,

@@ -124,9 +124,7 @@ impl Tx for PostgresTx {
     }
 
     async fn lock_key_of(&mut self, run: Uuid) -> Result<()> {
-        let lock = sqlx::query(include_str!("sql/queue_lock_key_of.sql")).bind(run);
-        lock.execute(self.connection()?).await?;
-        Ok(())
+        requests::lock_key_of(self.connection()?, run).await
     }
 
     async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32) -> Result<Vec<Waiting>> {

@@ -1,7 +1,13 @@
--- Locks the first run of the key that a run was asked for with.
+-- Locks the first run of the key that a run was asked for with. `done` is false where another run has become
+-- the first while this waited for the lock: it is to be asked again.
 -- $1 id uuid
--- plan: run_requests_pkey, open_queue_runs_first
-SELECT f.id FROM run_requests q JOIN open_queue_runs f
-    ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
-WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind
-FOR UPDATE OF f
+-- plan: run_requests_pkey, open_queue_runs_first, open_queue_runs_pkey
+WITH first AS MATERIALIZED (
+    SELECT f.id FROM run_requests q JOIN open_queue_runs f
+        ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
+    WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind
+), locked AS MATERIALIZED (
+    SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id
+    WHERE NOT r.behind FOR UPDATE OF r
+)
+SELECT (SELECT count(*) FROM first) = (SELECT count(*) FROM locked) AS done
