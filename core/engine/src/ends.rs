@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use cascade_model::{
-    Completed, Done, Event, EventStatus, Failed, Failure, Fault, Follow, Lease, RunKind, RunState,
-    Success,
+    Completed, Done, Event, EventStatus, Failed, Fault, Follow, Lease, RunKind, RunState, Success,
 };
 use cascade_sdk::{Level, LogLine, Progress, rfc3339, sql};
 use cascade_store::{
@@ -14,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Engine, event, joins, texts};
+use crate::{Engine, event, failures::Failures, joins, texts};
 
 impl Engine {
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
@@ -81,37 +80,68 @@ impl Engine {
     /// [`StoreError::LostLease`], or the database's.
     pub async fn fail_then(&self, lease: &Lease, fault: Fault, follow: Follow) -> Result<Failed> {
         let Fault { error: said, retry_in } = texts::of_fault(fault);
-        let error = Some(said.clone());
         let made = self.made(lease.run_id, Vec::new(), &follow).await?;
         let on = if made.is_empty() { Connections::Queue } else { Connections::Shared };
         let mut tx = self.store.begin(on).await?;
         made.lock(&mut *tx, of_queue(lease), &follow).await?;
-        let mut settled = None;
-        let (at, failed) = if retry_in.is_some() {
-            let requeue = Requeue {
-                lease: lease.clone(),
-                state: RunState::Retryable,
-                error,
-                after: retry_in,
-                attempt_counts: true,
-            };
-            (requeue_one(&mut *tx, requeue).await?, Failed::WillRetry)
+        let (mut settled, mut failures) = (None, Failures::default());
+        let failed = if let Some(pause) = retry_in {
+            let at = requeue_one(&mut *tx, again(lease, &said, pause)).await?;
+            failures.attempt(lease, at, said);
+            Failed::WillRetry
         } else {
-            let end = End { error, ..end(lease, RunState::Failed) };
+            let end = End { error: Some(said.clone()), ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
             advance(&mut *tx, lease).await?;
             let end = joins::End::Failed;
             let led_to = self.settle(&mut *tx, lease.run_id, &ended, end, follow, made).await?;
             settled = Some(led_to);
-            note_failures(&mut *tx, vec![failure(lease, &ended, &said)]).await?;
-            tx.append_events(&[event::row(&ended, EventStatus::Failed)]).await?;
-            (ended.at, Failed::ForGood)
+            failures.for_good(lease, &ended, said);
+            Failed::ForGood
         };
-        keep_attempt(&mut *tx, lease, at, &said).await?;
-        tx.append_logs(&[line(lease.run_id, at, Level::Error, said)]).await?;
+        failures.keep(&mut *tx).await?;
         tx.commit().await?;
         settled.map(|settled| self.count_settled(settled));
         Ok(failed)
+    }
+
+    /// Ends failed attempts of runs of one kind and owner, in one commit: of runs that all wait for another
+    /// attempt, or else that lead to nothing and have no key. Returns which leases held their runs until then.
+    ///
+    /// # Errors
+    /// The database's; then none has ended.
+    pub async fn fail_all(&self, faults: &[(Lease, Fault)]) -> Result<Vec<bool>> {
+        let clean =
+            |(lease, fault): &(Lease, Fault)| (lease.clone(), texts::of_fault(fault.clone()));
+        let faults: Vec<_> = faults.iter().map(clean).collect();
+        let (mut retries, mut ends) = (Vec::new(), Vec::new());
+        for (lease, Fault { error, retry_in }) in &faults {
+            match retry_in {
+                Some(pause) => retries.push(again(lease, error, *pause)),
+                None => {
+                    let error = Some(error.clone());
+                    ends.push(End { error, ..end(lease, RunState::Failed) });
+                }
+            }
+        }
+        let mut tx = self.store.begin(Connections::Queue).await?;
+        let (mut at, mut ended) =
+            (tx.requeue(&retries).await?.into_iter(), tx.end_runs(&ends).await?.into_iter());
+        let (mut failures, mut held) = (Failures::default(), Vec::with_capacity(faults.len()));
+        for (lease, Fault { error, retry_in }) in faults {
+            held.push(match retry_in {
+                Some(_) => {
+                    at.next().flatten().map(|at| failures.attempt(&lease, at, error)).is_some()
+                }
+                None => {
+                    let ended = ended.next().flatten();
+                    ended.map(|ended| failures.for_good(&lease, &ended, error)).is_some()
+                }
+            });
+        }
+        failures.keep(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(held)
     }
 
     /// As [`Engine::cancel_then`], where no join waits for the run.
@@ -197,31 +227,15 @@ impl Engine {
     }
 }
 
-/// Keeps that an attempt has failed.
-pub(crate) async fn keep_attempt(
-    tx: &mut dyn Tx,
-    lease: &Lease,
-    at: DateTime<Utc>,
-    error: &str,
-) -> Result<()> {
-    let keep = cascade_store::attempt_failed(lease, at, error);
-    tx.execute(&keep).await.map(drop).map_err(StoreError::Query)
-}
-
-/// In one order for all transactions: two that count the same errors cannot deadlock.
-pub(crate) async fn note_failures(tx: &mut dyn Tx, mut failures: Vec<Failure>) -> Result<()> {
-    let key = |one: &Failure| (one.fingerprint.clone(), one.job_type.clone(), one.project_id);
-    failures.sort_by_key(key);
-    let (places, hours): (Vec<_>, Vec<_>) =
-        failures.iter().map(cascade_store::failed).map(|[place, hour]| (place, hour)).unzip();
-    for statement in places.iter().chain(&hours) {
-        tx.execute(statement).await.map_err(StoreError::Query)?;
+/// Another attempt follows.
+fn again(lease: &Lease, error: &str, pause: Duration) -> Requeue {
+    Requeue {
+        lease: lease.clone(),
+        state: RunState::Retryable,
+        error: Some(error.to_owned()),
+        after: Some(pause),
+        attempt_counts: true,
     }
-    Ok(())
-}
-
-pub(crate) fn failure(lease: &Lease, ended: &Ended, error: &str) -> Failure {
-    Failure::new((&ended.job_type, ended.project_id), lease.run_id, error, ended.at)
 }
 
 fn end(lease: &Lease, state: RunState) -> End {

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use cascade_config::ConfigState;
 use cascade_expr::Status;
-use cascade_model::{EventStatus, Fault, Lease, Run, RunKind, RunState, StatKind, Visible};
-use cascade_sdk::Level;
+use cascade_model::{Fault, Lease, Run, RunKind, RunState, StatKind, Visible};
 use cascade_store::{Connections, End, Lost, Queries, Requeue, Result, Store, StoreError, Tx};
 
 use crate::{
     Engine, edges,
-    ends::{failure, keep_attempt, line, note_failures},
-    event,
     expiry::{Fate, Why, fate},
+    failures::Failures,
     figures::UnseenEnd,
     follow::{Ending, follow},
     joins,
@@ -52,7 +50,7 @@ impl Engine {
         let GivenUp { count, ended, leading } = self.give_up(&mut *tx, lost, Why::Unlisted).await?;
         tx.commit().await?;
         self.count_unseen(&ended);
-        Ok(count + self.fail_all(leading).await?)
+        Ok(count + self.end_leading(leading).await?)
     }
 
     /// Gives up runs of workers, except for `owner`, that have not renewed their leases of duration
@@ -65,7 +63,7 @@ impl Engine {
         tx.forget_workers(owner).await?;
         tx.commit().await?;
         self.count_unseen(&ended);
-        self.fail_all(leading).await?;
+        self.end_leading(leading).await?;
         Ok(())
     }
 
@@ -88,7 +86,7 @@ impl Engine {
 
     /// Each in a separate transaction: schedules are locked in the order of their ids, which those of
     /// several runs would not be. A run that its worker has ended meanwhile is left as it is.
-    async fn fail_all(&self, leading: Vec<Leading>) -> Result<u64> {
+    async fn end_leading(&self, leading: Vec<Leading>) -> Result<u64> {
         let Some(config) = self.config.as_ref().map(|config| config.state()) else { return Ok(0) };
         let mut failed = 0;
         for Leading { run, lease, error } in leading {
@@ -151,16 +149,12 @@ async fn give_up(
     ends: &[End],
     waiting: &[Requeue],
 ) -> Result<(u64, Vec<UnseenEnd>)> {
-    let (mut logs, mut events, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut given_up, mut unseen) = (0, Vec::new());
+    let (mut given_up, mut unseen, mut failures) = (0, Vec::new(), Failures::default());
     for (end, ended) in ends.iter().zip(tx.end_runs(ends).await?) {
         let Some(ended) = ended else { continue };
         given_up += 1;
         if let Some(error) = &end.error {
-            keep_attempt(tx, &end.lease, ended.at, error).await?;
-            logs.push(line(end.lease.run_id, ended.at, Level::Error, error.clone()));
-            events.push(event::row(&ended, EventStatus::Failed));
-            failures.push(failure(&end.lease, &ended, error));
+            failures.for_good(&end.lease, &ended, error.clone());
         }
         let failed = end.state == RunState::Failed;
         let kind = if failed { StatKind::Failed } else { StatKind::Cancelled };
@@ -174,12 +168,8 @@ async fn give_up(
     for (run, at) in waiting.iter().zip(tx.requeue(waiting).await?) {
         let Some(at) = at else { continue };
         given_up += 1;
-        let error = run.error.clone().unwrap_or_default();
-        keep_attempt(tx, &run.lease, at, &error).await?;
-        logs.push(line(run.lease.run_id, at, Level::Error, error));
+        failures.attempt(&run.lease, at, run.error.clone().unwrap_or_default());
     }
-    tx.append_logs(&logs).await?;
-    note_failures(tx, failures).await?;
-    tx.append_events(&events).await?;
+    failures.keep(tx).await?;
     Ok((given_up, unseen))
 }

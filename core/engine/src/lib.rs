@@ -16,6 +16,7 @@ mod engine;
 mod enqueue;
 mod event;
 mod expiry;
+mod failures;
 mod figures;
 mod follow;
 mod give_up;

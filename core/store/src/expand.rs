@@ -79,6 +79,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0290_saved_views.sql",
     "0291_pauses.sql",
     "0300_last_ends_by_hash.sql",
+    "0310_last_ends_by_place.sql",
 );
 
 /// The table of what has run.

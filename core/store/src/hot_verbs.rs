@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cascade_model::{ClaimedRun, RunKind, RunState};
+use cascade_model::{ClaimedRun, Lease, RunKind, RunState};
 use uuid::Uuid;
 
 use crate::{
@@ -33,13 +33,11 @@ pub(crate) async fn schedules(store: &dyn Store) {
 }
 
 pub(crate) fn end(run: &ClaimedRun) -> End {
-    End {
-        lease: run.lease.clone(),
-        state: RunState::Completed,
-        error: None,
-        summary: None,
-        ran: Some(Duration::ZERO),
-    }
+    completed(run.lease.clone())
+}
+
+pub(crate) fn completed(lease: Lease) -> End {
+    End { lease, state: RunState::Completed, error: None, summary: None, ran: Some(Duration::ZERO) }
 }
 
 /// Turns due schedules into runs, so many at once; how many there were.

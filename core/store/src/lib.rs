@@ -42,18 +42,18 @@ pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
     AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, NamedLimit, ProblemMark, Queries,
-    RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered,
-    attempt_failed, change_key, change_request, decided, delivery_again, edit_request, failed,
-    forget_join, keep_delivery, keep_key, marked_done, move_waiting, of_trace, pause_over, paused,
-    problem_of_run_handled, rerun_noted, save_join, step_back, tag_added, tags_kept,
+    RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, change_key,
+    change_request, decided, delivery_again, edit_request, forget_join, keep_delivery, keep_key,
+    marked_done, move_waiting, of_trace, pause_over, paused, problem_of_run_handled, rerun_noted,
+    save_join, step_back, tag_added, tags_kept,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TagFilter, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;
 use schedules::Schedules;
 pub use shared_limits::{Beginning, Begun, Limits, SharedUse};
 pub use tx::{
-    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Inserted, LogRow, Lost,
-    NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx, Waiting,
+    Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, FailedAttemptRow, Inserted,
+    LogRow, Lost, NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx, Waiting,
 };
 
 use cascade_model::{Event, Lease, Renewal};

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cascade_model::{
-    ClaimedRun, JoinKey, JoinRow, Lease, Payload, RunKind, RunRequest, RunState, ScheduledStatus,
+    ClaimedRun, Failure, JoinKey, JoinRow, Lease, Payload, RunKind, RunRequest, RunState,
+    ScheduledStatus,
 };
 use cascade_sdk::{DbError, LogLine, Progress, Statement};
 use chrono::{DateTime, Utc};
@@ -118,6 +119,12 @@ pub trait Tx: Send {
 
     /// Appends lines to the logs of runs.
     async fn append_logs(&mut self, lines: &[LogRow]) -> Result<()>;
+
+    /// Keeps attempts that have failed, each once; when it began, its run knows.
+    async fn keep_attempts(&mut self, attempts: &[FailedAttemptRow]) -> Result<()>;
+
+    /// Counts runs that have failed for good, by error: the latest last.
+    async fn count_failures(&mut self, failures: &[Failure]) -> Result<()>;
 
     /// Keeps how far a run has come, unless it has ended.
     async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()>;
@@ -328,6 +335,17 @@ pub struct Requeue {
     pub after: Option<Duration>,
     /// Whether the attempt that has begun is used up.
     pub attempt_counts: bool,
+}
+
+/// An attempt that has failed.
+#[derive(Debug, Clone)]
+pub struct FailedAttemptRow {
+    /// The attempt.
+    pub lease: Lease,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub error: String,
 }
 
 /// A line of a run's log.

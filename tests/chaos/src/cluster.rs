@@ -61,7 +61,9 @@ impl Cluster {
         let listen = format!("127.0.0.1:{port}");
         // As the benchmark sets workers up: as they come, and for many short jobs.
         let prefetch = if self.started.is_multiple_of(2) { "2000" } else { "0" };
-        let mut process = Command::new(&self.settings.host)
+        // Each version comes with both settings.
+        let older = self.settings.older.as_ref().filter(|_| (self.started / 2).is_multiple_of(2));
+        let mut process = Command::new(older.unwrap_or(&self.settings.host))
             .args([subcommand, "--listen", &listen, "--lease", "2s", "--interval", "5"])
             .args(["--prefetch", prefetch])
             .current_dir(self.folder.path())

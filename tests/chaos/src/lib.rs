@@ -22,6 +22,9 @@ pub use report::{Report, UnderFault};
 pub struct Settings {
     /// The binary of [`jobs`].
     pub host: PathBuf,
+    /// The same of an older version, which every other process is of, the first of them too: one version takes
+    /// the place of the other, again and again, beside more of both.
+    pub older: Option<PathBuf>,
     /// Decides every random choice.
     pub seed: u64,
     /// SIGKILLs of workers.

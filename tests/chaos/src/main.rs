@@ -1,6 +1,6 @@
 //! `cargo xtask chaos`: the full version.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use cascade_chaos::Settings;
 use clap::Parser;
@@ -23,17 +23,20 @@ struct Args {
     /// Projects.
     #[arg(long, default_value_t = 20)]
     projects: usize,
+    /// The host of an older version, which every other process is of.
+    #[arg(long)]
+    older: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let Args { seed, worker_kills, other_faults, clients, projects } = Args::parse();
+    let Args { seed, worker_kills, other_faults, clients, projects, older } = Args::parse();
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     println!("seed {seed}: the same again by `cargo xtask chaos --seed {seed}`");
     let host = std::env::current_exe()?;
     let host = host.with_file_name("cascade-chaos-host");
     anyhow::ensure!(host.exists(), "{} is missing: cargo xtask chaos builds it", host.display());
-    let settings = Settings { host, seed, worker_kills, other_faults, clients, projects };
+    let settings = Settings { host, older, seed, worker_kills, other_faults, clients, projects };
     let report = cascade_chaos::run(&settings).await;
     println!("{report}");
     let lost = (!report.is_clean()).then_some(ExitCode::FAILURE);

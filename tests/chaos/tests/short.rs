@@ -10,8 +10,15 @@ async fn nothing_is_lost_when_every_part_fails_under_load() {
     };
     println!("seed {seed}: the same again with CASCADE_CHAOS_SEED={seed}");
     let host = env!("CARGO_BIN_EXE_cascade-chaos-host").into();
-    let settings =
-        Settings { host, seed, worker_kills: 12, other_faults: 1, clients: 30, projects: 10 };
+    let settings = Settings {
+        host,
+        older: None,
+        seed,
+        worker_kills: 12,
+        other_faults: 1,
+        clients: 30,
+        projects: 10,
+    };
     let report = cascade_chaos::run(&settings).await;
     println!("{report}");
     assert!(report.is_clean(), "{report}");

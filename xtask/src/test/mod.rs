@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command::print_times, dist, setup};
+use crate::{chaos, command::print_times, dist, setup};
 use areas::{AREAS, Area};
 use steps::{Step, nextest};
 
@@ -17,6 +17,7 @@ enum Ask {
     All,
     Quick,
     Some(Vec<&'static Area>),
+    Rolling,
     Help,
 }
 
@@ -34,6 +35,7 @@ pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
             println!("{}", help());
             return Ok(());
         }
+        Ask::Rolling => return chaos::rolling(),
         Ask::All => Step::ALL.to_vec(),
         Ask::Quick => {
             packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
@@ -75,6 +77,9 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Ask> {
     if args.is_empty() {
         return Ok(Ask::All);
     }
+    if args == ["rolling"] {
+        return Ok(Ask::Rolling);
+    }
     let area = |name: &String| {
         AREAS
             .iter()
@@ -88,6 +93,7 @@ fn help() -> String {
     let mut text = "\
 cargo xtask test             every check and test
 cargo xtask test --quick     format, lints, unit and contract tests on SQLite, web: no browser, no servers
+cargo xtask test rolling     the first edition beside this version, on one database; builds both
 cargo xtask test AREA...     what concerns some areas:
 "
     .to_owned();
@@ -110,6 +116,7 @@ mod tests {
         assert_eq!(asked("").unwrap(), Ask::All);
         assert_eq!(asked("--quick").unwrap(), Ask::Quick);
         assert_eq!(asked("--help").unwrap(), Ask::Help);
+        assert_eq!(asked("rolling").unwrap(), Ask::Rolling);
         let Ask::Some(areas) = asked("store web").unwrap() else { panic!("areas") };
         assert_eq!(areas.iter().map(|area| area.name).collect::<Vec<_>>(), ["store", "web"]);
     }
@@ -118,7 +125,7 @@ mod tests {
     fn what_is_not_there_is_refused_with_what_is() {
         let refused = asked("stor").unwrap_err().to_string();
         assert!(refused.contains("no area `stor`") && refused.contains("store"), "{refused}");
-        assert!(asked("--quick store").is_err());
+        assert!(asked("--quick store").is_err() && asked("rolling store").is_err());
     }
 
     /// A package that is renamed or split would leave an area without its tests.

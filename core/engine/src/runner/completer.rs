@@ -1,10 +1,12 @@
-//! Stores successes, many in one commit. While commits are on their way to the disk, the runs that end
-//! meanwhile gather for the next: nobody waits for others to come.
+//! Stores ends that lead to nothing, many in one commit: successes, failed attempts that others follow, and
+//! failures for good. While commits are on their way to the disk, the runs that end meanwhile gather for the
+//! next: nobody waits for others to come.
 //!
-//! A thread that hands over a success goes on with its next run. When the database falls behind, it is
+//! A thread that hands over an end goes on with its next run. When the database falls behind, it is
 //! the claims that wait: see [`Completer::is_behind`].
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -19,18 +21,19 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::telemetry;
-use crate::Engine;
 use crate::scheduler::{Held, Wake};
+use crate::{Engine, figures::CountedEnd};
 use cascade_bus::{Announcer, Backoff};
-use cascade_model::{ClaimedRun, Done, Event, RunKind, StatKind};
+use cascade_model::{ClaimedRun, Done, Event, Fault, Lease, StatKind};
+use cascade_store::Result;
 
 /// Commits on their way at a time: while one waits for the disk, the other keeps the database busy.
 const COMMITS: usize = 2;
 
-/// A run that has succeeded and has nothing else to say.
+/// An attempt that has ended and has nothing else to say.
 pub(super) struct Finished {
     pub run: ClaimedRun,
-    pub summary: Option<String>,
+    pub how: How,
     /// When its body began.
     pub began: Instant,
     /// How long that took, without the wait for the commit.
@@ -39,7 +42,41 @@ pub(super) struct Finished {
     pub held: Held,
 }
 
-/// Stores the successes of one worker.
+/// How it has ended.
+pub(super) enum How {
+    /// With one line for the run list.
+    Completed(Option<String>),
+    Failed(Fault),
+}
+
+/// What is stored together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Completed,
+    Retried,
+    Failed,
+}
+
+impl How {
+    fn group(&self) -> Group {
+        match self {
+            Self::Completed(_) => Group::Completed,
+            Self::Failed(fault) if fault.retry_in.is_some() => Group::Retried,
+            Self::Failed(_) => Group::Failed,
+        }
+    }
+}
+
+/// What became of an end.
+enum Stored {
+    /// It is stored, and its event has an id.
+    Told(Event),
+    /// It is stored.
+    Kept,
+    LostLease,
+}
+
+/// Stores the ends of one worker.
 pub struct Completer {
     finished: Mutex<Option<mpsc::UnboundedSender<Finished>>>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -51,7 +88,7 @@ pub struct Completer {
 }
 
 impl Completer {
-    /// Stores up to `batch` successes in one commit.
+    /// Stores up to `batch` ends in one commit.
     pub fn start(engine: Engine, announcer: Announcer, wake: Wake, batch: usize) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let unstored = Arc::<AtomicUsize>::default();
@@ -102,7 +139,7 @@ impl Completer {
             }
         };
         if ended.is_err() {
-            tracing::error!("what stores successes panicked");
+            tracing::error!("what stores the ends of runs panicked");
         }
     }
 }
@@ -119,7 +156,7 @@ impl Drop for Storing {
     }
 }
 
-/// What stores successes, and tells of them.
+/// What stores ends, and tells of them.
 struct Parts {
     engine: Engine,
     announcer: Announcer,
@@ -161,38 +198,32 @@ async fn work(
 
 /// Stores them; returns their events.
 async fn store_all(parts: &Parts, runs: Vec<Finished>) -> Vec<Event> {
-    let of_schedule = |one: &Finished| one.run.lease.kind == RunKind::Schedule;
-    let (of_schedules, of_queues): (Vec<_>, Vec<_>) = runs.into_iter().partition(of_schedule);
-    let mut events = store_kind(parts, of_schedules).await;
-    events.extend(store_kind(parts, of_queues).await);
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in runs {
+        groups.entry((one.run.lease.kind as usize, one.how.group())).or_default().push(one);
+    }
+    let mut events = Vec::new();
+    for ((_, group), runs) in groups {
+        events.extend(store_group(parts, group, runs).await);
+    }
     events
 }
 
-/// The same, of runs of one kind.
-async fn store_kind(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
-    if runs.is_empty() {
-        return Vec::new();
-    }
+/// The same, of runs of one kind and group.
+async fn store_group(parts: &Parts, group: Group, mut runs: Vec<Finished>) -> Vec<Event> {
     // In the order in which leases are renewed, so that the two do not wait for each other.
     runs.sort_by_key(|finished| finished.run.lease.run_id);
     let mut backoff = Backoff::default();
     loop {
-        let done: Vec<_> = runs.iter().map(done).collect();
-        let error = match parts.engine.complete_all(&done).await {
-            Ok(events) => {
-                let stored = runs.iter().zip(&events).filter(|(_, event)| event.is_some());
-                parts.engine.counts().add(stored.map(|(one, _)| {
-                    telemetry::counted_end(&one.run, StatKind::Completed, Some(one.took))
-                }));
-                return runs.iter().zip(events).filter_map(reported).collect();
-            }
+        let error = match try_to_store(&parts.engine, group, &runs).await {
+            Ok(stored) => return told(parts, group, &runs, stored),
             Err(error) => error,
         };
         // One that the database refuses must not take the others with it.
         if !error.may_pass() && runs.len() > 1 {
             let mut events = Vec::with_capacity(runs.len());
             for one in runs {
-                events.extend(Box::pin(store_kind(parts, vec![one])).await);
+                events.extend(Box::pin(store_group(parts, group, vec![one])).await);
             }
             return events;
         }
@@ -216,29 +247,73 @@ async fn store_kind(parts: &Parts, mut runs: Vec<Finished>) -> Vec<Event> {
             }
             !lost
         });
+        if runs.is_empty() {
+            return Vec::new();
+        }
     }
 }
 
-fn done(finished: &Finished) -> Done {
-    Done {
+async fn try_to_store(engine: &Engine, group: Group, runs: &[Finished]) -> Result<Vec<Stored>> {
+    if group == Group::Completed {
+        let done: Vec<_> = runs.iter().filter_map(done).collect();
+        let events = engine.complete_all(&done).await?;
+        return Ok(events
+            .into_iter()
+            .map(|event| event.map_or(Stored::LostLease, Stored::Told))
+            .collect());
+    }
+    let faults: Vec<_> = runs.iter().filter_map(fault).collect();
+    let held = engine.fail_all(&faults).await?;
+    let stored = |held| if held { Stored::Kept } else { Stored::LostLease };
+    Ok(held.into_iter().map(stored).collect())
+}
+
+fn done(finished: &Finished) -> Option<Done> {
+    let How::Completed(summary) = &finished.how else { return None };
+    Some(Done {
         lease: finished.run.lease.clone(),
         job_type: finished.run.job_type.clone(),
         project_id: finished.run.project.id,
-        summary: finished.summary.clone(),
+        summary: summary.clone(),
         ran: finished.began.elapsed(),
-    }
+    })
 }
 
-fn reported((finished, stored): (&Finished, Option<Event>)) -> Option<Event> {
-    let (run, run_id) = (&finished.run, finished.run.lease.run_id);
-    match &stored {
-        Some(_) => {
-            telemetry::counted(run, "completed");
-            tracing::debug!(%run_id, job_type = run.job_type, "completed");
+fn fault(finished: &Finished) -> Option<(Lease, Fault)> {
+    let How::Failed(fault) = &finished.how else { return None };
+    Some((finished.run.lease.clone(), fault.clone()))
+}
+
+/// Counts what is stored, and has the events of failures told; returns those that have ids.
+fn told(parts: &Parts, group: Group, runs: &[Finished], stored: Vec<Stored>) -> Vec<Event> {
+    let (mut events, mut counted) = (Vec::new(), Vec::with_capacity(runs.len()));
+    for (finished, stored) in runs.iter().zip(stored) {
+        match stored {
+            Stored::Told(event) => events.push(event),
+            Stored::Kept => {}
+            Stored::LostLease => {
+                dropped(finished);
+                continue;
+            }
         }
-        None => dropped(finished),
+        counted.extend(count(group, finished));
     }
-    stored
+    if group == Group::Failed && !counted.is_empty() {
+        parts.announcer.announce();
+    }
+    parts.engine.counts().add(counted);
+    events
+}
+
+fn count(group: Group, Finished { run, took, .. }: &Finished) -> Option<CountedEnd<'_>> {
+    let (result, kind) = match group {
+        Group::Completed => ("completed", Some(StatKind::Completed)),
+        Group::Retried => ("retried", None),
+        Group::Failed => ("failed", Some(StatKind::Failed)),
+    };
+    telemetry::counted(run, result);
+    tracing::debug!(run_id = %run.lease.run_id, job_type = run.job_type, "{result}");
+    kind.map(|kind| telemetry::counted_end(run, kind, Some(*took)))
 }
 
 fn dropped(Finished { run, .. }: &Finished) {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use cascade_sdk::JobError;
 
 use super::{Runner, telemetry};
-use crate::{joins, retry, scheduler::Held};
+use crate::{edges, joins, retry, scheduler::Held};
 use cascade_bus::{Backoff, jitter};
 use cascade_config::JobSettings;
+use cascade_expr::Status;
 use cascade_model::{ClaimedRun, Failed, Fault, Follow, StatKind, Success, border};
 use cascade_store::StoreError;
 
@@ -124,6 +125,15 @@ impl Runner {
             self.wake.wake_peers();
         }
         Ok(())
+    }
+
+    /// Whether something may follow such an end, so that it is stored in a transaction of one run: an edge, a
+    /// join, or the next run of its key.
+    pub(super) fn leads_on(&self, run: &ClaimedRun, status: Status) -> bool {
+        let config = self.config.current();
+        run.has_key()
+            || edges::may_follow(config.edges(&run.job_type), status)
+            || config.joins_regarding(&run.job_type).next().is_some()
     }
 
     async fn fail(&self, run: &ClaimedRun, fault: Fault) -> Result<Failed, StoreError> {

@@ -14,13 +14,13 @@ use tracing::Instrument;
 
 use super::{
     Runner,
-    completer::Finished,
+    completer::{Finished, How},
     ending::End,
     host_services::RunServices,
     telemetry, upstream,
     worker_threads::{WorkerThread, WorkerThreads},
 };
-use crate::{edges, retry, scheduler::Held};
+use crate::{retry, scheduler::Held};
 use cascade_config::{ConfigState, JobSettings};
 use cascade_expr::Status;
 use cascade_model::{ClaimedRun, Success, border};
@@ -265,15 +265,12 @@ impl Supervised {
         let failed = |error| End::failed(&run, &settings, error);
         let end = match result {
             Ok(Ok(Ok(outcome))) => {
-                let config = runner.config.current();
-                let leads = edges::may_follow(config.edges(&run.job_type), Status::Success)
-                    || config.joins_regarding(&run.job_type).next().is_some();
+                let leads = runner.leads_on(&run, Status::Success);
                 let summary = outcome.summary.map(border::summary);
                 match border::output(outcome.output) {
-                    Ok(None)
-                        if staged.is_empty() && !leads && enqueue.is_empty() && !run.has_key() =>
-                    {
-                        runner.completer.complete(Finished { run, summary, began, took, held });
+                    Ok(None) if staged.is_empty() && !leads && enqueue.is_empty() => {
+                        let how = How::Completed(summary);
+                        runner.completer.complete(Finished { run, how, began, took, held });
                         return Ok(());
                     }
                     Ok(output) => {
@@ -302,7 +299,16 @@ impl Supervised {
             Err(Stopped::TimedOut) => failed(timed_out(&settings)),
             Err(Stopped::LostLease) => return Err(StoreError::LostLease),
         };
-        runner.store_end(&run, &settings, &held, end, Some(took)).await
+        match end {
+            End::Failed(fault)
+                if fault.retry_in.is_some() || !runner.leads_on(&run, Status::Failure) =>
+            {
+                let how = How::Failed(fault);
+                runner.completer.complete(Finished { run, how, began, took, held });
+                Ok(())
+            }
+            end => runner.store_end(&run, &settings, &held, end, Some(took)).await,
+        }
     }
 }
 

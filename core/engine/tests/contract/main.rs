@@ -22,8 +22,10 @@ mod edge_runs;
 mod edit;
 mod ends;
 mod events;
+mod failures;
 mod fairness;
 mod hooks;
+mod in_flight;
 mod in_use;
 mod job_last;
 mod job_queue;
@@ -147,6 +149,11 @@ cases! {
         each_attempt_that_failed_is_kept_with_its_error_and_worker,
     ],
     events: [events_replay_in_order],
+    failures: [
+        failures_of_a_commit_are_kept_each_with_its_run,
+        attempts_that_fail_together_wait_each_for_its_pause,
+        commits_with_the_same_errors_do_not_deadlock,
+    ],
     fairness: [
         a_claim_serves_projects_in_turn_however_many_there_are,
         a_project_with_much_to_do_does_not_starve_another,
@@ -160,6 +167,13 @@ cases! {
         deliveries_are_removed_when_they_are_old,
     ],
     in_use: [what_a_run_uses_is_known_of_its_attempt_alone],
+    in_flight: [
+        what_a_lost_worker_has_not_stored_runs_again_and_the_rest_does_not,
+        sixteen_claimers_share_the_limit_of_a_job,
+        one_run_among_many_is_cancelled_and_tells_how_far_it_is,
+        a_retry_changes_no_event_that_was_told,
+        a_stream_goes_on_within_the_events_of_a_commit,
+    ],
     job_last: [
         the_last_end_of_each_job_is_known,
         a_run_that_is_tried_again_is_not_the_last_that_ended,

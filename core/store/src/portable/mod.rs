@@ -56,7 +56,6 @@ use uuid::Uuid;
 use crate::{
     DeliveryFilter, LogPage, LogPlace, Result, RunFilter, ScheduleFilter, Store, StoreError,
 };
-pub use attempts::attempt_failed;
 pub use decisions::decided;
 pub use histogram::RunHistogram;
 #[cfg(test)]
@@ -67,7 +66,7 @@ pub use joins::{forget_join, of_trace, save_join};
 pub use marks::{marked_done, problem_of_run_handled};
 pub use past::{AttemptTimes, DueSchedule};
 pub use pauses::{pause_over, paused};
-pub use problems::{ProblemMark, failed};
+pub use problems::ProblemMark;
 pub use requests::{
     EarlierRequest, IdempotencyKey, ScheduleFacts, SchedulesByJob, change_key, change_request,
     edit_request, keep_key, move_waiting, step_back,

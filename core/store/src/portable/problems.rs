@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use cascade_model::{Attention, Failure, Problem, ProblemPlace, ProblemState, Visible};
-use cascade_sdk::{Db, DbError, Statement, host::Database, rfc3339, sql};
+use cascade_model::{Attention, Problem, ProblemPlace, ProblemState, Visible};
+use cascade_sdk::{Db, DbError, Statement, host::Database};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
@@ -14,31 +14,6 @@ use crate::{Result, StoreError};
 const MOST_PLACES: u32 = 2000;
 /// What has been due, or could have started, for so long needs attention, seconds.
 const LONG: u64 = 120;
-
-/// Counts a failed run, in the transaction that ends it.
-pub fn failed(failure: &Failure) -> [Statement; 2] {
-    let Failure { fingerprint, job_type, project_id, run_id, error, at } = failure;
-    let place = sql("INSERT INTO run_problems
-             (fingerprint, job_type, project_id, error, run_id, runs, first_seen, last_seen)
-         VALUES ($1, $2, $3, $4, $5, 1, $6, $6)
-         ON CONFLICT (fingerprint, job_type, project_id) DO UPDATE
-         SET error = excluded.error, run_id = excluded.run_id, runs = run_problems.runs + 1,
-             last_seen = excluded.last_seen")
-    .bind(fingerprint)
-    .bind(job_type)
-    .bind(project_id)
-    .bind(error)
-    .bind(run_id)
-    .bind(rfc3339(*at));
-    let hour = sql("INSERT INTO run_problem_hours (fingerprint, project_id, hour, runs)
-         VALUES ($1, $2, $3, 1)
-         ON CONFLICT (fingerprint, project_id, hour) DO UPDATE
-         SET runs = run_problem_hours.runs + 1")
-    .bind(fingerprint)
-    .bind(project_id)
-    .bind(rfc3339(failure.hour()));
-    [place, hour]
-}
 
 fn and_is(text: Text, state: ProblemState) -> Text {
     let handled = " AND s.handled_at >= s.last_seen";

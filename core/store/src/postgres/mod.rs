@@ -3,6 +3,7 @@
 mod claim;
 mod events;
 mod exclusive;
+mod failures;
 mod kept;
 mod migrate;
 mod names;

@@ -1,6 +1,7 @@
 //! What the hot statements read of a million rows, by what the server itself says of each that it has
 //! executed (`auto_explain`): the very texts, settings and cached plans that the store uses.
 
+use cascade_model::RunKind;
 use cascade_test_servers::Postgres;
 use serde_json::Value;
 
@@ -51,9 +52,9 @@ impl Explained {
         found
     }
 
-    /// Fails where it reads a large table from end to end, or reads more than twice what it is for, or
-    /// without an index that its header names.
-    fn check(&self) {
+    /// Fails where it reads one of `tables` from end to end, or more than twice what it is for, or without an index
+    /// that its header names.
+    fn check(&self, tables: &[&str]) {
         let nodes = nodes(&self.plan);
         let used = |index: &str| {
             let names = |node: &Value| {
@@ -66,19 +67,11 @@ impl Explained {
         for index in hot_verbs::planned(&self.text).unwrap_or_default() {
             assert!(used(index), "without {index}: {}\n{:#}", self.text, self.plan);
         }
-        let rows = |node: &Value| {
-            let of = |name| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
-            let read = of("Actual Rows")
-                + of("Rows Removed by Filter")
-                + of("Rows Removed by Index Recheck")
-                + of("Rows Removed by Join Filter");
-            read * of("Actual Loops")
-        };
         let changed = nodes.iter().filter(|node| node["Node Type"] == "ModifyTable");
         let changed = changed.flat_map(|node| node["Plans"].as_array().unwrap()).map(rows);
         let returned = changed.fold(rows(&self.plan), f64::max).max(10.0);
         for node in nodes {
-            if !LARGE.iter().any(|table| node["Relation Name"] == *table) {
+            if !tables.iter().any(|table| node["Relation Name"] == *table) {
                 continue;
             }
             let kind = node["Node Type"].as_str().unwrap();
@@ -89,6 +82,39 @@ impl Explained {
             let read = rows(node);
             assert!(read <= 2.0 * returned, "{read} for {returned}: {}\n{node:#}", self.text);
         }
+    }
+
+    /// Fails where a step goes through more than `most` rows.
+    fn check_rows(&self, most: f64) {
+        for node in nodes(&self.plan) {
+            let read = rows(node);
+            assert!(read <= most, "{read} rows: {}\n{node:#}", self.text);
+        }
+    }
+}
+
+/// What a step has gone through.
+fn rows(node: &Value) -> f64 {
+    let of = |name| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+    let read = of("Actual Rows")
+        + of("Rows Removed by Filter")
+        + of("Rows Removed by Index Recheck")
+        + of("Rows Removed by Join Filter");
+    read * of("Actual Loops")
+}
+
+/// Has the server explain what is executed from now on, in functions and triggers too, to connections that are
+/// opened later.
+fn explain(server: &Postgres, database: &str) {
+    for setting in [
+        "session_preload_libraries = auto_explain",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_nested_statements = on",
+        "auto_explain.log_analyze = on",
+        "auto_explain.log_timing = off",
+        "auto_explain.log_format = json",
+    ] {
+        server.sql(database, &format!("ALTER DATABASE {database} SET {setting}"));
     }
 }
 
@@ -106,15 +132,7 @@ async fn hot_statements_read_little_of_a_million_rows() {
     store.migrate(&[]).await.unwrap();
     server.sql(database, FILL);
     server.sql(database, "ANALYZE");
-    for setting in [
-        "session_preload_libraries = auto_explain",
-        "auto_explain.log_min_duration = 0",
-        "auto_explain.log_analyze = on",
-        "auto_explain.log_timing = off",
-        "auto_explain.log_format = json",
-    ] {
-        server.sql(database, &format!("ALTER DATABASE {database} SET {setting}"));
-    }
+    explain(&server, database);
     let store = PostgresStore::connect(&url, 5).await.unwrap();
     let mut seen = server.log().len();
     let mut check = |what: &str| {
@@ -123,7 +141,7 @@ async fn hot_statements_read_little_of_a_million_rows() {
         let tables =
             |found: &&Explained| nodes(&found.plan).iter().any(|n| !n["Relation Name"].is_null());
         assert!(explained.iter().any(|found| tables(&found)), "{what}: nothing explained\n{log}");
-        explained.iter().for_each(Explained::check);
+        explained.iter().for_each(|found| found.check(&LARGE));
         seen = log.len();
     };
     let lease = Duration::from_secs(30);
@@ -156,4 +174,65 @@ async fn hot_statements_read_little_of_a_million_rows() {
     let waits = hot_verbs::request(&store, "job_900", project).await;
     assert!(matches!(waits, Inserted::Waits(_)), "{waits:?}");
     check("insert_runs");
+}
+
+/// 2,000 runs of each kind under way, each of a different job and project, and nothing has ended yet.
+const UNDER_WAY: &str = "
+    INSERT INTO projects (id, slug, name)
+    SELECT ('00000000-0000-7000-8000-' || lpad(p::text, 12, '0'))::uuid, 'p' || p, 'p' || p
+    FROM generate_series(1, 200) p;
+    INSERT INTO open_runs (id, job_type, project_id, state, attempt, max_attempts, trace_id, lease_owner,
+        lease_until, started_at)
+    SELECT ('00000000-0000-7000-8001-' || lpad((j * 200 + p)::text, 12, '0'))::uuid, 'job_' || j,
+        ('00000000-0000-7000-8000-' || lpad(p::text, 12, '0'))::uuid, 'running', 1, 3, gen_random_uuid(), 'w',
+        now() + interval '1 hour', now()
+    FROM generate_series(1, 10) j, generate_series(1, 200) p;
+    INSERT INTO open_queue_runs (id, job_type, project_id, state, attempt, max_attempts, trace_id, lease_owner,
+        lease_until, started_at)
+    SELECT id, job_type, project_id, state, attempt, max_attempts, trace_id, lease_owner, lease_until, started_at
+    FROM open_runs";
+
+#[tokio::test]
+async fn a_commit_of_many_ends_looks_at_each_once() {
+    let server = Postgres::start();
+    let url = server.database();
+    let database = url.rsplit('/').next().unwrap();
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    server.sql(database, UNDER_WAY);
+    // Plans of a table that is empty and known to be so are what the ends of a fresh database start with.
+    server.sql(database, "ANALYZE");
+    explain(&server, database);
+    let store = PostgresStore::connect(&url, 5).await.unwrap();
+    let mut seen = server.log().len();
+    for kind in RunKind::ALL {
+        for commit in 0..4 {
+            let lease = |nth: u32| Lease {
+                run_id: format!("00000000-0000-7000-8001-{:012}", 201 + commit * 500 + nth)
+                    .parse()
+                    .unwrap(),
+                kind,
+                attempt: 1,
+                owner: "w".into(),
+            };
+            let leases: Vec<_> = (0..500).map(lease).collect();
+            let held = store.renew(&leases, Duration::from_secs(30)).await.unwrap();
+            assert_eq!(held, vec![Renewal::Held; 500]);
+            let project_id = Uuid::nil();
+            let end = |lease: Lease| EndWithEvent {
+                end: hot_verbs::completed(lease),
+                project_id,
+                text: (r#"{"at":""#.into(), r#""}"#),
+            };
+            let ends: Vec<_> = leases.into_iter().map(end).collect();
+            let events = store.end_with_events(&ends).await.unwrap();
+            assert!(events.iter().all(Option::is_some));
+            let log = server.log();
+            let explained = Explained::all(&log[seen..]);
+            let of_trigger = explained.iter().any(|found| found.text.contains("job_last"));
+            assert!(of_trigger, "the triggers of ends are explained");
+            explained.iter().for_each(|found| found.check_rows(1_000.0));
+            seen = log.len();
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use cascade_model::{
-    ClaimedRun, Event, JobCompleted, JoinKey, JoinRow, Lease, Payload, RunKind, RunState,
+    ClaimedRun, Event, Failure, JobCompleted, JoinKey, JoinRow, Lease, Payload, RunKind, RunState,
 };
 use cascade_sdk::{DbError, Progress, Statement};
 use chrono::{DateTime, Utc};
@@ -17,11 +17,11 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PostgresStore, SIGNALS, claim, kept::KeptConnection, requests, row};
+use super::{PostgresStore, SIGNALS, claim, failures, kept::KeptConnection, requests, row};
 use crate::{
-    Beginning, Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found,
-    Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow,
-    ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
+    Beginning, Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim,
+    FailedAttemptRow, Found, Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue,
+    Result, RunRow, ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
     portable::join_state,
 };
@@ -326,6 +326,14 @@ impl Tx for PostgresTx {
             .execute(self.connection()?)
             .await?;
         Ok(())
+    }
+
+    async fn keep_attempts(&mut self, attempts: &[FailedAttemptRow]) -> Result<()> {
+        failures::keep_attempts(self.connection()?, attempts).await
+    }
+
+    async fn count_failures(&mut self, failures: &[Failure]) -> Result<()> {
+        failures::count(self.connection()?, failures).await
     }
 
     async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()> {

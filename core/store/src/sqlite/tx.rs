@@ -6,7 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cascade_model::{ClaimedRun, Event, JobCompleted, JoinKey, JoinRow, Lease, RunKind, RunState};
+use cascade_model::{
+    ClaimedRun, Event, Failure, JobCompleted, JoinKey, JoinRow, Lease, RunKind, RunState,
+};
 use cascade_sdk::{DbError, Progress, Statement, rfc3339};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -19,9 +21,9 @@ use super::{
     requests, row,
 };
 use crate::{
-    Beginning, Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, Found, Holder, Inserted,
-    Limits, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx,
-    Waiting, WaitingRun,
+    Beginning, Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, FailedAttemptRow, Found,
+    Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow,
+    ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
     portable::join_state,
 };
@@ -214,6 +216,29 @@ impl Tx for SqliteTx {
             json!([run_id.to_string(), at, level, line.message, fields])
         });
         self.run(include_str!("sql/append_logs.sql"), rows).await
+    }
+
+    async fn keep_attempts(&mut self, attempts: &[FailedAttemptRow]) -> Result<()> {
+        for (kind, places) in each_kind(attempts, |row| row.lease.kind) {
+            let rows = places.iter().map(|place| {
+                let FailedAttemptRow { lease, at, error } = &attempts[*place];
+                json!([lease.run_id.to_string(), lease.attempt, rfc3339(*at), error, lease.owner])
+            });
+            self.run(of_kind!(kind, "sql/keep_attempts.sql"), rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn count_failures(&mut self, failures: &[Failure]) -> Result<()> {
+        let problems = failures.iter().map(|one| {
+            let (project, run) = (one.project_id.to_string(), one.run_id.to_string());
+            json!([one.fingerprint, one.job_type, project, run, one.error, rfc3339(one.at)])
+        });
+        self.run(include_str!("sql/count_problems.sql"), problems).await?;
+        let hours = failures
+            .iter()
+            .map(|one| json!([one.fingerprint, one.project_id.to_string(), rfc3339(one.hour())]));
+        self.run(include_str!("sql/count_problem_hours.sql"), hours).await
     }
 
     async fn save_progress(&mut self, run: Uuid, progress: &Progress) -> Result<()> {
