@@ -80,6 +80,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0291_pauses.sql",
     "0300_last_ends_by_hash.sql",
     "0310_last_ends_by_place.sql",
+    "0320_autovacuum.sql",
 );
 
 /// The table of what has run.

@@ -39,6 +39,7 @@ mod outputs;
 mod paused;
 mod problems;
 mod pruning;
+mod published;
 mod queues;
 mod requests;
 mod run_again;
@@ -242,6 +243,7 @@ cases! {
         a_muted_problem_is_not_among_what_is_open,
     ],
     pruning: [what_is_old_is_pruned_in_steps_and_the_end_of_the_outbox_stays],
+    published: [all_that_a_run_writes_may_be_published],
     queues: [
         requests_with_args_make_a_run_each,
         of_a_key_one_run_has_begun_and_the_next_follows_its_end,
