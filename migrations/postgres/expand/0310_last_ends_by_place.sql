@@ -41,7 +41,11 @@ BEGIN
         SELECT n.job, n.project, n.run, n.state, n.at, right(n.recent, 20)
         FROM unnest(places, jobs, projects, runs, states, times, marks)
             AS n (place, job, project, run, state, at, recent)
-        WHERE n.place IS NULL ORDER BY n.job, n.project
+        -- An insert would wait for a transaction that changes the row: one that is there is left out first.
+        WHERE n.place IS NULL AND (
+            SELECT true FROM job_last l WHERE l.job_type = n.job AND l.project_id = n.project LIMIT 1
+        ) IS NULL
+        ORDER BY n.job, n.project
         ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;

@@ -377,3 +377,38 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
     let table = refused(&mut tx, "SELECT * FROM open_queue_runs").await;
     assert!(table.contains("permission denied"), "{table}");
 }
+
+/// Three runs of one job and project under way, by their numbers.
+const UNDER_WAY: &str = "
+    INSERT INTO projects (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000001', 'one', 'One');
+    INSERT INTO open_queue_runs (id, job_type, project_id, state, attempt, max_attempts, trace_id, lease_owner,
+        lease_until, started_at)
+    SELECT ('00000000-0000-7000-8001-' || lpad(n::text, 12, '0'))::uuid, 'job',
+        '00000000-0000-7000-8000-000000000001', 'running', 1, 3, gen_random_uuid(), 'w',
+        now() + interval '1 hour', now()
+    FROM generate_series(1, 3) n";
+
+#[tokio::test]
+async fn an_end_waits_for_no_other_of_the_same_job() {
+    let server = Postgres::start();
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 5).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    server.sql(url.rsplit('/').next().unwrap(), UNDER_WAY);
+    let end = |nth: u32| {
+        let run_id = format!("00000000-0000-7000-8001-{nth:012}").parse().unwrap();
+        let kind = cascade_model::RunKind::Queue;
+        crate::hot_verbs::completed(Lease { run_id, kind, attempt: 1, owner: "w".into() })
+    };
+    let ended = async |nth| {
+        let mut tx = store.begin(Connections::Shared).await.unwrap();
+        assert!(tx.end_runs(&[end(nth)]).await.unwrap()[0].is_some());
+        tx
+    };
+    ended(1).await.commit().await.unwrap();
+    // Its row of job_last is changed, and nobody knows how long its transaction will last.
+    let open = ended(2).await;
+    let beside = tokio::time::timeout(Duration::from_secs(30), ended(3)).await;
+    beside.expect("the third does not wait for the second").commit().await.unwrap();
+    open.commit().await.unwrap();
+}
