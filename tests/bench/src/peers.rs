@@ -20,6 +20,8 @@ pub enum Kind {
 enum Program {
     /// Cascade's own.
     Host,
+    /// The same, whose jobs are runs of a queue.
+    HostOfQueue,
     /// A binary of tests/bench/peers/rust.
     Rust(&'static str),
     /// A file of tests/bench/peers/node.
@@ -190,6 +192,18 @@ pub const EMBEDDED: Peer = Peer {
     ..PEERS[0]
 };
 
+/// Cascade with jobs that callers ask for, of one type in one project, as most peers have them. The other, whose jobs
+/// have a schedule, has at most one unfinished run of each job and project.
+pub const QUEUE: Peer = Peer {
+    title: "Cascade, a queue",
+    left: QUEUE_LEFT,
+    finished: None,
+    program: Program::HostOfQueue,
+    ..PEERS[0]
+};
+
+const QUEUE_LEFT: &str =
+    "SELECT count(*) FROM queue_runs WHERE state IN ('available', 'running', 'retryable')";
 const CASCADE_LEFT: &str =
     "SELECT count(*) FROM worker_runs WHERE state IN ('available', 'running', 'retryable')";
 const RIVER_LEFT: &str =
@@ -220,7 +234,7 @@ impl Peer {
         let built = options.root.join("target/bench");
         let log = options.out.join(format!("{}.log", self.name));
         let (file, before): (_, Option<OsString>) = match self.program {
-            Program::Host => (options.host.clone(), None),
+            Program::Host | Program::HostOfQueue => (options.host.clone(), None),
             Program::Rust(name) => (built.join("peers/release").join(name), None),
             Program::Node(name) => {
                 let folder = sources.join("node");
@@ -237,7 +251,8 @@ impl Peer {
                 (sources.join("python").join(name), Some(python.into()))
             }
         };
-        let line = before.into_iter().chain([file.clone().into()]).collect();
+        let flag = matches!(self.program, Program::HostOfQueue).then(|| "--queue".into());
+        let line = before.into_iter().chain([file.clone().into()]).chain(flag).collect();
         file.exists().then_some(Driver { line, log })
     }
 

@@ -53,8 +53,8 @@ fn every_job_is_counted_and_every_scenario_is_reported() {
         let counted = counted("drained", 500) + counted("jobs", RATE) + counted("hops", 6 * CHAINS);
         assert_eq!(counted, 1, "{sample:?}");
     }
-    // Throughput, latency and chains on PostgreSQL, and two of them on SQLite; in both modes.
-    assert_eq!(report.samples.0.len(), 5 * 2);
+    // Throughput of schedules and of a queue, latency and chains on PostgreSQL, and two of them on SQLite; in both modes.
+    assert_eq!(report.samples.0.len(), 6 * 2);
     for section in [
         "## Targets",
         "## Throughput",
@@ -68,5 +68,5 @@ fn every_job_is_counted_and_every_scenario_is_reported() {
     }
     let json = std::fs::read_to_string(options.out.join("report.json")).expect("report.json");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["samples"].as_array().map(Vec::len), Some(10));
+    assert_eq!(json["samples"].as_array().map(Vec::len), Some(12));
 }

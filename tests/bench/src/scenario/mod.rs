@@ -14,7 +14,7 @@ use anyhow::Result;
 use crate::{
     bench::Bench,
     options::Scenario,
-    peers::{EMBEDDED, Kind, PEERS},
+    peers::{EMBEDDED, Kind, PEERS, QUEUE},
 };
 
 pub use bare::NO_OP_P50;
@@ -25,7 +25,8 @@ pub fn measure(bench: &mut Bench<'_>, scenario: Scenario) -> Result<()> {
     let servers = |kind| !matches!(kind, Kind::Sqlite(_));
     match scenario {
         Scenario::Throughput => {
-            let subjects = bench.subjects(&PEERS, servers);
+            let mut subjects = bench.subjects(&[QUEUE], servers);
+            subjects.extend(bench.subjects(&PEERS, servers));
             throughput::measure(bench, scenario, &subjects);
         }
         Scenario::Latency => {

@@ -53,6 +53,21 @@ const POSTGRES_SCHEDULE: &str = concat!(
      FROM generate_series(0, $1::int - 1) i JOIN projects p ON p.slug = 'p' || (i / $2)"
 );
 
+const POSTGRES_QUEUE: &str = concat!(
+    "WITH made AS (
+         INSERT INTO queue_runs
+             (id, job_type, project_id, state, max_attempts, available_at, queued_at, trace_id)
+         SELECT v7, 'bench_0', p.id, 'available', 3, at, at, v7
+         FROM (SELECT i, now() + (i - $1) * interval '1 microsecond' AS at, ",
+    postgres_id!(),
+    "          AS v7 FROM generate_series(0, $1::int - 1) i) waiting
+         JOIN projects p ON p.slug = 'p0'
+         ORDER BY i RETURNING id, job_type, project_id
+     )
+     INSERT INTO run_requests (run_id, job_type, project_id)
+     SELECT id, job_type, project_id FROM made ORDER BY id"
+);
+
 /// As above, in text.
 macro_rules! sqlite_id {
     () => {
@@ -125,6 +140,19 @@ pub async fn enqueue(args: &EnqueueArgs) -> anyhow::Result<()> {
         let mut connection = PgConnection::connect(&args.url).await?;
         fill!(connection, POSTGRES_PROJECTS, POSTGRES_RUNS, POSTGRES_SCHEDULE, args)
     };
+    ensure!(made == u64::from(args.count), "made {made} of {} rows", args.count);
+    Ok(())
+}
+
+/// Runs of a queue, of one job in one project, on PostgreSQL.
+pub async fn queue(args: &EnqueueArgs) -> anyhow::Result<()> {
+    ensure!(args.in_seconds.is_none(), "runs of a queue wait from now on");
+    let mut connection = PgConnection::connect(&args.url).await?;
+    let mut tx = connection.begin().await?;
+    sqlx::query(POSTGRES_PROJECTS).bind(1_i64).execute(&mut *tx).await?;
+    let made = sqlx::query(POSTGRES_QUEUE).bind(i64::from(args.count)).execute(&mut *tx).await?;
+    tx.commit().await?;
+    let made = made.rows_affected();
     ensure!(made == u64::from(args.count), "made {made} of {} rows", args.count);
     Ok(())
 }

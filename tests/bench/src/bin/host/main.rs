@@ -17,6 +17,9 @@ use clap::{Parser, Subcommand};
 /// Cascade as a system to be measured.
 #[derive(Parser)]
 struct Cli {
+    /// Its jobs are runs of a queue, of one job in one project.
+    #[arg(long)]
+    queue: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -50,7 +53,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = match Cli::parse().command {
+    let Cli { queue, command } = Cli::parse();
+    let done = match command {
+        Command::Enqueue(args) if queue => runtime.block_on(enqueue::queue(&args)),
         Command::Setup { url } => runtime.block_on(setup::setup(&url)),
         Command::Enqueue(args) => runtime.block_on(enqueue::enqueue(&args)),
         Command::Work(args) => runtime.block_on(launch::work(args)),
