@@ -98,7 +98,7 @@ impl Leases {
     /// Prolongs them all, and says which that was.
     async fn renew(&self, engine: &Engine, duration: Duration) -> Vec<Lease> {
         let mut leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
-        // In the order in which successes are stored, so that the two do not wait for each other.
+        // In the order in which ends are stored, so that the two do not wait for each other.
         leases.sort_by_key(|lease| lease.run_id);
         match engine.renew(&leases, duration).await {
             Ok(renewals) => {
