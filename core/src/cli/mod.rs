@@ -122,7 +122,7 @@ struct RunArgs {
     /// Runs to claim before there is a place for them, for many short jobs; they count as running.
     #[arg(long, default_value_t = 0, env = "CASCADE_PREFETCH", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     prefetch: u32,
-    /// Successes that may be stored in one commit, if they come while the one before is on its way;
+    /// Ends of runs that may be stored in one commit, if they come while the one before is on its way;
     /// 1 for each by itself.
     #[arg(long, default_value_t = 1000, env = "CASCADE_COMMIT_BATCH", value_parser = clap::value_parser!(u16).range(1..=5000))]
     commit_batch: u16,
