@@ -27,7 +27,7 @@ pub struct WorkerSettings {
     /// Runs that are claimed before there is a place for them, so that none stays empty while the next
     /// ones are claimed. They count as running, and wait here if those before them take long.
     pub prefetch: u32,
-    /// Successes that may be stored in one commit; 1 for each by itself.
+    /// Ends of runs that may be stored in one commit; 1 for each by itself.
     pub commit_batch: usize,
     /// The safety net, `WORKER_INTERVAL_SECONDS`.
     pub tick: Duration,
