@@ -28,7 +28,8 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub fn start(settings: &Settings) -> Self {
-        let postgres = Postgres::start();
+        // Commits take as long as an operator's do.
+        let postgres = Postgres::start_with(&std::env::temp_dir(), &[("fsync", "on")]);
         let folder = tempfile::tempdir().expect("folder");
         let toml = jobs::jobs_toml(settings.projects);
         std::fs::write(folder.path().join("jobs.toml"), toml).expect("jobs.toml");

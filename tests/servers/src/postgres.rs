@@ -2,7 +2,8 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -10,11 +11,15 @@ use tempfile::TempDir;
 use crate::{
     Certificates,
     process::{Process, find, free_port, give_to, is_root, signal},
-    template,
+    template::{self, Kept},
 };
 
 /// The account that runs it when the tests run as root, as PostgreSQL refuses to.
 pub(crate) const USER: &str = "postgres";
+
+/// A test ends processes and never the machine: what a server wrote is there when it comes back, and nothing waits for
+/// the disk.
+const QUICK: [(&str, &str); 2] = [("fsync", "off"), ("full_page_writes", "off")];
 
 /// A PostgreSQL cluster.
 #[derive(Debug)]
@@ -23,6 +28,7 @@ pub struct Postgres {
     port: u16,
     process: Option<Process>,
     databases: AtomicU32,
+    paused: AtomicBool,
     secured: Option<(String, Certificates)>,
     settings: Vec<String>,
 }
@@ -42,9 +48,29 @@ impl Drop for Held {
 }
 
 impl Postgres {
+    /// The database of [`Self::migrated`].
+    pub const MIGRATED: &str = "migrated";
+
     /// Makes a cluster and starts it.
     pub fn start() -> Self {
-        Self::make(None, tempfile::tempdir().expect("temporary folder"), &[])
+        Self::make(None, new_folder(), &QUICK)
+    }
+
+    /// One whose database [`Self::MIGRATED`] has what `migrate` makes of an empty one: it is given the address of one
+    /// when the texts of the migrations are others than at the time of the last test that asked.
+    pub async fn migrated(migrate: impl AsyncFnOnce(String)) -> Self {
+        let kept = Kept::migrated();
+        let mut postgres = Self::of(None, new_folder(), &QUICK);
+        if !kept.copy(&postgres.data()) {
+            template::make_data(&postgres.data());
+            postgres.restart();
+            postgres.sql("postgres", &format!("CREATE DATABASE {}", Self::MIGRATED));
+            migrate(postgres.url(Self::MIGRATED)).await;
+            postgres.stop();
+            kept.keep(&postgres.data());
+        }
+        postgres.restart();
+        postgres
     }
 
     /// One with settings of its own, such as `("fsync", "on")`, and its data in a new folder of
@@ -56,10 +82,10 @@ impl Postgres {
     /// One that takes connections over TLS alone, and a password (SCRAM), which must fit into a URL.
     pub fn start_secured(password: &str) -> Self {
         let secured = Some((password.to_owned(), Certificates::make(Some(USER))));
-        Self::make(secured, tempfile::tempdir().expect("temporary folder"), &[])
+        Self::make(secured, new_folder(), &QUICK)
     }
 
-    fn make(
+    fn of(
         secured: Option<(String, Certificates)>,
         folder: TempDir,
         settings: &[(&str, &str)],
@@ -67,9 +93,17 @@ impl Postgres {
         if is_root() {
             give_to(USER, folder.path());
         }
-        let (port, databases) = (free_port(), AtomicU32::new(0));
+        let (port, databases, paused) = (free_port(), AtomicU32::new(0), AtomicBool::new(false));
         let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut postgres = Self { folder, port, process: None, databases, secured, settings };
+        Self { folder, port, process: None, databases, paused, secured, settings }
+    }
+
+    fn make(
+        secured: Option<(String, Certificates)>,
+        folder: TempDir,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut postgres = Self::of(secured, folder, settings);
         let data = postgres.data();
         if let Some((text, _)) = &postgres.secured {
             let password = postgres.folder.path().join("password");
@@ -89,14 +123,9 @@ impl Postgres {
 
     /// A streaming replica, on a port of its own, with all that is committed now.
     pub fn replica(&self) -> Self {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        if is_root() {
-            give_to(USER, folder.path());
-        }
-        let databases = AtomicU32::new(self.databases.load(Ordering::Relaxed));
-        let settings = self.settings.clone();
-        let (port, process, secured) = (free_port(), None, None);
-        let mut replica = Self { folder, port, process, databases, secured, settings };
+        let mut replica = Self::of(None, new_folder(), &[]);
+        replica.settings.clone_from(&self.settings);
+        replica.databases = AtomicU32::new(self.databases.load(Ordering::Relaxed));
         let (data, primary) = (replica.data().display().to_string(), self.port.to_string());
         let args = ["-D", &data, "-h", "127.0.0.1", "-p", &primary, "-U", USER, "-R"];
         let args = [&args[..], &["-X", "stream", "-c", "fast", "--no-sync"]].concat();
@@ -197,11 +226,13 @@ impl Postgres {
 
     /// SIGSTOP of the cluster: connections stay open and nothing answers.
     pub fn pause(&self) {
+        self.paused.store(true, Ordering::Relaxed);
         self.family("STOP");
     }
 
     /// SIGCONT.
     pub fn resume(&self) {
+        self.paused.store(false, Ordering::Relaxed);
         self.family("CONT");
     }
 
@@ -266,6 +297,23 @@ impl Postgres {
         });
         self.process = Some(process);
     }
+}
+
+/// One that was killed would leave behind the piece of shared memory by which it finds its own children again.
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if *self.paused.get_mut() {
+            self.resume();
+        }
+        if let Some(mut postmaster) = self.process.take() {
+            postmaster.signal("QUIT");
+            postmaster.end_within(Duration::from_secs(5));
+        }
+    }
+}
+
+fn new_folder() -> TempDir {
+    tempfile::tempdir().expect("temporary folder")
 }
 
 /// Whether postmaster.pid is of this process and says that it takes connections. One that was killed

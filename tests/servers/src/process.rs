@@ -67,6 +67,14 @@ impl Process {
         self.child.wait().expect("child");
     }
 
+    /// Gives one that was told to end so much time to do it.
+    pub fn end_within(&mut self, patience: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < patience && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -1,25 +1,108 @@
-//! A new cluster in a tenth of the time of `initdb`: its data folder is kept in the target folder and
+//! A new cluster in a tenth of the time of `initdb` and of migrations: data folders are kept in the target folder and
 //! copied.
 
 use std::{
-    fs::{self, File},
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use crate::{
     postgres::USER,
-    process::{Process, find, give_to, is_root},
+    process::{Process, find},
 };
 
 /// What the clusters of tests are made with.
 const OPTIONS: [&str; 8] = ["-U", USER, "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust"];
 
+/// What decides what migrations make of an empty database: their texts, and the code that runs them.
+const MIGRATIONS: [&str; 5] = [
+    "migrations/postgres",
+    "core/store/src/postgres/migrate.rs",
+    "core/store/src/expand.rs",
+    "core/store/src/first_edition.rs",
+    "core/portable-sql/src",
+];
+
+/// A data folder that is kept for the tests after the one that makes it.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Where all are; without a folder of a build, none are kept.
+    folder: Option<PathBuf>,
+    kind: &'static str,
+    key: u64,
+}
+
+impl Kept {
+    /// That of an empty cluster.
+    fn empty() -> Self {
+        Self::of("empty", &[])
+    }
+
+    /// That of a cluster with a database after all migrations, as this checkout has them now.
+    pub fn migrated() -> Self {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let texts: Vec<_> = MIGRATIONS.iter().flat_map(|path| texts(checkout.join(path))).collect();
+        Self::of("migrated", &texts)
+    }
+
+    fn of(kind: &'static str, texts: &[Vec<u8>]) -> Self {
+        let server = find("postgres");
+        let file = server.metadata().expect("postgres");
+        let mut hasher = DefaultHasher::new();
+        (server, file.len(), file.modified().ok(), OPTIONS, texts).hash(&mut hasher);
+        let key = hasher.finish();
+        Self { folder: target().map(|target| target.join("postgres")), kind, key }
+    }
+
+    fn name(&self) -> String {
+        format!("{}-{:016x}", self.kind, self.key)
+    }
+
+    /// Whether it was there to be copied to `data`.
+    pub fn copy(&self, data: &Path) -> bool {
+        let Some(kept) = self.folder.as_ref().map(|folder| folder.join(self.name())) else {
+            return false;
+        };
+        let copied = kept.exists() && copy(&kept, data);
+        if !copied {
+            fs::remove_dir_all(data).ok();
+        }
+        copied
+    }
+
+    /// Keeps a copy of the folder of a server that does not run. Tests are processes that begin together: the first
+    /// of them that comes here is heard.
+    pub fn keep(&self, data: &Path) {
+        let Some(folder) = &self.folder else { return };
+        fs::create_dir_all(folder).expect("target folder");
+        let unfinished = folder.join(format!("unfinished-{}", std::process::id()));
+        assert!(copy(data, &unfinished), "cannot copy {}", data.display());
+        if fs::rename(&unfinished, folder.join(self.name())).is_err() {
+            fs::remove_dir_all(&unfinished).expect("target folder");
+        }
+        self.forget_others(folder);
+    }
+
+    /// Removes those of other texts and versions.
+    fn forget_others(&self, folder: &Path) {
+        let name = self.name();
+        for entry in fs::read_dir(folder).expect("target folder").flatten() {
+            let other = entry.file_name().to_string_lossy().into_owned();
+            if other.starts_with(&format!("{}-", self.kind)) && other != name {
+                fs::remove_dir_all(entry.path()).ok();
+            }
+        }
+    }
+}
+
 /// Makes the data folder of a cluster that trusts whoever connects.
 pub(crate) fn make_data(data: &Path) {
-    match target() {
-        Some(target) => copy(&kept(&target.join("postgres")), data),
-        None => initdb(data, &OPTIONS, &data.with_extension("log")),
+    let kept = Kept::empty();
+    if !kept.copy(data) {
+        initdb(data, &OPTIONS, &data.with_extension("log"));
+        kept.keep(data);
     }
 }
 
@@ -39,34 +122,49 @@ fn target() -> Option<PathBuf> {
     Some(folder.to_owned())
 }
 
-/// The kept data folder of the version of PostgreSQL at hand, made by the first test that asks.
-fn kept(folder: &Path) -> PathBuf {
-    let version = Command::new(find("postgres")).arg("--version").output().expect("postgres");
-    let version = String::from_utf8_lossy(&version.stdout);
-    let key = format!("{} {}", version.trim(), OPTIONS.join(" "));
-    let key = key.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.', "_");
-    let kept = folder.join(&key);
-    fs::create_dir_all(folder).expect("target folder");
-    // Tests are processes that begin together; the lock ends with the file.
-    let lock = File::create(folder.join("lock")).expect("lock");
-    lock.lock().expect("lock");
-    if !kept.exists() {
-        // The account `postgres` need not be able to reach the target folder.
-        let made = tempfile::tempdir().expect("temporary folder");
-        if is_root() {
-            give_to(USER, made.path());
-        }
-        initdb(&made.path().join("data"), &OPTIONS, &made.path().join("initdb.log"));
-        let unfinished = folder.join("unfinished");
-        fs::remove_dir_all(&unfinished).ok();
-        copy(&made.path().join("data"), &unfinished);
-        fs::rename(&unfinished, &kept).expect("target folder");
+/// The names and texts of a file, or of all files of a folder.
+fn texts(path: PathBuf) -> Vec<Vec<u8>> {
+    if path.is_dir() {
+        let entries =
+            fs::read_dir(&path).expect("folder").map(|entry| entry.expect("entry").path());
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort();
+        return entries.into_iter().flat_map(texts).collect();
     }
-    kept
+    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    vec![path.into_os_string().into_encoded_bytes(), text]
 }
 
 /// Keeps owner and modes, which PostgreSQL looks at.
-fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to).status();
-    assert!(copied.is_ok_and(|status| status.success()), "cannot copy {}", from.display());
+fn copy(from: &Path, to: &Path) -> bool {
+    let mut copy = Command::new("cp");
+    copy.args(["-a", "--reflink=auto"]).arg(from).arg(to).stderr(Stdio::null());
+    copy.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_folder_is_that_of_the_texts_that_it_was_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |text: &[u8]| Kept {
+            folder: Some(folder.path().join("kept")),
+            ..Kept::of("one", &[text.to_vec()])
+        };
+        let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+        assert!(!of(b"a").copy(&data) && !data.exists());
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("file"), "of a").unwrap();
+        of(b"a").keep(&data);
+        fs::write(data.join("file"), "of a later one").unwrap();
+        of(b"a").keep(&data);
+        assert!(of(b"a").copy(&other), "it is not kept");
+        assert_eq!(fs::read_to_string(other.join("file")).unwrap(), "of a");
+        assert!(!of(b"b").copy(&other), "another text");
+        of(b"b").keep(&data);
+        assert!(!of(b"a").copy(&other), "what nobody asks for any more is still there");
+        assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 1);
+    }
 }

@@ -20,9 +20,11 @@ pub(crate) async fn sqlite() -> Database {
 }
 
 pub(crate) async fn postgres() -> Database {
-    // Nothing here asks what a power cut leaves.
-    let server = Postgres::start_with(&std::env::temp_dir(), &[("fsync", "off")]);
-    let store = PostgresStore::connect(&server.database(), 10).await.unwrap();
+    let server = Postgres::migrated(async |url| {
+        PostgresStore::connect(&url, 2).await.unwrap().migrate(&[]).await.unwrap();
+    });
+    let server = server.await;
+    let store = PostgresStore::connect(&server.url(Postgres::MIGRATED), 10).await.unwrap();
     Database::of(Arc::new(store), server).await
 }
 
