@@ -143,3 +143,33 @@ fn the_host_alone_is_built_of_what_the_workspace_is() {
     let again: Vec<_> = host.difference(&workspace).collect();
     assert!(again.is_empty(), "a build of the host alone compiles these again: {again:#?}");
 }
+
+/// Where Cargo is told that a target has no tests within, so that it is not compiled once more for them, none are
+/// written that nobody runs.
+#[test]
+fn targets_without_tests_have_none() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let targets = packages.flat_map(|package| package["targets"].as_array().unwrap());
+    let mut seen = 0;
+    for target in targets.filter(|target| target["test"] == false) {
+        if !target["kind"].as_array().unwrap().iter().any(|kind| kind == "lib" || kind == "bin") {
+            continue;
+        }
+        seen += 1;
+        let mut sources = Vec::new();
+        files(Path::new(target["src_path"].as_str().unwrap()).parent().unwrap(), &mut sources);
+        for source in sources.iter().filter(|source| source.extension().is_some_and(|e| e == "rs"))
+        {
+            let text = std::fs::read_to_string(source).unwrap();
+            let tests = ["#[test]", "::test]"].iter().any(|mark| text.contains(mark));
+            assert!(!tests, "{} has tests, and Cargo.toml says `test = false`", source.display());
+        }
+    }
+    assert!(seen > 10, "only {seen} targets: the test looks in the wrong place");
+}

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
+use crate::support::put_old;
 use cascade_sdk::sql;
 use cascade_testkit::{Run, TestBench};
 use chrono::TimeDelta;
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use serde_json::{Value, json};
-use support::put_old;
 
 fn feed(ids: &[&str]) -> String {
     let entry = |id: &&str| {

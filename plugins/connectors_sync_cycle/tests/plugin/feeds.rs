@@ -2,19 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
 use std::{
     io::Write,
     sync::{Arc, Mutex},
 };
 
+use crate::support::{messages, put_old, source, subjects};
 use cascade_sdk::{HttpResponse, Level};
 use cascade_testkit::TestBench;
 use chrono::TimeDelta;
 use connectors_sync_cycle::{ConnectorsSyncCycle, Sources};
 use serde_json::{Value, json};
-use support::{messages, put_old, source, subjects};
 
 const DATE: &str = "<pubDate>Mon, 05 Jan 2026 10:00:00 GMT</pubDate>";
 

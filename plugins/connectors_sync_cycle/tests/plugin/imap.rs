@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
 use std::{fs, os::unix::fs::PermissionsExt};
 
+use crate::support::{messages, subjects};
 use cascade_sdk::Level;
 use cascade_test_servers::Dovecot;
 use cascade_testkit::{Run, TestBench, loopback};
 use chrono::TimeDelta;
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use serde_json::{Value, json};
-use support::{messages, subjects};
 
 const PASSWORD: &str = "Brief-Geheimnis-4711";
 
@@ -215,7 +213,11 @@ async fn a_server_that_is_away_is_tried_again_and_other_sources_are_read() {
     server.append("INBOX", &mail("one", 1));
     server.kill();
     let mut both = source(&server, json!({}));
-    support::put_old(&bench, "m", format!("From a Mon Jan  5 10:00:00 2026\n{}", mail("file", 9)));
+    crate::support::put_old(
+        &bench,
+        "m",
+        format!("From a Mon Jan  5 10:00:00 2026\n{}", mail("file", 9)),
+    );
     let file = json!({"project": "demo", "name": "file", "kind": "mbox", "path": "m"});
     both["sources"].as_array_mut().unwrap().push(file);
     let run = bench.run::<ConnectorsSyncCycle>(both.clone()).await;

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::{messages, subjects};
 use cascade_sdk::Level;
 use cascade_testkit::{Run, TestBench, loopback};
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use serde_json::{Value, json};
-use support::{messages, subjects};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},

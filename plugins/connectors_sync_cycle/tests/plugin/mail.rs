@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
 use std::fs;
 
+use crate::support::{age, messages, put_old, source, subjects};
 use cascade_sdk::{Level, sql};
 use cascade_testkit::TestBench;
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use serde_json::{Value, json};
-use support::{age, messages, put_old, source, subjects};
 
 /// A mail without its separator.
 fn mail(subject: &str, body: &str) -> String {

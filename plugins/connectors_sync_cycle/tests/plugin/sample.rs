@@ -1,7 +1,7 @@
 //! The committed sample is what its generator writes, and the job reads all of it.
 
 #[allow(dead_code, missing_docs)]
-#[path = "../examples/generate_sample.rs"]
+#[path = "../../examples/generate_sample.rs"]
 mod generate_sample;
 
 use std::{

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
+use crate::support::{messages, put_old, source};
 use cascade_sdk::{Level, sql};
 use cascade_testkit::TestBench;
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use serde_json::{Value, json};
-use support::{messages, put_old, source};
 
 fn put(bench: &TestBench, name: &str, value: &Value) {
     put_old(bench, &format!("e/{name}"), value.to_string());

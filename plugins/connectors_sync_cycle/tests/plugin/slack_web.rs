@@ -2,19 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
 
+use crate::support::messages;
 use cascade_sdk::{HttpRequest, HttpResponse, Level, sql};
 use cascade_testkit::TestBench;
 use chrono::TimeDelta;
 use connectors_sync_cycle::ConnectorsSyncCycle;
 use serde_json::{Value, json};
-use support::messages;
 
 const TOKEN: &str = "xoxb-secret";
 

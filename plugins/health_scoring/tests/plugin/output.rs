@@ -5,7 +5,7 @@ use cascade_testkit::TestBench;
 use health_scoring::HealthScoring;
 use serde_json::{Value, json};
 
-const SIGNALS: &str = include_str!("../../signals_extraction/migrations/0001_init.sql");
+const SIGNALS: &str = include_str!("../../../signals_extraction/migrations/0001_init.sql");
 
 #[tokio::test]
 async fn the_output_tells_the_score_and_the_one_before() {

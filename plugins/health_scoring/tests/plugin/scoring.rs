@@ -7,7 +7,7 @@ use cascade_testkit::TestBench;
 use health_scoring::HealthScoring;
 use serde_json::{Value, json};
 
-const SIGNALS: &str = include_str!("../../signals_extraction/migrations/0001_init.sql");
+const SIGNALS: &str = include_str!("../../../signals_extraction/migrations/0001_init.sql");
 
 async fn bench() -> TestBench {
     let bench = TestBench::new().await;

@@ -7,8 +7,8 @@ use cascade_testkit::TestBench;
 use kag_recommendations_refresh::KagRecommendationsRefresh;
 use serde_json::{Value, json};
 
-const MESSAGES: &str = include_str!("../../connectors_sync_cycle/migrations/0001_init.sql");
-const SIGNALS: &str = include_str!("../../signals_extraction/migrations/0001_init.sql");
+const MESSAGES: &str = include_str!("../../../connectors_sync_cycle/migrations/0001_init.sql");
+const SIGNALS: &str = include_str!("../../../signals_extraction/migrations/0001_init.sql");
 
 async fn bench() -> TestBench {
     let bench = TestBench::new().await;

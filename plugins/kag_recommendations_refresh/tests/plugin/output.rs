@@ -5,8 +5,8 @@ use cascade_testkit::TestBench;
 use kag_recommendations_refresh::KagRecommendationsRefresh;
 use serde_json::{Value, json};
 
-const MESSAGES: &str = include_str!("../../connectors_sync_cycle/migrations/0001_init.sql");
-const SIGNALS: &str = include_str!("../../signals_extraction/migrations/0001_init.sql");
+const MESSAGES: &str = include_str!("../../../connectors_sync_cycle/migrations/0001_init.sql");
+const SIGNALS: &str = include_str!("../../../signals_extraction/migrations/0001_init.sql");
 
 #[tokio::test]
 async fn the_output_counts_what_the_graph_is_made_of() {

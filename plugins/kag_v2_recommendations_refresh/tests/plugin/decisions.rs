@@ -7,7 +7,8 @@ use cascade_testkit::TestBench;
 use kag_v2_recommendations_refresh::{KagV2RecommendationsRefresh, Recommendations};
 use serde_json::{Value, json};
 
-const UPSTREAM: &str = include_str!("../../kag_recommendations_refresh/migrations/0001_init.sql");
+const UPSTREAM: &str =
+    include_str!("../../../kag_recommendations_refresh/migrations/0001_init.sql");
 
 async fn bench() -> TestBench {
     let bench = TestBench::new().await;

@@ -4,7 +4,8 @@ use cascade_testkit::TestBench;
 use kag_v2_recommendations_refresh::KagV2RecommendationsRefresh;
 use serde_json::{Value, json};
 
-const UPSTREAM: &str = include_str!("../../kag_recommendations_refresh/migrations/0001_init.sql");
+const UPSTREAM: &str =
+    include_str!("../../../kag_recommendations_refresh/migrations/0001_init.sql");
 
 #[tokio::test]
 async fn the_output_names_what_is_open_and_what_is_new() {

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::{bench, failure, notify};
 use cascade_sdk::{JobError, Level};
 use cascade_testkit::{Run, TestBench, loopback};
 use serde_json::{Value, json};
-use support::{bench, failure, notify};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
+use crate::support::{SECRET, Sent, bench, body, failure, header, notify, webhook};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use cascade_sdk::{HttpError, Level};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
-use support::{SECRET, Sent, bench, body, failure, header, notify, webhook};
 
 const RUN: &str = "0198c5f2-1c0e-7e52-9b0a-4f8a2f0f7a11";
 

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
+use crate::support::{Sent, bench, body, failure, header, notify, recovered, webhook};
 use cascade_notify::Notify;
 use cascade_sdk::JobError;
 use cascade_testkit::TestBench;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use support::{Sent, bench, body, failure, header, notify, recovered, webhook};
 
 /// Runs the job a minute later; the subject of what was sent, and why nothing was.
 async fn step(bench: &TestBench, sent: &Sent, args: Value) -> (Option<String>, Option<String>) {

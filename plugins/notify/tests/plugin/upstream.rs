@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
-mod support;
-
+use crate::support::{Sent, bench, body, webhook};
 use cascade_notify::Notify;
 use cascade_testkit::{Run, TestBench};
 use serde_json::{Value, json};
-use support::{Sent, bench, body, webhook};
 
 /// Runs the job after runs of other jobs that ended so.
 async fn after(bench: &TestBench, ends: &[(&str, &str)]) -> Run {

@@ -5,7 +5,7 @@ use cascade_testkit::TestBench;
 use serde_json::{Value, json};
 use signals_extraction::SignalsExtraction;
 
-const MESSAGES: &str = include_str!("../../connectors_sync_cycle/migrations/0001_init.sql");
+const MESSAGES: &str = include_str!("../../../connectors_sync_cycle/migrations/0001_init.sql");
 
 #[tokio::test]
 async fn the_output_counts_by_kind_and_full_looks_at_all_again() {

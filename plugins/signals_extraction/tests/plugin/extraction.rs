@@ -7,7 +7,7 @@ use cascade_testkit::TestBench;
 use serde_json::{Value, json};
 use signals_extraction::SignalsExtraction;
 
-const MESSAGES: &str = include_str!("../../connectors_sync_cycle/migrations/0001_init.sql");
+const MESSAGES: &str = include_str!("../../../connectors_sync_cycle/migrations/0001_init.sql");
 
 const RULES: &str = r#"
     version = "1"

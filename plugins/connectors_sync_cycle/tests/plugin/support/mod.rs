@@ -1,6 +1,6 @@
 //! Files as sources, and what was stored of them.
 
-#![allow(dead_code, reason = "each test crate uses a part")]
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! What each test of the job begins with.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(clippy::unwrap_used, reason = "a panic is the test's failure")]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,0 +1,6 @@
+//! The tests of this plugin, as one program: each more would be linked once more.
+
+mod args;
+mod large;
+mod portfolio;
+mod sample;
