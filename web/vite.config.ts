@@ -1,5 +1,9 @@
+import { createRequire } from "node:module";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+
+/** The icons as one file: as modules they are 1,600, which each file of tests would load. */
+const icons = createRequire(import.meta.url).resolve("lucide-react");
 
 export default defineConfig({
   plugins: [react()],
@@ -7,9 +11,29 @@ export default defineConfig({
   // The host takes unsafe requests only of its own origin: its name must be the browser's.
   server: { proxy: { "/api": { target: "http://127.0.0.1:7878", changeOrigin: false } } },
   test: {
-    environment: "happy-dom",
-    include: ["src/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/test-setup.ts"],
     testTimeout: 30_000,
+    alias: { "lucide-react": icons },
+    // A document takes longer to make than most tests take: what draws nothing has none, or asks for one in its first
+    // line.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "logic",
+          include: ["src/**/*.test.ts"],
+          environment: "node",
+          setupFiles: ["src/test-setup/complaints.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "screens",
+          include: ["src/**/*.test.tsx"],
+          environment: "happy-dom",
+          setupFiles: ["src/test-setup/complaints.ts", "src/test-setup/patience.ts"],
+        },
+      },
+    ],
   },
 });

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { EventConnection, LONGEST_AWAY_MS, SILENCE_MS } from "./event-connection";

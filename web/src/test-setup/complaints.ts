@@ -1,9 +1,5 @@
 import { format } from "node:util";
-import { configure } from "@testing-library/react";
 import { afterEach, expect } from "vitest";
-
-// A busy machine is slow, not wrong: what is awaited may take its time.
-configure({ asyncUtilTimeout: 15_000 });
 
 // React reports faults such as two siblings with one key by console.error and goes on: here they fail the test.
 const complaints: string[] = [];

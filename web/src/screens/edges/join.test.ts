@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { t } from "i18next";
 import { expect, it } from "vitest";
 
