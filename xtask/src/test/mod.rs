@@ -7,7 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{chaos, command::print_times, dist, setup};
+use crate::{
+    chaos,
+    command::{beside, print_times},
+    dist, setup,
+};
 use areas::{AREAS, Area};
 use steps::{Step, nextest};
 
@@ -28,38 +32,54 @@ enum Ask {
 /// Names the first command that failed, or an area that is not there.
 pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
-    let mut packages = vec!["--workspace".to_owned()];
-    let mut filter = "all()".to_owned();
-    let steps = match parse(args)? {
+    let done = match parse(args)? {
         Ask::Help => {
             println!("{}", help());
             return Ok(());
         }
         Ask::Rolling => return chaos::rolling(),
-        Ask::All => Step::ALL.to_vec(),
-        Ask::Quick => {
-            packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
-            areas::QUICK.clone_into(&mut filter);
-            Step::QUICK.to_vec()
-        }
-        Ask::Some(areas) => {
-            let bundled = dist::bundled_plugins(root)?;
-            let named = areas.iter().flat_map(|area| area.packages(&bundled));
-            packages = named.map(|package| format!("--package={package}")).collect();
-            filter = areas.iter().map(|area| area.tests(&bundled)).collect::<Vec<_>>().join(" or ");
-            let has = |step: &&Step| areas.iter().any(|area| area.steps.contains(step));
-            Step::EACH.iter().filter(has).copied().collect()
-        }
+        Ask::All => setup::setup(root).and_then(|()| everything(root)),
+        Ask::Quick => setup::nextest(root).and_then(|()| quick(root)),
+        Ask::Some(areas) => setup::setup(root).and_then(|()| some(root, &areas)),
     };
-    let set_up = if steps == Step::QUICK { setup::nextest } else { setup::setup };
-    let done = set_up(root)
-        .and_then(|()| steps.iter().try_for_each(|step| step.run(root)))
-        .and_then(|()| match packages.is_empty() {
-            true => Ok(()),
-            false => nextest(root, &packages, &filter),
-        });
     print_times();
     done
+}
+
+/// Cheapest first. What Cargo does and what Node does take turns on the cores: neither keeps all of them busy all the
+/// time.
+fn everything(root: &Path) -> Result<()> {
+    each(&[Step::Format, Step::Deny], root)?;
+    let of = root.to_owned();
+    let web = beside(root, "web", move || each(&[Step::Web, Step::WebBuild, Step::Compose], &of))?;
+    let compiled = each(&[Step::Clippy, Step::Build, Step::Doc, Step::Package], root);
+    web.join().and(compiled)?;
+    nextest(root, &["--workspace".to_owned()], "all()")
+}
+
+fn quick(root: &Path) -> Result<()> {
+    each(&Step::QUICK, root)?;
+    let mut packages = vec!["--workspace".to_owned()];
+    packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
+    nextest(root, &packages, areas::QUICK)
+}
+
+fn some(root: &Path, areas: &[&Area]) -> Result<()> {
+    let has = |step: &&Step| areas.iter().any(|area| area.steps.contains(step));
+    let steps: Vec<_> = Step::EACH.iter().filter(has).copied().collect();
+    each(&steps, root)?;
+    let bundled = dist::bundled_plugins(root)?;
+    let named = areas.iter().flat_map(|area| area.packages(&bundled));
+    let packages: Vec<_> = named.map(|package| format!("--package={package}")).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let filters: Vec<_> = areas.iter().map(|area| area.tests(&bundled)).collect();
+    nextest(root, &packages, &filters.join(" or "))
+}
+
+fn each(steps: &[Step], root: &Path) -> Result<()> {
+    steps.iter().try_for_each(|step| step.run(root))
 }
 
 fn parse(args: impl Iterator<Item = String>) -> Result<Ask> {
