@@ -67,10 +67,15 @@ async fn a_condition_decides_and_the_run_says_what_was_not_triggered() {
         {
             "job": "many", "on": "success", "join": false, "when": "output.new > 5", "taken": false,
             "runs": null, "reason": "`output.new > 5` was false",
+            "told": {
+                "text": "`output.new > 5` was false", "code": "condition_false",
+                "values": { "expression": "output.new > 5" }, "parts": [],
+            },
         },
         {
             "job": "few", "on": "success", "join": false,
             "when": "output.new <= 5 && run.project == 'one'", "taken": true, "runs": null, "reason": null,
+            "told": null,
         },
     ]);
     assert_eq!(run["decisions"], decisions);

@@ -37,7 +37,7 @@ async fn a_job_that_does_not_run_and_a_run_that_waits_say_why() {
     let said = why(&host, "many");
     assert!(said.contains("did not trigger it: `output.new > 5` was false"), "{said}");
     assert!(said.contains(&counts) && said.contains("to change that:"), "{said}");
-    assert!(why(&host, &counts).contains("somebody asked for it"));
+    assert!(why(&host, &counts).contains("local asked for it"));
 
     host.post("/api/jobs/many/pause", body.clone()).await;
     let (_, waits) = host.post("/api/jobs/many/runs", body).await;

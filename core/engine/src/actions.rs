@@ -47,7 +47,7 @@ impl Engine {
     /// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
     pub async fn run_now(&self, job: &str, project: Uuid) -> Result<RunNow> {
         let mut tx = self.store.begin(Connections::Queue).await?;
-        let done = run_now(&mut *tx, job, project).await;
+        let done = run_now(&mut *tx, job, project, self.by.as_deref()).await;
         self.finish(tx, done).await
     }
 
@@ -273,10 +273,15 @@ impl Engine {
     }
 }
 
-async fn run_now(tx: &mut dyn Tx, job: &str, project: Uuid) -> Result<RunNow> {
+async fn run_now(
+    tx: &mut dyn Tx,
+    job: &str,
+    project: Uuid,
+    by: Option<&str>,
+) -> Result<RunNow> {
     let schedule = lock_schedule(tx, job, project).await?;
     request::run(&schedule)?;
-    let started = bulk::start(tx, &[schedule]).await?.pop();
+    let started = bulk::start(tx, &[schedule], by).await?.pop();
     started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
 }
 

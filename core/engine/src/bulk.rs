@@ -22,7 +22,7 @@ impl Engine {
     /// [`StoreError::NotScheduled`] when it schedules none of them, or the database's: then nothing is done.
     pub async fn run_many(&self, jobs: &[String], project: Uuid) -> Result<Many> {
         let mut tx = self.store.begin(Connections::Queue).await?;
-        let done = run_many(&mut *tx, jobs, project).await;
+        let done = run_many(&mut *tx, jobs, project, self.by.as_deref()).await;
         self.finish(tx, done).await
     }
 
@@ -64,10 +64,15 @@ async fn lock(tx: &mut dyn Tx, jobs: &[String], project: Uuid) -> Result<Vec<Sch
     }
 }
 
-async fn run_many(tx: &mut dyn Tx, jobs: &[String], project: Uuid) -> Result<Many> {
+async fn run_many(
+    tx: &mut dyn Tx,
+    jobs: &[String],
+    project: Uuid,
+    by: Option<&str>,
+) -> Result<Many> {
     let found = lock(tx, jobs, project).await?;
     let (enabled, disabled): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.enabled);
-    start(tx, &enabled).await?;
+    start(tx, &enabled, by).await?;
     Ok(Many { done: names(enabled), disabled: names(disabled) })
 }
 
@@ -88,12 +93,19 @@ fn names(schedules: Vec<ScheduleRow>) -> Vec<String> {
     names
 }
 
-/// Runs jobs as soon as they may, whose schedules are locked; what became of each request.
+/// Runs jobs as soon as they may, whose schedules are locked, as `by` asks for it; what became of each request.
 ///
 /// # Errors
 /// [`StoreError::WrongState`] for a job that jobs.toml disables, or the database's.
-pub(crate) async fn start(tx: &mut dyn Tx, schedules: &[ScheduleRow]) -> Result<Vec<RunNow>> {
-    let runs: Vec<_> = schedules.iter().map(request::run).collect::<Result<_>>()?;
+pub(crate) async fn start(
+    tx: &mut dyn Tx,
+    schedules: &[ScheduleRow],
+    by: Option<&str>,
+) -> Result<Vec<RunNow>> {
+    let mut runs: Vec<_> = schedules.iter().map(request::run).collect::<Result<_>>()?;
+    for run in &mut runs {
+        run.payload.requested_by = by.map(ToOwned::to_owned);
+    }
     let inserted = tx.insert_runs(&runs, true).await?;
     let (mut answers, mut changed) = (Vec::new(), Vec::new());
     for ((schedule, run), inserted) in schedules.iter().zip(runs).zip(inserted) {

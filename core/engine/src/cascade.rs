@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use cascade_model::{Debounce, Debounced, ScheduledStatus, TriggerNote};
+use cascade_model::{Debounce, Debounced, Explanation, ScheduledStatus, TriggerNote};
 use cascade_store::ScheduleRow;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ pub(crate) struct Cascade {
     /// Jobs that are due, in the order asked for.
     pub triggered: Vec<String>,
     /// Why others are not.
-    pub skipped: Vec<(String, &'static str)>,
+    pub skipped: Vec<(String, Skip)>,
     /// Runs that are to come.
     pub opened: Opened,
 }
@@ -80,21 +80,35 @@ fn due(row: &mut ScheduleRow, debounce: Option<Debounce>, now: DateTime<Utc>) ->
     due::of_itself(row).map_or(due, |timer| timer.min(due))
 }
 
-pub(crate) const NOT_SCHEDULED: &str = "it is not scheduled for this project";
-pub(crate) const DISABLED: &str = "it is disabled in jobs.toml";
-pub(crate) const PAUSED: &str = "it is paused";
+/// Why nothing triggers a job, whatever its edges say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Skip {
+    NotScheduled,
+    Disabled,
+    Paused,
+}
+
+impl From<Skip> for Explanation {
+    fn from(skip: Skip) -> Self {
+        match skip {
+            Skip::NotScheduled => Self::new("not_scheduled", "it is not scheduled for this project"),
+            Skip::Disabled => Self::new("disabled", "it is disabled in jobs.toml"),
+            Skip::Paused => Self::new("paused", "it is paused"),
+        }
+    }
+}
 
 /// Why the end of a run does not trigger a job.
-fn skip_reason(row: Option<&ScheduleRow>) -> Option<&'static str> {
+fn skip_reason(row: Option<&ScheduleRow>) -> Option<Skip> {
     why_not(row.map(|row| (row.enabled, row.status)))
 }
 
 /// Why nothing triggers a job whose schedule is enabled or not, and has this status; `None` is no schedule.
-pub(crate) fn why_not(schedule: Option<(bool, ScheduledStatus)>) -> Option<&'static str> {
+pub(crate) fn why_not(schedule: Option<(bool, ScheduledStatus)>) -> Option<Skip> {
     match schedule {
-        None => Some(NOT_SCHEDULED),
-        Some((false, _)) => Some(DISABLED),
-        Some((true, ScheduledStatus::Paused)) => Some(PAUSED),
+        None => Some(Skip::NotScheduled),
+        Some((false, _)) => Some(Skip::Disabled),
+        Some((true, ScheduledStatus::Paused)) => Some(Skip::Paused),
         Some((true, _)) => None,
     }
 }
@@ -171,9 +185,9 @@ mod tests {
         assert_eq!(
             cascade.skipped,
             [
-                ("paused".to_owned(), "it is paused"),
-                ("ghost".to_owned(), "it is not scheduled for this project"),
-                ("disabled".to_owned(), "it is disabled in jobs.toml"),
+                ("paused".to_owned(), Skip::Paused),
+                ("ghost".to_owned(), Skip::NotScheduled),
+                ("disabled".to_owned(), Skip::Disabled),
             ]
         );
     }

@@ -2,13 +2,16 @@
 //! same runs.
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use cascade_config::{ArgsSchema, Edge, EdgeArg};
 use cascade_expr::{Expression, Values};
-use cascade_model::{EdgeRun, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, border};
+use cascade_model::{
+    EdgeRun, Explanation, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, border, explanation,
+};
 use serde_json::{Map, Value};
 
 /// The most runs that the edges of one end make.
@@ -53,27 +56,38 @@ pub(crate) fn made(
     downstream: &Downstream,
     values: &mut Values,
     room: &mut Room,
-) -> Result<Vec<EdgeRun>, String> {
+) -> Result<Vec<EdgeRun>, Explanation> {
     let began = Instant::now();
     let Some(each) = &edge.each else {
         return Ok(vec![run(edge, upstream, downstream, values, room)?]);
     };
-    let items = match value_of(each, values)? {
-        Value::Array(items) => items,
-        _ => return Err(format!("`{each}` is no list")),
+    let items = match each.evaluate(values) {
+        Ok(Value::Array(items)) => items,
+        Ok(_) => return Err(explanation!("no_list", "`{each}` is no list", each = each)),
+        Err(error) => return Err(no_value(each, &error)),
     };
     if items.len() > MOST {
-        let length = items.len();
-        return Err(format!("`{each}` has {length} elements; at most {MOST} runs are made"));
+        return Err(explanation!(
+            "too_many_elements",
+            "`{each}` has {length} elements; at most {most} runs are made",
+            each = each,
+            length = items.len(),
+            most = MOST,
+        ));
     }
     let mut runs = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
         if began.elapsed() > LONGEST {
-            return Err(format!("its expressions take longer than {LONGEST:?}"));
+            let text = format!("its expressions take longer than {LONGEST:?}");
+            return Err(Explanation::new("takes_too_long", text));
         }
         values.set_item(item);
         let made = run(edge, upstream, downstream, values, room);
-        runs.push(made.map_err(|why| format!("element {place} of `{each}`: {why}"))?);
+        runs.push(made.map_err(|why| {
+            let text = format!("element {place} of `{each}`: {why}");
+            let told = Explanation::new("element", text).with("place", &place).with("each", each);
+            told.of(why)
+        })?);
     }
     Ok(runs)
 }
@@ -84,7 +98,7 @@ fn run(
     downstream: &Downstream,
     values: &Values,
     room: &mut Room,
-) -> Result<EdgeRun, String> {
+) -> Result<EdgeRun, Explanation> {
     let args = match &edge.args {
         Some(args) => {
             let args = args.iter().map(|(name, arg)| Ok((name.clone(), arg_of(arg, values)?)));
@@ -150,6 +164,16 @@ pub(crate) fn text_of(
     Err(format!("{what}`{expression}` has {length} bytes; it may have 1 to {LONGEST_KEY}"))
 }
 
+/// That an expression has no value, as `error` says.
+pub(crate) fn no_value(expression: &Expression, error: &dyn fmt::Display) -> Explanation {
+    explanation!(
+        "no_value",
+        "`{expression}` has no value: {error}",
+        expression = expression,
+        error = error
+    )
+}
+
 pub(crate) fn value_of(expression: &Expression, values: &Values) -> Result<Value, String> {
     expression.evaluate(values).map_err(|error| format!("`{expression}` has no value: {error}"))
 }
@@ -187,7 +211,7 @@ mod tests {
         Downstream { schema, args: json!({"id": "by default"}), priority: 3 }
     }
 
-    fn made(edge: &Edge, output: &Value) -> Result<Vec<EdgeRun>, String> {
+    fn made(edge: &Edge, output: &Value) -> Result<Vec<EdgeRun>, Explanation> {
         super::made(edge, "up", &downstream(), &mut values(output), &mut Room::default())
     }
 
@@ -229,12 +253,12 @@ mod tests {
             (json!({"all": many}), "has 10001 elements; at most 10000 runs are made"),
         ] {
             let said = made(&each(), &output).unwrap_err();
-            assert!(said.contains(why), "{why}: {said}");
+            assert!(said.text.contains(why), "{why}: {said}");
         }
         let mut room = Room { bytes: 30, ..Room::default() };
         let output = json!({"all": [{"id": "a"}, {"id": "b"}]});
         let said = super::made(&each(), "up", &downstream(), &mut values(&output), &mut room);
-        assert!(said.unwrap_err().contains("the args of all runs that this end makes"));
+        assert!(said.unwrap_err().text.contains("the args of all runs that this end makes"));
     }
 
     #[test]

@@ -6,26 +6,20 @@ use std::collections::BTreeMap;
 use cascade_config::Edge;
 use cascade_expr::{Expression, RunFacts, Status, Values};
 use cascade_model::{
-    Decision, Follow, On,
+    Decision, Explanation, Follow, On, explanation,
     metric::{EDGE_DECISIONS, JOB_LABEL},
 };
 use serde_json::Value;
 
 use crate::{
-    cascade,
     edge_runs::{self, Downstream, Room},
     job_labels::job_label,
 };
 
-// What the states of runs say by themselves.
-const FAILED: &str = "the run failed";
-const SUCCEEDED: &str = "the run succeeded";
-const NOT_FAILED_BEFORE: &str = "the run before it had not failed";
-/// How it is told that a condition did not hold.
-const WAS_FALSE: &str = "` was false";
-
-const WITHOUT_KEY: &str = "a run without a key has none before it";
-const NOT_NAMED: &str = "jobs.toml does not name this job";
+// Codes of what the states of runs say by themselves.
+const FAILED: &str = "run_failed";
+const SUCCEEDED: &str = "run_succeeded";
+const NOT_FAILED_BEFORE: &str = "not_failed_before";
 
 /// How a run has ended, for its edges.
 #[derive(Debug, Clone)]
@@ -51,10 +45,14 @@ pub(crate) fn ask_before(edges: &[Edge], status: Status) -> bool {
 }
 
 /// Why an edge is not taken after such an end, whatever else is so.
-fn on_other_end(on: On, status: Status) -> Option<&'static str> {
+fn on_other_end(on: On, status: Status) -> Option<Explanation> {
     match (on, status) {
-        (On::Success | On::Recovered, Status::Failure) => Some(FAILED),
-        (On::Failure, Status::Success) => Some(SUCCEEDED),
+        (On::Success | On::Recovered, Status::Failure) => {
+            Some(Explanation::new(FAILED, "the run failed"))
+        }
+        (On::Failure, Status::Success) => {
+            Some(Explanation::new(SUCCEEDED, "the run succeeded"))
+        }
         _ => None,
     }
 }
@@ -74,7 +72,7 @@ pub(crate) fn follow(
         if let (None, true, Some(values)) = (&reason, edge.makes_runs(), values.as_mut()) {
             let made = match jobs.get(&edge.job) {
                 Some(job) => edge_runs::made(edge, &end.run.job, job, values, &mut room),
-                None => Err(NOT_NAMED.into()),
+                None => Err(Explanation::new("not_named", "jobs.toml does not name this job")),
             };
             match made {
                 Ok(made) => {
@@ -122,14 +120,14 @@ fn makes_due(edge: &Edge, follow: &mut Follow) {
     }
 }
 
-fn why_not(edge: &Edge, end: &EndOfRun, values: Option<&Values>) -> Option<String> {
+fn why_not(edge: &Edge, end: &EndOfRun, values: Option<&Values>) -> Option<Explanation> {
     if let Some(reason) = on_other_end(edge.on, end.run.status) {
-        return Some(reason.to_owned());
+        return Some(reason);
     }
     if edge.on == On::Recovered && end.failed_before != Some(true) {
         return Some(match end.failed_before {
-            None => WITHOUT_KEY.into(),
-            Some(_) => NOT_FAILED_BEFORE.into(),
+            None => Explanation::new("without_key", "a run without a key has none before it"),
+            Some(_) => Explanation::new(NOT_FAILED_BEFORE, "the run before it had not failed"),
         });
     }
     edge.when.as_ref().zip(values).and_then(|(when, values)| not_true(when, values))
@@ -140,16 +138,20 @@ pub(crate) fn is_settled(edges: &[Edge]) -> bool {
     !edges.iter().any(Edge::evaluates)
 }
 
+fn code(decision: &Decision) -> Option<&str> {
+    decision.reason.as_ref().map(|reason| &*reason.code)
+}
+
 /// What became of an edge, as metrics call it: one of a few words, whatever its condition says.
 pub(crate) fn label(decision: &Decision) -> &'static str {
-    match decision.reason.as_deref() {
+    match code(decision) {
         None => "taken",
         Some(FAILED | SUCCEEDED) => "other_end",
-        Some(NOT_FAILED_BEFORE | WITHOUT_KEY) => "not_recovered",
-        Some(NOT_NAMED | cascade::NOT_SCHEDULED) => "not_scheduled",
-        Some(cascade::DISABLED) => "disabled",
-        Some(cascade::PAUSED) => "paused",
-        Some(reason) if reason.ends_with(WAS_FALSE) => "condition_false",
+        Some(NOT_FAILED_BEFORE | "without_key") => "not_recovered",
+        Some("not_named" | "not_scheduled") => "not_scheduled",
+        Some("disabled") => "disabled",
+        Some("paused") => "paused",
+        Some("condition_false") => "condition_false",
         Some(_) if decision.join => "join_unmet",
         Some(_) => "no_value",
     }
@@ -166,7 +168,7 @@ pub(crate) fn count(job: &str, decisions: &[Decision]) {
 /// Whether decisions say more than the states of runs do: only then are they kept, as most ends are successes
 /// that a plain edge follows, and each row costs.
 pub(crate) fn tell(decisions: &[Decision], failed: bool) -> bool {
-    decisions.iter().any(|decision| match decision.reason.as_deref() {
+    decisions.iter().any(|decision| match code(decision) {
         Some(FAILED | SUCCEEDED | NOT_FAILED_BEFORE) => false,
         Some(_) => true,
         None => {
@@ -185,12 +187,21 @@ fn values(end: &EndOfRun) -> Values {
 }
 
 /// Why a condition does not hold.
-fn not_true(when: &Expression, values: &Values) -> Option<String> {
+fn not_true(when: &Expression, values: &Values) -> Option<Explanation> {
     match when.evaluate(values) {
         Ok(Value::Bool(true)) => None,
-        Ok(Value::Bool(false)) => Some(format!("`{when}{WAS_FALSE}")),
-        Ok(_) => Some(format!("`{when}` was neither true nor false")),
-        Err(error) => Some(format!("`{when}` has no value: {error}")),
+        Ok(Value::Bool(false)) => {
+            Some(explanation!("condition_false", "`{expression}` was false", expression = when))
+        }
+        Ok(_) => {
+            let not = explanation!(
+                "condition_not_boolean",
+                "`{expression}` was neither true nor false",
+                expression = when
+            );
+            Some(not)
+        }
+        Err(error) => Some(edge_runs::no_value(when, &error)),
     }
 }
 
@@ -199,6 +210,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cascade::Skip;
 
     fn followed(edges: &[Edge], end: &EndOfRun) -> Follow {
         follow(edges, &BTreeMap::new(), end)
@@ -233,7 +245,7 @@ mod tests {
     }
 
     fn reasons(follow: &Follow) -> Vec<&str> {
-        follow.decisions.iter().map(|it| it.reason.as_deref().unwrap_or("taken")).collect()
+        follow.decisions.iter().map(|it| it.reason.as_ref().map_or("taken", |reason| &reason.text)).collect()
     }
 
     #[test]
@@ -286,7 +298,7 @@ mod tests {
     fn each_reason_has_a_word_that_metrics_use() {
         let edges = [edge("a", On::Failure, None), edge("b", On::Recovered, None)];
         let mut decisions = follow(&edges, &BTreeMap::new(), &end(Status::Success)).decisions;
-        for why in [cascade::PAUSED, cascade::DISABLED, cascade::NOT_SCHEDULED] {
+        for why in [Skip::Paused, Skip::Disabled, Skip::NotScheduled] {
             let (taken, reason) = (false, Some(why.into()));
             decisions.push(Decision { taken, reason, ..decisions[0].clone() });
         }
@@ -309,7 +321,7 @@ mod tests {
         assert!(tell(&followed(&edges, &end(Status::Failure)).decisions, true));
         assert!(!may_follow(&edges[..1], Status::Failure));
         let mut skipped = followed(&edges, &end(Status::Success)).decisions;
-        (skipped[0].taken, skipped[0].reason) = (false, Some("it is paused".into()));
+        (skipped[0].taken, skipped[0].reason) = (false, Some(Skip::Paused.into()));
         assert!(tell(&skipped, false));
     }
 }

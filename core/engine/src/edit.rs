@@ -1,9 +1,10 @@
-//! A run that waits is changed: what it is asked for, when it begins, and what it goes before.
+//! A run that waits is changed: what it is asked for, when it begins, what it goes before, and its tags.
 
 use cascade_model::{Begins, Run, RunEdit, RunKind, RunState, Visible};
 use cascade_sdk::Dialect;
 use cascade_store::{
     Connections, Result, RunRow, StoreError, Tx, edit_request, move_waiting, step_back,
+    tags_forgotten, tags_kept,
 };
 use chrono::{DateTime, Utc};
 
@@ -15,7 +16,7 @@ use crate::{
 const HAS_BEGUN: &str = "the run has begun already; cancel it and ask for another";
 const HAS_ENDED: &str = "the run has ended already; ask for another";
 const OF_SCHEDULE: &str =
-    "a run of its schedule has neither args nor a priority; ask for a run with args";
+    "a run of its schedule has neither args nor a priority nor tags; ask for a run with args";
 const WAITS_FOR_WORKER: &str =
     "a run of its schedule waits for a worker, not for a time; pause the job or cancel the run";
 const TRIED_WITH_ARGS: &str =
@@ -37,7 +38,7 @@ pub(crate) fn edited(run: RunRow, edit: &RunEdit) -> Result<RunRow> {
         RunState::Scheduled | RunState::Available | RunState::Retryable => {}
     }
     if run.kind == RunKind::Schedule {
-        if edit.args.is_some() || edit.priority.is_some() {
+        if edit.args.is_some() || edit.priority.is_some() || edit.tags.is_some() {
             return Err(StoreError::WrongState(OF_SCHEDULE));
         }
         if run.state != RunState::Retryable {
@@ -70,7 +71,7 @@ fn args_may_change(run: &RunRow, is_told_when: bool) -> Result<()> {
 }
 
 impl Engine {
-    /// Changes a run that waits: all of its args, when it begins or is tried again, its priority. Args are the
+    /// Changes a run that waits: all of its args, when it begins or is tried again, its priority, its tags. Args are the
     /// caller's to check. `run` is as it was found; only what never changes of it is relied on.
     ///
     /// # Errors
@@ -129,6 +130,12 @@ async fn change(
             Begins::At(at) => Some(at),
         });
         changes.push(edit_request(run.id, edit.args.as_ref(), edit.priority, run_at));
+        if let Some(tags) = &edit.tags {
+            let kept: Vec<_> =
+                tags.iter().map(|tag| (run.project_id, run.id, tag.as_str())).collect();
+            changes.push(tags_forgotten(run.id));
+            changes.extend(tags_kept(&kept));
+        }
     }
     for change in changes {
         tx.execute(&change).await.map_err(StoreError::Query)?;

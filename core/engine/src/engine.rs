@@ -22,6 +22,8 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     /// Of the audit log; written with each action.
     pub(crate) entry: Option<Statement>,
+    /// Who asks for runs of schedules.
+    pub(crate) by: Option<String>,
     pub(crate) applied: Arc<Applied>,
     pub(crate) rotation: Arc<Mutex<Rotation>>,
     /// Says what follows runs that nobody else ends.
@@ -33,12 +35,17 @@ impl Engine {
     /// Works on `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
         let (applied, rotation, counts) = Default::default();
-        Self { store, entry: None, applied, rotation, config: None, counts }
+        Self { store, entry: None, by: None, applied, rotation, config: None, counts }
     }
 
     /// The same engine, which takes the edges of `config` after the failures of runs that were lost.
     pub fn following(self, config: LiveConfig) -> Self {
         Self { config: Some(config), ..self }
+    }
+
+    /// The same engine, which notes that `by` asks for runs.
+    pub fn asked_by(&self, by: &str) -> Self {
+        Self { by: Some(by.to_owned()), ..self.clone() }
     }
 
     /// The database beneath.

@@ -89,7 +89,7 @@ impl Engine {
             let schedule = schedules.iter().find(|schedule| schedule.job_type == decision.job);
             let known = schedule.map(|schedule| (schedule.enabled, schedule.status));
             let Some(why) = cascade::why_not(known) else { continue };
-            if why == cascade::PAUSED && decision.runs.is_some() {
+            if why == cascade::Skip::Paused && decision.runs.is_some() {
                 // What it makes waits.
                 continue;
             }

@@ -26,7 +26,7 @@ impl Engine {
         let of = self.store.run(visible, run).await?.ok_or(StoreError::NoRun(run))?;
         let Some(asked) = of.request else {
             let mut tx = self.store.begin(Connections::Shared).await?;
-            let done = of_schedule(&mut *tx, &of.job_type, of.project_id, run).await;
+            let done = of_schedule(&mut *tx, (&of.job_type, of.project_id), run, by).await;
             return self.finish(tx, done).await;
         };
         let request = RunRequest { run_at: None, asked_by: Some(by.to_owned()), ..*asked };
@@ -57,13 +57,18 @@ impl Engine {
     }
 }
 
-async fn of_schedule(tx: &mut dyn Tx, job: &str, project: Uuid, of: Uuid) -> Result<RunNow> {
+async fn of_schedule(
+    tx: &mut dyn Tx,
+    (job, project): (&str, Uuid),
+    of: Uuid,
+    by: &str,
+) -> Result<RunNow> {
     let found = tx.lock_schedules(project, &[job.to_owned()]).await?.pop();
     let mut schedule = found.ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
     // It is the run's that is made, now or after the one under way.
     schedule.payload.rest.insert(RERUN_OF.into(), Value::String(of.to_string()));
     request::run(&schedule)?;
-    let started = bulk::start(tx, &[schedule]).await?.pop();
+    let started = bulk::start(tx, &[schedule], Some(by)).await?.pop();
     let started = started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
     if let RunNow::Queued(run) = started {
         tx.execute(&rerun_noted(run, of)).await.map_err(StoreError::Query)?;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use cascade_model::{
-    Debounce, Decision, Decisions, EdgeRun, Enqueue, Follow, JoinFire, JoinKey, JoinMakes,
-    KEY_OF_SCHEDULE, On, OnDuplicate, RunRequest, TriggerNote, Visible,
+    Debounce, Decision, Decisions, EdgeRun, Enqueue, Explanation, Follow, JoinFire, JoinKey,
+    JoinMakes, KEY_OF_SCHEDULE, On, OnDuplicate, RunRequest, TriggerNote, Visible,
 };
 use cascade_sdk::{Level, NewRun};
 use cascade_store::{Ended, NewRequest, Queries, Result, StoreError, Tx};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Engine,
-    cascade::{self, Cascade, Upstream},
+    cascade::{self, Cascade, Skip, Upstream},
     edges,
     ends::line,
     enqueue::{self, Beside},
@@ -31,7 +31,7 @@ pub(crate) struct Made {
     /// How each joins those that wait.
     rules: Vec<(OnDuplicate, Option<Debounce>)>,
     /// Why edges to these jobs make none.
-    skipped: BTreeMap<String, String>,
+    skipped: BTreeMap<String, Explanation>,
     /// Those of joins, if they fire.
     joins: Vec<(JoinKey, Made)>,
 }
@@ -45,7 +45,7 @@ impl Made {
     }
 
     /// Why no run of `job` is made.
-    pub fn skipped_reason(&self, job: &str) -> Option<String> {
+    pub fn skipped_reason(&self, job: &str) -> Option<Explanation> {
         self.skipped.get(job).cloned()
     }
 
@@ -192,11 +192,11 @@ impl Engine {
                 }
                 Err(why) if nth >= by_code => {
                     let why = match why {
-                        StoreError::NotScheduled { .. } => cascade::NOT_SCHEDULED.into(),
-                        StoreError::WrongState(_) => cascade::DISABLED.into(),
+                        StoreError::NotScheduled { .. } => Skip::NotScheduled,
+                        StoreError::WrongState(_) => Skip::Disabled,
                         other => return Err(other),
                     };
-                    made.skipped.insert(one.job_type.clone(), why);
+                    made.skipped.insert(one.job_type.clone(), why.into());
                 }
                 Err(why) => return Err(why),
             }
@@ -240,14 +240,15 @@ impl Engine {
         let mut beside = Beside { opened, ..Beside::default() };
         let of_joins = std::mem::take(&mut made.joins);
         made.wait(tx, &[(upstream.note(), upstream.traces.clone())], &mut beside).await?;
+        let not_due: Vec<(String, Explanation)> =
+            not_due.into_iter().map(|(job, why)| (job, why.into())).collect();
         for (job, why) in &not_due {
             not_taken(&mut decisions, job, false, why);
         }
         for (job, why) in &no_runs {
             not_taken(&mut decisions, job, true, why);
         }
-        let not_due = not_due.into_iter().map(|(job, why)| (job, why.to_owned()));
-        let skipped = not_due.chain(no_runs).chain(faults);
+        let skipped = not_due.into_iter().chain(no_runs).chain(faults);
         let said = skipped.map(|(job, why)| format!("cascade to {job} skipped: {why}"));
         let lines: Vec<_> = said.map(|said| line(run_id, at, Level::Warn, said)).collect();
         if !lines.is_empty() {
@@ -295,10 +296,10 @@ fn of_schedule(one: &NewRequest) -> bool {
 }
 
 /// An edge that was to be taken is not: one that makes runs, or one that makes its job due.
-fn not_taken(decisions: &mut [Decision], job: &str, makes_runs: bool, why: &str) {
+fn not_taken(decisions: &mut [Decision], job: &str, makes_runs: bool, why: &Explanation) {
     let edges = decisions.iter_mut().filter(|it| it.job == job && it.taken);
     for decision in edges.filter(|it| it.runs.is_some() == makes_runs) {
-        (decision.taken, decision.runs, decision.reason) = (false, None, Some(why.to_owned()));
+        (decision.taken, decision.runs, decision.reason) = (false, None, Some(why.clone()));
     }
 }
 

@@ -5,7 +5,9 @@ mod limits;
 mod waits;
 
 use cascade_config::ConfigState;
-use cascade_model::{Decision, Run, RunState, ScheduledJob, ScheduledStatus, Visible};
+use cascade_model::{
+    Decision, Explanation, Run, RunState, ScheduledJob, ScheduledStatus, Visible, explanation,
+};
 use cascade_sdk::Trigger;
 use cascade_store::{Queries, Result, RunFilter, ScheduleFilter, StoreError};
 use chrono::{DateTime, Utc};
@@ -16,12 +18,10 @@ use crate::Engine;
 /// One cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// Names its kind, for programs.
-    pub code: &'static str,
     /// What is so.
-    pub text: String,
+    pub told: Explanation,
     /// What would change it, if anything is to be changed.
-    pub fix: Option<String>,
+    pub fix: Option<Explanation>,
     /// The run that it is about.
     pub run: Option<Uuid>,
     /// The upstream job that it is about.
@@ -29,11 +29,11 @@ pub struct Reason {
 }
 
 impl Reason {
-    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), fix: None, run: None, upstream: None }
+    pub(crate) fn new(told: Explanation) -> Self {
+        Self { told, fix: None, run: None, upstream: None }
     }
 
-    pub(crate) fn fix(self, fix: impl Into<String>) -> Self {
+    pub(crate) fn fix(self, fix: impl Into<Explanation>) -> Self {
         Self { fix: Some(fix.into()), ..self }
     }
 
@@ -107,9 +107,15 @@ impl Engine {
         project: Uuid,
     ) -> Result<Vec<Reason>> {
         let Some(schedule) = self.schedule_of(job, project).await? else {
-            let text = format!("jobs.toml does not name `{job}` for this project");
-            let reason = Reason::new("not_scheduled", text);
-            return Ok(vec![reason.fix(format!("add [jobs.{job}], or an edge that leads to it"))]);
+            let told = explanation!(
+                "not_scheduled",
+                "jobs.toml does not name `{job}` for this project",
+                job = job
+            );
+            let reason = Reason::new(told);
+            let fix =
+                explanation!("add_job", "add [jobs.{job}], or an edge that leads to it", job = job);
+            return Ok(vec![reason.fix(fix)]);
         };
         let mut upstream = Vec::new();
         for up in config.config.upstream(job) {
@@ -154,34 +160,53 @@ impl Engine {
 /// What caused a run.
 fn caused(run: &Run) -> Vec<Reason> {
     let mut found = Vec::new();
-    if let Some(request) = &run.request {
-        let by = request.asked_by.as_deref().unwrap_or("somebody");
-        let key = request.key.as_deref().filter(|key| !key.is_empty());
-        let key = key.map(|key| format!(" with the key `{key}`")).unwrap_or_default();
-        if run.payload.triggers.is_empty() {
-            found.push(Reason::new("asked_for", format!("{by} asked for it{key}")));
-        }
-    } else if run.payload.requests > 0 || run.payload.requested_at.is_some() {
-        let count = run.payload.requests.max(1);
-        let text = match count {
-            1 => "somebody asked for it".to_owned(),
-            _ => format!("it serves {count} requests"),
-        };
-        found.push(Reason::new("asked_for", text));
+    if run.payload.triggers.is_empty() || run.request.is_none() {
+        found.extend(asked_for(run).map(Reason::new));
     }
     for trigger in &run.payload.triggers {
-        let text = format!("a run of `{}` ended at {}", trigger.job_type, trigger.at);
-        let reason = Reason::new("triggered", text);
+        let reason = Reason::new(explanation!(
+            "triggered",
+            "a run of `{job}` ended at {at}",
+            job = trigger.job_type,
+            at = trigger.at
+        ));
         found.push(trigger.run_id.map_or(reason.clone(), |run| reason.about(run)));
     }
     if run.payload.trigger() == Trigger::Timer {
-        let text = match run.payload.scheduled_for {
-            Some(at) => format!("its timer was due at {at}"),
-            None => "its timer was due".into(),
-        };
-        found.push(Reason::new("timer", text));
+        found.push(Reason::new(match run.payload.scheduled_for {
+            Some(at) => explanation!("timer", "its timer was due at {at}", at = at),
+            None => Explanation::new("timer", "its timer was due"),
+        }));
     }
     found
+}
+
+/// Who asked for a run, if anybody has.
+fn asked_for(run: &Run) -> Option<Explanation> {
+    let code = "asked_for";
+    if let Some(request) = &run.request {
+        let by = request.asked_by.as_deref();
+        let key = request.key.as_deref().filter(|key| !key.is_empty());
+        let with_key = key.map(|key| format!(" with the key `{key}`")).unwrap_or_default();
+        let text = format!("{} asked for it{with_key}", by.unwrap_or("somebody"));
+        let told = Explanation::new(code, text);
+        let told = by.map_or(told.clone(), |by| told.with("by", &by));
+        return Some(key.map_or(told.clone(), |key| told.with("key", &key)));
+    }
+    let requests = run.payload.requests.max(u32::from(run.payload.requested_at.is_some()));
+    let by = run.payload.requested_by.as_deref();
+    Some(match (requests, by) {
+        (0, _) => return None,
+        (1, None) => Explanation::new(code, "somebody asked for it"),
+        (1, Some(by)) => explanation!("asked_for", "{by} asked for it", by = by),
+        (_, None) => explanation!("asked_for", "it serves {count} requests", count = requests),
+        (_, Some(by)) => explanation!(
+            "asked_for",
+            "it serves {count} requests, one of them of {by}",
+            count = requests,
+            by = by
+        ),
+    })
 }
 
 /// What beside edges makes a job run.
@@ -203,38 +228,51 @@ fn idle(
     let job = &schedule.job_type;
     let mut found = Vec::new();
     if let Some(run) = &schedule.current_run {
-        let state = run.state;
-        found.push(Reason::new("unfinished", format!("a run of it is {state}")).about(run.id));
+        let told = explanation!("unfinished", "a run of it is {state}", state = run.state);
+        found.push(Reason::new(told).about(run.id));
     }
     if !schedule.enabled {
-        let reason = Reason::new("disabled", format!("jobs.toml disables `{job}`"));
-        found.push(reason.fix(format!("set enabled = true under [jobs.{job}]")));
+        found.push(disabled(job));
         return found;
     }
     if schedule.status == ScheduledStatus::Paused {
-        let text = format!("`{job}` is paused in {}{}", schedule.project_slug, noted(schedule));
-        let reason = Reason::new("paused", text);
         let fix = format!("cascade resume {job} --project {}", schedule.project_slug);
-        found.push(reason.fix(fix));
+        found.push(paused(schedule).fix(fix));
     }
     match schedule.next_run_at {
         Some(at) if at > now => {
-            let what = match schedule.payload.debounced {
-                Some(_) => "its triggers have not paused for long enough: it begins at",
-                None => "its timer is due at",
+            let told = match schedule.payload.debounced {
+                Some(_) => explanation!(
+                    "debounced",
+                    "its triggers have not paused for long enough: it begins at {at}",
+                    at = at
+                ),
+                None => explanation!("not_due", "its timer is due at {at}", at = at),
             };
             let fix = format!("cascade enqueue {job} --project {}", schedule.project_slug);
-            found.push(Reason::new("not_due", format!("{what} {at}")).fix(fix));
+            found.push(Reason::new(told).fix(fix));
         }
         Some(_) if schedule.status == ScheduledStatus::Paused => {}
-        Some(_) => found.push(Reason::new("due", "it is due: a worker starts it at its next look")),
+        Some(_) => found.push(Reason::new(Explanation::new(
+            "due",
+            "it is due: a worker starts it at its next look",
+        ))),
         None if schedule.schedule.is_none() && upstream.is_empty() && !led.is_joined => {
             found.push(match led.hook {
-                Some(hook) => {
-                    Reason::new("hook", format!("it runs by deliveries to /hooks/{hook}"))
+                Some(hook) => Reason::new(explanation!(
+                    "hook",
+                    "it runs by deliveries to /hooks/{hook}",
+                    hook = hook
+                )),
+                None => {
+                    let text = "it has no timer, and no edge leads to it";
+                    let told = Explanation::new("no_trigger", text);
+                    Reason::new(told).fix(explanation!(
+                        "schedule_job",
+                        "set every under [jobs.{job}], or ask for a run",
+                        job = job
+                    ))
                 }
-                None => Reason::new("no_trigger", "it has no timer, and no edge leads to it")
-                    .fix(format!("set every under [jobs.{job}], or ask for a run")),
             });
         }
         None => {}
@@ -249,41 +287,75 @@ fn idle(
 /// Why the latest run of an upstream job has not triggered a job; `None` if it has.
 fn not_triggered(job: &str, Upstream { job: up, latest }: &Upstream) -> Option<Reason> {
     let Some((run, decision)) = latest else {
-        let reason = Reason::new("upstream_never_ran", format!("`{up}` has never ended here"));
-        return Some(reason.fix(format!("cascade enqueue {up}")));
+        let told =
+            explanation!("upstream_never_ran", "`{upstream}` has never ended here", upstream = up);
+        return Some(Reason::new(told).fix(format!("cascade enqueue {up}")));
     };
-    let at = run.finished_at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let at = run.finished_at.unwrap_or(run.queued_at);
     match (decision, run.state) {
         (Some(Decision { taken: true, .. }), _) | (None, RunState::Completed) => None,
         (Some(Decision { reason, .. }), _) => {
-            let why = reason.as_deref().unwrap_or("its edge was not taken");
-            let text = format!("the latest run of `{up}`{at} did not trigger it: {why}");
-            Some(Reason::new("edge_not_taken", text).about(run.id).fix(format!(
-                "change the edge {up} -> {job} under [CASCADE_CHAINS], or run `{up}` again"
+            let why = reason.clone().unwrap_or_else(|| {
+                Explanation::new("not_taken", "its edge was not taken")
+            });
+            let text = format!("the latest run of `{up}` at {at} did not trigger it: {why}");
+            let told = Explanation::new("edge_not_taken", text);
+            let told = told.with("upstream", up).with("at", &at).of(why);
+            Some(Reason::new(told).about(run.id).fix(explanation!(
+                "change_edge",
+                "change the edge {upstream} -> {job} under [CASCADE_CHAINS], or run it again",
+                upstream = up,
+                job = job
             )))
         }
         (None, state) => {
-            let text = match state {
-                RunState::Cancelled => {
-                    format!("the latest run of `{up}`{at} was cancelled, which no edge follows")
-                }
-                _ => {
-                    format!("the latest run of `{up}`{at} {state}, and its edge follows a success")
-                }
+            let told = match state {
+                RunState::Cancelled => explanation!(
+                    "upstream_cancelled",
+                    "the latest run of `{upstream}` at {at} was cancelled, which no edge follows",
+                    upstream = up,
+                    at = at
+                ),
+                _ => explanation!(
+                    "upstream_did_not_succeed",
+                    "the latest run of `{upstream}` at {at} failed, and its edge follows a success",
+                    upstream = up,
+                    at = at
+                ),
             };
-            let reason = Reason::new("upstream_did_not_succeed", text).about(run.id);
-            Some(reason.fix(format!("cascade retry {}", run.id)))
+            Some(Reason::new(told).about(run.id).fix(format!("cascade retry {}", run.id)))
         }
     }
 }
 
-/// Until when it is paused, by whom and why, as far as that is noted.
-fn noted(schedule: &ScheduledJob) -> String {
-    let Some(pause) = &schedule.pause else { return String::new() };
-    let until = pause.until.map(|at| format!(" until {at}")).unwrap_or_default();
-    let by = pause.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-    let reason = pause.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{until}{by}{reason}")
+fn disabled(job: &str) -> Reason {
+    let told = explanation!("disabled", "jobs.toml disables `{job}`", job = job);
+    let fix = explanation!("enable_job", "set enabled = true under [jobs.{job}]", job = job);
+    Reason::new(told).fix(fix)
+}
+
+/// That a job is paused: until when, by whom and why, as far as that is noted.
+fn paused(schedule: &ScheduledJob) -> Reason {
+    let ScheduledJob { job_type: job, project_slug: project, .. } = schedule;
+    let mut told = explanation!(
+        "paused",
+        "`{job}` is paused in {project}",
+        job = job,
+        project = project
+    );
+    let pause = schedule.pause.as_ref();
+    let parts = [
+        pause.and_then(|pause| pause.until).map(|at| explanation!("until", " until {at}", at = at)),
+        pause.and_then(|pause| pause.by.as_ref()).map(|by| explanation!("by", " by {by}", by = by)),
+        pause
+            .and_then(|pause| pause.reason.as_ref())
+            .map(|why| explanation!("note", ": {note}", note = why)),
+    ];
+    for part in parts.into_iter().flatten() {
+        told.text.push_str(&part.text);
+        told = told.of(part);
+    }
+    Reason::new(told)
 }
 
 #[cfg(test)]
@@ -340,7 +412,7 @@ mod tests {
     }
 
     pub(super) fn codes(reasons: &[Reason]) -> Vec<&str> {
-        reasons.iter().map(|reason| reason.code).collect()
+        reasons.iter().map(|reason| &*reason.told.code).collect()
     }
 
     #[test]
@@ -362,7 +434,16 @@ mod tests {
             RunRequest { key, args, priority: 0, run_at: None, asked_by, tags: Vec::new() };
         asked.request = Some(Box::new(request));
         asked.payload.add_request(now());
-        assert_eq!(caused(&asked)[0].text, "ann asked for it with the key `k`");
+        let told = &caused(&asked)[0].told;
+        assert_eq!(told.text, "ann asked for it with the key `k`");
+        assert_eq!((told.values["by"].as_str(), told.values["key"].as_str()), ("ann", "k"));
+        let mut of_schedule = run(RunState::Completed);
+        of_schedule.payload.add_request(now());
+        assert_eq!(caused(&of_schedule)[0].told.text, "somebody asked for it");
+        of_schedule.payload.requested_by = Some("bob".into());
+        assert_eq!(caused(&of_schedule)[0].told.text, "bob asked for it");
+        of_schedule.payload.join();
+        assert_eq!(caused(&of_schedule)[0].told.values["count"], "2");
     }
 
     #[test]
@@ -378,7 +459,10 @@ mod tests {
         let mut waits = timer.clone();
         waits.payload.debounced = Some(Debounced { until: now(), timer: None, schedule: None });
         assert!(
-            super::idle(&waits, &[], Led::default(), now())[0].text.contains("have not paused")
+            super::idle(&waits, &[], Led::default(), now())[0]
+                .told
+                .text
+                .contains("have not paused")
         );
         let off = ScheduledJob { enabled: false, ..schedule() };
         assert_eq!(idle(&off, &[]), "disabled");
@@ -390,7 +474,7 @@ mod tests {
             taken,
             join: false,
             runs: None,
-            reason: reason.map(Into::into),
+            reason: reason.map(|text| text.to_owned().into()),
         };
         let paused = ScheduledJob { status: ScheduledStatus::Paused, ..schedule() };
         assert_eq!(idle(&paused, &up(None)), "paused upstream_never_ran");
@@ -404,7 +488,9 @@ mod tests {
             Led::default(),
             now(),
         );
-        assert!(not[0].text.ends_with("did not trigger it: `output.new > 0` was false"), "{not:?}");
+        let text = &not[0].told.text;
+        assert!(text.ends_with("did not trigger it: `output.new > 0` was false"), "{text}");
+        assert_eq!(not[0].told.parts[0].text, "`output.new > 0` was false");
         assert_eq!(
             idle(&schedule(), &up(Some((run(RunState::Completed), Some(edge(true, None)))))),
             ""

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use crate::{Joining, OnDuplicate, RunRequest};
+use crate::{Explanation, Joining, OnDuplicate, RunRequest};
 
 /// After which ends of its job an edge may be taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,8 +83,8 @@ pub struct Decision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<u32>,
     /// Why it was not; absent if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    #[serde(flatten)]
+    pub reason: Option<Explanation>,
 }
 
 /// How triggers of a key become one run, while they follow one another.
@@ -126,7 +126,7 @@ pub struct Follow {
     /// Runs to make, in the order of jobs.toml.
     pub runs: Vec<EdgeRun>,
     /// Edges that make no runs as what they say has no value or does not fit: job, and why.
-    pub faults: Vec<(String, String)>,
+    pub faults: Vec<(String, Explanation)>,
     /// What became of each edge; empty if all are plain and so lead to `downstream`.
     pub decisions: Vec<Decision>,
     /// Every trace that the run belongs to.

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::EdgeRun;
+use crate::{EdgeRun, Explanation};
 
 /// What becomes of a join whose time is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,8 +181,8 @@ pub struct JoinOutcome {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
     /// Why it was not, or what is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    #[serde(flatten)]
+    pub reason: Option<Explanation>,
 }
 
 /// A state of a join, as a database keeps it.
@@ -226,5 +226,5 @@ pub enum JoinMakes {
     /// A run of its job.
     Run(Box<EdgeRun>),
     /// Nothing, and why.
-    Nothing(String),
+    Nothing(Explanation),
 }

@@ -7,6 +7,7 @@ mod cascade_tree;
 mod config_version;
 mod decision;
 mod event;
+mod explanation;
 mod hook;
 mod job_queue;
 mod job_summary;
@@ -41,6 +42,7 @@ pub use config_version::{
 };
 pub use decision::{Debounce, Decision, Decisions, EdgeRun, Follow, On};
 pub use event::{Done, Event, EventStatus, JobCompleted};
+pub use explanation::Explanation;
 pub use hook::{Delivered, Delivery, HookCount, HookOutcome, NewDelivery, WholeDelivery};
 pub use job_queue::{JobQueue, QueuePart};
 pub use job_summary::{JobCounts, LastEnd, recent_states};

@@ -123,6 +123,8 @@ pub struct RunEdit {
     pub begins: Option<Begins>,
     /// 0 to [`HIGHEST_PRIORITY`].
     pub priority: Option<u8>,
+    /// All of its own tags.
+    pub tags: Option<Vec<String>>,
 }
 
 #[cfg(test)]

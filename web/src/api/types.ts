@@ -21,6 +21,8 @@ export type Trigger = Schemas["Trigger"];
 export type Run = Omit<Answer<"Run">, "triggered_by"> & { triggered_by: Trigger };
 /** `runs` is how many runs the edge made; absent where it made its job due, or made none. */
 export type Decision = Answer<"Decision">;
+/** What an English sentence says, for other languages. */
+export type Told = Answer<"Told">;
 /** A run by its id; what it gave out is any JSON. */
 export type RunDetails = Run & {
   output: unknown;

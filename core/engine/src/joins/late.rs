@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_config::{ConfigState, Join};
 use cascade_model::{
-    By, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, JoinState, Late, Visible,
+    By, Explanation, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, JoinState, Late, Visible,
 };
 use cascade_store::{Connections, Queries, Result, StoreError, Tx, save_join};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -142,7 +142,7 @@ impl LateJoin<'_> {
         row.due_at = None;
         let mut fired = false;
         if let Some(join) = join {
-            let mut reason = state::said_late(&row.state, &join.rule);
+            let mut reason = vec![state::said_late(&row.state, &join.rule)];
             if let Some((upstream, makes)) = fire {
                 let upstream = Upstream { at, ..upstream };
                 let fire = JoinFire { of: runs_of(&row), makes };
@@ -150,10 +150,10 @@ impl LateJoin<'_> {
                 let told =
                     fires(tx, &mut row, &join.rule, &upstream, fire, made, &mut beside).await?;
                 fired = told.is_ok();
-                reason.extend(told.err().into_iter().flat_map(|why| ["; ".into(), why]));
+                reason.extend(told.err());
                 open(tx, &seen.key, &others, &beside.opened).await?;
             }
-            time_is_over(&mut row.state, &join.rule, at, fired, reason);
+            time_is_over(&mut row.state, &join.rule, at, fired, Explanation::all(reason));
         }
         tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
         Ok(fired)
@@ -166,7 +166,7 @@ pub(crate) fn time_is_over(
     rule: &JoinRule,
     at: DateTime<Utc>,
     fired: bool,
-    reason: String,
+    reason: Explanation,
 ) {
     if rule.by == By::Latest {
         state::begin_again(state);

@@ -3,7 +3,7 @@
 
 use cascade_config::ConfigState;
 use cascade_model::{
-    By, Decision, Follow, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, Joining,
+    By, Decision, Explanation, Follow, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, Joining,
     On, Run, TriggerNote,
 };
 use cascade_store::{
@@ -69,12 +69,13 @@ pub(crate) async fn settle(
             }
             Verdict::Settled => (before && rule.names(&upstream.job_type)).then(|| {
                 let outcome = row.state.outcome.clone().unwrap_or_default();
-                let why = match outcome {
-                    JoinOutcome { fired: true, .. } => FIRED,
-                    JoinOutcome { cancelled: true, .. } => CANCELLED,
-                    _ => TIME_IS_OVER,
-                };
-                Err(why.to_owned())
+                Err(match outcome {
+                    JoinOutcome { fired: true, .. } => {
+                        Explanation::new("has_fired", "the join has fired before")
+                    }
+                    JoinOutcome { cancelled: true, .. } => cancelled(),
+                    _ => Explanation::new("time_is_over", "the time of the join is over"),
+                })
             }),
             Verdict::Unmet(why) => {
                 settled(&mut row, upstream.at, false, Some(why.clone()));
@@ -96,9 +97,9 @@ pub(crate) async fn settle(
     Ok(joined)
 }
 
-const FIRED: &str = "the join has fired before";
-const CANCELLED: &str = "the cascade was cancelled";
-const TIME_IS_OVER: &str = "the time of the join is over";
+fn cancelled() -> Explanation {
+    Explanation::new("cascade_cancelled", "the cascade was cancelled")
+}
 
 /// Counts the end of a run, and the runs that it has opened.
 pub(crate) fn count(
@@ -135,7 +136,12 @@ pub(crate) fn due(row: &JoinRow, rule: &JoinRule) -> Option<DateTime<Utc>> {
     Some(row.state.began? + rule.within?)
 }
 
-pub(crate) fn settled(row: &mut JoinRow, at: DateTime<Utc>, fired: bool, reason: Option<String>) {
+pub(crate) fn settled(
+    row: &mut JoinRow,
+    at: DateTime<Utc>,
+    fired: bool,
+    reason: Option<Explanation>,
+) {
     row.due_at = None;
     let (late, cancelled) = (false, false);
     row.state.outcome = Some(JoinOutcome { at, fired, late, cancelled, reason });
@@ -150,7 +156,7 @@ pub(super) async fn fires(
     fire: JoinFire,
     made: Option<Made>,
     beside: &mut Beside,
-) -> Result<std::result::Result<Option<u32>, String>> {
+) -> Result<std::result::Result<Option<u32>, Explanation>> {
     let causes = causes(row, rule, upstream);
     let told = match (fire.makes, made) {
         (JoinMakes::Nothing(why), _) => Err(why),
@@ -173,7 +179,7 @@ pub(crate) fn fired(
     row: &mut JoinRow,
     rule: &JoinRule,
     at: DateTime<Utc>,
-    skipped: Option<String>,
+    skipped: Option<Explanation>,
 ) {
     if skipped.is_none() && rule.by == By::Latest {
         state::begin_again(&mut row.state);
@@ -213,7 +219,7 @@ async fn make_due(
     causes: Vec<(TriggerNote, Vec<Uuid>)>,
     upstream: &Upstream,
     beside: &mut Beside,
-) -> Result<std::result::Result<(), String>> {
+) -> Result<std::result::Result<(), Explanation>> {
     let jobs = std::slice::from_ref(&rule.job);
     let mut found = tx.lock_schedules(upstream.project_id, jobs).await?;
     for (note, traces) in causes {
@@ -223,7 +229,7 @@ async fn make_due(
         let Cascade { save, mut skipped, opened, .. } =
             cascade::triggered(&cause, vec![(rule.job.clone(), None)], found);
         if let Some((_, why)) = skipped.pop() {
-            return Ok(Err(why.to_owned()));
+            return Ok(Err(why.into()));
         }
         beside.opened.extend(opened);
         found = save;
@@ -244,7 +250,7 @@ pub(crate) fn foreseen(joins: &[Joining]) -> impl Iterator<Item = Decision> {
     })
 }
 
-fn decision(rule: &JoinRule, told: std::result::Result<Option<u32>, String>) -> Decision {
+fn decision(rule: &JoinRule, told: std::result::Result<Option<u32>, Explanation>) -> Decision {
     let (runs, reason) = match told {
         Ok(runs) => (runs, None),
         Err(why) => (None, Some(why)),
@@ -298,7 +304,7 @@ pub(crate) async fn cancel(tx: &mut dyn Tx, keys: &[JoinKey], at: DateTime<Utc>)
         if state::is_settled(&row.state) {
             continue;
         }
-        settled(&mut row, at, false, Some(CANCELLED.into()));
+        settled(&mut row, at, false, Some(cancelled()));
         if let Some(outcome) = &mut row.state.outcome {
             outcome.cancelled = true;
         }
@@ -317,7 +323,7 @@ pub(crate) async fn forget(tx: &mut dyn Tx, keys: &[JoinKey], of: &[ScheduleRow]
             state::forgotten(&mut row.state, &schedule.job_type);
         }
         if !state::is_settled(&row.state) && row.state.parts.values().all(|part| part.open == 0) {
-            settled(&mut row, at, false, Some(CANCELLED.into()));
+            settled(&mut row, at, false, Some(cancelled()));
         }
         tx.execute(&save_join(&row)).await.map_err(StoreError::Query)?;
     }

@@ -1,6 +1,8 @@
 //! How far a join has come, and what follows from that. No database: the same ends lead to the same verdict.
 
-use cascade_model::{By, JoinPart, JoinRule, JoinState, Needs};
+use cascade_model::{
+    By, Explanation, JoinPart, JoinRule, JoinState, Needs, explanation,
+};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -20,7 +22,7 @@ pub(crate) enum Verdict {
     Waits,
     Fires,
     /// All runs have ended, and it does not fire.
-    Unmet(String),
+    Unmet(Explanation),
     /// All runs have ended, and none of the jobs that it waits for was among them.
     Nothing,
     /// It has been settled before.
@@ -106,16 +108,21 @@ pub(crate) fn verdict(state: &JoinState, rule: &JoinRule) -> Verdict {
             Waited::Succeeded => any = true,
             Waited::Failed => {
                 any = true;
-                unmet.push(format!("`{named}` did not succeed"));
+                unmet.push(explanation!("not_succeeded", "`{job}` did not succeed", job = named));
             }
             Waited::NotReached { failed } => {
-                unmet.push(format!("`{named}` did not run, as `{failed}` failed"));
+                unmet.push(explanation!(
+                    "not_reached",
+                    "`{job}` did not run, as `{of}` failed",
+                    job = named,
+                    of = failed
+                ));
             }
             Waited::Skipped | Waited::Open => {}
         }
     }
     match (rule.needs, unmet.is_empty()) {
-        (Needs::Success, false) => Verdict::Unmet(unmet.join("; ")),
+        (Needs::Success, false) => Verdict::Unmet(Explanation::all(unmet)),
         _ if any => Verdict::Fires,
         _ => Verdict::Nothing,
     }
@@ -176,10 +183,12 @@ pub(crate) fn missing(state: &JoinState, rule: &JoinRule) -> Vec<String> {
 }
 
 /// What a join whose time is over waits for in vain.
-pub(crate) fn said_late(state: &JoinState, rule: &JoinRule) -> String {
+pub(crate) fn said_late(state: &JoinState, rule: &JoinRule) -> Explanation {
     let within = rule.within.map(|it| humantime::format_duration(it).to_string());
-    let missing = missing(state, rule).join("`, `");
-    format!("no success of `{missing}` within {}", within.unwrap_or_default())
+    let (within, missing) = (within.unwrap_or_default(), missing(state, rule));
+    let text = format!("no success of `{}` within {within}", missing.join("`, `"));
+    let told = Explanation::new("no_success_within", text);
+    told.with("jobs", &missing.join(", ")).with("within", &within)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Why a join has not made its job run.
 
 use cascade_config::ConfigState;
-use cascade_model::{By, JoinRow, JoinRule};
+use cascade_model::{By, Explanation, JoinRow, JoinRule};
 use cascade_store::{Queries, Result};
 use uuid::Uuid;
 
@@ -25,37 +25,52 @@ impl Engine {
 
 fn why(rule: &JoinRule, row: Option<&JoinRow>) -> Option<Reason> {
     let names = |jobs: &[String]| format!("`{}`", jobs.join("`, `"));
-    let all = names(&rule.all_of);
+    let waits = |jobs: &[String], more: &str| {
+        let text = format!("its join waits for {}{more}", names(jobs));
+        Explanation::new("join_waits", text).with("jobs", &jobs.join(", "))
+    };
     let Some(row) = row else {
         if rule.by == By::Latest {
-            let text = format!("its join waits for {all}, none of which has succeeded here");
-            return Some(Reason::new("join_waits", text));
+            let more = "none of which has succeeded here";
+            let told = waits(&rule.all_of, &format!(", {more}"));
+            return Some(Reason::new(told.of(Explanation::new("none_has_succeeded", more))));
         }
         let roots: Vec<_> = rule.roots.iter().cloned().collect();
-        let text = format!(
-            "its join waits for {all}, and nothing that leads to all of them has ended here"
-        );
-        let reason = Reason::new("join_waits", text);
+        let more = "nothing that leads to all of them has ended here";
+        let told = waits(&rule.all_of, &format!(", and {more}"));
+        let reason = Reason::new(told.of(Explanation::new("nothing_has_led", more)));
         return Some(match roots.is_empty() {
-            true => reason.fix("write by = \"latest\", or draw edges from one job to all of them"),
-            false => reason.fix(format!("run one of {}", names(&roots))),
+            true => reason.fix(Explanation::new(
+                "join_by_latest",
+                "write by = \"latest\", or draw edges from one job to all of them",
+            )),
+            false => {
+                let text = format!("run one of {}", names(&roots));
+                reason.fix(Explanation::new("run_one_of", text).with("jobs", &roots.join(", ")))
+            }
         });
     };
     let state = &row.state;
     match &state.outcome {
         Some(outcome) if outcome.fired && rule.by == By::Trace => None,
         Some(outcome) if !outcome.fired => {
-            let why = outcome.reason.as_deref().unwrap_or("not all of them have succeeded");
-            let reason = Reason::new("join_unmet", format!("its join did not make it run: {why}"));
+            let why = outcome.reason.clone().unwrap_or_else(|| {
+                Explanation::new("not_all_succeeded", "not all of them have succeeded")
+            });
+            let text = format!("its join did not make it run: {why}");
+            let reason = Reason::new(Explanation::new("join_unmet", text).of(why));
             let failed =
                 rule.all_of.iter().find(|named| waited(state, rule, named) == Waited::Failed);
             // A join fires once a trace: another takes another run of what leads to all of them.
-            let again = match rule.roots.first() {
-                Some(root) if rule.by == By::Trace => {
-                    format!("change the join under [CASCADE_JOINS], or run `{root}` again")
-                }
-                _ => format!("change the join under [CASCADE_JOINS], or run {all} again"),
+            let jobs = match rule.roots.first() {
+                Some(root) if rule.by == By::Trace => std::slice::from_ref(root),
+                _ => &rule.all_of,
             };
+            let text = format!(
+                "change the join under [CASCADE_JOINS], or run {} again",
+                names(jobs)
+            );
+            let again = Explanation::new("change_join", text).with("jobs", &jobs.join(", "));
             let run =
                 failed.and_then(|named| state.parts.get(named)?.run).filter(|_| !outcome.late);
             Some(match run {
@@ -68,8 +83,8 @@ fn why(rule: &JoinRule, row: Option<&JoinRow>) -> Option<Reason> {
             // All have succeeded: what it waits for leads to one of them.
             let open = || state.parts.iter().filter(|(_, part)| part.open > 0);
             let open = || open().map(|(job, _)| job.clone()).collect::<Vec<_>>();
-            let missing = names(&if missing.is_empty() { open() } else { missing });
-            Some(Reason::new("join_waits", format!("its join waits for {missing}")))
+            let missing = if missing.is_empty() { open() } else { missing };
+            Some(Reason::new(waits(&missing, "")))
         }
     }
 }
@@ -102,7 +117,7 @@ mod tests {
             fired,
             late,
             cancelled: false,
-            reason: Some(reason.into()),
+            reason: Some(reason.to_owned().into()),
         });
         let key = JoinKey { trace_id, project_id: Uuid::nil(), job: "report".into() };
         JoinRow { key, state: JoinState { parts, began: None, outcome }, due_at: None }
@@ -112,7 +127,7 @@ mod tests {
     fn what_keeps_a_join_from_its_job_is_told_with_what_helps() {
         let told = |row: Option<&JoinRow>| {
             let reason = why(&rule(), row).unwrap();
-            (reason.text, reason.fix.unwrap_or_default())
+            (reason.told.text, reason.fix.unwrap_or_default().text)
         };
         let (text, fix) = told(None);
         assert!(text.contains("waits for `a`, `b`, and nothing that leads to all"), "{text}");

@@ -220,7 +220,7 @@ impl Replay<'_> {
             fault.ends += 1;
             if label == "no_value" {
                 fault.without += 1;
-                let why = decision.reason.clone().unwrap_or_default();
+                let why = decision.reason.as_ref().map(ToString::to_string).unwrap_or_default();
                 fault.example.get_or_insert_with(|| (why, project.to_owned(), now));
             }
         }

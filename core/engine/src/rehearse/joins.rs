@@ -23,7 +23,7 @@ use super::{
     state::{Event, Run},
 };
 use crate::{
-    cascade::{self, Upstream},
+    cascade::{Skip, Upstream},
     joins::{
         End, Opened,
         foresee::{self, Evaluation, LastEnd},
@@ -158,7 +158,7 @@ impl Replay<'_> {
         let Some(mut row) = self.joins.rows.remove(&key) else { return };
         if row.due_at == Some(now) {
             row.due_at = None;
-            let mut reason = state::said_late(&row.state, &join.rule);
+            let mut reason = vec![state::said_late(&row.state, &join.rule)];
             let mut has_fired = false;
             if join.late == Late::Run {
                 let upstream = Upstream { at: now, ..late::last_end(join, &row) };
@@ -169,10 +169,11 @@ impl Replay<'_> {
                 let last = LastRun { upstream: &upstream, attempts: 1, project };
                 let told = self.fire(join, &row, &last, &mut opened, now);
                 has_fired = told.is_ok();
-                reason.extend(told.as_ref().err().into_iter().flat_map(|why| ["; ", why]));
+                reason.extend(told.as_ref().err().cloned());
                 fired(&mut row, &join.rule, now, told.err());
                 self.open(&key, &opened);
             }
+            let reason = Explanation::all(reason);
             late::time_is_over(&mut row.state, &join.rule, now, has_fired, reason);
         }
         self.joins.rows.insert(key, row);
@@ -201,7 +202,7 @@ impl Replay<'_> {
         last: &LastRun<'_>,
         opened: &mut Opened,
         now: DateTime<Utc>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Explanation> {
         let causes = settle::causes(row, &join.rule, last.upstream);
         match self.makes(join, row, last) {
             JoinMakes::Nothing(why) => Err(why),
@@ -213,7 +214,7 @@ impl Replay<'_> {
                     let due = vec![(join.rule.job.clone(), None)];
                     let told = self.trigger(&cause, &last.project, due, now);
                     if let Some((_, why)) = told.skipped.into_iter().next() {
-                        return Err(why.to_owned());
+                        return Err(why.into());
                     }
                     opened.extend(told.opened);
                 }
@@ -244,12 +245,12 @@ impl Replay<'_> {
         project: &Arc<str>,
         opened: &mut Opened,
         now: DateTime<Utc>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Explanation> {
         let EdgeRun { job, request, on_duplicate: rule, debounce, .. } = made;
         let slot = self.places.get(&(job.as_str().into(), project.clone())).copied();
-        let slot = slot.ok_or(cascade::NOT_SCHEDULED)?;
+        let slot = slot.ok_or(Skip::NotScheduled)?;
         if !self.slots[slot].row.enabled {
-            return Err(cascade::DISABLED.into());
+            return Err(Skip::Disabled.into());
         }
         let mut payload = Payload::default();
         for (note, traces) in causes {

@@ -1,6 +1,6 @@
 //! Labels that no worker has.
 
-use cascade_model::Worker;
+use cascade_model::{Explanation, Worker, explanation};
 
 use super::Reason;
 
@@ -17,8 +17,10 @@ pub(super) fn reason(labels: &[String]) -> Option<Reason> {
         [label] => format!("no live worker has the label `{label}`"),
         labels => format!("no live worker has the labels `{}`", labels.join("`, `")),
     };
-    let fix = format!("start one: cascade worker --labels {}", labels.join(","));
-    Some(Reason::new("labels", text).fix(fix))
+    let command = format!("cascade worker --labels {}", labels.join(","));
+    let fix = explanation!("start_worker", "start one: {command}", command = command);
+    let told = Explanation::new("labels", text).with("labels", &labels.join(", "));
+    Some(Reason::new(told).fix(fix))
 }
 
 #[cfg(test)]
@@ -34,7 +36,7 @@ mod tests {
         assert_eq!(missing(&workers, &needed), needed);
         assert!(missing(&[worker("eu x gpu", Some(1))], &needed).is_empty());
         let reason = reason(&needed).unwrap();
-        assert_eq!(reason.text, "no live worker has the labels `gpu`, `eu`");
-        assert_eq!(reason.fix.as_deref(), Some("start one: cascade worker --labels gpu,eu"));
+        assert_eq!(reason.told.text, "no live worker has the labels `gpu`, `eu`");
+        assert_eq!(reason.fix.as_ref().map(|fix| &*fix.text), Some("start one: cascade worker --labels gpu,eu"));
     }
 }

@@ -1,7 +1,9 @@
 //! What keeps the runs of a job from beginning, and one of them.
 
 use cascade_config::ConfigState;
-use cascade_model::{Run, RunState, ScheduledJob, ScheduledStatus, Visible};
+use cascade_model::{
+    Explanation, Run, RunState, ScheduledJob, ScheduledStatus, Visible, explanation,
+};
 use cascade_store::{Connections, Queries, Result, RunWaits};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -65,17 +67,23 @@ impl Around {
         let job = &self.job;
         match &self.schedule {
             None => {
-                let text = format!("jobs.toml does not name `{job}` for its project any more");
-                let fix = format!("add [jobs.{job}] again");
-                Some(Reason::new("not_scheduled", text).fix(fix))
+                let told = explanation!(
+                    "not_scheduled",
+                    "jobs.toml does not name `{job}` for its project any more",
+                    job = job
+                );
+                Some(Reason::new(told).fix(explanation!(
+                    "add_job_again",
+                    "add [jobs.{job}] again",
+                    job = job
+                )))
             }
             Some(schedule) if !schedule.enabled => {
-                let reason = Reason::new("disabled", format!("jobs.toml disables `{job}`"));
-                Some(reason.fix(format!("set enabled = true under [jobs.{job}]")))
+                Some(super::disabled(job))
             }
             Some(schedule) if schedule.status == ScheduledStatus::Paused => {
-                let text = format!("`{job}` is paused in its project{}", super::noted(schedule));
-                Some(Reason::new("paused", text).fix(format!("cascade resume {job}")))
+                let fix = format!("cascade resume {job} --project {}", schedule.project_slug);
+                Some(super::paused(schedule).fix(fix))
             }
             Some(_) => None,
         }
@@ -86,8 +94,15 @@ impl Around {
         let mut found = limits::reasons(self);
         found.extend(labels::reason(&self.missing_labels));
         if !self.is_loaded {
-            let text = format!("the plugin of `{}` is not loaded here", self.job);
-            found.push(Reason::new("no_plugin", text).fix("`cascade check` names what is missing"));
+            let told = explanation!(
+                "no_plugin",
+                "the plugin of `{job}` is not loaded here",
+                job = self.job
+            );
+            found.push(Reason::new(told).fix(Explanation::new(
+                "see_check",
+                "`cascade check` names what is missing",
+            )));
         }
         found
     }
@@ -101,21 +116,25 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
         let is_later = waits.available_at > waits.now;
         if waits.behind && !is_later {
             let text = "another run of its key goes before it";
-            let reason = Reason::new("behind_key", text);
+            let reason = Reason::new(Explanation::new("behind_key", text));
             found.push(waits.first.map_or(reason.clone(), |first| reason.about(first)));
         }
         if is_later {
-            let (code, what) = match run.state {
-                RunState::Retryable => ("backoff", "it is tried again at"),
-                _ => ("not_due", "it may not begin before"),
-            };
-            found.push(Reason::new(code, format!("{what} {}", waits.available_at)));
+            let at = waits.available_at;
+            found.push(Reason::new(match run.state {
+                RunState::Retryable => explanation!("backoff", "it is tried again at {at}", at = at),
+                _ => explanation!("not_before", "it may not begin before {at}", at = at),
+            }));
         }
     }
     found.extend(around.by_more());
     if found.is_empty() {
-        let reason = Reason::new("no_free_worker", "every worker is busy, or none is there");
-        found.push(reason.fix("start another worker, or look at Workers"));
+        let text = "every worker is busy, or none is there";
+        let reason = Reason::new(Explanation::new("no_free_worker", text));
+        found.push(reason.fix(Explanation::new(
+            "more_workers",
+            "start another worker, or look at Workers",
+        )));
     }
     found
 }
@@ -178,10 +197,10 @@ mod tests {
         assert_eq!(found(RunState::Available, None, &gone), "not_scheduled");
         let behind = RunWaits { behind: true, ..waits() };
         let reasons = of_run(&run(RunState::Available), Some(&behind), &around());
-        assert_eq!((reasons[0].code, reasons[0].run), ("behind_key", Some(Uuid::from_u128(2))));
+        assert_eq!((&*reasons[0].told.code, reasons[0].run), ("behind_key", Some(Uuid::from_u128(2))));
         // One of the schedule's key is behind until its time, with nothing before it.
         let later = RunWaits { available_at: now() + TimeDelta::hours(1), behind: true, ..waits() };
-        assert_eq!(found(RunState::Scheduled, Some(&later), &around()), "not_due");
+        assert_eq!(found(RunState::Scheduled, Some(&later), &around()), "not_before");
         assert_eq!(found(RunState::Retryable, Some(&later), &around()), "backoff");
     }
 
@@ -202,10 +221,10 @@ mod tests {
         };
         let reasons = of("down");
         assert_eq!(codes(&reasons), ["shared_limit", "rate"]);
-        assert_eq!(reasons[0].text, "limit `api`: 5 of 5 run, of all jobs that share it");
-        assert_eq!(reasons[0].fix.as_deref(), Some("raise concurrency under [limits.api]"));
-        assert_eq!(reasons[1].text, "rate of `api` (2/1m): next at 2026-11-29 05:00:40 UTC");
-        assert_eq!(reasons[1].fix.as_deref(), Some("raise rate under [limits.api]"));
+        assert_eq!(reasons[0].told.text, "limit `api`: 5 of 5 run, of all jobs that share it");
+        assert_eq!(reasons[0].fix.as_ref().map(|fix| &*fix.text), Some("raise concurrency under [limits.api]"));
+        assert_eq!(reasons[1].told.text, "rate of `api` (2/1m): next at 2026-11-29 05:00:40 UTC");
+        assert_eq!(reasons[1].fix.as_ref().map(|fix| &*fix.text), Some("raise rate under [limits.api]"));
         assert_eq!(codes(&of("up")), [""; 0], "it shares nothing");
     }
 }

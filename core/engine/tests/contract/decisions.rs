@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_engine::Engine;
 use cascade_model::{
-    Decision, Decisions, Fault, Follow, KeepFor, Lease, On, ScheduledStatus, Success, Visible,
+    Decision, Decisions, Explanation, Fault, Follow, KeepFor, Lease, On, ScheduledStatus, Success, Visible,
 };
 use cascade_store::{Queries, StoreError};
 
@@ -18,8 +18,12 @@ fn edge(job: &str, on: On, reason: Option<&str>) -> Decision {
         taken: reason.is_none(),
         join: false,
         runs: None,
-        reason: reason.map(ToOwned::to_owned),
+        reason: reason.map(|text| text.to_owned().into()),
     }
+}
+
+fn skipped(job: &str, code: &'static str, text: &str) -> Decision {
+    Decision { reason: Some(Explanation::new(code, text)), ..edge(job, On::Success, Some(text)) }
 }
 
 fn conditional(job: &str, reason: Option<&str>) -> Decision {
@@ -71,8 +75,8 @@ pub(super) async fn a_plain_edge_leaves_a_decision_only_where_it_was_not_taken(e
     let down = claim(engine).await.remove(0);
     engine.complete(&down.lease, success(&["last", "ghost"])).await.unwrap();
     let edges = vec![
-        edge("last", On::Success, Some("it is paused")),
-        edge("ghost", On::Success, Some("it is not scheduled for this project")),
+        skipped("last", "paused", "it is paused"),
+        skipped("ghost", "not_scheduled", "it is not scheduled for this project"),
     ];
     assert_eq!(kept(engine, &down.lease).await, Some(Decisions { failed: false, edges }));
 }

@@ -97,9 +97,9 @@ pub(super) async fn an_edge_to_a_job_that_is_not_scheduled_makes_no_run_and_says
     };
     engine.complete(&run.lease, Success { follow, ..Success::default() }).await.unwrap();
     let kept = engine.store().decisions(&Visible::All, run.lease.run_id).await.unwrap().unwrap();
-    let why = "it is not scheduled for this project";
-    let told: Vec<_> = kept.edges.iter().map(|edge| (edge.runs, edge.reason.as_deref())).collect();
-    assert_eq!(told, [(None, Some(why)), (Some(1), None)]);
+    let code = |edge: &Decision| edge.reason.as_ref().map(|why| why.code.to_string());
+    let told: Vec<_> = kept.edges.iter().map(|edge| (edge.runs, code(edge))).collect();
+    assert_eq!(told, [(None, Some("not_scheduled".into())), (Some(1), None)]);
     assert_eq!(of_last(engine).await.len(), 1);
 }
 

@@ -87,12 +87,17 @@ async fn only(engine: &Engine) -> ClaimedRun {
 pub(super) async fn a_run_that_waits_has_other_args_and_begins_at_another_time(engine: &Engine) {
     idle(engine).await;
     let id = made(engine, None, json!({ "n": 1 }), Some(later())).await;
-    let all = RunEdit { args: Some(json!({ "n": 2 })), priority: Some(7), ..now() };
+    let tags = Some(vec!["a".to_owned(), "b".to_owned()]);
+    let all = RunEdit { args: Some(json!({ "n": 2 })), priority: Some(7), tags, ..now() };
     edit(engine, id, &all).await.unwrap();
     let run = shown(engine, id).await;
     assert_eq!(run.state, RunState::Available);
     let request = run.request.unwrap();
     assert_eq!((&request.args, request.priority, request.run_at), (&json!({ "n": 2 }), 7, None));
+    assert_eq!(request.tags, ["a", "b"]);
+    let other = RunEdit { tags: Some(vec!["c".to_owned()]), ..RunEdit::default() };
+    edit(engine, id, &other).await.unwrap();
+    assert_eq!(shown(engine, id).await.request.unwrap().tags, ["c"]);
     // What is not named stays.
     edit(engine, id, &put_off()).await.unwrap();
     let run = shown(engine, id).await;

@@ -130,7 +130,7 @@ impl Joins {
     async fn reason(&self, run: &ClaimedRun) -> String {
         let rows = self.engine.store().joins_of_trace(run.trace_id, self.project).await.unwrap();
         let outcome = rows[0].state.outcome.clone().unwrap();
-        outcome.reason.unwrap_or_default()
+        outcome.reason.unwrap_or_default().text
     }
 
     async fn runs_of(&self, job: &str) -> Vec<Run> {
@@ -412,7 +412,7 @@ pub(super) async fn a_join_whose_time_is_over_is_skipped_or_runs_with_what_there
         joins.ok(&pair[1], json!(null)).await;
         assert!(joins.claim().await.is_empty(), "what comes later is too late");
         let told = engine.store().decisions(&Visible::All, pair[1].lease.run_id).await.unwrap();
-        let why = told.unwrap().edges[0].reason.clone().unwrap();
+        let why = told.unwrap().edges[0].reason.clone().unwrap().text;
         assert_eq!(
             why,
             if fires { "the join has fired before" } else { "the time of the join is over" }

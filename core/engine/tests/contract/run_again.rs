@@ -75,8 +75,8 @@ pub(super) async fn a_run_that_is_marked_as_done_is_completed_and_its_edges_are_
     assert_eq!((kept.failed, &kept.edges), (false, &preview), "as it was said before");
     let taken: Vec<_> = kept.edges.iter().map(|edge| edge.taken).collect();
     assert_eq!(taken, [true, false, false]);
-    let reason = kept.edges[1].reason.as_deref().unwrap();
-    assert!(reason.contains("output.new"), "{reason}");
+    let reason = kept.edges[1].reason.as_ref().unwrap();
+    assert!(reason.text.contains("output.new"), "{reason}");
     let next = claim(engine).await.remove(0);
     assert_eq!((next.job_type.as_str(), next.trace_id), ("down", up.trace_id));
     assert_eq!(next.payload.triggers[0].run_id, Some(id));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    api::jobs::known_job,
+    api::{jobs::known_job, response::Told},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{auth::Administrator, extract::Json},
 };
@@ -43,6 +43,8 @@ pub struct PreviewAnswer {
     taken: bool,
     /// Why it would not.
     reason: Option<String>,
+    /// The same for programs.
+    told: Option<Told>,
     /// How many runs it would make, or 1 where it would make its job due.
     count: usize,
     /// The first of them.
@@ -125,12 +127,14 @@ pub async fn preview(
             None => run.request.args,
         },
     });
+    let reason = decision.and_then(|decision| decision.reason);
     Ok(Json(PreviewAnswer {
         run_id: Some(ended.0),
         ended_at: ended.1,
         project: Some(ended.2),
         taken,
-        reason: decision.and_then(|decision| decision.reason),
+        told: reason.as_ref().map(Told::from),
+        reason: reason.map(|reason| reason.text),
         count: made.map_or(usize::from(taken), |runs| runs as usize),
         runs: shown.collect(),
     }))
@@ -138,7 +142,15 @@ pub async fn preview(
 
 impl PreviewAnswer {
     fn without_run() -> Self {
-        let (run_id, ended_at, project, reason) = (None, None, None, None);
-        Self { run_id, ended_at, project, taken: false, reason, count: 0, runs: Vec::new() }
+        Self {
+            run_id: None,
+            ended_at: None,
+            project: None,
+            taken: false,
+            reason: None,
+            told: None,
+            count: 0,
+            runs: Vec::new(),
+        }
     }
 }

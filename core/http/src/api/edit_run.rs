@@ -1,4 +1,4 @@
-//! Changes to a run that waits: its args, when it begins, its priority.
+//! Changes to a run that waits: its args, when it begins, its priority, its tags.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ use crate::{
 };
 use cascade_access::Role;
 use cascade_config::{left_out, masked_place};
-use cascade_model::{Begins, HIGHEST_PRIORITY, Run, RunEdit};
+use cascade_model::{Begins, HIGHEST_PRIORITY, Run, RunEdit, tag};
 
 /// What is to be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
@@ -47,6 +47,9 @@ pub struct RunChanges {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
+    /// All of its own tags from now on; those of its job need not be among them.
+    #[serde(default)]
+    tags: Option<Vec<String>>,
 }
 
 /// Changes a run that waits. One that waits for its triggers to pause waits no longer for them once it is told when to
@@ -81,7 +84,7 @@ pub async fn edit(
 }
 
 fn edit_of(server: &AppState, run: &Run, changes: RunChanges) -> ApiResult<RunEdit> {
-    let RunChanges { args, run_at, start_now, priority } = changes;
+    let RunChanges { args, run_at, start_now, priority, tags } = changes;
     if priority.is_some_and(|priority| priority > HIGHEST_PRIORITY) {
         let message = format!("body: `priority` has to be 0 to {HIGHEST_PRIORITY}");
         return Err(ApiError::bad_request(message));
@@ -95,11 +98,16 @@ fn edit_of(server: &AppState, run: &Run, changes: RunChanges) -> ApiResult<RunEd
         (None, false) => None,
     };
     let args = args.map(|args| new_args(server, run, args)).transpose()?;
-    if args.is_none() && begins.is_none() && priority.is_none() {
-        let refused = ApiError::bad_request("body: nothing is to be changed");
-        return Err(refused.help("give `args`, `run_at`, `start_now` or `priority`"));
+    let tags = tags.map(tag::tags).transpose();
+    let mut tags = tags.map_err(|why| ApiError::bad_request(format!("body: `tags`: {why}")))?;
+    if let (Some(tags), Some(job)) = (&mut tags, server.config.current().jobs.get(&run.job_type)) {
+        tags.retain(|tag| !job.tags.contains(tag));
     }
-    Ok(RunEdit { args, begins, priority })
+    if args.is_none() && begins.is_none() && priority.is_none() && tags.is_none() {
+        let refused = ApiError::bad_request("body: nothing is to be changed");
+        return Err(refused.help("give `args`, `run_at`, `start_now`, `priority` or `tags`"));
+    }
+    Ok(RunEdit { args, begins, priority, tags })
 }
 
 fn new_args(server: &AppState, run: &Run, args: Map<String, Value>) -> ApiResult<Value> {
@@ -131,6 +139,7 @@ fn detail(run: &Run, edit: &RunEdit) -> Value {
     };
     without_null(json!({
         "job_type": run.job_type, "args": args, "run_at": run_at, "priority": edit.priority,
+        "tags": edit.tags,
     }))
 }
 

@@ -147,24 +147,27 @@ pub async fn enqueue(
     Ok((status, Json(EnqueueAnswer { run_id: told.run_id(), state: state.into(), duplicate })))
 }
 
-/// Runs a job once with args, as its schedule does: after what is unfinished of it in the project.
-pub(crate) async fn run_now_with_args(
+/// Runs a job once with args, or those of jobs.toml, and tags, as its schedule does: after what is unfinished of it in
+/// the project.
+pub(crate) async fn run_now_asked(
     server: &AppState,
     principal: &Principal,
     peer: Peer,
     (job, project_id): (&dyn DynJob, Uuid),
-    args: Map<String, Value>,
+    (args, tags): (Option<Map<String, Value>>, Vec<String>),
 ) -> ApiResult<(StatusCode, Json<RunAnswer>)> {
     let descriptor = job.descriptor();
+    let config = server.config.current();
+    let by_default = || config.jobs.get(&descriptor.name)?.args.as_object().cloned();
     let takes = takes(server, &descriptor.name)?;
     let run = NewRun {
         project_id,
-        args: Some(args),
+        args: args.or_else(by_default),
         key: None,
-        on_duplicate: None,
+        on_duplicate: Some(response::OnDuplicate::Queue),
         run_at: None,
         priority: None,
-        tags: Vec::new(),
+        tags,
         params: (),
     };
     let asked = asked(principal, &descriptor.name, run, &takes);

@@ -216,6 +216,10 @@ pub struct RunRequest {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     args: Option<Map<String, Value>>,
+    /// Words by which the run is found: at most 16, of 1 to 64 bytes each. Such a run is not merged with others
+    /// either.
+    #[serde(default)]
+    tags: Vec<String>,
     /// Named to be refused with the reason.
     #[serde(default, deserialize_with = "refuse_params")]
     #[schema(ignore)]
@@ -272,12 +276,14 @@ pub async fn run_now(
     let known = known_job(&server, &job)?;
     let project = request.project_id;
     server.demand(&principal, project, Role::Editor)?;
-    if let Some(args) = request.args.filter(|args| !args.is_empty()) {
-        return enqueue::run_now_with_args(&server, &principal, peer, (&*known, project), args)
-            .await;
+    let args = request.args.filter(|args| !args.is_empty());
+    if args.is_some() || !request.tags.is_empty() {
+        let asked = (args, request.tags);
+        return enqueue::run_now_asked(&server, &principal, peer, (&*known, project), asked).await;
     }
     let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
-    let queued = server.engine.noting(entry).run_now(&job, project).await?;
+    let engine = server.engine.noting(entry).asked_by(&principal.name);
+    let queued = engine.run_now(&job, project).await?;
     server.wake.wake();
     Ok((StatusCode::ACCEPTED, Json(queued.into())))
 }

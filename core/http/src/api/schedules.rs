@@ -170,7 +170,7 @@ async fn act(
         }
         let target = format!("{} jobs", jobs.len());
         let entry = entry(principal, deed.name(), &target, Some(project), detail, peer);
-        let engine = server.engine.noting(entry);
+        let engine = server.engine.noting(entry).asked_by(&principal.name);
         let done = match &deed {
             Deed::Run => engine.run_many(&jobs, project).await,
             Deed::Pause(pause) => engine.pause_or_resume_many(&jobs, project, Some(pause)).await,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::response::{Late, Needs};
+use super::response::{Late, Needs, Told};
 use crate::{AppState, error::ApiResult};
 
 /// A join of a trace.
@@ -21,6 +21,8 @@ pub struct TraceJoin {
     state: JoinState,
     /// Why it has not fired, or what was missing as it fired late.
     reason: Option<String>,
+    /// The same for programs.
+    told: Option<Told>,
     /// When that was settled.
     settled_at: Option<DateTime<Utc>>,
     /// The run of its job in the trace.
@@ -39,7 +41,7 @@ pub enum JoinState {
     Waiting,
     /// Its job was triggered.
     Fired,
-    /// It has not fired: a retry by hand may still complete it.
+    /// It has not fired: a manual retry may still complete it.
     Unmet,
     /// It has not fired, and its time is over.
     Late,
@@ -111,12 +113,14 @@ fn described(row: &JoinRow, rule: &JoinRule) -> TraceJoin {
         Some(outcome) if outcome.late => JoinState::Late,
         Some(_) => JoinState::Unmet,
     };
+    let why = outcome.and_then(|outcome| outcome.reason.as_ref());
     TraceJoin {
         job: rule.job.clone(),
         needs: rule.needs.into(),
         late: rule.late.into(),
         state,
-        reason: outcome.and_then(|outcome| outcome.reason.clone()),
+        reason: why.map(|why| why.text.clone()),
+        told: why.map(Told::from),
         settled_at: outcome.map(|outcome| outcome.at),
         run_id: None,
         due_at: row.due_at,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    api::{jobs::known_job, runs::RunId},
+    api::{jobs::known_job, response::Told, runs::RunId},
     error::{ApiError, ApiResult, ErrorBody, Refused},
     middleware::{
         auth::Caller,
@@ -21,11 +21,15 @@ use cascade_store::StoreError;
 #[derive(Serialize, ToSchema)]
 pub struct Reason {
     /// Names its kind, such as `paused`, `behind_key` or `edge_not_taken`; a later version may have more.
-    code: &'static str,
+    code: String,
     /// What is so.
     text: String,
+    /// The same for programs.
+    told: Told,
     /// What would change it; null where nothing is to be changed.
     fix: Option<String>,
+    /// The same for programs; with an empty `code` where it is a command.
+    fix_told: Option<Told>,
     /// The run that it is about.
     run_id: Option<Uuid>,
     /// The upstream job that it is about.
@@ -34,8 +38,16 @@ pub struct Reason {
 
 impl From<cascade_engine::Reason> for Reason {
     fn from(from: cascade_engine::Reason) -> Self {
-        let cascade_engine::Reason { code, text, fix, run, upstream } = from;
-        Self { code, text, fix, run_id: run, upstream }
+        let cascade_engine::Reason { told, fix, run, upstream } = from;
+        Self {
+            code: told.code.to_string(),
+            text: told.text.clone(),
+            told: Told::from(&told),
+            fix: fix.as_ref().map(ToString::to_string),
+            fix_told: fix.as_ref().map(Told::from),
+            run_id: run,
+            upstream,
+        }
     }
 }
 

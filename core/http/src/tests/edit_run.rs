@@ -26,6 +26,7 @@ async fn a_run_that_waits_is_changed_and_the_audit_log_names_what_without_a_valu
         (json!({"args": {"level": 2, "token": "***"}}), "args.token: `***` is shown in the place"),
         (json!({"args": {"level": 2}}), "args.token: the run has a secret here"),
         (json!({"start_now": true, "run_at": "2999-01-01T00:00:00Z"}), "exclude each other"),
+        (json!({"tags": [" a"]}), "`tags`: a tag has no space at either end"),
         (json!({"key": "k"}), "unknown field `key`"),
     ] {
         let (status, refused) = ask("PATCH", &path, Some(body)).await;
@@ -35,11 +36,13 @@ async fn a_run_that_waits_is_changed_and_the_audit_log_names_what_without_a_valu
 
     let changes = json!({
         "args": {"level": 2, "token": "other-s3cret"}, "start_now": true, "priority": 4,
+        "tags": ["eu", "billing"],
     });
     let (status, changed) = ask("PATCH", &path, Some(changes)).await;
     assert_eq!((status, &changed["state"]), (200, &json!("available")), "{changed}");
     assert_eq!(changed["args"], json!({"level": 2, "token": "***"}));
     assert_eq!((&changed["priority"], &changed["run_at"]), (&json!(4), &Value::Null));
+    assert_eq!(changed["tags"], json!(["billing", "eu"]));
 
     let (_, log) = ask("GET", "/api/audit?text=run.edit", None).await;
     assert_eq!(log["total"], 1, "what was refused is not there: {log}");
@@ -47,6 +50,7 @@ async fn a_run_that_waits_is_changed_and_the_audit_log_names_what_without_a_valu
     let detail: Value = serde_json::from_str(detail).unwrap();
     let wanted = json!({
         "job_type": "work", "args": ["level", "token"], "run_at": "now", "priority": 4,
+        "tags": ["billing", "eu"],
     });
     assert_eq!(detail, wanted);
 

@@ -70,6 +70,24 @@ async fn a_run_has_the_args_that_were_asked_for_and_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn a_run_of_the_form_has_tags_and_one_of_a_schedule_says_who_asked() {
+    let bench = Bench::with(1, SignIn::Off).await;
+    let now = "/api/jobs/work/run";
+    let (_, plain) = send(&bench, now, None, &json!({"project_id": bench.projects[0]})).await;
+    let plain = get(&bench, &format!("/api/jobs/runs/{}", plain["run_id"].as_str().unwrap())).await;
+    assert_eq!((&plain["asked_by"], &plain["args"]), (&json!("local"), &Value::Null));
+    let why = format!("/api/jobs/runs/{}/why", plain["id"].as_str().unwrap());
+    let because = &get(&bench, &why).await["because"][0];
+    assert_eq!(because["told"]["code"], "asked_for", "{because}");
+    assert_eq!(because["told"]["values"], json!({"by": "local"}), "{because}");
+    let tagged = json!({"project_id": bench.projects[0], "tags": ["eu"]});
+    let (status, tagged) = send(&bench, now, None, &tagged).await;
+    assert_eq!((status, &tagged["queued"]), (202, &json!("after_current")), "{tagged}");
+    let found = get(&bench, "/api/jobs/runs?tag=eu").await;
+    assert_eq!((&found["total"], &found["items"][0]["tags"]), (&json!(1), &json!(["eu"])));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_request_is_told_and_makes_nothing() {
     let bench = Bench::with(1, SignIn::Off).await;
     let project = bench.projects[0];

@@ -38,12 +38,15 @@ pub struct EditArgs {
     /// From 0 to 9; 9 goes first.
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9), group = "changes")]
     priority: Option<u8>,
+    /// All of its own tags from now on, each once; `--tag ""` for none.
+    #[arg(long = "tag", value_name = "TAG", group = "changes")]
+    tags: Vec<String>,
     #[command(flatten)]
     pub server: ServerArgs,
 }
 
 pub async fn edit(client: &Client, args: EditArgs) -> Result<()> {
-    let EditArgs { run, args, args_file, run_at, now, priority, server } = args;
+    let EditArgs { run, args, args_file, run_at, now, priority, tags, server } = args;
     let args = match &args_file {
         Some(file) => Some(read(file)?),
         None => args,
@@ -54,6 +57,7 @@ pub async fn edit(client: &Client, args: EditArgs) -> Result<()> {
         ("run_at", run_at.map(|at| at.to_rfc3339().into())),
         ("start_now", now.then_some(Value::Bool(true))),
         ("priority", priority.map(Value::from)),
+        ("tags", own_tags(tags)),
     ] {
         if let Some(value) = value {
             body[name] = value;
@@ -65,4 +69,13 @@ pub async fn edit(client: &Client, args: EditArgs) -> Result<()> {
         false => format!("{run} {}", text::line(changed["state"].as_str().unwrap_or_default())),
     };
     Ok(writeln!(stdout(), "{line}")?)
+}
+
+/// `None` where none was given.
+fn own_tags(mut given: Vec<String>) -> Option<Value> {
+    if given.is_empty() {
+        return None;
+    }
+    given.retain(|tag| !tag.is_empty());
+    Some(given.into())
 }

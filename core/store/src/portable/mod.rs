@@ -75,7 +75,7 @@ pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
 pub use shared_limits::NamedLimit;
-pub use tags::{tag_added, tags_kept};
+pub use tags::{tag_added, tags_forgotten, tags_kept};
 use text::Text;
 pub use trace_cancel::{TraceActivity, Triggered};
 pub use why::RunWaits;

@@ -29,6 +29,11 @@ pub fn tags_kept(tags: &[(Uuid, Uuid, &str)]) -> Vec<Statement> {
     tags.chunks(AT_ONCE).map(insert).collect()
 }
 
+/// Takes all of its own tags from a run.
+pub fn tags_forgotten(run: Uuid) -> Statement {
+    sql("DELETE FROM run_tags WHERE run_id = $1").bind(run)
+}
+
 /// Gives a run that was there before one more tag, if it has room for it.
 pub fn tag_added(project: Uuid, run: Uuid, tag: &str) -> Statement {
     sql("INSERT INTO run_tags (project_id, run_id, tag)

@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export function targetOf({ action, target }: Pick<AuditEntry, "action" | "target">): Target {
   const [area] = action.split(".");
   if (area === "run" && UUID.test(target)) return { kind: "run", name: target };
-  if (action === "run.start" || area === "job") return { kind: "job", name: target };
+  if (action === "run.start" || action === "run.enqueue" || area === "job") return { kind: "job", name: target };
   // `key/action`: keys may hold slashes, actions do not.
   if (action === "data.act" && target.includes("/"))
     return { kind: "data", name: target.slice(0, target.lastIndexOf("/")) };

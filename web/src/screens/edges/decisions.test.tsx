@@ -20,6 +20,7 @@ const decision = (part: Partial<Decision>): Decision => ({
   taken: true,
   runs: null,
   reason: null,
+  told: null,
   ...part,
 });
 

@@ -2,6 +2,7 @@ import { Check, Merge, Minus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import type { Decision } from "../../api/types";
+import { useSaid } from "../../i18n/said";
 import { JobLink } from "../jobs/job-link";
 import { RunsLink } from "../runs/runs-link";
 import { summaryOf } from "./edge";
@@ -35,9 +36,11 @@ export function Decisions({ decisions, trace }: { decisions: Decision[]; trace: 
   );
 }
 
-function Outcome({ decision: { job, join, taken, runs, reason }, trace }: { decision: Decision; trace: string }) {
+function Outcome({ decision, trace }: { decision: Decision; trace: string }) {
+  const { job, join, taken, runs, reason, told } = decision;
   const { t } = useTranslation();
-  if (!taken) return t("edges.not_taken", { reason: reason ?? "" });
+  const said = useSaid();
+  if (!taken) return t("edges.not_taken", { reason: said(told, reason) });
   if (runs === undefined || runs === null) return t(join ? "joins.joined" : "edges.taken");
   const made = join ? t("joins.joined_run", { count: runs }) : t("edges.made", { count: runs });
   if (runs === 0) return made;

@@ -30,6 +30,7 @@ const NOTHING: EdgePreview = {
   project: null,
   taken: false,
   reason: null,
+  told: null,
   count: 0,
   runs: [],
 };
@@ -183,6 +184,7 @@ it("shows what the latest run would lead to, and asks again after a pause of typ
       project: "atlas",
       taken: true,
       reason: null,
+  told: null,
       count: 12,
       runs: ["a", "b", "c", "d"].map((id) => ({ key: `inv-${id}`, args: { invoice: id } })),
     });

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { EdgePreview as Answer } from "../../api/types";
+import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";
 import { useNow } from "../../live/use-now";
 import type { Preview } from "./use-edge-preview";
@@ -48,7 +49,8 @@ export function EdgePreview({ from, to, preview, refused, faulty }: Props) {
 
 function Said({ from, to, answer }: { from: string; to: string; answer: Answer }) {
   const { t } = useTranslation();
-  const { run_id, taken, reason, count, runs } = answer;
+  const said = useSaid();
+  const { run_id, taken, reason, told, count, runs } = answer;
   if (run_id === null) return <p className="muted">{t("edges.preview.no_run", { job: from })}</p>;
   const shown = runs.slice(0, SHOWN);
   return (
@@ -56,7 +58,11 @@ function Said({ from, to, answer }: { from: string; to: string; answer: Answer }
       <p>
         <Of answer={answer} id={run_id} />{" "}
         {!taken ? (
-          <strong>{reason ? t("edges.preview.not_taken", { reason }) : t("edges.preview.not_taken_at_all")}</strong>
+          <strong>
+            {reason
+              ? t("edges.preview.not_taken", { reason: said(told, reason) })
+              : t("edges.preview.not_taken_at_all")}
+          </strong>
         ) : runs.length === 0 && count > 0 ? (
           <strong>{t("edges.preview.due", { job: to })}</strong>
         ) : (

@@ -11,6 +11,7 @@ import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
 import { isObject, type JsonSchema } from "../../schema/json-schema";
 import { useRights } from "../../session/rights";
+import { TagsField } from "../runs/tags/tags-field";
 
 const SchemaForm = lazyPart(() => import("../../form/schema-form"));
 
@@ -32,6 +33,7 @@ export function RunForm({ job, argsSchema, args }: Props) {
   const { projects, projectId } = useProjectScope();
   const [chosen, setChosen] = useState<string>();
   const project = projects.find(({ id }) => id === (chosen ?? projectId)) ?? projects[0];
+  const [tags, setTags] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();
   const [answer, setAnswer] = useState<RunAnswer>();
@@ -46,7 +48,7 @@ export function RunForm({ job, argsSchema, args }: Props) {
     setAnswer(undefined);
     const args = isObject(given) && Object.keys(given).length > 0 ? { args: given } : {};
     try {
-      const request = { project_id: project.id, ...args };
+      const request = { project_id: project.id, ...args, ...(tags.length > 0 ? { tags } : {}) };
       setAnswer(await post<RunAnswer>(`/jobs/${encodeURIComponent(job)}/run`, request));
     } catch (error) {
       setFault(error as Error);
@@ -78,6 +80,7 @@ export function RunForm({ job, argsSchema, args }: Props) {
         )}
       </p>
       {whyNot && <p className="muted">{whyNot}</p>}
+      <TagsField tags={tags} projectId={project?.id} onChange={setTags} />
       {takesArgs ? (
         <Suspense fallback={<Loading rows={2} />}>
           <SchemaForm

@@ -31,6 +31,7 @@ const join = (part: Partial<TraceJoin>): TraceJoin => ({
   late: "skip",
   state: "waiting",
   reason: null,
+  told: null,
   settled_at: null,
   run_id: null,
   due_at: null,

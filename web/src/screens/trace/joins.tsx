@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { Cascade, Run, TraceJoin } from "../../api/types";
+import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";
 import { useNow } from "../../live/use-now";
 import { JobLink } from "../jobs/job-link";
@@ -53,7 +54,8 @@ export function TraceJoins({ cascade, id }: { cascade: Cascade | undefined; id: 
 
 function OneJoin({ join, cascade, here }: { join: TraceJoin; cascade: Cascade; here: string }) {
   const { t } = useTranslation();
-  const { job, state, reason, due_at, late, run_id: own } = join;
+  const said = useSaid();
+  const { job, state, reason, told, due_at, late, run_id: own } = join;
   return (
     <li data-testid="trace-join" data-job={job} data-state={state}>
       <div className="trace-join-head">
@@ -67,7 +69,7 @@ function OneJoin({ join, cascade, here }: { join: TraceJoin; cascade: Cascade; h
           <OneJob key={joined.job} joined={joined} cascade={cascade} />
         ))}
       </ul>
-      {reason && <p className="muted">{reason}</p>}
+      {reason && <p className="muted">{said(told, reason)}</p>}
       {state === "waiting" && due_at && <Due at={due_at} late={late} />}
     </li>
   );

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Reason } from "../../api/types";
+import { useSaid } from "../../i18n/said";
 import { useScopedPath } from "../../layout/project-scope";
 import { useRights } from "../../session/rights";
 import { type Place, type Remedy, remediesOf } from "./remedy";
@@ -22,6 +23,8 @@ const NAMED = [
   "behind_key",
   "backoff",
   "not_due",
+  "not_before",
+  "debounced",
   "job_limit",
   "project_limit",
   "shared_limit",
@@ -35,6 +38,7 @@ const NAMED = [
   "upstream_never_ran",
   "edge_not_taken",
   "upstream_did_not_succeed",
+  "upstream_cancelled",
   "join_waits",
   "join_unmet",
   "hook",
@@ -52,15 +56,17 @@ interface Props {
 /** Causes, and with each the smallest change that helps. */
 export function Reasons({ reasons, place, past = false }: Props) {
   const { t } = useTranslation();
+  const said = useSaid();
   return (
     <ul className="reasons">
       {reasons.map((reason, at) => (
         <li key={at} data-testid="reason" data-code={reason.code}>
           <span className="reason-name">{isNamed(reason.code) ? t(`why.codes.${reason.code}`) : reason.code}</span>
-          <span>{reason.text}</span>
+          <span>{said(reason.told, reason.text)}</span>
           {reason.fix && (
             <span className="muted">
-              {t("why.to_change")} <code>{reason.fix}</code>
+              {t("why.to_change")}{" "}
+              {reason.fix_told?.code ? said(reason.fix_told) : <code>{reason.fix}</code>}
             </span>
           )}
           <Remedies remedies={remediesOf(reason, place)} place={place} past={past} />

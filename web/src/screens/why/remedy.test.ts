@@ -7,7 +7,9 @@ const place = { job: "down", project_id: "p" };
 const reason = (part: Partial<Reason>): Reason => ({
   code: "later",
   text: "",
+  told: { text: "", code: "later", values: {}, parts: [] },
   fix: null,
+  fix_told: null,
   run_id: null,
   upstream: null,
   ...part,
@@ -36,10 +38,9 @@ it("opens the edge that was not taken, and the run that did not take it", () => 
 });
 
 it("runs a job now that waits for its time, but not a run", () => {
-  expect(remediesOf(reason({ code: "not_due", fix: "cascade enqueue down" }), place)).toMatchObject([
-    { action: "run", job: "down" },
-  ]);
-  expect(remediesOf(reason({ code: "not_due" }), place)).toEqual([]);
+  for (const code of ["not_due", "debounced"])
+    expect(remediesOf(reason({ code }), place)).toMatchObject([{ action: "run", job: "down" }]);
+  expect(remediesOf(reason({ code: "not_before" }), place)).toEqual([]);
 });
 
 it("has the way to the run for what it does not know", () => {

@@ -52,11 +52,14 @@ export function remediesOf(reason: Reason, { job }: Place): Remedy[] {
     case "upstream_never_ran":
       return upstream ? [{ kind: "act", action: "run", label: "run_upstream", job: upstream }] : [];
     case "upstream_did_not_succeed":
+    case "upstream_cancelled":
       return reason.run_id
         ? [{ kind: "act", action: "retry", label: "retry", job: upstream, run: reason.run_id }, ...toRun]
         : [];
+    case "not_due":
+    case "debounced":
+      return [{ kind: "act", action: "run", label: "run", job }];
     default:
-      // A job that waits for its time can be run now; a run that does cannot.
-      return reason.code === "not_due" && reason.fix ? [{ kind: "act", action: "run", label: "run", job }] : toRun;
+      return toRun;
   }
 }

@@ -60,8 +60,10 @@ fn what_did_not_succeed_is_named_where_success_is_needed() {
         ("root +a +b -a -b", "`a` did not succeed; `b` did not succeed"),
         ("root +a +a +b a -a b", "`a` did not succeed"),
     ] {
-        let unmet = Verdict::Unmet(why.into());
-        assert_eq!(super::verdict(&after(&rule(), happened), &rule()), unmet, "{happened}");
+        match super::verdict(&after(&rule(), happened), &rule()) {
+            Verdict::Unmet(told) => assert_eq!(told.text, why, "{happened}"),
+            other => panic!("{happened}: {other:?}"),
+        }
     }
     let ends = JoinRule { needs: Needs::End, ..rule() };
     for (happened, verdict) in [
@@ -145,7 +147,7 @@ fn a_late_join_says_what_is_missing() {
     let state = after(&rule, "root +a +b a");
     assert_eq!(state.began, Some(at()), "counted from the first end of a job that it names");
     assert_eq!(after(&rule, "root +a").began, None);
-    assert_eq!(said_late(&state, &rule), "no success of `b` within 1h");
+    assert_eq!(said_late(&state, &rule).text, "no success of `b` within 1h");
 }
 
 #[test]

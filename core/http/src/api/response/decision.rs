@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Told;
+
 /// After which ends an edge may be taken.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -44,11 +46,15 @@ pub struct Decision {
     pub runs: Option<u32>,
     /// Why it was not.
     pub reason: Option<String>,
+    /// The same for programs.
+    pub told: Option<Told>,
 }
 
 impl From<cascade_model::Decision> for Decision {
     fn from(from: cascade_model::Decision) -> Self {
         let cascade_model::Decision { job, on, when, taken, join, runs, reason } = from;
-        Self { job, on: on.into(), join, when, taken, runs, reason }
+        let told = reason.as_ref().map(Told::from);
+        let reason = reason.map(|reason| reason.text);
+        Self { job, on: on.into(), join, when, taken, runs, reason, told }
     }
 }

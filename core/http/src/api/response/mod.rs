@@ -13,6 +13,7 @@ mod project;
 mod run;
 mod schedule;
 mod stats;
+mod told;
 mod trace;
 mod worker;
 
@@ -29,5 +30,6 @@ pub use project::ProjectRow;
 pub use run::{FailedAttempt, OnDuplicate, Run, RunLogRow, RunPage, RunState};
 pub use schedule::{ScheduledJob, ScheduledStatus, Trend};
 pub use stats::{Figures, StatPoint, StatRow, StatWorker};
+pub use told::Told;
 pub use trace::{CascadeTree, Children, StateCounts};
 pub use worker::Worker;

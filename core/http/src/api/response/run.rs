@@ -145,6 +145,10 @@ impl Run {
 /// Without args, which may have secrets, and without tags: see [`Run::shown`].
 impl From<cascade_model::Run> for Run {
     fn from(from: cascade_model::Run) -> Self {
+        let asked_by = match &from.request {
+            Some(request) => request.asked_by.clone(),
+            None => from.payload.requested_by.clone(),
+        };
         Self {
             id: from.id,
             job_type: from.job_type,
@@ -168,7 +172,7 @@ impl From<cascade_model::Run> for Run {
             run_at: from.request.as_ref().and_then(|request| request.run_at),
             args: Value::Null,
             tags: Vec::new(),
-            asked_by: from.request.as_ref().and_then(|request| request.asked_by.clone()),
+            asked_by,
             key: from.request.and_then(|request| request.key),
         }
     }

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { get, post } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { DonePreview, Run } from "../../../api/types";
+import { useSaid } from "../../../i18n/said";
 import { Modal } from "../../../layout/modal";
 import { Failure, Loading } from "../../../layout/states";
 
@@ -17,6 +18,7 @@ interface Props {
 /** Says what follows, and asks why. */
 export function DoneDialog({ run, onDone, onClose }: Props) {
   const { t } = useTranslation();
+  const said = useSaid();
   const client = useQueryClient();
   const preview = useQuery({
     queryKey: ["done-preview", run.id],
@@ -55,11 +57,11 @@ export function DoneDialog({ run, onDone, onClose }: Props) {
         {preview.data && (
           <ul data-testid="done-preview">
             {preview.data.decisions.length === 0 && <li>{t("again.nothing_follows")}</li>}
-            {preview.data.decisions.map(({ job, taken, runs, reason }, at) => (
+            {preview.data.decisions.map(({ job, taken, runs, reason: why, told }, at) => (
               <li key={at} data-job={job} data-taken={taken}>
                 <code>{job}</code>{" "}
                 {!taken
-                  ? t("again.done.not_taken", { reason: reason ?? "" })
+                  ? t("again.done.not_taken", { reason: said(told, why) })
                   : runs === null
                     ? t("again.done.taken")
                     : t("again.done.makes", { count: runs })}

@@ -12,6 +12,7 @@ import { isObject, type JsonSchema } from "../../../schema/json-schema";
 import { withoutSecrets } from "../../jobs/args-of-run";
 import { useJobTypes } from "../../jobs/jobs-data";
 import { toLocal } from "../filters";
+import { TagsField } from "../tags/tags-field";
 import { changesOf, takesArgs } from "./waits";
 
 const SchemaForm = lazyPart(() => import("../../../form/schema-form"));
@@ -23,7 +24,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** Changes when a run begins, its priority and, before its first attempt, its args. */
+/** Changes when a run begins, its priority, its tags and, before its first attempt, its args. */
 export function EditDialog({ run, onDone, onClose }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
@@ -34,9 +35,11 @@ export function EditDialog({ run, onDone, onClose }: Props) {
     at: run.run_at && run.state === "scheduled" ? toLocal(run.run_at) : "",
     priority: run.priority,
     args: withoutSecrets(run.args),
+    tags: run.tags,
   }));
   const [at, setAt] = useState(before.at);
   const [priority, setPriority] = useState(before.priority);
+  const [tags, setTags] = useState(before.tags);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();
   const asked = run.args !== null;
@@ -44,7 +47,7 @@ export function EditDialog({ run, onDone, onClose }: Props) {
   const hasSecrets = useMemo(() => JSON.stringify(run.args).includes('"***"'), [run.args]);
 
   const save = async (args: unknown) => {
-    const changes = changesOf(before, { at, priority, args });
+    const changes = changesOf(before, { at, priority, args, tags });
     if (Object.keys(changes).length === 0) return onClose();
     setBusy(true);
     setFault(undefined);
@@ -80,6 +83,7 @@ export function EditDialog({ run, onDone, onClose }: Props) {
           </select>
         </label>
       )}
+      {asked && <TagsField tags={tags} projectId={run.project_id} onChange={setTags} />}
     </>
   );
   const title = t("edit_run.title");

@@ -13,9 +13,10 @@ describe("what may be changed of a run", () => {
   });
 
   it("is sent only where it is other than before", () => {
-    const before = { at: "", priority: 0, args: { n: 1 } };
+    const before = { at: "", priority: 0, args: { n: 1 }, tags: ["a"] };
     expect(changesOf(before, { ...before, args: { n: 1 } })).toEqual({});
-    expect(changesOf(before, { at: "", priority: 3, args: { n: 2 } })).toEqual({ priority: 3, args: { n: 2 } });
+    expect(changesOf(before, { ...before, priority: 3, args: { n: 2 } })).toEqual({ priority: 3, args: { n: 2 } });
+    expect(changesOf(before, { ...before, tags: [] })).toEqual({ tags: [] });
     expect(changesOf({ ...before, at: "2026-01-15T12:00" }, before)).toEqual({ start_now: true });
     const at = "2026-01-15T12:00";
     expect(changesOf(before, { ...before, at })).toEqual({ run_at: new Date(at).toISOString() });

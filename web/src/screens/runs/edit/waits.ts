@@ -18,8 +18,8 @@ export function takesArgs(run: Pick<Run, "args" | "attempt">): boolean {
 
 /** Changes of a run, as the API takes them: only what is other than before. */
 export function changesOf(
-  before: { at: string; priority: number; args: object },
-  after: { at: string; priority: number; args: unknown },
+  before: { at: string; priority: number; args: object; tags: string[] },
+  after: { at: string; priority: number; args: unknown; tags: string[] },
 ): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
   if (after.at !== before.at) {
@@ -27,6 +27,7 @@ export function changesOf(
     else changes.start_now = true;
   }
   if (after.priority !== before.priority) changes.priority = after.priority;
+  if (JSON.stringify(after.tags) !== JSON.stringify(before.tags)) changes.tags = after.tags;
   if (after.args !== undefined && JSON.stringify(after.args) !== JSON.stringify(before.args)) changes.args = after.args;
   return changes;
 }
