@@ -81,6 +81,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0300_last_ends_by_hash.sql",
     "0310_last_ends_by_place.sql",
     "0320_autovacuum.sql",
+    "0330_enqueue_with_tags.sql",
 );
 
 /// The table of what has run.

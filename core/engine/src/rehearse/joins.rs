@@ -10,7 +10,7 @@ use std::{
 
 use cascade_config::{Config, Join};
 use cascade_model::{
-    By, EdgeRun, JoinKey, JoinMakes, JoinRow, JoinState, Late, Payload, TriggerNote,
+    By, EdgeRun, Explanation, JoinKey, JoinMakes, JoinRow, JoinState, Late, Payload, TriggerNote,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;

@@ -343,7 +343,16 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
     assert_eq!(found[0].2, "{\"n\": 1}");
     assert!(found[0].3.starts_with("sql "), "{}", found[0].3);
 
+    let tagged = "SELECT cascade_enqueue('last', 'one', NULL, NULL, NULL, NULL, ARRAY['eu', 'b', 'eu'])";
+    let tagged: Uuid = sqlx::query_scalar(tagged).fetch_one(store.pool()).await.unwrap();
+    let tags = "SELECT tag FROM run_tags WHERE run_id = $1 ORDER BY tag";
+    let tags: Vec<String> =
+        sqlx::query_scalar(tags).bind(tagged).fetch_all(store.pool()).await.unwrap();
+    assert_eq!(tags, ["b", "eu"]);
+
     for (wrong, why) in [
+        ("'last', 'one', '{}', NULL, NULL, 0, ARRAY[' b']", "no space at either end"),
+        ("'last', 'one', '{}', NULL, NULL, 0, ARRAY['']", "1 to 64 bytes"),
         ("'ghost', 'one'", "no enabled job \"ghost\""),
         ("'last', 'nowhere'", "no project \"nowhere\""),
         ("'last', 'one', '[1]'", "args have to be an object"),
