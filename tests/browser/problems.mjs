@@ -24,7 +24,7 @@ export default (browser) => withPage(browser, async (page) => {
 
   for (const { id } of projects) await api("/jobs/slow_job/run", { project_id: id });
   await until(() => failed(projects.length), "the runs did not fail");
-  await page.getByTestId("attention").getByText("3 jobs are failing (1 error)").waitFor();
+  await page.getByTestId("attention").getByText("Runs fail in 3 places (1 error)").waitFor();
   assert.equal((await page.getByTestId("problem-count").innerText()).trim(), "1");
   console.log("seen on the first screen");
 
@@ -32,7 +32,7 @@ export default (browser) => withPage(browser, async (page) => {
   const problem = page.getByTestId("problem");
   await problem.getByText("port 5432 refused the connection").waitFor();
   await problem.getByText("still failing in 3 places").waitFor();
-  await problem.getByText("3 jobs in projects").click();
+  await problem.getByText("In 3 places").click();
   assert.equal(await problem.locator(".problem-places tr").count(), 3);
   await page.screenshot({ path: join(artefacts, "problems.png") });
 

@@ -273,12 +273,7 @@ impl Engine {
     }
 }
 
-async fn run_now(
-    tx: &mut dyn Tx,
-    job: &str,
-    project: Uuid,
-    by: Option<&str>,
-) -> Result<RunNow> {
+async fn run_now(tx: &mut dyn Tx, job: &str, project: Uuid, by: Option<&str>) -> Result<RunNow> {
     let schedule = lock_schedule(tx, job, project).await?;
     request::run(&schedule)?;
     let started = bulk::start(tx, &[schedule], by).await?.pop();

@@ -91,7 +91,9 @@ pub(crate) enum Skip {
 impl From<Skip> for Explanation {
     fn from(skip: Skip) -> Self {
         match skip {
-            Skip::NotScheduled => Self::new("not_scheduled", "it is not scheduled for this project"),
+            Skip::NotScheduled => {
+                Self::new("not_scheduled", "it is not scheduled for this project")
+            }
             Skip::Disabled => Self::new("disabled", "it is disabled in jobs.toml"),
             Skip::Paused => Self::new("paused", "it is paused"),
         }

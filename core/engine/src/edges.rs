@@ -50,9 +50,7 @@ fn on_other_end(on: On, status: Status) -> Option<Explanation> {
         (On::Success | On::Recovered, Status::Failure) => {
             Some(Explanation::new(FAILED, "the run failed"))
         }
-        (On::Failure, Status::Success) => {
-            Some(Explanation::new(SUCCEEDED, "the run succeeded"))
-        }
+        (On::Failure, Status::Success) => Some(Explanation::new(SUCCEEDED, "the run succeeded")),
         _ => None,
     }
 }
@@ -245,7 +243,11 @@ mod tests {
     }
 
     fn reasons(follow: &Follow) -> Vec<&str> {
-        follow.decisions.iter().map(|it| it.reason.as_ref().map_or("taken", |reason| &reason.text)).collect()
+        follow
+            .decisions
+            .iter()
+            .map(|it| it.reason.as_ref().map_or("taken", |reason| &reason.text))
+            .collect()
     }
 
     #[test]

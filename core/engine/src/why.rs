@@ -295,9 +295,9 @@ fn not_triggered(job: &str, Upstream { job: up, latest }: &Upstream) -> Option<R
     match (decision, run.state) {
         (Some(Decision { taken: true, .. }), _) | (None, RunState::Completed) => None,
         (Some(Decision { reason, .. }), _) => {
-            let why = reason.clone().unwrap_or_else(|| {
-                Explanation::new("not_taken", "its edge was not taken")
-            });
+            let why = reason
+                .clone()
+                .unwrap_or_else(|| Explanation::new("not_taken", "its edge was not taken"));
             let text = format!("the latest run of `{up}` at {at} did not trigger it: {why}");
             let told = Explanation::new("edge_not_taken", text);
             let told = told.with("upstream", up).with("at", &at).of(why);
@@ -337,12 +337,8 @@ fn disabled(job: &str) -> Reason {
 /// That a job is paused: until when, by whom and why, as far as that is noted.
 fn paused(schedule: &ScheduledJob) -> Reason {
     let ScheduledJob { job_type: job, project_slug: project, .. } = schedule;
-    let mut told = explanation!(
-        "paused",
-        "`{job}` is paused in {project}",
-        job = job,
-        project = project
-    );
+    let mut told =
+        explanation!("paused", "`{job}` is paused in {project}", job = job, project = project);
     let pause = schedule.pause.as_ref();
     let parts = [
         pause.and_then(|pause| pause.until).map(|at| explanation!("until", " until {at}", at = at)),

@@ -83,7 +83,12 @@ mod tests {
 
     #[test]
     fn a_text_has_its_values_beside_it_and_is_kept_in_what_it_explains() {
-        let why = explanation!("not_reached", "`{job}` did not run, as `{of}` failed", job = "b", of = "a");
+        let why = explanation!(
+            "not_reached",
+            "`{job}` did not run, as `{of}` failed",
+            job = "b",
+            of = "a"
+        );
         assert_eq!(why.to_string(), "`b` did not run, as `a` failed");
         let all = Explanation::all(vec![why.clone(), String::from("more").into()]);
         assert_eq!(all.text, "`b` did not run, as `a` failed; more");

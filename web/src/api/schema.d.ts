@@ -1924,6 +1924,7 @@ export interface components {
             runs?: number | null;
             /** @description Whether the downstream job was triggered. */
             taken: boolean;
+            told?: components["schemas"]["Told"] | null;
             /** @description Its condition. */
             when?: string | null;
         };
@@ -2837,6 +2838,7 @@ export interface components {
             runs: components["schemas"]["PreviewedRun"][];
             /** @description Whether the edge would be taken. */
             taken: boolean;
+            told?: components["schemas"]["Told"] | null;
         };
         PreviewedRun: {
             args: Record<string, unknown>;
@@ -2989,6 +2991,7 @@ export interface components {
             code: string;
             /** @description What would change it; null where nothing is to be changed. */
             fix?: string | null;
+            fix_told?: components["schemas"]["Told"] | null;
             /**
              * Format: uuid
              * @description The run that it is about.
@@ -2996,6 +2999,8 @@ export interface components {
             run_id?: string | null;
             /** @description What is so. */
             text: string;
+            /** @description The same for programs. */
+            told: components["schemas"]["Told"];
             /** @description The upstream job that it is about. */
             upstream?: string | null;
         };
@@ -3359,6 +3364,8 @@ export interface components {
             run_at?: string | null;
             /** @description It begins, or is tried again, as soon as it may. Not together with `run_at`. */
             start_now?: boolean;
+            /** @description All of its own tags from now on; those of its job need not be among them. */
+            tags?: string[] | null;
         };
         RunDetails: components["schemas"]["Run"] & {
             /**
@@ -3540,6 +3547,11 @@ export interface components {
              * @description The project to run it for.
              */
             project_id: string;
+            /**
+             * @description Words by which the run is found: at most 16, of 1 to 64 bytes each. Such a run is not merged with others
+             *     either.
+             */
+            tags?: string[];
         };
         /**
          * @description Where a run stands.
@@ -3794,6 +3806,22 @@ export interface components {
         Tokens: {
             items: components["schemas"]["ApiToken"][];
         };
+        /** @description A sentence, and what it says: its kind with its values, and the sentences within it. */
+        Told: {
+            /**
+             * @description Names the kind, such as `condition_false` or `not_succeeded`; empty where only the text says it, or where it
+             *     is the sum of its parts. A later version may have more.
+             */
+            code: string;
+            /** @description The sentences within it. */
+            parts: components["schemas"]["Told"][];
+            /** @description In English. */
+            text: string;
+            /** @description What the text names, as it stands there. */
+            values: {
+                [key: string]: string;
+            };
+        };
         /** @description A join of a trace. */
         TraceJoin: {
             /** @description The jobs that it waits for, in the order of jobs.toml. */
@@ -3820,6 +3848,7 @@ export interface components {
              */
             settled_at?: string | null;
             state: components["schemas"]["JoinState"];
+            told?: components["schemas"]["Told"] | null;
         };
         /** @description How the latest runs of a job went in a project. */
         Trend: {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cascade_config::{ConfigState, Join};
 use cascade_model::{
-    By, Explanation, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, JoinState, Late, Visible,
+    By, Explanation, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, JoinState, Late,
+    Visible,
 };
 use cascade_store::{Connections, Queries, Result, StoreError, Tx, save_join};
 use chrono::{DateTime, TimeDelta, Utc};

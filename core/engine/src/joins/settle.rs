@@ -3,8 +3,8 @@
 
 use cascade_config::ConfigState;
 use cascade_model::{
-    By, Decision, Explanation, Follow, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow, JoinRule, Joining,
-    On, Run, TriggerNote,
+    By, Decision, Explanation, Follow, JoinFire, JoinKey, JoinMakes, JoinOutcome, JoinRow,
+    JoinRule, Joining, On, Run, TriggerNote,
 };
 use cascade_store::{
     Queries, Result, RunRow, ScheduleRow, Store, StoreError, Tx, forget_join, save_join,

@@ -1,8 +1,6 @@
 //! How far a join has come, and what follows from that. No database: the same ends lead to the same verdict.
 
-use cascade_model::{
-    By, Explanation, JoinPart, JoinRule, JoinState, Needs, explanation,
-};
+use cascade_model::{By, Explanation, JoinPart, JoinRule, JoinState, Needs, explanation};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

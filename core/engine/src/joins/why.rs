@@ -66,10 +66,8 @@ fn why(rule: &JoinRule, row: Option<&JoinRow>) -> Option<Reason> {
                 Some(root) if rule.by == By::Trace => std::slice::from_ref(root),
                 _ => &rule.all_of,
             };
-            let text = format!(
-                "change the join under [CASCADE_JOINS], or run {} again",
-                names(jobs)
-            );
+            let text =
+                format!("change the join under [CASCADE_JOINS], or run {} again", names(jobs));
             let again = Explanation::new("change_join", text).with("jobs", &jobs.join(", "));
             let run =
                 failed.and_then(|named| state.parts.get(named)?.run).filter(|_| !outcome.late);

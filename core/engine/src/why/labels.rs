@@ -37,6 +37,9 @@ mod tests {
         assert!(missing(&[worker("eu x gpu", Some(1))], &needed).is_empty());
         let reason = reason(&needed).unwrap();
         assert_eq!(reason.told.text, "no live worker has the labels `gpu`, `eu`");
-        assert_eq!(reason.fix.as_ref().map(|fix| &*fix.text), Some("start one: cascade worker --labels gpu,eu"));
+        assert_eq!(
+            reason.fix.as_ref().map(|fix| &*fix.text),
+            Some("start one: cascade worker --labels gpu,eu")
+        );
     }
 }

@@ -78,9 +78,7 @@ impl Around {
                     job = job
                 )))
             }
-            Some(schedule) if !schedule.enabled => {
-                Some(super::disabled(job))
-            }
+            Some(schedule) if !schedule.enabled => Some(super::disabled(job)),
             Some(schedule) if schedule.status == ScheduledStatus::Paused => {
                 let fix = format!("cascade resume {job} --project {}", schedule.project_slug);
                 Some(super::paused(schedule).fix(fix))
@@ -99,10 +97,10 @@ impl Around {
                 "the plugin of `{job}` is not loaded here",
                 job = self.job
             );
-            found.push(Reason::new(told).fix(Explanation::new(
-                "see_check",
-                "`cascade check` names what is missing",
-            )));
+            found.push(
+                Reason::new(told)
+                    .fix(Explanation::new("see_check", "`cascade check` names what is missing")),
+            );
         }
         found
     }
@@ -122,7 +120,9 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
         if is_later {
             let at = waits.available_at;
             found.push(Reason::new(match run.state {
-                RunState::Retryable => explanation!("backoff", "it is tried again at {at}", at = at),
+                RunState::Retryable => {
+                    explanation!("backoff", "it is tried again at {at}", at = at)
+                }
                 _ => explanation!("not_before", "it may not begin before {at}", at = at),
             }));
         }
@@ -131,10 +131,10 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
     if found.is_empty() {
         let text = "every worker is busy, or none is there";
         let reason = Reason::new(Explanation::new("no_free_worker", text));
-        found.push(reason.fix(Explanation::new(
-            "more_workers",
-            "start another worker, or look at Workers",
-        )));
+        found.push(
+            reason
+                .fix(Explanation::new("more_workers", "start another worker, or look at Workers")),
+        );
     }
     found
 }
@@ -197,7 +197,10 @@ mod tests {
         assert_eq!(found(RunState::Available, None, &gone), "not_scheduled");
         let behind = RunWaits { behind: true, ..waits() };
         let reasons = of_run(&run(RunState::Available), Some(&behind), &around());
-        assert_eq!((&*reasons[0].told.code, reasons[0].run), ("behind_key", Some(Uuid::from_u128(2))));
+        assert_eq!(
+            (&*reasons[0].told.code, reasons[0].run),
+            ("behind_key", Some(Uuid::from_u128(2)))
+        );
         // One of the schedule's key is behind until its time, with nothing before it.
         let later = RunWaits { available_at: now() + TimeDelta::hours(1), behind: true, ..waits() };
         assert_eq!(found(RunState::Scheduled, Some(&later), &around()), "not_before");
@@ -222,9 +225,15 @@ mod tests {
         let reasons = of("down");
         assert_eq!(codes(&reasons), ["shared_limit", "rate"]);
         assert_eq!(reasons[0].told.text, "limit `api`: 5 of 5 run, of all jobs that share it");
-        assert_eq!(reasons[0].fix.as_ref().map(|fix| &*fix.text), Some("raise concurrency under [limits.api]"));
+        assert_eq!(
+            reasons[0].fix.as_ref().map(|fix| &*fix.text),
+            Some("raise concurrency under [limits.api]")
+        );
         assert_eq!(reasons[1].told.text, "rate of `api` (2/1m): next at 2026-11-29 05:00:40 UTC");
-        assert_eq!(reasons[1].fix.as_ref().map(|fix| &*fix.text), Some("raise rate under [limits.api]"));
+        assert_eq!(
+            reasons[1].fix.as_ref().map(|fix| &*fix.text),
+            Some("raise rate under [limits.api]")
+        );
         assert_eq!(codes(&of("up")), [""; 0], "it shares nothing");
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cascade_engine::Engine;
 use cascade_model::{
-    Decision, Decisions, Explanation, Fault, Follow, KeepFor, Lease, On, ScheduledStatus, Success, Visible,
+    Decision, Decisions, Explanation, Fault, Follow, KeepFor, Lease, On, ScheduledStatus, Success,
+    Visible,
 };
 use cascade_store::{Queries, StoreError};
 

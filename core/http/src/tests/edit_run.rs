@@ -42,7 +42,11 @@ async fn a_run_that_waits_is_changed_and_the_audit_log_names_what_without_a_valu
     assert_eq!((status, &changed["state"]), (200, &json!("available")), "{changed}");
     assert_eq!(changed["args"], json!({"level": 2, "token": "***"}));
     assert_eq!((&changed["priority"], &changed["run_at"]), (&json!(4), &Value::Null));
-    assert_eq!(changed["tags"], json!(["billing", "eu"]));
+    assert_eq!(
+        changed["tags"],
+        json!(["a, b", "billing", "eu", "nightly"]),
+        "with those of its job"
+    );
 
     let (_, log) = ask("GET", "/api/audit?text=run.edit", None).await;
     assert_eq!(log["total"], 1, "what was refused is not there: {log}");

@@ -343,7 +343,8 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
     assert_eq!(found[0].2, "{\"n\": 1}");
     assert!(found[0].3.starts_with("sql "), "{}", found[0].3);
 
-    let tagged = "SELECT cascade_enqueue('last', 'one', NULL, NULL, NULL, NULL, ARRAY['eu', 'b', 'eu'])";
+    let tagged =
+        "SELECT cascade_enqueue('last', 'one', NULL, NULL, NULL, NULL, ARRAY['eu', 'b', 'eu'])";
     let tagged: Uuid = sqlx::query_scalar(tagged).fetch_one(store.pool()).await.unwrap();
     let tags = "SELECT tag FROM run_tags WHERE run_id = $1 ORDER BY tag";
     let tags: Vec<String> =

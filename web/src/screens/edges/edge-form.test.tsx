@@ -184,7 +184,7 @@ it("shows what the latest run would lead to, and asks again after a pause of typ
       project: "atlas",
       taken: true,
       reason: null,
-  told: null,
+      told: null,
       count: 12,
       runs: ["a", "b", "c", "d"].map((id) => ({ key: `inv-${id}`, args: { invoice: id } })),
     });

@@ -82,10 +82,7 @@ export default function JobPage() {
     <>
       {head}
       <div className="job-columns">
-        <div className="job-facts">
-          <JobFacts job={job} config={config.data} schema={schema} />
-          <JobSchedule job={job.name} status={status} />
-        </div>
+        <JobFacts job={job} config={config.data} schema={schema} />
         {(!argsOf || !earlier.isLoading) && (
           <RunForm
             key={`${job.name} ${argsOf}`}
@@ -99,6 +96,7 @@ export default function JobPage() {
         <JobWhy job={job.name} />
         <JobQueue job={job.name} />
       </Fragment>
+      <JobSchedule job={job.name} status={status} />
       <Runs projectId={projectId} job={job.name} />
     </>
   );

@@ -66,7 +66,7 @@ export function SummaryRow({ job, place, open, onOpen, selected, onSelect }: Pro
           </button>
           <span className="names-of-job">
             <JobLink job={job.job_type} title={job.description} />
-            <span className="muted plugin">{job.plugin ?? t("jobs.not_loaded")}</span>
+            {job.plugin !== job.job_type && <span className="muted plugin">{job.plugin ?? t("jobs.not_loaded")}</span>}
           </span>
         </div>
         <div role="cell" className="state">

@@ -65,8 +65,7 @@ export function Reasons({ reasons, place, past = false }: Props) {
           <span>{said(reason.told, reason.text)}</span>
           {reason.fix && (
             <span className="muted">
-              {t("why.to_change")}{" "}
-              {reason.fix_told?.code ? said(reason.fix_told) : <code>{reason.fix}</code>}
+              {t("why.to_change")} {reason.fix_told?.code ? said(reason.fix_told) : <code>{reason.fix}</code>}
             </span>
           )}
           <Remedies remedies={remediesOf(reason, place)} place={place} past={past} />

@@ -60,7 +60,7 @@ async fn a_worker_leaves_jobs_alone_whose_labels_it_does_not_have() {
     assert_eq!(waits.attempt, 0, "it was never taken");
     let why = bench.engine.why_run(&bench.config.state(), &Visible::All, waits.id).await.unwrap();
     let [reason] = &why.waits[..] else { panic!("{why:?}") };
-    assert_eq!(reason.text, "no live worker has the labels `eu`, `gpu`");
+    assert_eq!(reason.told.text, "no live worker has the labels `eu`, `gpu`");
     bench.stop.cancel();
     bench.worker.await.unwrap();
 }
