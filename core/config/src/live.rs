@@ -209,9 +209,10 @@ impl LiveConfig {
             );
         }
         let live = self.clone();
+        // Now, not when the task begins: a change between the two would look like what was there already.
+        let mut seen = self.snapshot();
         async move {
             let _watcher = watcher;
-            let mut seen = live.snapshot();
             let (mut waits, mut gone) = (false, false);
             loop {
                 tokio::select! {
