@@ -15,8 +15,8 @@ pub fn masked(schema: &Value, params: &Value) -> Value {
     shown
 }
 
-/// The place of a secret that has what is shown instead of it, such as `.token` or `.list.0.token`: who changes
-/// what was shown has to say it again.
+/// The place of a secret that has what is shown instead of it, such as `.token` or `.list.0.token`: a person
+/// who changes what was shown has to give the secret again.
 pub fn masked_place(schema: &Value, value: &Value) -> Option<String> {
     let mut place = None;
     each(schema, &mut value.clone(), &mut |path, secret| {
@@ -27,8 +27,8 @@ pub fn masked_place(schema: &Value, value: &Value) -> Option<String> {
     place
 }
 
-/// The place of a secret of `before` that `after` leaves out where it has what is around it, such as `.token`: who
-/// changed what was shown has not seen it.
+/// The place of a secret of `before` that `after` leaves out where it has what is around it, such as `.token`: the
+/// person who changed what was shown has not seen it.
 pub fn left_out(schema: &Value, before: &Value, after: &Value) -> Option<String> {
     let mut place = None;
     each(schema, &mut before.clone(), &mut |path, _| {

@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use cascade_engine::Engine;
-use cascade_model::{
-    ClaimedRun, Enqueue, Fault, JobCompleted, Lease, OnDuplicate, ProblemState, RunRequest,
-    RunState, Visible,
-};
+use cascade_model::{ClaimedRun, Fault, JobCompleted, Lease, ProblemState, RunState, Visible};
 use cascade_store::Queries;
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::steps::{LEASE, claim, claim_until, events_after, project, success};
+use crate::steps::{LEASE, claim, claim_until, events_after, keyless, project, success};
 
 /// So many runs of `last`, under way.
 async fn begun(engine: &Engine, runs: usize) -> Vec<ClaimedRun> {
@@ -19,19 +16,7 @@ async fn begun(engine: &Engine, runs: usize) -> Vec<ClaimedRun> {
         engine.complete(&run.lease, success(&[])).await.unwrap();
     }
     let project_id = project(engine, "one").await;
-    let asked = |n: usize| Enqueue {
-        job_type: "last".into(),
-        project_id,
-        request: RunRequest {
-            key: None,
-            args: json!({ "n": n }),
-            priority: 0,
-            run_at: None,
-            asked_by: None,
-            tags: Vec::new(),
-        },
-        on_duplicate: OnDuplicate::Queue,
-    };
+    let asked = |n: usize| keyless("last", project_id, json!({ "n": n }));
     engine.enqueue(&(0..runs).map(asked).collect::<Vec<_>>(), None).await.unwrap();
     claim_until(engine, runs).await
 }

@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use cascade_engine::Engine;
 use cascade_model::{
-    CancelRequest, ClaimedRun, Done, Enqueue, Event, Fault, JobCompleted, OnDuplicate, Renewal,
-    RunRequest, RunState, Visible,
+    CancelRequest, ClaimedRun, Done, Event, Fault, JobCompleted, Renewal, RunState, Visible,
 };
 use cascade_sdk::{Level, LogLine, Progress};
 use cascade_store::Queries;
@@ -16,28 +15,12 @@ use uuid::Uuid;
 
 use crate::{
     chain::config,
-    steps::{LEASE, claim, claim_up, events_after, project, success},
+    steps::{LEASE, claim, claim_up, events_after, keyless, project, success},
 };
 
 /// Runs in flight beside the one that is looked at; `CASCADE_IN_FLIGHT=16000` for as many as eight workers hold.
 fn many() -> usize {
     std::env::var("CASCADE_IN_FLIGHT").map_or(2_000, |many| many.parse().unwrap())
-}
-
-fn keyless(project_id: Uuid, n: usize) -> Enqueue {
-    Enqueue {
-        job_type: "last".into(),
-        project_id,
-        request: RunRequest {
-            key: None,
-            args: json!({ "n": n }),
-            priority: 0,
-            run_at: None,
-            asked_by: None,
-            tags: Vec::new(),
-        },
-        on_duplicate: OnDuplicate::Queue,
-    }
 }
 
 /// So many runs of `last` wait, and nothing else does.
@@ -47,7 +30,8 @@ async fn asked(engine: &Engine, runs: usize) {
     }
     let one = project(engine, "one").await;
     for from in (0..runs).step_by(500) {
-        let asked: Vec<_> = (from..runs.min(from + 500)).map(|n| keyless(one, n)).collect();
+        let asked: Vec<_> =
+            (from..runs.min(from + 500)).map(|n| keyless("last", one, json!({ "n": n }))).collect();
         engine.enqueue(&asked, None).await.unwrap();
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use cascade_engine::Engine;
-use cascade_model::{Fault, KeepFor, OnDuplicate, RunState, Visible};
+use cascade_model::{Fault, KeepFor, RunState, Visible};
 use cascade_sdk::{Dialect, Level, LogLine, sql};
 use cascade_store::Queries;
 use serde_json::json;
 
-use crate::steps::{claim, claim_until, events_after, success};
+use crate::steps::{claim, claim_until, events_after, keyless, success};
 
 /// PostgreSQL refuses to change or remove rows of a published table that has no primary key.
 pub(super) async fn all_that_a_run_writes_may_be_published(engine: &Engine) {
@@ -36,19 +36,8 @@ pub(super) async fn all_that_a_run_writes_may_be_published(engine: &Engine) {
     let retried = claim_until(engine, 1).await.remove(0);
     engine.release(&retried.lease).await.unwrap();
     assert_eq!(engine.give_up_unlisted("worker-a", &[]).await.unwrap(), 0);
-    let asked = cascade_model::Enqueue {
-        job_type: "last".into(),
-        project_id: runs[0].project.id,
-        request: cascade_model::RunRequest {
-            key: Some("k".into()),
-            args: json!({}),
-            priority: 0,
-            run_at: None,
-            asked_by: None,
-            tags: vec!["a tag".into()],
-        },
-        on_duplicate: OnDuplicate::Queue,
-    };
+    let mut asked = keyless("last", runs[0].project.id, json!({}));
+    (asked.request.key, asked.request.tags) = (Some("k".into()), vec!["a tag".into()]);
     let told = engine.enqueue(&[asked], None).await.unwrap();
     let left = claim_until(engine, 2).await;
     for run in &left {

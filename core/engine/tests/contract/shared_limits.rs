@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_config::{Config, Rate, SharedLimit};
 use cascade_engine::Engine;
-use cascade_model::{ClaimedRun, Enqueue, OnDuplicate, RunRequest};
+use cascade_model::ClaimedRun;
 use cascade_sdk::sql;
 use cascade_store::Connections;
 use futures::future::join_all;
@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::chain::config;
-use crate::steps::{LEASE, claim, claim_until, project, success};
+use crate::steps::{LEASE, claim, claim_until, keyless, project, success};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -38,19 +38,7 @@ fn an_hour(runs: u32) -> Config {
 /// So many runs of a job wait in the project `one`.
 async fn ask(engine: &Engine, job: &str, runs: u32) {
     let one = project(engine, "one").await;
-    let asked = |n| Enqueue {
-        job_type: job.into(),
-        project_id: one,
-        request: RunRequest {
-            key: None,
-            args: json!({ "n": n }),
-            priority: 0,
-            run_at: None,
-            asked_by: None,
-            tags: Vec::new(),
-        },
-        on_duplicate: OnDuplicate::Queue,
-    };
+    let asked = |n| keyless(job, one, json!({ "n": n }));
     engine.enqueue(&(0..runs).map(asked).collect::<Vec<_>>(), None).await.unwrap();
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use cascade_engine::Engine;
-use cascade_model::{ClaimedRun, Event, Follow, Lease, Renewal, ScheduledJob, Success, Visible};
+use cascade_model::{
+    ClaimedRun, Enqueue, Event, Follow, Lease, OnDuplicate, Renewal, RunRequest, ScheduledJob,
+    Success, Visible,
+};
 use cascade_store::{Queries, Result, ScheduleFilter};
 use uuid::Uuid;
 
@@ -17,6 +20,13 @@ pub(super) async fn events_after(engine: &Engine, id: i64, limit: u32) -> Result
 
 pub(super) async fn claim(engine: &Engine) -> Vec<ClaimedRun> {
     engine.claim("worker-a", 10, LEASE, &[]).await.unwrap()
+}
+
+/// A request for a run of a job without a key.
+pub(super) fn keyless(job: &str, project_id: Uuid, args: serde_json::Value) -> Enqueue {
+    let (key, run_at, asked_by, tags) = (None, None, None, Vec::new());
+    let request = RunRequest { key, args, priority: 0, run_at, asked_by, tags };
+    Enqueue { job_type: job.into(), project_id, request, on_duplicate: OnDuplicate::Queue }
 }
 
 pub(super) async fn renew(engine: &Engine, lease: &Lease) -> Renewal {
