@@ -303,7 +303,7 @@ fn not_triggered(job: &str, Upstream { job: up, latest }: &Upstream) -> Option<R
             let told = told.with("upstream", up).with("at", &at).of(why);
             Some(Reason::new(told).about(run.id).fix(explanation!(
                 "change_edge",
-                "change the edge {upstream} -> {job} under [CASCADE_CHAINS], or run it again",
+                "change the edge {upstream} -> {job} under [CASCADE_CHAINS], or run `{upstream}` again",
                 upstream = up,
                 job = job
             )))
