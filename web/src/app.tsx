@@ -1,5 +1,5 @@
-import { Suspense } from "react";
-import { Route, Routes, useLocation } from "react-router";
+import { type ComponentType, Suspense } from "react";
+import { matchPath, Route, Routes, useLocation } from "react-router";
 import { ErrorBoundary } from "./layout/error-boundary";
 import { lazyPart } from "./layout/lazy-part";
 import { NotFound } from "./layout/not-found";
@@ -7,24 +7,31 @@ import { Shell } from "./layout/shell";
 import { Loading } from "./layout/states";
 import { AdminOnly } from "./session/admin-only";
 
-const tower = () => import("./screens/control-tower/control-tower");
-const ControlTower = lazyPart(tower);
-const Jobs = lazyPart(() => import("./screens/jobs/jobs"));
-const JobPage = lazyPart(() => import("./screens/jobs/job-page"));
-const RunPage = lazyPart(() => import("./screens/runs/run-page"));
-const GraphScreen = lazyPart(() => import("./screens/graph/graph-screen"));
-const RunsScreen = lazyPart(() => import("./screens/runs/runs-screen"));
-const Problems = lazyPart(() => import("./screens/problems/problems"));
-const Figures = lazyPart(() => import("./screens/figures/figures"));
-const Workers = lazyPart(() => import("./screens/workers/workers"));
-const Hooks = lazyPart(() => import("./screens/hooks/hooks"));
-const Config = lazyPart(() => import("./screens/config/config"));
-const DataPage = lazyPart(() => import("./screens/data/data-page"));
-const Audit = lazyPart(() => import("./screens/audit/audit"));
-const People = lazyPart(() => import("./screens/people/people"));
+type Load = () => Promise<{ default: ComponentType }>;
 
-// The first screen comes at once, and not after the question who is there.
-if (location.pathname === "/") void tower();
+const screen = (path: string, load: Load, adminOnly = false) => ({ path, load, adminOnly, Screen: lazyPart(load) });
+
+const SCREENS = [
+  screen("/", () => import("./screens/control-tower/control-tower")),
+  screen("/jobs", () => import("./screens/jobs/jobs")),
+  screen("/jobs/:job_type", () => import("./screens/jobs/job-page")),
+  screen("/graph", () => import("./screens/graph/graph-screen")),
+  screen("/runs", () => import("./screens/runs/runs-screen")),
+  screen("/runs/:id", () => import("./screens/runs/run-page")),
+  screen("/problems", () => import("./screens/problems/problems")),
+  screen("/figures", () => import("./screens/figures/figures")),
+  screen("/figures/workers", () => import("./screens/workers/workers")),
+  screen("/figures/hooks", () => import("./screens/hooks/hooks")),
+  screen("/data/:key?", () => import("./screens/data/data-page")),
+  screen("/config/:tab?", () => import("./screens/config/config"), true),
+  screen("/audit", () => import("./screens/audit/audit")),
+  screen("/people", () => import("./screens/people/people"), true),
+];
+
+// The screen of the address is fetched beside the question who is there, and not after its answer. If it cannot be,
+// the screen says so once it is drawn.
+const first = SCREENS.find(({ path }) => matchPath(path, location.pathname));
+first?.load().catch(() => {});
 
 export function App() {
   const { pathname } = useLocation();
@@ -33,34 +40,21 @@ export function App() {
       <ErrorBoundary at={pathname}>
         <Suspense fallback={<Loading />}>
           <Routes>
-            <Route path="/" element={<ControlTower />} />
-            <Route path="/jobs" element={<Jobs />} />
-            <Route path="/jobs/:job_type" element={<JobPage />} />
-            <Route path="/graph" element={<GraphScreen />} />
-            <Route path="/runs" element={<RunsScreen />} />
-            <Route path="/runs/:id" element={<RunPage />} />
-            <Route path="/problems" element={<Problems />} />
-            <Route path="/figures" element={<Figures />} />
-            <Route path="/figures/workers" element={<Workers />} />
-            <Route path="/figures/hooks" element={<Hooks />} />
-            <Route path="/data/:key?" element={<DataPage />} />
-            <Route
-              path="/config/:tab?"
-              element={
-                <AdminOnly>
-                  <Config />
-                </AdminOnly>
-              }
-            />
-            <Route path="/audit" element={<Audit />} />
-            <Route
-              path="/people"
-              element={
-                <AdminOnly>
-                  <People />
-                </AdminOnly>
-              }
-            />
+            {SCREENS.map(({ path, adminOnly, Screen }) => (
+              <Route
+                key={path}
+                path={path}
+                element={
+                  adminOnly ? (
+                    <AdminOnly>
+                      <Screen />
+                    </AdminOnly>
+                  ) : (
+                    <Screen />
+                  )
+                }
+              />
+            ))}
             <Route path="*" element={<NotFound />} />
           </Routes>
         </Suspense>

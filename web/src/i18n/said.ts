@@ -1,7 +1,7 @@
 import type { i18n as I18n } from "i18next";
 import { useTranslation } from "react-i18next";
-
 import type { Told } from "../api/types";
+import { fullTimeOf } from "./time";
 
 /** Values that are times, as the host writes them: `2026-11-29 05:00:40 UTC`. */
 const TIMES: ReadonlySet<string> = new Set(["at", "until"]);
@@ -19,9 +19,7 @@ export function said(told: Told, i18n: I18n): string {
   const shown: Record<string, string | number> = { why };
   for (const [name, value] of Object.entries(values)) {
     const time = TIMES.has(name) ? Date.parse(value.replace(" UTC", "Z").replace(" ", "T")) : NaN;
-    shown[name] = Number.isNaN(time)
-      ? value
-      : new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(time);
+    shown[name] = Number.isNaN(time) ? value : fullTimeOf(language).format(time);
   }
   if (told.values.state !== undefined) shown.state = t(`jobs.run_states.${told.values.state}`);
   if (count !== undefined) shown.count = Number(count);

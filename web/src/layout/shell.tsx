@@ -30,9 +30,19 @@ export function Shell({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [pathname]);
   useEffect(() => {
-    // On a narrow screen not all of them are in view.
-    const active = tabs.current?.querySelector<HTMLElement>(".active");
-    if (active && tabs.current) tabs.current.scrollLeft = active.offsetLeft - tabs.current.offsetLeft - 40;
+    // On a narrow screen not all of them are in view. After a frame, in which the page is laid out: asked for before,
+    // it would be laid out twice.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => {
+        const active = tabs.current?.querySelector<HTMLElement>(".active");
+        if (active && tabs.current) tabs.current.scrollLeft = active.offsetLeft - tabs.current.offsetLeft - 40;
+      });
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
   }, [pathname]);
   return (
     <>

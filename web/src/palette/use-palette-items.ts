@@ -4,6 +4,7 @@ import { useLocation, useNavigate } from "react-router";
 
 import { post } from "../api/client";
 import type { JobsConfig, Project, RunAnswer } from "../api/types";
+import { described } from "../i18n/described";
 import { relative } from "../i18n/time";
 import { useProjectScope, useScopedPath } from "../layout/project-scope";
 import { useJobsConfig } from "../live/use-jobs-config";
@@ -70,7 +71,7 @@ export function usePaletteItems(): PaletteItem[] {
       id: `job ${name}`,
       group: "jobs" as const,
       label: name,
-      hint: description,
+      hint: described(description, t),
       perform: go(scoped(`/jobs/${encodeURIComponent(name)}`)),
     })),
     ...(recent.data?.items ?? []).slice(0, 12).map((run) => ({

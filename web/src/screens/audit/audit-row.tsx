@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { AuditEntry } from "../../api/types";
+import { fullTimeOf } from "../../i18n/time";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { JobLink } from "../jobs/job-link";
 import { detailOf, targetOf } from "./target";
@@ -9,9 +10,7 @@ export function AuditRow({ entry }: { entry: AuditEntry }) {
   const { t, i18n } = useTranslation();
   const { projects } = useProjectScope();
   const detail = detailOf(entry.detail);
-  const at = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(
-    new Date(entry.at),
-  );
+  const at = fullTimeOf(i18n.language).format(new Date(entry.at));
   const project = projects.find(({ id }) => id === entry.project_id)?.name ?? entry.project_id;
   const what = t(`audit.actions.${entry.action.replaceAll(".", "_")}`, { defaultValue: entry.action });
   return (
@@ -55,5 +54,7 @@ function TargetLink({ entry }: { entry: AuditEntry }) {
         <code>{entry.target}</code>
       </Link>
     );
+  const jobs = /^(\d+) jobs$/.exec(name)?.[1];
+  if (jobs) return <>{t("audit.jobs", { count: Number(jobs) })}</>;
   return <>{name === "many" ? t("audit.many") : name}</>;
 }

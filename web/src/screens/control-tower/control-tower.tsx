@@ -8,19 +8,30 @@ import { AttentionStrip } from "../problems/attention-strip";
 import "./control-tower.css";
 import { Messages } from "./messages";
 import { PortfolioCard } from "./portfolio-card";
-import { usePortfolioOverview } from "./product-data";
+import { type Card, usePortfolioOverview } from "./product-data";
+import { ProjectRows } from "./project-rows";
 import { Recommendations } from "./recommendations";
 import { useSeen } from "./seen";
 import { SinceStrip } from "./since-strip";
 import { useKeptOrder } from "./use-kept-order";
 
+/** More projects than these have a card only where there is something to tell, and as many as these. */
+const MOST_CARDS = 6;
+
+function shared(all: Card[]): { cards: Card[]; rows: Card[] } {
+  if (all.length <= MOST_CARDS) return { cards: all, rows: [] };
+  const cards = all.filter((card) => card.messages_total > 0 || card.sources_failing.length > 0).slice(0, MOST_CARDS);
+  return { cards, rows: all.filter((card) => !cards.includes(card)) };
+}
+
 export default function ControlTower() {
   const { t } = useTranslation();
   const { projectId, projects } = useProjectScope();
   const portfolio = usePortfolioOverview(projectId);
-  const cards = useKeptOrder(portfolio.data?.items, (card) => card.project_id);
-  const signals = cards?.reduce((sum, card) => sum + card.signals_open, 0);
-  const { seen, first, mark } = useSeen(cards, portfolio.data?.as_of);
+  const all = useKeptOrder(portfolio.data?.items, (card) => card.project_id);
+  const { cards, rows } = shared(all ?? []);
+  const signals = all?.reduce((sum, card) => sum + card.signals_open, 0);
+  const { seen, first, mark } = useSeen(all, portfolio.data?.as_of);
   usePageTitle(projects.find(({ id }) => id === projectId)?.name, t("nav.tower"));
   return (
     <>
@@ -34,13 +45,16 @@ export default function ControlTower() {
       <AttentionStrip />
       <SinceStrip portfolio={portfolio.data} seen={seen} first={first} mark={mark} />
       {portfolio.error && <Failure error={portfolio.error} retry={() => void portfolio.refresh()} />}
-      {cards?.length === 0 && <Empty>{t("tower.no_projects")}</Empty>}
-      <section className="cards" aria-label={t("tower.portfolio")} aria-busy={portfolio.loading}>
-        {portfolio.loading && ["a", "b", "c"].map((place) => <div key={place} className="skeleton card" />)}
-        {cards?.map((card) => (
-          <PortfolioCard key={card.project_id} card={card} seen={seen[card.project_id]} />
-        ))}
-      </section>
+      {all?.length === 0 && <Empty>{t("tower.no_projects")}</Empty>}
+      {(portfolio.loading || cards.length > 0) && (
+        <section className="cards" aria-label={t("tower.portfolio")} aria-busy={portfolio.loading}>
+          {portfolio.loading && ["a", "b", "c"].map((place) => <div key={place} className="skeleton card" />)}
+          {cards.map((card) => (
+            <PortfolioCard key={card.project_id} card={card} seen={seen[card.project_id]} />
+          ))}
+        </section>
+      )}
+      {rows.length > 0 && <ProjectRows cards={rows} seen={seen} />}
       {/* Not seen before the cards above have their height, so that it does not jump. */}
       <div className="columns" data-waiting={portfolio.loading}>
         <Messages projectId={projectId} projects={projects} seen={seen} signals={signals} />

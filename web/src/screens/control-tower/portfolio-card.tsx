@@ -5,13 +5,8 @@ import { Link, useSearchParams } from "react-router";
 import { Factors } from "./factors";
 import type { Card } from "./product-data";
 import { type News, newsOf, type Seen } from "./seen";
+import { toneOf } from "./tone";
 import { TrendChart } from "./trend-chart";
-
-function tone(score: number | null): "good" | "fair" | "bad" | undefined {
-  if (score === null) return undefined;
-  if (score >= 75) return "good";
-  return score >= 50 ? "fair" : "bad";
-}
 
 export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefined }) {
   const { t, i18n } = useTranslation();
@@ -34,7 +29,7 @@ export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefin
         )}
       </header>
       <div className="facts">
-        <div className="gauge" data-tone={tone(score)}>
+        <div className="gauge" data-tone={toneOf(score)}>
           <div>
             {/* The key makes a changed figure a new element, which flashes once. */}
             <strong key={score} className="num changed" data-testid="health-score">

@@ -70,7 +70,11 @@ function useData<T>(
   return usePolledQuery(["data", key, query], () => get<Page<T>>(`/data/${key}`, query), intervalMs);
 }
 
-export const usePortfolioOverview = (project_id?: string) => useData<Card>("portfolio", { project_id }, 30_000);
+/** As many as the host tells of at a time. */
+const MOST_PROJECTS = 200;
+
+export const usePortfolioOverview = (project_id?: string) =>
+  useData<Card>("portfolio", { project_id, per_page: MOST_PROJECTS }, 30_000);
 
 export interface MessageQuery {
   search: string;

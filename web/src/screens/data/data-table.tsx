@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, ArrowUpDown } from "lucide-react";
+import { ArrowDown, ArrowUp, ArrowUpDown, ChevronRight } from "lucide-react";
 import { type MouseEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -81,13 +81,14 @@ export function DataTable({ view, rows, sort, oneProject, onSort, onDone, onFaul
                     {hasActions && <RowActions view={view} row={row} onDone={onDone} onFault={onFault} />}
                     <button
                       type="button"
-                      className="ghost"
+                      className="ghost open-row"
                       aria-haspopup="dialog"
                       aria-label={t("data.details_of", { name: named(row) })}
                       data-testid="row-open"
                       onClick={() => setOpened(row)}
                     >
-                      {t("data.details")}
+                      <span>{t("data.details")}</span>
+                      <ChevronRight size={15} aria-hidden />
                     </button>
                   </div>
                 </td>

@@ -12,6 +12,7 @@ import {
   XAxis,
   YAxis,
 } from "recharts";
+import { fullTimeOf } from "../../i18n/time";
 
 import { numbered } from "./cell";
 import { type Chart, plotted, type Series } from "./chart";
@@ -31,7 +32,7 @@ export default function Plot({ chart, rows }: { chart: Chart; rows: Row[] }) {
   const timed = chart.x.kind === "time";
   const span = timed ? Number(xs.at(-1)) - Number(xs[0]) : 0;
   const tick = new Intl.DateTimeFormat(language, tickOptions(span));
-  const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  const full = fullTimeOf(language);
   const xText = (value: unknown, format = full) =>
     timed
       ? format.format(Number(value))

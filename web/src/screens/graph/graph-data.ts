@@ -17,16 +17,22 @@ const TRENDS_MS = 30_000;
 /** Schedules that are looked at one by one, and rows of a page of more. */
 const PAGE = 200;
 
-async function fetchStates(project_id: string | undefined, atSize: boolean): Promise<JobStates> {
-  if (!atSize) {
-    const { items, total, now } = await get<Schedule>("/jobs/scheduler", { project_id, page: 1, per_page: PAGE });
+/** The summary says how many schedules there are; where these are few they are looked at one by one. */
+async function fetchStates(project_id: string | undefined, before: JobStates | undefined): Promise<JobStates> {
+  const schedules = () => get<Schedule>("/jobs/scheduler", { project_id, page: 1, per_page: PAGE });
+  if (before && !before.summaries) {
+    const { items, total, now } = await schedules();
     if (total <= PAGE) return { scheduled: items, summaries: null, now };
   }
   const summaries: JobSummaries["items"] = [];
   for (let page = 1; ; page++) {
-    const { items, total } = await get<JobSummaries>("/jobs/summary", { project_id, page, per_page: PAGE });
-    summaries.push(...items);
-    if (items.length === 0 || summaries.length >= total) break;
+    const answer = await get<JobSummaries>("/jobs/summary", { project_id, page, per_page: PAGE });
+    if (answer.schedules <= PAGE) {
+      const { items, now } = await schedules();
+      return { scheduled: items, summaries: null, now };
+    }
+    summaries.push(...answer.items);
+    if (answer.items.length === 0 || summaries.length >= answer.total) break;
   }
   return { scheduled: [], summaries, now: new Date(serverNow()).toISOString() };
 }
@@ -34,8 +40,8 @@ async function fetchStates(project_id: string | undefined, atSize: boolean): Pro
 /** How jobs stand: each in each project, or over all projects where these are many. */
 export function useJobStates(project_id: string | undefined, intervalMs = GRAPH_MS): Polled<JobStates> {
   const key = ["jobs", "states", project_id];
-  const atSize = !!useQueryClient().getQueryData<JobStates>(key)?.summaries;
-  return usePolledQuery(key, () => fetchStates(project_id, atSize), atSize ? AT_SIZE_MS : intervalMs, {
+  const before = useQueryClient().getQueryData<JobStates>(key);
+  return usePolledQuery(key, () => fetchStates(project_id, before), before?.summaries ? AT_SIZE_MS : intervalMs, {
     events: () => false,
   });
 }

@@ -48,6 +48,17 @@ describe("placeJobs", () => {
     expect(places.get("alone")!.y).toBeGreaterThan(places.get("score")!.y);
   });
 
+  it("gives many jobs the shape of a window, with or without a cascade above them", () => {
+    const many = Array.from({ length: 200 }, (_, nth) => `job_${nth}`);
+    for (const of of [[], connections]) {
+      const places = [...placeJobs([...jobs, ...many], of).values()];
+      const width = Math.max(...places.map(({ x }) => x)) + NODE_WIDTH;
+      const height = Math.max(...places.map(({ y }) => y)) + NODE_HEIGHT;
+      expect(width / height).toBeGreaterThan(1.4);
+      expect(width / height).toBeLessThan(2);
+    }
+  });
+
   it("survives a cycle, which an edit may make for a moment", () => {
     expect(
       placeJobs(

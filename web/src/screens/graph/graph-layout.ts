@@ -4,6 +4,10 @@ export const NODE_WIDTH = 276;
 export const NODE_HEIGHT = 132;
 const BETWEEN_LAYERS = 72;
 const BETWEEN_NODES = 26;
+const COLUMN = NODE_WIDTH + BETWEEN_LAYERS;
+const ROW = NODE_HEIGHT + BETWEEN_NODES;
+/** How wide a graph of many jobs is for its height: about as a window is, so that it is not small when all of it fits. */
+const SHAPE = 1.6;
 /** Room for the label of a connection. */
 const LABEL = { width: 150, height: 18, labelpos: "c" };
 
@@ -30,12 +34,15 @@ export function placeJobs(jobs: string[], connections: Connection[]): Map<string
   const places = placeConnected([...connected].sort(), connections);
   const layers = Math.max(0, ...[...places.values()].map(({ layer }) => layer + 1));
   const bottom = Math.max(0, ...[...places.values()].map(({ y }) => y + NODE_HEIGHT + BETWEEN_NODES * 2));
-  const columns = Math.max(layers, 4);
   const alone = jobs.filter((job) => !connected.has(job)).sort();
+  let columns = Math.max(layers, 4);
+  while ((columns * COLUMN) / (bottom + Math.ceil(alone.length / columns) * ROW) < SHAPE && columns < alone.length) {
+    columns += 1;
+  }
   for (const [at, job] of alone.entries()) {
     places.set(job, {
-      x: (at % columns) * (NODE_WIDTH + BETWEEN_LAYERS),
-      y: bottom + Math.floor(at / columns) * (NODE_HEIGHT + BETWEEN_NODES),
+      x: (at % columns) * COLUMN,
+      y: bottom + Math.floor(at / columns) * ROW,
       layer: 0,
     });
   }

@@ -14,10 +14,13 @@ import { GraphList } from "./graph-list";
 import { GraphTools } from "./graph-tools";
 import { JobPanel } from "./job-panel";
 
-const GraphView = lazyPart(() => import("./graph-view"));
-
 /** On a narrow screen a list says more than a graph that must be moved about. */
 const isNarrow = () => matchMedia("(max-width: 700px)").matches;
+
+const loadView = () => import("./graph-view");
+const GraphView = lazyPart(loadView);
+// Beside the jobs, and not once these have come.
+if (!isNarrow()) loadView().catch(() => {});
 
 /** Every cascade as it stands now; `?job=` opens one job beside it, `?view=` chooses graph or list. */
 export default function GraphScreen() {

@@ -1,5 +1,6 @@
 import {
   Background,
+  ControlButton,
   Controls,
   type Edge,
   type EdgeChange,
@@ -9,16 +10,35 @@ import {
   ReactFlowProvider,
   useReactFlow,
   useStore,
+  type Viewport,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { Maximize } from "lucide-react";
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 
 import { isConditional, summariesOf } from "../edges/edge";
 import { joinSaid } from "../edges/join";
 import "./graph.css";
 import { hasFailed } from "./graph-focus";
-import { type Connection, type Direction, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
+import {
+  type Connection,
+  type Direction,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  neighbour,
+  type Place,
+  placeJobs,
+} from "./graph-layout";
 import type { CascadeGraph } from "./graph-model";
 import { JobNode, type JobNodeType } from "./job-node";
 import { JoinEdge } from "./join-edge";
@@ -49,12 +69,44 @@ const ARROWS: Record<string, Direction> = {
 };
 /** From further away only names and colors can be read. */
 const FAR_ZOOM = 0.5;
+/** Steps in which names grow as one zooms out: each makes the browser lay out all of them. */
+const ZOOM_STEP = 0.02;
 /** With fewer jobs all of them are in view. */
 const MINIMAP_FROM = 12;
 const colorOf = ({ data }: JobNodeType) =>
   hasFailed(data.job) ? "var(--bad)" : data.job.now[0]?.state === "running" ? "var(--brand)" : "var(--line)";
+/** From further away names cannot be read. */
+const READABLE_ZOOM = 0.3;
 /** The zoom buttons stand at the left. */
-const FIT = { padding: { top: "24px", right: "28px", bottom: "24px", left: "64px" }, maxZoom: 1 } as const;
+const ROOM = { top: 24, right: 28, bottom: 24, left: 64 };
+const FIT = {
+  padding: { top: "24px", right: "28px", bottom: "24px", left: "64px" },
+  minZoom: READABLE_ZOOM,
+  maxZoom: 1,
+} as const;
+
+/** The corners of what the jobs take. */
+function extentOf(places: Map<string, Place>) {
+  const all = [...places.values()];
+  const [left, top] = [Math.min(...all.map(({ x }) => x)), Math.min(...all.map(({ y }) => y))];
+  const right = Math.max(...all.map(({ x }) => x)) + NODE_WIDTH;
+  const bottom = Math.max(...all.map(({ y }) => y)) + NODE_HEIGHT;
+  return { left, top, right, bottom };
+}
+
+/** All jobs in view, or the first of so many that their names could not be read. */
+function viewOf(places: Map<string, Place>, frame: HTMLElement): Viewport {
+  const { left, top, right, bottom } = extentOf(places);
+  const wide = frame.clientWidth - ROOM.left - ROOM.right;
+  const high = frame.clientHeight - ROOM.top - ROOM.bottom;
+  const zoom = Math.min(1, Math.max(READABLE_ZOOM, Math.min(wide / (right - left), high / (bottom - top))));
+  const middle = (room: number, size: number) => Math.max(0, (room - size * zoom) / 2);
+  return {
+    x: ROOM.left + middle(wide, right - left) - left * zoom,
+    y: ROOM.top + middle(high, bottom - top) - top * zoom,
+    zoom,
+  };
+}
 
 /** The cascades as a graph. Knows nothing of where the data come from or what an edit does. */
 export default function GraphView(props: GraphViewProps) {
@@ -86,9 +138,8 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
     const nodes = wanted ? (JSON.parse(wanted) as string[]).map((id) => ({ id })) : [];
     if (nodes.length > 0) void flow.fitView({ ...FIT, nodes });
   }, [flow, wanted]);
-  useEffect(() => {
-    const timer = setTimeout(() => void flow.fitView(FIT));
-    return () => clearTimeout(timer);
+  const fitAll = useCallback(() => {
+    if (frame.current && places.size > 0) void flow.setViewport(viewOf(places, frame.current));
   }, [flow, places]);
 
   // The frame changes when something opens beside it; who has moved the graph wants to see what they see.
@@ -97,20 +148,31 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
     const element = frame.current;
     if (!element) return;
     const observer = new ResizeObserver(() => {
-      if (!moved.current) void flow.fitView(FIT);
+      if (!moved.current) fitAll();
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [flow]);
+  }, [fitAll]);
+  // Other places are another graph. Until the search says what to look at, that is all of it.
+  useEffect(fitAll, [fitAll]);
   const zoomed = () => {
     moved.current = true;
   };
   const fit = () => {
     moved.current = false;
     arranged.again();
-    void flow.fitView(FIT);
+    fitAll();
   };
 
+  const extent = useMemo(() => extentOf(places), [places]);
+  // What the small map would cover then is worth more than it.
+  const allSeen = useStore(
+    ({ transform: [x, y, zoom], width, height }) =>
+      extent.left * zoom + x >= 0 &&
+      extent.top * zoom + y >= 0 &&
+      extent.right * zoom + x <= width &&
+      extent.bottom * zoom + y <= height,
+  );
   const far = useStore(({ transform: [, , zoom] }) => zoom < FAR_ZOOM);
   const editable = onConnect !== undefined;
   const nodes: JobNodeType[] = graph.jobs.map((job) => {
@@ -209,25 +271,35 @@ function Canvas({ graph, now, selected, found, onSelect, onConnect, canConnect, 
         preventScrolling={false}
         minZoom={0.15}
         maxZoom={1.6}
-        fitView
-        fitViewOptions={FIT}
+        onInit={fitAll}
         ariaLabelConfig={{
           "node.a11yDescription.default": t("graph.help_node"),
           "edge.a11yDescription.default": t("graph.help_edge"),
           "controls.ariaLabel": t("graph.controls"),
           "controls.zoomIn.ariaLabel": t("graph.zoom_in"),
           "controls.zoomOut.ariaLabel": t("graph.zoom_out"),
-          "controls.fitView.ariaLabel": t("graph.fit"),
         }}
       >
         <Background gap={24} />
-        {graph.jobs.length > MINIMAP_FROM && (
+        <ZoomOf frame={frame} />
+        {graph.jobs.length > MINIMAP_FROM && !allSeen && (
           <MiniMap pannable zoomable ariaLabel={t("graph.minimap")} nodeColor={colorOf} nodeStrokeWidth={0} />
         )}
-        <Controls showInteractive={false} fitViewOptions={FIT} onFitView={fit} onZoomIn={zoomed} onZoomOut={zoomed} />
+        <Controls showInteractive={false} showFitView={false} onZoomIn={zoomed} onZoomOut={zoomed}>
+          <ControlButton onClick={fit} aria-label={t("graph.fit")} title={t("graph.fit")}>
+            <Maximize aria-hidden />
+          </ControlButton>
+        </Controls>
       </ReactFlow>
     </div>
   );
+}
+
+/** Tells the styles how far away the jobs are. Drawn by itself: the graph need not be drawn again for it. */
+function ZoomOf({ frame }: { frame: RefObject<HTMLDivElement | null> }) {
+  const zoom = useStore(({ transform: [, , zoom] }) => Math.min(FAR_ZOOM, Math.ceil(zoom / ZOOM_STEP) * ZOOM_STEP));
+  useLayoutEffect(() => frame.current?.style.setProperty("--zoom", String(zoom)), [frame, zoom]);
+  return null;
 }
 
 /** A label between two jobs has room for so much. */

@@ -1,8 +1,9 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { Database } from "lucide-react";
-import { memo } from "react";
+import { Fragment, memo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { described } from "../../i18n/described";
 import { joinSaid } from "../edges/join";
 import type { GraphJob } from "./graph-model";
 import { LastText, NextText, NowPill, TrendOf } from "./job-status";
@@ -28,8 +29,13 @@ export const JobNode = memo(function JobNode({ data, selected }: NodeProps<JobNo
           {t("joins.mark")}
         </span>
       )}
-      <code className="name" title={job.description || job.job}>
-        {job.job}
+      <code className="name" title={described(job.description, t) || job.job}>
+        {job.job.split(/(?<=[_.-])/).map((part, at) => (
+          <Fragment key={at}>
+            {part}
+            <wbr />
+          </Fragment>
+        ))}
       </code>
       <div className="row">
         <NowPill job={job} />

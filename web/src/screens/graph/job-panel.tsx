@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { ScheduledJob } from "../../api/types";
+import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Failure } from "../../layout/states";
@@ -68,7 +69,7 @@ export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
           <X size={16} aria-hidden />
         </button>
       </header>
-      {job.description && <p className="muted">{job.description}</p>}
+      {job.description && <p className="muted">{described(job.description, t)}</p>}
       {fault && <Failure error={fault} retry={forget} />}
       <ul className="panel-projects">
         {rows.map((row) => (

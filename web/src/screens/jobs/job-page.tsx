@@ -5,6 +5,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 
 import { get } from "../../api/client";
 import type { Run } from "../../api/types";
+import { described } from "../../i18n/described";
 import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
@@ -62,7 +63,7 @@ export default function JobPage() {
         <h1>
           <code>{job_type}</code>
         </h1>
-        {job && <p className="muted">{job.description}</p>}
+        {job && <p className="muted">{described(job.description, t)}</p>}
       </div>
       <LastUpdatedIndicator of={status} />
     </div>

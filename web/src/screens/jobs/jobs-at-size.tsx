@@ -12,7 +12,7 @@ import { useSelection } from "../runs/use-selection";
 import { JobTools } from "./job-tools";
 import "./jobs-at-size.css";
 import { ManyBar } from "./many-bar";
-import { type JobSort, SORTS, STANDS, useSummaryRows } from "./summary-data";
+import { STANDS, summaryQueryOf, useSummaryRows } from "./summary-data";
 import { SummaryTable } from "./summary-table";
 
 /** One row a job, however many projects there are; search, filter and order stand in the address. */
@@ -30,13 +30,12 @@ export function JobsAtSize() {
       },
       { replace: true },
     );
-  const q = search.get("q") ?? "";
-  const states = STANDS.filter((state) => (search.get("state") ?? "").split(",").includes(state));
-  const sort: JobSort = SORTS.find((known) => known === search.get("sort")) ?? "name";
+  const query = summaryQueryOf(search);
+  const { q, sort } = query;
+  const states = STANDS.filter((state) => query.state.split(",").includes(state));
   const [typed, setTyped] = useTyped(q, (text) => set("q", text));
   const [seen, setSeen] = useState({ begin: 0, end: 0 });
   const { chosen, toggle, clear } = useSelection();
-  const query = { q, state: states.join(","), sort };
   const rows = useSummaryRows(projectId, query, seen);
   const { first, error } = rows;
   const failing = first?.states.failing ?? 0;

@@ -1,11 +1,12 @@
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
 import { AllSchedules } from "./all-schedules";
 import "./jobs.css";
 import { JobsAtSize } from "./jobs-at-size";
-import { useJobSummary } from "./summary-data";
+import { summaryQueryOf, useFirstSummaries } from "./summary-data";
 
 /** So many schedules are listed one by one; of more, each job is a row that unfolds to its projects. */
 const MOST_LISTED = 200;
@@ -13,7 +14,9 @@ const MOST_LISTED = 200;
 export default function Jobs() {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
-  const size = useJobSummary(projectId, { per_page: 1 });
+  const [search] = useSearchParams();
+  // The rows that the table of summaries begins with: it needs no second request.
+  const size = useFirstSummaries(projectId, summaryQueryOf(search));
   if (size.data) return size.data.schedules > MOST_LISTED ? <JobsAtSize /> : <AllSchedules />;
   return (
     <>

@@ -57,7 +57,7 @@ it("gives the run the tags that were typed, also one that was not ended with Ent
   fireEvent.keyDown(field, { key: "Enter" });
   fireEvent.change(field, { target: { value: " eu " } });
   fireEvent.blur(field);
-  expect(screen.getAllByTestId("given-tag").map((chip) => chip.textContent?.trim())).toEqual(["billing", "eu"]);
+  expect(screen.getAllByTestId("tag-chip").map((chip) => chip.textContent?.trim())).toEqual(["billing", "eu"]);
   fireEvent.click(screen.getByRole("button", { name: "Run now" }));
   await screen.findByTestId("run-answer");
   fireEvent.click(screen.getByRole("button", { name: "Remove the tag eu" }));

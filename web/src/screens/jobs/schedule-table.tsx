@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { ScheduledJob } from "../../api/types";
+import { described } from "../../i18n/described";
 import { useRights } from "../../session/rights";
 import { JobLink } from "./job-link";
 import { PauseButton } from "./pause/pause-button";
@@ -60,7 +61,7 @@ function Row({ job, now, act, ofOneJob }: RowProps) {
     <tr role="row" data-testid="job-row" data-job-type={job.job_type} data-project-slug={job.project_slug}>
       {!ofOneJob && (
         <td role="cell" className="job">
-          <JobLink job={job.job_type} title={job.description} />
+          <JobLink job={job.job_type} title={described(job.description, t)} />
         </td>
       )}
       <td role="cell" className="project" data-label={t("jobs.project")}>

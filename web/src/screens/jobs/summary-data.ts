@@ -25,13 +25,26 @@ export interface SummaryQuery {
   per_page?: number;
 }
 
+/** What the address of the screen asks for. */
+export function summaryQueryOf(search: URLSearchParams): Required<Pick<SummaryQuery, "q" | "state" | "sort">> {
+  const states = (search.get("state") ?? "").split(",");
+  return {
+    q: search.get("q") ?? "",
+    state: STANDS.filter((state) => states.includes(state)).join(","),
+    sort: SORTS.find((known) => known === search.get("sort")) ?? "name",
+  };
+}
+
 const fetchSummary = (project_id: string | undefined, query: SummaryQuery) =>
   get<JobSummaries>("/jobs/summary", { project_id, ...query });
 
 const keyOf = (project_id: string | undefined, query: SummaryQuery) => ["jobs", "summary", project_id, query];
 
-export const useJobSummary = (project_id: string | undefined, query: SummaryQuery): Polled<JobSummaries> =>
-  usePolledQuery(keyOf(project_id, query), () => fetchSummary(project_id, query), SUMMARY_MS);
+/** The first page of the rows. */
+export function useFirstSummaries(project_id: string | undefined, query: SummaryQuery): Polled<JobSummaries> {
+  const first = { ...query, page: 1, per_page: PAGE_ROWS };
+  return usePolledQuery(keyOf(project_id, first), () => fetchSummary(project_id, first), SUMMARY_MS);
+}
 
 export interface SummaryRows {
   /** Of a row whose page has not come yet there is nothing. */

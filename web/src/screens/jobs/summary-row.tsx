@@ -5,6 +5,7 @@ import { Link } from "react-router";
 
 import { useServerNow } from "../../api/server-clock";
 import type { JobSummary } from "../../api/types";
+import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
@@ -65,7 +66,7 @@ export function SummaryRow({ job, place, open, onOpen, selected, onSelect }: Pro
             {open ? <ChevronDown size={16} aria-hidden /> : <ChevronRight size={16} aria-hidden />}
           </button>
           <span className="names-of-job">
-            <JobLink job={job.job_type} title={job.description} />
+            <JobLink job={job.job_type} title={described(job.description, t)} />
             {job.plugin !== job.job_type && <span className="muted plugin">{job.plugin ?? t("jobs.not_loaded")}</span>}
           </span>
         </div>

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectPortfolio } from "../../layout/project-scope";
-import { Failure, Loading } from "../../layout/states";
+import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { AddPerson } from "./add-person";
 import { useAllTokens, usePeople } from "./people-data";
@@ -29,7 +29,8 @@ export default function People() {
       {people.error && <Failure error={people.error} retry={() => void people.refresh()} />}
       {tokens.error && <Failure error={tokens.error} retry={() => void tokens.refresh()} />}
       {people.loading && <Loading rows={4} />}
-      {people.data && (
+      {people.data?.items.length === 0 && <Empty>{t("people.none")}</Empty>}
+      {people.data && people.data.items.length > 0 && (
         <section className="panel" aria-label={t("people.title")}>
           <ul className="people">
             {people.data.items.map((person) => (

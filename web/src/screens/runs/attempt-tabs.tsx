@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import type { RunDetails } from "../../api/types";
-import { duration } from "../../i18n/time";
+import { duration, fullTimeOf } from "../../i18n/time";
 import { LOOKS } from "../jobs/state-pill";
 import { type Attempt, attemptsOf, hasAttempts } from "./attempts";
 
@@ -89,7 +89,7 @@ function Sign({ state }: Pick<Attempt, "state">) {
 
 function Facts({ attempt: { state, startedAt, endedAt, error, worker } }: { attempt: Attempt }) {
   const { t, i18n } = useTranslation();
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   const at = (text: string | null) => (text ? <time dateTime={text}>{time.format(new Date(text))}</time> : "–");
   if (!state) return <p className="muted">{t("runs.tabs.unknown")}</p>;
   const took = startedAt && endedAt ? Date.parse(endedAt) - Date.parse(startedAt) : undefined;

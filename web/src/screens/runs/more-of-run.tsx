@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
-
 import type { Run } from "../../api/types";
+import { fullTimeOf } from "../../i18n/time";
 import { isObject } from "../../schema/json-schema";
 import "./more-of-run.css";
 import { useRun } from "./runs-data";
@@ -25,7 +25,7 @@ export function MoreOfRun({ run }: { run: Run }) {
 /** Key, priority, the time that it waits for, and who asked: as far as there is any. */
 export function AskedFor({ run }: { run: Run }) {
   const { t, i18n } = useTranslation();
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   const facts = [
     { name: t("runs.key"), value: run.key && <code>{run.key}</code> },
     { name: t("runs.priority"), value: run.priority > 0 && String(run.priority) },

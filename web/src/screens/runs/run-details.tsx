@@ -3,7 +3,7 @@ import { Link } from "react-router";
 
 import { useServerNow } from "../../api/server-clock";
 import type { Cascade, Run, RunDetails as RunDetailsData } from "../../api/types";
-import { relative } from "../../i18n/time";
+import { fullTimeOf, relative } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
 import { useNow } from "../../live/use-now";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
@@ -18,7 +18,7 @@ export function RunDetails({ run, cascade }: { run: RunDetailsData; cascade: Cas
   const who = useWho(run);
   // While it runs, its length grows.
   useNow(isOver(run) ? 60_000 : 250);
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   const at = (text: string | null) => (text ? <time dateTime={text}>{time.format(new Date(text))}</time> : "–");
   return (
     <>
@@ -146,7 +146,7 @@ function NextAttempt({ run }: { run: RunDetailsData }) {
   const now = useServerNow();
   if (!run.next_attempt_at) return null;
   const left = Date.parse(run.next_attempt_at) - now;
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   return (
     <>
       <dt>{t(run.state === "retryable" ? "runs.next_attempt" : "runs.begins")}</dt>

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { Run } from "../../api/types";
-import { relative } from "../../i18n/time";
+import { fullTimeOf, relative } from "../../i18n/time";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { StatePill } from "../jobs/state-pill";
 import { MoreOfRun } from "./more-of-run";
@@ -42,7 +42,7 @@ export const RunRow = memo(function RunRow({
 }: Props) {
   const { t, i18n } = useTranslation();
   const queued = Date.parse(run.queued_at);
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   // What an earlier attempt failed of is not how it ended.
   const result = run.state === "completed" ? run.summary : (run.error ?? run.summary);
   return (

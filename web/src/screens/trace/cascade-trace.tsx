@@ -13,6 +13,9 @@ import "./trace.css";
 import { TraceRow } from "./trace-row";
 import { waterfallOf } from "./waterfall";
 
+/** What is later on the line of time has no room for its label, at all or on a phone. */
+const [LAST_LABEL, LAST_ON_PHONE] = [0.9, 0.7];
+
 interface Props {
   cascade: Polled<Cascade>;
   /** The run whose page this is. */
@@ -56,16 +59,18 @@ export function CascadeTrace({ cascade, id }: Props) {
               <th role="columnheader" className="time">
                 <span className="sr-only">{t("trace.time")}</span>
                 <span className="axis" aria-hidden>
-                  {drawn.ticks.map(({ at, ms: tick }) => (
-                    <span
-                      key={tick}
-                      className="num"
-                      style={{ left: `${at * 100}%` }}
-                      data-last={at > 0.92 || undefined}
-                    >
-                      {ms(tick)}
-                    </span>
-                  ))}
+                  {drawn.ticks
+                    .filter(({ at }) => at <= LAST_LABEL)
+                    .map(({ at, ms: tick }) => (
+                      <span
+                        key={tick}
+                        className="num"
+                        style={{ left: `${at * 100}%` }}
+                        data-late={at > LAST_ON_PHONE || undefined}
+                      >
+                        {ms(tick)}
+                      </span>
+                    ))}
                 </span>
               </th>
             </tr>

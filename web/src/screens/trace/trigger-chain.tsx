@@ -2,8 +2,8 @@ import { ChevronRight } from "lucide-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-
 import type { Cascade } from "../../api/types";
+import { fullTimeOf } from "../../i18n/time";
 import { chainTo } from "./waterfall";
 
 /** Why a run exists, from the first cause on: a timer or a person, then job after job. */
@@ -12,7 +12,7 @@ export function TriggerChain({ cascade, id }: { cascade: Cascade; id: string }) 
   const chain = chainTo(cascade, id);
   const root = chain[0];
   if (!root) return null;
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   // The root of those the host tells may itself have a cause that is no more.
   const kind = root.triggered_by.kind;
   return (

@@ -70,6 +70,17 @@ describe("waterfallOf", () => {
     expect(ticks.map(({ ms }) => ms)).toEqual([0, 200, 400, 600, 800, 1000]);
   });
 
+  it("has ticks that read as whole minutes where it is long", () => {
+    const long = waterfallOf({ items: [{ run: run("root", 0, 0, 437_000), parent: null }] }, NOW);
+    expect(long.ticks.map(({ ms }) => ms / 60_000)).toEqual([0, 2, 4, 6]);
+  });
+
+  it("takes a run that is tried again for one that waits", () => {
+    const again = { ...run("again", 0, 100, null), state: "retryable" as const };
+    const [bar] = waterfallOf({ items: [{ run: again, parent: null }] }, NOW).bars;
+    expect(bar).toMatchObject({ waitedMs: 1000, tookMs: null, ran: null });
+  });
+
   it("shows a run whose parent is gone", () => {
     const { bars } = waterfallOf({ items: [{ run: run("orphan", 0, 1, 2), parent: "gone" }] }, NOW);
     expect(bars).toHaveLength(1);

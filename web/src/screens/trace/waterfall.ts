@@ -65,7 +65,7 @@ export function waterfallOf({ items, groups = [] }: Pick<Cascade, "items" | "gro
 /** A run in the waterfall; `cause` is the run that caused it. */
 export function barOf(run: Run, cause: Run | undefined, depth: number, scale: Scale): Bar {
   const queued = Date.parse(run.queued_at);
-  const started = run.started_at ? Date.parse(run.started_at) : null;
+  const started = startOf(run);
   const until = endOf(run) ?? Math.max(scale.now, started ?? queued);
   const gapMs = gapOf(cause, run);
   return {
@@ -93,11 +93,16 @@ function rowsOf(bars: Bar[], groups: RunGroup[], scale: Scale): (Bar | GroupBar)
   return rows;
 }
 
-type Timed = Pick<Run, "queued_at" | "started_at" | "finished_at">;
+type Timed = Pick<Run, "queued_at" | "started_at" | "finished_at"> & { state?: Run["state"] };
+
+/** When what it does now began. One that is tried again waits: when its latest attempt ended is not known here. */
+function startOf(one: Timed): number | null {
+  return one.started_at && one.state !== "retryable" ? Date.parse(one.started_at) : null;
+}
 
 function spansOf(one: Timed, scale: Scale): Pick<Bar, "wait" | "ran"> {
   const queued = Date.parse(one.queued_at);
-  const started = one.started_at ? Date.parse(one.started_at) : null;
+  const started = startOf(one);
   const until = endOf(one) ?? Math.max(scale.now, started ?? queued);
   return {
     wait: spanOf(queued, started ?? until, scale),
@@ -146,11 +151,21 @@ function inOrder(items: Cascade["items"]): { run: Run; parent: string | null; de
   return ordered;
 }
 
-/** Round times, four to eight of them. */
+const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+/** Steps that read as whole seconds, minutes and so on. */
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30].map((times) => times * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((times) => times * MINUTE),
+  ...[1, 2, 4, 6, 12].map((times) => times * HOUR),
+  ...[1, 2, 5, 10].map((times) => times * DAY),
+];
+
+/** Round times, three to eight of them. */
 function ticksOf(totalMs: number): Waterfall["ticks"] {
   const rough = totalMs / 5;
   const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((times) => times * unit >= rough) ?? 10) * unit;
+  const decimal = ([1, 2, 5, 10].find((times) => times * unit >= rough) ?? 10) * unit;
+  const step = rough < SECOND ? decimal : (STEPS.find((step) => step >= rough) ?? decimal);
   const ticks = [];
   for (let ms = 0; ms <= totalMs; ms += step) ticks.push({ at: ms / totalMs, ms });
   return ticks;

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { HistoryItem } from "../../../api/types";
+import { fullTimeOf } from "../../../i18n/time";
 import { Pager } from "../../../layout/pager";
 import { Empty, Failure, Loading } from "../../../layout/states";
 import { CONFIG_KEY } from "../../../live/use-jobs-config";
@@ -58,9 +59,7 @@ interface EntryProps {
 
 function Entry({ item, now, open, onToggle }: EntryProps) {
   const { t, i18n } = useTranslation();
-  const at = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" }).format(
-    new Date(item.at),
-  );
+  const at = fullTimeOf(i18n.language).format(new Date(item.at));
   return (
     <button
       type="button"

@@ -2,6 +2,7 @@ import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
+import { described } from "../../../i18n/described";
 import { Empty } from "../../../layout/states";
 import { faultsAt, isError } from "../faults-at";
 import { JobForm } from "../forms/job-form";
@@ -63,7 +64,7 @@ export default function JobsTab({ configuration }: TabProps) {
             <code>[jobs.{job}]</code>
           </h2>
         </header>
-        {type && <p className="muted">{type.description}</p>}
+        {type && <p className="muted">{described(type.description, t)}</p>}
         {/* One key for both forms: each job starts with fresh fields, and equal keys side by side would keep old ones. */}
         <Fragment key={job}>
           <JobForm job={job} configuration={configuration} />

@@ -18,10 +18,10 @@ describe("tags of the filter", () => {
     );
     const field = screen.getByTestId("tag-input");
     fireEvent.change(field, { target: { value: " blue " } });
-    fireEvent.submit(field);
+    fireEvent.keyDown(field, { key: "Enter" });
     expect(onChange).toHaveBeenLastCalledWith(["red", "blue"]);
     fireEvent.change(field, { target: { value: "red" } });
-    fireEvent.submit(field);
+    fireEvent.keyDown(field, { key: "Enter" });
     expect(onChange).toHaveBeenCalledTimes(1);
     fireEvent.click(screen.getByRole("button", { name: /a, b/ }));
     expect(onChange).toHaveBeenLastCalledWith(["red"]);
