@@ -1,5 +1,5 @@
 // How long a person waits for the first row of a screen: the median of some loads, each in a fresh browser profile, and
-// once more with what that has cached; what the page's main thread was busy for; what came over the network. A host with
+// once more with what that has cached; the processor time of the page's main thread; what came over the network. A host with
 // much on it shows what is slow at size. Changes nothing, and says how busy the machine was.
 //
 //   CASCADE_URL=http://127.0.0.1:7878 node tests/browser/speed.mjs [NAME...]
@@ -41,7 +41,7 @@ async function load(context, [path, wanted], profile) {
   const page = await context.newPage();
   await page.addInitScript(watch, wanted);
   const cdp = await context.newCDPSession(page);
-  await cdp.send("Performance.enable");
+  await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
   await cdp.send("Network.enable");
   if (KBIT) {
     const bytes = (Number(KBIT) * 1000) / 8;
