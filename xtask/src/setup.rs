@@ -46,12 +46,17 @@ pub fn setup(root: &Path) -> Result<()> {
         run_with(root, "apt-get update -qq", &env)?;
         run_with(root, &format!("apt-get install -y -qq --no-install-recommends {list}"), &env)?;
     }
-    nextest(root)?;
-    if !exists("cargo-deny") {
-        // Unoptimised, it is built in a fraction of the time, and looks at this workspace in seconds.
-        run(root, "cargo install cargo-deny --locked --debug")?;
+    nextest(root)
+}
+
+/// What looks at licences and sources of dependencies. Without optimisation and debug information it is built in a
+/// fraction of the time, and looks at this workspace in seconds.
+pub fn deny(root: &Path) -> Result<()> {
+    if exists("cargo-deny") {
+        return Ok(());
     }
-    Ok(())
+    let install = "cargo install cargo-deny --locked --debug";
+    run_with(root, install, &[("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")])
 }
 
 /// What runs the tests in Rust: all that the quick ones need besides Node.

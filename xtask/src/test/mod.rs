@@ -49,9 +49,10 @@ pub fn test(args: impl Iterator<Item = String>) -> Result<()> {
 /// Cheapest first. What Cargo does and what Node does take turns on the cores: neither keeps all of them busy all the
 /// time.
 fn everything(root: &Path) -> Result<()> {
-    each(&[Step::Format, Step::Deny], root)?;
+    each(&[Step::Format], root)?;
     let of = root.to_owned();
-    let web = beside(root, "web", move || each(&[Step::Web, Step::WebBuild, Step::Compose], &of))?;
+    let steps = [Step::Web, Step::WebBuild, Step::Compose, Step::Deny];
+    let web = beside(root, "web", move || each(&steps, &of))?;
     let compiled = each(&[Step::Clippy, Step::Build, Step::Doc, Step::Package], root);
     web.join().and(compiled)?;
     nextest(root, &["--workspace".to_owned()], "all()")

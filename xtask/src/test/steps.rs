@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     command::{run, run_with, run_words, say, target},
     dist::PUBLISHED,
+    setup,
 };
 
 /// A group of commands.
@@ -48,7 +49,10 @@ impl Step {
             Self::Format => run(root, "cargo fmt --all --check"),
             // What deny.toml says of licences, banned crates and sources; known vulnerabilities it
             // cannot tell.
-            Self::Deny => run(root, "cargo deny --locked check licenses bans sources"),
+            Self::Deny => {
+                setup::deny(root)?;
+                run(root, "cargo deny --locked check licenses bans sources")
+            }
             Self::Web => {
                 if !installed(&web) {
                     run(&web, "npm ci --no-audit --no-fund")?;
