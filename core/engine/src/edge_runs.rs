@@ -2,13 +2,12 @@
 //! same runs.
 
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use cascade_config::{ArgsSchema, Edge, EdgeArg};
-use cascade_expr::{Expression, Values};
+use cascade_expr::{EvaluateError, Expression, Values};
 use cascade_model::{
     EdgeRun, Explanation, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, border, explanation,
 };
@@ -102,21 +101,29 @@ fn run(
     let args = match &edge.args {
         Some(args) => {
             let args = args.iter().map(|(name, arg)| Ok((name.clone(), arg_of(arg, values)?)));
-            Value::Object(args.collect::<Result<Map<_, _>, String>>()?)
+            Value::Object(args.collect::<Result<Map<_, _>, Explanation>>()?)
         }
         None => downstream.args.clone(),
     };
-    let args = border::args(args)?;
+    let args = border::args(args).map_err(unfit)?;
     if let Some(schema) = &downstream.schema {
-        schema.check(&args)?;
+        schema.check(&args).map_err(unfit)?;
     }
     let bytes = args.to_string().len();
     room.bytes = room.bytes.checked_sub(bytes).ok_or_else(|| {
-        let most = border::CHILDREN;
-        format!("the args of all runs that this end makes have more than {most} bytes")
+        explanation!(
+            "too_many_bytes",
+            "the args of all runs that this end makes have more than {most} bytes",
+            most = border::CHILDREN,
+        )
     })?;
-    let left = room.runs.checked_sub(1);
-    room.runs = left.ok_or_else(|| format!("the edges of this end make more than {MOST} runs"))?;
+    room.runs = room.runs.checked_sub(1).ok_or_else(|| {
+        explanation!(
+            "too_many_runs",
+            "the edges of this end make more than {most} runs",
+            most = MOST
+        )
+    })?;
     let key = match &edge.key {
         Some(key) => Some(key_of(key, values)?),
         // One that only comes later is still a run of the schedule.
@@ -136,14 +143,20 @@ fn run(
     })
 }
 
-pub(crate) fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, String> {
+/// That args do not fit, as `fault` says.
+pub(crate) fn unfit(fault: String) -> Explanation {
+    let told = Explanation::new("args_unfit", fault.clone());
+    told.with("fault", &fault)
+}
+
+pub(crate) fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, Explanation> {
     match arg {
         EdgeArg::Expression(expression) => value_of(expression, values),
         EdgeArg::Value(value) => Ok(value.clone()),
     }
 }
 
-pub(crate) fn key_of(expression: &Expression, values: &Values) -> Result<String, String> {
+pub(crate) fn key_of(expression: &Expression, values: &Values) -> Result<String, Explanation> {
     text_of("the key ", expression, values)
 }
 
@@ -152,30 +165,49 @@ pub(crate) fn text_of(
     what: &str,
     expression: &Expression,
     values: &Values,
-) -> Result<String, String> {
+) -> Result<String, Explanation> {
     let Value::String(key) = value_of(expression, values)? else {
-        return Err(format!("{what}`{expression}` is no text; write `string(..)` around it"));
+        let text = format!("{what}`{expression}` is no text; write `string(..)` around it");
+        return Err(Explanation::new("no_text", text).with("expression", expression));
     };
     let key = border::clean(key);
-    if (1..=LONGEST_KEY).contains(&key.len()) {
+    let length = key.len();
+    if (1..=LONGEST_KEY).contains(&length) {
         return Ok(key);
     }
-    let length = key.len();
-    Err(format!("{what}`{expression}` has {length} bytes; it may have 1 to {LONGEST_KEY}"))
+    let text = format!("{what}`{expression}` has {length} bytes; it may have 1 to {LONGEST_KEY}");
+    let told = Explanation::new("text_length", text).with("expression", expression);
+    Err(told.with("length", &length).with("most", &LONGEST_KEY))
+}
+
+pub(crate) fn value_of(expression: &Expression, values: &Values) -> Result<Value, Explanation> {
+    expression.evaluate(values).map_err(|error| no_value(expression, &error))
 }
 
 /// That an expression has no value, as `error` says.
-pub(crate) fn no_value(expression: &Expression, error: &dyn fmt::Display) -> Explanation {
-    explanation!(
-        "no_value",
-        "`{expression}` has no value: {error}",
-        expression = expression,
-        error = error
-    )
+pub(crate) fn no_value(expression: &Expression, error: &EvaluateError) -> Explanation {
+    let text = format!("`{expression}` has no value: {error}");
+    Explanation::new("no_value", text).with("expression", expression).of(why(error))
 }
 
-pub(crate) fn value_of(expression: &Expression, values: &Values) -> Result<Value, String> {
-    expression.evaluate(values).map_err(|error| format!("`{expression}` has no value: {error}"))
+fn why(error: &EvaluateError) -> Explanation {
+    let told = |code| Explanation::new(code, error.to_string());
+    match error {
+        EvaluateError::Unknown(name) => told("unknown_name").with("name", name),
+        EvaluateError::NoField => told("no_field"),
+        EvaluateError::NoElement => told("no_element"),
+        EvaluateError::DivisionByZero => told("division_by_zero"),
+        EvaluateError::TooLarge => told("number_too_large"),
+        EvaluateError::NotTaken(function) => told("value_not_taken").with("function", function),
+        EvaluateError::NoFields => told("no_fields"),
+        EvaluateError::Types { function, types } => {
+            told("types_not_taken").with("function", function).with("types", types)
+        }
+        EvaluateError::Unfit => told("values_unfit"),
+        EvaluateError::Panicked => told("interpreter_panicked"),
+        EvaluateError::TooMuch => told("too_much"),
+        EvaluateError::NotJson(what) => told("not_json").with("what", what),
+    }
 }
 
 #[cfg(test)]
@@ -259,6 +291,25 @@ mod tests {
         let output = json!({"all": [{"id": "a"}, {"id": "b"}]});
         let said = super::made(&each(), "up", &downstream(), &mut values(&output), &mut room);
         assert!(said.unwrap_err().text.contains("the args of all runs that this end makes"));
+    }
+
+    #[test]
+    fn why_there_are_no_runs_is_told_by_codes_down_to_the_expression() {
+        let codes = |output: serde_json::Value| {
+            let mut why = made(&each(), &output).unwrap_err();
+            let mut codes = Vec::new();
+            loop {
+                codes.push(why.code.to_string());
+                let Some(part) = why.parts.pop() else { return codes };
+                assert!(why.text.ends_with(&part.text), "{} has {}", why.text, part.text);
+                why = part;
+            }
+        };
+        assert_eq!(codes(json!({})), ["no_value", "unknown_name"]);
+        assert_eq!(codes(json!({"all": [{}]})), ["element", "no_value", "unknown_name"]);
+        assert_eq!(codes(json!({"all": ["a"]})), ["element", "no_value", "no_fields"]);
+        assert_eq!(codes(json!({"all": [{"id": 7}]})), ["element", "args_unfit"]);
+        assert_eq!(codes(json!({"all": [{"id": ""}]})), ["element", "text_length"]);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 
 use cascade_config::{ConfigState, Hook};
 use cascade_expr::Values;
-use cascade_model::{KEY_OF_SCHEDULE, RunRequest, border};
+use cascade_model::{Explanation, KEY_OF_SCHEDULE, RunRequest, border, explanation};
 use serde_json::{Map, Value};
 
-use crate::edge_runs::{arg_of, key_of, text_of, value_of};
+use crate::edge_runs::{arg_of, key_of, text_of, unfit, value_of};
 
 /// What comes of a delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,14 +23,14 @@ pub enum Mapped {
         /// The project, if the delivery says one.
         project: Option<String>,
         /// Why not.
-        reason: String,
+        reason: Explanation,
     },
     /// No run can be made of it.
     Refused {
         /// The project, if the delivery says one.
         project: Option<String>,
         /// Why not.
-        reason: String,
+        reason: Explanation,
     },
 }
 
@@ -39,10 +39,10 @@ pub enum Mapped {
 ///
 /// # Errors
 /// Why there is none.
-pub fn identity(hook: &Hook, body: &Value, headers: &Value) -> Result<Option<String>, String> {
+pub fn identity(hook: &Hook, body: &Value, headers: &Value) -> Result<Option<String>, Explanation> {
     let values = Values::named(&[("body", body), ("headers", headers)]);
     let once = hook.once.as_ref().map(|once| text_of("", once, &values));
-    once.transpose().map_err(|why| format!("`once`: {why}"))
+    once.transpose().map_err(|why| under("once", why))
 }
 
 /// What `hook`, called `name`, makes of a delivery under `config`. Evaluates expressions: not to be called on a
@@ -58,8 +58,14 @@ pub fn mapped(
     if let Some(when) = &hook.when {
         let reason = match value_of(when, &values) {
             Ok(Value::Bool(true)) => None,
-            Ok(Value::Bool(false)) => Some(format!("`{when}` is false")),
-            Ok(_) => Some(format!("`{when}` is neither true nor false")),
+            Ok(Value::Bool(false)) => {
+                Some(explanation!("condition_false", "`{expression}` is false", expression = when))
+            }
+            Ok(_) => Some(explanation!(
+                "condition_not_boolean",
+                "`{expression}` is neither true nor false",
+                expression = when
+            )),
             Err(why) => Some(why),
         };
         if let Some(reason) = reason {
@@ -76,39 +82,50 @@ pub fn mapped(
     }
 }
 
-fn project(config: &ConfigState, hook: &Hook, values: &Values) -> Result<String, String> {
+/// Why a setting of the hook makes no run.
+fn under(setting: &str, why: Explanation) -> Explanation {
+    let text = match setting.starts_with("args.") {
+        true => format!("{setting}: {why}"),
+        false => format!("`{setting}`: {why}"),
+    };
+    Explanation::new("setting", text).with("setting", &setting).of(why)
+}
+
+fn project(config: &ConfigState, hook: &Hook, values: &Values) -> Result<String, Explanation> {
     let projects = &config.config.projects;
     let Some(from) = &hook.project_from else {
         let fixed = hook.fixed_project(projects).map(ToOwned::to_owned);
-        return fixed.ok_or_else(|| "there is no project".into());
+        return fixed.ok_or_else(|| Explanation::new("no_project", "there is no project"));
     };
-    let project = text_of("", from, values).map_err(|why| format!("`project_from`: {why}"))?;
+    let project = text_of("", from, values).map_err(|why| under("project_from", why))?;
     if projects.contains_key(&project) {
         return Ok(project);
     }
-    Err(format!("`project_from`: there is no project `{project}`"))
+    let why = explanation!("unknown_project", "there is no project `{project}`", project = project);
+    Err(under("project_from", why))
 }
 
 fn request(
     config: &ConfigState,
     (name, hook): (&str, &Hook),
     values: &Values,
-) -> Result<RunRequest, String> {
+) -> Result<RunRequest, Explanation> {
     let settings = config.config.jobs.get(&hook.job);
     let args = match &hook.args {
         Some(args) => {
             let arg = |(name, arg): (&String, _)| {
-                let value = arg_of(arg, values).map_err(|why| format!("args.{name}: {why}"))?;
+                let value =
+                    arg_of(arg, values).map_err(|why| under(&format!("args.{name}"), why))?;
                 Ok((name.clone(), value))
             };
-            Value::Object(args.iter().map(arg).collect::<Result<Map<_, _>, String>>()?)
+            Value::Object(args.iter().map(arg).collect::<Result<Map<_, _>, Explanation>>()?)
         }
         None => settings.map(|settings| settings.args.clone()).unwrap_or_default(),
     };
-    let args = border::args(args)?;
-    config.args_schemas.of(&hook.job)?.check(&args)?;
+    let args = border::args(args).map_err(unfit)?;
+    config.args_schemas.of(&hook.job)?.check(&args).map_err(unfit)?;
     let key = hook.key.as_ref().map(|key| key_of(key, values));
-    let key = key.transpose().map_err(|why| format!("`key`: {why}"))?;
+    let key = key.transpose().map_err(|why| under("key", why))?;
     // No caller can name it; `key_of` takes no empty text.
     debug_assert!(key.as_deref() != Some(KEY_OF_SCHEDULE));
     let priority = settings.and_then(|settings| settings.priority).unwrap_or(0);

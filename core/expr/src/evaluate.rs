@@ -23,9 +23,41 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 /// Why an expression has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluateError {
-    /// It does not fit the values.
-    #[error("{0}")]
-    Failed(String),
+    /// There is nothing of a name that it has itself.
+    #[error("there is no `{0}`")]
+    Unknown(String),
+    /// A field is not there whose name is a value of the run, and that may be secret.
+    #[error("a field that it names is not there")]
+    NoField,
+    /// A list is shorter.
+    #[error("the list has no such element")]
+    NoElement,
+    /// It divides by zero.
+    #[error("a division by zero")]
+    DivisionByZero,
+    /// A number is too large.
+    #[error("a number is too large")]
+    TooLarge,
+    /// A function does not take a value.
+    #[error("`{0}` does not take this value")]
+    NotTaken(String),
+    /// Only objects have fields.
+    #[error("a field is asked of a value that has none")]
+    NoFields,
+    /// A function or operator does not take values of these types.
+    #[error("`{function}` does not take {types}")]
+    Types {
+        /// Its name.
+        function: String,
+        /// What it was given.
+        types: String,
+    },
+    /// Anything else, which would quote values that may be secret.
+    #[error("its values do not fit together")]
+    Unfit,
+    /// The interpreter took something for impossible.
+    #[error("the interpreter panicked")]
+    Panicked,
     /// It would take too much time or memory.
     #[error("it would take too much time or memory with values as large as these")]
     TooMuch,
@@ -74,34 +106,34 @@ pub(crate) fn evaluate(tree: &IdedExpr, values: &Values) -> Result<Value, Evalua
     budget::check(tree, &known)?;
     // The interpreter panics on what it takes for impossible.
     let found = catch_unwind(AssertUnwindSafe(|| values.context.resolve(tree)));
-    let found = found.map_err(|_| EvaluateError::Failed("the interpreter panicked".into()))?;
-    to_json(&found.map_err(|error| EvaluateError::Failed(said(&error, tree)))?)
+    let found = found.map_err(|_| EvaluateError::Panicked)?;
+    to_json(&found.map_err(|error| said(&error, tree))?)
 }
 
 /// The interpreter's own words name its types, not the author's values.
-fn said(error: &ExecutionError, tree: &IdedExpr) -> String {
+fn said(error: &ExecutionError, tree: &IdedExpr) -> EvaluateError {
     match error {
-        ExecutionError::NoSuchKey(key) if names(tree, key) => format!("there is no `{key}`"),
-        // Any other is a value of the run, and that may be secret.
-        ExecutionError::NoSuchKey(_) => "a field that it names is not there".into(),
-        ExecutionError::UndeclaredReference(name) => format!("there is no `{name}`"),
-        ExecutionError::IndexOutOfBounds(_) => "the list has no such element".into(),
-        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
-            "a division by zero".into()
+        ExecutionError::NoSuchKey(key) if names(tree, key) => {
+            EvaluateError::Unknown(key.to_string())
         }
-        ExecutionError::Overflow(..) => "a number is too large".into(),
+        ExecutionError::NoSuchKey(_) => EvaluateError::NoField,
+        ExecutionError::UndeclaredReference(name) => EvaluateError::Unknown(name.to_string()),
+        ExecutionError::IndexOutOfBounds(_) => EvaluateError::NoElement,
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            EvaluateError::DivisionByZero
+        }
+        ExecutionError::Overflow(..) => EvaluateError::TooLarge,
         ExecutionError::FunctionError { function, .. } => {
-            format!("`{function}` does not take this value")
+            EvaluateError::NotTaken(function.to_string())
         }
         ExecutionError::NoSuchOverload(error) if error.function().trim_matches('_') == "." => {
-            "a field is asked of a value that has none".into()
+            EvaluateError::NoFields
         }
-        ExecutionError::NoSuchOverload(error) => {
-            let (name, types) = (error.function().trim_matches('_'), error.argument_types());
-            format!("`{name}` does not take {}", types.join(" and "))
-        }
-        // Others quote values, which may be secret.
-        _ => "its values do not fit together".into(),
+        ExecutionError::NoSuchOverload(error) => EvaluateError::Types {
+            function: error.function().trim_matches('_').to_owned(),
+            types: error.argument_types().join(" and "),
+        },
+        _ => EvaluateError::Unfit,
     }
 }
 

@@ -3,8 +3,10 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
+
+use crate::Explanation;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub struct NewDelivery {
     /// What became of it.
     pub outcome: HookOutcome,
     /// Why it was ignored or refused.
-    pub reason: Option<String>,
+    pub reason: Option<Explanation>,
     /// Headers that may be shown, as a JSON object.
     pub headers: String,
     /// Bytes of its body.
@@ -107,6 +109,9 @@ pub struct Delivery {
     pub outcome: HookOutcome,
     /// Why it was ignored or refused.
     pub reason: Option<String>,
+    /// The same, for other languages; a version before this one has not kept it.
+    #[serde(default, deserialize_with = "explained")]
+    pub told: Option<Explanation>,
     /// The run that was made of it.
     pub run_id: Option<Uuid>,
     /// How often it came.
@@ -117,6 +122,12 @@ pub struct Delivery {
     pub replay_of: Option<Uuid>,
     /// Who had it repeated.
     pub replayed_by: Option<String>,
+}
+
+/// One that is kept as JSON.
+fn explained<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Explanation>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// A delivery with what it said.

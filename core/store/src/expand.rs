@@ -49,6 +49,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0282_run_stat_sources.sql",
     "0290_saved_views.sql",
     "0291_pauses.sql",
+    "0340_hook_reasons.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -82,6 +83,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0310_last_ends_by_place.sql",
     "0320_autovacuum.sql",
     "0330_enqueue_with_tags.sql",
+    "0340_hook_reasons.sql",
 );
 
 /// The table of what has run.

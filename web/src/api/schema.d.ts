@@ -1977,6 +1977,7 @@ export interface components {
              * @description How often it came; of all times a single run was made.
              */
             times: number;
+            told?: components["schemas"]["Told"] | null;
         };
         /** @description What came of a delivery. */
         DeliveryAnswer: {
@@ -3129,6 +3130,8 @@ export interface components {
             reason: string;
             /** @description The job that it leads to. */
             to: string;
+            /** @description The same, for other languages. */
+            told: components["schemas"]["Told"];
             /**
              * Format: int64
              * @description Those at which it had no value.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cascade_expr::{RunFacts, Status};
-use cascade_model::{Debounce, KEY_OF_SCHEDULE, Payload, RunKind, RunRequest};
+use cascade_model::{Debounce, Explanation, KEY_OF_SCHEDULE, Payload, RunKind, RunRequest};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub(super) struct Fault {
     /// Those at which what it says had no value.
     pub without: u64,
     /// Why the first of them had none, in which project, and when.
-    pub example: Option<(String, String, DateTime<Utc>)>,
+    pub example: Option<(Explanation, String, DateTime<Utc>)>,
 }
 
 /// Jobs that are due, and how.
@@ -220,7 +220,7 @@ impl Replay<'_> {
             fault.ends += 1;
             if label == "no_value" {
                 fault.without += 1;
-                let why = decision.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+                let why = decision.reason.clone().unwrap_or_default();
                 fault.example.get_or_insert_with(|| (why, project.to_owned(), now));
             }
         }

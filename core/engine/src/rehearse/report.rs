@@ -1,5 +1,6 @@
 //! What a rehearsal tells.
 
+use cascade_model::Explanation;
 use chrono::{DateTime, Utc};
 
 /// What another file would have made of the runs of a span. No job has run.
@@ -142,7 +143,7 @@ pub struct EdgeFault {
     /// Those at which it had no value.
     pub without_value: u64,
     /// Why it had none at the first of them. Quotes no value.
-    pub reason: String,
+    pub reason: Explanation,
     /// The project of that.
     pub project: String,
     /// When that was.

@@ -152,7 +152,7 @@ fn an_expression_without_a_value_is_told() {
     let told = rehearsal(&history(), &state, &file(every(3600), &[when]));
     let [fault] = &told.faults[..] else { panic!("{:?}", told.faults) };
     assert_eq!((fault.ends, fault.without_value, fault.to.as_str()), (6, 2, "mail"));
-    assert!(fault.reason.contains("`output.ids[0] > -1` has no value"), "{}", fault.reason);
+    assert!(fault.reason.text.contains("`output.ids[0] > -1` has no value"), "{}", fault.reason);
     assert_eq!(fault.at, at(600 + 2 * HOUR + 60));
 }
 

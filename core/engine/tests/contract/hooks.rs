@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cascade_engine::Engine;
 use cascade_model::{
-    Delivered, Enqueue, HookOutcome, NewDelivery, OnDuplicate, RunRequest, Visible,
+    Delivered, Enqueue, Explanation, HookOutcome, NewDelivery, OnDuplicate, RunRequest, Visible,
+    explanation,
 };
 use cascade_sdk::sql;
 use cascade_store::{DeliveryFilter, Queries, RunFilter, StoreError};
@@ -14,6 +15,10 @@ use uuid::Uuid;
 
 use crate::steps::project;
 
+fn why() -> Explanation {
+    explanation!("condition_false", "`{expression}` is false", expression = "body.a > 1")
+}
+
 fn delivery(identity: &str, project: Option<Uuid>, outcome: HookOutcome) -> NewDelivery {
     NewDelivery {
         id: Uuid::now_v7(),
@@ -22,7 +27,7 @@ fn delivery(identity: &str, project: Option<Uuid>, outcome: HookOutcome) -> NewD
         project_id: project,
         address: Some("192.0.2.1".into()),
         outcome,
-        reason: (outcome != HookOutcome::Run).then(|| "why".into()),
+        reason: (outcome != HookOutcome::Run).then(why),
         headers: "{\"x-event\":\"push\"}".into(),
         bytes: 7,
         body: Some("{\"a\":1}".into()),
@@ -161,6 +166,8 @@ pub(super) async fn deliveries_are_seen_in_their_project_page_by_page(engine: &E
     assert_eq!(of(refused).await, [ids[4]]);
     assert!(of(all(Visible::Only(Vec::new()))).await.is_empty());
     let whole = store.delivery(&own, "push", ids[4]).await.unwrap().unwrap();
+    assert_eq!(whole.delivery.reason.as_deref(), Some("`body.a > 1` is false"));
+    assert_eq!(whole.delivery.told, Some(why()));
     assert_eq!(
         (whole.body.as_deref(), &*whole.headers),
         (Some("{\"a\":1}"), "{\"x-event\":\"push\"}")

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AppState,
-    api::config_text::with_secrets,
+    api::{config_text::with_secrets, response::Told},
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{auth::Administrator, extract::Json},
 };
@@ -138,6 +138,8 @@ pub struct RehearsedFault {
     without_value: u64,
     /// Why it had none at the first of them.
     reason: String,
+    /// The same, for other languages.
+    told: Told,
     /// The project of that, by its short name.
     project: String,
     /// When that was.
@@ -294,7 +296,8 @@ impl From<Hour> for RehearsedHour {
 impl From<EdgeFault> for RehearsedFault {
     fn from(from: EdgeFault) -> Self {
         let EdgeFault { from, to, ends, without_value, reason, project, at } = from;
-        Self { from, to, ends, without_value, reason, project, at }
+        let told = Told::from(&reason);
+        Self { from, to, ends, without_value, reason: reason.text, told, project, at }
     }
 }
 

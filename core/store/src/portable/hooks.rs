@@ -23,7 +23,7 @@ pub fn keep_delivery(dialect: Dialect, new: &NewDelivery, run: Option<Uuid>) -> 
         dialect,
         "INSERT INTO hook_deliveries
              (id, hook, identity, project_id, address, outcome, reason, run_id, headers, bytes, body, replay_of,
-              replayed_by, times, received_at)
+              replayed_by, told, times, received_at)
          VALUES (",
     )
     .bind_id(new.id);
@@ -33,14 +33,15 @@ pub fn keep_delivery(dialect: Dialect, new: &NewDelivery, run: Option<Uuid>) -> 
         text(new.project_id),
         new.address.clone(),
         Some(new.outcome.as_str().into()),
-        new.reason.clone(),
+        new.reason.as_ref().map(|why| why.text.clone()),
         text(run),
         Some(new.headers.clone()),
     ] {
         query = query.push(", ").bind(value);
     }
     query = query.push(", ").bind(new.bytes);
-    for value in [new.body.clone(), text(replay_of), replayed_by] {
+    let told = new.reason.as_ref().and_then(|why| serde_json::to_string(why).ok());
+    for value in [new.body.clone(), text(replay_of), replayed_by, told] {
         query = query.push(", ").bind(value);
     }
     query
@@ -50,6 +51,7 @@ pub fn keep_delivery(dialect: Dialect, new: &NewDelivery, run: Option<Uuid>) -> 
             ") ON CONFLICT (hook, identity) DO UPDATE
              SET project_id = excluded.project_id, received_at = excluded.received_at,
                  address = excluded.address, outcome = excluded.outcome, reason = excluded.reason,
+                 told = excluded.told,
                  run_id = excluded.run_id, times = hook_deliveries.times + 1,
                  headers = excluded.headers, bytes = excluded.bytes, body = excluded.body
              WHERE hook_deliveries.outcome <> 'run'",
@@ -65,7 +67,7 @@ pub fn delivery_again(hook: &str, identity: &str) -> Statement {
 }
 
 const COLUMNS: &str = "SELECT d.id, d.hook, d.identity, d.project_id, p.slug AS project, d.received_at, d.address, \
-    d.outcome, d.reason, d.run_id, d.times, d.bytes, d.replay_of, d.replayed_by";
+    d.outcome, d.reason, d.told, d.run_id, d.times, d.bytes, d.replay_of, d.replayed_by";
 const TABLES: &str =
     " FROM hook_deliveries d LEFT JOIN projects p ON p.id = d.project_id WHERE d.hook = ";
 

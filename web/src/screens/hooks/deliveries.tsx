@@ -2,7 +2,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { Delivery } from "../../api/types";
-import { relative } from "../../i18n/time";
+import { useSaid } from "../../i18n/said";
+import { fullTimeOf, relative } from "../../i18n/time";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";
@@ -77,8 +78,9 @@ export function Deliveries({ hook, outcome, before, onChange, onOpen }: Props) {
 
 function Row({ delivery, onOpen }: { delivery: Delivery; onOpen: (id: string) => void }) {
   const { t, i18n } = useTranslation();
+  const said = useSaid();
   const now = useNow(5_000);
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTimeOf(i18n.language);
   return (
     <tr data-testid="delivery" data-outcome={delivery.outcome}>
       <td data-label={t("hooks.columns.at")}>
@@ -113,7 +115,7 @@ function Row({ delivery, onOpen }: { delivery: Delivery; onOpen: (id: string) =>
             <code>{t("hooks.run", { id: delivery.run_id.slice(-8) })}</code>
           </Link>
         ) : (
-          <span>{delivery.reason}</span>
+          <span>{said(delivery.told, delivery.reason)}</span>
         )}
       </td>
     </tr>

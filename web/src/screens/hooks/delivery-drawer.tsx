@@ -1,8 +1,9 @@
 import { X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-
 import type { WholeDelivery } from "../../api/types";
+import { useSaid } from "../../i18n/said";
+import { fullTimeOf } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
 import { Modal } from "../../layout/modal";
 import { Failure, Loading } from "../../layout/states";
@@ -46,7 +47,8 @@ export function DeliveryDrawer({ hook, id, onClose }: Props) {
 
 function Facts({ delivery }: { delivery: WholeDelivery }) {
   const { t, i18n } = useTranslation();
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "medium" });
+  const said = useSaid();
+  const time = fullTimeOf(i18n.language);
   const { run_id: run, outcome } = delivery;
   const facts: [string, React.ReactNode][] = [
     [
@@ -55,7 +57,7 @@ function Facts({ delivery }: { delivery: WholeDelivery }) {
         {t(`hooks.outcomes.${outcome}`)}
       </span>,
     ],
-    [t("hooks.reason"), delivery.reason],
+    [t("hooks.reason"), said(delivery.told, delivery.reason)],
     [t("hooks.made_run"), run && <Link to={`/runs/${run}`}>{run}</Link>],
     [t("hooks.columns.at"), time.format(new Date(delivery.received_at))],
     [t("hooks.columns.name"), delivery.replay_of ? null : <code key="name">{delivery.identity}</code>],

@@ -129,7 +129,7 @@ pub async fn deliver(
         }
         Done::Ignored(reason) => {
             counted("ignored");
-            let answer = DeliveryAnswer::of(Answered::Ignored, None, Some(reason));
+            let answer = DeliveryAnswer::of(Answered::Ignored, None, Some(reason.text));
             Ok((StatusCode::OK, Json(answer)))
         }
         Done::Refused(error) => {

@@ -11,7 +11,8 @@ use cascade_access::digest;
 use cascade_config::{ConfigState, Hook, HookScheme};
 use cascade_engine::{Engine, Mapped, identity, mapped};
 use cascade_model::{
-    Delivered, Enqueue, HookOutcome, NewDelivery, OnDuplicate, RunRequest, Visible, border,
+    Delivered, Enqueue, Explanation, HookOutcome, NewDelivery, OnDuplicate, RunRequest, Visible,
+    border, explanation,
 };
 use cascade_store::{Queries, StoreError};
 
@@ -45,7 +46,7 @@ pub(super) enum Done {
     /// A run, made now or when it came before.
     Run { run: Uuid, before: bool },
     /// It is none that a run is made of.
-    Ignored(String),
+    Ignored(Explanation),
     /// No run could be made of it.
     Refused(ApiError),
 }
@@ -63,20 +64,20 @@ pub(super) async fn make(
         evaluated.map_err(|error| ApiError::internal(&error))??;
     let projects = server.store.projects(&Visible::All).await?;
     let id_of = |slug: &str| projects.iter().find(|row| row.slug == slug).map(|row| row.id);
-    let new = |project: Option<Uuid>, outcome, reason: Option<&str>| NewDelivery {
+    let new = |project: Option<Uuid>, outcome, reason: Option<&Explanation>| NewDelivery {
         id: Uuid::now_v7(),
         hook: incoming.name.clone(),
         identity: identity.clone(),
         project_id: project,
         address: incoming.address.clone(),
         outcome,
-        reason: reason.map(|reason| border::error(reason.to_owned())),
+        reason: reason.cloned().map(|why| Explanation { text: border::error(why.text), ..why }),
         headers: incoming.headers.to_string(),
         bytes: incoming.body.len() as u64,
         body: Some(&incoming.body).filter(|body| body.len() <= NewDelivery::LONGEST_BODY).cloned(),
         replay: incoming.replay.clone(),
     };
-    let without_run = async |project: Option<Uuid>, outcome, reason: &str, done: Done| {
+    let without_run = async |project: Option<Uuid>, outcome, reason: &Explanation, done: Done| {
         if incoming.replay.is_some() {
             return Ok(done);
         }
@@ -95,13 +96,17 @@ pub(super) async fn make(
         }
         Mapped::Refused { project, reason } => {
             let project = project.and_then(|slug| id_of(&slug));
-            let done = Done::Refused(ApiError::invalid(reason.clone()));
+            let done = Done::Refused(ApiError::invalid(reason.text.clone()));
             return without_run(project, HookOutcome::Refused, &reason, done).await;
         }
     };
     let Some(project) = id_of(&project) else {
-        let reason = format!("the project `{project}` is not there yet");
-        let done = Done::Refused(ApiError::conflict(reason.clone()));
+        let reason = explanation!(
+            "project_not_yet",
+            "the project `{project}` is not there yet",
+            project = project
+        );
+        let done = Done::Refused(ApiError::conflict(reason.text.clone()));
         return without_run(None, HookOutcome::Refused, &reason, done).await;
     };
     let asked = asked(&incoming.hook, project, request);
@@ -114,8 +119,8 @@ pub(super) async fn make(
         Ok(Delivered::Before(run)) => Ok(Done::Run { run, before: true }),
         Ok(Delivered::Kept) => Err(ApiError::internal(&"a delivery made no run")),
         Err(error @ (StoreError::NotScheduled { .. } | StoreError::WrongState(_))) => {
-            let reason = error.to_string();
-            let done = Done::Refused(ApiError::conflict(reason.clone()));
+            let reason = Explanation::new("takes_no_runs", error.to_string());
+            let done = Done::Refused(ApiError::conflict(reason.text.clone()));
             without_run(Some(project), HookOutcome::Refused, &reason, done).await
         }
         Err(error) => Err(error.into()),

@@ -7,6 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Told;
+
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -48,6 +50,8 @@ pub struct Delivery {
     pub outcome: HookOutcome,
     /// Why it was ignored or refused.
     pub reason: Option<String>,
+    /// The same, for other languages.
+    pub told: Option<Told>,
     /// The run that was made of it.
     pub run_id: Option<Uuid>,
     /// How often it came; of all times a single run was made.
@@ -73,6 +77,11 @@ impl From<Known> for Delivery {
             received_at: from.received_at,
             address: from.address,
             outcome: from.outcome.into(),
+            // An older version writes the reason alone.
+            told: from
+                .told
+                .filter(|told| from.reason.as_deref() == Some(&told.text))
+                .map(|told| Told::from(&told)),
             reason: from.reason,
             run_id: from.run_id,
             times: from.times,

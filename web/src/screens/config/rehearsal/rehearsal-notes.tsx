@@ -1,17 +1,20 @@
 import { useTranslation } from "react-i18next";
 
 import type { Rehearsal } from "../../../api/types";
+import { useSaid } from "../../../i18n/said";
 
 /** What the rehearsal does not know, and what it is taken from. */
 export function RehearsalNotes({ told }: { told: Rehearsal }) {
   const { t, i18n } = useTranslation();
+  const said = useSaid();
   const number = new Intl.NumberFormat(i18n.language);
   const { faults, without_history, paused, basis, recorded, reproduced, changes } = told;
   return (
     <>
-      {faults.map(({ from, to, ends, without_value, reason }) => (
+      {faults.map(({ from, to, ends, without_value, reason, told }) => (
         <p key={`${from} ${to} ${reason}`} className="notice" data-tone="fair">
-          {t("rehearsal.fault", { from, to, ends: number.format(ends), count: without_value })} <code>{reason}</code>
+          {t("rehearsal.fault", { from, to, ends: number.format(ends), count: without_value })}{" "}
+          <span>{said(told)}</span>
         </p>
       ))}
       {without_history.length > 0 && (
