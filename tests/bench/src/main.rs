@@ -45,6 +45,12 @@ struct Args {
     /// Finished rows that are kept, in `depth`.
     #[arg(long, default_value_t = 10_000_000)]
     finished: u64,
+    /// Jobs a second beside the open transaction of `horizon`.
+    #[arg(long, default_value_t = 1000)]
+    horizon_rate: u32,
+    /// For so long.
+    #[arg(long, default_value_t = 600)]
+    horizon_seconds: u32,
     /// Scheduled jobs that are not due, in `idle`.
     #[arg(long, default_value_t = 1000)]
     scheduled: u32,
@@ -80,6 +86,8 @@ fn main() -> anyhow::Result<()> {
         chains: args.chains,
         waiting: args.waiting,
         finished: args.finished,
+        horizon_rate: args.horizon_rate,
+        horizon_seconds: args.horizon_seconds,
         scheduled: args.scheduled,
         idle_seconds: args.idle_seconds,
         fsync_seconds: 1,

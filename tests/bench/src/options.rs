@@ -14,6 +14,8 @@ pub enum Scenario {
     Cascade,
     /// Throughput with many rows waiting, and with many finished rows kept.
     Depth,
+    /// Throughput before and after minutes of work beside an open transaction.
+    Horizon,
     /// CPU and queries with scheduled jobs that are not due.
     Idle,
     /// Throughput and latency on SQLite.
@@ -26,7 +28,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them, the short ones first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Bare,
         Self::Throughput,
         Self::Latency,
@@ -35,6 +37,7 @@ impl Scenario {
         Self::Idle,
         Self::Fanout,
         Self::Depth,
+        Self::Horizon,
     ];
 }
 
@@ -65,6 +68,10 @@ pub struct Options {
     pub waiting: u64,
     /// Finished rows that are kept, in `depth`.
     pub finished: u64,
+    /// Jobs a second that are asked for beside the open transaction of `horizon`.
+    pub horizon_rate: u32,
+    /// For so long.
+    pub horizon_seconds: u32,
     /// Scheduled jobs that are not due, in `idle`.
     pub scheduled: u32,
     /// For how long `idle` looks.

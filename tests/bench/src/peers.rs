@@ -20,8 +20,8 @@ pub enum Kind {
 enum Program {
     /// Cascade's own.
     Host,
-    /// The same, whose jobs are runs of a queue.
-    HostOfQueue,
+    /// The same, whose jobs are runs of a queue; at most so many at a time, in all workers.
+    HostOfQueue { limit: Option<u32> },
     /// A binary of tests/bench/peers/rust.
     Rust(&'static str),
     /// A file of tests/bench/peers/node.
@@ -198,9 +198,23 @@ pub const QUEUE: Peer = Peer {
     title: "Cascade, a queue",
     left: QUEUE_LEFT,
     finished: None,
-    program: Program::HostOfQueue,
+    // Who asks for runs of a queue does it in SQL, as peers' libraries do.
+    serves: false,
+    program: Program::HostOfQueue { limit: None },
     ..PEERS[0]
 };
+
+/// The same, whose job has a `concurrency`, so that each claim and each end counts. It is more than all workers
+/// together can have, with what they prefetch: what the counting costs is measured, and not the limit.
+pub const LIMITED_QUEUE: Peer = Peer {
+    title: "Cascade, a queue with a limit",
+    program: Program::HostOfQueue { limit: Some(50_000) },
+    ..QUEUE
+};
+
+/// Cascade asked for runs by the SQL function, from a process that has connections to the database, as peers'
+/// libraries do.
+pub const IN_SQL: Peer = Peer { title: "Cascade, asked in SQL", serves: false, ..PEERS[0] };
 
 const QUEUE_LEFT: &str =
     "SELECT count(*) FROM queue_runs WHERE state IN ('available', 'running', 'retryable')";
@@ -234,7 +248,7 @@ impl Peer {
         let built = options.root.join("target/bench");
         let log = options.out.join(format!("{}.log", self.name));
         let (file, before): (_, Option<OsString>) = match self.program {
-            Program::Host | Program::HostOfQueue => (options.host.clone(), None),
+            Program::Host | Program::HostOfQueue { .. } => (options.host.clone(), None),
             Program::Rust(name) => (built.join("peers/release").join(name), None),
             Program::Node(name) => {
                 let folder = sources.join("node");
@@ -251,8 +265,14 @@ impl Peer {
                 (sources.join("python").join(name), Some(python.into()))
             }
         };
-        let flag = matches!(self.program, Program::HostOfQueue).then(|| "--queue".into());
-        let line = before.into_iter().chain([file.clone().into()]).chain(flag).collect();
+        let flags = match self.program {
+            Program::HostOfQueue { limit: None } => vec!["--queue".into()],
+            Program::HostOfQueue { limit: Some(limit) } => {
+                vec!["--queue".into(), "--limit".into(), limit.to_string().into()]
+            }
+            _ => Vec::new(),
+        };
+        let line = before.into_iter().chain([file.clone().into()]).chain(flags).collect();
         file.exists().then_some(Driver { line, log })
     }
 

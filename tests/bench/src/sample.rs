@@ -91,8 +91,31 @@ impl Samples {
         own: bool,
         better: Better,
     ) -> Option<(f64, &str)> {
+        self.best_where(scenario, setting, figure, |subject| subject.own == own, better)
+    }
+
+    /// As [`Samples::best`], among subjects picked by how the report calls them.
+    pub fn best_of(
+        &self,
+        scenario: Scenario,
+        setting: &str,
+        figure: &str,
+        fits: &dyn Fn(&str) -> bool,
+        better: Better,
+    ) -> Option<(f64, &str)> {
+        self.best_where(scenario, setting, figure, |subject| fits(&subject.subject), better)
+    }
+
+    fn best_where(
+        &self,
+        scenario: Scenario,
+        setting: &str,
+        figure: &str,
+        fits: impl Fn(&Sample) -> bool,
+        better: Better,
+    ) -> Option<(f64, &str)> {
         let subjects = self.subjects(scenario).into_iter();
-        let fit = subjects.filter(|subject| subject.own == own && subject.compared);
+        let fit = subjects.filter(|subject| subject.compared && fits(subject));
         let medians = fit.filter_map(|subject| {
             let spread = self.spread(scenario, setting, &subject.subject, figure)?;
             Some((spread.median, subject.subject.as_str()))

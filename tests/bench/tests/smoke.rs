@@ -15,8 +15,13 @@ fn every_job_is_counted_and_every_scenario_is_reported() {
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(data.path(), open).expect("permissions");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("root");
-    let scenarios =
-        vec![Scenario::Throughput, Scenario::Latency, Scenario::Cascade, Scenario::Embedded];
+    let scenarios = vec![
+        Scenario::Throughput,
+        Scenario::Latency,
+        Scenario::Cascade,
+        Scenario::Embedded,
+        Scenario::Horizon,
+    ];
     let options = Options {
         scenarios,
         peers: vec!["cascade".into()],
@@ -30,6 +35,8 @@ fn every_job_is_counted_and_every_scenario_is_reported() {
         chains: CHAINS,
         waiting: JOBS,
         finished: JOBS,
+        horizon_rate: RATE,
+        horizon_seconds: 1,
         scheduled: 10,
         idle_seconds: 1,
         fsync_seconds: 0,
@@ -53,8 +60,9 @@ fn every_job_is_counted_and_every_scenario_is_reported() {
         let counted = counted("drained", 500) + counted("jobs", RATE) + counted("hops", 6 * CHAINS);
         assert_eq!(counted, 1, "{sample:?}");
     }
-    // Throughput of schedules and of a queue, latency and chains on PostgreSQL, and two of them on SQLite; in both modes.
-    assert_eq!(report.samples.0.len(), 6 * 2);
+    // In both modes: throughput of schedules, a queue and one with a limit, latency by HTTP and SQL, and chains on
+    // PostgreSQL, and two of them on SQLite. In one: work beside an open transaction.
+    assert_eq!(report.samples.0.len(), 8 * 2 + 1);
     for section in [
         "## Targets",
         "## Throughput",
@@ -62,11 +70,12 @@ fn every_job_is_counted_and_every_scenario_is_reported() {
         "## Cascade",
         "## Embedded: throughput",
         "## Embedded: pick-up latency",
+        "## Horizon",
         "## Machine and versions",
     ] {
         assert!(text.contains(section), "{section} is not in\n{text}");
     }
     let json = std::fs::read_to_string(options.out.join("report.json")).expect("report.json");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["samples"].as_array().map(Vec::len), Some(12));
+    assert_eq!(json["samples"].as_array().map(Vec::len), Some(17));
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     options::{Options, Scenario},
     sample::{Better, Samples},
-    scenario::{FANOUT, NO_OP_P50},
+    scenario::{FANOUT, KEPT, NO_OP_P50},
 };
 use table::{Column, table};
 use targets::targets;
@@ -34,11 +34,13 @@ pub struct Report {
 const THROUGHPUT: &str = "No-op jobs a second, from the start of the first body until every one is \
     durably completed; worker processes x jobs at a time in each.";
 const LATENCY: &str = "From just before the enqueue call to the start of the job's body, in ms. \
-    Cascade is asked over HTTP, as its users do; the others by their library, in process.";
+    Cascade is asked over HTTP, as its users do, and in SQL; the others by their library, in process.";
 const CASCADE: &str = "Seven no-op jobs; from the first start to the last end, and from a job's end \
     to the start of what it triggers, in ms.";
 const DEPTH: &str = "No-op jobs a second of one process, 100 at a time: on an otherwise empty table, \
     with many more that wait, and with many finished ones that are kept.";
+const HORIZON: &str = "No-op jobs a second of one process, 100 at a time, before and after many were \
+    asked for and done beside a transaction that stays open; each system in its best mode.";
 const IDLE: &str = "One process with scheduled jobs that are not due: CPU seconds a minute, and \
     statements a minute by pg_stat_statements, BEGIN and COMMIT included (for Redis: its commands).";
 const EMBEDDED: &str = "The same on SQLite, in one process.";
@@ -53,6 +55,7 @@ impl Report {
         self.latency(&mut text, Scenario::Latency, "Pick-up latency", LATENCY);
         self.cascade(&mut text);
         self.depth(&mut text);
+        self.horizon(&mut text);
         self.idle(&mut text);
         self.throughput(&mut text, Scenario::Embedded, "Embedded: throughput", EMBEDDED);
         self.latency(&mut text, Scenario::Embedded, "Embedded: pick-up latency", EMBEDDED);
@@ -119,6 +122,18 @@ impl Report {
             let Options { jobs, waiting, finished, .. } = &self.options;
             writeln!(text, "\n{jobs} jobs are drained; {waiting} wait; {finished} are kept.").ok();
         }
+    }
+
+    fn horizon(&self, text: &mut String) {
+        let settings = self.samples.settings(Scenario::Horizon);
+        let Some(setting) = settings.first() else { return };
+        let column = |name: &str, figure| Column::new(name, setting, figure, Better::More);
+        let columns = [
+            column("before", "before_per_s"),
+            column(&format!("after {setting}"), "jobs_per_s"),
+            column("kept", KEPT),
+        ];
+        table(text, &self.samples, Scenario::Horizon, ("Horizon", HORIZON), &columns);
     }
 
     fn idle(&self, text: &mut String) {

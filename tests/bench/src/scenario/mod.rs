@@ -5,6 +5,7 @@ mod bare;
 mod cascade;
 mod depth;
 mod fanout;
+mod horizon;
 mod idle;
 mod latency;
 mod throughput;
@@ -14,23 +15,25 @@ use anyhow::Result;
 use crate::{
     bench::Bench,
     options::Scenario,
-    peers::{EMBEDDED, Kind, PEERS, QUEUE},
+    peers::{EMBEDDED, IN_SQL, Kind, LIMITED_QUEUE, PEERS, QUEUE},
 };
 
 pub use bare::NO_OP_P50;
 pub use fanout::FANOUT;
+pub use horizon::KEPT;
 
 /// Measures one.
 pub fn measure(bench: &mut Bench<'_>, scenario: Scenario) -> Result<()> {
     let servers = |kind| !matches!(kind, Kind::Sqlite(_));
     match scenario {
         Scenario::Throughput => {
-            let mut subjects = bench.subjects(&[QUEUE], servers);
+            let mut subjects = bench.subjects(&[QUEUE, LIMITED_QUEUE], servers);
             subjects.extend(bench.subjects(&PEERS, servers));
             throughput::measure(bench, scenario, &subjects);
         }
         Scenario::Latency => {
-            let subjects = bench.subjects(&PEERS, servers);
+            let mut subjects = bench.subjects(&[IN_SQL], servers);
+            subjects.extend(bench.subjects(&PEERS, servers));
             latency::measure(bench, scenario, &subjects);
         }
         Scenario::Cascade => {
@@ -47,6 +50,12 @@ pub fn measure(bench: &mut Bench<'_>, scenario: Scenario) -> Result<()> {
         Scenario::Depth => {
             let subjects = bench.subjects(&PEERS, |kind| kind == Kind::Postgres);
             depth::measure(bench, &subjects);
+        }
+        Scenario::Horizon => {
+            let mut subjects = bench.subjects(&[QUEUE], |_| true);
+            let others = bench.subjects(&PEERS, |kind| kind == Kind::Postgres);
+            subjects.extend(others.into_iter().filter(|subject| !subject.own()));
+            horizon::measure(bench, &subjects);
         }
         Scenario::Idle => {
             let subjects = bench.subjects(&PEERS, servers);

@@ -23,11 +23,14 @@ chain_d = ["chain_f"]
 chain_e = ["chain_g"]
 "#;
 
-/// jobs.toml with this many projects.
-pub fn jobs_toml(projects: usize) -> String {
+/// jobs.toml with this many projects; `limit` is of the first job, whose runs queues have: at a time in all workers.
+pub fn jobs_toml(projects: usize, limit: Option<u32>) -> String {
     let mut text = CHAINS.to_owned();
     for job in 0..JOBS {
         writeln!(text, "[jobs.bench_{job}]").ok();
+        if let Some(limit) = limit.filter(|_| job == 0) {
+            writeln!(text, "concurrency = {limit}").ok();
+        }
     }
     for step in 'a'..='g' {
         writeln!(text, "[jobs.chain_{step}]").ok();

@@ -70,15 +70,15 @@ fn worker_settings(concurrency: u32, mode: Mode) -> WorkerSettings {
     }
 }
 
-pub async fn work(args: WorkArgs) -> anyhow::Result<()> {
+pub async fn work(args: WorkArgs, limit: Option<u32>) -> anyhow::Result<()> {
     let database = database(&args.url);
     let embedded = matches!(database, DatabaseSettings::Embedded(_));
     let worker = worker_settings(args.concurrency, args.mode);
-    launch(&args.url, database, Some(worker), embedded, args.limits).await
+    launch(&args.url, database, Some(worker), embedded, args.limits, limit).await
 }
 
 pub async fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    launch(&args.url, database(&args.url), None, true, args.limits).await
+    launch(&args.url, database(&args.url), None, true, args.limits, None).await
 }
 
 async fn launch(
@@ -87,13 +87,14 @@ async fn launch(
     worker: Option<WorkerSettings>,
     serve: bool,
     limits: HttpLimits,
+    limit: Option<u32>,
 ) -> anyhow::Result<()> {
     log_to_nowhere()?;
     // Jobs that were scheduled for projects of their own stay so.
     let projects = enqueue::scheduled_projects(url).await?.max(PROJECTS);
     let folder = tempfile::tempdir()?;
     let config = folder.path().join("jobs.toml");
-    std::fs::write(&config, jobs_toml(projects))?;
+    std::fs::write(&config, jobs_toml(projects, limit))?;
     let settings = HostSettings {
         config,
         database,

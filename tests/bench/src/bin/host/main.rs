@@ -20,6 +20,9 @@ struct Cli {
     /// Its jobs are runs of a queue, of one job in one project.
     #[arg(long)]
     queue: bool,
+    /// The job of the queue may have so many runs at a time, in all workers together.
+    #[arg(long, requires = "queue")]
+    limit: Option<u32>,
     #[command(subcommand)]
     command: Command,
 }
@@ -38,7 +41,7 @@ enum Command {
     Work(launch::WorkArgs),
     /// The server alone, until SIGTERM.
     Serve(launch::ServeArgs),
-    /// Asks the server for runs at an even rate.
+    /// Asks the server, or the database, for runs at an even rate.
     Produce(produce::ProduceArgs),
     /// Asks the server for one chain after another.
     Chain(chain::ChainArgs),
@@ -53,12 +56,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let Cli { queue, command } = Cli::parse();
+    let Cli { queue, limit, command } = Cli::parse();
     let done = match command {
         Command::Enqueue(args) if queue => runtime.block_on(enqueue::queue(&args)),
         Command::Setup { url } => runtime.block_on(setup::setup(&url)),
         Command::Enqueue(args) => runtime.block_on(enqueue::enqueue(&args)),
-        Command::Work(args) => runtime.block_on(launch::work(args)),
+        Command::Work(args) => runtime.block_on(launch::work(args, limit)),
         Command::Serve(args) => runtime.block_on(launch::serve(args)),
         Command::Produce(args) => runtime.block_on(produce::produce(&args)),
         Command::Chain(args) => runtime.block_on(chain::chain(&args)),

@@ -1,11 +1,13 @@
-//! Asks for runs over HTTP, as a user of the platform does.
+//! Asks for runs at an even rate: over HTTP, as users of the platform do, or in SQL, as a program does that has its
+//! own rows in the same database.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use reqwest::Client;
 use serde_json::{Value, json};
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
@@ -13,9 +15,12 @@ use crate::{
     sent,
 };
 
+/// Of those who ask in SQL; as many as a peer's library opens.
+const CONNECTIONS: u32 = 10;
+
 #[derive(Args)]
 pub struct ProduceArgs {
-    /// The server's address.
+    /// The server's address, or the database: `postgres://...`.
     #[arg(long)]
     url: String,
     /// A second.
@@ -24,6 +29,39 @@ pub struct ProduceArgs {
     /// For so long.
     #[arg(long)]
     seconds: u32,
+}
+
+/// Where runs are asked for.
+enum Door {
+    Http { client: Client, url: String, projects: Vec<String> },
+    Sql(PgPool),
+}
+
+impl Door {
+    async fn open(url: &str) -> anyhow::Result<Self> {
+        if url.starts_with("postgres") {
+            let pool = PgPoolOptions::new().min_connections(CONNECTIONS);
+            return Ok(Self::Sql(pool.max_connections(CONNECTIONS).connect(url).await?));
+        }
+        let client = Client::new();
+        let projects = projects(&client, url).await?;
+        Ok(Self::Http { client, url: url.to_owned(), projects })
+    }
+
+    /// Whether the run is one of its own, and not merged with one that waits.
+    async fn ask(&self, job: &str, project: usize) -> anyhow::Result<bool> {
+        match self {
+            Self::Http { client, url, projects } => {
+                let answer = ask(client, url, job, &projects[project]).await?;
+                Ok(answer["queued"] == "now")
+            }
+            Self::Sql(pool) => {
+                let asked = sqlx::query("SELECT cascade_enqueue($1, $2)");
+                asked.bind(job).bind(format!("p{project}")).execute(pool).await?;
+                Ok(true)
+            }
+        }
+    }
 }
 
 /// Ids of the projects `p0`, `p1` ...
@@ -48,26 +86,23 @@ pub async fn ask(client: &Client, url: &str, job: &str, project: &str) -> anyhow
 }
 
 pub async fn produce(args: &ProduceArgs) -> anyhow::Result<()> {
-    let client = Client::new();
-    let projects = projects(&client, &args.url).await?;
+    let door = Arc::new(Door::open(&args.url).await?);
     let mut tick = tokio::time::interval(Duration::from_secs(1) / args.rate.max(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut asked = JoinSet::new();
     for number in 0..(args.rate * args.seconds) as usize {
         tick.tick().await;
         // A pair comes again when its last run has long ended: none is merged with another.
-        let job = format!("bench_{}", number % JOBS);
-        let nth = number / JOBS % projects.len();
-        let (project, slug) = (projects[nth].clone(), format!("p{nth}"));
-        let (client, url) = (client.clone(), args.url.clone());
+        let (job, project) = (format!("bench_{}", number % JOBS), number / JOBS % PROJECTS);
+        let door = door.clone();
         asked.spawn(async move {
-            sent::note(&job, &slug)?;
-            ask(&client, &url, &job, &project).await
+            sent::note(&job, &format!("p{project}"))?;
+            door.ask(&job, project).await
         });
     }
     let mut merged = 0;
-    while let Some(answer) = asked.join_next().await {
-        merged += u32::from(answer??["queued"] != "now");
+    while let Some(own) = asked.join_next().await {
+        merged += u32::from(!own??);
     }
     ensure!(merged == 0, "{merged} requests found the last run of their job unfinished");
     Ok(())
