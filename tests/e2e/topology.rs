@@ -187,11 +187,11 @@ async fn the_runs_of_a_killed_worker_are_taken_over_and_a_running_run_can_be_can
     let (_, queued) = server.post("/api/jobs/analytics_aggregates/run", body.clone()).await;
     let path = format!("/api/jobs/runs/{}", queued["run_id"].as_str().unwrap());
     let running = |run: &Value| run["state"] == "running";
-    server.wait_for(&path, running).await;
+    let first = server.wait_for(&path, running).await;
     topology.workers[0].kill();
     topology.add_worker(&["--lease", "5s"]);
     let server = &topology.servers[0];
-    server.wait_for(&path, |run| running(run) && run["attempt"].as_u64() >= Some(2)).await;
+    server.wait_for(&path, |run| running(run) && run["started_at"] != first["started_at"]).await;
     let (status, answer) = server.post(&format!("{path}/cancel"), json!({})).await;
     assert_eq!((status, &answer["state"]), (202, &json!("running")), "{answer}");
     server.wait_for(&path, |run| run["state"] == "cancelled").await;
@@ -201,7 +201,7 @@ async fn the_runs_of_a_killed_worker_are_taken_over_and_a_running_run_can_be_can
     let (status, _) = server.post(&format!("{path}/retry"), json!({})).await;
     assert_eq!(status, 202);
     let run = server.wait_for(&path, |run| run["state"] == "completed").await;
-    assert!(run["attempt"].as_u64() >= Some(3), "{run}");
+    assert!(run["attempt"].as_u64() >= Some(2), "{run}");
 }
 
 /// Each with its own database, on one Redis.

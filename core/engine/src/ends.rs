@@ -181,6 +181,7 @@ impl Engine {
             error: None,
             after: None,
             attempt_counts: false,
+            alone: false,
         };
         requeue_one(&mut *tx, requeue).await?;
         tx.commit().await
@@ -199,6 +200,7 @@ impl Engine {
             error: None,
             after: Some(pause),
             attempt_counts: false,
+            alone: false,
         };
         let at = requeue_one(&mut *tx, requeue).await?;
         let said = format!("snoozed for {}", humantime::format_duration(pause));
@@ -235,6 +237,7 @@ fn again(lease: &Lease, error: &str, pause: Duration) -> Requeue {
         error: Some(error.to_owned()),
         after: Some(pause),
         attempt_counts: true,
+        alone: false,
     }
 }
 

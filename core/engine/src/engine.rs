@@ -4,7 +4,7 @@ use std::{
 };
 
 use cascade_config::{Config, LiveConfig};
-use cascade_model::{Lease, Renewal};
+use cascade_model::{HeldLease, Lease, Renewal};
 use cascade_sdk::Statement;
 use cascade_store::{Result, Store};
 
@@ -81,11 +81,21 @@ impl Engine {
         jobs.any(|job| config.jobs.get(job).is_some_and(|settings| !settings.limits.is_empty()))
     }
 
-    /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
+    /// Prolongs the leases of one owner on runs that have begun to `duration` from now; says for each what became of
+    /// it. If the owner is lost from now on, their attempts are used up.
     ///
     /// # Errors
     /// The database's.
     pub async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
-        self.store.renew(leases, duration).await
+        let begun: Vec<_> = leases.iter().map(HeldLease::begun).collect();
+        self.renew_held(&begun, duration).await
+    }
+
+    /// As [`Engine::renew`], of which some have not begun.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn renew_held(&self, held: &[HeldLease], duration: Duration) -> Result<Vec<Renewal>> {
+        self.store.renew(held, duration).await
     }
 }

@@ -23,6 +23,16 @@ impl Failures {
         self.attempts.push(FailedAttemptRow { lease: lease.clone(), at, error });
     }
 
+    /// It goes back as if it had not begun, as nobody knows which of several runs has ended their worker.
+    pub fn begun_for_nothing(&mut self, lease: &Lease, at: DateTime<Utc>) {
+        let said = format!(
+            "worker {} stopped renewing its leases while this run was young, with others beside it: the attempt does not \
+             count, and the next one is begun alone",
+            lease.owner
+        );
+        self.lines.push(line(lease.run_id, at, Level::Warn, said));
+    }
+
     /// The run has failed for good.
     pub fn for_good(&mut self, lease: &Lease, ended: &Ended, error: String) {
         let place = (&*ended.job_type, ended.project_id);

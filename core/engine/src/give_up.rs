@@ -168,7 +168,10 @@ async fn give_up(
     for (run, at) in waiting.iter().zip(tx.requeue(waiting).await?) {
         let Some(at) = at else { continue };
         given_up += 1;
-        failures.attempt(&run.lease, at, run.error.clone().unwrap_or_default());
+        match &run.error {
+            Some(error) => failures.attempt(&run.lease, at, error.clone()),
+            None => failures.begun_for_nothing(&run.lease, at),
+        }
     }
     failures.keep(tx).await?;
     Ok((given_up, unseen))

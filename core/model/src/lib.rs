@@ -66,7 +66,7 @@ pub use request::{
     Begins, Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunEdit, RunRequest,
 };
 pub use revision::revision;
-pub use run::{ClaimedRun, FailedAttempt, Lease, Run, RunKind, RunPage, RunState};
+pub use run::{ClaimedRun, FailedAttempt, HeldLease, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;
 pub use scheduled::{Pause, QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
 pub use stats::{Figures, StatFilter, StatGroup, StatKey, StatKind, StatRow, StatWorker, Tally};

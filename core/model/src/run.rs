@@ -101,6 +101,23 @@ pub struct Lease {
     pub attempt: u32,
 }
 
+/// A lease that its worker still holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    /// The lease.
+    pub lease: Lease,
+    /// Its run has begun some time ago, or alone. If its worker is lost from now on, the attempt is used up; before,
+    /// any of those that were held with it may have ended the worker's process, and no attempt is.
+    pub begun: bool,
+}
+
+impl HeldLease {
+    /// Of a run that has begun.
+    pub fn begun(lease: &Lease) -> Self {
+        Self { lease: lease.clone(), begun: true }
+    }
+}
+
 /// A run that this worker holds now.
 #[derive(Debug, Clone)]
 pub struct ClaimedRun {
@@ -122,6 +139,9 @@ pub struct ClaimedRun {
     pub started_at: DateTime<Utc>,
     /// What a caller asked for; `None` for a run of its schedule.
     pub request: Option<Box<RunRequest>>,
+    /// A worker was lost while it was young, so that it is to begin while no other run of its worker is: if it ends the
+    /// process again, it was this run.
+    pub alone: bool,
 }
 
 impl ClaimedRun {

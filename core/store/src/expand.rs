@@ -50,6 +50,7 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0290_saved_views.sql",
     "0291_pauses.sql",
     "0340_hook_reasons.sql",
+    "0350_loss_counts.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = expand_files!(
@@ -84,6 +85,7 @@ pub(super) const POSTGRES: &[Migration] = expand_files!(
     "0320_autovacuum.sql",
     "0330_enqueue_with_tags.sql",
     "0340_hook_reasons.sql",
+    "0350_loss_counts.sql",
 );
 
 /// The table of what has run.

@@ -147,6 +147,7 @@ pub(crate) async fn try_again(store: &dyn Store, run: &ClaimedRun) {
         error: Some("no luck".into()),
         after: Some(Duration::from_secs(10)),
         attempt_counts: true,
+        alone: false,
     };
     let mut tx = store.begin(Connections::Queue).await.unwrap();
     assert!(tx.requeue(&[requeue]).await.unwrap()[0].is_some());
@@ -164,16 +165,21 @@ pub(crate) fn planned(text: &str) -> Option<Vec<&str>> {
 
 /// The statements in a folder of this crate.
 pub(crate) fn statements(folder: &str) -> Vec<(String, String)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
+    let files = std::fs::read_dir(files).unwrap().map(|file| file.unwrap().path());
     let read = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
-        // Two statements share their beginning, which is a separate file.
-        let heads =
-            std::fs::read_to_string(path.with_file_name("queue_heads.sql")).unwrap_or_default();
+        // Some statements share their beginnings, which are separate files.
+        let before = |file| std::fs::read_to_string(path.with_file_name(file)).unwrap_or_default();
+        let heads = before("queue_heads.sql");
         let text = match path.file_name().and_then(std::ffi::OsStr::to_str) {
             Some("queue_heads.sql") => heads + "SELECT * FROM head",
-            Some("queue_choose.sql" | "queue_soonest.sql") => heads + &text,
+            Some("queue_soonest.sql") => heads + &text,
+            Some("queue_choose.sql") if folder.starts_with("sqlite") => heads + &text,
+            Some("queue_choose.sql") => heads + &text + "SELECT * FROM reached, chosen",
+            Some("queue_found.sql" | "queue_take.sql") => {
+                heads + &before("queue_choose.sql") + &text
+            }
             _ => text,
         };
         (path.display().to_string(), text)

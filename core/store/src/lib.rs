@@ -56,7 +56,7 @@ pub use tx::{
     LogRow, Lost, NewRequest, NewRun, Requeue, RunRow, ScheduleRow, Tx, Waiting,
 };
 
-use cascade_model::{Event, Lease, Renewal};
+use cascade_model::{Event, HeldLease, Renewal};
 
 /// What [`Tx::limits`] asks, of both databases.
 const LIMITS: &str = include_str!("portable/sql/limits.sql");
@@ -130,7 +130,7 @@ pub trait Store: Schedules {
     }
 
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
-    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>>;
+    async fn renew(&self, held: &[HeldLease], duration: Duration) -> Result<Vec<Renewal>>;
 
     /// Ends runs of one kind of which nothing else is to be said, each if its lease still holds it, with an
     /// event for each, in one commit. Returns the events, with ids; none for a run whose lease is lost.

@@ -267,6 +267,8 @@ pub struct ExpiredClaim {
     pub max_attempts: u32,
     /// Whether somebody asked for its end.
     pub cancel_requested: bool,
+    /// Whether the loss uses up its attempt: see [`HeldLease::begun`](cascade_model::HeldLease::begun).
+    pub loss_counts: bool,
 }
 
 /// The end of a run.
@@ -335,6 +337,8 @@ pub struct Requeue {
     pub after: Option<Duration>,
     /// Whether the attempt that has begun is used up.
     pub attempt_counts: bool,
+    /// Whether it is to be begun alone: see [`ClaimedRun::alone`].
+    pub alone: bool,
 }
 
 /// An attempt that has failed.

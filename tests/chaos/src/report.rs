@@ -22,7 +22,7 @@ pub struct Report {
     pub requests: u64,
     /// Runs in the end.
     pub runs: u64,
-    /// Their attempts: more than runs, as a killed worker's attempts count.
+    /// Their attempts: more than runs, as those of a killed worker count that were no longer young.
     pub attempts: u64,
     /// Runs that did not complete, and requests that no run answers.
     pub lost_runs: u64,

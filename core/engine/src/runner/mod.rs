@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use completer::Completer;
 pub use http_client::HostHttp;
 pub use missing_jobs::MissingJobs;
-pub(crate) use worker_threads::{SOON, WorkerThreads};
+pub(crate) use worker_threads::{HeldRun, SOON, WorkerThreads};
 
 use crate::Engine;
 use crate::scheduler::{Held, Wake};

@@ -1,5 +1,6 @@
 //! The runner against a real store, with job types made for each case.
 
+mod alone;
 mod children;
 mod edges;
 mod ends;

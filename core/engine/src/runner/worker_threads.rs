@@ -70,6 +70,10 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<HeldRun>,
+    /// One that goes before them, though they are held back.
+    alone: Option<HeldRun>,
+    /// Whether those that wait are left where they are.
+    held_back: bool,
     threads: Vec<Arc<WorkerThread>>,
     /// How many of them are [`State::Idle`].
     idle: usize,
@@ -159,6 +163,21 @@ impl WorkerThreads {
         self.0.wake(&mut queue, self.0.processors);
     }
 
+    /// Leaves those that wait where they are, or no longer.
+    pub fn hold_back(&self, held_back: bool) {
+        let mut queue = self.0.queue();
+        if std::mem::replace(&mut queue.held_back, held_back) && !held_back {
+            self.0.wake(&mut queue, self.0.processors);
+        }
+    }
+
+    /// Runs it, though others are held back.
+    pub fn push_alone(&self, run: HeldRun) {
+        let mut queue = self.0.queue();
+        queue.alone = Some(run);
+        self.0.wake(&mut queue, usize::MAX);
+    }
+
     /// How full they are.
     pub fn load(&self) -> Load {
         let queue = self.0.queue();
@@ -231,6 +250,16 @@ impl Queue {
         }
     }
 
+    /// How many wait that may begin now.
+    fn ready(&self) -> usize {
+        usize::from(self.alone.is_some()) + if self.held_back { 0 } else { self.waiting.len() }
+    }
+
+    fn next(&mut self) -> Option<HeldRun> {
+        let waiting = &mut self.waiting;
+        self.alone.take().or_else(|| if self.held_back { None } else { waiting.pop_front() })
+    }
+
     fn working(&self) -> usize {
         self.threads.len() - self.idle - self.waiting_threads
     }
@@ -243,7 +272,7 @@ impl Shared {
 
     /// Wakes or starts threads for what waits, until `awake` are.
     fn wake(self: &Arc<Self>, queue: &mut Queue, awake: usize) {
-        let wanted = queue.waiting.len().min(awake.saturating_sub(queue.working()));
+        let wanted = queue.ready().min(awake.saturating_sub(queue.working()));
         for _ in 0..wanted.min(queue.idle) {
             self.ready.notify_one();
         }
@@ -277,7 +306,7 @@ impl Shared {
         queue.to(State::Working, thread);
         thread.turn.fetch_add(1, Ordering::Relaxed);
         loop {
-            let next = queue.waiting.pop_front();
+            let next = queue.next();
             if queue.waiting.len() <= self.low {
                 self.wants_more.notify_one();
             }
@@ -316,6 +345,7 @@ impl Shared {
         if let Some(earlier) = held.earlier.take() {
             self.drive(thread, earlier.cancelled());
         }
+        held.begin();
         let Some((mut supervised, body)) = started(&self.runner, run, held, &self.runtime) else {
             return;
         };

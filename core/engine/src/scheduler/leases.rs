@@ -1,7 +1,10 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use tokio::sync::OwnedMutexGuard;
@@ -9,7 +12,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::{Engine, runner::Runner};
-use cascade_model::{Lease, Renewal};
+use cascade_model::{HeldLease, Lease, Renewal};
+
+/// A run that began less than this ago is young: most that end their process do so by then.
+const YOUNG: Duration = Duration::from_secs(1);
 
 /// How long a renewal waits for the claim that is under way.
 const CLAIM_WITHIN: Duration = Duration::from_secs(1);
@@ -19,12 +25,18 @@ const CLAIM_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Clone, Default)]
 pub struct Leases {
     entries: Arc<Mutex<HashMap<Uuid, Entry>>>,
+    /// How often one was held: tells apart two leases of one attempt, the first of which was lost while this process
+    /// stood still.
+    held: Arc<AtomicU64>,
     /// Locked from before a claim until all that it brought is listed in `entries`.
     claiming: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Entry {
     lease: Lease,
+    number: u64,
+    /// When its run began here.
+    began: Option<Instant>,
     cancel: CancellationToken,
     lost: CancellationToken,
     ended: CancellationToken,
@@ -38,8 +50,11 @@ impl Leases {
     /// is still held here has lost its lease, and is told so.
     pub(crate) fn hold(&self, lease: &Lease) -> Held {
         let [cancel, lost, ended] = std::array::from_fn(|_| CancellationToken::new());
+        let number = self.held.fetch_add(1, Ordering::Relaxed);
         let entry = Entry {
             lease: lease.clone(),
+            number,
+            began: None,
             cancel: cancel.clone(),
             lost: lost.clone(),
             ended: ended.clone(),
@@ -53,7 +68,7 @@ impl Leases {
             lost,
             earlier,
             run: lease.run_id,
-            attempt: lease.attempt,
+            number,
             leases: self.clone(),
             _ended: ended.drop_guard(),
         }
@@ -69,6 +84,44 @@ impl Leases {
     /// process has lost track of.
     pub(super) async fn begin_claim(&self) -> Claiming {
         self.claiming.clone().lock_owned().await
+    }
+
+    /// Whether a young run is still held.
+    pub(super) fn has_young(&self) -> bool {
+        self.entries().values().any(|entry| entry.began.is_some_and(is_young))
+    }
+
+    /// To be called before a run begins alone, as soon as no other is young: from now on the loss of this process uses
+    /// up its attempt, and those of the others that have begun. Whether it is still held.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn begin_alone(
+        &self,
+        engine: &Engine,
+        lease: &Lease,
+        duration: Duration,
+    ) -> cascade_store::Result<bool> {
+        let held = self.held().into_iter().filter(|held| held.begun || held.lease == *lease);
+        let begun: Vec<_> = held.map(|held| held.lease).collect();
+        let mut is_held = false;
+        for (begun, renewal) in begun.iter().zip(engine.renew(&begun, duration).await?) {
+            self.renewed(begun, renewal);
+            is_held |= begun == lease && renewal != Renewal::Lost;
+        }
+        Ok(is_held)
+    }
+
+    /// All of them, in the order in which ends are stored, so that a renewal and an end do not wait for each other.
+    fn held(&self) -> Vec<HeldLease> {
+        let entries = self.entries();
+        let held = entries.values().map(|entry| HeldLease {
+            lease: entry.lease.clone(),
+            begun: entry.began.is_some_and(|began| !is_young(began)),
+        });
+        let mut held: Vec<_> = held.collect();
+        held.sort_by_key(|held| held.lease.run_id);
+        held
     }
 
     /// Prolongs them all to `duration` from now, every third of it, for ever.
@@ -97,19 +150,17 @@ impl Leases {
 
     /// Prolongs them all, and says which that was.
     async fn renew(&self, engine: &Engine, duration: Duration) -> Vec<Lease> {
-        let mut leases: Vec<_> = self.entries().values().map(|e| e.lease.clone()).collect();
-        // In the order in which ends are stored, so that the two do not wait for each other.
-        leases.sort_by_key(|lease| lease.run_id);
-        match engine.renew(&leases, duration).await {
+        let held = self.held();
+        match engine.renew_held(&held, duration).await {
             Ok(renewals) => {
-                for (lease, renewal) in leases.iter().zip(renewals) {
-                    self.renewed(lease, renewal);
+                for (held, renewal) in held.iter().zip(renewals) {
+                    self.renewed(&held.lease, renewal);
                 }
             }
             // Two more tries fit into the lease.
             Err(error) => tracing::warn!(%error, "leases not renewed"),
         }
-        leases
+        held.into_iter().map(|held| held.lease).collect()
     }
 
     fn renewed(&self, lease: &Lease, renewal: Renewal) {
@@ -129,6 +180,10 @@ impl Leases {
     }
 }
 
+fn is_young(began: Instant) -> bool {
+    began.elapsed() < YOUNG
+}
+
 /// A run that this process holds.
 pub(crate) struct Held {
     /// Set when the run is to stop.
@@ -139,15 +194,26 @@ pub(crate) struct Held {
     /// is not to begin before.
     pub earlier: Option<CancellationToken>,
     run: Uuid,
-    attempt: u32,
+    number: u64,
     leases: Leases,
     _ended: DropGuard,
+}
+
+impl Held {
+    /// To be called when its run begins.
+    pub fn begin(&self) {
+        if let Some(entry) = self.leases.entries().get_mut(&self.run)
+            && entry.number == self.number
+        {
+            entry.began.get_or_insert_with(Instant::now);
+        }
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let mut entries = self.leases.entries();
-        if entries.get(&self.run).is_some_and(|entry| entry.lease.attempt == self.attempt) {
+        if entries.get(&self.run).is_some_and(|entry| entry.number == self.number) {
             entries.remove(&self.run);
         }
     }
@@ -180,5 +246,26 @@ mod tests {
         assert!(leases.cancel(Uuid::nil()) && second.cancel.is_cancelled());
         drop(second);
         assert!(!leases.cancel(Uuid::nil()));
+    }
+
+    /// An attempt that was given up without being used up is begun again with the same number.
+    #[test]
+    fn a_second_lease_of_one_attempt_outlives_the_first() {
+        let leases = Leases::default();
+        let first = leases.hold(&lease(1));
+        first.begin();
+        let second = leases.hold(&lease(1));
+        assert!(first.lost.is_cancelled() && !second.lost.is_cancelled());
+        first.begin();
+        assert!(!leases.has_young(), "the second has not begun");
+        drop(first);
+        assert!(leases.cancel(Uuid::nil()), "the second is still held");
+        second.begin();
+        assert!(leases.has_young());
+        assert_eq!(leases.held(), [HeldLease { lease: lease(1), begun: false }]);
+        let before = Instant::now().checked_sub(YOUNG).unwrap();
+        leases.entries().get_mut(&Uuid::nil()).unwrap().began = Some(before);
+        assert!(!leases.has_young());
+        assert_eq!(leases.held(), [HeldLease::begun(&lease(1))]);
     }
 }

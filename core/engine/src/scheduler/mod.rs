@@ -5,6 +5,7 @@
 //!
 //! [`Engine::claim`]: crate::Engine::claim
 
+mod alone;
 mod leases;
 mod load;
 mod presence;

@@ -37,7 +37,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{WorkerSettings, leases::Claiming, presence};
+use super::{WorkerSettings, alone::Alone, leases::Claiming, presence};
 use crate::runner::{Runner, SOON, WorkerThreads, in_use};
 use cascade_model::ClaimedRun;
 
@@ -124,6 +124,8 @@ struct Worker {
     /// Claims, or asks.
     task: Option<JoinHandle<Told>>,
     threads: WorkerThreads,
+    /// What is not to begin beside others.
+    alone: Alone,
     supervised: JoinSet<()>,
     runner: Arc<Runner>,
     /// Holds what is claimed.
@@ -163,6 +165,7 @@ pub async fn work(
         state: State::Due,
         task: None,
         threads: WorkerThreads::new(runner.clone(), most, prefetch / 2),
+        alone: Alone::default(),
         supervised: JoinSet::new(),
         runner,
         owner,
@@ -192,6 +195,8 @@ impl Worker {
             if self.runner.wake.is_draining() {
                 self.give_back_waiting().await;
             }
+            let (engine, leases) = (&self.runner.engine, self.runner.wake.leases());
+            self.alone.step(engine, leases, &self.threads, self.settings.lease).await;
             let young = self.threads.load().running > self.supervised.len();
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -202,7 +207,7 @@ impl Worker {
                 Some(_) = self.supervised.join_next() => {
                     while self.supervised.try_join_next().is_some() {}
                 }
-                () = tokio::time::sleep(SOON), if young => self.look_after(),
+                () = tokio::time::sleep(SOON), if young || self.alone.is_busy() => self.look_after(),
             }
         }
     }
@@ -225,9 +230,10 @@ impl Worker {
         let load = self.threads.load();
         let (most, prefetch) =
             (self.settings.concurrency as usize, self.settings.prefetch as usize);
-        let fits = (most + prefetch).saturating_sub(load.running + load.waiting);
+        let waiting = load.waiting + self.alone.len();
+        let fits = (most + prefetch).saturating_sub(load.running + waiting);
         // Not for each that ends: a claim costs much the same for one run and for many.
-        let enough = fits == 0 || load.waiting > prefetch / 2;
+        let enough = fits == 0 || waiting > prefetch / 2;
         // What ends faster than it is stored must not pile up here. The next commit wakes us.
         (!enough && !self.runner.completer.is_behind()).then_some(fits)
     }
@@ -290,10 +296,13 @@ impl Worker {
             Told::Claimed { runs, asked, claiming } => {
                 let brought = runs.len();
                 let leases = self.runner.wake.leases();
-                self.threads.push(runs.into_iter().map(|run| {
+                let held = runs.into_iter().map(|run| {
                     let held = leases.hold(&run.lease);
                     (run, held)
-                }));
+                });
+                let (alone, others): (Vec<_>, Vec<_>) = held.partition(|(run, _)| run.alone);
+                self.threads.push(others);
+                alone.into_iter().for_each(|run| self.alone.push(run));
                 drop(claiming);
                 // There may be more than was asked for.
                 if brought >= asked {
@@ -335,7 +344,8 @@ impl Worker {
 
     /// Leaves to others what has not begun.
     async fn give_back_waiting(&mut self) {
-        let waiting = self.threads.take_waiting();
+        let mut waiting = self.threads.take_waiting();
+        waiting.extend(self.alone.take(&self.threads));
         if waiting.is_empty() {
             return;
         }

@@ -7,7 +7,7 @@ use cascade_model::{
     CancelRequest, ClaimedRun, Done, Event, Fault, JobCompleted, Renewal, RunState, Visible,
 };
 use cascade_sdk::{Level, LogLine, Progress};
-use cascade_store::Queries;
+use cascade_store::{Queries, RunFilter};
 use chrono::Utc;
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -91,6 +91,43 @@ pub(super) async fn what_a_lost_worker_has_not_stored_runs_again_and_the_rest_do
         let shown = engine.store().run(&Visible::All, run.lease.run_id).await.unwrap().unwrap();
         assert_eq!(shown.state, RunState::Completed);
     }
+}
+
+/// Workers that have claimed a hundred runs each, until the bad one among 501 has failed and all others are done. A
+/// worker that begins it is lost, with all that it has begun and not stored.
+pub(super) async fn a_run_that_ends_its_worker_uses_up_no_attempt_of_five_hundred_others(
+    engine: &Engine,
+) {
+    asked(engine, 501).await;
+    let waiting = RunFilter { states: vec![RunState::Available], ..RunFilter::default() };
+    let bad = engine.store().runs(&waiting).await.unwrap().items.remove(0).id;
+    let state = async || engine.store().run(&Visible::All, bad).await.unwrap().unwrap().state;
+    let (mut lost, mut good) = (0, Vec::new());
+    while good.len() < 500 || state().await != RunState::Failed {
+        let worker = format!("worker-{lost}");
+        let runs = engine.claim(&worker, 100, Duration::ZERO, &[]).await.unwrap();
+        let (alone, together): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.alone);
+        if together.iter().any(|run| run.lease.run_id == bad) {
+            lost += 1;
+            continue;
+        }
+        let ends: Vec<_> = together.iter().map(done).collect();
+        assert!(engine.complete_all(&ends).await.unwrap().iter().all(Option::is_some));
+        good.extend(together);
+        for run in alone {
+            engine.renew(std::slice::from_ref(&run.lease), Duration::ZERO).await.unwrap();
+            if run.lease.run_id == bad {
+                lost += 1;
+                break;
+            }
+            engine.complete(&run.lease, success(&[])).await.unwrap();
+            good.push(run);
+        }
+    }
+    assert!(good.iter().all(|run| run.lease.attempt == 1), "each in its first attempt");
+    let failed = engine.store().run(&Visible::All, bad).await.unwrap().unwrap();
+    assert_eq!(failed.attempt, failed.max_attempts);
+    assert!(lost <= 2 * failed.max_attempts, "{lost} workers were lost");
 }
 
 pub(super) async fn sixteen_claimers_share_the_limit_of_a_job(engine: &Engine) {

@@ -13,7 +13,9 @@ use crate::steps::{
 };
 
 pub(super) async fn an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off(engine: &Engine) {
-    let zombies = engine.claim("zombie", 10, Duration::ZERO, &[]).await.unwrap();
+    let zombies = engine.claim("zombie", 10, LEASE, &[]).await.unwrap();
+    let leases: Vec<_> = zombies.iter().map(|run| run.lease.clone()).collect();
+    engine.renew(&leases, Duration::ZERO).await.unwrap();
     let zombie = zombies.iter().find(|run| run.project.slug == "one").unwrap();
     let taken = claim_until(engine, 2).await;
     let heir = taken.iter().find(|run| run.lease.run_id == zombie.lease.run_id).unwrap();
@@ -24,6 +26,42 @@ pub(super) async fn an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off(e
     assert!(events_after(engine, 0, 10).await.unwrap().is_empty());
     assert_eq!(renew(engine, &heir.lease).await, Renewal::Held);
     engine.complete(&heir.lease, success(&["down"])).await.unwrap();
+}
+
+/// Nobody knows which of the runs of a lost worker has ended it, if one has.
+pub(super) async fn a_young_run_of_a_lost_worker_is_to_be_begun_alone_and_uses_up_no_attempt(
+    engine: &Engine,
+) {
+    let lost = engine.claim("lost", 10, Duration::ZERO, &[]).await.unwrap();
+    assert!(lost.iter().all(|run| !run.alone && run.lease.attempt == 1));
+    let again = claim_until(engine, 2).await;
+    assert!(again.iter().all(|run| run.alone && run.lease.attempt == 1), "{again:?}");
+    let [kept, released] = &again[..] else { panic!("{again:?}") };
+    let late = engine.complete(&lost[0].lease, success(&["down"])).await;
+    assert!(matches!(late, Err(StoreError::LostLease)), "{late:?}");
+    let log = engine.store().run_logs(&Visible::All, kept.lease.run_id, 10).await.unwrap();
+    assert!(log[0].message.contains("the attempt does not count"), "{log:?}");
+    let shown = engine.store().run(&Visible::All, kept.lease.run_id).await.unwrap().unwrap();
+    assert_eq!(shown.error, None);
+    // One that is given back before it begins is still to be begun alone.
+    engine.release(&released.lease).await.unwrap();
+    let released = claim_until(engine, 1).await.remove(0);
+    assert!(released.alone && released.lease.attempt == 1, "{released:?}");
+    // One whose plugin has failed is none that ends a worker.
+    let fault = Fault { error: "no luck".into(), retry_in: Some(Duration::ZERO) };
+    engine.fail(&released.lease, fault).await.unwrap();
+    let failed = claim_until(engine, 1).await.remove(0);
+    assert!(!failed.alone && failed.lease.attempt == 2, "{failed:?}");
+    engine.complete(&failed.lease, success(&[])).await.unwrap();
+    // Begun alone, it uses up its attempt.
+    engine.renew(std::slice::from_ref(&kept.lease), Duration::ZERO).await.unwrap();
+    let heir = loop {
+        let mut runs = engine.claim("heir", 10, LEASE, &[]).await.unwrap();
+        if let Some(run) = runs.pop() {
+            break run;
+        }
+    };
+    assert_eq!((heir.lease.run_id, heir.lease.attempt, heir.alone), (kept.lease.run_id, 2, false));
 }
 
 pub(super) async fn an_expired_last_attempt_fails(engine: &Engine) {

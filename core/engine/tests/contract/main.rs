@@ -170,6 +170,7 @@ cases! {
     in_use: [what_a_run_uses_is_known_of_its_attempt_alone],
     in_flight: [
         what_a_lost_worker_has_not_stored_runs_again_and_the_rest_does_not,
+        a_run_that_ends_its_worker_uses_up_no_attempt_of_five_hundred_others,
         sixteen_claimers_share_the_limit_of_a_job,
         one_run_among_many_is_cancelled_and_tells_how_far_it_is,
         a_retry_changes_no_event_that_was_told,
@@ -204,6 +205,7 @@ cases! {
     ],
     leases: [
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,
+        a_young_run_of_a_lost_worker_is_to_be_begun_alone_and_uses_up_no_attempt,
         an_expired_last_attempt_fails,
         a_claim_gives_up_a_hundred_expired_leases_at_most,
         a_worker_whose_renewal_was_lost_is_told_and_refused,

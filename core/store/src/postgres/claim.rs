@@ -189,5 +189,6 @@ fn claimed(row: &PgRow, kind: RunKind, owner: &str) -> Result<ClaimedRun> {
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,
         request: None,
+        alone: row.try_get("alone")?,
     })
 }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use super::{
     Choice, Connections, EndWithEvent, Found, Holder, Look, PoolUse, Result, Soonest, Store, Tx,
 };
-use cascade_model::{Event, Lease, Renewal};
+use cascade_model::{Event, HeldLease, Renewal};
 use kept::Kept;
 use names::Names;
 
@@ -178,8 +178,8 @@ impl Store for PostgresStore {
         Ok(Soonest::new(false, found).pause)
     }
 
-    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
-        renew::renew(self, leases, duration).await
+    async fn renew(&self, held: &[HeldLease], duration: Duration) -> Result<Vec<Renewal>> {
+        renew::renew(self, held, duration).await
     }
 
     async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>> {

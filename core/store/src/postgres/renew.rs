@@ -1,6 +1,6 @@
 use std::{collections::HashMap, time::Duration};
 
-use cascade_model::{Lease, Renewal, RunKind};
+use cascade_model::{HeldLease, Renewal, RunKind};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -13,23 +13,26 @@ use crate::{
 /// One statement for all that a worker holds of a kind.
 pub(super) async fn renew(
     store: &PostgresStore,
-    leases: &[Lease],
+    held: &[HeldLease],
     duration: Duration,
 ) -> Result<Vec<Renewal>> {
-    let Some(Lease { owner, .. }) = leases.first() else { return Ok(Vec::new()) };
-    let mut held = HashMap::new();
-    for (kind, places) in each_kind(leases, |lease| lease.kind) {
-        let of_kind: Vec<_> = places.iter().map(|&place| &leases[place]).collect();
+    let Some(HeldLease { lease, .. }) = held.first() else { return Ok(Vec::new()) };
+    let mut renewed = HashMap::new();
+    for (kind, places) in each_kind(held, |held| held.lease.kind) {
+        let of_kind: Vec<_> = places.iter().map(|&place| &held[place]).collect();
         let rows = sqlx::query(of_kind!(kind, "sql/renew.sql"))
-            .bind(owner)
-            .bind(of_kind.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
-            .bind(of_kind.iter().map(|lease| row::int(lease.attempt)).collect::<Vec<_>>())
+            .bind(&lease.owner)
+            .bind(of_kind.iter().map(|held| held.lease.run_id).collect::<Vec<_>>())
+            .bind(of_kind.iter().map(|held| row::int(held.lease.attempt)).collect::<Vec<_>>())
             .bind(duration.as_secs_f64())
+            .bind(of_kind.iter().map(|held| held.begun).collect::<Vec<_>>())
             .fetch_all(&store.queue)
             .await?;
         for found in &rows {
-            held.insert(found.try_get::<Uuid, _>("id")?, Renewal::held(found.try_get("cancel")?));
+            renewed
+                .insert(found.try_get::<Uuid, _>("id")?, Renewal::held(found.try_get("cancel")?));
         }
     }
-    Ok(leases.iter().map(|l| held.get(&l.run_id).copied().unwrap_or(Renewal::Lost)).collect())
+    let found = |held: &HeldLease| renewed.get(&held.lease.run_id).copied();
+    Ok(held.iter().map(|held| found(held).unwrap_or(Renewal::Lost)).collect())
 }

@@ -4,8 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{Inserted, Queries, RunFilter, ScheduleFilter, StoreError, hot_verbs, old_beside_new};
-use cascade_model::RunState;
-use cascade_model::Visible;
+use cascade_model::{Lease, RunState, Visible};
 
 async fn store(server: &Postgres) -> PostgresStore {
     PostgresStore::connect(&server.database(), 10).await.unwrap()

@@ -279,6 +279,7 @@ impl Tx for PostgresTx {
                 .bind(of_kind.iter().map(|run| run.error.as_deref()).collect::<Vec<_>>())
                 .bind(of_kind.iter().map(|run| run.after.map(seconds)).collect::<Vec<_>>())
                 .bind(of_kind.iter().map(|run| run.attempt_counts).collect::<Vec<_>>())
+                .bind(of_kind.iter().map(|run| run.alone).collect::<Vec<_>>())
                 .fetch_all(self.connection()?)
                 .await?;
             for found in rows {
@@ -522,5 +523,6 @@ fn expired(row: &PgRow, kind: RunKind) -> Result<ExpiredClaim> {
         },
         max_attempts: row::count(row, "max_attempts")?,
         cancel_requested: row.try_get("cancel")?,
+        loss_counts: row.try_get("counts")?,
     })
 }

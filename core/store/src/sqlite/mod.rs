@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::{
     Connections, DueByClock, EndWithEvent, Look, PoolUse, Queries, Result, Soonest, Store, Tx,
 };
-use cascade_model::{Event, Lease, Renewal};
+use cascade_model::{Event, HeldLease, Renewal};
 use clock::WallClock;
 
 /// The database's clock, in the form all times are kept in.
@@ -141,8 +141,8 @@ impl Store for SqliteStore {
         clock::follow(self, due).await
     }
 
-    async fn renew(&self, leases: &[Lease], duration: Duration) -> Result<Vec<Renewal>> {
-        renew::renew(self, leases, duration).await
+    async fn renew(&self, held: &[HeldLease], duration: Duration) -> Result<Vec<Renewal>> {
+        renew::renew(self, held, duration).await
     }
 
     async fn end_with_events(&self, ends: &[EndWithEvent]) -> Result<Vec<Option<Event>>> {

@@ -74,7 +74,7 @@ async fn steps(jobs: u32) -> Vec<(&'static str, u64)> {
     let runs = hot_verbs::take(&store, "w", 100).await;
     assert_eq!(runs.len(), 100);
     taken("waiting_runs");
-    let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
+    let leases: Vec<_> = runs.iter().map(|run| HeldLease::begun(&run.lease)).collect();
     assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
     taken("renew");
     hot_verbs::end_all(&store, &runs[2..]).await;

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, time::Duration};
 
-use cascade_model::{Lease, Renewal, RunKind};
+use cascade_model::{HeldLease, Renewal, RunKind};
 use serde_json::{Value, json};
 use sqlx::Row;
 
@@ -12,23 +12,26 @@ use crate::{
 
 pub(super) async fn renew(
     store: &SqliteStore,
-    leases: &[Lease],
+    held: &[HeldLease],
     duration: Duration,
 ) -> Result<Vec<Renewal>> {
-    let Some(Lease { owner, .. }) = leases.first() else { return Ok(Vec::new()) };
-    let mut held = HashMap::new();
-    for (kind, places) in each_kind(leases, |lease| lease.kind) {
-        let of_kind = places.iter().map(|&place| &leases[place]);
-        let list: Vec<_> = of_kind.map(|l| json!([l.run_id.to_string(), l.attempt])).collect();
+    let Some(HeldLease { lease, .. }) = held.first() else { return Ok(Vec::new()) };
+    let mut renewed = HashMap::new();
+    for (kind, places) in each_kind(held, |held| held.lease.kind) {
+        let of_kind = places.iter().map(|&place| &held[place]);
+        let list = of_kind.map(|HeldLease { lease, begun }| {
+            json!([lease.run_id.to_string(), lease.attempt, begun.then_some(1)])
+        });
         let rows = sqlx::query(of_kind!(kind, "sql/renew.sql"))
-            .bind(owner)
-            .bind(Value::from(list).to_string())
+            .bind(&lease.owner)
+            .bind(Value::from_iter(list).to_string())
             .bind(seconds(duration))
             .fetch_all(&store.write)
             .await?;
         for found in &rows {
-            held.insert(row::uuid(found, "id")?, Renewal::held(found.try_get("cancel")?));
+            renewed.insert(row::uuid(found, "id")?, Renewal::held(found.try_get("cancel")?));
         }
     }
-    Ok(leases.iter().map(|l| held.get(&l.run_id).copied().unwrap_or(Renewal::Lost)).collect())
+    let found = |held: &HeldLease| renewed.get(&held.lease.run_id).copied();
+    Ok(held.iter().map(|held| found(held).unwrap_or(Renewal::Lost)).collect())
 }

@@ -47,5 +47,6 @@ pub(super) fn claimed(row: &SqliteRow, kind: RunKind) -> Result<ClaimedRun> {
         queued_at: row.try_get("queued_at")?,
         started_at: row.try_get("started_at")?,
         request: None,
+        alone: row.try_get("alone")?,
     })
 }

@@ -178,11 +178,11 @@ impl Tx for SqliteTx {
         let mut moved = HashMap::new();
         for (kind, places) in each_kind(runs, |run| run.lease.kind) {
             let rows = places.iter().map(|&place| {
-                let Requeue { lease, state, error, after, attempt_counts } = &runs[place];
+                let Requeue { lease, state, error, after, attempt_counts, alone } = &runs[place];
                 let Lease { run_id, owner, attempt, .. } = lease;
-                let given_back = u8::from(!attempt_counts);
+                let (given_back, alone) = (u8::from(!attempt_counts), u8::from(*alone));
                 let (id, after) = (run_id.to_string(), after.map(seconds));
-                json!([id, attempt, owner, state.as_str(), error, after, given_back])
+                json!([id, attempt, owner, state.as_str(), error, after, given_back, alone])
             });
             let found = sqlx::query(of_kind!(kind, "sql/requeue.sql"))
                 .bind(Value::from_iter(rows).to_string())
@@ -495,5 +495,6 @@ fn expired(row: &SqliteRow, kind: RunKind) -> Result<ExpiredClaim> {
         },
         max_attempts: row.try_get("max_attempts")?,
         cancel_requested: row.try_get("cancel")?,
+        loss_counts: row.try_get("counts")?,
     })
 }

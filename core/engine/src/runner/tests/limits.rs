@@ -6,7 +6,7 @@ fn works() -> Vec<Arc<dyn DynJob>> {
     vec![job("one", line!(), done), job("other", line!(), done)]
 }
 
-async fn ask(bench: &Bench, job: &str, runs: u32) {
+pub(super) async fn ask(bench: &Bench, job: &str, runs: u32) {
     let project_id = bench.store.projects(&Visible::All).await.unwrap().remove(0).id;
     let asked = |_| Enqueue {
         job_type: job.into(),
@@ -25,7 +25,7 @@ async fn ask(bench: &Bench, job: &str, runs: u32) {
     bench.wake.wake();
 }
 
-async fn ended(bench: &Bench, job: &str) -> u64 {
+pub(super) async fn ended(bench: &Bench, job: &str) -> u64 {
     let states = vec![RunState::Completed];
     let filter = RunFilter { job_types: vec![job.into()], states, ..Default::default() };
     bench.store.runs(&filter).await.unwrap().total

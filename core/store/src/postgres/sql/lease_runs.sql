@@ -11,4 +11,4 @@ SET state = 'running', attempt = r.attempt + 1, lease_owner = $2,
     started_at = date_trunc('milliseconds', now()), finished_at = NULL, progress = NULL
 FROM projects p WHERE r.id = ANY($1) AND p.id = r.project_id
 RETURNING r.id, r.job_type, r.project_id, p.slug, p.name, r.attempt, r.max_attempts,
-    r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at
+    r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at, r.loss_counts IS FALSE AS alone

@@ -15,7 +15,7 @@
         started_at = date_trunc('milliseconds', now()), finished_at = NULL, progress = NULL
     FROM chosen WHERE r.ctid = chosen.at
     RETURNING r.id, r.job_type, r.project_id, '' AS slug, '' AS name, r.attempt, r.max_attempts,
-        r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at
+        r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at, r.loss_counts IS FALSE AS alone
 )
 SELECT leased.*, NOT EXISTS (SELECT FROM step) AS limited,
     (SELECT count(*) FROM step WHERE nth > 0) AS visited,

@@ -7,5 +7,5 @@ SET state = 'running', attempt = attempt + 1, lease_owner = ?1,
     started_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), finished_at = NULL, progress = NULL
 WHERE id IN (SELECT value FROM json_each(?3))
 RETURNING id, lease_owner, attempt, job_type, project_id, max_attempts, payload, trace_id, queued_at,
-    started_at, (SELECT slug FROM projects p WHERE p.id = worker_runs.project_id) AS slug,
+    started_at, loss_counts IS 0 AS alone, (SELECT slug FROM projects p WHERE p.id = worker_runs.project_id) AS slug,
     (SELECT name FROM projects p WHERE p.id = worker_runs.project_id) AS name
