@@ -133,16 +133,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes what waits of a kind: each step in one statement where that is a schedule's run and nothing has
-    /// a limit, or else in a transaction.
+    /// Takes what waits of a kind: each step in one statement where nothing has a limit, or else in a transaction.
     async fn take_kind(
         &self,
         kind: RunKind,
         claim: &Claim<'_>,
         runs: &mut Vec<ClaimedRun>,
     ) -> Result<()> {
-        let at_once = kind == RunKind::Schedule && !self.rotation().is_limited();
-        if at_once && self.take_at_once(claim, runs).await? {
+        let at_once = !self.rotation().is_limited();
+        if at_once && self.take_at_once(kind, claim, runs).await? {
             return Ok(());
         }
         let tx = self.store.begin(Connections::Queue).await?;
@@ -150,8 +149,13 @@ impl Engine {
     }
 
     /// `false` where there are limits.
-    async fn take_at_once(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<bool> {
-        let mut walk = Walk::new(RunKind::Schedule, &self.rotation(), claim.limit - runs.len());
+    async fn take_at_once(
+        &self,
+        kind: RunKind,
+        claim: &Claim<'_>,
+        runs: &mut Vec<ClaimedRun>,
+    ) -> Result<bool> {
+        let mut walk = Walk::new(kind, &self.rotation(), claim.limit - runs.len());
         loop {
             let choice = self.choice(&walk, claim.except, &[]);
             let Some(found) = self.store.take(&choice, &claim.holder).await? else {

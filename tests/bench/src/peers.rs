@@ -204,11 +204,11 @@ pub const QUEUE: Peer = Peer {
     ..PEERS[0]
 };
 
-/// The same, whose job has a `concurrency`, so that each claim and each end counts. It is more than all workers
+/// The same, whose job has a `concurrency`, so that each claim counts what runs. It is more than all workers
 /// together can have, with what they prefetch: what the counting costs is measured, and not the limit.
 pub const LIMITED_QUEUE: Peer = Peer {
     title: "Cascade, a queue with a limit",
-    program: Program::HostOfQueue { limit: Some(50_000) },
+    program: Program::HostOfQueue { limit: Some(10_000) },
     ..QUEUE
 };
 

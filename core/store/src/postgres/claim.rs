@@ -23,14 +23,34 @@ pub(super) async fn take(
     choice: &Choice<'_>,
     holder: &Holder<'_>,
 ) -> Result<Option<Found>> {
-    let text = concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/take_runs.sql"));
-    let query = bind_choice(sqlx::query(text), choice, false);
+    let query = match choice.kind {
+        RunKind::Schedule => {
+            let text =
+                concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/take_runs.sql"));
+            bind_choice(sqlx::query(text), choice, false)
+        }
+        RunKind::Queue => {
+            let text = concat!(
+                include_str!("sql/queue_heads.sql"),
+                include_str!("sql/queue_choose.sql"),
+                include_str!("sql/queue_take.sql")
+            );
+            bind_queue_choice(sqlx::query(text), choice)
+        }
+    };
     let query = query.bind(holder.owner).bind(holder.lease.as_secs_f64());
     let rows = query.fetch_all(connection).await?;
     if rows.first().map_or(Ok(true), |row| row.try_get("limited"))? {
         return Ok(None);
     }
-    found(&rows, |row| claimed(row, RunKind::Schedule, holder.owner)).map(Some)
+    let read = |row: &PgRow| {
+        let mut run = claimed(row, choice.kind, holder.owner)?;
+        if choice.kind == RunKind::Queue && row.try_get::<Option<Uuid>, _>("run_id")?.is_some() {
+            run.request = Some(Box::new(requests::request(row)?));
+        }
+        Ok(run)
+    };
+    found(&rows, read).map(Some)
 }
 
 /// As [`Tx::waiting_runs`](crate::Tx::waiting_runs).
@@ -45,12 +65,12 @@ pub(super) async fn waiting_runs(
             bind_choice(sqlx::query(text), choice, true).fetch_all(connection).await?
         }
         RunKind::Queue => {
-            let heads =
-                concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_choose.sql"));
-            let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
-            let query = sqlx::query(heads).bind(choice.behind).bind(choice.except_jobs);
-            let query = query.bind(choice.except_projects).bind(count(choice.runs));
-            query.bind(count(choice.projects)).fetch_all(connection).await?
+            let text = concat!(
+                include_str!("sql/queue_heads.sql"),
+                include_str!("sql/queue_choose.sql"),
+                include_str!("sql/queue_found.sql")
+            );
+            bind_queue_choice(sqlx::query(text), choice).fetch_all(connection).await?
         }
     };
     found(&rows, |row| {
@@ -136,8 +156,20 @@ pub(super) async fn soonest(
 
 type Sql<'q> = Query<'q, Postgres, PgArguments>;
 
+fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn bind_queue_choice<'q>(query: Sql<'q>, choice: &Choice<'q>) -> Sql<'q> {
+    query
+        .bind(choice.behind)
+        .bind(choice.except_jobs)
+        .bind(choice.except_projects)
+        .bind(count(choice.runs))
+        .bind(count(choice.projects))
+}
+
 fn bind_choice<'q>(query: Sql<'q>, choice: &Choice<'q>, within_limits: bool) -> Sql<'q> {
-    let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
     query
         .bind(choice.behind)
         .bind(count(choice.runs))

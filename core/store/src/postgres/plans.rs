@@ -1,12 +1,12 @@
 //! What the hot statements read of a million rows, by what the server itself says of each that it has
 //! executed (`auto_explain`): the very texts, settings and cached plans that the store uses.
 
-use cascade_model::RunKind;
+use cascade_model::{Lease, RunKind};
 use cascade_test_servers::Postgres;
 use serde_json::Value;
 
 use super::*;
-use crate::{Inserted, hot_verbs};
+use crate::{Inserted, Lost, hot_verbs};
 
 /// The tables that grow.
 const LARGE: [&str; 3] = ["scheduled_jobs", "open_runs", "ended_runs"];
@@ -159,7 +159,7 @@ async fn hot_statements_read_little_of_a_million_rows() {
     let holder = Holder { owner: "w", lease };
     assert_eq!(hot_verbs::take_within_limits(&store, &holder, 100).await.len(), 100);
     check("waiting_runs and lease_runs");
-    let leases: Vec<_> = runs.iter().map(|run| run.lease.clone()).collect();
+    let leases: Vec<_> = runs.iter().map(|run| HeldLease::begun(&run.lease)).collect();
     assert_eq!(store.renew(&leases, lease).await.unwrap(), vec![Renewal::Held; 100]);
     check("renew");
     hot_verbs::end_all(&store, &runs[2..]).await;
@@ -205,18 +205,28 @@ async fn a_commit_of_many_ends_looks_at_each_once() {
     explain(&server, database);
     let store = PostgresStore::connect(&url, 5).await.unwrap();
     let mut seen = server.log().len();
+    let lease = |kind: RunKind, nth: u32| Lease {
+        run_id: format!("00000000-0000-7000-8001-{:012}", 201 + nth).parse().unwrap(),
+        kind,
+        attempt: 1,
+        owner: "w".into(),
+    };
+    // The ids of both kinds are the same.
+    let listed: Vec<_> = (0..2_000).map(|nth| lease(RunKind::Queue, nth)).collect();
+    let mut tx = store.begin(Connections::Shared).await.unwrap();
+    let unlisted = Lost::Unlisted { owner: "w", listed: &listed };
+    assert_eq!(tx.expired_claims(unlisted).await.unwrap(), []);
+    drop(tx);
+    let log = server.log();
+    let explained = Explained::all(&log[seen..]);
+    assert!(explained.iter().any(|found| found.text.contains("it does not list")));
+    explained.iter().for_each(|found| found.check_rows(2_000.0));
+    seen = log.len();
     for kind in RunKind::ALL {
         for commit in 0..4 {
-            let lease = |nth: u32| Lease {
-                run_id: format!("00000000-0000-7000-8001-{:012}", 201 + commit * 500 + nth)
-                    .parse()
-                    .unwrap(),
-                kind,
-                attempt: 1,
-                owner: "w".into(),
-            };
-            let leases: Vec<_> = (0..500).map(lease).collect();
-            let held = store.renew(&leases, Duration::from_secs(30)).await.unwrap();
+            let leases: Vec<_> = (0..500).map(|nth| lease(kind, commit * 500 + nth)).collect();
+            let held: Vec<_> = leases.iter().map(HeldLease::begun).collect();
+            let held = store.renew(&held, Duration::from_secs(30)).await.unwrap();
             assert_eq!(held, vec![Renewal::Held; 500]);
             let project_id = Uuid::nil();
             let end = |lease: Lease| EndWithEvent {

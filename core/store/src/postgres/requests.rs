@@ -110,7 +110,7 @@ fn args(row: &PgRow) -> Result<Value> {
     args.map_err(StoreError::corrupt("args"))
 }
 
-fn request(row: &PgRow) -> Result<RunRequest> {
+pub(super) fn request(row: &PgRow) -> Result<RunRequest> {
     let priority: i32 = row.try_get("priority")?;
     Ok(RunRequest {
         key: row.try_get("key")?,

@@ -45,7 +45,9 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
         except_projects: &[],
     };
     let holder = Holder { owner: "", lease: Duration::ZERO };
-    claim::take(connection, &nothing, &holder).await?;
+    for kind in RunKind::ALL {
+        claim::take(connection, &Choice { kind, ..nothing }, &holder).await?;
+    }
     claim::look(connection, "").await?;
     tx::end_with_events(connection, &[end]).await?;
     claim::soonest(connection, "", &[], &[]).await?;

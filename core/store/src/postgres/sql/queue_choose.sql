@@ -1,6 +1,7 @@
 -- Follows queue_heads.sql: up to $4 runs that may start now, of up to $5 projects, locked; those that another
 -- transaction has locked are skipped. Within a project the highest priority comes first; jobs of one priority
--- share, in an order by chance, so that none waits for the whole queue of another.
+-- share, in an order by chance, so that none waits for the whole queue of another. What reads `chosen` and
+-- `reached` follows: queue_found.sql or queue_take.sql.
 -- $4 runs int8, $5 projects int8
 -- plan: open_queue_runs_claimable
 , ready AS (
@@ -9,16 +10,16 @@
     FROM head h WHERE h.available_at <= now()
 ), visited AS MATERIALIZED (
     SELECT * FROM ready WHERE visit <= $5
-), projects AS (
+), turns AS (
     SELECT project_id, ceil($4::float8 / count(*) OVER ()) AS share
     FROM (SELECT DISTINCT project_id FROM visited) p
 ), chosen AS MATERIALIZED (
-    SELECT c.* FROM projects p CROSS JOIN LATERAL (
-        SELECT r.id, r.job_type, r.project_id
+    SELECT c.* FROM turns p CROSS JOIN LATERAL (
+        SELECT r.id, r.job_type, r.project_id, r.at
         FROM (
             SELECT * FROM visited v WHERE v.project_id = p.project_id ORDER BY v.rank, random() OFFSET 0
         ) v CROSS JOIN LATERAL (
-            SELECT r.id, r.job_type, r.project_id FROM open_queue_runs r
+            SELECT r.id, r.job_type, r.project_id, r.ctid AS at FROM open_queue_runs r
             WHERE r.state <> 'running' AND NOT r.behind AND r.project_id = v.project_id
               AND r.job_type = v.job_type AND r.rank = v.rank AND r.available_at <= now()
             ORDER BY r.available_at, r.id LIMIT ceil(p.share / v.peers)
@@ -27,12 +28,12 @@
         LIMIT p.share
     ) c
     LIMIT $4
+), reached AS (
+    -- Where the walk was cut before it has found enough, there may be more behind the project that it has reached.
+    SELECT
+        CASE WHEN (SELECT count(*) FROM step) >= 2000 THEN $5
+             ELSE (SELECT count(DISTINCT project_id) FROM visited) END AS visited,
+        CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $5
+             THEN (SELECT project_id FROM visited ORDER BY visit DESC LIMIT 1)
+             ELSE (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) END AS reached
 )
--- Where the walk was cut before it has found enough, there may be more behind the project that it has reached.
-SELECT chosen.id, chosen.job_type, chosen.project_id,
-    CASE WHEN (SELECT count(*) FROM step) >= 2000 THEN $5
-         ELSE (SELECT count(DISTINCT project_id) FROM visited) END AS visited,
-    CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $5
-         THEN (SELECT project_id FROM visited ORDER BY visit DESC LIMIT 1)
-         ELSE (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) END AS reached
-FROM (VALUES (1)) one LEFT JOIN chosen ON true

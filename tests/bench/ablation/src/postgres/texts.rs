@@ -62,8 +62,8 @@ impl Texts {
             (false, _, _, true) => [store!("choose_runs.sql"), own!("take_as_claim.sql")].concat(),
             (true, false, ..) => heads().to_owned(),
             (true, true, false, _) => short_walk(heads()),
-            (true, true, true, false) => by_place(heads(), own!("queue_take.sql")),
-            (true, true, true, true) => by_place(heads(), own!("queue_take_as_claim.sql")),
+            (true, true, true, false) => by_place(own!("queue_take.sql")),
+            (true, true, true, true) => by_place(own!("queue_take_as_claim.sql")),
         };
         let lease = if claim_row {
             own!("lease_as_claim.sql").to_owned()
@@ -125,7 +125,7 @@ impl Texts {
 }
 
 fn heads() -> &'static str {
-    concat!(store!("queue_heads.sql"), store!("queue_choose.sql"))
+    concat!(store!("queue_heads.sql"), store!("queue_choose.sql"), store!("queue_found.sql"))
 }
 
 /// The last parameters of the tail, $9 and $10 in the store, from `first` on.
@@ -151,21 +151,8 @@ fn short_walk(heads: &str) -> String {
 }
 
 /// Chooses rows by where they lie, and takes them in the same statement.
-fn by_place(heads: &str, take: &str) -> String {
-    let text = short_walk(heads);
-    let (choose, _) =
-        text.split_once("-- Where the walk was cut").expect("queue_choose.sql has its end");
-    let text = changed(
-        choose,
-        "r.id, r.job_type, r.project_id FROM open_queue_runs r",
-        "r.id, r.job_type, r.project_id, r.ctid AS at FROM open_queue_runs r",
-    );
-    let text = changed(
-        &text,
-        "SELECT r.id, r.job_type, r.project_id\n",
-        "SELECT r.id, r.job_type, r.project_id, r.at\n",
-    );
-    text + take
+fn by_place(take: &str) -> String {
+    short_walk(concat!(store!("queue_heads.sql"), store!("queue_choose.sql"))) + take
 }
 
 fn changed(text: &str, from: &str, to: &str) -> String {

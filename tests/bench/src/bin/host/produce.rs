@@ -17,6 +17,8 @@ use crate::{
 
 /// Of those who ask in SQL; as many as a peer's library opens.
 const CONNECTIONS: u32 = 10;
+/// For a connection.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 #[derive(Args)]
 pub struct ProduceArgs {
@@ -40,7 +42,8 @@ enum Door {
 impl Door {
     async fn open(url: &str) -> anyhow::Result<Self> {
         if url.starts_with("postgres") {
-            let pool = PgPoolOptions::new().min_connections(CONNECTIONS);
+            // Where the database falls behind, requests wait for it.
+            let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).min_connections(CONNECTIONS);
             return Ok(Self::Sql(pool.max_connections(CONNECTIONS).connect(url).await?));
         }
         let client = Client::new();

@@ -1,0 +1,25 @@
+-- Follows queue_choose.sql: leases what it has chosen, as take_runs.sql does, with what was asked for. Where there are
+-- limits it takes nothing.
+-- $6 worker text, $7 seconds of the lease float8
+-- plan: queue_workers_pkey, run_requests_pkey, scheduled_jobs_limited, projects_limited, the ctids of open_queue_runs
+, limits AS (
+    SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+        OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
+        OR EXISTS (SELECT FROM shared_limit_jobs) AS limited
+), alive AS (
+    INSERT INTO queue_workers (owner, lease_until)
+    SELECT $6, now() + make_interval(secs => $7)
+    FROM limits WHERE NOT limited AND EXISTS (SELECT FROM chosen)
+    ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
+), leased AS (
+    UPDATE open_queue_runs r
+    SET state = 'running', attempt = r.attempt + 1, lease_owner = $6,
+        lease_until = now() + make_interval(secs => $7),
+        started_at = date_trunc('milliseconds', now()), finished_at = NULL, progress = NULL
+    FROM chosen, limits WHERE r.ctid = chosen.at AND NOT limits.limited
+    RETURNING r.id, r.job_type, r.project_id, '' AS slug, '' AS name, r.attempt, r.max_attempts,
+        r.payload::text AS payload, r.trace_id, r.queued_at, r.started_at, r.loss_counts IS FALSE AS alone
+)
+SELECT leased.*, q.run_id, q.key, q.args, q.priority::int AS priority, q.run_at, q.asked_by, limits.limited,
+    reached.*
+FROM reached CROSS JOIN limits LEFT JOIN leased ON true LEFT JOIN run_requests q ON q.run_id = leased.id
