@@ -19,7 +19,12 @@ pub(crate) const USER: &str = "postgres";
 
 /// A test ends processes and never the machine: what a server wrote is there when it comes back, and nothing waits for
 /// the disk.
-const QUICK: [(&str, &str); 2] = [("fsync", "off"), ("full_page_writes", "off")];
+const QUICK: [(&str, &str); 3] = [
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    // As it is by itself where the segments of the log are not small.
+    ("max_wal_size", "1GB"),
+];
 
 /// A PostgreSQL cluster.
 #[derive(Debug)]
@@ -53,7 +58,10 @@ impl Postgres {
 
     /// Makes a cluster and starts it.
     pub fn start() -> Self {
-        Self::make(None, new_folder(), &QUICK)
+        let mut postgres = Self::of(None, new_folder(), &QUICK);
+        template::make_small_data(&postgres.data());
+        postgres.restart();
+        postgres
     }
 
     /// One whose database [`Self::MIGRATED`] has what `migrate` makes of an empty one: it is given the address of one
@@ -62,7 +70,7 @@ impl Postgres {
         let kept = Kept::migrated();
         let mut postgres = Self::of(None, new_folder(), &QUICK);
         if !kept.copy(&postgres.data()) {
-            template::make_data(&postgres.data());
+            template::make_small_data(&postgres.data());
             postgres.restart();
             postgres.sql("postgres", &format!("CREATE DATABASE {}", Self::MIGRATED));
             migrate(postgres.url(Self::MIGRATED)).await;
@@ -76,13 +84,28 @@ impl Postgres {
     /// One with settings of its own, such as `("fsync", "on")`, and its data in a new folder of
     /// `parent`, which the account `postgres` must be able to reach.
     pub fn start_with(parent: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::make(None, TempDir::new_in(parent).expect("temporary folder"), settings)
+        let folder = TempDir::new_in(parent).expect("temporary folder");
+        let mut postgres = Self::of(None, folder, settings);
+        template::make_data(&postgres.data());
+        postgres.restart();
+        postgres
     }
 
     /// One that takes connections over TLS alone, and a password (SCRAM), which must fit into a URL.
     pub fn start_secured(password: &str) -> Self {
         let secured = Some((password.to_owned(), Certificates::make(Some(USER))));
-        Self::make(secured, new_folder(), &QUICK)
+        let mut postgres = Self::of(secured, new_folder(), &QUICK);
+        let data = postgres.data();
+        let file = postgres.folder.path().join("password");
+        std::fs::write(&file, password).expect("file");
+        let file = file.display().to_string();
+        let options = ["-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"];
+        let options = [&options[..], &["-A", "scram-sha-256", "--pwfile", &file]].concat();
+        template::initdb(&data, &options, &postgres.folder.path().join("initdb.log"));
+        let rule = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+        std::fs::write(data.join("pg_hba.conf"), rule).expect("pg_hba.conf");
+        postgres.restart();
+        postgres
     }
 
     fn of(
@@ -96,29 +119,6 @@ impl Postgres {
         let (port, databases, paused) = (free_port(), AtomicU32::new(0), AtomicBool::new(false));
         let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         Self { folder, port, process: None, databases, paused, secured, settings }
-    }
-
-    fn make(
-        secured: Option<(String, Certificates)>,
-        folder: TempDir,
-        settings: &[(&str, &str)],
-    ) -> Self {
-        let mut postgres = Self::of(secured, folder, settings);
-        let data = postgres.data();
-        if let Some((text, _)) = &postgres.secured {
-            let password = postgres.folder.path().join("password");
-            std::fs::write(&password, text).expect("file");
-            let file = password.display().to_string();
-            let options = ["-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"];
-            let options = [&options[..], &["-A", "scram-sha-256", "--pwfile", &file]].concat();
-            template::initdb(&data, &options, &postgres.folder.path().join("initdb.log"));
-            let rule = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
-            std::fs::write(data.join("pg_hba.conf"), rule).expect("pg_hba.conf");
-        } else {
-            template::make_data(&data);
-        }
-        postgres.restart();
-        postgres
     }
 
     /// A streaming replica, on a port of its own, with all that is committed now.

@@ -13,6 +13,9 @@ use crate::{
     process::{Process, find},
 };
 
+/// With which the log's segments are of 1 MiB in place of 16: a new cluster has a whole one.
+const SMALL_SEGMENTS: &str = "--wal-segsize=1";
+
 /// What the clusters of tests are made with.
 const OPTIONS: [&str; 8] = ["-U", USER, "-E", "UTF8", "--locale=C", "--no-sync", "-A", "trust"];
 
@@ -35,15 +38,21 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// That of an empty cluster.
+    /// That of an empty cluster, with so large segments of the log as PostgreSQL has by itself.
     fn empty() -> Self {
         Self::of("empty", &[])
+    }
+
+    /// That of an empty one with [`SMALL_SEGMENTS`].
+    fn small() -> Self {
+        Self::of("small", &[SMALL_SEGMENTS.into()])
     }
 
     /// That of a cluster with a database after all migrations, as this checkout has them now.
     pub fn migrated() -> Self {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let texts: Vec<_> = MIGRATIONS.iter().flat_map(|path| texts(checkout.join(path))).collect();
+        let texts = MIGRATIONS.iter().flat_map(|path| texts(checkout.join(path)));
+        let texts: Vec<_> = texts.chain([SMALL_SEGMENTS.into()]).collect();
         Self::of("migrated", &texts)
     }
 
@@ -99,9 +108,17 @@ impl Kept {
 
 /// Makes the data folder of a cluster that trusts whoever connects.
 pub(crate) fn make_data(data: &Path) {
-    let kept = Kept::empty();
+    make(data, &Kept::empty(), &OPTIONS);
+}
+
+/// As [`make_data`], of one that lives no longer than a test: less is copied for it.
+pub(crate) fn make_small_data(data: &Path) {
+    make(data, &Kept::small(), &[&OPTIONS[..], &[SMALL_SEGMENTS]].concat());
+}
+
+fn make(data: &Path, kept: &Kept, options: &[&str]) {
     if !kept.copy(data) {
-        initdb(data, &OPTIONS, &data.with_extension("log"));
+        initdb(data, options, &data.with_extension("log"));
         kept.keep(data);
     }
 }
