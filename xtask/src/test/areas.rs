@@ -63,7 +63,7 @@ pub(super) const AREAS: &[Area] = &[
     checks("format", "cargo fmt, licences and sources of dependencies", &[Format, Deny]),
     checks("lint", "clippy, over everything", &[Clippy]),
     checks("web", "types, lints, unit tests and the committed build", &[Web, WebBuild]),
-    checks("doc", "examples in doc comments", &[Doc]),
+    checks("doc", "examples in doc comments, documentation of what is published", &[Doc]),
     tests("core", "the host's unit tests, of all its crates", &CORE, "all()"),
     tests(
         "store",
@@ -88,7 +88,7 @@ pub(super) const AREAS: &[Area] = &[
     Area {
         name: "sdk",
         what: "what plugin authors use, as published packages too",
-        steps: &[Package],
+        steps: &[Doc, Package],
         packages: &[
             "cascade-abi",
             "cascade-sdk",

@@ -1,6 +1,6 @@
 //! What is checked beside the tests in Rust, and how these are started.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, num::NonZero, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -18,11 +18,13 @@ pub(super) enum Step {
     Web,
     WebBuild,
     Compose,
+    /// Lints alone.
     Clippy,
-    /// Everything that the tests are made of, with the features that they have together.
+    /// Lints, and everything that the tests are made of, with the features that they have together.
     Build,
     /// The host's binary alone.
     Binary,
+    /// Examples in comments, and the documentation of what is published.
     Doc,
     Package,
 }
@@ -39,7 +41,7 @@ impl Step {
         Self::Doc,
         Self::Package,
     ];
-    pub const QUICK: [Self; 3] = [Self::Format, Self::Web, Self::Clippy];
+    pub const QUICK: [Self; 3] = [Self::Format, Self::Web, Self::Build];
 
     /// # Errors
     /// Names the command that failed.
@@ -79,12 +81,50 @@ impl Step {
             Self::Clippy => {
                 run(root, "cargo clippy --workspace --all-targets --locked -- -D warnings")
             }
-            Self::Build => run(root, "cargo build --workspace --all-targets --locked"),
-            Self::Binary => run(root, "cargo build --locked -p cascade"),
-            Self::Doc => run(root, "cargo test --workspace --doc --locked --quiet"),
-            Self::Package => package(root),
+            Self::Build => {
+                compile(root, &words("cargo build --workspace --all-targets --locked"))?;
+                // It is compiled without lints.
+                let unsafe_crate = "cargo clippy -p cascade-abi --all-targets --all-features";
+                run(root, &format!("{unsafe_crate} --locked -- -D warnings"))
+            }
+            Self::Binary => compile(root, &words("cargo build --locked -p cascade")),
+            Self::Doc => document(root),
+            Self::Package => {
+                run(root, &format!("cargo package --locked --allow-dirty --no-verify {PUBLISHED}"))
+            }
         }
     }
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
+/// Cargo, with lints in the same go as the code is made: whatever compiles crates of this workspace for tests does it
+/// by the same compiler, or it would be compiled once for each. lint-and-compile.sh says more.
+fn compile(root: &Path, words: &[&str]) -> Result<()> {
+    run_words(root, words, &[("RUSTC_WORKSPACE_WRAPPER", &script(root, "lint-and-compile.sh")?)])
+}
+
+/// The examples in comments hold, and the documentation of the published crates has no warnings: document-and-test.sh
+/// says why both at once.
+fn document(root: &Path) -> Result<()> {
+    let published = PUBLISHED.replace("-p ", "").replace('-', "_");
+    let documents = target(root).join("doc");
+    let documents = documents.to_str().context("the path of the target folder is not UTF-8")?;
+    let env = [
+        ("RUSTC_WORKSPACE_WRAPPER", &*script(root, "lint-and-compile.sh")?),
+        ("RUSTDOC", &script(root, "document-and-test.sh")?),
+        ("DOCUMENTED", &published),
+        ("DOCUMENTS", documents),
+    ];
+    run_with(root, "cargo test --workspace --doc --locked --quiet", &env)
+}
+
+/// The path of a script of this crate.
+fn script(root: &Path, name: &str) -> Result<String> {
+    let path = root.join("xtask").join(name);
+    Ok(path.to_str().context("the path of the checkout is not UTF-8")?.to_owned())
 }
 
 /// Whether node_modules is what package-lock.json says: npm writes its own copy of the list there.
@@ -105,20 +145,47 @@ fn validate_compose(root: &Path) -> Result<()> {
     say("\n==> docker-compose.yml not validated: there is no `docker compose` here")
 }
 
-/// The published crates can be packaged, and their documentation has no warnings.
-fn package(root: &Path) -> Result<()> {
-    run(root, &format!("cargo package --locked --allow-dirty --no-verify {PUBLISHED}"))?;
-    let strict = [("RUSTDOCFLAGS", "-D warnings")];
-    run_with(root, &format!("cargo doc --locked --no-deps --quiet {PUBLISHED}"), &strict)
-}
-
 /// The tests in Rust of some packages.
 ///
 /// # Errors
 /// When a test fails.
 pub(super) fn nextest(root: &Path, packages: &[String], filter: &str) -> Result<()> {
-    let mut words = vec!["cargo", "nextest", "run", "--locked"];
+    // One more than there are cores: tests wait for servers and browsers much of the time.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = format!("--test-threads={}", cores + 1);
+    let mut words = vec!["cargo", "nextest", "run", "--locked", &threads];
     words.extend(packages.iter().map(String::as_str));
     words.extend(["-E", filter]);
-    run_words(root, &words, &[])
+    compile(root, &words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiles(name: &str, source: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lib.rs");
+        fs::write(&file, source).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut compiler = Command::new(script(root, "lint-and-compile.sh").unwrap());
+        compiler.args(["rustc", "--crate-type=lib", "--error-format=json", "--crate-name", name]);
+        compiler.arg("--out-dir").arg(folder.path()).arg(file).env("IT-IS", "kept");
+        let output = compiler.output().unwrap();
+        println!("{}", String::from_utf8_lossy(&output.stderr));
+        let library = folder.path().join(format!("lib{name}.rlib"));
+        assert_eq!(output.status.success(), library.exists());
+        output.status.success()
+    }
+
+    #[test]
+    fn what_clippy_warns_of_is_not_compiled() {
+        let sound = "pub const KEPT: &str = env!(\"IT-IS\");\n";
+        assert!(compiles("a_crate", sound));
+        let returns = "pub fn three() -> i32 {\n    return 3;\n}\n";
+        assert!(!compiles("a_crate", returns));
+        // Its lints are looked at apart, but not its warnings.
+        assert!(compiles("cascade_abi", returns));
+        assert!(!compiles("cascade_abi", "fn unused() {}\n"));
+    }
 }
