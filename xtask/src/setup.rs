@@ -49,16 +49,6 @@ pub fn setup(root: &Path) -> Result<()> {
     nextest(root)
 }
 
-/// What looks at licences and sources of dependencies. Without optimisation and debug information it is built in a
-/// fraction of the time, and looks at this workspace in seconds.
-pub fn deny(root: &Path) -> Result<()> {
-    if exists("cargo-deny") {
-        return Ok(());
-    }
-    let install = "cargo install cargo-deny --locked --debug";
-    run_with(root, install, &[("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")])
-}
-
 /// What runs the tests in Rust: all that the quick ones need besides Node.
 pub fn nextest(root: &Path) -> Result<()> {
     if exists("cargo-nextest") {

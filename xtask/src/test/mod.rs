@@ -1,6 +1,7 @@
 //! `cargo xtask test`: all checks and tests, the quick ones, or those of some areas.
 
 mod areas;
+mod dependencies;
 mod steps;
 
 use std::path::Path;

@@ -4,10 +4,10 @@ use std::{fs, num::NonZero, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
+use super::dependencies;
 use crate::{
     command::{run, run_with, run_words, say, target},
     dist::PUBLISHED,
-    setup,
 };
 
 /// A group of commands.
@@ -49,11 +49,9 @@ impl Step {
         let web = root.join("web");
         match self {
             Self::Format => run(root, "cargo fmt --all --check"),
-            // What deny.toml says of licences, banned crates and sources; known vulnerabilities it
-            // cannot tell.
             Self::Deny => {
-                setup::deny(root)?;
-                run(root, "cargo deny --locked check licenses bans sources")
+                say("\n==> licences, bans and sources of dependencies, as in deny.toml")?;
+                dependencies::check(root)
             }
             Self::Web => {
                 if !installed(&web) {
