@@ -150,7 +150,7 @@ const FIGURES_OF_THE_HOST: &[(&str, &str, &str, &str)] = &[
         "README.md",
         "portfolio 30 s",
         "web/src/screens/control-tower/product-data.ts",
-        "{ project_id }, 30_000)",
+        "per_page: MOST_PROJECTS }, 30_000)",
     ),
     ("README.md", "projects 60 s", "web/src/layout/project-scope.ts", "60_000)"),
     ("README.md", "jobs 15 s", "web/src/screens/jobs/jobs-data.ts", "STATUS_MS = 15_000;"),
