@@ -70,8 +70,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<HeldRun>,
-    /// One that goes before them, though they are held back.
-    alone: Option<HeldRun>,
+    /// Those that go before them, though they are held back.
+    alone: VecDeque<HeldRun>,
     /// Whether those that wait are left where they are.
     held_back: bool,
     threads: Vec<Arc<WorkerThread>>,
@@ -174,8 +174,14 @@ impl WorkerThreads {
     /// Runs it, though others are held back.
     pub fn push_alone(&self, run: HeldRun) {
         let mut queue = self.0.queue();
-        queue.alone = Some(run);
+        queue.alone.push_back(run);
         self.0.wake(&mut queue, usize::MAX);
+    }
+
+    /// Whether a run that is pushed now waits until another has ended.
+    pub fn are_busy(&self) -> bool {
+        let queue = self.0.queue();
+        queue.idle == 0 && queue.threads.len() >= self.0.most
     }
 
     /// How full they are.
@@ -252,12 +258,12 @@ impl Queue {
 
     /// How many wait that may begin now.
     fn ready(&self) -> usize {
-        usize::from(self.alone.is_some()) + if self.held_back { 0 } else { self.waiting.len() }
+        self.alone.len() + if self.held_back { 0 } else { self.waiting.len() }
     }
 
     fn next(&mut self) -> Option<HeldRun> {
-        let waiting = &mut self.waiting;
-        self.alone.take().or_else(|| if self.held_back { None } else { waiting.pop_front() })
+        let alone = self.alone.pop_front();
+        alone.or_else(|| if self.held_back { None } else { self.waiting.pop_front() })
     }
 
     fn working(&self) -> usize {

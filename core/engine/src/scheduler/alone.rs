@@ -1,9 +1,9 @@
 //! Runs that are begun alone.
 //!
-//! A worker is lost when a run ends its process: it aborts, or takes all memory. Which of the runs that it held has done
-//! so, nobody knows. Those that were no longer young when it last renewed its leases use up an attempt; the others go back without
-//! (`expiry.rs`), and whatever worker claims one begins it while none of its runs is young. If it then ends the
-//! process, it was this run, and its attempt is used up: [`Leases::begin_alone`] has noted that before.
+//! A worker is lost when a run ends its process: it aborts, or takes all memory. Which of the runs that it held has
+//! done so, nobody knows. Those that were no longer young when it last renewed its leases use up an attempt; the others
+//! go back without (`expiry.rs`), and the worker that claims one begins it while none of its runs is young. If it then
+//! ends the process, it was this run, and its attempt is used up: [`Leases::begin_alone`] has noted that before.
 //!
 //! So one run that ends its process costs the others beside it some time, and none of them its attempts.
 
@@ -53,7 +53,7 @@ impl Alone {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Begins the next, once no other run is young; lets the others begin again once there is none.
+    /// Begins the next, once no other run is young and a thread is free; lets the others begin again once there is none.
     pub async fn step(
         &mut self,
         engine: &Engine,
@@ -72,11 +72,15 @@ impl Alone {
         if too_soon || leases.has_young() {
             return;
         }
-        let Some((run, held)) = self.waiting.pop_front() else {
+        if self.waiting.is_empty() {
             self.holds_back = false;
             threads.hold_back(false);
+        }
+        // From the note on it counts as begun.
+        if threads.are_busy() {
             return;
-        };
+        }
+        let Some((run, held)) = self.waiting.pop_front() else { return };
         let (run_id, job_type) = (run.lease.run_id, &run.job_type);
         match leases.begin_alone(engine, &run.lease, lease).await {
             Ok(true) => {

@@ -78,3 +78,25 @@ async fn others_begin_beside_one_that_is_no_longer_young() {
     ask(&bench, "other", 1).await;
     all_ended(&bench, 3).await;
 }
+
+/// Those that are claimed before there is a thread for them wait until there is one, and none is lost meanwhile.
+#[tokio::test]
+async fn what_is_to_begin_alone_waits_for_a_thread() {
+    // Longer than several runs are young one after another.
+    let lasts: Work = |_| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            Outcome::done().erased()
+        })
+    };
+    let alone: Work = |_| Box::pin(async { Outcome::done().erased() });
+    let jobs = vec![job("other", line!(), lasts), job("one", line!(), alone)];
+    let bench = Bench::start("[jobs.one]\n[jobs.other]\n", jobs, GRACE).await;
+    // As many as there are threads.
+    ask(&bench, "other", 4).await;
+    bench.run("other", RunState::Running).await;
+    ask_for_alone(&bench, "one", 4).await;
+    all_ended(&bench, 8).await;
+    let runs = bench.store.runs(&RunFilter::default()).await.unwrap().items;
+    assert!(runs.iter().all(|run| run.attempt == 1), "{runs:#?}");
+}

@@ -51,7 +51,7 @@ impl Door {
         Ok(Self::Http { client, url: url.to_owned(), projects })
     }
 
-    /// Whether the run is one of its own, and not merged with one that waits.
+    /// Whether a run was made: `false` if the request was merged with one that waits.
     async fn ask(&self, job: &str, project: usize) -> anyhow::Result<bool> {
         match self {
             Self::Http { client, url, projects } => {
