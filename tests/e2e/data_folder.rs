@@ -22,9 +22,17 @@ async fn a_second_host_on_one_data_directory_ends_with_a_message_and_commands_wo
         let done = beside(args);
         assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
+    let contract = beside(&["migrate", "--contract"]);
+    assert!(String::from_utf8_lossy(&contract.stderr).contains(&holder), "{contract:?}");
     first.get("/health").await;
     // The lock goes with the process, also when it is killed.
     first.kill();
     let folder = std::mem::replace(&mut first.folder, tempfile::tempdir().unwrap());
+    for said in ["contracted (0360_second_edition_alone.sql)", "was contracted before"] {
+        let contract =
+            command().args(["migrate", "--contract"]).current_dir(folder.path()).output().unwrap();
+        assert!(contract.status.success(), "{contract:?}");
+        assert!(String::from_utf8_lossy(&contract.stdout).contains(said), "{contract:?}");
+    }
     Host::start_in(folder, &[]).get("/health").await;
 }

@@ -4,6 +4,7 @@ mod check;
 mod database;
 mod health;
 mod labels;
+mod migrate;
 mod plugin;
 mod remote;
 mod secret;
@@ -74,6 +75,8 @@ enum Command {
         #[arg(default_value = "jobs.toml", env = "CASCADE_CONFIG")]
         file: PathBuf,
     },
+    /// Brings the host's tables up to date without starting a host, and ends the time beside older versions.
+    Migrate(migrate::MigrateArgs),
     /// What plugins there are.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -174,6 +177,7 @@ pub fn main() -> ExitCode {
         Some(Command::Worker(args)) => with_plugins(|plugins| run(args, Role::Worker, plugins)),
         Some(Command::Health { address }) => health::health(address),
         Some(Command::Check { file }) => with_plugins(|plugins| check::check(&file, &plugins)),
+        Some(Command::Migrate(args)) => migrate::migrate(args),
         Some(Command::Plugin(command)) => with_plugins(|plugins| plugin::plugin(command, &plugins)),
         Some(Command::User(args)) => user::user(args),
         Some(Command::Token(args)) => user::token(args),

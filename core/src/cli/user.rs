@@ -129,7 +129,7 @@ pub(super) fn token(args: TokenArgs) -> ExitCode {
     })
 }
 
-fn finish(work: impl Future<Output = Result<()>>) -> ExitCode {
+pub(super) fn finish(work: impl Future<Output = Result<()>>) -> ExitCode {
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 
 /// Held as long as the host works; the system releases it when the process ends, however it ends.
-pub(super) struct DataLock {
+pub struct DataLock {
     _file: File,
 }
 

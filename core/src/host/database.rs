@@ -48,6 +48,23 @@ pub async fn open_store(settings: &DatabaseSettings) -> anyhow::Result<Arc<dyn S
     })
 }
 
+/// The same, of a data folder only where no host works; what it gives beside the store keeps hosts away.
+///
+/// # Errors
+/// Whatever keeps it from being opened, a host that works there among it.
+pub async fn open_store_alone(
+    settings: &DatabaseSettings,
+) -> anyhow::Result<(Arc<dyn Store>, Option<DataLock>)> {
+    let lock = match settings {
+        DatabaseSettings::Embedded(folder) => {
+            make_file(folder)?;
+            Some(data_lock::take(folder)?)
+        }
+        DatabaseSettings::Postgres { .. } => None,
+    };
+    Ok((open_store(settings).await?, lock))
+}
+
 /// The folder, and the file in it, for the user of the host alone.
 fn make_file(folder: &Path) -> anyhow::Result<PathBuf> {
     let file = std::path::absolute(folder.join("cascade.db"))?;

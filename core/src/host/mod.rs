@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cascade_registry::Plugins;
 use tokio_util::sync::CancellationToken;
 
-pub use database::open_store;
+pub use data_lock::DataLock;
+pub use database::{open_store, open_store_alone};
 pub use settings::{DatabaseSettings, HostSettings, RedisSettings, Secret};
 
 use parts::Parts;

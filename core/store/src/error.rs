@@ -53,6 +53,9 @@ pub enum StoreError {
     /// The same, of what came after the first edition.
     #[error(transparent)]
     Expand(#[from] super::ExpandError),
+    /// The tables cannot be contracted under processes that use what would go.
+    #[error("processes of an older version use this database: {0}; stop them first")]
+    InUse(String),
     /// A connection pooler stands before PostgreSQL.
     #[error(
         "a connection pooler such as PgBouncer stands between Cascade and PostgreSQL: {0}. Poolers are not supported yet; let DATABASE_URL name PostgreSQL itself"

@@ -5,8 +5,8 @@
 //! edition and gets no further row: binaries of that edition refuse to start, and refuse every new
 //! jobs.toml, when it has a row that they do not know.
 //!
-//! A file that removes something which older versions use ("contracts") writes the least file number
-//! that a version must know into the column `oldest` of its own row; versions that do not know it
+//! A file that removes something which older versions use ("contracts", see [`crate::contract`]) is recorded with the
+//! least file number that a version must know in the column `oldest` of its row; versions that do not know it
 //! stop with [`ExpandError::TooNew`].
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,21 +14,22 @@ use std::collections::{BTreeMap, HashMap};
 use cascade_sdk::{Migration, MigrationError};
 use sha2::{Digest, Sha256};
 
-/// The files of `migrations/DATABASE/expand/`, by name; a test holds the lists to the folders.
-macro_rules! expand_files {
-    ($database:literal: $($file:literal),+ $(,)?) => {
+/// The files of `migrations/FOLDER/`, by name; a test holds the lists to the folders.
+macro_rules! files {
+    ($folder:literal: $($file:literal),+ $(,)?) => {
         &[$(cascade_sdk::Migration {
             file: $file,
             sql: include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"), "/../../migrations/", $database, "/expand/", $file
+                env!("CARGO_MANIFEST_DIR"), "/../../migrations/", $folder, "/", $file
             )),
         }),+]
     };
 }
+pub(super) use files;
 
 /// For SQLite.
-pub(super) const SQLITE: &[Migration] = expand_files!(
-    "sqlite": "0100_installation.sql",
+pub(super) const SQLITE: &[Migration] = files!(
+    "sqlite/expand": "0100_installation.sql",
     "0120_display_names.sql",
     "0150_run_outputs.sql",
     "0160_run_problems.sql",
@@ -53,8 +54,8 @@ pub(super) const SQLITE: &[Migration] = expand_files!(
     "0350_loss_counts.sql",
 );
 /// For PostgreSQL.
-pub(super) const POSTGRES: &[Migration] = expand_files!(
-    "postgres": "0100_installation.sql",
+pub(super) const POSTGRES: &[Migration] = files!(
+    "postgres/expand": "0100_installation.sql",
     "0110_jobs_off.sql",
     "0120_display_names.sql",
     "0130_due_by_project.sql",
@@ -98,9 +99,11 @@ pub(super) const LEDGER: &str = "CREATE TABLE IF NOT EXISTS host_migrations (
 )";
 /// Reads a [`Recorded`].
 pub(super) const READ: &str = "SELECT number, checksum, oldest FROM host_migrations";
-/// Writes the row of a file that has just run: its number, name, checksum and the time.
+/// Writes the row of a file that has just run: its number, name, checksum, the time, and the least file number that a
+/// version must know from now on.
 pub(super) const RECORD: &str =
-    "INSERT INTO host_migrations (number, file, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+    "INSERT INTO host_migrations (number, file, checksum, applied_at, oldest)
+    VALUES ($1, $2, $3, $4, $5)";
 
 /// Why the host's tables could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -172,6 +175,11 @@ impl Step {
     }
 }
 
+/// The greatest number of a list: what a version that has it knows.
+pub(super) fn newest(files: &[Migration]) -> i64 {
+    files.iter().filter_map(|file| file.version().ok()).map(i64::from).max().unwrap_or(0)
+}
+
 /// The files that have not run, in the order of their numbers. Rows of files that this version does not
 /// know are those of a newer one, and left alone.
 pub(super) fn due(
@@ -185,7 +193,7 @@ pub(super) fn due(
             return Err(ExpandError::SameNumber { first: other.file(), second: step.file() });
         }
     }
-    let knows = steps.keys().last().copied().unwrap_or(0);
+    let knows = newest(files);
     let oldest = recorded.iter().map(|(_, _, oldest)| *oldest).max().unwrap_or(0);
     if oldest > knows {
         return Err(ExpandError::TooNew { oldest, knows });
@@ -208,6 +216,7 @@ mod tests {
     use std::{collections::BTreeSet, fs, path::PathBuf};
 
     use super::*;
+    use crate::contract;
 
     const FILES: &[Migration] =
         &[Migration { file: "0102_b.sql", sql: "b" }, Migration { file: "0101_a.sql", sql: "a" }];
@@ -246,15 +255,19 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folders_is_in_its_list() {
-        for (database, files) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
-            let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-            let folder = folder.join("../../migrations").join(database).join("expand");
-            let there: BTreeSet<_> = fs::read_dir(folder)
+        for (folder, files) in [
+            ("sqlite/expand", SQLITE),
+            ("postgres/expand", POSTGRES),
+            ("sqlite/contract", contract::SQLITE),
+            ("postgres/contract", contract::POSTGRES),
+        ] {
+            let migrations = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+            let there: BTreeSet<_> = fs::read_dir(migrations.join(folder))
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap())
                 .collect();
             let listed = files.iter().map(|migration| migration.file.to_owned()).collect();
-            assert_eq!(there, listed, "{database}");
+            assert_eq!(there, listed, "{folder}");
         }
     }
 }

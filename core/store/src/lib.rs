@@ -6,6 +6,7 @@
 
 mod claims;
 mod condition;
+mod contract;
 mod delivery_filter;
 mod error;
 mod expand;
@@ -91,6 +92,13 @@ pub trait Store: Schedules {
 
     /// Brings the host's and the plugins' tables up to date.
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()>;
+
+    /// Brings the host's tables up to date and then takes away what only older versions need: these no longer
+    /// start here. The names of the files that have run; none if all had.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while a process of an older version is connected, and on SQLite any other process.
+    async fn contract(&self) -> Result<Vec<&'static str>>;
 
     /// Opens the connections that all runs share and has the database plan what each run asks of them, so
     /// that the first runs after a start wait for neither. Changes nothing.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cascade_sdk::{Migration, MigrationSet, sql};
 use sqlx::migrate::Migrator;
 
-use crate::{ExpandError, Store, StoreError};
+use crate::{ExpandError, Store, StoreError, contract, expand};
 
 /// The migrator of the first edition: its files, sqlx's table, and a fault for any row in it that is of
 /// none of these files.
@@ -21,6 +21,24 @@ const FILES: &[Migration] = &[
     Migration { file: "0001_a.sql", sql: "CREATE TABLE of_a_plugin (n integer)" },
     Migration { file: "0002_b.sql", sql: "ALTER TABLE of_a_plugin ADD COLUMN m integer" },
 ];
+
+/// Contracts once, by what the list says, and says so the second time. A version that knows less is told.
+pub(crate) async fn contracts(store: &impl Store, database: &str) {
+    let [expand, contract] = match database {
+        "sqlite" => [expand::SQLITE, contract::SQLITE],
+        _ => [expand::POSTGRES, contract::POSTGRES],
+    };
+    let files: Vec<_> = contract.iter().map(|migration| migration.file).collect();
+    assert_eq!(store.contract().await.unwrap(), files);
+    assert_eq!(store.contract().await.unwrap(), [""; 0], "it is contracted");
+    store.migrate(&[]).await.unwrap();
+    let oldest = sql("SELECT max(oldest) AS oldest FROM host_migrations");
+    let oldest = store.database().query(oldest).await.unwrap()[0]["oldest"].as_i64().unwrap();
+    assert_eq!(oldest, contract::oldest(expand::newest(contract), expand));
+    let recorded = vec![(expand::newest(contract), String::new(), oldest)];
+    let error = expand::due(&expand[..1], recorded).unwrap_err();
+    assert!(matches!(error, ExpandError::TooNew { .. }), "{error}");
+}
 
 /// Of a database that was migrated.
 pub(crate) async fn newer_versions_and_contracts(store: &impl Store) {

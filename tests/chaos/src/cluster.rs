@@ -1,6 +1,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -57,14 +58,20 @@ impl Cluster {
     }
 
     fn process(&mut self, subcommand: &str, port: u16) -> Child {
+        // Each version comes with both settings.
+        let older = self.settings.older.as_ref();
+        let older = older.filter(|_| ((self.started + 1) / 2).is_multiple_of(2));
+        let program = older.unwrap_or(&self.settings.host).clone();
+        self.process_of(&program, subcommand, port)
+    }
+
+    fn process_of(&mut self, program: &Path, subcommand: &str, port: u16) -> Child {
         self.started += 1;
         let log = self.folder.path().join(format!("{subcommand}-{}.log", self.started));
         let listen = format!("127.0.0.1:{port}");
         // As the benchmark sets workers up: as they come, and for many short jobs.
         let prefetch = if self.started.is_multiple_of(2) { "2000" } else { "0" };
-        // Each version comes with both settings.
-        let older = self.settings.older.as_ref().filter(|_| (self.started / 2).is_multiple_of(2));
-        let mut process = Command::new(older.unwrap_or(&self.settings.host))
+        let mut process = Command::new(program)
             .args([subcommand, "--listen", &listen, "--lease", "2s", "--interval", "5"])
             .args(["--prefetch", prefetch])
             .current_dir(self.folder.path())
@@ -82,6 +89,47 @@ impl Cluster {
             panic!("{subcommand} did not start:\n{log}");
         }
         process
+    }
+
+    /// Ends the time beside the older version, if there is one: while it is connected that is refused, and once this
+    /// version has taken all places the older one does not come back.
+    pub async fn contract(&mut self) {
+        let Some(older) = self.settings.older.take() else { return };
+        // Whatever the faults have left.
+        end(&mut self.workers[0]);
+        self.workers[0] = self.process_of(&older, "worker", 0);
+        let refused = self.migrate_and_contract().expect_err("the older version is connected");
+        assert!(refused.contains("older version use this database"), "{refused}");
+        for at in 0..self.workers.len() {
+            end(&mut self.workers[at]);
+            self.workers[at] = self.process("worker", 0);
+        }
+        for at in 0..self.servers.len() {
+            end(&mut self.servers[at].1);
+            self.servers[at].1 = self.process("server", self.servers[at].0);
+        }
+        let began = Instant::now();
+        // The server notices a little later that a process has gone.
+        while let Err(error) = self.migrate_and_contract() {
+            assert!(error.contains("older version") && began.elapsed() < PATIENCE, "{error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let mut again = Command::new(&older);
+        let again = again.arg("worker").current_dir(self.folder.path());
+        let again = again.env("DATABASE_URL", &self.url).env("CASCADE_AUTH", "off").output();
+        let again = again.expect("host");
+        let said = String::from_utf8_lossy(&again.stderr);
+        assert!(!again.status.success() && said.contains("migration 9"), "{said}");
+        println!("contracted under load; the older version no longer starts: {}", said.trim());
+    }
+
+    /// What it says if it is refused.
+    fn migrate_and_contract(&self) -> Result<(), String> {
+        let mut migrate = Command::new(&self.settings.host);
+        let migrate = migrate.args(["migrate", "--contract"]).env("DATABASE_URL", &self.url);
+        let done = migrate.output().expect("host");
+        let refused = String::from_utf8_lossy(&done.stderr).into_owned();
+        done.status.success().then_some(()).ok_or(refused)
     }
 
     pub fn server_urls(&self) -> Vec<String> {

@@ -23,7 +23,7 @@ pub struct Settings {
     /// The binary of [`jobs`].
     pub host: PathBuf,
     /// The same of an older version, which every other process is of, the first of them too: one version takes
-    /// the place of the other, again and again, beside more of both.
+    /// the place of the other, again and again, beside more of both. In the end the database is contracted.
     pub older: Option<PathBuf>,
     /// Decides every random choice.
     pub seed: u64,
@@ -90,6 +90,7 @@ pub async fn run(settings: &Settings) -> Report {
         // Some work gets done between faults, or the queue would only grow.
         tokio::time::sleep(Duration::from_millis(random.u64(50..250))).await;
     }
+    cluster.contract().await;
     let accepted = load.stop().await;
     cluster.settle().await;
     let newest = cluster.newest_event();

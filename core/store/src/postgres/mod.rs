@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use super::{
     Choice, Connections, EndWithEvent, Found, Holder, Look, PoolUse, Result, Soonest, Store, Tx,
+    expand,
 };
 use cascade_model::{Event, HeldLease, Renewal};
 use kept::Kept;
@@ -90,7 +91,9 @@ impl PostgresStore {
     /// [`StoreError::Sql`](super::StoreError::Sql) when the URL is wrong or nobody answers, and
     /// [`StoreError::Pooler`](super::StoreError::Pooler) when a pooler answers.
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)?.application_name("cascade").options(SESSION);
+        // `cascade migrate --contract` tells by this number who is too old for it.
+        let name = format!("cascade {}", expand::newest(expand::POSTGRES));
+        let options = PgConnectOptions::from_str(url)?.application_name(&name).options(SESSION);
         pooler::refuse(&options).await?;
         let of_queue = (connections * 2 / 5).clamp(1, MOST_OF_QUEUE);
         let pool = |most: u32| {
@@ -132,6 +135,10 @@ impl Store for PostgresStore {
 
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()> {
         migrate::migrate(self, plugins).await
+    }
+
+    async fn contract(&self) -> Result<Vec<&'static str>> {
+        migrate::contract(self).await
     }
 
     async fn warm_up(&self) -> Result<()> {

@@ -1,5 +1,5 @@
 use cascade_test_servers::{PgBouncer, Postgres};
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::*;
@@ -35,6 +35,38 @@ async fn the_first_edition_starts_beside_the_newer_schema() {
     old_beside_new::newer_versions_and_contracts(&store).await;
 }
 
+/// How a process of the first edition, and one that knows migration 120, name their connections.
+#[tokio::test]
+async fn a_contraction_waits_for_older_processes_to_end_and_keeps_them_out() {
+    let server = Postgres::start();
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    // Neither is older.
+    let named = async |name: &str| {
+        let url = format!("{url}?application_name={}", name.replace(' ', "%20"));
+        PgConnection::connect(&url).await.unwrap()
+    };
+    let _beside = (named("cascade 999999").await, named("cascade of another kind").await);
+    for name in ["cascade", "cascade 120"] {
+        let older = named(name).await;
+        let error = store.contract().await.unwrap_err();
+        assert!(matches!(&error, StoreError::InUse(who) if who.contains(&format!(", {name},"))));
+        older.close().await.unwrap();
+        let gone = format!(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = '{name}')"
+        );
+        let gone = AssertSqlSafe(gone);
+        while !sqlx::query_scalar::<_, bool>(gone.clone()).fetch_one(store.pool()).await.unwrap() {}
+    }
+    old_beside_new::contracts(&store, "postgres").await;
+    let first_edition = old_beside_new::first_edition("postgres").await;
+    let refused = first_edition.run(store.pool()).await.unwrap_err().to_string();
+    assert!(refused.contains("migration 9 was previously applied but is missing"), "{refused}");
+    PostgresStore::connect(&url, 2).await.unwrap().migrate(&[]).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_migration_lock_that_was_left_behind_is_named_and_waited_for() {
     let server = Postgres::start();
@@ -46,7 +78,9 @@ async fn a_migration_lock_that_was_left_behind_is_named_and_waited_for() {
     sqlx::query(lock).execute(&mut *left).await.unwrap();
     let mut other = store.pool().acquire().await.unwrap();
     let holder = migrate::holder(&mut other).await.unwrap().unwrap();
-    assert!(holder.starts_with(&format!("process {pid}, cascade, role postgres")), "{holder}");
+    let name =
+        format!("process {pid}, cascade {}, role postgres", expand::newest(expand::POSTGRES));
+    assert!(holder.starts_with(&name), "{holder}");
     let waiting = tokio::spawn({
         let store = store.clone();
         async move { store.migrate(&[]).await }

@@ -109,6 +109,10 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    async fn contract(&self) -> Result<Vec<&'static str>> {
+        migrate::contract(self).await
+    }
+
     async fn warm_up(&self) -> Result<()> {
         // A file in this process: nothing to wait for.
         Ok(())
@@ -183,7 +187,7 @@ mod plans;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RunFilter, hot_verbs, old_beside_new};
+    use crate::{RunFilter, StoreError, hot_verbs, old_beside_new};
     use cascade_model::RunState;
 
     /// What a binary of the first edition does at its start and at each save of jobs.toml.
@@ -194,6 +198,29 @@ mod tests {
         store.migrate(&[]).await.unwrap();
         old_beside_new::first_edition("sqlite").await.run(&store.write).await.unwrap();
         old_beside_new::newer_versions_and_contracts(&store).await;
+    }
+
+    #[tokio::test]
+    async fn a_contraction_has_the_file_to_itself_and_keeps_older_versions_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cascade.db");
+        let beside = SqliteStore::open(&file).await.unwrap();
+        beside.migrate(&[]).await.unwrap();
+        let store = SqliteStore::open(&file).await.unwrap();
+        let error = store.contract().await.unwrap_err();
+        assert!(matches!(error, StoreError::InUse(_)), "{error}");
+        for pool in [&beside.write, &beside.read] {
+            pool.close().await;
+        }
+        old_beside_new::contracts(&store, "sqlite").await;
+        let first_edition = old_beside_new::first_edition("sqlite").await;
+        let refused = first_edition.run(&store.write).await.unwrap_err().to_string();
+        assert!(refused.contains("migration 9 was previously applied but is missing"), "{refused}");
+        let again = SqliteStore::open(&file).await.unwrap();
+        again.migrate(&[]).await.unwrap();
+        let mode = "PRAGMA journal_mode";
+        let mode: String = sqlx::query_scalar(mode).fetch_one(&again.write).await.unwrap();
+        assert_eq!(mode, "wal");
     }
 
     async fn plan_of(database: &dyn Database, mut query: cascade_sdk::Statement) -> String {
