@@ -5,6 +5,7 @@
 
 mod certificates;
 mod dovecot;
+mod migrated;
 mod pgbouncer;
 mod postgres;
 mod process;
@@ -13,6 +14,7 @@ mod template;
 
 pub use certificates::Certificates;
 pub use dovecot::Dovecot;
+pub use migrated::{Migrated, SHARED};
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Held, Postgres};
 pub use process::{find, free_port};

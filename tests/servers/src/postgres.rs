@@ -54,7 +54,7 @@ impl Drop for Held {
 
 impl Postgres {
     /// The database of [`Self::migrated`].
-    pub const MIGRATED: &str = "migrated";
+    pub(crate) const MIGRATED: &str = "migrated";
 
     /// Makes a cluster and starts it.
     pub fn start() -> Self {
@@ -64,9 +64,8 @@ impl Postgres {
         postgres
     }
 
-    /// One whose database [`Self::MIGRATED`] has what `migrate` makes of an empty one: it is given the address of one
-    /// when the texts of the migrations are others than at the time of the last test that asked.
-    pub async fn migrated(migrate: impl AsyncFnOnce(String)) -> Self {
+    /// One whose database [`Self::MIGRATED`] is as [`Migrated`](crate::Migrated) says.
+    pub(crate) async fn migrated(migrate: impl AsyncFnOnce(String)) -> Self {
         let kept = Kept::migrated();
         let mut postgres = Self::of(None, new_folder(), &QUICK);
         if !kept.copy(&postgres.data()) {
@@ -78,6 +77,13 @@ impl Postgres {
             kept.keep(&postgres.data());
         }
         postgres.restart();
+        postgres
+    }
+
+    /// One that another process has started on this port.
+    pub(crate) fn shared(port: u16) -> Self {
+        let mut postgres = Self::of(None, new_folder(), &[]);
+        postgres.port = port;
         postgres
     }
 

@@ -65,7 +65,7 @@ impl Kept {
         Self { folder: target().map(|target| target.join("postgres")), kind, key }
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         format!("{}-{:016x}", self.kind, self.key)
     }
 
@@ -133,7 +133,7 @@ pub(crate) fn initdb(data: &Path, options: &[&str], log: &Path) {
 }
 
 /// The folder of the build that this test is part of.
-fn target() -> Option<PathBuf> {
+pub(crate) fn target() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let folder = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists())?;
     Some(folder.to_owned())

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     chaos,
-    command::{beside, print_times},
+    command::{beside, print_times, target},
     dist, setup,
 };
 use areas::{AREAS, Area};
@@ -56,14 +56,15 @@ fn everything(root: &Path) -> Result<()> {
     let aside = beside(root, "web", move || each(&steps, &of))?;
     let compiled = each(&[Step::Build, Step::Doc, Step::Package], root);
     aside.join().and(compiled)?;
-    nextest(root, &["--workspace".to_owned()], "all()")
+    let servers = target(root).join("debug/with-shared-postgres");
+    nextest(root, &["--workspace".to_owned()], "all()", Some(&servers))
 }
 
 fn quick(root: &Path) -> Result<()> {
     each(&Step::QUICK, root)?;
     let mut packages = vec!["--workspace".to_owned()];
     packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
-    nextest(root, &packages, areas::QUICK)
+    nextest(root, &packages, areas::QUICK, None)
 }
 
 fn some(root: &Path, areas: &[&Area]) -> Result<()> {
@@ -77,7 +78,7 @@ fn some(root: &Path, areas: &[&Area]) -> Result<()> {
         return Ok(());
     }
     let filters: Vec<_> = areas.iter().map(|area| area.tests(&bundled)).collect();
-    nextest(root, &packages, &filters.join(" or "))
+    nextest(root, &packages, &filters.join(" or "), None)
 }
 
 fn each(steps: &[Step], root: &Path) -> Result<()> {

@@ -143,15 +143,22 @@ fn validate_compose(root: &Path) -> Result<()> {
     say("\n==> docker-compose.yml not validated: there is no `docker compose` here")
 }
 
-/// The tests in Rust of some packages.
+/// The tests in Rust of some packages; `servers` starts what they share, if it is given.
 ///
 /// # Errors
 /// When a test fails.
-pub(super) fn nextest(root: &Path, packages: &[String], filter: &str) -> Result<()> {
+pub(super) fn nextest(
+    root: &Path,
+    packages: &[String],
+    filter: &str,
+    servers: Option<&Path>,
+) -> Result<()> {
     // One more than there are cores: tests wait for servers and browsers much of the time.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let threads = format!("--test-threads={}", cores + 1);
-    let mut words = vec!["cargo", "nextest", "run", "--locked", &threads];
+    let servers = servers.map(|servers| servers.to_str().context("the path is not UTF-8"));
+    let mut words: Vec<_> = servers.transpose()?.into_iter().collect();
+    words.extend(["cargo", "nextest", "run", "--locked", &threads]);
     words.extend(packages.iter().map(String::as_str));
     words.extend(["-E", filter]);
     compile(root, &words)

@@ -2,7 +2,7 @@ use std::{any::Any, sync::Arc};
 
 use cascade_engine::Engine;
 use cascade_store::{Store, postgres::PostgresStore, sqlite::SqliteStore};
-use cascade_test_servers::Postgres;
+use cascade_test_servers::Migrated;
 
 use crate::chain::config;
 
@@ -20,12 +20,12 @@ pub(crate) async fn sqlite() -> Database {
 }
 
 pub(crate) async fn postgres() -> Database {
-    let server = Postgres::migrated(async |url| {
+    let database = Migrated::database(async |url| {
         PostgresStore::connect(&url, 2).await.unwrap().migrate(&[]).await.unwrap();
     });
-    let server = server.await;
-    let store = PostgresStore::connect(&server.url(Postgres::MIGRATED), 10).await.unwrap();
-    Database::of(Arc::new(store), server).await
+    let database = database.await;
+    let store = PostgresStore::connect(&database.url(), 10).await.unwrap();
+    Database::of(Arc::new(store), database).await
 }
 
 impl Database {
