@@ -66,10 +66,17 @@ fn slow_jobs(plan: &str) -> String {
 }
 
 #[tokio::test]
-async fn screens_are_accessible_and_fresh_and_react_warns_of_nothing() {
+async fn screens_are_accessible_and_react_warns_of_nothing() {
     let host = Host::start();
     host.settled(21).await;
-    assert!(browse(&["axe", "warnings", "freshness"], &host.url, &[], |_| {}), "{}", host.log());
+    assert!(browse(&["axe", "warnings"], &host.url, &[], |_| {}), "{}", host.log());
+}
+
+#[tokio::test]
+async fn tabs_share_a_stream_and_are_fresh_in_time() {
+    let host = Host::start();
+    host.settled(21).await;
+    assert!(browse(&["freshness"], &host.url, &[], |_| {}), "{}", host.log());
 }
 
 /// A host on the sample, with what scripts change of it, by its name in their environment: a mailbox, what the slow

@@ -60,7 +60,7 @@ impl Cluster {
     fn process(&mut self, subcommand: &str, port: u16) -> Child {
         // Each version comes with both settings.
         let older = self.settings.older.as_ref();
-        let older = older.filter(|_| ((self.started + 1) / 2).is_multiple_of(2));
+        let older = older.filter(|_| self.started.div_ceil(2).is_multiple_of(2));
         let program = older.unwrap_or(&self.settings.host).clone();
         self.process_of(&program, subcommand, port)
     }

@@ -100,7 +100,8 @@ pub(super) async fn contract(store: &PostgresStore) -> Result<Vec<&'static str>>
         let mut ran = Vec::new();
         for step in expand::due(contract::POSTGRES, recorded)? {
             let oldest = contract::oldest(step.number, expand::POSTGRES);
-            let older = sqlx::query_scalar(OLDER).bind(oldest).fetch_all(&mut connection).await?;
+            let older: Vec<String> =
+                sqlx::query_scalar(OLDER).bind(oldest).fetch_all(&mut connection).await?;
             if !older.is_empty() {
                 return Err(StoreError::InUse(older.join("; ")));
             }

@@ -1,5 +1,5 @@
 use cascade_test_servers::{PgBouncer, Postgres};
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::*;
@@ -53,12 +53,10 @@ async fn a_contraction_waits_for_older_processes_to_end_and_keeps_them_out() {
         let error = store.contract().await.unwrap_err();
         assert!(matches!(&error, StoreError::InUse(who) if who.contains(&format!(", {name},"))));
         older.close().await.unwrap();
-        let gone = format!(
-            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = '{name}')"
-        );
-        let gone = AssertSqlSafe(gone);
-        while !sqlx::query_scalar::<_, bool>(gone.clone()).fetch_one(store.pool()).await.unwrap() {}
+        let gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = $1)";
+        let gone = || sqlx::query_scalar::<_, bool>(gone).bind(name).fetch_one(store.pool());
+        while !gone().await.unwrap() {}
     }
     old_beside_new::contracts(&store, "postgres").await;
     let first_edition = old_beside_new::first_edition("postgres").await;
