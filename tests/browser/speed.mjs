@@ -4,7 +4,7 @@
 //
 //   CASCADE_URL=http://127.0.0.1:7878 node tests/browser/speed.mjs [NAME...]
 //   TIMES=5        loads of each screen
-//   KBIT=400       over a line of so many kbit/s, with a delay of 100 ms
+//   KBIT=400       over a line of so many kbit/s, with a delay of 40 ms
 //   PROFILES=/tmp  keeps a CPU profile of the first load of each screen, for the browser's developer tools
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -45,7 +45,7 @@ async function load(context, [path, wanted], profile) {
   await cdp.send("Network.enable");
   if (KBIT) {
     const bytes = (Number(KBIT) * 1000) / 8;
-    const line = { offline: false, latency: 100, downloadThroughput: bytes, uploadThroughput: bytes };
+    const line = { offline: false, latency: 40, downloadThroughput: bytes, uploadThroughput: bytes };
     await cdp.send("Network.emulateNetworkConditions", line);
   }
   let bytes = 0;

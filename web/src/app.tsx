@@ -1,63 +1,39 @@
-import { type ComponentType, Suspense } from "react";
-import { matchPath, Route, Routes, useLocation } from "react-router";
 import { ErrorBoundary } from "./layout/error-boundary";
 import { lazyPart } from "./layout/lazy-part";
 import { NotFound } from "./layout/not-found";
 import { Shell } from "./layout/shell";
 import { Loading } from "./layout/states";
+import { PLACES, placeOf } from "./places";
+import { Routes, useLocation } from "./router/router";
 import { AdminOnly } from "./session/admin-only";
 
-type Load = () => Promise<{ default: ComponentType }>;
+const SCREENS = PLACES.map(({ load, ...place }) => ({ ...place, Screen: lazyPart(load, <Loading />) }));
 
-const screen = (path: string, load: Load, adminOnly = false) => ({ path, load, adminOnly, Screen: lazyPart(load) });
+// What boot.ts has asked for is drawn without a wait, if it has come.
+SCREENS.find(({ path }) => path === placeOf(location.pathname)?.path)
+  ?.Screen.preload()
+  .catch(() => {});
 
-const SCREENS = [
-  screen("/", () => import("./screens/control-tower/control-tower")),
-  screen("/jobs", () => import("./screens/jobs/jobs")),
-  screen("/jobs/:job_type", () => import("./screens/jobs/job-page")),
-  screen("/graph", () => import("./screens/graph/graph-screen")),
-  screen("/runs", () => import("./screens/runs/runs-screen")),
-  screen("/runs/:id", () => import("./screens/runs/run-page")),
-  screen("/problems", () => import("./screens/problems/problems")),
-  screen("/figures", () => import("./screens/figures/figures")),
-  screen("/figures/workers", () => import("./screens/workers/workers")),
-  screen("/figures/hooks", () => import("./screens/hooks/hooks")),
-  screen("/data/:key?", () => import("./screens/data/data-page")),
-  screen("/config/:tab?", () => import("./screens/config/config"), true),
-  screen("/audit", () => import("./screens/audit/audit")),
-  screen("/people", () => import("./screens/people/people"), true),
+const ROUTES = [
+  ...SCREENS.map(({ path, adminOnly, Screen }) => ({
+    path,
+    element: adminOnly ? (
+      <AdminOnly>
+        <Screen />
+      </AdminOnly>
+    ) : (
+      <Screen />
+    ),
+  })),
+  { path: "*", element: <NotFound /> },
 ];
-
-// The screen of the address is fetched beside the question who is there, and not after its answer. If it cannot be,
-// the screen says so once it is drawn.
-const first = SCREENS.find(({ path }) => matchPath(path, location.pathname));
-first?.load().catch(() => {});
 
 export function App() {
   const { pathname } = useLocation();
   return (
     <Shell>
       <ErrorBoundary at={pathname}>
-        <Suspense fallback={<Loading />}>
-          <Routes>
-            {SCREENS.map(({ path, adminOnly, Screen }) => (
-              <Route
-                key={path}
-                path={path}
-                element={
-                  adminOnly ? (
-                    <AdminOnly>
-                      <Screen />
-                    </AdminOnly>
-                  ) : (
-                    <Screen />
-                  )
-                }
-              />
-            ))}
-            <Route path="*" element={<NotFound />} />
-          </Routes>
-        </Suspense>
+        <Routes of={ROUTES} />
       </ErrorBoundary>
     </Shell>
   );

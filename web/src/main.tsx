@@ -1,14 +1,16 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
-
 import { onBack } from "./api/reachability";
 import { App } from "./app";
-import "./i18n";
+import { loadLanguage } from "./i18n/texts";
+import { loaded } from "./layout/lazy-part";
+import { BrowserRouter } from "./router/router";
 import { SessionGate } from "./session/session-gate";
-import "./theme.css";
-import "./layout/layout.css";
+import { sessions } from "./session/session-store";
+
+// Asked for before anything is drawn: what is drawn depends on it.
+void sessions.check();
 
 const client = new QueryClient({
   defaultOptions: {
@@ -27,6 +29,7 @@ onBack(() => void client.refetchQueries({ predicate: ({ state }) => state.status
 
 const root = document.getElementById("root");
 if (root) {
+  await loaded(loadLanguage);
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>

@@ -1,5 +1,5 @@
-import i18next from "i18next";
-
+import { t } from "../i18n/texts";
+import { takeEarly } from "./early";
 import { theGuard } from "./guard";
 import { OUTAGE_STATUS, Outage } from "./outage";
 import { serverAway } from "./reachability";
@@ -25,11 +25,15 @@ interface Refusal {
 async function request<T>(path: string, init: RequestInit = {}, mayRenew = true): Promise<T> {
   const token = init.method ? theGuard().csrfToken() : "";
   const headers = token ? { ...init.headers, "x-csrf-token": token } : init.headers;
-  const answer = await fetch(`/api${path}`, { ...init, headers }).catch(() => {
-    serverAway();
-    throw new Outage(i18next.t("error.away"));
-  });
-  noteServerTime(answer.headers.get("date"));
+  const early = init.method ? undefined : await takeEarly(path);
+  const answer =
+    early ??
+    (await fetch(`/api${path}`, { ...init, headers }).catch(() => {
+      serverAway();
+      throw new Outage(t("error.away"));
+    }));
+  // An early answer is older than it seems.
+  if (!early) noteServerTime(answer.headers.get("date"));
   if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
   const body = (await answer.json().catch(() => null)) as Refusal | null;

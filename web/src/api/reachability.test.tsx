@@ -1,7 +1,6 @@
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import "../i18n";
 import { ApiError, get } from "./client";
 import { Outage } from "./outage";
 import { onBack, serverBack, useFault } from "./reachability";

@@ -1,7 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import "../i18n";
 import SchemaForm from "./schema-form";
 
 /** As schemars 1 writes it for a struct with an enum, an option, a nested struct and a list. */

@@ -1,17 +1,14 @@
 import { Search } from "lucide-react";
-import { Suspense, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
-
+import { useEffect, useState } from "react";
+import { useTranslation } from "../i18n";
 import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
+import { useNavigate } from "../router/router";
 import "./keys.css";
 import { useKeyboard, useShortcuts } from "./use-shortcuts";
 
-const loadPalette = () => import("../palette/palette");
-const loadHelp = () => import("./shortcut-help");
-const Palette = lazyPart(loadPalette);
-const ShortcutHelp = lazyPart(loadHelp);
+const Palette = lazyPart(() => import("../palette/palette"));
+const ShortcutHelp = lazyPart(() => import("./shortcut-help"));
 /** Once the first screen has had its time: what is typed right after the key must not be lost. */
 const PRELOAD_MS = 1500;
 
@@ -23,7 +20,10 @@ export function ControlKeys() {
   const [open, setOpen] = useState<"palette" | "help">();
   useKeyboard();
   useEffect(() => {
-    const timer = setTimeout(() => void Promise.all([loadPalette(), loadHelp()]).catch(() => {}), PRELOAD_MS);
+    const timer = setTimeout(
+      () => void Promise.all([Palette.preload(), ShortcutHelp.preload()]).catch(() => {}),
+      PRELOAD_MS,
+    );
     return () => clearTimeout(timer);
   }, []);
   const goTo = (keys: string, path: string, label: string) => ({
@@ -55,10 +55,8 @@ export function ControlKeys() {
         <span className="sr-only">{t("palette.title")} </span>
         <kbd>Ctrl K</kbd>
       </button>
-      <Suspense fallback={null}>
-        {open === "palette" && <Palette onClose={close} />}
-        {open === "help" && <ShortcutHelp onClose={close} />}
-      </Suspense>
+      {open === "palette" && <Palette onClose={close} />}
+      {open === "help" && <ShortcutHelp onClose={close} />}
     </>
   );
 }

@@ -1,7 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 
-import "../i18n";
 import { ErrorBoundary } from "./error-boundary";
 
 function Broken({ broken }: { broken: boolean }) {

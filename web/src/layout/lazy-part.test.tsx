@@ -1,5 +1,4 @@
-import { cleanup, render, screen } from "@testing-library/react";
-import { Suspense } from "react";
+import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { lazyPart, loaded } from "./lazy-part";
@@ -19,12 +18,8 @@ afterEach(() => {
 
 it("waits while the server is away, and comes once it is back", async () => {
   const load = vi.fn(() => (up ? Promise.resolve({ default: Part }) : gone()));
-  const Lazy = lazyPart(load);
-  render(
-    <Suspense fallback={<p>loading</p>}>
-      <Lazy />
-    </Suspense>,
-  );
+  const Lazy = lazyPart(load, <p>loading</p>);
+  render(<Lazy />);
   await vi.waitFor(() => expect(load).toHaveBeenCalled());
   expect(screen.getByText("loading")).toBeTruthy();
   up = true;
@@ -37,4 +32,25 @@ it("loads the page again for a part that a running server does not have, and fai
   void loaded(gone, reload);
   await vi.waitFor(() => expect(reload).toHaveBeenCalledOnce());
   await expect(loaded(gone, () => false)).rejects.toThrow("Failed to fetch");
+});
+
+it("is there at once where it was loaded before", async () => {
+  const load = vi.fn(() => Promise.resolve({ default: Part }));
+  const Lazy = lazyPart(load, <p>loading</p>);
+  await Lazy.preload();
+  render(<Lazy />);
+  expect(screen.getByText("the part")).toBeTruthy();
+  expect(load).toHaveBeenCalledOnce();
+});
+
+it("takes the place of what is pending as soon as it has come", async () => {
+  let come = (_: { default: typeof Part }) => {};
+  const Lazy = lazyPart(() => new Promise<{ default: typeof Part }>((resolve) => (come = resolve)), <p>loading</p>);
+  render(<Lazy />);
+  expect(screen.getByText("loading")).toBeTruthy();
+  const began = performance.now();
+  await act(async () => come({ default: Part }));
+  // Not `findByText`: React's own fallback would stay for 300 ms.
+  expect(screen.getByText("the part")).toBeTruthy();
+  expect(performance.now() - began).toBeLessThan(300);
 });

@@ -1,4 +1,4 @@
-import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 
 import { serverBack } from "../api/reachability";
 
@@ -8,15 +8,46 @@ const RELOAD_MS = 30_000;
 
 type Load<P> = () => Promise<{ default: ComponentType<P> }>;
 
+/** A part of the page that is loaded when it is first drawn, or before if it is asked to. */
+export type LazyPart<P> = ComponentType<P> & { preload: () => Promise<void> };
+
 /**
- * `lazy` for a part that the server may be unable to give at the moment: the part waits until the server
- * answers and is then asked for again. A part that a running server does not give belongs to another
- * build of the page, so the page is loaded again; drafts are kept in the session's storage.
+ * A part that is loaded when it is drawn, with `pending` in its place until then. While the server is unable to give it,
+ * it waits until the server answers and is then asked for again. A part that a running server does not give belongs to
+ * another build of the page, so the page is loaded again; drafts are kept in the session's storage.
+ *
+ * Not React's `lazy`: a boundary that shows its fallback keeps it for at least 300 ms, which is longer than most parts take.
  */
-export const lazyPart = <P,>(load: Load<P>): LazyExoticComponent<ComponentType<P>> => lazy(() => loaded(load));
+export function lazyPart<P extends object>(load: Load<P>, pending: ReactNode = null): LazyPart<P> {
+  let Part: ComponentType<P> | undefined;
+  const take = (part: { default: ComponentType<P> }) => {
+    Part = part.default;
+  };
+  function Lazy(props: P) {
+    const [ready, setReady] = useState(Part !== undefined);
+    const [failure, setFailure] = useState<Error>();
+    useEffect(() => {
+      let drawn = true;
+      if (!ready) {
+        loaded(load)
+          .then(take)
+          .then(
+            () => drawn && setReady(true),
+            (error: Error) => drawn && setFailure(error),
+          );
+      }
+      return () => {
+        drawn = false;
+      };
+    }, [ready]);
+    if (failure) throw failure;
+    return Part ? <Part {...props} /> : pending;
+  }
+  return Object.assign(Lazy, { preload: () => load().then(take) });
+}
 
 /** Loads a part, after an outage if need be. Fails when neither that nor a reload gets it. */
-export async function loaded<P>(load: Load<P>, reload = reloadOnce): Promise<{ default: ComponentType<P> }> {
+export async function loaded<T>(load: () => Promise<T>, reload = reloadOnce): Promise<T> {
   try {
     return await load();
   } catch {

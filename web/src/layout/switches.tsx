@@ -1,8 +1,9 @@
 import { Moon, Sun } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 
-import { LANGUAGES } from "../i18n";
+import { changeLanguage, LANGUAGES } from "../i18n/texts";
+import { loaded } from "./lazy-part";
 
 export function LanguageSwitch() {
   const { t, i18n } = useTranslation();
@@ -13,7 +14,7 @@ export function LanguageSwitch() {
       className="ghost"
       data-testid="language-switch"
       aria-label={`${t("language")}: ${other.toUpperCase()}`}
-      onClick={() => void i18n.changeLanguage(other)}
+      onClick={() => void loaded(() => changeLanguage(other)).catch(() => {})}
     >
       {other.toUpperCase()}
     </button>

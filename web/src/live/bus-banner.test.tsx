@@ -1,7 +1,6 @@
 import { act, cleanup, fireEvent, render, renderHook, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import "../i18n";
 import { BusBanner } from "./bus-banner";
 import type { StreamState } from "./stream-state";
 import { useEventStream } from "./use-event-stream";

@@ -1,17 +1,21 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, Suspense, useEffect, useRef } from "react";
-import { Navigate, useLocation, useNavigate } from "react-router";
-
+import { type ReactNode, useEffect, useRef } from "react";
 import { lazyPart } from "../layout/lazy-part";
 import { Failure, Loading } from "../layout/states";
 import { useStreamState } from "../live/stream-state";
 import { useAutoRefresh } from "../live/use-auto-refresh";
+import { Navigate, useLocation, useNavigate } from "../router/router";
 import { isAdmin } from "./rights";
 import { sessions, useSessionState } from "./session-store";
 import { takeWanted } from "./wanted";
 
-const SignIn = lazyPart(() => import("./sign-in"));
-const NoProject = lazyPart(() => import("./no-project"));
+const LOADING = (
+  <main>
+    <Loading />
+  </main>
+);
+const SignIn = lazyPart(() => import("./sign-in"), LOADING);
+const NoProject = lazyPart(() => import("./no-project"), LOADING);
 
 const SESSION_MS = 60_000;
 /** A tab that is looked at again may belong to somebody else by now, or to nobody. */
@@ -41,34 +45,19 @@ export function SessionGate({ children }: { children: ReactNode }) {
     if (wanted) void navigate(wanted, { replace: true });
   }, [inside, navigate]);
 
-  const loading = (
-    <main>
-      <Loading />
-    </main>
-  );
   if (!session)
     return error ? (
       <main>
         <Failure error={error} retry={() => void sessions.load()} />
       </main>
     ) : (
-      loading
+      LOADING
     );
   const atSignIn = pathname === "/sign-in";
   const byLink = session.sign_in && atSignIn && new URLSearchParams(search).has("link");
-  if (out || byLink)
-    return (
-      <Suspense fallback={loading}>
-        <SignIn oidc={session.oidc} />
-      </Suspense>
-    );
+  if (out || byLink) return <SignIn oidc={session.oidc} />;
   if (atSignIn) return <Navigate to="/" replace />;
-  if (!isAdmin(session) && session.user?.projects.length === 0)
-    return (
-      <Suspense fallback={loading}>
-        <NoProject />
-      </Suspense>
-    );
+  if (!isAdmin(session) && session.user?.projects.length === 0) return <NoProject />;
   return children;
 }
 

@@ -36,7 +36,8 @@ export class SessionStore {
     });
     this.channel = new BroadcastChannel(CHANNEL);
     this.channel.onmessage = () => void this.load();
-    void this.load();
+    // The page has asked by now, and may not have been answered.
+    if (!this.state.session) void this.check();
     return () => {
       setGuard();
       this.channel?.close();

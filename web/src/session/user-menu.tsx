@@ -1,11 +1,10 @@
 import { ChevronDown, CircleUser } from "lucide-react";
-import { Suspense, useEffect, useId, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { Link, useLocation } from "react-router";
-
+import { useEffect, useId, useRef, useState } from "react";
 import { useFault } from "../api/reachability";
+import { useTranslation } from "../i18n";
 import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
+import { Link, useLocation } from "../router/router";
 import { accountPlaces } from "./places";
 import { sessions, useSession } from "./session-store";
 import "./user-menu.css";
@@ -91,10 +90,8 @@ export function UserMenu() {
           <SignOut />
         </div>
       )}
-      <Suspense fallback={null}>
-        {dialog === "password" && <PasswordDialog onClose={() => setDialog(undefined)} />}
-        {dialog === "tokens" && <TokensDialog onClose={() => setDialog(undefined)} />}
-      </Suspense>
+      {dialog === "password" && <PasswordDialog onClose={() => setDialog(undefined)} />}
+      {dialog === "tokens" && <TokensDialog onClose={() => setDialog(undefined)} />}
     </div>
   );
 }

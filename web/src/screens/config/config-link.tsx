@@ -1,7 +1,6 @@
-import { useTranslation } from "react-i18next";
-import { NavLink } from "react-router";
-
+import { useTranslation } from "../../i18n";
 import { useScopedPath } from "../../layout/project-scope";
+import { NavLink } from "../../router/router";
 import { useAdmin } from "../../session/rights";
 import "./config-link.css";
 import { useUnsaved } from "./draft/draft-store";

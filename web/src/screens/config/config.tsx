@@ -1,8 +1,8 @@
-import { Suspense, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { NavLink, useNavigate, useParams } from "react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
+import { NavLink, useNavigate, useParams } from "../../router/router";
 import "../../form/form.css";
 import { useScopedPath } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
@@ -15,11 +15,11 @@ import { type Reveal, TABS, type TabProps } from "./tabs";
 import { useConfiguration } from "./use-configuration";
 
 const SCREENS = {
-  cascades: lazyPart(() => import("./tabs/cascades-tab")),
-  data: lazyPart(() => import("./tabs/data-tab")),
-  jobs: lazyPart(() => import("./tabs/jobs-tab")),
-  file: lazyPart(() => import("./tabs/file-tab")),
-  history: lazyPart(() => import("./tabs/history-tab")),
+  cascades: lazyPart(() => import("./tabs/cascades-tab"), <Loading rows={5} />),
+  data: lazyPart(() => import("./tabs/data-tab"), <Loading rows={5} />),
+  jobs: lazyPart(() => import("./tabs/jobs-tab"), <Loading rows={5} />),
+  file: lazyPart(() => import("./tabs/file-tab"), <Loading rows={5} />),
+  history: lazyPart(() => import("./tabs/history-tab"), <Loading rows={5} />),
 };
 
 /** jobs.toml as graph, forms and text: all write into one draft, and the host judges and saves it. */
@@ -84,11 +84,7 @@ export default function Config() {
         ))}
       </nav>
       {!draft && !disk.error && <Loading rows={5} />}
-      {draft && (
-        <Suspense fallback={<Loading rows={5} />}>
-          <Screen configuration={configuration} reveal={reveal} onReveal={showInFile} onReview={setReview} />
-        </Suspense>
-      )}
+      {draft && <Screen configuration={configuration} reveal={reveal} onReveal={showInFile} onReview={setReview} />}
       {draft && <DraftBar configuration={configuration} review={review} onReview={setReview} onReveal={showInFile} />}
     </>
   );

@@ -1,7 +1,7 @@
 import { TriangleAlert } from "lucide-react";
-import { Suspense, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useMemo, useState } from "react";
 import type { Version } from "../../api/types";
+import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
 import { editText } from "./config-api";
@@ -10,7 +10,7 @@ import { type Draft, isChanged } from "./draft/draft";
 import { drafts } from "./draft/draft-store";
 import { overlaps, rebase } from "./draft/rebase";
 
-const CodeEditor = lazyPart(() => import("./editor/code-editor"));
+const CodeEditor = lazyPart(() => import("./editor/code-editor"), <Loading rows={3} />);
 
 interface Props {
   draft: Draft;
@@ -90,14 +90,12 @@ export function ConflictPanel({ draft, theirs, mine, onDone }: Props) {
         <>
           {stuck && <p className="field-faults">{t("config.conflict.manual", { reason: stuck })}</p>}
           <p className="muted">{t("config.conflict.merge_lead")}</p>
-          <Suspense fallback={<Loading rows={3} />}>
-            <CodeEditor
-              text={merged}
-              onChange={setMerged}
-              label={t("config.conflict.view_merge")}
-              against={theirs.text}
-            />
-          </Suspense>
+          <CodeEditor
+            text={merged}
+            onChange={setMerged}
+            label={t("config.conflict.view_merge")}
+            against={theirs.text}
+          />
         </>
       )}
       <div className="conflict-ways">

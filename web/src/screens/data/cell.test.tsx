@@ -1,7 +1,6 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 
-import "../../i18n";
 import { Cell } from "./cell";
 import type { Column, Kind } from "./columns";
 

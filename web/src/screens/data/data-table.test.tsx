@@ -1,7 +1,6 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 
-import "../../i18n";
 import type { View } from "../../api/types";
 import { DataTable } from "./data-table";
 

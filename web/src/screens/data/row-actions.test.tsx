@@ -1,7 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import "../../i18n";
 import type { View } from "../../api/types";
 import { actionInput } from "./action-input";
 import { RowActions } from "./row-actions";

@@ -1,8 +1,8 @@
-import { Suspense, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useEffect, useRef, useState } from "react";
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Action, View } from "../../api/types";
+import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
 import { isObject, type JsonSchema } from "../../schema/json-schema";
@@ -12,7 +12,7 @@ import { applies } from "./applies";
 import { titleOf } from "./titles";
 import type { Row } from "./view-data";
 
-const SchemaForm = lazyPart(() => import("../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../form/schema-form"), <Loading rows={2} />);
 
 interface Props {
   view: View;
@@ -99,16 +99,14 @@ function Questions({ action, row, busy, act, onClose }: QuestionsProps) {
         </button>
       </header>
       <p className="muted">{action.description}</p>
-      <Suspense fallback={<Loading rows={2} />}>
-        <SchemaForm
-          schema={rest ?? {}}
-          initial={{}}
-          submitLabel={titleOf(action.name)}
-          busy={busy}
-          fault={fault}
-          onSubmit={(given) => void send(given)}
-        />
-      </Suspense>
+      <SchemaForm
+        schema={rest ?? {}}
+        initial={{}}
+        submitLabel={titleOf(action.name)}
+        busy={busy}
+        fault={fault}
+        onSubmit={(given) => void send(given)}
+      />
     </dialog>
   );
 }

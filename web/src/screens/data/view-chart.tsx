@@ -1,4 +1,4 @@
-import { Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import type { View } from "../../api/types";
 import { lazyPart } from "../../layout/lazy-part";
 import { chartOf } from "./chart";
@@ -35,9 +35,7 @@ function Drawn({ view, chart, filters, projectId }: DrawnProps) {
   if (!rows.data || rows.data.items.length === 0) return null;
   return (
     <div className="view-chart" data-testid="view-chart">
-      <Suspense fallback={null}>
-        <Plot chart={chart} rows={rows.data.items} />
-      </Suspense>
+      <Plot chart={chart} rows={rows.data.items} />
     </div>
   );
 }

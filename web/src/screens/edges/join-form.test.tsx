@@ -2,7 +2,6 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import "../../i18n";
 import type { Diagnostic, Edit, JobType } from "../../api/types";
 import { type Join, plainJoin, writtenJoin } from "./join";
 import { JoinForm } from "./join-form";

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
-import { t } from "i18next";
-import { expect, it } from "vitest";
 
-import "../../i18n";
+import { expect, it } from "vitest";
+import { t } from "../../i18n/texts";
+
 import { connectionsOf, type Join, joinHolds, joinOf, joinSaid, joinSummary, plainJoin, writtenJoin } from "./join";
 
 const join = (part: Partial<Join>): Join => ({ ...plainJoin(["a", "b"]), ...part });

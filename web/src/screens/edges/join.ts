@@ -1,4 +1,4 @@
-import type { TFunction } from "i18next";
+import type { TFunction } from "../../i18n/texts";
 
 import { isObject } from "../../schema/json-schema";
 import { madeBy } from "./edge";

@@ -1,7 +1,6 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 
-import "../../i18n";
 import { GraphList } from "./graph-list";
 import { graphOf } from "./graph-model";
 

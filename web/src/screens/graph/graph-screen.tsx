@@ -1,11 +1,11 @@
-import { Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { useState } from "react";
+import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
+import { useSearchParams } from "../../router/router";
 import "../jobs/jobs.css";
 import "./graph.css";
 import { useGraph } from "./graph-data";
@@ -17,10 +17,9 @@ import { JobPanel } from "./job-panel";
 /** On a narrow screen a list says more than a graph that must be moved about. */
 const isNarrow = () => matchMedia("(max-width: 700px)").matches;
 
-const loadView = () => import("./graph-view");
-const GraphView = lazyPart(loadView);
+const GraphView = lazyPart(() => import("./graph-view"), <div className="graph-canvas skeleton" aria-busy="true" />);
 // Beside the jobs, and not once these have come.
-if (!isNarrow()) loadView().catch(() => {});
+if (!isNarrow()) GraphView.preload().catch(() => {});
 
 /** Every cascade as it stands now; `?job=` opens one job beside it, `?view=` chooses graph or list. */
 export default function GraphScreen() {
@@ -80,15 +79,13 @@ export default function GraphScreen() {
               onSelect={(name) => set("job", name)}
             />
           ) : (
-            <Suspense fallback={<div className="graph-canvas skeleton" aria-busy="true" />}>
-              <GraphView
-                graph={shown}
-                found={matches}
-                now={now}
-                selected={selected}
-                onSelect={(name) => set("job", name)}
-              />
-            </Suspense>
+            <GraphView
+              graph={shown}
+              found={matches}
+              now={now}
+              selected={selected}
+              onSelect={(name) => set("job", name)}
+            />
           )}
           {job && (
             <JobPanel

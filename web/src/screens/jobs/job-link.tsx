@@ -1,6 +1,5 @@
-import { Link } from "react-router";
-
 import { useScopedPath } from "../../layout/project-scope";
+import { Link } from "../../router/router";
 
 /** The name of a job, which leads to its page. */
 export function JobLink({ job, title }: { job: string; title?: string }) {

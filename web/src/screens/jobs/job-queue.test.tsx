@@ -1,9 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render, screen } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { expect, it, vi } from "vitest";
+import { MemoryRouter } from "../../router/router";
 
-import "../../i18n";
 import { JobQueue } from "./job-queue";
 
 vi.mock("../../layout/project-scope", () => ({

@@ -1,8 +1,7 @@
-import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
-
+import { useTranslation } from "../../i18n";
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
+import { useSearchParams } from "../../router/router";
 import { AllSchedules } from "./all-schedules";
 import "./jobs.css";
 import { JobsAtSize } from "./jobs-at-size";

@@ -2,7 +2,6 @@ import { render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
 import type { Run, RunState } from "../../api/types";
-import "../../i18n";
 import { RunActions } from "./run-actions";
 
 function buttons(state: RunState, cancel_requested_at: string | null = null) {

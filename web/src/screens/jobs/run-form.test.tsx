@@ -1,9 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
+import { MemoryRouter } from "../../router/router";
 
-import "../../i18n";
 import { RunForm } from "./run-form";
 
 afterEach(cleanup);

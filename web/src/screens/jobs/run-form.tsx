@@ -1,19 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
+import { useState } from "react";
 import { ApiError, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { RunAnswer } from "../../api/types";
+import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
+import { Link } from "../../router/router";
 import { isObject, type JsonSchema } from "../../schema/json-schema";
 import { useRights } from "../../session/rights";
 import { TagsField } from "../runs/tags/tags-field";
 
-const SchemaForm = lazyPart(() => import("../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../form/schema-form"), <Loading rows={2} />);
 
 interface Props {
   job: string;
@@ -82,16 +81,14 @@ export function RunForm({ job, argsSchema, args }: Props) {
       {whyNot && <p className="muted">{whyNot}</p>}
       <TagsField tags={tags} projectId={project?.id} onChange={setTags} />
       {takesArgs ? (
-        <Suspense fallback={<Loading rows={2} />}>
-          <SchemaForm
-            schema={argsSchema}
-            initial={args}
-            submitLabel={t("jobs.run_now")}
-            busy={busy || !project || !!whyNot}
-            fault={fault}
-            onSubmit={(given) => void run(given)}
-          />
-        </Suspense>
+        <SchemaForm
+          schema={argsSchema}
+          initial={args}
+          submitLabel={t("jobs.run_now")}
+          busy={busy || !project || !!whyNot}
+          fault={fault}
+          onSubmit={(given) => void run(given)}
+        />
       ) : (
         <button type="button" className="primary" disabled={busy || !project || !!whyNot} onClick={() => void run({})}>
           {t("jobs.run_now")}

@@ -1,7 +1,6 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 
-import "../../i18n";
 import type { RunState } from "../../api/types";
 import { LOOKS, type RestState, StatePill } from "./state-pill";
 

@@ -1,7 +1,6 @@
-import { useTranslation } from "react-i18next";
-import { NavLink } from "react-router";
-
+import { useTranslation } from "../../i18n";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
+import { NavLink } from "../../router/router";
 import { useAttention } from "./problems-data";
 import "./problems-link.css";
 

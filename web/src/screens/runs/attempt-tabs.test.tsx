@@ -1,9 +1,7 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
-
-import "../../i18n";
 import type { RunDetails } from "../../api/types";
+import { MemoryRouter } from "../../router/router";
 import { AttemptTabs } from "./attempt-tabs";
 import { attemptsOf } from "./attempts";
 

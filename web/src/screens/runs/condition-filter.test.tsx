@@ -2,7 +2,6 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 
-import "../../i18n";
 import { ConditionFilter } from "./condition-filter";
 
 vi.mock("../jobs/jobs-data", () => {

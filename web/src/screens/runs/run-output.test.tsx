@@ -1,7 +1,6 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 
-import "../../i18n";
 import type { RunDetails } from "../../api/types";
 import { RunOutput } from "./run-details";
 

@@ -1,9 +1,7 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
-
-import "../../i18n";
 import type { Cascade, Run, TraceJoin } from "../../api/types";
+import { MemoryRouter } from "../../router/router";
 
 vi.mock("../../layout/project-scope", () => ({
   useProjectScope: () => ({ slug: undefined }),

@@ -1,7 +1,7 @@
-import { Suspense, useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useMemo } from "react";
 import type { JobType } from "../../../api/types";
 import { takesNothing } from "../../../form/prepare";
+import { useTranslation } from "../../../i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Loading } from "../../../layout/states";
 import { FieldFault } from "../faults";
@@ -10,7 +10,7 @@ import { valueAt } from "../toml";
 import type { Configuration } from "../use-configuration";
 import { paramsEdits } from "./params-edits";
 
-const SchemaForm = lazyPart(() => import("../../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../../form/schema-form"), <Loading rows={2} />);
 
 /** `[jobs.NAME.params]`, in a form made of the plugin's schema. */
 export function ParamsForm({ type, configuration }: { type: JobType; configuration: Configuration }) {
@@ -25,17 +25,15 @@ export function ParamsForm({ type, configuration }: { type: JobType; configurati
     <>
       <p className="muted">{t("config.jobs.params_lead")}</p>
       <FieldFault faults={faultsAt(check.diagnostics, "jobs", type.name, "params")} />
-      <Suspense fallback={<Loading rows={2} />}>
-        <SchemaForm
-          key={wanted}
-          schema={schema}
-          initial={initial}
-          submitLabel={t("config.jobs.params_apply")}
-          busy={readOnly}
-          fault={undefined}
-          onSubmit={(after) => edit(paramsEdits(type.name, schema, before, after ?? {}))}
-        />
-      </Suspense>
+      <SchemaForm
+        key={wanted}
+        schema={schema}
+        initial={initial}
+        submitLabel={t("config.jobs.params_apply")}
+        busy={readOnly}
+        fault={undefined}
+        onSubmit={(after) => edit(paramsEdits(type.name, schema, before, after ?? {}))}
+      />
     </>
   );
 }

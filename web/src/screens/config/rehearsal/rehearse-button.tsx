@@ -1,11 +1,11 @@
-import { Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useState } from "react";
+import { useTranslation } from "../../../i18n";
 
 import { lazyPart } from "../../../layout/lazy-part";
 import { Modal } from "../../../layout/modal";
 import { Loading } from "../../../layout/states";
 
-const RehearsalView = lazyPart(() => import("./rehearsal-view"));
+const RehearsalView = lazyPart(() => import("./rehearsal-view"), <Loading rows={5} />);
 
 interface Props {
   /** The candidate. */
@@ -24,9 +24,7 @@ export function RehearseButton({ text, disabled }: Props) {
       </button>
       {open && (
         <Modal label={t("rehearsal.title")} className="rehearsal" onClose={() => setOpen(false)}>
-          <Suspense fallback={<Loading rows={5} />}>
-            <RehearsalView text={text} onClose={() => setOpen(false)} />
-          </Suspense>
+          <RehearsalView text={text} onClose={() => setOpen(false)} />
         </Modal>
       )}
     </>

@@ -1,9 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { MemoryRouter } from "../../../router/router";
 
-import "../../../i18n";
 import { parsedToml } from "../toml";
 import type { Configuration } from "../use-configuration";
 import CascadesTab from "./cascades-tab";

@@ -1,10 +1,10 @@
 import { ArrowRight, Settings2, X } from "lucide-react";
-import { Fragment, Suspense, useEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { useNavigate, useSearchParams } from "react-router";
+import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 import type { Diagnostic, JobType } from "../../../api/types";
+import { useTranslation } from "../../../i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
+import { useNavigate, useSearchParams } from "../../../router/router";
 import { type Edge, edgeOf, summaryOf, written } from "../../edges/edge";
 import { EdgeForm } from "../../edges/edge-form";
 import { connectionsOf } from "../../edges/join";
@@ -23,7 +23,10 @@ import { JoinList } from "./join-list";
 import { NotToml } from "./not-toml";
 import { RunsAfterChoice } from "./runs-after";
 
-const GraphView = lazyPart(() => import("../../graph/graph-view"));
+const GraphView = lazyPart(
+  () => import("../../graph/graph-view"),
+  <div className="graph-canvas skeleton" aria-busy="true" />,
+);
 /** Who draws connections does not watch runs. */
 const STATES_MS = 15_000;
 const NO_STATES: JobStates = { scheduled: [], summaries: null, now: "" };
@@ -149,22 +152,20 @@ function ConnectionGraph({
   };
   return (
     <div className="connection-graph">
-      <Suspense fallback={<div className="graph-canvas skeleton" aria-busy="true" />}>
-        <GraphView
-          graph={graph}
-          now={now}
-          onSelect={readOnly ? () => {} : open}
-          {...(!readOnly && {
-            onConnect: (from: string, to: string) => {
-              const closed = cycleOf(from, to, connections);
-              setCycle(closed);
-              if (!closed) onConnect(from, to);
-            },
-            canConnect: (from: string, to: string) => !connections[from]?.includes(to),
-            onDisconnect,
-          })}
-        />
-      </Suspense>
+      <GraphView
+        graph={graph}
+        now={now}
+        onSelect={readOnly ? () => {} : open}
+        {...(!readOnly && {
+          onConnect: (from: string, to: string) => {
+            const closed = cycleOf(from, to, connections);
+            setCycle(closed);
+            if (!closed) onConnect(from, to);
+          },
+          canConnect: (from: string, to: string) => !connections[from]?.includes(to),
+          onDisconnect,
+        })}
+      />
       {cycle && <CycleFault cycle={cycle} onClose={() => setCycle(undefined)} />}
       <p className="muted">{t(readOnly ? "config.cascades.read_only" : "config.cascades.hint")}</p>
     </div>

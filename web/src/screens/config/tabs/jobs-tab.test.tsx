@@ -1,9 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
-
-import "../../../i18n";
 import type { JobType } from "../../../api/types";
+import { MemoryRouter } from "../../../router/router";
 import { draftOf } from "../draft/draft";
 import { parsedToml } from "../toml";
 import type { Configuration } from "../use-configuration";

@@ -1,9 +1,8 @@
 import { Fragment } from "react";
-import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
-
+import { useTranslation } from "../../../i18n";
 import { described } from "../../../i18n/described";
 import { Empty } from "../../../layout/states";
+import { useSearchParams } from "../../../router/router";
 import { faultsAt, isError } from "../faults-at";
 import { JobForm } from "../forms/job-form";
 import { jobNames } from "../forms/list-edits";

@@ -1,10 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
-
+import { useMemo, useState } from "react";
 import { patch } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { Run } from "../../../api/types";
+import { useTranslation } from "../../../i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Modal } from "../../../layout/modal";
 import { Loading } from "../../../layout/states";
@@ -15,7 +14,7 @@ import { toLocal } from "../filters";
 import { TagsField } from "../tags/tags-field";
 import { changesOf, takesArgs } from "./waits";
 
-const SchemaForm = lazyPart(() => import("../../../form/schema-form"));
+const SchemaForm = lazyPart(() => import("../../../form/schema-form"), <Loading rows={2} />);
 const PRIORITIES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 interface Props {
@@ -108,16 +107,14 @@ export function EditDialog({ run, onDone, onClose }: Props) {
       {formOfArgs ? (
         <>
           {hasSecrets && <p className="muted">{t("edit_run.secrets")}</p>}
-          <Suspense fallback={<Loading rows={2} />}>
-            <SchemaForm
-              schema={schema}
-              initial={before.args}
-              submitLabel={t("edit_run.save")}
-              busy={busy}
-              fault={fault}
-              onSubmit={(args) => void save(args ?? {})}
-            />
-          </Suspense>
+          <SchemaForm
+            schema={schema}
+            initial={before.args}
+            submitLabel={t("edit_run.save")}
+            busy={busy}
+            fault={fault}
+            onSubmit={(args) => void save(args ?? {})}
+          />
         </>
       ) : (
         fault && (

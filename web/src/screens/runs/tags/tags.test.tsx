@@ -2,7 +2,6 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 
-import "../../../i18n";
 import { ChosenTags, TagFilter } from "./tag-filter";
 
 vi.mock("../../../layout/project-scope", () => ({ useProjectScope: () => ({ projectId: undefined }) }));

@@ -1,1 +1,0 @@
-import{n as e}from"./chunk-YDNE64FV-e2R2t5u6.js";import{r as t}from"./project-scope-Kmhvy0Qb.js";import{a as n}from"./useTranslation-CSkNJI_e.js";var r=n();function i({job:n,title:i}){let a=t();return(0,r.jsx)(e,{to:a(`/jobs/${encodeURIComponent(n)}`),title:i,children:(0,r.jsx)(`code`,{children:n})})}export{i as t};

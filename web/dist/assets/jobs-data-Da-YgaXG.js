@@ -1,1 +1,0 @@
-import{n as e}from"./client-oq0-n1UD.js";import{t}from"./use-polled-query-UykBi1tx.js";var n=15e3,r=6e4,i={events:()=>!1},a=(r,a)=>t([`jobs`,`scheduler`,r,a],()=>e(`/jobs/scheduler`,{project_id:r,job_type:a}),n,i),o=r=>t([`jobs`,`runs`,r],()=>e(`/jobs/runs`,{...r,per_page:20}),n,i),s=()=>t([`job-types`],()=>e(`/jobs/types`),r);export{a as n,o as r,s as t};

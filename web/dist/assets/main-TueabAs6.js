@@ -1,0 +1,1 @@
+import"./main-CR_SRzrz.js";

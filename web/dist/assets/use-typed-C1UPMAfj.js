@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{o as t}from"./useTranslation-CSkNJI_e.js";var n=e(t(),1),r=250;function i(e,t){let[i,a]=(0,n.useState)(e),o=(0,n.useRef)(t);return(0,n.useEffect)(()=>{o.current=t}),(0,n.useEffect)(()=>a(e),[e]),(0,n.useEffect)(()=>{if(i===e)return;let t=setTimeout(()=>o.current(i),r);return()=>clearTimeout(t)},[i,e]),[i,a]}export{i as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./client-oq0-n1UD.js";import{t}from"./use-polled-query-UykBi1tx.js";var n=6e4,r=3e4,i=()=>t([`views`],()=>e(`/data`),n);function a(n,i){return t([`data`,n,i],()=>e(`/data/${encodeURIComponent(n)}`,i),r)}export{i as n,a as t};

@@ -1,1 +1,0 @@
-import{n as e,o as t}from"./json-schema-Bi5W-TfR.js";function n(n,r){let i=n[`x-${r}`],a=e(i)?i:n;return{title:t(a.title)??``,description:t(a.description)}}export{n as t};

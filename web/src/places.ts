@@ -1,0 +1,36 @@
+import type { ComponentType } from "react";
+
+import { matchPath } from "./router/match";
+
+/** A screen and its address, in the words of the router. */
+export interface Place {
+  path: string;
+  load: () => Promise<{ default: ComponentType }>;
+  adminOnly?: boolean;
+  /** What it shows first to who sees all projects, where its address has no query. */
+  first?: string;
+}
+
+export const PLACES: Place[] = [
+  { path: "/", load: () => import("./screens/control-tower/control-tower"), first: "/data/portfolio?per_page=200" },
+  { path: "/jobs", load: () => import("./screens/jobs/jobs"), first: "/jobs/summary?sort=name&page=1&per_page=100" },
+  { path: "/jobs/:job_type", load: () => import("./screens/jobs/job-page") },
+  { path: "/graph", load: () => import("./screens/graph/graph-screen"), first: "/jobs/summary?page=1&per_page=200" },
+  {
+    path: "/runs",
+    load: () => import("./screens/runs/runs-screen"),
+    first: "/jobs/runs?sort=-queued_at&page=1&per_page=200",
+  },
+  { path: "/runs/:id", load: () => import("./screens/runs/run-page") },
+  { path: "/problems", load: () => import("./screens/problems/problems"), first: "/problems?state=open" },
+  { path: "/figures", load: () => import("./screens/figures/figures") },
+  { path: "/figures/workers", load: () => import("./screens/workers/workers") },
+  { path: "/figures/hooks", load: () => import("./screens/hooks/hooks") },
+  { path: "/data/:key?", load: () => import("./screens/data/data-page") },
+  { path: "/config/:tab?", load: () => import("./screens/config/config"), adminOnly: true },
+  { path: "/audit", load: () => import("./screens/audit/audit") },
+  { path: "/people", load: () => import("./screens/people/people"), adminOnly: true },
+];
+
+/** Which of them an address leads to. */
+export const placeOf = (pathname: string): Place | undefined => PLACES.find(({ path }) => matchPath(path, pathname));

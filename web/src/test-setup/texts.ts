@@ -1,0 +1,3 @@
+import { readLanguage } from "../i18n/texts";
+
+await readLanguage("en");
