@@ -1,6 +1,9 @@
 //! The verbs of claims. Any number of workers claim at once.
 
+use std::time::Instant;
+
 use cascade_sdk::Project;
+use chrono::{DateTime, Utc};
 use sqlx::{
     PgConnection, Postgres, Row,
     postgres::{PgArguments, PgRow},
@@ -8,7 +11,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{requests, row};
+use super::{
+    floor::{Floor, Walked},
+    requests, row,
+};
 use crate::{
     Beginning, Choice, Found, Holder, Limits, Look, Result, Soonest, StoreError, WaitingRun,
     claims::limits_of,
@@ -22,7 +28,10 @@ pub(super) async fn take(
     connection: &mut PgConnection,
     choice: &Choice<'_>,
     holder: &Holder<'_>,
+    floor: &Floor,
 ) -> Result<Option<Found>> {
+    let began = Instant::now();
+    let since = floor.since(choice.behind, began);
     let query = match choice.kind {
         RunKind::Schedule => {
             let text =
@@ -35,7 +44,7 @@ pub(super) async fn take(
                 include_str!("sql/queue_choose.sql"),
                 include_str!("sql/queue_take.sql")
             );
-            bind_queue_choice(sqlx::query(text), choice)
+            bind_queue_choice(sqlx::query(text), choice, since)
         }
     };
     let query = query.bind(holder.owner).bind(holder.lease.as_secs_f64());
@@ -50,14 +59,42 @@ pub(super) async fn take(
         }
         Ok(run)
     };
-    found(&rows, read).map(Some)
+    let found = found(&rows, read)?;
+    if choice.kind == RunKind::Queue {
+        note(floor, choice, since, &rows, found.runs.len(), began)?;
+    }
+    Ok(Some(found))
+}
+
+/// Tells the next claims of a queue what this one has come past.
+fn note(
+    floor: &Floor,
+    choice: &Choice<'_>,
+    since: Option<DateTime<Utc>>,
+    rows: &[PgRow],
+    taken: usize,
+    began: Instant,
+) -> Result<()> {
+    let Some(row) = rows.first() else { return Ok(()) };
+    let walked = Walked {
+        dead: row.try_get("dead")?,
+        oldest: row.try_get("oldest")?,
+        to_the_end: row.try_get("to_the_end")?,
+        taken,
+        took: began.elapsed(),
+    };
+    floor.walked(choice.behind, since, &walked, Instant::now());
+    Ok(())
 }
 
 /// As [`Tx::waiting_runs`](crate::Tx::waiting_runs).
 pub(super) async fn waiting_runs(
     connection: &mut PgConnection,
     choice: &Choice<'_>,
+    floor: &Floor,
 ) -> Result<Found<WaitingRun>> {
+    let began = Instant::now();
+    let since = floor.since(choice.behind, began);
     let rows = match choice.kind {
         RunKind::Schedule => {
             let text =
@@ -70,7 +107,10 @@ pub(super) async fn waiting_runs(
                 include_str!("sql/queue_choose.sql"),
                 include_str!("sql/queue_found.sql")
             );
-            bind_queue_choice(sqlx::query(text), choice).fetch_all(connection).await?
+            let query = bind_queue_choice(sqlx::query(text), choice, since);
+            let rows = query.fetch_all(connection).await?;
+            note(floor, choice, since, &rows, 0, began)?;
+            rows
         }
     };
     found(&rows, |row| {
@@ -160,11 +200,16 @@ fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn bind_queue_choice<'q>(query: Sql<'q>, choice: &Choice<'q>) -> Sql<'q> {
+fn bind_queue_choice<'q>(
+    query: Sql<'q>,
+    choice: &Choice<'q>,
+    since: Option<DateTime<Utc>>,
+) -> Sql<'q> {
     query
         .bind(choice.behind)
         .bind(choice.except_jobs)
         .bind(choice.except_projects)
+        .bind(since)
         .bind(count(choice.runs))
         .bind(count(choice.projects))
 }
@@ -197,10 +242,16 @@ pub(super) async fn next_queued(
     connection: &mut PgConnection,
     except_jobs: &[String],
     except_projects: &[Uuid],
+    floor: &Floor,
 ) -> Result<Option<f64>> {
+    let now = Instant::now();
     let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_soonest.sql"));
+    // What this passes over is found by the next claim that reads everything.
     let query = sqlx::query(text).bind(Uuid::nil()).bind(except_jobs).bind(except_projects);
-    Ok(query.fetch_one(connection).await?.try_get("seconds")?)
+    let query = query.bind(floor.since(Uuid::max(), now));
+    let found: Option<f64> = query.fetch_one(connection).await?.try_get("seconds")?;
+    let whole = floor.pause(now).map(|pause| pause.as_secs_f64());
+    Ok(found.into_iter().chain(whole).reduce(f64::min))
 }
 
 fn claimed(row: &PgRow, kind: RunKind, owner: &str) -> Result<ClaimedRun> {

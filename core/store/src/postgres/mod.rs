@@ -4,6 +4,7 @@ mod claim;
 mod events;
 mod exclusive;
 mod failures;
+mod floor;
 mod kept;
 mod migrate;
 mod names;
@@ -31,6 +32,7 @@ use super::{
     expand,
 };
 use cascade_model::{Event, HeldLease, Renewal};
+use floor::Floor;
 use kept::Kept;
 use names::Names;
 
@@ -82,6 +84,7 @@ pub struct PostgresStore {
     /// The same, for the statements of which every run has some.
     kept: Kept,
     names: Arc<Names>,
+    floor: Arc<Floor>,
 }
 
 impl PostgresStore {
@@ -114,6 +117,7 @@ impl PostgresStore {
             queue,
             pool: pool(connections.saturating_sub(of_queue).max(1)).connect_with(options).await?,
             names: Arc::default(),
+            floor: Arc::default(),
         })
     }
 
@@ -147,7 +151,7 @@ impl Store for PostgresStore {
 
     async fn take(&self, choice: &Choice<'_>, holder: &Holder<'_>) -> Result<Option<Found>> {
         let mut connection = self.kept.acquire().await?;
-        let mut found = claim::take(&mut connection, choice, holder).await?;
+        let mut found = claim::take(&mut connection, choice, holder, &self.floor).await?;
         connection.keep();
         if let Some(found) = &mut found {
             self.names.fill(&self.queue, &mut found.runs).await?;
@@ -180,7 +184,8 @@ impl Store for PostgresStore {
         except_projects: &[Uuid],
     ) -> Result<Option<Duration>> {
         let mut connection = self.kept.acquire().await?;
-        let found = claim::next_queued(&mut connection, except_jobs, except_projects).await?;
+        let (jobs, projects) = (except_jobs, except_projects);
+        let found = claim::next_queued(&mut connection, jobs, projects, &self.floor).await?;
         connection.keep();
         Ok(Soonest::new(false, found).pause)
     }

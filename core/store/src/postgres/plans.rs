@@ -246,3 +246,64 @@ async fn a_commit_of_many_ends_looks_at_each_once() {
         }
     }
 }
+
+/// 20,000 runs of a queue that waited for an hour.
+const LONG_AGO: &str = "
+    INSERT INTO projects (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000001', 'p', 'p');
+    INSERT INTO open_queue_runs (id, job_type, project_id, state, max_attempts, trace_id, available_at)
+    SELECT gen_random_uuid(), 'job', '00000000-0000-7000-8000-000000000001', 'available', 3, gen_random_uuid(),
+        now() - interval '1 hour'
+    FROM generate_series(1, 20000)";
+/// One that waits since so many hours.
+const ONE: &str = "
+    INSERT INTO open_queue_runs (id, job_type, project_id, state, max_attempts, trace_id, available_at)
+    VALUES (gen_random_uuid(), 'job', '00000000-0000-7000-8000-000000000001', 'available', 3, gen_random_uuid(),
+        now() - make_interval(hours => HOURS))";
+
+#[tokio::test]
+async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_is_older() {
+    let server = Postgres::start();
+    let url = server.database();
+    let database = url.rsplit('/').next().unwrap();
+    PostgresStore::connect(&url, 2).await.unwrap().migrate(&[]).await.unwrap();
+    server.sql(database, LONG_AGO);
+    let snapshot =
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; DO 'BEGIN PERFORM 1 FROM projects; END'";
+    let _open = server.hold(snapshot, database);
+    server.sql(database, "DELETE FROM open_queue_runs");
+    explain(&server, database);
+    let store = PostgresStore::connect(&url, 5).await.unwrap();
+    let holder = Holder { owner: "w", lease: Duration::from_secs(30) };
+    let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(10) };
+    let mut seen = server.log().len();
+    // Runs that it takes, and rows that it visits for that.
+    let mut take = async || {
+        let taken = store.take(&choice, &holder).await.unwrap().unwrap().runs.len();
+        let log = server.log();
+        let of = |node: &Value| node["Heap Fetches"].as_u64().unwrap_or_default();
+        let explained = Explained::all(&log[seen..]);
+        let visits: u64 = explained.iter().flat_map(|found| nodes(&found.plan)).map(of).sum();
+        seen = log.len();
+        (taken, visits)
+    };
+    let wait_since = |hours: &str| server.sql(database, &ONE.replace("HOURS", hours));
+    wait_since("0");
+    let (taken, visits) = take().await;
+    assert!(taken == 1 && visits > 20_000, "{taken} of {visits}");
+    // What such a claim takes on a machine that is slower, or with more of these.
+    let slow = floor::Walked {
+        dead: i64::MAX,
+        oldest: chrono::Utc::now(),
+        to_the_end: true,
+        taken: 0,
+        took: Duration::from_millis(100),
+    };
+    store.floor.walked(Uuid::nil(), None, &slow, std::time::Instant::now());
+    wait_since("0");
+    wait_since("2");
+    let (taken, visits) = take().await;
+    assert!(taken == 1 && visits < 100, "{taken} of {visits}");
+    let pause = store.next_queued(&[], &[]).await.unwrap().unwrap();
+    assert!(pause <= Duration::from_secs(1), "{pause:?}");
+    while take().await.0 == 0 {}
+}

@@ -1,6 +1,6 @@
 //! Transactions, and the verbs over them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cascade_model::{
@@ -17,7 +17,9 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PostgresStore, SIGNALS, claim, failures, kept::KeptConnection, requests, row};
+use super::{
+    PostgresStore, SIGNALS, claim, failures, floor::Floor, kept::KeptConnection, requests, row,
+};
 use crate::{
     Beginning, Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim,
     FailedAttemptRow, Found, Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue,
@@ -27,7 +29,12 @@ use crate::{
 };
 
 /// An open transaction.
-pub(super) enum PostgresTx {
+pub(super) struct PostgresTx {
+    on: On,
+    floor: Arc<Floor>,
+}
+
+enum On {
     Queue(Reserved),
     Shared(Transaction<'static, Postgres>),
 }
@@ -37,15 +44,16 @@ pub(super) enum PostgresTx {
 pub(super) struct Reserved(Option<KeptConnection>);
 
 pub(super) async fn begin(store: &PostgresStore, on: Connections) -> Result<PostgresTx> {
-    Ok(match on {
-        Connections::Shared => PostgresTx::Shared(store.pool.begin().await?),
+    let on = match on {
+        Connections::Shared => On::Shared(store.pool.begin().await?),
         Connections::Queue => {
             // Whatever becomes of the statement, the connection is not used with a transaction open.
             let mut reserved = Reserved(Some(store.kept.acquire().await?));
             sqlx::raw_sql("BEGIN").execute(reserved.open()?).await?;
-            PostgresTx::Queue(reserved)
+            On::Queue(reserved)
         }
-    })
+    };
+    Ok(PostgresTx { on, floor: store.floor.clone() })
 }
 
 impl Reserved {
@@ -80,9 +88,9 @@ impl Drop for Reserved {
 
 impl PostgresTx {
     fn connection(&mut self) -> Result<&mut PgConnection> {
-        match self {
-            Self::Shared(tx) => Ok(&mut **tx),
-            Self::Queue(reserved) => reserved.open(),
+        match &mut self.on {
+            On::Shared(tx) => Ok(&mut **tx),
+            On::Queue(reserved) => reserved.open(),
         }
     }
 }
@@ -196,7 +204,8 @@ impl Tx for PostgresTx {
     }
 
     async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {
-        claim::waiting_runs(self.connection()?, choice).await
+        let floor = self.floor.clone();
+        claim::waiting_runs(self.connection()?, choice, &floor).await
     }
 
     async fn lease_runs(
@@ -354,16 +363,16 @@ impl Tx for PostgresTx {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        match *self {
-            Self::Shared(tx) => Ok(tx.commit().await?),
-            Self::Queue(reserved) => reserved.end("COMMIT").await,
+        match self.on {
+            On::Shared(tx) => Ok(tx.commit().await?),
+            On::Queue(reserved) => reserved.end("COMMIT").await,
         }
     }
 
     async fn rollback(self: Box<Self>) -> Result<()> {
-        match *self {
-            Self::Shared(tx) => Ok(tx.rollback().await?),
-            Self::Queue(reserved) => reserved.end("ROLLBACK").await,
+        match self.on {
+            On::Shared(tx) => Ok(tx.rollback().await?),
+            On::Queue(reserved) => reserved.end("ROLLBACK").await,
         }
     }
 }

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PostgresStore, claim, tx};
+use super::{PostgresStore, claim, floor::Floor, tx};
 use crate::{Choice, End, EndWithEvent, Holder, Result};
 use cascade_model::{Lease, RunKind, RunState};
 
@@ -46,7 +46,7 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     };
     let holder = Holder { owner: "", lease: Duration::ZERO };
     for kind in RunKind::ALL {
-        claim::take(connection, &Choice { kind, ..nothing }, &holder).await?;
+        claim::take(connection, &Choice { kind, ..nothing }, &holder, &Floor::default()).await?;
     }
     claim::look(connection, "").await?;
     tx::end_with_events(connection, &[end]).await?;

@@ -1,17 +1,17 @@
--- Follows queue_heads.sql: up to $4 runs that may start now, of up to $5 projects, locked; those that another
+-- Follows queue_heads.sql: up to $5 runs that may start now, of up to $6 projects, locked; those that another
 -- transaction has locked are skipped. Within a project the highest priority comes first; jobs of one priority
 -- share, in an order by chance, so that none waits for the whole queue of another. What reads `chosen` and
 -- `reached` follows: queue_found.sql or queue_take.sql.
--- $4 runs int8, $5 projects int8
+-- $5 runs int8, $6 projects int8
 -- plan: open_queue_runs_claimable
 , ready AS (
     SELECT h.*, count(*) OVER (PARTITION BY h.project_id, h.rank) AS peers,
         dense_rank() OVER (ORDER BY h.project_id) AS visit
     FROM head h WHERE h.available_at <= now()
 ), visited AS MATERIALIZED (
-    SELECT * FROM ready WHERE visit <= $5
+    SELECT * FROM ready WHERE visit <= $6
 ), turns AS (
-    SELECT project_id, ceil($4::float8 / count(*) OVER ()) AS share
+    SELECT project_id, ceil($5::float8 / count(*) OVER ()) AS share
     FROM (SELECT DISTINCT project_id FROM visited) p
 ), chosen AS MATERIALIZED (
     SELECT c.* FROM turns p CROSS JOIN LATERAL (
@@ -22,18 +22,22 @@
             SELECT r.id, r.job_type, r.project_id, r.ctid AS at FROM open_queue_runs r
             WHERE r.state <> 'running' AND NOT r.behind AND r.project_id = v.project_id
               AND r.job_type = v.job_type AND r.rank = v.rank AND r.available_at <= now()
+              AND r.available_at >= coalesce($4::timestamptz, '-infinity')
             ORDER BY r.available_at, r.id LIMIT ceil(p.share / v.peers)
             FOR UPDATE SKIP LOCKED
         ) r
         LIMIT p.share
     ) c
-    LIMIT $4
+    LIMIT $5
 ), reached AS (
     -- Where the walk was cut before it has found enough, there may be more behind the project that it has reached.
     SELECT
-        CASE WHEN (SELECT count(*) FROM step) >= 2000 THEN $5
+        CASE WHEN (SELECT count(*) FROM step) >= 2000 THEN $6
              ELSE (SELECT count(DISTINCT project_id) FROM visited) END AS visited,
-        CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $5
+        CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $6
              THEN (SELECT project_id FROM visited ORDER BY visit DESC LIMIT 1)
-             ELSE (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) END AS reached
+             ELSE (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) END AS reached,
+        least((SELECT min(available_at) FROM able), now()) AS oldest,
+        (SELECT count(*) FROM step) < 2000 AS to_the_end,
+        pg_stat_get_dead_tuples('open_queue_runs'::regclass) AS dead
 )

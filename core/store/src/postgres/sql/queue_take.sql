@@ -1,6 +1,6 @@
 -- Follows queue_choose.sql: leases what it has chosen, as take_runs.sql does, with what was asked for. Where there are
 -- limits it takes nothing.
--- $6 worker text, $7 seconds of the lease float8
+-- $7 worker text, $8 seconds of the lease float8
 -- plan: queue_workers_pkey, run_requests_pkey, scheduled_jobs_limited, projects_limited, the ctids of open_queue_runs
 , limits AS (
     SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
@@ -8,13 +8,13 @@
         OR EXISTS (SELECT FROM shared_limit_jobs) AS limited
 ), alive AS (
     INSERT INTO queue_workers (owner, lease_until)
-    SELECT $6, now() + make_interval(secs => $7)
+    SELECT $7, now() + make_interval(secs => $8)
     FROM limits WHERE NOT limited AND EXISTS (SELECT FROM chosen)
     ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
 ), leased AS (
     UPDATE open_queue_runs r
-    SET state = 'running', attempt = r.attempt + 1, lease_owner = $6,
-        lease_until = now() + make_interval(secs => $7),
+    SET state = 'running', attempt = r.attempt + 1, lease_owner = $7,
+        lease_until = now() + make_interval(secs => $8),
         started_at = date_trunc('milliseconds', now()), finished_at = NULL, progress = NULL
     FROM chosen, limits WHERE r.ctid = chosen.at AND NOT limits.limited
     RETURNING r.id, r.job_type, r.project_id, '' AS slug, '' AS name, r.attempt, r.max_attempts,

@@ -1,0 +1,144 @@
+//! How far back a claim of a queue reads.
+//!
+//! While some transaction stays open for minutes, a dump or a forgotten `psql`, PostgreSQL removes no row that it could
+//! still see. Each run that was claimed or has ended since leaves dead rows and their entries in the index that claims
+//! walk through, before those that wait: after ten minutes of 1,000 runs a second a claim visits over a million of them,
+//! which takes seconds. Their times are older than all that waits, and the index has these: from a time on, it passes
+//! over the others without a look at their rows.
+//!
+//! That time is known from the last claim that has gone past all that waits: the oldest of these. What becomes older
+//! afterwards is found by claims that read everything, which take a fifth of the time: runs of a transaction that was
+//! open for long, and those that were behind another of their key for longer than [`SLACK`].
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+/// With less dead rows a claim reads everything.
+const DEAD: i64 = 50_000;
+/// So does one that is not slower than this.
+const SLOW: Duration = Duration::from_millis(50);
+/// What taking a run may add to that.
+const EACH: Duration = Duration::from_micros(100);
+/// How often everything is read, at most.
+const OFTEN: Duration = Duration::from_secs(1);
+/// Claims that read everything take one part in so many of the time, and one more.
+const PARTS: u32 = 4;
+/// How far before the oldest that waits a claim still reads: what commits within this time after its beginning is seen at
+/// once.
+const SLACK: TimeDelta = TimeDelta::seconds(5);
+
+/// What claims of this process know of the table of those before them.
+#[derive(Debug, Default)]
+pub(super) struct Floor(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The oldest that waited when a claim last went past all projects.
+    oldest: Option<DateTime<Utc>>,
+    /// When everything is to be read next; `None` while that is quick.
+    whole_at: Option<Instant>,
+}
+
+/// What a claim has come past.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walked {
+    /// Dead rows of the table, as its statistics say.
+    pub dead: i64,
+    /// The oldest that waits, or now.
+    pub oldest: DateTime<Utc>,
+    /// It has come to the end.
+    pub to_the_end: bool,
+    /// Runs that it has taken.
+    pub taken: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Floor {
+    /// From when on a claim behind this project reads; `None` for everything.
+    pub fn since(&self, behind: Uuid, now: Instant) -> Option<DateTime<Utc>> {
+        let state = self.state();
+        let whole_at = state.whole_at?;
+        let is_due = behind.is_nil() && now >= whole_at;
+        state.oldest.filter(|_| !is_due)
+    }
+
+    /// A claim behind this project that has read from `since` on has come to this.
+    pub fn walked(
+        &self,
+        behind: Uuid,
+        since: Option<DateTime<Utc>>,
+        walked: &Walked,
+        now: Instant,
+    ) {
+        if !behind.is_nil() || !walked.to_the_end {
+            return;
+        }
+        let mut state = self.state();
+        state.oldest = Some(walked.oldest - SLACK);
+        if since.is_none() {
+            let taking = EACH * u32::try_from(walked.taken).unwrap_or(u32::MAX);
+            let is_slow = walked.dead >= DEAD && walked.took > SLOW + taking;
+            state.whole_at = is_slow.then(|| now + OFTEN.max(walked.took * PARTS));
+        }
+    }
+
+    /// How long until a claim reads everything again, if it does not now.
+    pub fn pause(&self, now: Instant) -> Option<Duration> {
+        Some(self.state().whole_at?.saturating_duration_since(now))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slow() -> Walked {
+        let took = Duration::from_secs(2);
+        Walked { dead: DEAD, oldest: Utc::now(), to_the_end: true, taken: 0, took }
+    }
+
+    #[test]
+    fn what_is_quick_or_clean_reads_everything() {
+        let (floor, now) = (Floor::default(), Instant::now());
+        let quick = Walked { took: SLOW + EACH * 10, taken: 10, ..slow() };
+        let clean = Walked { dead: DEAD - 1, ..slow() };
+        let cut = Walked { to_the_end: false, ..slow() };
+        for walked in [quick, clean, cut] {
+            floor.walked(Uuid::nil(), None, &walked, now);
+            assert_eq!(floor.since(Uuid::nil(), now), None, "{walked:?}");
+        }
+        floor.walked(Uuid::max(), None, &slow(), now);
+        assert_eq!(floor.since(Uuid::nil(), now), None, "there may be others before it");
+    }
+
+    #[test]
+    fn slow_walks_take_a_fifth_of_the_time() {
+        let (floor, now) = (Floor::default(), Instant::now());
+        let whole = slow();
+        floor.walked(Uuid::nil(), None, &whole, now);
+        let since = floor.since(Uuid::nil(), now);
+        assert_eq!(since, Some(whole.oldest - SLACK));
+        // It moves on with what waits.
+        let later = whole.oldest + TimeDelta::seconds(60);
+        let short = Walked { oldest: later, took: Duration::from_millis(1), ..whole };
+        floor.walked(Uuid::nil(), since, &short, now);
+        assert_eq!(floor.since(Uuid::nil(), now), Some(later - SLACK));
+        let then = now + whole.took * PARTS;
+        assert_eq!(floor.pause(now), Some(whole.took * PARTS));
+        assert_eq!(floor.since(Uuid::nil(), then), None);
+        assert!(floor.since(Uuid::max(), then).is_some(), "it would not read everything");
+        // The transaction has ended.
+        floor.walked(Uuid::nil(), None, &Walked { dead: 0, ..whole }, then);
+        assert_eq!((floor.since(Uuid::nil(), then), floor.pause(then)), (None, None));
+    }
+}
