@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use cascade_chaos::Settings;
 use clap::Parser;
 
@@ -36,6 +37,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     let host = std::env::current_exe()?;
     let host = host.with_file_name("cascade-chaos-host");
     anyhow::ensure!(host.exists(), "{} is missing: cargo xtask chaos builds it", host.display());
+    // Hosts are started in a folder of their own.
+    let absolute = |path: PathBuf| path.canonicalize().with_context(|| path.display().to_string());
+    let older = older.map(absolute).transpose()?;
     let settings = Settings { host, older, seed, worker_kills, other_faults, clients, projects };
     let report = cascade_chaos::run(&settings).await;
     println!("{report}");
