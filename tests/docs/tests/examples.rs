@@ -153,7 +153,7 @@ const JOBS_TOML: &str = r#"
 "#;
 
 #[tokio::test]
-async fn what_it_sets_off() {
+async fn what_it_triggers() {
     let bench = TestBench::new().await.with_jobs_toml(JOBS_TOML);
 
     let run = bench.run_configured::<Digest>().await;

@@ -1,6 +1,7 @@
 import { useTranslation } from "../../i18n";
 
 import { relative } from "../../i18n/time";
+import { Breakable } from "../../layout/breakable";
 import { useProjectScope } from "../../layout/project-scope";
 import type { Column } from "./columns";
 import { wordOf } from "./titles";
@@ -64,7 +65,8 @@ export function Cell({ column, value, whole = false }: Props) {
     );
   }
   if (whole) return <span className="whole-text">{words}</span>;
-  return words.length > LONGEST ? <span title={words}>{shortened(words)}</span> : words;
+  const shown = <Breakable text={shortened(words)} />;
+  return words.length > LONGEST ? <span title={words}>{shown}</span> : shown;
 }
 
 export function numbered(value: number, unit: string | undefined, language: string): string {

@@ -1,14 +1,18 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { Database } from "lucide-react";
-import { Fragment, memo } from "react";
+import { type CSSProperties, memo } from "react";
 import { useTranslation } from "../../i18n";
 
 import { described } from "../../i18n/described";
+import { Breakable, partsOf } from "../../layout/breakable";
 import { joinSaid } from "../edges/join";
 import type { GraphJob } from "./graph-model";
 import { LastText, NextText, NowPill, TrendOf } from "./job-status";
 
 export type JobNodeType = Node<{ job: GraphJob; now: string; editable: boolean }, "job">;
+
+/** Letters of the longest part of a name, by which the name is as large as a node seen from afar has room for. */
+const longestOf = (name: string) => Math.max(...partsOf(name).map(({ length }) => length));
 
 /** A job as it stands in the graph. */
 export const JobNode = memo(function JobNode({ data, selected }: NodeProps<JobNodeType>) {
@@ -29,13 +33,12 @@ export const JobNode = memo(function JobNode({ data, selected }: NodeProps<JobNo
           {t("joins.mark")}
         </span>
       )}
-      <code className="name" title={described(job.description, t) || job.job}>
-        {job.job.split(/(?<=[_.-])/).map((part, at) => (
-          <Fragment key={at}>
-            {part}
-            <wbr />
-          </Fragment>
-        ))}
+      <code
+        className="name"
+        title={described(job.description, t) || job.job}
+        style={{ "--longest": longestOf(job.job) } as CSSProperties}
+      >
+        <Breakable text={job.job} />
       </code>
       <div className="row">
         <NowPill job={job} />

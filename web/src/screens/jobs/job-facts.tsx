@@ -1,6 +1,7 @@
 import { Fragment, type ReactNode } from "react";
 import type { JobsConfig, JobType } from "../../api/types";
 import { useTranslation } from "../../i18n";
+import { Breakable } from "../../layout/breakable";
 import { useScopedPath } from "../../layout/project-scope";
 import { Link } from "../../router/router";
 import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
@@ -25,9 +26,14 @@ export function JobFacts({ job, config, schema }: { job: JobType; config: JobsCo
         <dd>{job.version}</dd>
         <dt>{t("jobs.origin")}</dt>
         <dd>
-          {t(`jobs.origins.${job.origin.kind}`)}, <code>{job.origin.plugin}</code>
+          {t(`jobs.origins.${job.origin.kind}`)},{" "}
+          <code>
+            <Breakable text={job.origin.plugin} />
+          </code>
           <br />
-          <code className="muted">{job.origin.location}</code>
+          <code className="muted">
+            <Breakable text={job.origin.location} />
+          </code>
         </dd>
         <dt>{t("jobs.upstream")}</dt>
         <dd>

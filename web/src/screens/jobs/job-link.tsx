@@ -1,3 +1,4 @@
+import { Breakable } from "../../layout/breakable";
 import { useScopedPath } from "../../layout/project-scope";
 import { Link } from "../../router/router";
 
@@ -6,7 +7,9 @@ export function JobLink({ job, title }: { job: string; title?: string }) {
   const scoped = useScopedPath();
   return (
     <Link to={scoped(`/jobs/${encodeURIComponent(job)}`)} title={title}>
-      <code>{job}</code>
+      <code>
+        <Breakable text={job} />
+      </code>
     </Link>
   );
 }

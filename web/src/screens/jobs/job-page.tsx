@@ -4,6 +4,7 @@ import { get } from "../../api/client";
 import type { Run } from "../../api/types";
 import { useTranslation } from "../../i18n";
 import { described } from "../../i18n/described";
+import { Breakable } from "../../layout/breakable";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -59,7 +60,9 @@ export default function JobPage() {
       <div>
         <Link to={scoped("/jobs")}>← {t("jobs.back")}</Link>
         <h1>
-          <code>{job_type}</code>
+          <code>
+            <Breakable text={job_type} />
+          </code>
         </h1>
         {job && <p className="muted">{described(job.description, t)}</p>}
       </div>
