@@ -169,8 +169,13 @@ pub(super) async fn count_begun(
 }
 
 /// As [`Store::look`](crate::Store::look).
-pub(super) async fn look(connection: &mut PgConnection, owner: &str) -> Result<Look> {
-    let look = sqlx::query(include_str!("sql/look.sql")).bind(owner).fetch_one(connection).await?;
+pub(super) async fn look(
+    connection: &mut PgConnection,
+    owner: &str,
+    floor: &Floor,
+) -> Result<Look> {
+    let look = sqlx::query(include_str!("sql/look.sql")).bind(owner);
+    let look = look.bind(floor.since(Uuid::nil(), Instant::now())).fetch_one(connection).await?;
     let first: Option<Uuid> = look.try_get("first_project")?;
     Ok(Look {
         unresponsive: look.try_get("unresponsive")?,

@@ -161,7 +161,7 @@ impl Store for PostgresStore {
 
     async fn look(&self, owner: &str, _lease: Duration) -> Result<Look> {
         let mut connection = self.kept.acquire().await?;
-        let found = claim::look(&mut connection, owner).await?;
+        let found = claim::look(&mut connection, owner, &self.floor).await?;
         connection.keep();
         Ok(found)
     }

@@ -48,7 +48,7 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     for kind in RunKind::ALL {
         claim::take(connection, &Choice { kind, ..nothing }, &holder, &Floor::default()).await?;
     }
-    claim::look(connection, "").await?;
+    claim::look(connection, "", &Floor::default()).await?;
     tx::end_with_events(connection, &[end]).await?;
     claim::soonest(connection, "", &[], &[]).await?;
     Ok(())
