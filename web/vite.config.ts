@@ -84,7 +84,7 @@ export default defineConfig({
           groups: [
             {
               name: "boot",
-              test: /\/src\/(boot|places|i18n\/texts)\.ts$|preload-helper|rolldown.runtime/,
+              test: /\/src\/(boot|places|i18n\/language)\.ts$|preload-helper|rolldown.runtime/,
               priority: 3,
             },
             { name: (id, modules) => (inMain(id, modules) ? "main" : null), debugName: "main", priority: 2 },

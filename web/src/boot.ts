@@ -4,14 +4,14 @@
  */
 import { askEarly } from "./api/early";
 import type { Session } from "./api/types";
-import { loadLanguage } from "./i18n/texts";
+import { TEXTS, wantedLanguage } from "./i18n/language";
 import { placeOf } from "./places";
 import "./theme.css";
 import "./layout/layout.css";
 
 // Whoever needs them asks for them again, and says so if they do not come.
 const place = placeOf(location.pathname);
-loadLanguage().catch(() => {});
+TEXTS[wantedLanguage()]().catch(() => {});
 place?.load().catch(() => {});
 void import("./main");
 

@@ -1,11 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+
 import { onBack } from "./api/reachability";
 import { App } from "./app";
-import { loadLanguage } from "./i18n/texts";
+import { readLanguage } from "./i18n";
+import { wantedLanguage } from "./i18n/language";
 import { loaded } from "./layout/lazy-part";
-import { BrowserRouter } from "./router/router";
 import { SessionGate } from "./session/session-gate";
 import { sessions } from "./session/session-store";
 
@@ -29,7 +31,7 @@ onBack(() => void client.refetchQueries({ predicate: ({ state }) => state.status
 
 const root = document.getElementById("root");
 if (root) {
-  await loaded(loadLanguage);
+  await loaded(() => readLanguage(wantedLanguage()));
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>

@@ -1,7 +1,5 @@
 import type { ComponentType } from "react";
 
-import { matchPath } from "./router/match";
-
 /** A screen and its address, in the words of the router. */
 export interface Place {
   path: string;
@@ -32,5 +30,11 @@ export const PLACES: Place[] = [
   { path: "/people", load: () => import("./screens/people/people"), adminOnly: true },
 ];
 
-/** Which of them an address leads to. */
-export const placeOf = (pathname: string): Place | undefined => PLACES.find(({ path }) => matchPath(path, pathname));
+/**
+ * Which of them an address leads to. The browser matches, as boot.ts runs before the router has come; where it cannot, the
+ * router asks for the screen.
+ */
+export const placeOf = (pathname: string): Place | undefined =>
+  "URLPattern" in globalThis
+    ? PLACES.find(({ path }) => new URLPattern({ pathname: path }).test({ pathname }))
+    : undefined;

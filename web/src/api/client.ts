@@ -1,4 +1,4 @@
-import { t } from "../i18n/texts";
+import i18next from "i18next";
 import { takeEarly } from "./early";
 import { theGuard } from "./guard";
 import { OUTAGE_STATUS, Outage } from "./outage";
@@ -25,12 +25,13 @@ interface Refusal {
 async function request<T>(path: string, init: RequestInit = {}, mayRenew = true): Promise<T> {
   const token = init.method ? theGuard().csrfToken() : "";
   const headers = token ? { ...init.headers, "x-csrf-token": token } : init.headers;
-  const early = init.method ? undefined : await takeEarly(path);
+  const asked = init.method ? undefined : takeEarly(path);
+  const early = asked && (await asked);
   const answer =
     early ??
     (await fetch(`/api${path}`, { ...init, headers }).catch(() => {
       serverAway();
-      throw new Outage(t("error.away"));
+      throw new Outage(i18next.t("error.away"));
     }));
   // An early answer is older than it seems.
   if (!early) noteServerTime(answer.headers.get("date"));

@@ -2,8 +2,9 @@
 import Form from "@rjsf/core/lib/components/Form.js";
 import { ErrorSchemaBuilder, type RJSFSchema, type UiSchema } from "@rjsf/utils";
 import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
 import { ApiError } from "../api/client";
-import { useTranslation } from "../i18n";
 import type { JsonSchema } from "../schema/json-schema";
 import "./form.css";
 import { hostFault } from "./faults";

@@ -1,4 +1,4 @@
-import type { TFunction } from "./texts";
+import type { TFunction } from "i18next";
 
 /** What the host says of a program of which jobs.toml says nothing. */
 const PROGRAM = "An external program.";

@@ -33,7 +33,7 @@ const sources = import.meta.glob(["../**/*.{ts,tsx}", "!../**/*.test.{ts,tsx}"],
 });
 const used = Object.entries(sources).map(([name, text]) => [name, usedKeys(name, text as string)] as const);
 const fits = ({ patterns }: Used, key: string) => patterns.some((pattern) => pattern.test(key));
-/** A key may name a whole branch. */
+/** A key may name a whole branch, by `returnObjects`. */
 const under = (branch: string, key: string) => key === branch || key.startsWith(`${branch}.`);
 
 it("every text exists in both languages", () => {

@@ -1,6 +1,6 @@
+import type { i18n as I18n } from "i18next";
+import { useTranslation } from "react-i18next";
 import type { Told } from "../api/types";
-import { useTranslation } from ".";
-import type { I18n } from "./texts";
 import { fullTimeOf } from "./time";
 
 /** Values that are times, as the host writes them: `2026-11-29 05:00:40 UTC`. */

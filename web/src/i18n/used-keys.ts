@@ -9,7 +9,7 @@ export interface Used {
   texts: Set<string>;
 }
 
-/** Reads the calls of `t` (and `i18n.t`) in a source text, and of `branch`, which names all that is under a key. */
+/** Reads the calls of `t` (and `i18n.t`) in a source text. */
 export function usedKeys(name: string, source: string): Used {
   const used: Used = { keys: new Set(), patterns: [], texts: new Set() };
   const file = ts.createSourceFile(
@@ -21,16 +21,16 @@ export function usedKeys(name: string, source: string): Used {
   );
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteralLike(node)) used.texts.add(node.text);
-    if (ts.isCallExpression(node) && asks(node.expression) && node.arguments[0]) ask(node.arguments[0], used);
+    if (ts.isCallExpression(node) && isT(node.expression) && node.arguments[0]) ask(node.arguments[0], used);
     ts.forEachChild(node, visit);
   };
   visit(file);
   return used;
 }
 
-function asks(called: ts.Expression): boolean {
+function isT(called: ts.Expression): boolean {
   const name = ts.isPropertyAccessExpression(called) ? called.name : called;
-  return ts.isIdentifier(name) && ["t", "branch"].includes(name.text);
+  return ts.isIdentifier(name) && name.text === "t";
 }
 
 function ask(key: ts.Expression, used: Used): void {

@@ -1,9 +1,9 @@
 import { Search } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useTranslation } from "../i18n";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
 import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
-import { useNavigate } from "../router/router";
 import "./keys.css";
 import { useKeyboard, useShortcuts } from "./use-shortcuts";
 

@@ -1,6 +1,6 @@
 import { ChevronDown } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
-import { useTranslation } from "../i18n";
+import { useTranslation } from "react-i18next";
 
 import "./check-menu.css";
 

@@ -1,5 +1,5 @@
-import { useTranslation } from "../i18n";
-import { Link } from "../router/router";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { usePageTitle } from "./page-title";
 
 export function NotFound() {

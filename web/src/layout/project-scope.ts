@@ -1,7 +1,8 @@
+import { useNavigate, useSearchParams } from "react-router";
+
 import { get } from "../api/client";
 import type { Project, Projects } from "../api/types";
 import { type Polled, usePolledQuery } from "../live/use-polled-query";
-import { useNavigate, useSearchParams } from "../router/router";
 import { isAdmin } from "../session/rights";
 import { scopeOf } from "../session/scope";
 import { sessions, useSession } from "../session/session-store";

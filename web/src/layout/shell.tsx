@@ -1,13 +1,14 @@
 import { Menu, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useTranslation } from "../i18n";
+import { useTranslation } from "react-i18next";
+import { NavLink, useLocation } from "react-router";
+
 import { ControlKeys } from "../keys/control-keys";
 import { BusBanner } from "../live/bus-banner";
 import { ConnectionBadge } from "../live/connection-badge";
 import { useEventStream } from "../live/use-event-stream";
 import { useJobsConfig, useRefreshOnConfig } from "../live/use-jobs-config";
 import { useRealtimeRefresh } from "../live/use-realtime-refresh";
-import { NavLink, useLocation } from "../router/router";
 import { ConfigLink } from "../screens/config/config-link";
 import { ProblemsLink } from "../screens/problems/problems-link";
 import { UserMenu } from "../session/user-menu";

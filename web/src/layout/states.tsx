@@ -1,7 +1,8 @@
 import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
 import { ApiError } from "../api/client";
-import { useTranslation } from "../i18n";
 
 export function Loading({ rows = 3 }: { rows?: number }) {
   return (

@@ -1,8 +1,9 @@
 import { Moon, Sun } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "../i18n";
+import { useTranslation } from "react-i18next";
 
-import { changeLanguage, LANGUAGES } from "../i18n/texts";
+import { changeLanguage } from "../i18n";
+import { LANGUAGES } from "../i18n/language";
 import { loaded } from "./lazy-part";
 
 export function LanguageSwitch() {

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
-import { useTranslation } from "../i18n";
+import { useTranslation } from "react-i18next";
 
 interface Props {
   children: ReactNode;

@@ -1,7 +1,8 @@
 import { Search } from "lucide-react";
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { useFault } from "../api/reachability";
-import { useTranslation } from "../i18n";
 import { Modal } from "../layout/modal";
 import { best } from "./match";
 import "./palette.css";

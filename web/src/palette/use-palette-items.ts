@@ -1,12 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { useLocation, useNavigate } from "react-router";
+
 import { post } from "../api/client";
 import type { JobsConfig, Project, RunAnswer } from "../api/types";
-import { useTranslation } from "../i18n";
 import { described } from "../i18n/described";
 import { relative } from "../i18n/time";
 import { useProjectScope, useScopedPath } from "../layout/project-scope";
 import { useJobsConfig } from "../live/use-jobs-config";
-import { useLocation, useNavigate } from "../router/router";
 import { useViews } from "../screens/data/view-data";
 import { connectionsOf } from "../screens/edges/join";
 import { useJobTypes, useRuns } from "../screens/jobs/jobs-data";

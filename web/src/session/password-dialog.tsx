@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { useFault } from "../api/reachability";
-import { useTranslation } from "../i18n";
 import { Dialog, Fault } from "./dialog";
 import { PasswordField } from "./password-field";
 import { setPassword } from "./session-api";

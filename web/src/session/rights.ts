@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Role, Session } from "../api/types";
-import { useTranslation } from "../i18n";
 import { ROLES } from "./session-api";
 import { useSession } from "./session-store";
 

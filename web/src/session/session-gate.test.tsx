@@ -1,5 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { MemoryRouter, useLocation } from "react-router";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 const OUT = { sign_in: true, oidc: true, user: null };
@@ -29,8 +30,7 @@ afterEach(() => {
 async function at(address: string) {
   // A page of its own each time: the session is the page's.
   vi.resetModules();
-  await (await import("../i18n/texts")).readLanguage("en");
-  const { MemoryRouter, useLocation } = await import("../router/router");
+  await (await import("../i18n")).readLanguage("en");
   const { SessionGate } = await import("./session-gate");
   const Inside = () => {
     const { pathname, search } = useLocation();

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
+import { Navigate, useLocation, useNavigate } from "react-router";
 import { lazyPart } from "../layout/lazy-part";
 import { Failure, Loading } from "../layout/states";
 import { useStreamState } from "../live/stream-state";
 import { useAutoRefresh } from "../live/use-auto-refresh";
-import { Navigate, useLocation, useNavigate } from "../router/router";
 import { isAdmin } from "./rights";
 import { sessions, useSessionState } from "./session-store";
 import { takeWanted } from "./wanted";

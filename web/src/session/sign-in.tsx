@@ -1,11 +1,11 @@
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { ApiError } from "../api/client";
 import { useFault } from "../api/reachability";
-import { useTranslation } from "../i18n";
 import { usePageTitle } from "../layout/page-title";
 import { LanguageSwitch, ThemeSwitch } from "../layout/switches";
-import { useLocation, useNavigate, useSearchParams } from "../router/router";
 import { PasswordField } from "./password-field";
 import { OIDC } from "./session-api";
 import { sessions } from "./session-store";

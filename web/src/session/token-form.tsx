@@ -1,7 +1,8 @@
 import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { useFault } from "../api/reachability";
 import type { Role } from "../api/types";
-import { useTranslation } from "../i18n";
 import { useJobTypes } from "../screens/jobs/jobs-data";
 import { Fault } from "./dialog";
 import { ROLES } from "./session-api";

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { useFault } from "../api/reachability";
 import type { ApiToken } from "../api/types";
-import { useTranslation } from "../i18n";
 import { Failure, Loading } from "../layout/states";
 import { Dialog, Fault } from "./dialog";
 import { Secret } from "./secret";

@@ -1,10 +1,10 @@
 import { ChevronDown, CircleUser } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation } from "react-router";
 import { useFault } from "../api/reachability";
-import { useTranslation } from "../i18n";
 import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
-import { Link, useLocation } from "../router/router";
 import { accountPlaces } from "./places";
 import { sessions, useSession } from "./session-store";
 import "./user-menu.css";

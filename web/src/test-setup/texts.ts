@@ -1,3 +1,4 @@
-import { readLanguage } from "../i18n/texts";
+import { readLanguage } from "../i18n";
 
+await readLanguage("ru");
 await readLanguage("en");

@@ -1,8 +1,8 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { AuditEntry } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { fullTimeOf } from "../../i18n/time";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 import { JobLink } from "../jobs/job-link";
 import { detailOf, targetOf } from "./target";
 

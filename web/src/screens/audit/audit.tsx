@@ -1,11 +1,12 @@
 import { Search } from "lucide-react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 import { usePageTitle } from "../../layout/page-title";
+
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useTyped } from "../../layout/use-typed";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { useSearchParams } from "../../router/router";
 import { useMay } from "../../session/rights";
 import "./audit.css";
 import { useAudit } from "./audit-data";

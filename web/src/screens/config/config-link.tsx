@@ -1,6 +1,7 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { NavLink } from "react-router";
+
 import { useScopedPath } from "../../layout/project-scope";
-import { NavLink } from "../../router/router";
 import { useAdmin } from "../../session/rights";
 import "./config-link.css";
 import { useUnsaved } from "./draft/draft-store";

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { NavLink, useNavigate, useParams } from "react-router";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
-import { NavLink, useNavigate, useParams } from "../../router/router";
 import "../../form/form.css";
 import { useScopedPath } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";

@@ -1,7 +1,7 @@
 import { TriangleAlert } from "lucide-react";
 import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { Version } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
 import { editText } from "./config-api";

@@ -1,7 +1,8 @@
 import { Redo2, Trash2, Undo2 } from "lucide-react";
 import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { ApiError } from "../../api/client";
-import { useTranslation } from "../../i18n";
 import { Counts } from "./diff/diff-view";
 import { summary } from "./diff/lines";
 import { canRedo, canUndo } from "./draft/draft";

@@ -1,6 +1,6 @@
 import { CircleAlert, TriangleAlert } from "lucide-react";
+import { useTranslation } from "react-i18next";
 import type { Diagnostic } from "../../api/types";
-import { useTranslation } from "../../i18n";
 
 import type { Reveal } from "./tabs";
 

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { Diagnostic } from "../../api/types";
-import { useTranslation } from "../../i18n";
 
 import { Modal } from "../../layout/modal";
 import { DiffView } from "./diff/diff-view";

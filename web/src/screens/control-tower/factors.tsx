@@ -1,5 +1,5 @@
-import { useTranslation } from "../../i18n";
-import { Link, useSearchParams } from "../../router/router";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
 import type { Card, Factor } from "./product-data";
 import { Quote } from "./quote";
 import { showMessages } from "./show-messages";

@@ -1,6 +1,6 @@
 import { CircleDot, Mail, MessageSquare, Rss } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
 
 import { hits, split } from "./evidence";
 import type { Message } from "./product-data";

@@ -1,7 +1,8 @@
 import { Search, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Project } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "../../i18n";
-import { Link, useSearchParams } from "../../router/router";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
 
 import { Factors } from "./factors";
 import type { Card } from "./product-data";

@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, expect, it } from "vitest";
-import { MemoryRouter } from "../../router/router";
 
 import type { Card } from "./product-data";
 import { ProjectRows } from "./project-rows";

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useTranslation } from "../../i18n";
-import { Link, useSearchParams } from "../../router/router";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
 
 import type { Card } from "./product-data";
 import { isNews, newsOf, type Seen } from "./seen";

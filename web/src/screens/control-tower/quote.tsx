@@ -1,5 +1,5 @@
-import { useTranslation } from "../../i18n";
-import { Link, useSearchParams } from "../../router/router";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
 
 interface Props {
   messageId: string;

@@ -1,9 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Page, Project } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { Toast } from "../../layout/toast";

@@ -1,7 +1,8 @@
 import { Check } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Page } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { relative } from "../../i18n/time";
 import { Toast } from "../../layout/toast";
 import type { Card } from "./product-data";

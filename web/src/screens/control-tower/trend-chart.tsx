@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
 
 import type { Card } from "./product-data";
 

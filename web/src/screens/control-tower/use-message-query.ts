@@ -1,5 +1,5 @@
 import { useCallback } from "react";
-import { useSearchParams } from "../../router/router";
+import { useSearchParams } from "react-router";
 
 /** What is looked for among the messages, kept in the page's address so that it can be shared. */
 export function useMessageQuery() {
@@ -16,7 +16,7 @@ export function useMessageQuery() {
           }
           return before;
         },
-        { replace: !("page" in changes) },
+        { replace: !("page" in changes), preventScrollReset: true },
       ),
     [setSearch],
   );

@@ -1,4 +1,4 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
 
 import { relative } from "../../i18n/time";
 import { Breakable } from "../../layout/breakable";

@@ -1,7 +1,8 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { NavLink, useParams } from "react-router";
+
 import { useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
-import { NavLink, useParams } from "../../router/router";
 import "./data.css";
 import { titleOf } from "./titles";
 import { useViews } from "./view-data";

@@ -1,7 +1,8 @@
 import { ArrowDown, ArrowUp, ArrowUpDown, ChevronRight } from "lucide-react";
 import { type MouseEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Action, View } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Cell } from "./cell";
 import { type Column, columnsIn, columnsOf, tableColumns } from "./columns";
 import { isEmpty } from "./empty";

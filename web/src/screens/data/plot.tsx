@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
 import {
   Area,
   Bar,
@@ -11,7 +12,6 @@ import {
   XAxis,
   YAxis,
 } from "recharts";
-import { useTranslation } from "../../i18n";
 import { fullTimeOf } from "../../i18n/time";
 
 import { numbered } from "./cell";

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Action, View } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";
 import { isObject, type JsonSchema } from "../../schema/json-schema";

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
 import type { Action, View } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Modal } from "../../layout/modal";
 import { Cell } from "./cell";
 import type { Column } from "./columns";

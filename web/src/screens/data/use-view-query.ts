@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router";
+
 import type { View } from "../../api/types";
-import { useSearchParams } from "../../router/router";
 import { properties } from "../../schema/json-schema";
 
 /** In the address a filter has a name that no other parameter has. */

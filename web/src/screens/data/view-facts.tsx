@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { View } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useJobsConfig } from "../../live/use-jobs-config";
 import { JobLink } from "../jobs/job-link";
 

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { useFault } from "../../api/reachability";
 import type { Action, View } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { usePageTitle } from "../../layout/page-title";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";

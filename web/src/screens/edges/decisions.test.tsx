@@ -1,8 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render, screen } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
+
 import type { Decision } from "../../api/types";
-import { MemoryRouter } from "../../router/router";
 import { Decisions } from "./decisions";
 
 afterEach(() => {

@@ -1,6 +1,7 @@
 import { Check, Merge, Minus } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
 import type { Decision } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useSaid } from "../../i18n/said";
 import { JobLink } from "../jobs/job-link";
 import { RunsLink } from "../runs/runs-link";

@@ -1,8 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
 import type { EdgePreview } from "../../api/types";
-import { MemoryRouter } from "../../router/router";
 import type { Edge } from "./edge";
 import { EdgeForm } from "./edge-form";
 

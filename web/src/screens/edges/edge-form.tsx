@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { JobType } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { takesOf } from "./arg-rows";
 import { type Edge, ENDS, madeBy } from "./edge";
 import { EdgeArgs } from "./edge-args";

@@ -1,9 +1,10 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { EdgePreview as Answer } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";
 import { useNow } from "../../live/use-now";
-import { Link } from "../../router/router";
 import type { Preview } from "./use-edge-preview";
 
 interface Props {

@@ -1,8 +1,6 @@
 // @vitest-environment happy-dom
-
+import i18next, { t } from "i18next";
 import { expect, it } from "vitest";
-import ru from "../../i18n/ru.json";
-import { inLanguage, t } from "../../i18n/texts";
 
 import { type Edge, edgeOf, isConditional, summariesOf, summaryOf, tableOf, written } from "./edge";
 
@@ -52,7 +50,7 @@ it("says when an edge is taken and what it makes", () => {
       "30s later, debounced 2m, at most 10m",
   );
   expect(summaryOf({ on: "success", args: {} }, t)).toBe("with no args");
-  const inRussian = inLanguage("ru", ru).t;
+  const inRussian = i18next.getFixedT("ru");
   expect(summaryOf({ on: "success", each: "output.ids", after: "30s" }, inRussian)).toBe(
     "для каждого из output.ids, через 30s",
   );

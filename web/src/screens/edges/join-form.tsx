@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Diagnostic, Edit, JobType } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { faultsAt } from "../config/faults-at";
 import { takesOf } from "./arg-rows";
 import { EdgeArgs } from "./edge-args";

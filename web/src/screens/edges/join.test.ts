@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
-
+import { t } from "i18next";
 import { expect, it } from "vitest";
-import { t } from "../../i18n/texts";
 
 import { connectionsOf, type Join, joinHolds, joinOf, joinSaid, joinSummary, plainJoin, writtenJoin } from "./join";
 

@@ -1,4 +1,4 @@
-import type { TFunction } from "../../i18n/texts";
+import type { TFunction } from "i18next";
 
 import { isObject } from "../../schema/json-schema";
 import { madeBy } from "./edge";

@@ -1,7 +1,8 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { StatRow } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useScopedPath } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 import type { Group } from "./figures-data";
 import { shortTime } from "./short-time";
 

@@ -1,6 +1,7 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { NavLink } from "react-router";
+
 import { useScopedPath } from "../../layout/project-scope";
-import { NavLink } from "../../router/router";
 import "./figure-tabs.css";
 
 /** The screens of one place in the navigation: runs, their figures, the workers behind them, and what others have run. */

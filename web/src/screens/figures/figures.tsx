@@ -1,11 +1,12 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
 import type { StatPoint, Stats } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { useSearchParams } from "../../router/router";
 import { FigureChart, type Series } from "./figure-chart";
 import { FigureTable } from "./figure-table";
 import "./figures.css";

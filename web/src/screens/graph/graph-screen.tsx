@@ -1,11 +1,11 @@
 import { useState } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { useSearchParams } from "../../router/router";
 import "../jobs/jobs.css";
 import "./graph.css";
 import { useGraph } from "./graph-data";

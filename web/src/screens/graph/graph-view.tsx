@@ -24,7 +24,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
 
 import { isConditional, summariesOf } from "../edges/edge";
 import { joinSaid } from "../edges/join";

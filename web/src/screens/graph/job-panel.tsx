@@ -1,12 +1,13 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { ScheduledJob } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Failure } from "../../layout/states";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 import { joinHolds } from "../edges/join";
 import { JobLink } from "../jobs/job-link";

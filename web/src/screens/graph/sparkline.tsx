@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { EndedRun } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { duration } from "../../i18n/time";
 
 const BAR = 5;

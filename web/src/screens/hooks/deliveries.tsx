@@ -1,11 +1,12 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { Delivery } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useSaid } from "../../i18n/said";
 import { fullTimeOf, relative } from "../../i18n/time";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";
-import { Link } from "../../router/router";
 import { OUTCOMES, TONES, useDeliveries } from "./hooks-data";
 
 interface Props {

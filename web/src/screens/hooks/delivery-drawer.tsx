@@ -1,12 +1,12 @@
 import { X } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { WholeDelivery } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useSaid } from "../../i18n/said";
 import { fullTimeOf } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
 import { Modal } from "../../layout/modal";
 import { Failure, Loading } from "../../layout/states";
-import { Link } from "../../router/router";
 import "../data/data.css";
 import "../runs/more-of-run.css";
 import { readable, TONES, useDelivery } from "./hooks-data";

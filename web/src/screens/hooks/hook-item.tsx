@@ -1,6 +1,7 @@
 import { TriangleAlert } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
 import type { Hook } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { relative } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
 import { useNow } from "../../live/use-now";

@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useFault } from "../../api/reachability";
 import type { WholeDelivery } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Modal } from "../../layout/modal";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 import "../runs/runs.css";
 import { replay } from "./hooks-data";

@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { RunState } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import "./end-marks.css";
 
 /** How runs ended, oldest first: a mark each, high for a failure, so that color alone tells nothing. */

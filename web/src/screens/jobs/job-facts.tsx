@@ -1,9 +1,9 @@
 import { Fragment, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { JobsConfig, JobType } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Breakable } from "../../layout/breakable";
 import { useScopedPath } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
 import { wordsOf } from "../../schema/words";
 import { connectionsOf, joinHolds } from "../edges/join";

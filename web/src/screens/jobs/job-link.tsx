@@ -1,6 +1,6 @@
+import { Link } from "react-router";
 import { Breakable } from "../../layout/breakable";
 import { useScopedPath } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 
 /** The name of a job, which leads to its page. */
 export function JobLink({ job, title }: { job: string; title?: string }) {

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useParams, useSearchParams } from "react-router";
 import { get } from "../../api/client";
 import type { Run } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { described } from "../../i18n/described";
 import { Breakable } from "../../layout/breakable";
 import { usePageTitle } from "../../layout/page-title";
@@ -10,7 +11,6 @@ import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useJobSchema, useJobsConfig } from "../../live/use-jobs-config";
-import { Link, useParams, useSearchParams } from "../../router/router";
 import type { JsonSchema } from "../../schema/json-schema";
 import { JobWhy } from "../why/job-why";
 import { withoutSecrets } from "./args-of-run";

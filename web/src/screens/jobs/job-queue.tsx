@@ -1,13 +1,14 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { get } from "../../api/client";
 import type { JobQueue as Queue, Run, RunState } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { relative } from "../../i18n/time";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";
 import { usePolledQuery } from "../../live/use-polled-query";
-import { Link } from "../../router/router";
 import { EditActions } from "../runs/edit/edit-actions";
 import { AskedFor } from "../runs/more-of-run";
 import { RunsLink } from "../runs/runs-link";

@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { ScheduledJob } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Empty, Failure, Loading } from "../../layout/states";
 import type { Polled } from "../../live/use-polled-query";
 import { PauseButton } from "./pause/pause-button";

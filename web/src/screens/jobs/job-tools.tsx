@@ -1,6 +1,7 @@
 import { Search } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
 import type { JobSummaries } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { type JobSort, SORTS, STANDS, type Stand } from "./summary-data";
 
 interface Props {

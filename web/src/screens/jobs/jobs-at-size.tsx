@@ -1,11 +1,12 @@
 import { useState } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
+
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useTyped } from "../../layout/use-typed";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { Link, useSearchParams } from "../../router/router";
 import { RunsLink } from "../runs/runs-link";
 import { useSelection } from "../runs/use-selection";
 import { JobTools } from "./job-tools";

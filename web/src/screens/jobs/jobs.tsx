@@ -1,7 +1,8 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
-import { useSearchParams } from "../../router/router";
 import { AllSchedules } from "./all-schedules";
 import "./jobs.css";
 import { JobsAtSize } from "./jobs-at-size";

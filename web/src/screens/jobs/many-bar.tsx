@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { ManyAnswer } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Modal } from "../../layout/modal";
 import { useProjectScope } from "../../layout/project-scope";
 import { useRights } from "../../session/rights";

@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Run, Trigger } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { duration } from "../../i18n/time";
 
 /** Why a run exists, in words. */

@@ -1,13 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { ApiError, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { RunAnswer } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
-import { Link } from "../../router/router";
 import { isObject, type JsonSchema } from "../../schema/json-schema";
 import { useRights } from "../../session/rights";
 import { TagsField } from "../runs/tags/tags-field";

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { RunState } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { relative } from "../../i18n/time";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
-import { Link } from "../../router/router";
 import { RunsLink } from "../runs/runs-link";
 import { useRuns } from "./jobs-data";
 import { Took, TriggerText } from "./run-facts";

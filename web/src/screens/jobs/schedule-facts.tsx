@@ -1,7 +1,8 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { ScheduledJob } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { relative } from "../../i18n/time";
-import { Link } from "../../router/router";
 import { PauseNote } from "./pause/pause-note";
 import { Progress, Took } from "./run-facts";
 import { StatePill } from "./state-pill";

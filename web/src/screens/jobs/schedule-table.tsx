@@ -1,5 +1,5 @@
+import { useTranslation } from "react-i18next";
 import type { ScheduledJob } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { described } from "../../i18n/described";
 import { useRights } from "../../session/rights";
 import { JobLink } from "./job-link";

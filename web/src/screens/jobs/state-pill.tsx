@@ -11,8 +11,9 @@ import {
   RotateCw,
   X,
 } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
 import type { RunState } from "../../api/types";
-import { useTranslation } from "../../i18n";
 
 /** What a job without an unfinished run does. */
 export type RestState = "idle" | "paused" | "disabled";

@@ -1,14 +1,15 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useServerNow } from "../../api/server-clock";
 import type { JobSummary } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
-import { Link } from "../../router/router";
 import { EndMarks } from "./end-marks";
 import { JobLink } from "./job-link";
 import { ScheduleTable } from "./schedule-table";

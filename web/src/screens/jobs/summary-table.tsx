@@ -1,7 +1,8 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { JobSummary } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { SummaryRow } from "./summary-row";
 
 const ROW_PX = 53;

@@ -1,6 +1,7 @@
 import { useId } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { ApiToken, Member, Person, Project, Role } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { ROLES } from "../../session/session-api";
 import { useSession } from "../../session/session-store";
 import { useChange } from "./people-data";

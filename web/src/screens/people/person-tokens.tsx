@@ -1,6 +1,7 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { ApiToken } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useChange } from "./people-data";
 
 /** Somebody's API tokens, for an administrator who takes them away. */

@@ -1,7 +1,8 @@
 import { TriangleAlert } from "lucide-react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 import { RunsLink } from "../runs/runs-link";
 import "./attention-strip.css";
 import { useAttention } from "./problems-data";

@@ -1,4 +1,4 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
 
 const BAR = 5;
 const HEIGHT = 24;

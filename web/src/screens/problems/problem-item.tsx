@@ -1,11 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { useFault } from "../../api/reachability";
 import type { Problem } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { relative } from "../../i18n/time";
 import { useNow } from "../../live/use-now";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 import { JobLink } from "../jobs/job-link";
 import { StatePill } from "../jobs/state-pill";

@@ -1,6 +1,7 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { NavLink } from "react-router";
+
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
-import { NavLink } from "../../router/router";
 import { useAttention } from "./problems-data";
 import "./problems-link.css";
 

@@ -1,9 +1,9 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { useSearchParams } from "../../router/router";
 import "../jobs/jobs.css";
 import { ProblemItem } from "./problem-item";
 import "./problems.css";

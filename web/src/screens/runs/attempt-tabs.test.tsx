@@ -1,7 +1,8 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
+
 import type { RunDetails } from "../../api/types";
-import { MemoryRouter } from "../../router/router";
 import { AttemptTabs } from "./attempt-tabs";
 import { attemptsOf } from "./attempts";
 

@@ -1,8 +1,9 @@
 import { type KeyboardEvent, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
 import type { RunDetails } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { duration, fullTimeOf } from "../../i18n/time";
-import { useSearchParams } from "../../router/router";
 import { LOOKS } from "../jobs/state-pill";
 import { type Attempt, attemptsOf, hasAttempts } from "./attempts";
 

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
-import { useTranslation } from "../../i18n";
-import { Link } from "../../router/router";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import type { Bulk } from "./use-bulk";
 

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { get } from "../../api/client";
 import type { HistoryItem, LogLine, Run, RunLogs, RunPage } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Failure, Loading } from "../../layout/states";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 import { readHistory } from "../config/config-api";
 import { Took } from "../jobs/run-facts";

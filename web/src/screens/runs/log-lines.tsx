@@ -1,8 +1,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Scissors } from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { LogLine } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { cutAt, droppedAt } from "./log-filter";
 import type { LogWindow } from "./log-window";
 

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { MatchedRuns as Match, MatchCount, MatchProgress } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Modal } from "../../layout/modal";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";

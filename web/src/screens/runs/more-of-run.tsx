@@ -1,5 +1,5 @@
+import { useTranslation } from "react-i18next";
 import type { Run } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { fullTimeOf } from "../../i18n/time";
 import { isObject } from "../../schema/json-schema";
 import "./more-of-run.css";

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { get } from "../../api/client";
 import type { Run, RunParams } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Failure, Loading } from "../../layout/states";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 
 /** The params of its job that a run had; asked for when it is opened, and for administrators alone, as jobs.toml is. */

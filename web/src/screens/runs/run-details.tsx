@@ -1,10 +1,11 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useServerNow } from "../../api/server-clock";
 import type { Cascade, Run, RunDetails as RunDetailsData } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { fullTimeOf, relative } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
 import { useNow } from "../../live/use-now";
-import { Link } from "../../router/router";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { TriggerChain } from "../trace/trigger-chain";
 import { isOver } from "./runs-data";

@@ -1,11 +1,12 @@
 import { ArrowDownToLine, Download } from "lucide-react";
 import { type Ref, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
 import type { Run } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { CopyButton } from "../../layout/copy-button";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useTyped } from "../../layout/use-typed";
-import { useSearchParams } from "../../router/router";
 import { LEVELS, logText } from "./log-filter";
 import { LogLines } from "./log-lines";
 import { useRunLog } from "./use-run-log";

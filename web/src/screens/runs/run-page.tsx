@@ -1,10 +1,10 @@
 import { useRef, useState } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { useParams } from "react-router";
 import { useShortcuts } from "../../keys/use-shortcuts";
 import { usePageTitle } from "../../layout/page-title";
 import { Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
-import { useParams } from "../../router/router";
 import { Decisions } from "../edges/decisions";
 import { JobLink } from "../jobs/job-link";
 import "../jobs/jobs.css";

@@ -1,9 +1,10 @@
 import { ChevronDown } from "lucide-react";
 import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import type { Run } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { fullTimeOf, relative } from "../../i18n/time";
-import { Link } from "../../router/router";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { StatePill } from "../jobs/state-pill";
 import { MoreOfRun } from "./more-of-run";

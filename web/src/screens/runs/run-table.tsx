@@ -1,8 +1,9 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Run } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { nextSort, type Sort, type SortKey } from "./filters";
 import { RunRow } from "./run-row";
 

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
+import { Link } from "react-router";
+
 import { useProjectScope } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 import { NO_FILTERS, type RunFilters, writeFilters } from "./filters";
 
 /** To the table of runs, within the active project, with these filters. */

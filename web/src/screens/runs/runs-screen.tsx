@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
 import { useShortcuts } from "../../keys/use-shortcuts";
 import { usePageTitle } from "../../layout/page-title";
 import { Pager } from "../../layout/pager";

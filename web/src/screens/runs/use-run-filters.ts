@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "../../router/router";
+import { useSearchParams } from "react-router";
 
 import { type RunFilters, readFilters, writeFilters } from "./filters";
 

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { get } from "../../api/client";
 import type { MatchProgress } from "../../api/types";
-import { useTranslation } from "../../i18n";
 
 const POLL_MS = 500;
 

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { get, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { CancelPreview, MatchProgress } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Modal } from "../../layout/modal";
 import { Failure, Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";

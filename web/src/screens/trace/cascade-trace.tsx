@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Cascade } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { duration } from "../../i18n/time";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";

@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
 import { get } from "../../api/client";
 import type { Children, RunState } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Failure, Loading } from "../../layout/states";
 import { isOver } from "../runs/runs-data";
 import { TraceRow } from "./trace-row";

@@ -1,7 +1,8 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { RunState } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useRights } from "../../session/rights";
 import { LOOKS } from "../jobs/state-pill";
 import { RUN_STATES } from "../runs/filters";

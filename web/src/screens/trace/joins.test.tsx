@@ -1,7 +1,8 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
+
 import type { Cascade, Run, TraceJoin } from "../../api/types";
-import { MemoryRouter } from "../../router/router";
 
 vi.mock("../../layout/project-scope", () => ({
   useProjectScope: () => ({ slug: undefined }),

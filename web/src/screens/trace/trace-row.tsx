@@ -1,6 +1,7 @@
-import { useTranslation } from "../../i18n";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { duration } from "../../i18n/time";
-import { Link } from "../../router/router";
 import { StatePill } from "../jobs/state-pill";
 import type { Bar } from "./waterfall";
 

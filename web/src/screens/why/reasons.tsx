@@ -1,12 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Reason } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { useSaid } from "../../i18n/said";
 import { useScopedPath } from "../../layout/project-scope";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 import { type Place, type Remedy, remediesOf } from "./remedy";
 import "./why.css";

@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Run, WhyRun } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { Failure } from "../../layout/states";
 import type { Polled } from "../../live/use-polled-query";
 import { Reasons } from "./reasons";

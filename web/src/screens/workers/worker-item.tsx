@@ -1,13 +1,14 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useFault } from "../../api/reachability";
 import type { Worker } from "../../api/types";
-import { useTranslation } from "../../i18n";
 import { size } from "../../i18n/size";
 import { relative } from "../../i18n/time";
 import { Modal } from "../../layout/modal";
 import { useScopedPath } from "../../layout/project-scope";
 import { useNow } from "../../live/use-now";
-import { Link } from "../../router/router";
 import { useRights } from "../../session/rights";
 import "../runs/runs.css";
 import { setDraining } from "./workers-data";

@@ -16,8 +16,8 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
 import type { Diagnostic } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { completionsOf, helpOf } from "./knowing";
 import { look } from "./look";
 import { rangeOf } from "./range";
@@ -65,7 +65,7 @@ export default function CodeEditor(props: Props) {
   useEffect(() => {
     if (!host.current) return;
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: "open" });
-    const phrases = i18n.branch("config.editor.phrases");
+    const phrases = t("config.editor.phrases", { returnObjects: true }) as Record<string, string>;
     const editor = new EditorView({
       root,
       parent: root,
@@ -100,7 +100,7 @@ export default function CodeEditor(props: Props) {
     view.current = editor;
     return () => editor.destroy();
     // Another language, label or text to compare with is another editor.
-  }, [writable, label, i18n, t, against]);
+  }, [writable, label, i18n.language, t, against]);
 
   useEffect(() => {
     const editor = view.current;

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
 import type { JobType } from "../../../api/types";
 import { takesNothing } from "../../../form/prepare";
-import { useTranslation } from "../../../i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Loading } from "../../../layout/states";
 import { FieldFault } from "../faults";

@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Rehearsal } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 
 type Example = Rehearsal["examples"][number];
 const CHANGES = ["appeared", "vanished", "moved"] as const;

@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Rehearsal } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 
 /** The jobs whose runs change, those with most changes first. */
 export function RehearsalJobs({ told: { jobs, more } }: { told: Rehearsal }) {

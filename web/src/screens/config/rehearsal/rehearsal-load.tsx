@@ -1,6 +1,7 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Rehearsal } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { FigureChart } from "../../figures/figure-chart";
 import "../../figures/figures.css";
 import { shortTime } from "../../figures/short-time";

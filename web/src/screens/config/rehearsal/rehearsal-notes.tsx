@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Rehearsal } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { useSaid } from "../../../i18n/said";
 
 /** What the rehearsal does not know, and what it is taken from. */

@@ -1,7 +1,8 @@
 import { X } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Rehearsal } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { Empty, Failure, Loading } from "../../../layout/states";
 import { RehearsalExamples } from "./rehearsal-examples";
 import { RehearsalJobs } from "./rehearsal-jobs";

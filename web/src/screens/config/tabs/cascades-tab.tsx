@@ -1,10 +1,10 @@
 import { ArrowRight, Settings2, X } from "lucide-react";
 import { Fragment, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate, useSearchParams } from "react-router";
 import type { Diagnostic, JobType } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
-import { useNavigate, useSearchParams } from "../../../router/router";
 import { type Edge, edgeOf, summaryOf, written } from "../../edges/edge";
 import { EdgeForm } from "../../edges/edge-form";
 import { connectionsOf } from "../../edges/join";

@@ -1,6 +1,6 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { HistoryItem } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { fullTimeOf } from "../../../i18n/time";
 import { Pager } from "../../../layout/pager";
 import { Empty, Failure, Loading } from "../../../layout/states";

@@ -1,7 +1,8 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
+
 import type { JobType } from "../../../api/types";
-import { MemoryRouter } from "../../../router/router";
 import { draftOf } from "../draft/draft";
 import { parsedToml } from "../toml";
 import type { Configuration } from "../use-configuration";

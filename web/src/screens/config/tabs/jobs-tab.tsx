@@ -1,8 +1,9 @@
 import { Fragment } from "react";
-import { useTranslation } from "../../../i18n";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
 import { described } from "../../../i18n/described";
 import { Empty } from "../../../layout/states";
-import { useSearchParams } from "../../../router/router";
 import { faultsAt, isError } from "../faults-at";
 import { JobForm } from "../forms/job-form";
 import { jobNames } from "../forms/list-edits";

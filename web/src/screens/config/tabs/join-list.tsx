@@ -1,7 +1,8 @@
 import { Merge, Plus, Settings2, X } from "lucide-react";
 import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Diagnostic, Edit, JobType } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { type Join, joinSaid, plainJoin } from "../../edges/join";
 import { JoinForm } from "../../edges/join-form";
 import { FieldFault } from "../faults";

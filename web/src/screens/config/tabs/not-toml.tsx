@@ -1,6 +1,7 @@
-import { useTranslation } from "../../../i18n";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useScopedPath } from "../../../layout/project-scope";
-import { Link } from "../../../router/router";
 
 /** A text that is no TOML has no forms. */
 export function NotToml({ error }: { error: string }) {

@@ -1,7 +1,8 @@
 import { X } from "lucide-react";
 import { useId } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Edit } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { runsAfter, toAll, toEach } from "../forms/join-edits";
 import type { Table } from "../toml";
 

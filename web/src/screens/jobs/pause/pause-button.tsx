@@ -1,7 +1,8 @@
 import { Pause, Play } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { ScheduledJob } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { useRights } from "../../../session/rights";
 import type { JobAct } from "../use-job-actions";
 import { PauseDialog } from "./pause-dialog";

@@ -1,6 +1,7 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { ScheduledJob } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { Modal } from "../../../layout/modal";
 import type { JobAct } from "../use-job-actions";
 import { PauseEndField, usePauseEnd } from "./pause-fields";

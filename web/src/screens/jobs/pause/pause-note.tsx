@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { ScheduledJob } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import "./pause-note.css";
 
 /** Until when a job is paused, by whom and why, as far as that is noted. */

@@ -1,6 +1,7 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Run } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { useRights } from "../../../session/rights";
 import { isOver } from "../runs-data";
 import { DoneDialog } from "./done-dialog";

@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { get, post } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { DonePreview, Run } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { useSaid } from "../../../i18n/said";
 import { Modal } from "../../../layout/modal";
 import { Failure, Loading } from "../../../layout/states";

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { get, post } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { RerunPreview, Run, RunAnswer } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { Modal } from "../../../layout/modal";
 import { Failure, Loading } from "../../../layout/states";
-import { Link } from "../../../router/router";
 
 interface Props {
   run: Run;

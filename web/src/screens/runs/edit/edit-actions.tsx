@@ -1,8 +1,9 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { patch } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { Run } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { useRights } from "../../../session/rights";
 import { EditDialog } from "./edit-dialog";
 import { startsLater, waits } from "./waits";

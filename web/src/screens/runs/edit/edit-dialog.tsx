@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
 import { patch } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { Run } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Modal } from "../../../layout/modal";
 import { Loading } from "../../../layout/states";

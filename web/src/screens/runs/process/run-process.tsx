@@ -1,6 +1,7 @@
 import { Fragment } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { RunProcess as Process } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { relative } from "../../../i18n/time";
 import { useNow } from "../../../live/use-now";
 import { bytes, seconds } from "./amounts";

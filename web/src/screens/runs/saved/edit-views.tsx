@@ -1,9 +1,10 @@
 import { ArrowDown, ArrowUp, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { post, put, remove } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { SavedView } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { CopyButton } from "../../../layout/copy-button";
 import { Modal } from "../../../layout/modal";
 import { LONGEST_NAME } from "./save-view";

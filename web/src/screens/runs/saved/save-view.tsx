@@ -1,7 +1,8 @@
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { post } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
-import { useTranslation } from "../../../i18n";
 import { Modal } from "../../../layout/modal";
 
 interface Props {

@@ -1,8 +1,9 @@
 import { Bookmark, Settings2 } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "../../../i18n";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
 import { useProjectScope } from "../../../layout/project-scope";
-import { Link } from "../../../router/router";
 import type { RunFilters } from "../filters";
 import { EditViews } from "./edit-views";
 import { SaveView } from "./save-view";

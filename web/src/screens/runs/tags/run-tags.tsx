@@ -1,5 +1,6 @@
+import { useTranslation } from "react-i18next";
+
 import type { Run } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { RunsLink } from "../runs-link";
 import "./tags.css";
 

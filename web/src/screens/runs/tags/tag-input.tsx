@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Tag, X } from "lucide-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
 import { get } from "../../../api/client";
 import type { TagList } from "../../../api/types";
-import { useTranslation } from "../../../i18n";
 import { MOST_TAGS } from "../filters";
 import "./tags.css";
 

@@ -1,1 +1,0 @@
-import{Lt as e,Tt as t}from"./main-BSdLbQsJ.js";var n=e();function r({ends:e}){let{t:r}=t();if(e.length===0)return null;let i=e.filter(e=>e===`failed`).length;return(0,n.jsx)(`span`,{className:`marks`,role:`img`,"aria-label":r(`jobs.trend_says`,{count:e.length,failed:i}),children:e.map((e,t)=>(0,n.jsx)(`i`,{"data-state":e},t))})}export{r as t};
