@@ -174,13 +174,19 @@ pub(super) async fn look(
     owner: &str,
     floor: &Floor,
 ) -> Result<Look> {
-    let look = sqlx::query(include_str!("sql/look.sql")).bind(owner);
-    let look = look.bind(floor.since(Uuid::nil(), Instant::now())).fetch_one(connection).await?;
+    let began = Instant::now();
+    let since = floor.since(Uuid::nil(), began);
+    let look = sqlx::query(include_str!("sql/look.sql")).bind(owner).bind(since);
+    let look = look.fetch_one(connection).await?;
+    let queued: bool = look.try_get("queued")?;
+    if !queued {
+        floor.nothing_waits(since, began.elapsed(), Instant::now());
+    }
     let first: Option<Uuid> = look.try_get("first_project")?;
     Ok(Look {
         unresponsive: look.try_get("unresponsive")?,
         due: look.try_get("due")?,
-        queued: look.try_get("queued")?,
+        queued,
         schedule_key_free: look.try_get("schedule_key_free")?,
         limited: look.try_get("limited")?,
         projects: first.zip(look.try_get("last_project")?),

@@ -76,15 +76,30 @@ impl Floor {
         walked: &Walked,
         now: Instant,
     ) {
-        if !behind.is_nil() || !walked.to_the_end {
+        if !behind.is_nil() {
             return;
         }
         let mut state = self.state();
+        if !walked.to_the_end {
+            if since.is_none() {
+                // Nobody knows what is behind.
+                state.whole_at = None;
+            }
+            return;
+        }
         state.oldest = Some(walked.oldest - SLACK);
         if since.is_none() {
             let taking = EACH * u32::try_from(walked.taken).unwrap_or(u32::MAX);
             let is_slow = walked.dead >= DEAD && walked.took > SLOW + taking;
             state.whole_at = is_slow.then(|| now + OFTEN.max(walked.took * PARTS));
+        }
+    }
+
+    /// A look from `since` on has found that nothing waits: no claim will read everything for now.
+    pub fn nothing_waits(&self, since: Option<DateTime<Utc>>, took: Duration, now: Instant) {
+        let mut state = self.state();
+        if since.is_none() && state.whole_at.is_some() {
+            state.whole_at = (took > SLOW).then(|| now + OFTEN.max(took * PARTS));
         }
     }
 
@@ -137,8 +152,33 @@ mod tests {
         assert_eq!(floor.pause(now), Some(whole.took * PARTS));
         assert_eq!(floor.since(Uuid::nil(), then), None);
         assert!(floor.since(Uuid::max(), then).is_some(), "it would not read everything");
-        // The transaction has ended.
-        floor.walked(Uuid::nil(), None, &Walked { dead: 0, ..whole }, then);
-        assert_eq!((floor.since(Uuid::nil(), then), floor.pause(then)), (None, None));
+        // Or somebody has looked.
+        floor.nothing_waits(since, whole.took, then);
+        assert_eq!(floor.pause(then), Some(Duration::ZERO), "not at everything");
+        floor.nothing_waits(None, SLOW * 2, then);
+        assert_eq!(floor.pause(then), Some(OFTEN));
+    }
+
+    #[test]
+    fn everything_is_read_once_the_transaction_has_ended() {
+        let (walked, looked, now) = (Floor::default(), Floor::default(), Instant::now());
+        for floor in [&walked, &looked] {
+            floor.walked(Uuid::nil(), None, &slow(), now);
+            assert!(floor.since(Uuid::nil(), now).is_some());
+        }
+        walked.walked(Uuid::nil(), None, &Walked { dead: 0, ..slow() }, now);
+        looked.nothing_waits(None, SLOW, now);
+        for floor in [&walked, &looked] {
+            assert_eq!((floor.since(Uuid::nil(), now), floor.pause(now)), (None, None));
+        }
+    }
+
+    #[test]
+    fn what_has_too_many_jobs_to_go_past_is_read_whole() {
+        let (floor, now) = (Floor::default(), Instant::now());
+        floor.walked(Uuid::nil(), None, &slow(), now);
+        let cut = Walked { to_the_end: false, ..slow() };
+        floor.walked(Uuid::nil(), None, &cut, now);
+        assert_eq!((floor.since(Uuid::nil(), now), floor.pause(now)), (None, None));
     }
 }
