@@ -15,11 +15,9 @@ TEXTS[wantedLanguage()]().catch(() => {});
 place?.load().catch(() => {});
 void import("./main");
 
-void askForFirst();
-
 // Not awaited by the module itself, for which main would wait.
-async function askForFirst(): Promise<void> {
-  const session = (await (await askEarly("/session"))?.json()) as Session | undefined;
-  const seesAll = session && (!session.sign_in || (session.user?.admin && !session.user.active_project));
-  if (seesAll && place?.first && location.search === "") await askEarly(place.first);
-}
+const seesAll = askEarly("/session").then(async (answer) => {
+  const session = (await answer?.json()) as Session | undefined;
+  return Boolean(session && (!session.sign_in || (session.user?.admin && !session.user.active_project)));
+});
+if (place?.first && location.search === "") void askEarly(place.first, seesAll);

@@ -35,6 +35,23 @@ it("waits for an early answer that is on its way", async () => {
   expect(fetched).toHaveBeenCalledTimes(1);
 });
 
+it("has who asks wait until it is known whether it asks, and never gives the answer to the next", async () => {
+  answers = [new Response('{"a":1}'), new Response('{"a":2}'), new Response('{"a":3}')];
+  let decide: (wanted: boolean) => void = () => {};
+  void askEarly("/things", new Promise((resolve) => (decide = resolve)));
+  const first = get("/things");
+  expect(await get("/things")).toEqual({ a: 1 });
+  decide(true);
+  expect(await first).toEqual({ a: 2 });
+  expect(await get("/things")).toEqual({ a: 3 });
+});
+
+it("asks for whom it has not asked", async () => {
+  answers = [new Response('{"a":1}')];
+  void askEarly("/things", Promise.resolve(false));
+  expect(await get("/things")).toEqual({ a: 1 });
+});
+
 it("asks again where the early answer was none, or is old", async () => {
   answers = [new Error("away"), new Response('{"a":2}'), new Response("{}", { status: 401 }), new Response('{"a":3}')];
   expect(await askEarly("/things")).toBeUndefined();

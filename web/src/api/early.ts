@@ -11,12 +11,18 @@ interface Early {
 
 const asked = new Map<string, Early>();
 
-/** Asks at once. The answer is kept for {@link takeEarly}; a copy of it is the result, if it is a good one. */
-export async function askEarly(path: string): Promise<Response | undefined> {
-  const answer = fetch(`/api${path}`).then(
-    (given) => (given.ok ? given : undefined),
-    () => undefined,
-  );
+/**
+ * Asks as soon as `wanted` has come true. From now on the first who takes the answer waits for that: were it not known here
+ * until then, a screen that is faster would ask for itself, and be given this answer as a later one. A copy of the answer is
+ * the result, if it is a good one.
+ */
+export async function askEarly(path: string, wanted?: Promise<boolean>): Promise<Response | undefined> {
+  const ask = async () => {
+    if (wanted && !(await wanted)) return undefined;
+    const given = await fetch(`/api${path}`);
+    return given.ok ? given : undefined;
+  };
+  const answer = ask().catch(() => undefined);
   asked.set(path, { answer, askedAt: performance.now() });
   return (await answer)?.clone();
 }

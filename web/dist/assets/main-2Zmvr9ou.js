@@ -1,0 +1,1 @@
+import"./main-jtUltRhj.js";
