@@ -63,7 +63,7 @@ async fn over_tls_with_passwords_from_files_and_none_of_them_is_logged_or_served
         host.wait_for("/health", |health| health["bus"] == "redis").await;
     }
     let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
-         WHERE application_name = 'cascade'";
+         WHERE application_name LIKE 'cascade %'";
     assert_eq!(postgres.sql("cascade_0", encrypted), "t");
 
     let project_id = server.project("one").await;

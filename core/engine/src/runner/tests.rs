@@ -335,14 +335,19 @@ async fn what_a_broken_claim_has_taken_comes_back_however_busy_the_worker_is() {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap();
-    // One claim follows another: what is asked for now is done once that claim has failed. It may even
-    // have been taken by the same claim, and come back like the other run.
-    let done = "SELECT count(*) FROM ended_runs WHERE job_type = 'busy' AND state = 'completed'";
-    let done = async || sqlx::query_scalar::<_, i64>(done).fetch_one(bench.store.pool()).await;
-    let before = done().await.unwrap();
+    // One claim follows another: what is asked for now is done once that claim has failed. The same claim may
+    // have taken it too, and all that follow it: then the other run has begun again.
+    let seen =
+        "SELECT (SELECT count(*) FROM ended_runs WHERE job_type = 'busy' AND state = 'completed'),
+        (SELECT max(started_at)::text FROM open_runs WHERE job_type = 'taken')";
+    let seen = async || {
+        let seen = sqlx::query_as::<_, (i64, Option<String>)>(seen);
+        seen.fetch_one(bench.store.pool()).await.unwrap()
+    };
+    let before = seen().await;
     bench.ask_for("busy", known.id).await;
     let wait = async {
-        while done().await.unwrap() == before {
+        while seen().await == before {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
