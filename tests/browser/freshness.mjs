@@ -231,6 +231,8 @@ async function answers(page) {
 
 /** From now on the page's clock stands; it went on by itself. */
 async function pause(page, answered) {
+  // A part of the page that comes late asks for what it shows, as it is new.
+  await page.waitForLoadState("networkidle");
   await until(answered, "a request is not answered");
   await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000);
   await until(answered, "a request is not answered");

@@ -7,6 +7,6 @@ it("lets a line end between the words of a name and the folders of a path", () =
   expect(partsOf("kag_v2_recommendations_refresh")).toEqual(["kag_", "v2_", "recommendations_", "refresh"]);
   expect(partsOf("plugins/a-b/src/lib.rs:154")).toEqual(["plugins/", "a-", "b/", "src/", "lib.", "rs:", "154"]);
   expect(partsOf("a__b::c")).toEqual(["a__", "b::", "c"]);
-  const { container } = render(<Breakable text="health_scoring" />);
-  expect(container.innerHTML).toBe("health_<wbr>scoring");
+  const { container } = render(<Breakable text="two_words" />);
+  expect(container.innerHTML).toBe("two_<wbr>words");
 });
