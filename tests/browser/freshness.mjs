@@ -171,9 +171,11 @@ async function rhythm() {
     await page.locator(`[data-testid=connection-badge][data-state=${next === "open" ? "live" : "polling"}]`).waitFor();
     await listed;
     await pause(page, answered);
-    const counts = Object.keys(times).map((path) => count(page, path));
-    await forward(page, seconds, answered);
-    assert.deepEqual(counts.map((each) => each()), Object.values(times), `${Object.keys(times)} in ${seconds} s, ${next}`);
+    let at = 0;
+    const asked = Object.keys(times).map((path) => turns(page, path, () => at));
+    await forward(page, seconds, answered, (second) => (at = second));
+    const counts = asked.map((each) => each.length);
+    assert.deepEqual(counts, Object.values(times), `${Object.keys(times)} in ${seconds} s, ${next}, at ${JSON.stringify(asked)}`);
     console.log(`rhythm, ${next === "open" ? "stream live" : "no stream"}: ${JSON.stringify(times)} in ${seconds} s`);
     await context.close();
   }
@@ -231,16 +233,15 @@ async function answers(page) {
 
 /** From now on the page's clock stands; it went on by itself. */
 async function pause(page, answered) {
-  // A part of the page that comes late asks for what it shows, as it is new.
-  await page.waitForLoadState("networkidle");
   await until(answered, "a request is not answered");
   await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000);
   await until(answered, "a request is not answered");
 }
 
 /** The page's clock goes on by so many seconds; what is asked for in each is answered before the next. */
-async function forward(page, seconds, answered) {
+async function forward(page, seconds, answered, tell = () => {}) {
   for (let at = 0; at < seconds; at++) {
+    tell(at);
     await page.clock.runFor(1000);
     await until(answered, "a request is not answered");
   }
@@ -250,6 +251,18 @@ async function forward(page, seconds, answered) {
 async function settled() {
   const unfinished = `${host}/api/jobs/runs?state=available,running,retryable&per_page=1`;
   await until(async () => (await (await fetch(unfinished)).json()).total === 0, "runs do not end");
+}
+
+/**
+ * In which seconds the page asks for this from now on. Two parts of it that show the same have a timer each, and may ask one
+ * just after the other: that is one turn.
+ */
+function turns(page, path, second) {
+  const turns = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === path && !(second() - turns.at(-1) <= 1)) turns.push(second());
+  });
+  return turns;
 }
 
 /** How many requests the page makes from now on to addresses that begin so. */
