@@ -9,7 +9,7 @@ import { placeOf } from "./places";
 import "./theme.css";
 import "./layout/layout.css";
 
-// Whoever needs them asks for them again, and says so if they do not come.
+// The code that needs them asks for them again, and says so if they do not come.
 const place = placeOf(location.pathname);
 TEXTS[wantedLanguage()]().catch(() => {});
 place?.load().catch(() => {});

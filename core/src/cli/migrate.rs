@@ -11,8 +11,8 @@ use crate::host;
 pub(super) struct MigrateArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Takes away what only older versions need: none of them starts on this database afterwards. Refused while one
-    /// is connected; there is no way back but a backup.
+    /// Keeps older versions out: none of them starts on this database afterwards. Refused while one is connected;
+    /// there is no way back but a backup.
     #[arg(long)]
     contract: bool,
 }

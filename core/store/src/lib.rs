@@ -93,8 +93,8 @@ pub trait Store: Schedules {
     /// Brings the host's and the plugins' tables up to date.
     async fn migrate(&self, plugins: &[MigrationSet]) -> Result<()>;
 
-    /// Brings the host's tables up to date and then takes away what only older versions need: these no longer
-    /// start here. The names of the files that have run; none if all had.
+    /// Brings the host's tables up to date and then keeps older versions out: these no longer start here. The names
+    /// of the files that have run; none if all had.
     ///
     /// # Errors
     /// [`StoreError::InUse`] while a process of an older version is connected, and on SQLite any other process.

@@ -11,10 +11,10 @@ use crate::{
     template::{Kept, target},
 };
 
-/// The port of a cluster that many tests may share, each with databases of its own: see `with-shared-postgres`.
+/// The port of a cluster that many tests may share, each with its own databases: see `with-shared-postgres`.
 pub const SHARED: &str = "CASCADE_TEST_POSTGRES";
 
-/// A migrated database of one test: on a cluster of its own or, within `with-shared-postgres`, on the shared one.
+/// A migrated database of one test: on its own cluster or, within `with-shared-postgres`, on the shared one.
 #[derive(Debug)]
 pub struct Migrated {
     server: Postgres,

@@ -18,15 +18,15 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-/// With less dead rows a claim reads everything.
+/// With fewer dead rows than these a claim reads everything.
 const DEAD: i64 = 50_000;
 /// So does one that is not slower than this.
 const SLOW: Duration = Duration::from_millis(50);
 /// What taking a run may add to that.
 const EACH: Duration = Duration::from_micros(100);
-/// How often everything is read, at most.
+/// The least time from one claim that reads everything to the next.
 const OFTEN: Duration = Duration::from_secs(1);
-/// Claims that read everything take one part in so many of the time, and one more.
+/// After a claim that reads everything, the others have so many times as long as it took.
 const PARTS: u32 = 4;
 /// How far before the oldest that waits a claim still reads: what commits within this time after its beginning is seen at
 /// once.
