@@ -14,6 +14,7 @@ use std::{
 use cascade_model::{StatKey, StatKind, StatRow, StatWorker, Tally, bucket};
 use cascade_store::{Queries, Result, Store};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -23,6 +24,8 @@ use crate::Engine;
 const EVERY: Duration = Duration::from_secs(2);
 /// How often what waits is counted.
 const SAMPLE: Duration = Duration::from_secs(60);
+/// How often what is known of the last ends of jobs is brought up to date, where nobody asks for it.
+const LAST_ENDS: Duration = Duration::from_secs(10);
 /// How long the last write of a process may take.
 const LAST_WITHIN: Duration = Duration::from_secs(5);
 
@@ -104,6 +107,8 @@ pub struct FigureWriter {
     /// All of the current minute, and what could not be written yet.
     rows: BTreeMap<(DateTime<Utc>, StatKey), Tally>,
     unwritten: BTreeSet<(DateTime<Utc>, StatKey)>,
+    /// When runs have ended since the last ends of jobs were brought up to date: when that is to be done.
+    last_ends_due: Option<Instant>,
 }
 
 impl FigureWriter {
@@ -111,7 +116,7 @@ impl FigureWriter {
     pub fn new(counts: RunCounts, store: Arc<dyn Store>, worker: Option<StatWorker>) -> Self {
         let source = Uuid::new_v4().simple().to_string()[..12].to_owned();
         let (rows, unwritten) = Default::default();
-        Self { counts, store, source, worker, rows, unwritten }
+        Self { counts, store, source, worker, rows, unwritten, last_ends_due: None }
     }
 
     /// Writes, and counts what waits, until `stop`; then writes once more.
@@ -121,9 +126,12 @@ impl FigureWriter {
         write.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         sample.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let due = self.last_ends_due;
+            let last_ends = tokio::time::sleep_until(due.unwrap_or_else(Instant::now));
             let done = tokio::select! {
                 () = stop.cancelled() => break,
                 _ = write.tick() => self.write().await,
+                () = last_ends, if due.is_some() => self.refresh_last_ends().await,
                 _ = sample.tick() => self.store.sample_queues().await.map(drop),
             };
             if let Err(error) = done {
@@ -145,6 +153,7 @@ impl FigureWriter {
         if self.counts.is_empty() && self.unwritten.is_empty() {
             return Ok(());
         }
+        self.last_ends_due.get_or_insert_with(|| Instant::now() + LAST_ENDS);
         let now = self.store.now().await?;
         let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
         self.gather(minute);
@@ -156,6 +165,12 @@ impl FigureWriter {
         self.store.save_stats(&self.source, self.worker.as_ref(), &rows).await?;
         self.unwritten.clear();
         Ok(())
+    }
+
+    async fn refresh_last_ends(&mut self) -> Result<()> {
+        // After a fault with the next write that has something to say.
+        self.last_ends_due = None;
+        self.store.refresh_last_ends().await
     }
 
     /// Adds what was counted to the minute; what is written of those before is no longer needed.

@@ -70,6 +70,8 @@ impl Engine {
         let made = self.made(run.id, Vec::new(), &follow).await?;
         let waits = self.store.run_waits(run.id).await?.ok_or(StoreError::NoRun(run.id))?;
         let said = format!("marked as done by {by}: {reason}");
+        // The run's end is changed there too.
+        self.store.refresh_last_ends().await?;
         let mut tx = self.store.begin(Connections::Shared).await?;
         let done = self.done(&mut *tx, run, (waits.now, &said), follow, made).await;
         let settled = self.finish(tx, done).await?;

@@ -87,6 +87,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0330_enqueue_with_tags.sql",
     "0340_hook_reasons.sql",
     "0350_loss_counts.sql",
+    "0370_last_ends_at_leisure.sql",
 );
 
 /// The table of what has run.

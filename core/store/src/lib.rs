@@ -137,6 +137,12 @@ pub trait Store: Schedules {
         Ok(())
     }
 
+    /// Makes what is told of the last ends of jobs include all ends that are committed. For a database that writes
+    /// that down aside from the commits of ends; the others do it there.
+    async fn refresh_last_ends(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Prolongs the leases of one owner to `duration` from now; says for each what became of it.
     async fn renew(&self, held: &[HeldLease], duration: Duration) -> Result<Vec<Renewal>>;
 

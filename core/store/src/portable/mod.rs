@@ -109,11 +109,13 @@ pub trait Queries: Store {
 
     /// How each scheduled job stands over all projects that may be seen, by job type.
     async fn job_counts(&self, visible: &Visible) -> Result<Vec<JobCounts>> {
+        self.refresh_last_ends().await?;
         job_summary::counts(&*self.database(), visible).await
     }
 
     /// How each of these jobs ended last in each project, the latest end first.
     async fn last_ends(&self, visible: &Visible, jobs: Vec<String>) -> Result<Vec<LastEnd>> {
+        self.refresh_last_ends().await?;
         job_summary::last_ends(&*self.database(), visible, jobs).await
     }
 

@@ -190,6 +190,11 @@ impl Store for PostgresStore {
         Ok(Soonest::new(false, found).pause)
     }
 
+    async fn refresh_last_ends(&self) -> Result<()> {
+        sqlx::query("SELECT refresh_job_last()").execute(&self.pool).await?;
+        Ok(())
+    }
+
     async fn renew(&self, held: &[HeldLease], duration: Duration) -> Result<Vec<Renewal>> {
         renew::renew(self, held, duration).await
     }

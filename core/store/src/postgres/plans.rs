@@ -244,6 +244,13 @@ async fn a_commit_of_many_ends_looks_at_each_once() {
             explained.iter().for_each(|found| found.check_rows(1_000.0));
             seen = log.len();
         }
+        // 2,000 ends, each of another job or project.
+        store.refresh_last_ends().await.unwrap();
+        let log = server.log();
+        let explained = Explained::all(&log[seen..]);
+        assert!(explained.iter().any(|found| found.text.contains("DELETE FROM job_last_pending")));
+        explained.iter().for_each(|found| found.check_rows(2_000.0));
+        seen = log.len();
     }
 }
 

@@ -447,9 +447,47 @@ async fn an_end_waits_for_no_other_of_the_same_job() {
         tx
     };
     ended(1).await.commit().await.unwrap();
-    // Its row of job_last is changed, and nobody knows how long its transaction will last.
+    // Nobody knows how long its transaction will last.
     let open = ended(2).await;
     let beside = tokio::time::timeout(Duration::from_secs(30), ended(3)).await;
     beside.expect("the third does not wait for the second").commit().await.unwrap();
     open.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn last_ends_are_written_when_somebody_asks_or_nobody_does_for_long() {
+    let server = Postgres::start();
+    let url = server.database();
+    let database = url.rsplit('/').next().unwrap();
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    server.sql(database, UNDER_WAY);
+    let end = async |nth: u32| {
+        let run_id = format!("00000000-0000-7000-8001-{nth:012}").parse().unwrap();
+        let kind = cascade_model::RunKind::Queue;
+        let lease = Lease { run_id, kind, attempt: 1, owner: "w".into() };
+        let mut tx = store.begin(Connections::Shared).await.unwrap();
+        assert!(tx.end_runs(&[crate::hot_verbs::completed(lease)]).await.unwrap()[0].is_some());
+        tx.commit().await.unwrap();
+    };
+    // The ends that the row of the job tells of, and the commits that it does not tell of yet.
+    let known = async || -> (Option<String>, i64) {
+        let text = "SELECT (SELECT recent FROM job_last), (SELECT count(*) FROM job_last_pending)";
+        sqlx::query_as(text).fetch_one(store.pool()).await.unwrap()
+    };
+    end(1).await;
+    assert_eq!(known().await, (None, 1));
+    store.refresh_last_ends().await.unwrap();
+    assert_eq!(known().await, (Some("s".into()), 0));
+    end(2).await;
+    // As an older version writes its figures, which does not ask.
+    server.sql(
+        database,
+        "INSERT INTO run_stats (minute, job_type, project_id, kind, bucket, source, runs, micros)
+         VALUES (now(), 'job', '00000000-0000-7000-8000-000000000001', 'completed', 0, 'old', 1, 1)",
+    );
+    assert_eq!(known().await, (Some("ss".into()), 0));
+    server.sql(database, "ALTER TABLE job_last_pending ALTER COLUMN key RESTART WITH 10000");
+    end(3).await;
+    assert_eq!(known().await, (Some("sss".into()), 0), "one commit of 10,000 does it itself");
 }
