@@ -106,7 +106,7 @@ impl Engine {
         if found.due {
             let mut tx = self.store.begin(Connections::Queue).await?;
             due::fire(&mut *tx).await?;
-            if fits && self.rotation().is_limited() && !found.queued && !found.schedule_key_free {
+            if fits && self.counts_what_runs() && !found.queued && !found.schedule_key_free {
                 return self.take_in_transaction(tx, RunKind::Schedule, claim, runs).await;
             }
             tx.commit().await?;
@@ -116,6 +116,11 @@ impl Engine {
             self.take(claim, runs).await?;
         }
         Ok(())
+    }
+
+    /// Whether a claim is a transaction that counts what runs.
+    fn counts_what_runs(&self) -> bool {
+        !self.store.takes_at_once() || self.rotation().is_limited(Instant::now())
     }
 
     /// Takes what waits, of both kinds.
@@ -133,22 +138,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes what waits of a kind: each step in one statement where nothing has a limit, or else in a transaction.
+    /// Takes what waits of a kind: each step in one statement where no limit is near, or else in a transaction.
     async fn take_kind(
         &self,
         kind: RunKind,
         claim: &Claim<'_>,
         runs: &mut Vec<ClaimedRun>,
     ) -> Result<()> {
-        let at_once = !self.rotation().is_limited();
-        if at_once && self.take_at_once(kind, claim, runs).await? {
+        if !self.counts_what_runs() && self.take_at_once(kind, claim, runs).await? {
             return Ok(());
         }
         let tx = self.store.begin(Connections::Queue).await?;
         self.take_in_transaction(tx, kind, claim, runs).await
     }
 
-    /// `false` where there are limits.
+    /// `false` where a limit may be near.
     async fn take_at_once(
         &self,
         kind: RunKind,
@@ -159,7 +163,7 @@ impl Engine {
         loop {
             let choice = self.choice(&walk, claim.except, &[]);
             let Some(found) = self.store.take(&choice, &claim.holder).await? else {
-                self.rotation().has_limits();
+                self.rotation().has_limits(Instant::now());
                 return Ok(false);
             };
             let Found { runs: taken, projects, last } = found;
@@ -180,7 +184,7 @@ impl Engine {
         runs: &mut Vec<ClaimedRun>,
     ) -> Result<()> {
         let mut capacity = Capacity::default();
-        if self.rotation().is_limited() || !tx.limits().await?.is_empty() {
+        if self.counts_what_runs() || !tx.limits().await?.is_empty() {
             let alone = tx.lock_limits().await?;
             capacity = Capacity::of(tx.limits().await?, alone);
         }

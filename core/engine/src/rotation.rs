@@ -33,7 +33,8 @@ pub(crate) struct Rotation {
     queue_first: bool,
     looked: Option<Instant>,
     owes_look: bool,
-    limited: bool,
+    /// When a claim took nothing, as a limit may be near.
+    limited: Option<Instant>,
     /// The first and the last project.
     projects: Option<(Uuid, Uuid)>,
 }
@@ -64,9 +65,10 @@ impl Rotation {
         self.looked.is_none()
     }
 
-    /// Whether there were limits when this process last looked.
-    pub fn is_limited(&self) -> bool {
-        self.limited
+    /// Whether claims are to count what runs. Now and then one that does not is tried again: limits may be far away
+    /// by then, or gone.
+    pub fn is_limited(&self, now: Instant) -> bool {
+        self.limited.is_some_and(|at| now.duration_since(at) < LOOK)
     }
 
     /// Whether a claim of `limit` runs that has `brought` so many looks around too. One that has brought
@@ -82,7 +84,7 @@ impl Rotation {
 
     /// What a look around has found. Workers that start together do not all begin with the same project.
     pub fn looked(&mut self, found: &Look, now: Instant, chance: u128) {
-        (self.limited, self.projects) = (found.limited, found.projects);
+        self.projects = found.projects;
         self.queued = found.queued || found.schedule_key_free;
         self.owes_look = false;
         if self.looked.replace(now).is_none() {
@@ -90,9 +92,9 @@ impl Rotation {
         }
     }
 
-    /// A claim within no limits took nothing, as there are some.
-    pub fn has_limits(&mut self) {
-        self.limited = true;
+    /// A claim that does not count what runs took nothing: a limit may be near.
+    pub fn has_limits(&mut self, now: Instant) {
+        self.limited = Some(now);
     }
 
     /// Nothing is due: a look around would find nothing.
@@ -230,22 +232,15 @@ mod tests {
         assert_eq!([1, 10, 100, 256, 10_000].map(visits), [1, 10, 100, 64, 625]);
     }
 
-    fn look(limited: bool) -> Look {
+    fn look() -> Look {
         let projects = Some((Uuid::from_u128(10), Uuid::from_u128(20)));
-        Look {
-            unresponsive: false,
-            due: false,
-            queued: false,
-            schedule_key_free: false,
-            limited,
-            projects,
-        }
+        Look { unresponsive: false, due: false, queued: false, schedule_key_free: false, projects }
     }
 
     #[test]
     fn where_others_hold_what_waits_a_claim_jumps_a_few_times_and_gives_up() {
         let mut rotation = Rotation::default();
-        rotation.looked(&look(false), Instant::now(), 3);
+        rotation.looked(&look(), Instant::now(), 3);
         assert_eq!(rotation.behind(KIND).as_u128(), 13, "it begins by chance");
         let mut walk = Walk::new(KIND, &rotation, 4);
         let held = Step { projects: 4, last: Some(Uuid::from_u128(17)), found: 1, taken: 0 };
@@ -260,7 +255,7 @@ mod tests {
     fn where_both_kinds_wait_each_is_first_in_turn() {
         let (mut rotation, now) = (Rotation::default(), Instant::now());
         assert_eq!(rotation.kinds(), [RunKind::Schedule]);
-        rotation.looked(&Look { queued: true, ..look(false) }, now, 0);
+        rotation.looked(&Look { queued: true, ..look() }, now, 0);
         let first: Vec<_> = (0..4).map(|_| rotation.kinds()[0]).collect();
         assert_eq!(first, [RunKind::Queue, KIND, RunKind::Queue, KIND]);
         rotation.none_queued();
@@ -278,11 +273,19 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_counts_nothing_is_tried_again_now_and_then() {
+        let (mut rotation, now) = (Rotation::default(), Instant::now());
+        assert!(!rotation.is_limited(now));
+        rotation.has_limits(now);
+        assert!(rotation.is_limited(now) && !rotation.is_limited(now + LOOK));
+    }
+
+    #[test]
     fn a_claim_that_brought_something_leaves_the_look_around_to_the_next() {
         let (mut rotation, now) = (Rotation::default(), Instant::now());
         assert!(rotation.is_new() && rotation.is_to_look(4, 4, now), "it has never looked");
-        rotation.looked(&look(true), now, 0);
-        assert!(!rotation.is_new() && rotation.is_limited());
+        rotation.looked(&look(), now, 0);
+        assert!(!rotation.is_new());
         assert!(rotation.is_to_look(0, 4, now), "nothing waits");
         assert!(!rotation.is_to_look(4, 4, now) && !rotation.is_to_look(3, 4, now));
         assert!(rotation.is_to_look(3, 4, now), "the one before left it out");

@@ -67,8 +67,6 @@ pub struct Look {
     pub queued: bool,
     /// A run of a schedule's key may go ahead.
     pub schedule_key_free: bool,
-    /// [`Store::take`](crate::Store::take) takes nothing: there are limits, or it never does.
-    pub limited: bool,
     /// The first and the last project.
     pub projects: Option<(Uuid, Uuid)>,
 }

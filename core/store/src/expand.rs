@@ -88,6 +88,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0340_hook_reasons.sql",
     "0350_loss_counts.sql",
     "0370_last_ends_at_leisure.sql",
+    "0390_claims_within_limits.sql",
 );
 
 /// The table of what has run.

@@ -104,8 +104,13 @@ pub trait Store: Schedules {
     /// that the first runs after a start wait for neither. Changes nothing.
     async fn warm_up(&self) -> Result<()>;
 
+    /// Whether the database has a statement for [`Store::take`].
+    fn takes_at_once(&self) -> bool {
+        false
+    }
+
     /// Chooses runs and leases them, in one statement that skips what others hold. `None` where that takes
-    /// nothing, as there are limits, or the database has no such statement: see [`Tx::waiting_runs`].
+    /// nothing, as a limit may be near, or the database has no such statement: see [`Tx::waiting_runs`].
     async fn take(&self, _choice: &Choice<'_>, _holder: &Holder<'_>) -> Result<Option<Found>> {
         Ok(None)
     }

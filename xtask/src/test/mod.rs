@@ -60,11 +60,17 @@ fn everything(root: &Path) -> Result<()> {
     nextest(root, &["--workspace".to_owned()], "all()", Some(&servers))
 }
 
+/// What Node does goes on beside the tests in Rust.
 fn quick(root: &Path) -> Result<()> {
-    each(&Step::QUICK, root)?;
-    let mut packages = vec!["--workspace".to_owned()];
-    packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
-    nextest(root, &packages, areas::QUICK, None)
+    each(&[Step::Format], root)?;
+    let of = root.to_owned();
+    let aside = beside(root, "web", move || each(&[Step::Web], &of))?;
+    let tested = each(&[Step::Build], root).and_then(|()| {
+        let mut packages = vec!["--workspace".to_owned()];
+        packages.extend(areas::SLOW.iter().map(|slow| format!("--exclude={slow}")));
+        nextest(root, &packages, areas::QUICK, None)
+    });
+    aside.join().and(tested)
 }
 
 fn some(root: &Path, areas: &[&Area]) -> Result<()> {

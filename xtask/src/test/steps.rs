@@ -41,7 +41,6 @@ impl Step {
         Self::Doc,
         Self::Package,
     ];
-    pub const QUICK: [Self; 3] = [Self::Format, Self::Web, Self::Build];
 
     /// # Errors
     /// Names the command that failed.

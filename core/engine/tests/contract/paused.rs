@@ -6,8 +6,9 @@ use std::time::Duration;
 use cascade_config::Schedule;
 use cascade_engine::Engine;
 use cascade_model::{Fault, Pause, RunNow, RunState, ScheduledStatus, Visible};
-use cascade_sdk::sql;
+use cascade_sdk::{rfc3339, sql};
 use cascade_store::{Queries, StoreError};
+use chrono::TimeDelta;
 
 use crate::chain::config;
 use crate::steps::{claim, claim_until, claim_up, project, scheduled, success};
@@ -131,11 +132,14 @@ pub(super) async fn runs_of_a_disabled_or_removed_job_wait_until_it_is_back(engi
     engine.retry(&Visible::All, last).await.unwrap();
 }
 
-/// Lets the time of `up` of project `one` pass.
+/// Lets the time of `up` of project `one` pass: an hour and a half ago, so that a timer of every hour is next due in
+/// half an hour.
 async fn let_it_pass(engine: &Engine) {
-    let passed = "UPDATE scheduled_jobs SET next_run_at = '2020-01-01T00:00:00.000Z'
-         WHERE job_type = 'up' AND project_id = (SELECT id FROM projects WHERE slug = 'one')";
-    assert_eq!(engine.store().database().batch(vec![sql(passed)]).await.unwrap(), [1]);
+    let passed = engine.store().now().await.unwrap() - TimeDelta::minutes(90);
+    let passed = sql("UPDATE scheduled_jobs SET next_run_at = $1
+         WHERE job_type = 'up' AND project_id = (SELECT id FROM projects WHERE slug = 'one')")
+    .bind(rfc3339(passed));
+    assert_eq!(engine.store().database().batch(vec![passed]).await.unwrap(), [1]);
 }
 
 pub(super) async fn a_job_that_was_off_waits_for_its_next_scheduled_time(engine: &Engine) {

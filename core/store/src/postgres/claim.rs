@@ -99,7 +99,8 @@ pub(super) async fn waiting_runs(
         RunKind::Schedule => {
             let text =
                 concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/waiting_runs.sql"));
-            bind_choice(sqlx::query(text), choice, true).fetch_all(connection).await?
+            let query = bind_choice(sqlx::query(text), choice, true).bind(None::<&str>);
+            query.fetch_all(connection).await?
         }
         RunKind::Queue => {
             let text = concat!(
@@ -188,7 +189,6 @@ pub(super) async fn look(
         due: look.try_get("due")?,
         queued,
         schedule_key_free: look.try_get("schedule_key_free")?,
-        limited: look.try_get("limited")?,
         projects: first.zip(look.try_get("last_project")?),
     })
 }

@@ -149,6 +149,10 @@ impl Store for PostgresStore {
         warm_up::warm_up(self).await
     }
 
+    fn takes_at_once(&self) -> bool {
+        true
+    }
+
     async fn take(&self, choice: &Choice<'_>, holder: &Holder<'_>) -> Result<Option<Found>> {
         let mut connection = self.kept.acquire().await?;
         let mut found = claim::take(&mut connection, choice, holder, &self.floor).await?;

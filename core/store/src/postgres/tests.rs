@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{Inserted, Queries, RunFilter, ScheduleFilter, StoreError, hot_verbs, old_beside_new};
-use cascade_model::{Lease, RunState, Visible};
+use cascade_model::{Lease, RunKind, RunState, Visible};
 
 async fn store(server: &Postgres) -> PostgresStore {
     PostgresStore::connect(&server.database(), 10).await.unwrap()
@@ -438,7 +438,7 @@ async fn an_end_waits_for_no_other_of_the_same_job() {
     server.sql(url.rsplit('/').next().unwrap(), UNDER_WAY);
     let end = |nth: u32| {
         let run_id = format!("00000000-0000-7000-8001-{nth:012}").parse().unwrap();
-        let kind = cascade_model::RunKind::Queue;
+        let kind = RunKind::Queue;
         crate::hot_verbs::completed(Lease { run_id, kind, attempt: 1, owner: "w".into() })
     };
     let ended = async |nth| {
@@ -464,7 +464,7 @@ async fn last_ends_are_written_when_somebody_asks_or_nobody_does_for_long() {
     server.sql(database, UNDER_WAY);
     let end = async |nth: u32| {
         let run_id = format!("00000000-0000-7000-8001-{nth:012}").parse().unwrap();
-        let kind = cascade_model::RunKind::Queue;
+        let kind = RunKind::Queue;
         let lease = Lease { run_id, kind, attempt: 1, owner: "w".into() };
         let mut tx = store.begin(Connections::Shared).await.unwrap();
         assert!(tx.end_runs(&[crate::hot_verbs::completed(lease)]).await.unwrap()[0].is_some());
@@ -490,4 +490,49 @@ async fn last_ends_are_written_when_somebody_asks_or_nobody_does_for_long() {
     server.sql(database, "ALTER TABLE job_last_pending ALTER COLUMN key RESTART WITH 10000");
     end(3).await;
     assert_eq!(known().await, (Some("sss".into()), 0), "one commit of 10,000 does it itself");
+}
+
+/// 400 runs that wait, of a job of which 100 may run at a time, and four workers that live.
+const FAR_FROM_A_LIMIT: &str = "
+    INSERT INTO projects (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000001', 'one', 'One');
+    INSERT INTO scheduled_jobs (id, job_type, project_id, max_attempts, concurrency)
+    VALUES (gen_random_uuid(), 'job', '00000000-0000-7000-8000-000000000001', 3, 100);
+    INSERT INTO open_queue_runs (id, job_type, project_id, state, max_attempts, trace_id)
+    SELECT gen_random_uuid(), 'job', '00000000-0000-7000-8000-000000000001', 'available', 3, gen_random_uuid()
+    FROM generate_series(1, 400);
+    INSERT INTO queue_workers (owner, lease_until)
+    SELECT 'w' || n, now() + interval '1 hour' FROM generate_series(1, 4) n";
+
+#[tokio::test]
+async fn claims_count_runs_one_by_one_only_near_a_limit() {
+    let server = Postgres::start();
+    let url = server.database();
+    let database = url.rsplit('/').next().unwrap();
+    let store = PostgresStore::connect(&url, 8).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    server.sql(database, FAR_FROM_A_LIMIT);
+    let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(5) };
+    let take = async |owner: &'static str| {
+        let holder = Holder { owner, lease: Duration::from_secs(30) };
+        store.take(&choice, &holder).await.unwrap().map(|found| found.runs.len())
+    };
+    assert_eq!(take("nobody knows").await, None);
+    // One that counts alone keeps them out, whatever it has found.
+    let mut alone = store.begin(Connections::Queue).await.unwrap();
+    assert!(alone.lock_limits().await.unwrap());
+    assert_eq!(take("w1").await, None);
+    let mut second = store.begin(Connections::Queue).await.unwrap();
+    assert!(!second.lock_limits().await.unwrap(), "it waits, but not for ever");
+    alone.rollback().await.unwrap();
+    second.rollback().await.unwrap();
+    let mut running = 0;
+    loop {
+        let taken = futures::future::join_all(["w1", "w2", "w3", "w4"].map(&take)).await;
+        running += taken.iter().flatten().sum::<usize>();
+        if taken.iter().all(Option::is_none) {
+            break;
+        }
+    }
+    // Less than what four claims of five could take, twice, is left of the limit.
+    assert!((61..=100).contains(&running), "{running}");
 }

@@ -188,8 +188,7 @@ impl Tx for PostgresTx {
     }
 
     async fn lock_limits(&mut self) -> Result<bool> {
-        let lock = "SELECT pg_try_advisory_xact_lock(hashtext('cascade.claim_within_limits'))";
-        Ok(sqlx::query_scalar(lock).fetch_one(self.connection()?).await?)
+        Ok(sqlx::query_scalar("SELECT lock_limits()").fetch_one(self.connection()?).await?)
     }
 
     async fn limits(&mut self) -> Result<Limits> {

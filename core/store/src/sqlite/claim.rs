@@ -115,7 +115,6 @@ pub(super) async fn look(pool: &SqlitePool, owner: &str, lease: Duration) -> Res
         queued: look.try_get("queued")?,
         schedule_key_free: look.try_get("schedule_key_free")?,
         // The one writer claims in a transaction, where limits cost little more.
-        limited: true,
         projects: project("first_project").zip(project("last_project")),
     })
 }

@@ -1,7 +1,7 @@
 -- Chooses up to $2 runs that may start now, from up to $5 projects behind the project $1, the longest-waiting
 -- of each first, and locks them; those that another transaction has locked are skipped. Each step finds the
 -- next project through the index, among its next 1,000 entries at most: the cost grows with what is chosen
--- and not with what waits. Where there are limits there is no step, unless $6. Leaves out runs whose job
+-- and not with what waits. Where a limit may be near there is no step, unless $6. Leaves out runs whose job
 -- is paused, disabled, or no longer in jobs.toml: mostly there is no such job, and one look at an empty
 -- index is all that it costs. What reads `step` and `chosen` follows: take_runs.sql or waiting_runs.sql.
 -- $1 project uuid, $2 runs int8, $3 job types to leave out text[], $4 projects to leave out uuid[],
@@ -9,9 +9,11 @@
 -- plan: worker_runs_claimable, scheduled_jobs_off, scheduled_jobs_limited, projects_limited
 WITH RECURSIVE step (project_id, nth) AS (
     SELECT $1::uuid, 0::int8
-    WHERE $6 OR NOT (EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-                     OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
-                     OR EXISTS (SELECT FROM shared_limit_jobs))
+    WHERE CASE WHEN $6 THEN true
+               WHEN EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+                 OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
+                 OR EXISTS (SELECT FROM shared_limit_jobs) THEN limits_are_wide($7, $2)
+               ELSE true END
     UNION ALL
     SELECT n.project_id, step.nth + 1 FROM step CROSS JOIN LATERAL (
         SELECT n.project_id FROM (

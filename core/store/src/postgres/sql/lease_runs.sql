@@ -2,7 +2,10 @@
 -- $1 ids uuid[], $2 worker text, $3 seconds of the lease float8
 -- plan: open_runs_pkey, projects_pkey, workers_pkey
 WITH alive AS (
-    INSERT INTO workers (owner, lease_until) VALUES ($2, now() + make_interval(secs => $3))
+    INSERT INTO workers (owner, lease_until) SELECT $2, now() + make_interval(secs => $3)
+    WHERE NOT EXISTS (
+        SELECT FROM workers WHERE owner = $2 AND lease_until > now() + make_interval(secs => $3 * 5 / 6)
+    )
     ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
 )
 UPDATE open_runs r

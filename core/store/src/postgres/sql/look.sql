@@ -1,7 +1,7 @@
 -- What there is to do besides what waits. Due schedules are asked for in their order: without it the planner
 -- may walk through the index of due times by project, from end to end.
 -- $1 worker text, $2 since when queues are looked at, as in queue_heads.sql, timestamptz
--- plan: scheduled_jobs_due, worker_runs_unfinished, scheduled_jobs_limited, projects_limited, projects_pkey
+-- plan: scheduled_jobs_due, worker_runs_unfinished, projects_pkey
 SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1)
     OR EXISTS (SELECT FROM queue_workers WHERE lease_until < now() AND owner <> $1) AS unresponsive,
     EXISTS (
@@ -31,8 +31,5 @@ SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1)
           )
         ORDER BY s.next_run_at LIMIT 1
     ), false) AS due,
-    EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-    OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
-    OR EXISTS (SELECT FROM shared_limit_jobs) AS limited,
     (SELECT id FROM projects ORDER BY id LIMIT 1) AS first_project,
     (SELECT id FROM projects ORDER BY id DESC LIMIT 1) AS last_project

@@ -1,15 +1,18 @@
--- Follows queue_choose.sql: leases what it has chosen, as take_runs.sql does, with what was asked for. Where there are
--- limits it takes nothing.
+-- Follows queue_choose.sql: leases what it has chosen, as take_runs.sql does, with what was asked for. Where a limit
+-- may be near it takes nothing.
 -- $7 worker text, $8 seconds of the lease float8
 -- plan: queue_workers_pkey, run_requests_pkey, scheduled_jobs_limited, projects_limited, the ctids of open_queue_runs
-, limits AS (
-    SELECT EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
-        OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
-        OR EXISTS (SELECT FROM shared_limit_jobs) AS limited
+, limits AS MATERIALIZED (
+    SELECT CASE WHEN EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
+                  OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
+                  OR EXISTS (SELECT FROM shared_limit_jobs)
+                THEN NOT limits_are_wide($7, $5) ELSE false END AS limited
 ), alive AS (
     INSERT INTO queue_workers (owner, lease_until)
     SELECT $7, now() + make_interval(secs => $8)
-    FROM limits WHERE NOT limited AND EXISTS (SELECT FROM chosen)
+    FROM limits WHERE NOT limited AND EXISTS (SELECT FROM chosen) AND NOT EXISTS (
+        SELECT FROM queue_workers WHERE owner = $7 AND lease_until > now() + make_interval(secs => $8 * 5 / 6)
+    )
     ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
 ), leased AS (
     UPDATE open_queue_runs r

@@ -1,12 +1,15 @@
 -- Leases what was chosen (choose_runs.sql), by where it lies: it is locked and does not move. A run that has
 -- changed since the statement began is not there for it, and waits for the next claim. The row of the
--- worker goes with every claim: whoever holds a run can become unresponsive. Names of projects are known
--- to the process.
+-- worker goes with it: whoever holds a run can become unresponsive. A row that has five sixths of a lease left stays
+-- as it is: while some transaction is open for long each version of it is kept, and every claim would walk over them.
+-- Names of projects are known to the process.
 -- $7 worker text, $8 seconds of the lease float8
 -- plan: workers_pkey, the ctids of open_runs
 , alive AS (
     INSERT INTO workers (owner, lease_until)
-    SELECT $7, now() + make_interval(secs => $8) WHERE EXISTS (SELECT FROM chosen)
+    SELECT $7, now() + make_interval(secs => $8) WHERE EXISTS (SELECT FROM chosen) AND NOT EXISTS (
+        SELECT FROM workers WHERE owner = $7 AND lease_until > now() + make_interval(secs => $8 * 5 / 6)
+    )
     ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
 ), leased AS (
     UPDATE open_runs r
