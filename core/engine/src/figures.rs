@@ -1,23 +1,27 @@
 //! Figures of runs by minute: counted in memory where runs end, written every two seconds.
 //!
 //! A commit of many ends takes one lock here and no row of the database, so that nobody who ends runs waits for
-//! another. A process writes rows of its own, each with all that it has counted in the minute: after a fault
-//! it writes them again. What is lost when a process is killed is what it counted in the last two seconds: of
-//! figures alone, as the runs themselves are stored.
+//! another. A process adds rows of its own, each a part of a job's minute with what it has counted since the part
+//! before: no version of a row is left behind, over which the next write would have to step while some transaction is
+//! open for long. After a fault it writes the same part again. Once the minute is over it puts one part in their place.
+//! What is lost when a process is killed is what it counted in the last two seconds: of figures alone, as the runs
+//! themselves are stored.
+
+mod minutes;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use cascade_model::{StatKey, StatKind, StatRow, StatWorker, Tally, bucket};
+use cascade_model::{StatKey, StatKind, StatWorker, Tally, bucket};
 use cascade_store::{Queries, Result, Store};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::minutes::Minutes;
 use crate::Engine;
 
 /// How often what was counted is written.
@@ -29,12 +33,12 @@ const LAST_ENDS: Duration = Duration::from_secs(10);
 /// How long the last write of a process may take.
 const LAST_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is counted of a job in a project.
-type Counts = BTreeMap<(StatKind, u16), Tally>;
+/// What is counted, by job type.
+type Counts = HashMap<String, HashMap<StatKey, Tally>>;
 
 /// Counts how runs end, in this process. Clones count together.
 #[derive(Clone, Default)]
-pub struct RunCounts(Arc<Mutex<HashMap<String, HashMap<Uuid, Counts>>>>);
+pub struct RunCounts(Arc<Mutex<Counts>>);
 
 /// How a run has ended, for its figures.
 #[derive(Debug, Clone, Copy)]
@@ -73,17 +77,17 @@ impl RunCounts {
             if !counted.contains_key(job_type) {
                 counted.insert(job_type.to_owned(), HashMap::new());
             }
-            let Some(projects) = counted.get_mut(job_type) else { continue };
-            let counts = projects.entry(project).or_default();
+            let Some(cells) = counted.get_mut(job_type) else { continue };
             let times = waited.map(|waited| (StatKind::Wait, waited));
             for (kind, time) in times.into_iter().chain([(kind, took.unwrap_or_default())]) {
                 let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-                counts.entry((kind, bucket(time))).or_default().add(Tally { runs: 1, micros });
+                let key = StatKey { project_id: project, kind, bucket: bucket(time) };
+                cells.entry(key).or_default().add(Tally { runs: 1, micros });
             }
         }
     }
 
-    fn take(&self) -> HashMap<String, HashMap<Uuid, Counts>> {
+    fn take(&self) -> Counts {
         std::mem::take(&mut *self.counted())
     }
 
@@ -91,7 +95,7 @@ impl RunCounts {
         self.counted().is_empty()
     }
 
-    fn counted(&self) -> MutexGuard<'_, HashMap<String, HashMap<Uuid, Counts>>> {
+    fn counted(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,9 +108,10 @@ pub struct FigureWriter {
     source: String,
     /// Its worker, if it has one.
     worker: Option<StatWorker>,
-    /// All of the current minute, and what could not be written yet.
-    rows: BTreeMap<(DateTime<Utc>, StatKey), Tally>,
-    unwritten: BTreeSet<(DateTime<Utc>, StatKey)>,
+    /// What was counted in which minute.
+    minutes: Minutes,
+    /// The latest minute, by the database's clock; when it is over, by this process's.
+    latest: Option<(DateTime<Utc>, Instant)>,
     /// When runs have ended since the last ends of jobs were brought up to date: when that is to be done.
     last_ends_due: Option<Instant>,
 }
@@ -115,8 +120,15 @@ impl FigureWriter {
     /// Writes to `store`, in the name of `worker`, if this process has one.
     pub fn new(counts: RunCounts, store: Arc<dyn Store>, worker: Option<StatWorker>) -> Self {
         let source = Uuid::new_v4().simple().to_string()[..12].to_owned();
-        let (rows, unwritten) = Default::default();
-        Self { counts, store, source, worker, rows, unwritten, last_ends_due: None }
+        Self {
+            counts,
+            store,
+            source,
+            worker,
+            minutes: Minutes::default(),
+            latest: None,
+            last_ends_due: None,
+        }
     }
 
     /// Writes, and counts what waits, until `stop`; then writes once more.
@@ -127,7 +139,7 @@ impl FigureWriter {
         sample.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let due = self.last_ends_due;
-            let last_ends = tokio::time::sleep_until(due.unwrap_or_else(Instant::now));
+            let last_ends = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into());
             let done = tokio::select! {
                 () = stop.cancelled() => break,
                 _ = write.tick() => self.write().await,
@@ -150,21 +162,12 @@ impl FigureWriter {
     /// # Errors
     /// The database's; the next call writes it again.
     pub async fn write(&mut self) -> Result<()> {
-        if self.counts.is_empty() && self.unwritten.is_empty() {
+        if self.has_nothing_to_do() {
             return Ok(());
         }
         self.last_ends_due.get_or_insert_with(|| Instant::now() + LAST_ENDS);
         let now = self.store.now().await?;
-        let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
-        self.gather(minute);
-        let row = |of: &(DateTime<Utc>, StatKey)| {
-            let tally = self.rows.get(of).copied().unwrap_or_default();
-            StatRow { minute: of.0, key: of.1.clone(), tally }
-        };
-        let rows: Vec<_> = self.unwritten.iter().map(row).collect();
-        self.store.save_stats(&self.source, self.worker.as_ref(), &rows).await?;
-        self.unwritten.clear();
-        Ok(())
+        self.write_at(now).await
     }
 
     async fn refresh_last_ends(&mut self) -> Result<()> {
@@ -173,18 +176,45 @@ impl FigureWriter {
         self.store.refresh_last_ends().await
     }
 
-    /// Adds what was counted to the minute; what is written of those before is no longer needed.
-    fn gather(&mut self, minute: DateTime<Utc>) {
-        let Self { rows, unwritten, .. } = self;
-        rows.retain(|of, _| of.0 == minute || unwritten.contains(of));
-        for (job_type, projects) in self.counts.take() {
-            for (project_id, counts) in projects {
-                for ((kind, bucket), tally) in counts {
-                    let key = StatKey { job_type: job_type.clone(), project_id, kind, bucket };
-                    rows.entry((minute, key.clone())).or_default().add(tally);
-                    unwritten.insert((minute, key));
-                }
-            }
+    /// As [`Self::write`], at a time of the database's clock.
+    ///
+    /// # Errors
+    /// The database's; the next call writes it again.
+    pub async fn write_at(&mut self, now: DateTime<Utc>) -> Result<()> {
+        let minute = self.minute(now);
+        for (job_type, cells) in self.counts.take() {
+            self.minutes.add(minute, job_type, cells);
         }
+        let parts = self.minutes.fresh();
+        if !parts.is_empty() {
+            self.store.save_stats(&self.source, self.worker.as_ref(), &parts).await?;
+            self.minutes.stored();
+        }
+        loop {
+            let parts = self.minutes.replacements(minute);
+            if parts.is_empty() {
+                return Ok(());
+            }
+            self.store.replace_stats(&self.source, &parts).await?;
+            self.minutes.replaced(parts);
+        }
+    }
+
+    /// Nothing was counted, and no minute of several parts is over.
+    fn has_nothing_to_do(&self) -> bool {
+        let is_over = self.latest.is_none_or(|(_, over)| over <= Instant::now());
+        self.counts.is_empty()
+            && !self.minutes.has_fresh()
+            && !(is_over && self.minutes.is_scattered())
+    }
+
+    /// The minute of a time, and none before the latest. A clock that steps back, as that of another machine after a
+    /// failover, would lead into a minute whose parts are replaced, and their numbers be used again.
+    fn minute(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        let minute = self.latest.map_or(minute, |(latest, _)| latest.max(minute));
+        let left = (minute + TimeDelta::minutes(1) - now).to_std().unwrap_or_default();
+        self.latest = Some((minute, Instant::now() + left));
+        minute
     }
 }

@@ -69,7 +69,9 @@ pub use revision::revision;
 pub use run::{ClaimedRun, FailedAttempt, HeldLease, Lease, Run, RunKind, RunPage, RunState};
 pub use run_log::RunLogRow;
 pub use scheduled::{Pause, QueueDepth, RunNow, ScheduledJob, ScheduledStatus};
-pub use stats::{Figures, StatFilter, StatGroup, StatKey, StatKind, StatRow, StatWorker, Tally};
+pub use stats::{
+    Figures, MOST_CELLS, StatFilter, StatGroup, StatKey, StatKind, StatPart, StatWorker, Tally,
+};
 pub use trace_group::{LEAST_OF_GROUP, StateCounts, TraceGroup, TraceOverview};
 pub use trend::{EndedRun, Trend, grouped};
 pub use visible::Visible;

@@ -61,11 +61,12 @@ impl FromStr for StatKind {
     }
 }
 
-/// What a row of figures is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The most cells of a [`StatPart`], and of one statement that writes some.
+pub const MOST_CELLS: usize = 5_000;
+
+/// What is counted of a job within a minute, apart from the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StatKey {
-    /// The job type.
-    pub job_type: String,
     /// The project.
     pub project_id: Uuid,
     /// What is counted.
@@ -91,15 +92,18 @@ impl Tally {
     }
 }
 
-/// A row of figures, as one process writes it: it has counted so much in this minute so far.
+/// A row of figures, as one process writes it: a part of what it has counted of a job within a minute. The figures of
+/// all its parts add up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatRow {
+pub struct StatPart {
     /// The minute.
     pub minute: DateTime<Utc>,
-    /// What about.
-    pub key: StatKey,
-    /// How much.
-    pub tally: Tally,
+    /// The job type.
+    pub job_type: String,
+    /// Its number among those of the process, the job and the minute.
+    pub part: u32,
+    /// How much of what; at most [`MOST_CELLS`].
+    pub cells: Vec<(StatKey, Tally)>,
 }
 
 /// Which figures are asked for.

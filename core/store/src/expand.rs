@@ -52,6 +52,7 @@ pub(super) const SQLITE: &[Migration] = files!(
     "0291_pauses.sql",
     "0340_hook_reasons.sql",
     "0350_loss_counts.sql",
+    "0380_figures_packed.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = files!(
@@ -88,6 +89,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0340_hook_reasons.sql",
     "0350_loss_counts.sql",
     "0370_last_ends_at_leisure.sql",
+    "0380_figures_packed.sql",
     "0390_claims_within_limits.sql",
 );
 

@@ -302,12 +302,16 @@ cases! {
         limits_are_written_where_they_have_changed,
     ],
     stats: [
-        what_a_process_writes_again_counts_once,
+        parts_add_up_and_one_that_is_written_again_counts_once,
+        parts_are_replaced_by_one_without_a_loss_also_twice,
+        a_minute_that_is_over_is_one_row_of_a_process_and_job,
+        rows_of_an_older_version_count_too,
         figures_are_those_of_projects_that_may_be_seen,
         ends_that_no_worker_saw_are_counted,
         what_was_counted_is_written_once_and_adds_up_over_writes,
         what_waits_is_counted_by_one_process_a_minute,
         figures_of_long_ago_become_one_an_hour_and_then_go,
+        what_becomes_one_an_hour_is_added_to_what_is_there,
         figures_are_also_those_of_a_worker_for_two_days,
     ],
     tags: [

@@ -45,7 +45,7 @@ use cascade_model::{
     Attention, ConfigHistory, ConfigText, ConfigVersionText, Decisions, Delivery, FailedAttempt,
     Figures, HookCount, JobCounts, JobQueue, JoinKey, JoinRow, KeepFor, LastEnd, NewRunProcess,
     Presence, Problem, ProblemState, ProjectRow, Pruned, QueueDepth, Run, RunLogRow, RunPage,
-    RunProcess, ScheduledJob, StatFilter, StatGroup, StatRow, StatWorker, TraceOverview, Trend,
+    RunProcess, ScheduledJob, StatFilter, StatGroup, StatPart, StatWorker, TraceOverview, Trend,
     Visible, WholeDelivery, Worker,
 };
 use cascade_sdk::{Db, Page, Row, Statement, decode_row, host::Database};
@@ -400,15 +400,20 @@ pub trait Queries: Store {
         queue::depth(&*self.database()).await
     }
 
-    /// Writes figures of a process, `source`, and of its `worker` if it has one: what it has counted so far, in
-    /// place of what it wrote before.
+    /// Writes figures of a process, `source`, and of its `worker` if it has one, beside those that it wrote before; a
+    /// part that is there already is written over.
     async fn save_stats(
         &self,
         source: &str,
         worker: Option<&StatWorker>,
-        rows: &[StatRow],
+        parts: &[StatPart],
     ) -> Result<()> {
-        stats::save(&*self.database(), source, worker, rows).await
+        stats::save(&*self.database(), source, worker, parts).await
+    }
+
+    /// Puts figures of a process, `source`, in the place of all that it has written of their jobs and minutes.
+    async fn replace_stats(&self, source: &str, parts: &[StatPart]) -> Result<()> {
+        stats::replace(&*self.database(), source, parts).await
     }
 
     /// The workers that have figures of the last two days, those that wrote last first.
