@@ -143,7 +143,10 @@ impl FigureWriter {
             let done = tokio::select! {
                 () = stop.cancelled() => break,
                 _ = write.tick() => self.write().await,
-                () = last_ends, if due.is_some() => self.refresh_last_ends().await,
+                () = last_ends, if due.is_some() => {
+                    self.refresh_last_ends().await;
+                    continue;
+                }
                 _ = sample.tick() => self.store.sample_queues().await.map(drop),
             };
             if let Err(error) = done {
@@ -170,10 +173,12 @@ impl FigureWriter {
         self.write_at(now).await
     }
 
-    async fn refresh_last_ends(&mut self) -> Result<()> {
-        // After a fault with the next write that has something to say.
+    async fn refresh_last_ends(&mut self) {
         self.last_ends_due = None;
-        self.store.refresh_last_ends().await
+        if let Err(error) = self.store.refresh_last_ends().await {
+            tracing::warn!(%error, "the last ends of jobs are brought up to date later");
+            self.last_ends_due = Some(Instant::now() + LAST_ENDS);
+        }
     }
 
     /// As [`Self::write`], at a time of the database's clock.
