@@ -5,11 +5,15 @@
 DROP INDEX scheduled_jobs_limited;
 CREATE INDEX scheduled_jobs_limited ON scheduled_jobs (job_type, concurrency) WHERE concurrency IS NOT NULL;
 
--- Whether the transaction alone counts what runs, from now until it ends. It waits for its turn, but not for a client
--- that is frozen in its own: runs without a limit go on.
-CREATE FUNCTION lock_limits() RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '100ms' AS $$
+-- The lock of those who count what runs, until the transaction ends: `alone`, or with others who know that no limit is
+-- near. It waits for its turn, but not for a client that is frozen in its own: runs without a limit go on.
+CREATE FUNCTION lock_limits(alone boolean) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '100ms' AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('cascade.claim_within_limits'));
+    IF alone THEN
+        PERFORM pg_advisory_xact_lock(hashtext('cascade.claim_within_limits'));
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared(hashtext('cascade.claim_within_limits'));
+    END IF;
     RETURN true;
 EXCEPTION WHEN lock_not_available THEN
     RETURN false;
@@ -25,8 +29,7 @@ CREATE FUNCTION limits_are_wide(claimer text, runs bigint) RETURNS boolean LANGU
 DECLARE
     room bigint;
 BEGIN
-    IF EXISTS (SELECT FROM shared_limit_jobs)
-        OR NOT pg_try_advisory_xact_lock_shared(hashtext('cascade.claim_within_limits')) THEN
+    IF EXISTS (SELECT FROM shared_limit_jobs) OR NOT lock_limits(false) THEN
         RETURN false;
     END IF;
     -- Each statement sees what was committed before it, and these come after the lock.

@@ -188,7 +188,7 @@ impl Tx for PostgresTx {
     }
 
     async fn lock_limits(&mut self) -> Result<bool> {
-        Ok(sqlx::query_scalar("SELECT lock_limits()").fetch_one(self.connection()?).await?)
+        Ok(sqlx::query_scalar("SELECT lock_limits(true)").fetch_one(self.connection()?).await?)
     }
 
     async fn limits(&mut self) -> Result<Limits> {
