@@ -18,6 +18,11 @@ CREATE TABLE run_figures (
     buckets  integer[]   NOT NULL,
     runs     bigint[]    NOT NULL,
     micros   bigint[]    NOT NULL,
+    -- Sums of runs and micros over the projects, by kind and bucket.
+    sum_kinds   text[]    NOT NULL,
+    sum_buckets integer[] NOT NULL,
+    sum_runs    bigint[]  NOT NULL,
+    sum_micros  bigint[]  NOT NULL,
     PRIMARY KEY (minute, job_type, source, part)
 );
 -- Of the parts of a minute all but one are dead when it is over, which is most of what was written: they are removed
@@ -32,3 +37,13 @@ SELECT f.minute, f.job_type, c.project_id, c.kind, c.bucket, f.source, c.runs, c
 FROM run_figures f
 CROSS JOIN LATERAL unnest(f.projects, f.kinds, f.buckets, f.runs, f.micros)
     AS c(project_id, kind, bucket, runs, micros);
+
+-- All figures without their projects. Of a row of run_figures this reads the sums, which are as many times fewer as a job
+-- has projects.
+CREATE VIEW job_run_stats AS
+SELECT minute, job_type, kind, bucket, source, runs, micros FROM run_stats
+UNION ALL
+SELECT f.minute, f.job_type, c.kind, c.bucket, f.source, c.runs, c.micros
+FROM run_figures f
+CROSS JOIN LATERAL unnest(f.sum_kinds, f.sum_buckets, f.sum_runs, f.sum_micros)
+    AS c(kind, bucket, runs, micros);

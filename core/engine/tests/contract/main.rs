@@ -307,6 +307,7 @@ cases! {
         a_minute_that_is_over_is_one_row_of_a_process_and_job,
         rows_of_an_older_version_count_too,
         figures_are_those_of_projects_that_may_be_seen,
+        who_may_see_all_is_told_what_all_projects_add_up_to,
         ends_that_no_worker_saw_are_counted,
         what_was_counted_is_written_once_and_adds_up_over_writes,
         what_waits_is_counted_by_one_process_a_minute,

@@ -184,6 +184,52 @@ pub(super) async fn figures_are_those_of_projects_that_may_be_seen(engine: &Engi
     assert_eq!(total(engine, &nobody).await.ended(), 0);
 }
 
+/// They are read as sums that stand beside the figures of each project, and have the same result.
+pub(super) async fn who_may_see_all_is_told_what_all_projects_add_up_to(engine: &Engine) {
+    let store = engine.store();
+    let now = store.now().await.unwrap();
+    let (one, two) = (cell(engine, "one", 10, 3).await, cell(engine, "two", 10, 5).await);
+    let slow = cell(engine, "two", 400, 1).await;
+    let waited = (StatKey { kind: StatKind::Wait, ..two.0 }, Tally { runs: 2, micros: 9_000 });
+    let worker = |name: &str| StatWorker { worker: name.into(), host: None, pid: None };
+    let parts = [part(now, 0, &[one, two, slow, waited]), part(now, 1, &[one, two])];
+    store.save_stats("a", Some(&worker("worker-a")), &parts).await.unwrap();
+    let rows = (count(engine, "all_run_stats").await, count(engine, "job_run_stats").await);
+    assert_eq!(rows, (6, 4), "of a part one for each kind and bucket");
+    // Parts that are written again, replaced, or of an hour that is long over.
+    let before = now - TimeDelta::minutes(3);
+    let down = StatPart { job_type: "down".into(), ..part(before, 0, &[slow, waited]) };
+    let parts = [part(before, 0, &[one]), part(before, 1, &[two, slow]), down];
+    for written in [&parts[..1], &parts[..], &parts[..]] {
+        store.save_stats("b", Some(&worker("worker-b")), written).await.unwrap();
+    }
+    store.replace_stats("b", &[part(before, 0, &[one, two, slow])]).await.unwrap();
+    let long_ago = [part(now - TimeDelta::days(5), 0, &[one, two, slow])];
+    store.save_stats("server", None, &long_ago).await.unwrap();
+    let long = Duration::from_secs(30 * 86_400);
+    let keep = KeepFor { runs: long, logs: long, events: long, stats: long };
+    assert_eq!(store.prune(&keep, 100).await.unwrap().stats, 1, "it is rows by hour now");
+    old_row(engine, now, "old", two).await;
+    store.sample_queues().await.unwrap();
+
+    let ids = vec![project(engine, "one").await, project(engine, "two").await];
+    let all = filter(engine, Visible::All).await;
+    let of_job = StatFilter { job_type: Some("up".into()), ..all.clone() };
+    let of_worker = StatFilter { worker: Some("worker-b".into()), ..all.clone() };
+    for (asked, completed) in [(all, 17 + 10 + 9 + 5), (of_job, 17 + 9 + 9 + 5), (of_worker, 10)] {
+        assert_eq!(total(engine, &asked).await.completed, completed);
+        let each = StatFilter { visible: Visible::Only(ids.clone()), ..asked.clone() };
+        for step in [Duration::from_secs(60), HOUR] {
+            let [sums, added] = [&asked, &each].map(|filter| store.stats(filter, step));
+            assert_eq!(sums.await.unwrap(), added.await.unwrap());
+        }
+        for group in [StatGroup::Job, StatGroup::Worker, StatGroup::Project] {
+            let [sums, added] = [&asked, &each].map(|filter| store.stats_by(filter, group));
+            assert_eq!(sums.await.unwrap(), added.await.unwrap(), "{group:?}");
+        }
+    }
+}
+
 /// Cancelled while it waits, and lost with its worker at its last attempt: neither is seen to end by a worker.
 pub(super) async fn ends_that_no_worker_saw_are_counted(engine: &Engine) {
     for run in claim(engine).await {

@@ -7,7 +7,7 @@ mod write;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use cascade_model::{Figures, StatFilter, StatGroup, StatKind, StatWorker, Tally};
+use cascade_model::{Figures, StatFilter, StatGroup, StatKind, StatWorker, Tally, Visible};
 use cascade_sdk::{Dialect, host::Database, sql};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -63,16 +63,27 @@ struct Counted<G> {
     micros: u64,
 }
 
-/// The rows of a time that may be seen, as `s`; with `samples` also how often was counted what waits.
-fn fitting(text: Text, filter: &StatFilter, samples: bool) -> Text {
+/// The view of figures that answers a question. A row of `run_figures` has figures of each project and, beside them,
+/// their sums over the projects, which are as many times fewer: who may see all projects and does not ask by project
+/// reads the sums alone, with the same result. The sums leave nobody out, and have no project to tell.
+fn view(filter: &StatFilter, group: Option<StatGroup>) -> &'static str {
+    match (&filter.visible, group) {
+        (Visible::All, None | Some(StatGroup::Job | StatGroup::Worker)) => "job_run_stats",
+        (Visible::All, Some(StatGroup::Project)) | (Visible::Only(_), _) => "all_run_stats",
+    }
+}
+
+/// The rows of a time that may be seen, as `s`, for one row each of a `group`, or for all together; then also how often
+/// was counted what waits.
+fn fitting(text: Text, filter: &StatFilter, group: Option<StatGroup>) -> Text {
     let text = text
-        .push(" FROM all_run_stats s WHERE s.minute >= ")
+        .push(&format!(" FROM {} s WHERE s.minute >= ", view(filter, group)))
         .bind_time(filter.from)
         .push(" AND s.minute < ")
         .bind_time(filter.to)
         .push(" AND (");
     // What waits is nobody's: it is not counted by worker.
-    let samples = samples && filter.worker.is_none();
+    let samples = group.is_none() && filter.worker.is_none();
     let text = if samples { text.push("s.job_type = '' OR ") } else { text };
     let text = text.push("(s.job_type <> ''");
     let text = match &filter.job_type {
@@ -130,7 +141,7 @@ fn query_by_time(dialect: Dialect, filter: &StatFilter, step: Duration) -> Text 
         }
     };
     let text = Text::of(dialect, "SELECT ").push(&place).push(SUMS);
-    fitting(text, filter, true).push(" GROUP BY 1, s.kind, s.bucket")
+    fitting(text, filter, None).push(" GROUP BY 1, s.kind, s.bucket")
 }
 
 /// Figures of each job, project or worker, of the 100 with the most ended runs.
@@ -157,8 +168,9 @@ fn query_by_group(dialect: Dialect, filter: &StatFilter, group: StatGroup) -> Te
         StatGroup::Job | StatGroup::Project => "",
     };
     let text = Text::of(dialect, "SELECT ").push(of).push(SUMS);
-    let text = fitting(text, filter, false).push(&format!(" AND {column} IN (SELECT {column}"));
-    fitting(text, filter, false)
+    let text =
+        fitting(text, filter, Some(group)).push(&format!(" AND {column} IN (SELECT {column}"));
+    fitting(text, filter, Some(group))
         .push(of_workers)
         .push(&format!(
             " AND s.kind IN ('completed', 'failed', 'cancelled')

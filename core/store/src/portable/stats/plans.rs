@@ -6,11 +6,12 @@ use cascade_model::{StatFilter, StatGroup, StatPart, Visible};
 use cascade_sdk::{Dialect, Statement};
 use cascade_test_servers::Postgres;
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::{query_by_group, query_by_time, write};
 use crate::{Store, postgres::PostgresStore, sqlite::SqliteStore};
 
-/// All questions, of a job and a worker too.
+/// All questions, of a job and a worker too, by who may see all projects and by who may see some.
 fn questions(dialect: Dialect) -> Vec<Statement> {
     let to = DateTime::UNIX_EPOCH + TimeDelta::days(400);
     let all = StatFilter {
@@ -20,13 +21,21 @@ fn questions(dialect: Dialect) -> Vec<Statement> {
         from: to - TimeDelta::minutes(10),
         to,
     };
+    let some = StatFilter {
+        visible: Visible::Only(vec![Uuid::from_u128(1), Uuid::from_u128(2)]),
+        ..all.clone()
+    };
     let one = StatFilter { job_type: Some("j".into()), worker: Some("w".into()), ..all.clone() };
     let of = |filter: &StatFilter| {
         let by = |group| query_by_group(dialect, filter, group).statement();
         let by_time = query_by_time(dialect, filter, Duration::from_secs(60)).statement();
         [by_time, by(StatGroup::Job), by(StatGroup::Project), by(StatGroup::Worker)]
     };
-    [of(&all), of(&one)].concat()
+    let questions = [of(&all), of(&one), of(&some)].concat();
+    for view in ["job_run_stats", "all_run_stats"] {
+        assert!(questions.iter().any(|question| question.sql.contains(view)), "{view}");
+    }
+    questions
 }
 
 /// Removes what one part is to replace.
@@ -71,9 +80,10 @@ async fn postgres_reads_the_time_that_is_asked_for() {
         INSERT INTO run_stats (minute, job_type, project_id, kind, bucket, source, runs, micros)
         SELECT to_timestamp(60 * n), 'j' || n % 10, gen_random_uuid(), 'wait', 0, 's', 1, 1
         FROM generate_series(1, 20000) n;
-        INSERT INTO run_figures (minute, job_type, source, part, projects, kinds, buckets, runs, micros)
+        INSERT INTO run_figures (minute, job_type, source, part, projects, kinds, buckets, runs, micros,
+            sum_kinds, sum_buckets, sum_runs, sum_micros)
         SELECT minute, job_type, source, 0, array[project_id], array[kind], array[bucket], array[runs],
-            array[micros]
+            array[micros], array[kind], array[bucket], array[runs], array[micros]
         FROM run_stats;
         ANALYZE run_stats, run_figures";
     sqlx::raw_sql(fill).execute(store.pool()).await.unwrap();

@@ -1,6 +1,8 @@
 //! How figures are written: in parts that nothing changes but a second try, and that one part replaces in the end.
 
-use cascade_model::{MOST_CELLS, StatPart, StatWorker};
+use std::collections::BTreeMap;
+
+use cascade_model::{MOST_CELLS, StatKind, StatPart, StatWorker, Tally};
 use cascade_sdk::{Dialect, Statement, host::Database, rfc3339, sql};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -69,30 +71,52 @@ fn insert(dialect: Dialect, source: &str, page: &[StatPart]) -> Statement {
     }
 }
 
-/// All cells of a page are one array of each column, of which each part has a slice: arrays come to PostgreSQL as it
-/// keeps them, where JSON would be read value by value.
+/// What stands beside the cells of a part, for readers of all projects: their sums by kind and bucket.
+fn add_up(part: &StatPart) -> BTreeMap<(StatKind, u16), Tally> {
+    let mut sums = BTreeMap::<_, Tally>::new();
+    for (key, tally) in &part.cells {
+        sums.entry((key.kind, key.bucket)).or_default().add(*tally);
+    }
+    sums
+}
+
+/// The first and the last place, from 1, of lists that follow each other and are this long.
+fn slices(lengths: impl Iterator<Item = usize>) -> (Vec<usize>, Vec<usize>) {
+    let mut end = 0;
+    let slice = |length: usize| {
+        let begin = end + 1;
+        end += length;
+        (begin, end)
+    };
+    lengths.map(slice).unzip()
+}
+
+/// All cells of a page are one array of each column, of which each part has a slice, and so are all sums: arrays come
+/// to PostgreSQL as it keeps them, where JSON would be read value by value.
 fn insert_arrays(source: &str, page: &[StatPart]) -> Statement {
     fn all<'a, T>(page: &'a [StatPart], of: impl FnMut(&'a StatPart) -> T) -> Vec<T> {
         page.iter().map(of).collect()
     }
     let cells = || page.iter().flat_map(|part| &part.cells);
-    let mut end = 0;
-    let ends = all(page, |part| {
-        end += part.cells.len();
-        end
-    });
-    let begins: Vec<_> =
-        page.iter().zip(&ends).map(|(part, end)| end + 1 - part.cells.len()).collect();
-    sql("INSERT INTO run_figures (source, minute, job_type, part, projects, kinds, buckets, runs, micros)
+    let (begins, ends) = slices(page.iter().map(|part| part.cells.len()));
+    let sums_of = all(page, add_up);
+    let sums = || sums_of.iter().flatten();
+    let (sums_begin, sums_end) = slices(sums_of.iter().map(BTreeMap::len));
+    sql("INSERT INTO run_figures (source, minute, job_type, part, projects, kinds, buckets, runs, micros,
+             sum_kinds, sum_buckets, sum_runs, sum_micros)
          SELECT CAST($1 AS text), CAST(p.minute AS timestamptz), p.job_type, p.part,
              (CAST($6 AS uuid[]))[p.begins:p.ends], (CAST($7 AS text[]))[p.begins:p.ends],
              (CAST($8 AS bigint[]))[p.begins:p.ends], (CAST($9 AS bigint[]))[p.begins:p.ends],
-             (CAST($10 AS bigint[]))[p.begins:p.ends]
+             (CAST($10 AS bigint[]))[p.begins:p.ends],
+             (CAST($14 AS text[]))[p.sums_begin:p.sums_end], (CAST($15 AS bigint[]))[p.sums_begin:p.sums_end],
+             (CAST($16 AS bigint[]))[p.sums_begin:p.sums_end], (CAST($17 AS bigint[]))[p.sums_begin:p.sums_end]
          FROM unnest(CAST($2 AS text[]), CAST($3 AS text[]), CAST($4 AS bigint[]), CAST($5 AS bigint[]),
-             CAST($11 AS bigint[])) AS p(minute, job_type, part, begins, ends)
+             CAST($11 AS bigint[]), CAST($12 AS bigint[]), CAST($13 AS bigint[]))
+             AS p(minute, job_type, part, begins, ends, sums_begin, sums_end)
          ON CONFLICT (minute, job_type, source, part) DO UPDATE
          SET projects = excluded.projects, kinds = excluded.kinds, buckets = excluded.buckets,
-             runs = excluded.runs, micros = excluded.micros")
+             runs = excluded.runs, micros = excluded.micros, sum_kinds = excluded.sum_kinds,
+             sum_buckets = excluded.sum_buckets, sum_runs = excluded.sum_runs, sum_micros = excluded.sum_micros")
     .bind(source)
     .bind(all(page, |part| rfc3339(part.minute)))
     .bind(all(page, |part| part.job_type.as_str()))
@@ -104,6 +128,12 @@ fn insert_arrays(source: &str, page: &[StatPart]) -> Statement {
     .bind(cells().map(|(_, tally)| tally.runs).collect::<Vec<_>>())
     .bind(cells().map(|(_, tally)| tally.micros).collect::<Vec<_>>())
     .bind(ends)
+    .bind(sums_begin)
+    .bind(sums_end)
+    .bind(sums().map(|((kind, _), _)| kind.as_str()).collect::<Vec<_>>())
+    .bind(sums().map(|((_, bucket), _)| bucket).collect::<Vec<_>>())
+    .bind(sums().map(|(_, tally)| tally.runs).collect::<Vec<_>>())
+    .bind(sums().map(|(_, tally)| tally.micros).collect::<Vec<_>>())
 }
 
 fn insert_json(source: &str, page: &[StatPart]) -> Statement {
@@ -111,15 +141,20 @@ fn insert_json(source: &str, page: &[StatPart]) -> Statement {
         let cells = part.cells.iter().map(|(key, tally)| {
             json!([key.project_id, key.kind.as_str(), key.bucket, tally.runs, tally.micros])
         });
+        let sums = add_up(part).into_iter().map(|((kind, bucket), tally)| {
+            json!([kind.as_str(), bucket, tally.runs, tally.micros])
+        });
         json!({
             "minute": rfc3339(part.minute), "job_type": part.job_type, "part": part.part,
-            "cells": cells.collect::<Vec<_>>(),
+            "sums": sums.collect::<Vec<_>>(), "cells": cells.collect::<Vec<_>>(),
         })
     };
-    sql("INSERT INTO run_figures (minute, job_type, source, part, cells)
-         SELECT v.value ->> 'minute', v.value ->> 'job_type', $1, v.value ->> 'part', v.value -> 'cells'
+    sql("INSERT INTO run_figures (minute, job_type, source, part, sums, cells)
+         SELECT v.value ->> 'minute', v.value ->> 'job_type', $1, v.value ->> 'part', v.value -> 'sums',
+             v.value -> 'cells'
          FROM json_each($2) v WHERE TRUE
-         ON CONFLICT (minute, job_type, source, part) DO UPDATE SET cells = excluded.cells")
+         ON CONFLICT (minute, job_type, source, part) DO UPDATE
+         SET sums = excluded.sums, cells = excluded.cells")
     .bind(source)
     .bind(page.iter().map(part).collect::<Vec<Value>>())
 }
