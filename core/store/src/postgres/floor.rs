@@ -21,9 +21,9 @@ use uuid::Uuid;
 /// With fewer dead rows than these a claim reads everything.
 const DEAD: i64 = 50_000;
 /// So does one that is not slower than this.
-const SLOW: Duration = Duration::from_millis(50);
+const SLOW: Duration = Duration::from_millis(20);
 /// What taking a run may add to that.
-const EACH: Duration = Duration::from_micros(100);
+const EACH: Duration = Duration::from_micros(20);
 /// The least time from one claim that reads everything to the next.
 const OFTEN: Duration = Duration::from_secs(1);
 /// After a claim that reads everything, the others have so many times as long as it took.
