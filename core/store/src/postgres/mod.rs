@@ -235,6 +235,10 @@ impl Store for PostgresStore {
 }
 
 #[cfg(test)]
+mod last_ends;
+#[cfg(test)]
+mod near_limits;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod tests;
