@@ -18,7 +18,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 pub use api::{hooks::HookRates, many_runs::MatchActions, notices::announce};
@@ -41,7 +41,7 @@ use cascade_sse::{EventHub, StreamSlots};
 use cascade_store::Store;
 use error::{ApiError, ApiResult};
 use middleware::{edges, parameters, parameters::Parameters};
-use server::ui;
+use server::{routes::routes, ui};
 
 /// What handlers need.
 pub struct Server {
