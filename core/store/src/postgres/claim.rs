@@ -79,6 +79,7 @@ fn note(
     let walked = Walked {
         dead: row.try_get("dead")?,
         oldest: row.try_get("oldest")?,
+        at: row.try_get("began_at")?,
         to_the_end: row.try_get("to_the_end")?,
         taken,
         took: began.elapsed(),

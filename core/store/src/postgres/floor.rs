@@ -6,9 +6,10 @@
 //! which takes seconds. Their times are older than all that waits, and the index has these: from a time on, it passes
 //! over the others without a look at their rows.
 //!
-//! That time is known from the last claim that has gone past all that waits: the oldest of these. What becomes older
-//! afterwards is found by claims that read everything, which take a fifth of the time: runs of a transaction that was
-//! open for long, and those that were behind another of their key for longer than [`SLACK`].
+//! That time is known from the last claim that has gone past all that waits: the oldest of these, if it has waited for
+//! longer than [`SLACK`]. What is older than that and comes afterwards is found by claims that read everything, which take
+//! a fifth of the time: runs of a transaction that was open for longer, those that were behind another of their key, and
+//! those that a worker has lost.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -28,8 +29,7 @@ const EACH: Duration = Duration::from_micros(20);
 const OFTEN: Duration = Duration::from_secs(1);
 /// After a claim that reads everything, the others have so many times as long as it took.
 const PARTS: u32 = 4;
-/// How far before the oldest that waits a claim still reads: what commits within this time after its beginning is seen at
-/// once.
+/// A claim reads everything that is not older than this: what commits within this time after its beginning is seen at once.
 const SLACK: TimeDelta = TimeDelta::seconds(5);
 
 /// What claims of this process know of the table of those before them.
@@ -38,8 +38,8 @@ pub(super) struct Floor(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The oldest that waited when a claim last went past all projects.
-    oldest: Option<DateTime<Utc>>,
+    /// The oldest that waited when a claim last went past all projects, or [`SLACK`] before that claim.
+    since: Option<DateTime<Utc>>,
     /// When everything is to be read next; `None` while that is quick.
     whole_at: Option<Instant>,
 }
@@ -49,8 +49,10 @@ struct State {
 pub(super) struct Walked {
     /// Dead rows of the table, as its statistics say.
     pub dead: i64,
-    /// The oldest that waits, or now.
+    /// The oldest that waits, or `at`.
     pub oldest: DateTime<Utc>,
+    /// When it began, by the clock of the database.
+    pub at: DateTime<Utc>,
     /// It has come to the end.
     pub to_the_end: bool,
     /// Runs that it has taken.
@@ -65,7 +67,7 @@ impl Floor {
         let state = self.state();
         let whole_at = state.whole_at?;
         let is_due = behind.is_nil() && now >= whole_at;
-        state.oldest.filter(|_| !is_due)
+        state.since.filter(|_| !is_due)
     }
 
     /// A claim behind this project that has read from `since` on has come to this.
@@ -87,7 +89,7 @@ impl Floor {
             }
             return;
         }
-        state.oldest = Some(walked.oldest - SLACK);
+        state.since = Some(walked.oldest.min(walked.at - SLACK));
         if since.is_none() {
             let taking = EACH * u32::try_from(walked.taken).unwrap_or(u32::MAX);
             let is_slow = walked.dead >= DEAD && walked.took > SLOW + taking;
@@ -118,8 +120,8 @@ mod tests {
     use super::*;
 
     fn slow() -> Walked {
-        let took = Duration::from_secs(2);
-        Walked { dead: DEAD, oldest: Utc::now(), to_the_end: true, taken: 0, took }
+        let (took, at) = (Duration::from_secs(2), Utc::now());
+        Walked { dead: DEAD, oldest: at - SLACK * 2, at, to_the_end: true, taken: 0, took }
     }
 
     #[test]
@@ -142,12 +144,11 @@ mod tests {
         let whole = slow();
         floor.walked(Uuid::nil(), None, &whole, now);
         let since = floor.since(Uuid::nil(), now);
-        assert_eq!(since, Some(whole.oldest - SLACK));
-        // It moves on with what waits.
-        let later = whole.oldest + TimeDelta::seconds(60);
-        let short = Walked { oldest: later, took: Duration::from_millis(1), ..whole };
+        assert_eq!(since, Some(whole.oldest));
+        // It moves on with what waits, but what is new may not be seen yet.
+        let short = Walked { oldest: whole.at, took: Duration::from_millis(1), ..whole };
         floor.walked(Uuid::nil(), since, &short, now);
-        assert_eq!(floor.since(Uuid::nil(), now), Some(later - SLACK));
+        assert_eq!(floor.since(Uuid::nil(), now), Some(whole.at - SLACK));
         let then = now + whole.took * PARTS;
         assert_eq!(floor.pause(now), Some(whole.took * PARTS));
         assert_eq!(floor.since(Uuid::nil(), then), None);

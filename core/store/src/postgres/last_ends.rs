@@ -3,7 +3,7 @@
 use cascade_model::{Lease, RunKind};
 use cascade_test_servers::Postgres;
 
-use super::*;
+use super::{filled::filled, *};
 
 /// Three runs of one job and project under way, by their numbers.
 const UNDER_WAY: &str = "
@@ -18,10 +18,8 @@ const UNDER_WAY: &str = "
 #[tokio::test]
 async fn an_end_waits_for_no_other_of_the_same_job() {
     let server = Postgres::start();
-    let url = server.database();
+    let (url, _) = filled(&server, UNDER_WAY).await;
     let store = PostgresStore::connect(&url, 5).await.unwrap();
-    store.migrate(&[]).await.unwrap();
-    server.sql(url.rsplit('/').next().unwrap(), UNDER_WAY);
     let end = |nth: u32| {
         let run_id = format!("00000000-0000-7000-8001-{nth:012}").parse().unwrap();
         let kind = RunKind::Queue;
@@ -43,11 +41,8 @@ async fn an_end_waits_for_no_other_of_the_same_job() {
 #[tokio::test]
 async fn last_ends_are_written_when_somebody_asks_or_nobody_does_for_long() {
     let server = Postgres::start();
-    let url = server.database();
-    let database = url.rsplit('/').next().unwrap();
+    let (url, database) = filled(&server, UNDER_WAY).await;
     let store = PostgresStore::connect(&url, 2).await.unwrap();
-    store.migrate(&[]).await.unwrap();
-    server.sql(database, UNDER_WAY);
     let end = async |nth: u32| {
         let run_id = format!("00000000-0000-7000-8001-{nth:012}").parse().unwrap();
         let kind = RunKind::Queue;
@@ -68,12 +63,12 @@ async fn last_ends_are_written_when_somebody_asks_or_nobody_does_for_long() {
     end(2).await;
     // As an older version writes its figures, which does not ask.
     server.sql(
-        database,
+        &database,
         "INSERT INTO run_stats (minute, job_type, project_id, kind, bucket, source, runs, micros)
          VALUES (now(), 'job', '00000000-0000-7000-8000-000000000001', 'completed', 0, 'old', 1, 1)",
     );
     assert_eq!(known().await, (Some("ss".into()), 0));
-    server.sql(database, "ALTER TABLE job_last_pending ALTER COLUMN key RESTART WITH 10000");
+    server.sql(&database, "ALTER TABLE job_last_pending ALTER COLUMN key RESTART WITH 10000");
     end(3).await;
     assert_eq!(known().await, (Some("sss".into()), 0), "one commit of 10,000 does it itself");
 }

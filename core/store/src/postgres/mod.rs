@@ -235,6 +235,8 @@ impl Store for PostgresStore {
 }
 
 #[cfg(test)]
+mod filled;
+#[cfg(test)]
 mod last_ends;
 #[cfg(test)]
 mod near_limits;

@@ -3,7 +3,7 @@
 use cascade_model::RunKind;
 use cascade_test_servers::Postgres;
 
-use super::*;
+use super::{filled::filled, *};
 use crate::hot_verbs;
 
 /// 400 runs that wait, of a job of which 100 may run at a time, and four workers that live.
@@ -20,11 +20,8 @@ const FAR_FROM_A_LIMIT: &str = "
 #[tokio::test]
 async fn claims_count_runs_one_by_one_only_near_a_limit() {
     let server = Postgres::start();
-    let url = server.database();
-    let database = url.rsplit('/').next().unwrap();
+    let (url, _) = filled(&server, FAR_FROM_A_LIMIT).await;
     let store = PostgresStore::connect(&url, 8).await.unwrap();
-    store.migrate(&[]).await.unwrap();
-    server.sql(database, FAR_FROM_A_LIMIT);
     let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(5) };
     let take = async |owner: &'static str| {
         let holder = Holder { owner, lease: Duration::from_secs(30) };

@@ -5,7 +5,7 @@ use cascade_model::{Lease, RunKind};
 use cascade_test_servers::Postgres;
 use serde_json::Value;
 
-use super::*;
+use super::{filled::filled, *};
 use crate::{Inserted, Lost, hot_verbs};
 
 /// The tables that grow.
@@ -126,13 +126,9 @@ fn nodes(plan: &Value) -> Vec<&Value> {
 #[tokio::test]
 async fn hot_statements_read_little_of_a_million_rows() {
     let server = Postgres::start();
-    let url = server.database();
-    let database = url.rsplit('/').next().unwrap();
-    let store = PostgresStore::connect(&url, 2).await.unwrap();
-    store.migrate(&[]).await.unwrap();
-    server.sql(database, FILL);
-    server.sql(database, "ANALYZE");
-    explain(&server, database);
+    let (url, database) = filled(&server, FILL).await;
+    server.sql(&database, "ANALYZE");
+    explain(&server, &database);
     let store = PostgresStore::connect(&url, 5).await.unwrap();
     let mut seen = server.log().len();
     let mut check = |what: &str| {
@@ -195,14 +191,10 @@ const UNDER_WAY: &str = "
 #[tokio::test]
 async fn a_commit_of_many_ends_looks_at_each_once() {
     let server = Postgres::start();
-    let url = server.database();
-    let database = url.rsplit('/').next().unwrap();
-    let store = PostgresStore::connect(&url, 2).await.unwrap();
-    store.migrate(&[]).await.unwrap();
-    server.sql(database, UNDER_WAY);
+    let (url, database) = filled(&server, UNDER_WAY).await;
     // Plans of a table that is empty and known to be so are what the ends of a fresh database start with.
-    server.sql(database, "ANALYZE");
-    explain(&server, database);
+    server.sql(&database, "ANALYZE");
+    explain(&server, &database);
     let store = PostgresStore::connect(&url, 5).await.unwrap();
     let mut seen = server.log().len();
     let lease = |kind: RunKind, nth: u32| Lease {
@@ -270,15 +262,12 @@ const ONE: &str = "
 #[tokio::test]
 async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_is_older() {
     let server = Postgres::start();
-    let url = server.database();
-    let database = url.rsplit('/').next().unwrap();
-    PostgresStore::connect(&url, 2).await.unwrap().migrate(&[]).await.unwrap();
-    server.sql(database, LONG_AGO);
+    let (url, database) = filled(&server, LONG_AGO).await;
     let snapshot =
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; DO 'BEGIN PERFORM 1 FROM projects; END'";
-    let _open = server.hold(snapshot, database);
-    server.sql(database, "DELETE FROM open_queue_runs");
-    explain(&server, database);
+    let _open = server.hold(snapshot, &database);
+    server.sql(&database, "DELETE FROM open_queue_runs");
+    explain(&server, &database);
     let store = PostgresStore::connect(&url, 5).await.unwrap();
     let holder = Holder { owner: "w", lease: Duration::from_secs(30) };
     let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(10) };
@@ -293,7 +282,7 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
         seen = log.len();
         (taken, visits)
     };
-    let wait_since = |hours: &str| server.sql(database, &ONE.replace("HOURS", hours));
+    let wait_since = |hours: &str| server.sql(&database, &ONE.replace("HOURS", hours));
     wait_since("0");
     let (taken, visits) = take().await;
     assert!(taken == 1 && visits > 20_000, "{taken} of {visits}");
@@ -301,6 +290,7 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     let slow = floor::Walked {
         dead: i64::MAX,
         oldest: chrono::Utc::now(),
+        at: chrono::Utc::now(),
         to_the_end: true,
         taken: 0,
         took: Duration::from_millis(100),

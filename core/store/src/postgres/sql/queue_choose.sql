@@ -37,7 +37,7 @@
         CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $6
              THEN (SELECT project_id FROM visited ORDER BY visit DESC LIMIT 1)
              ELSE (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) END AS reached,
-        least((SELECT min(available_at) FROM able), now()) AS oldest,
+        least((SELECT min(available_at) FROM able), now()) AS oldest, now() AS began_at,
         (SELECT count(*) FROM step) < 2000 AS to_the_end,
         pg_stat_get_dead_tuples('open_queue_runs'::regclass) AS dead
 )
