@@ -152,9 +152,9 @@ pub(super) fn nextest(
     filter: &str,
     servers: Option<&Path>,
 ) -> Result<()> {
-    // One more than there are cores: tests wait for servers and browsers much of the time.
+    // Two more than there are cores: tests wait for servers and browsers a quarter of the time.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = format!("--test-threads={}", cores + 1);
+    let threads = format!("--test-threads={}", cores + 2);
     let servers = servers.map(|servers| servers.to_str().context("the path is not UTF-8"));
     let mut words: Vec<_> = servers.transpose()?.into_iter().collect();
     words.extend(["cargo", "nextest", "run", "--locked", &threads]);
