@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use cascade_sdk::Project;
-use chrono::{DateTime, Utc};
 use sqlx::{
     PgConnection, Postgres, Row,
     postgres::{PgArguments, PgRow},
@@ -12,7 +11,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    floor::{Floor, Walked},
+    floor::{Floor, Head, Start, Walked},
     requests, row,
 };
 use crate::{
@@ -31,7 +30,7 @@ pub(super) async fn take(
     floor: &Floor,
 ) -> Result<Option<Found>> {
     let began = Instant::now();
-    let since = floor.since(choice.behind, began);
+    let start = floor.start(choice.behind, began);
     let query = match choice.kind {
         RunKind::Schedule => {
             let text =
@@ -44,11 +43,11 @@ pub(super) async fn take(
                 include_str!("sql/queue_choose.sql"),
                 include_str!("sql/queue_take.sql")
             );
-            bind_queue_choice(sqlx::query(text), choice, since)
+            bind_queue_choice(sqlx::query(text), choice, &start)
         }
     };
     let query = query.bind(holder.owner).bind(holder.lease.as_secs_f64());
-    let rows = query.fetch_all(connection).await?;
+    let rows = query.fetch_all(&mut *connection).await?;
     if rows.first().map_or(Ok(true), |row| row.try_get("limited"))? {
         return Ok(None);
     }
@@ -61,21 +60,25 @@ pub(super) async fn take(
     };
     let found = found(&rows, read)?;
     if choice.kind == RunKind::Queue {
-        note(floor, choice, since, &rows, found.runs.len(), began)?;
+        let is_slow = note(floor, choice, &start, &rows, found.runs.len(), began)?;
+        // A failure here takes away nothing that was taken: the next claim, if it is slow, asks again.
+        if is_slow && let Err(error) = know_heads(connection, floor).await {
+            tracing::warn!(%error, "claims stay slow: where runs wait could not be read");
+        }
     }
     Ok(Some(found))
 }
 
-/// Tells the next claims of a queue what this one has come past.
+/// Tells the next claims of a queue what this one has come past; whether they need [`know_heads`].
 fn note(
     floor: &Floor,
     choice: &Choice<'_>,
-    since: Option<DateTime<Utc>>,
+    start: &Start,
     rows: &[PgRow],
     taken: usize,
     began: Instant,
-) -> Result<()> {
-    let Some(row) = rows.first() else { return Ok(()) };
+) -> Result<bool> {
+    let Some(row) = rows.first() else { return Ok(false) };
     let walked = Walked {
         dead: row.try_get("dead")?,
         oldest: row.try_get("oldest")?,
@@ -84,7 +87,19 @@ fn note(
         taken,
         took: began.elapsed(),
     };
-    floor.walked(choice.behind, since, &walked, Instant::now());
+    Ok(floor.walked(choice.behind, start.since, &walked, Instant::now()))
+}
+
+/// Tells the next claims of which projects, jobs and ranks something waits.
+async fn know_heads(connection: &mut PgConnection, floor: &Floor) -> Result<()> {
+    let start = Start { since: floor.start(Uuid::max(), Instant::now()).since, ..Start::default() };
+    let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_known.sql"));
+    let query = bind_heads(sqlx::query(text), Uuid::nil(), &[], &[], &start);
+    let rows = query.fetch_all(connection).await?;
+    let head = |row: &PgRow| -> Result<Head> {
+        Ok((row.try_get("project_id")?, row.try_get("job_type")?, row.try_get("rank")?))
+    };
+    floor.found(rows.iter().map(head).collect::<Result<_>>()?);
     Ok(())
 }
 
@@ -95,7 +110,7 @@ pub(super) async fn waiting_runs(
     floor: &Floor,
 ) -> Result<Found<WaitingRun>> {
     let began = Instant::now();
-    let since = floor.since(choice.behind, began);
+    let start = floor.start(choice.behind, began);
     let rows = match choice.kind {
         RunKind::Schedule => {
             let text =
@@ -109,9 +124,11 @@ pub(super) async fn waiting_runs(
                 include_str!("sql/queue_choose.sql"),
                 include_str!("sql/queue_found.sql")
             );
-            let query = bind_queue_choice(sqlx::query(text), choice, since);
-            let rows = query.fetch_all(connection).await?;
-            note(floor, choice, since, &rows, 0, began)?;
+            let query = bind_queue_choice(sqlx::query(text), choice, &start);
+            let rows = query.fetch_all(&mut *connection).await?;
+            if note(floor, choice, &start, &rows, 0, began)? {
+                know_heads(connection, floor).await?;
+            }
             rows
         }
     };
@@ -177,7 +194,7 @@ pub(super) async fn look(
     floor: &Floor,
 ) -> Result<Look> {
     let began = Instant::now();
-    let since = floor.since(Uuid::nil(), began);
+    let since = floor.start(Uuid::nil(), began).since;
     let look = sqlx::query(include_str!("sql/look.sql")).bind(owner).bind(since);
     let look = look.fetch_one(connection).await?;
     let queued: bool = look.try_get("queued")?;
@@ -212,16 +229,26 @@ fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn bind_queue_choice<'q>(
+/// What queue_heads.sql asks for.
+fn bind_heads<'q>(
     query: Sql<'q>,
-    choice: &Choice<'q>,
-    since: Option<DateTime<Utc>>,
+    behind: Uuid,
+    except_jobs: &'q [String],
+    except_projects: &'q [Uuid],
+    start: &'q Start,
 ) -> Sql<'q> {
     query
-        .bind(choice.behind)
-        .bind(choice.except_jobs)
-        .bind(choice.except_projects)
-        .bind(since)
+        .bind(Uuid::from_u128(behind.as_u128().saturating_add(1)))
+        .bind(except_jobs)
+        .bind(except_projects)
+        .bind(start.since)
+        .bind(&start.heads.projects)
+        .bind(&start.heads.jobs)
+        .bind(&start.heads.ranks)
+}
+
+fn bind_queue_choice<'q>(query: Sql<'q>, choice: &Choice<'q>, start: &'q Start) -> Sql<'q> {
+    bind_heads(query, choice.behind, choice.except_jobs, choice.except_projects, start)
         .bind(count(choice.runs))
         .bind(count(choice.projects))
 }
@@ -259,8 +286,8 @@ pub(super) async fn next_queued(
     let now = Instant::now();
     let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_soonest.sql"));
     // What this passes over is found by the next claim that reads everything.
-    let query = sqlx::query(text).bind(Uuid::nil()).bind(except_jobs).bind(except_projects);
-    let query = query.bind(floor.since(Uuid::max(), now));
+    let start = floor.start(Uuid::max(), now);
+    let query = bind_heads(sqlx::query(text), Uuid::nil(), except_jobs, except_projects, &start);
     let found: Option<f64> = query.fetch_one(connection).await?.try_get("seconds")?;
     let whole = floor.pause(now).map(|pause| pause.as_secs_f64());
     Ok(found.into_iter().chain(whole).reduce(f64::min))

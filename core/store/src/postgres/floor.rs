@@ -4,7 +4,8 @@
 //! still see. Each run that was claimed or has ended since leaves dead rows and their entries in the index that claims
 //! walk through, before those that wait: after ten minutes of 1,000 runs a second a claim visits over a million of them,
 //! which takes seconds. Their times are older than all that waits, and the index has these: from a time on, it passes
-//! over the others without a look at their rows.
+//! over the others without a look at their rows. In each project, job and rank of which something waits it even begins
+//! there, if the claim names them: to find them, too, would go through all of their entries.
 //!
 //! That time is known from the last claim that has gone past all that waits: the oldest of these, if it has waited for
 //! longer than [`SLACK`]. What is older than that and comes afterwards is found by claims that read everything, which take
@@ -12,7 +13,8 @@
 //! those that a worker has lost.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -27,6 +29,8 @@ const SLOW: Duration = Duration::from_millis(20);
 const EACH: Duration = Duration::from_micros(20);
 /// The least time from one claim that reads everything to the next.
 const OFTEN: Duration = Duration::from_secs(1);
+/// A claim names no more of these than this, each of which costs it two searches.
+const MOST_HEADS: usize = 2000;
 /// After a claim that reads everything, the others have so many times as long as it took.
 const PARTS: u32 = 4;
 /// A claim reads everything that is not older than this: what commits within this time after its beginning is seen at once.
@@ -40,8 +44,50 @@ pub(super) struct Floor(Mutex<State>);
 struct State {
     /// The oldest that waited when a claim last went past all projects, or [`SLACK`] before that claim.
     since: Option<DateTime<Utc>>,
+    /// Of which something waited then, or before since claims are slow.
+    heads: Arc<Heads>,
     /// When everything is to be read next; `None` while that is quick.
     whole_at: Option<Instant>,
+}
+
+/// Projects, jobs and ranks of which something waits, as columns.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heads {
+    pub projects: Vec<Uuid>,
+    pub jobs: Vec<String>,
+    pub ranks: Vec<i16>,
+}
+
+impl FromIterator<Head> for Heads {
+    fn from_iter<I: IntoIterator<Item = Head>>(heads: I) -> Self {
+        let mut columns = Self::default();
+        for (project, job, rank) in heads {
+            columns.projects.push(project);
+            columns.jobs.push(job);
+            columns.ranks.push(rank);
+        }
+        columns
+    }
+}
+
+impl Heads {
+    fn iter(&self) -> impl Iterator<Item = Head> {
+        let jobs = self.jobs.iter().cloned();
+        let rows = self.projects.iter().copied().zip(jobs).zip(self.ranks.iter().copied());
+        rows.map(|((project, job), rank)| (project, job, rank))
+    }
+}
+
+/// One of them.
+pub(super) type Head = (Uuid, String, i16);
+
+/// Where a claim begins to read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Start {
+    /// It passes over runs that could start before this; `None`: over none.
+    pub since: Option<DateTime<Utc>>,
+    /// Where it may pass over many.
+    pub heads: Arc<Heads>,
 }
 
 /// What a claim has come past.
@@ -62,24 +108,28 @@ pub(super) struct Walked {
 }
 
 impl Floor {
-    /// From when on a claim behind this project reads; `None` for everything.
-    pub fn since(&self, behind: Uuid, now: Instant) -> Option<DateTime<Utc>> {
+    /// Where a claim behind this project begins.
+    pub fn start(&self, behind: Uuid, now: Instant) -> Start {
         let state = self.state();
-        let whole_at = state.whole_at?;
-        let is_due = behind.is_nil() && now >= whole_at;
-        state.since.filter(|_| !is_due)
+        match (state.since, state.whole_at) {
+            (Some(since), Some(whole_at)) if !behind.is_nil() || now < whole_at => {
+                Start { since: Some(since), heads: state.heads.clone() }
+            }
+            _ => Start::default(),
+        }
     }
 
-    /// A claim behind this project that has read from `since` on has come to this.
+    /// A claim behind this project that has read from `since` on has come to this. Returns whether the next ones need
+    /// [`Floor::found`].
     pub fn walked(
         &self,
         behind: Uuid,
         since: Option<DateTime<Utc>>,
         walked: &Walked,
         now: Instant,
-    ) {
+    ) -> bool {
         if !behind.is_nil() {
-            return;
+            return false;
         }
         let mut state = self.state();
         if !walked.to_the_end {
@@ -87,14 +137,28 @@ impl Floor {
                 // Nobody knows what is behind.
                 state.whole_at = None;
             }
-            return;
+            return false;
         }
         state.since = Some(walked.oldest.min(walked.at - SLACK));
         if since.is_none() {
             let taking = EACH * u32::try_from(walked.taken).unwrap_or(u32::MAX);
             let is_slow = walked.dead >= DEAD && walked.took > SLOW + taking;
             state.whole_at = is_slow.then(|| now + OFTEN.max(walked.took * PARTS));
+            if !is_slow {
+                state.heads = Arc::default();
+            }
+            return is_slow;
         }
+        false
+    }
+
+    /// Something waits of these. What was known stays: there, too, dead rows are passed over.
+    pub fn found(&self, heads: Vec<Head>) {
+        let mut state = self.state();
+        let all: BTreeSet<_> = state.heads.iter().chain(heads.iter().cloned()).collect();
+        let fit = all.len() <= MOST_HEADS;
+        state.heads =
+            Arc::new(if fit { all.into_iter().collect() } else { heads.into_iter().collect() });
     }
 
     /// A look from `since` on has found that nothing waits: no claim will read everything for now.
@@ -132,10 +196,10 @@ mod tests {
         let cut = Walked { to_the_end: false, ..slow() };
         for walked in [quick, clean, cut] {
             floor.walked(Uuid::nil(), None, &walked, now);
-            assert_eq!(floor.since(Uuid::nil(), now), None, "{walked:?}");
+            assert_eq!(floor.start(Uuid::nil(), now).since, None, "{walked:?}");
         }
         floor.walked(Uuid::max(), None, &slow(), now);
-        assert_eq!(floor.since(Uuid::nil(), now), None, "there may be others before it");
+        assert_eq!(floor.start(Uuid::nil(), now).since, None, "there may be others before it");
     }
 
     #[test]
@@ -143,16 +207,16 @@ mod tests {
         let (floor, now) = (Floor::default(), Instant::now());
         let whole = slow();
         floor.walked(Uuid::nil(), None, &whole, now);
-        let since = floor.since(Uuid::nil(), now);
+        let since = floor.start(Uuid::nil(), now).since;
         assert_eq!(since, Some(whole.oldest));
         // It moves on with what waits, but what is new may not be seen yet.
         let short = Walked { oldest: whole.at, took: Duration::from_millis(1), ..whole };
         floor.walked(Uuid::nil(), since, &short, now);
-        assert_eq!(floor.since(Uuid::nil(), now), Some(whole.at - SLACK));
+        assert_eq!(floor.start(Uuid::nil(), now).since, Some(whole.at - SLACK));
         let then = now + whole.took * PARTS;
         assert_eq!(floor.pause(now), Some(whole.took * PARTS));
-        assert_eq!(floor.since(Uuid::nil(), then), None);
-        assert!(floor.since(Uuid::max(), then).is_some(), "it would not read everything");
+        assert_eq!(floor.start(Uuid::nil(), then).since, None);
+        assert!(floor.start(Uuid::max(), then).since.is_some(), "it would not read everything");
         // Or somebody has looked.
         floor.nothing_waits(since, whole.took, then);
         assert_eq!(floor.pause(then), Some(Duration::ZERO), "not at everything");
@@ -165,12 +229,12 @@ mod tests {
         let (walked, looked, now) = (Floor::default(), Floor::default(), Instant::now());
         for floor in [&walked, &looked] {
             floor.walked(Uuid::nil(), None, &slow(), now);
-            assert!(floor.since(Uuid::nil(), now).is_some());
+            assert!(floor.start(Uuid::nil(), now).since.is_some());
         }
         walked.walked(Uuid::nil(), None, &Walked { dead: 0, ..slow() }, now);
         looked.nothing_waits(None, SLOW, now);
         for floor in [&walked, &looked] {
-            assert_eq!((floor.since(Uuid::nil(), now), floor.pause(now)), (None, None));
+            assert_eq!((floor.start(Uuid::nil(), now).since, floor.pause(now)), (None, None));
         }
     }
 
@@ -180,6 +244,22 @@ mod tests {
         floor.walked(Uuid::nil(), None, &slow(), now);
         let cut = Walked { to_the_end: false, ..slow() };
         floor.walked(Uuid::nil(), None, &cut, now);
-        assert_eq!((floor.since(Uuid::nil(), now), floor.pause(now)), (None, None));
+        assert_eq!((floor.start(Uuid::nil(), now).since, floor.pause(now)), (None, None));
+    }
+
+    #[test]
+    fn while_claims_are_slow_what_was_found_stays_known() {
+        let (floor, now) = (Floor::default(), Instant::now());
+        let known = || floor.start(Uuid::nil(), now).heads.jobs.clone();
+        let head = |n: usize| (Uuid::nil(), format!("job {n}"), 9);
+        assert!(floor.walked(Uuid::nil(), None, &slow(), now));
+        floor.found(vec![head(2), head(1)]);
+        floor.found(vec![head(3), head(2)]);
+        assert_eq!(known(), ["job 1", "job 2", "job 3"]);
+        floor.found((4..4 + MOST_HEADS).map(head).collect());
+        assert!(known().len() == MOST_HEADS && !known().contains(&"job 3".to_owned()));
+        assert!(!floor.walked(Uuid::nil(), None, &Walked { dead: 0, ..slow() }, now));
+        assert!(floor.walked(Uuid::nil(), None, &slow(), now));
+        assert!(known().is_empty(), "something else may wait by now");
     }
 }

@@ -112,6 +112,7 @@ fn explain(server: &Postgres, database: &str) {
         "auto_explain.log_nested_statements = on",
         "auto_explain.log_analyze = on",
         "auto_explain.log_timing = off",
+        "auto_explain.log_buffers = on",
         "auto_explain.log_format = json",
     ] {
         server.sql(database, &format!("ALTER DATABASE {database} SET {setting}"));
@@ -272,34 +273,49 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     let holder = Holder { owner: "w", lease: Duration::from_secs(30) };
     let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(10) };
     let mut seen = server.log().len();
-    // Runs that it takes, and rows that it visits for that.
+    // Runs that it takes, and the rows and pages of the index that it visits for that.
     let mut take = async || {
         let taken = store.take(&choice, &holder).await.unwrap().unwrap().runs.len();
         let log = server.log();
-        let of = |node: &Value| node["Heap Fetches"].as_u64().unwrap_or_default();
         let explained = Explained::all(&log[seen..]);
-        let visits: u64 = explained.iter().flat_map(|found| nodes(&found.plan)).map(of).sum();
         seen = log.len();
-        (taken, visits)
+        let nodes: Vec<_> = explained.iter().flat_map(|found| nodes(&found.plan)).collect();
+        let claimable = |node: &&&Value| node["Index Name"] == "open_queue_runs_claimable";
+        let count = |node: &Value, of: &str| node[of].as_u64().unwrap_or_default();
+        let visits: u64 = nodes.iter().map(|node| count(node, "Heap Fetches")).sum();
+        let buffers = nodes.iter().filter(claimable);
+        let buffers = buffers
+            .map(|node| count(node, "Shared Hit Blocks") + count(node, "Shared Read Blocks"));
+        (taken, visits, buffers.sum::<u64>())
     };
     let wait_since = |hours: &str| server.sql(&database, &ONE.replace("HOURS", hours));
     wait_since("0");
-    let (taken, visits) = take().await;
+    let (taken, visits, _) = take().await;
     assert!(taken == 1 && visits > 20_000, "{taken} of {visits}");
-    // What such a claim takes on a machine that is slower, or with more of these.
+    // What such a claim takes with many more of these.
     let slow = floor::Walked {
         dead: i64::MAX,
         oldest: chrono::Utc::now(),
         at: chrono::Utc::now(),
         to_the_end: true,
         taken: 0,
-        took: Duration::from_millis(100),
+        took: Duration::from_secs(60),
     };
-    store.floor.walked(Uuid::nil(), None, &slow, std::time::Instant::now());
+    let now = std::time::Instant::now;
+    assert!(store.floor.walked(Uuid::nil(), None, &slow, now()));
     wait_since("0");
     wait_since("2");
-    let (taken, visits) = take().await;
-    assert!(taken == 1 && visits < 100, "{taken} of {visits}");
+    let (taken, visits, pages) = take().await;
+    assert!(taken == 1 && visits < 100 && pages > 100, "{taken} of {visits}, {pages} pages");
+    // The index begins there where the claim names project, job and rank, and still finds others.
+    store.floor.found(vec![(Uuid::from_u128(0x7000_8000_0000_0000_0001), "job".into(), 9)]);
+    wait_since("0");
+    server.sql(&database, &ONE.replace("HOURS", "0").replace("'job'", "'another'"));
+    server.sql(&database, &ONE.replace("HOURS", "0").replace("'job'", "'the last'"));
+    let (taken, visits, pages) = take().await;
+    assert!(taken == 3 && visits < 100 && pages < 50, "{taken} of {visits}, {pages} pages");
+    let quicker = floor::Walked { took: Duration::from_millis(100), ..slow };
+    store.floor.walked(Uuid::nil(), None, &quicker, now());
     let pause = store.next_queued(&[], &[]).await.unwrap().unwrap();
     assert!(pause <= Duration::from_secs(1), "{pause:?}");
     while take().await.0 == 0 {}

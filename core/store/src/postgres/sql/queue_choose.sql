@@ -1,17 +1,17 @@
--- Follows queue_heads.sql: up to $5 runs that may start now, of up to $6 projects, locked; those that another
+-- Follows queue_heads.sql: up to $8 runs that may start now, of up to $9 projects, locked; those that another
 -- transaction has locked are skipped. Within a project the highest priority comes first; jobs of one priority
 -- share, in an order by chance, so that none waits for the whole queue of another. What reads `chosen` and
 -- `reached` follows: queue_found.sql or queue_take.sql.
--- $5 runs int8, $6 projects int8
+-- $8 runs int8, $9 projects int8
 -- plan: open_queue_runs_claimable
 , ready AS (
     SELECT h.*, count(*) OVER (PARTITION BY h.project_id, h.rank) AS peers,
         dense_rank() OVER (ORDER BY h.project_id) AS visit
     FROM head h WHERE h.available_at <= now()
 ), visited AS MATERIALIZED (
-    SELECT * FROM ready WHERE visit <= $6
+    SELECT * FROM ready WHERE visit <= $9
 ), turns AS (
-    SELECT project_id, ceil($5::float8 / count(*) OVER ()) AS share
+    SELECT project_id, ceil($8::float8 / count(*) OVER ()) AS share
     FROM (SELECT DISTINCT project_id FROM visited) p
 ), chosen AS MATERIALIZED (
     SELECT c.* FROM turns p CROSS JOIN LATERAL (
@@ -28,15 +28,15 @@
         ) r
         LIMIT p.share
     ) c
-    LIMIT $5
+    LIMIT $8
 ), reached AS (
     -- Where the walk was cut before it has found enough, there may be more behind the project that it has reached.
     SELECT
-        CASE WHEN (SELECT count(*) FROM step) >= 2000 THEN $6
+        CASE WHEN (SELECT count(*) FROM step) >= 2000 THEN $9
              ELSE (SELECT count(DISTINCT project_id) FROM visited) END AS visited,
-        CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $6
+        CASE WHEN (SELECT count(DISTINCT project_id) FROM visited) >= $9
              THEN (SELECT project_id FROM visited ORDER BY visit DESC LIMIT 1)
-             ELSE (SELECT project_id FROM step ORDER BY nth DESC LIMIT 1) END AS reached,
+             ELSE (SELECT project_id FROM step ORDER BY project_id DESC LIMIT 1) END AS reached,
         least((SELECT min(available_at) FROM able), now()) AS oldest, now() AS began_at,
         (SELECT count(*) FROM step) < 2000 AS to_the_end,
         pg_stat_get_dead_tuples('open_queue_runs'::regclass) AS dead
