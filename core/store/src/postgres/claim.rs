@@ -238,7 +238,7 @@ fn bind_heads<'q>(
     start: &'q Start,
 ) -> Sql<'q> {
     query
-        .bind(Uuid::from_u128(behind.as_u128().saturating_add(1)))
+        .bind(behind)
         .bind(except_jobs)
         .bind(except_projects)
         .bind(start.since)

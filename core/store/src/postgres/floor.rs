@@ -4,13 +4,13 @@
 //! still see. Each run that was claimed or has ended since leaves dead rows and their entries in the index that claims
 //! walk through, before those that wait: after ten minutes of 1,000 runs a second a claim visits over a million of them,
 //! which takes seconds. Their times are older than all that waits, and the index has these: from a time on, it passes
-//! over the others without a look at their rows. In each project, job and rank of which something waits it even begins
-//! there, if the claim names them: to find them, too, would go through all of their entries.
+//! over the others without a look at their rows. In each project, job and rank of which something waits the search even
+//! begins there, if the claim names them; to find them it would go through all of their entries.
 //!
 //! That time is known from the last claim that has gone past all that waits: the oldest of these, if it has waited for
 //! longer than [`SLACK`]. What is older than that and comes afterwards is found by claims that read everything, which take
-//! a fifth of the time: runs of a transaction that was open for longer, those that were behind another of their key, and
-//! those that a worker has lost.
+//! a fifth of the time: runs of a transaction that was open for longer, those that were behind another of their key, those
+//! that a worker has lost, and the first of a job or a rank of which nothing waited in that project before.
 
 use std::{
     collections::BTreeSet,

@@ -307,11 +307,13 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     wait_since("2");
     let (taken, visits, pages) = take().await;
     assert!(taken == 1 && visits < 100 && pages > 100, "{taken} of {visits}, {pages} pages");
-    // The index begins there where the claim names project, job and rank, and still finds others.
+    // Where the claim names project, job and rank the search begins at the time, and other projects are still found.
     store.floor.found(vec![(Uuid::from_u128(0x7000_8000_0000_0000_0001), "job".into(), 9)]);
     wait_since("0");
-    server.sql(&database, &ONE.replace("HOURS", "0").replace("'job'", "'another'"));
-    server.sql(&database, &ONE.replace("HOURS", "0").replace("'job'", "'the last'"));
+    for other in ["000000000000", "000000000002"] {
+        let other = ONE.replace("HOURS", "0").replace("000000000001", other);
+        server.sql(&database, &other);
+    }
     let (taken, visits, pages) = take().await;
     assert!(taken == 3 && visits < 100 && pages < 50, "{taken} of {visits}, {pages} pages");
     let quicker = floor::Walked { took: Duration::from_millis(100), ..slow };
