@@ -11,7 +11,9 @@ import "./layout/layout.css";
 
 // The code that needs them asks for them again, and says so if they do not come.
 const place = placeOf(location.pathname);
-TEXTS[wantedLanguage()]().catch(() => {});
+const texts = TEXTS[wantedLanguage()];
+texts.first().catch(() => {});
+if (!place?.first) texts.rest().catch(() => {});
 place?.load().catch(() => {});
 void import("./main");
 

@@ -1,0 +1,1 @@
+import"./main-ChE8OSOk.js";
