@@ -22,4 +22,4 @@ const seesAll = askEarly("/session").then(async (answer) => {
   const session = (await answer?.json()) as Session | undefined;
   return Boolean(session && (!session.sign_in || (session.user?.admin && !session.user.active_project)));
 });
-if (place?.first && location.search === "") void askEarly(place.first, seesAll);
+if (location.search === "") for (const path of place?.first ?? []) void askEarly(path, seesAll);

@@ -27,7 +27,10 @@ export interface RowsProps {
 /** About as many as a high window has room for. */
 const FIRST_ROWS = 30;
 
-/** The rows of a table as long as it may be. Until the code that follows the scrolling has come there are the first. */
+/**
+ * The rows of a table as long as it may be. Until the code that follows the scrolling has come there are the first; a table
+ * asks for it as the table itself comes, and on a fast line it is there as soon.
+ */
 export const Rows = lazyPart<RowsProps>(
   () => import("./rows-in-view"),
   ({ count, rowPx, keyOf, children }) => {
@@ -37,5 +40,3 @@ export const Rows = lazyPart<RowsProps>(
   },
   "first",
 );
-// On a fast line it is there with the first rows.
-Rows.preload().catch(() => {});

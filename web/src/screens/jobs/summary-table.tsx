@@ -6,6 +6,7 @@ import { Rows, type RowsShown } from "../../layout/rows";
 import { SummaryRow } from "./summary-row";
 
 const ROW_PX = 53;
+Rows.preload().catch(() => {});
 
 interface Props {
   total: number;

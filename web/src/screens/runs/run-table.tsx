@@ -19,6 +19,7 @@ const COLUMNS: { name: string; sort?: SortKey }[] = [
   { name: "more" },
 ];
 const ROW_PX = 46;
+Rows.preload().catch(() => {});
 
 export interface RunTableHandle {
   /** Brings a row into view and gives it the focus. */
