@@ -229,6 +229,7 @@ export default async function (given) {
   await theirs.getByTestId("recommendation-item").first().waitFor();
   assert.ok(await theirs.getByTestId("recommendation-item").first().getByRole("button").first().isDisabled());
   await theirs.getByTestId("user-menu").click();
+  await theirs.getByTestId("sign-out").waitFor();
   assert.equal(await theirs.locator(".user-menu .menu a").count(), 0, "neither people nor audit log");
   await theirs.keyboard.press("Escape");
   for (const path of ["/people", "/config", "/audit"]) {

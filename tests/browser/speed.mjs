@@ -19,7 +19,8 @@ const named = process.argv.slice(2);
 const SCREENS = {
   tower: ["/", "[data-testid=portfolio-card] [data-testid=health-score]"],
   jobs: ["/jobs", "[data-testid=summary-row], [data-testid=job-row]"],
-  graph: ["/graph", "[data-testid=graph-node]"],
+  // The graph, or the list that stands for it until its code has come.
+  graph: ["/graph", "[data-testid=graph-node], [data-testid=graph-row]"],
   problems: ["/problems", "[data-testid=problem]"],
   runs: ["/runs", "[data-testid=run-row]"],
 };

@@ -8,7 +8,10 @@ import { Loading } from "./layout/states";
 import { PLACES } from "./places";
 import { AdminOnly } from "./session/admin-only";
 
-const SCREENS = PLACES.map(({ load, ...place }) => ({ ...place, Screen: lazyPart(load, <Loading />) }));
+const SCREENS = PLACES.map(({ load, ...place }) => ({
+  ...place,
+  Screen: lazyPart(load, <Loading />, place.first ? "first" : "rest"),
+}));
 
 // What boot.ts has asked for is drawn without a wait, if it has come.
 SCREENS.find(({ path }) => matchPath(path, location.pathname))

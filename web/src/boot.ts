@@ -11,7 +11,9 @@ import "./layout/layout.css";
 
 // The code that needs them asks for them again, and says so if they do not come.
 const place = placeOf(location.pathname);
-TEXTS[wantedLanguage()]().catch(() => {});
+const texts = TEXTS[wantedLanguage()];
+texts.first().catch(() => {});
+if (!place?.first) texts.rest().catch(() => {});
 place?.load().catch(() => {});
 void import("./main");
 
@@ -20,4 +22,4 @@ const seesAll = askEarly("/session").then(async (answer) => {
   const session = (await answer?.json()) as Session | undefined;
   return Boolean(session && (!session.sign_in || (session.user?.admin && !session.user.active_project)));
 });
-if (place?.first && location.search === "") void askEarly(place.first, seesAll);
+if (location.search === "") for (const path of place?.first ?? []) void askEarly(path, seesAll);

@@ -22,6 +22,20 @@ const unitOf = kept(
   (language: string, unit: string, digits: number) =>
     new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: digits }),
 );
+/** A number: with its sign or without, with so many digits, as a share. */
+export const numberOf = kept(
+  (language: string, sign: "auto" | "exceptZero", digits: number, style?: "percent") =>
+    new Intl.NumberFormat(language, { signDisplay: sign, maximumFractionDigits: digits, style }),
+);
+/** A day without its year; `zone` where it is not that of the browser. */
+export const dayOf = kept(
+  (language: string, zone?: string) =>
+    new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: zone }),
+);
+/** A date with its time, without seconds. */
+export const timeOf = kept(
+  (language: string) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }),
+);
 /** A date with its time, in full. */
 export const fullTimeOf = kept(
   (language: string) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }),

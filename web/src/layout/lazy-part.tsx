@@ -1,11 +1,14 @@
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 
 import { serverBack } from "../api/reachability";
+import { readRest } from "../i18n";
+import type { Part } from "../i18n/parts";
 
 const RELOADED = "cascade.reloaded";
 /** A second reload within this time would not help either. */
 const RELOAD_MS = 30_000;
 
+type Pending<P> = ReactNode | ((props: P) => ReactNode);
 type Load<P> = () => Promise<{ default: ComponentType<P> }>;
 
 /** A part of the page that is loaded when it is first drawn, or before if it is asked to. */
@@ -16,9 +19,16 @@ export type LazyPart<P> = ComponentType<P> & { preload: () => Promise<void> };
  * it waits until the server answers and is then asked for again. A part that a running server does not give belongs to
  * another build of the page, so the page is loaded again; drafts are kept in the session's storage.
  *
+ * All texts are there when it is drawn, unless those of the first screens are enough for it.
+ *
  * Not React's `lazy`: a boundary that shows its fallback keeps it for at least 300 ms, which is longer than most parts take.
  */
-export function lazyPart<P extends object>(load: Load<P>, pending: ReactNode = null): LazyPart<P> {
+export function lazyPart<P extends object>(
+  loadCode: Load<P>,
+  pending: Pending<P> = null,
+  texts: Part = "rest",
+): LazyPart<P> {
+  const load = async () => (await Promise.all([loadCode(), texts === "rest" && readRest()]))[0];
   let Part: ComponentType<P> | undefined;
   const take = (part: { default: ComponentType<P> }) => {
     Part = part.default;
@@ -41,7 +51,8 @@ export function lazyPart<P extends object>(load: Load<P>, pending: ReactNode = n
       };
     }, [ready]);
     if (failure) throw failure;
-    return Part ? <Part {...props} /> : pending;
+    if (Part) return <Part {...props} />;
+    return typeof pending === "function" ? pending(props) : pending;
   }
   return Object.assign(Lazy, { preload: () => load().then(take) });
 }

@@ -12,6 +12,7 @@ import { useRealtimeRefresh } from "../live/use-realtime-refresh";
 import { ConfigLink } from "../screens/config/config-link";
 import { ProblemsLink } from "../screens/problems/problems-link";
 import { UserMenu } from "../session/user-menu";
+import icon from "./icon.svg?no-inline";
 import { useProjectScope, useScopedPath } from "./project-scope";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
 
@@ -59,7 +60,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <header className="top" data-open={open || undefined}>
         <NavLink to={scoped("/")} className="brand" end>
-          <img src="/icon.svg" alt="" width={26} height={26} />
+          <img src={icon} alt="" width={26} height={26} />
           Cascade
         </NavLink>
         <button

@@ -38,9 +38,10 @@ describe("BusBanner", () => {
     expect(shown()).toBeUndefined();
   });
 
-  it("counts down to the next attempt, and begins it at a click", () => {
+  it("counts down to the next attempt, and begins it at a click", async () => {
     const sent: unknown[] = [];
     const { result } = renderHook(() => useEventStream(undefined, HANDLERS));
+    await vi.dynamicImportSettled();
     expect(result.current.state).toBe("connecting");
     vi.spyOn(BroadcastChannel.prototype, "postMessage").mockImplementation((said) => void sent.push(said));
     const away: StreamState = { ...live, state: "offline", retryAt: Date.now() + 5000 };

@@ -2,9 +2,10 @@ import { useEffect, useRef } from "react";
 
 import { askNow, onBack } from "../api/reachability";
 import type { JobCompleted } from "../api/types";
+import { loaded } from "../layout/lazy-part";
 import type { StreamState } from "./stream-state";
 import { setStreamState, useStreamState } from "./stream-state";
-import { StreamTab } from "./stream-tab";
+import type { StreamTab } from "./stream-tab";
 
 export interface StreamHandlers {
   onJobCompleted: (event: JobCompleted) => void;
@@ -36,25 +37,35 @@ export function useEventStream(projectId: string | undefined, handlers: StreamHa
   }, [projectId]);
 
   useEffect(() => {
-    tab.current = new StreamTab(
-      {
-        onState: setStreamState,
-        onEvent: (name, data) => {
-          if (name === "job_completed") latest.current.onJobCompleted(data as JobCompleted);
-          if (name === "config_changed") latest.current.onConfigChanged();
-          if (name === "reset") latest.current.onReset();
+    let end = () => {};
+    let over = false;
+    // Drawing does not wait for its code.
+    void loaded(() => import("./stream-tab")).then(({ StreamTab }) => {
+      if (over) return;
+      const started = new StreamTab(
+        {
+          onState: setStreamState,
+          onEvent: (name, data) => {
+            if (name === "job_completed") latest.current.onJobCompleted(data as JobCompleted);
+            if (name === "config_changed") latest.current.onConfigChanged();
+            if (name === "reset") latest.current.onReset();
+          },
         },
-      },
-      project.current,
-    );
-    shown = tab.current;
-    shown.start();
-    // A request has been answered: the stream is there too.
-    const endBack = onBack(() => tab.current?.hurry());
+        project.current,
+      );
+      tab.current = shown = started;
+      started.start();
+      // A request has been answered: the stream is there too.
+      const endBack = onBack(() => started.hurry());
+      end = () => {
+        endBack();
+        tab.current = shown = undefined;
+        started.stop();
+      };
+    });
     return () => {
-      endBack();
-      shown = undefined;
-      tab.current?.stop();
+      over = true;
+      end();
     };
   }, []);
 

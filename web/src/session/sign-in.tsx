@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { ApiError } from "../api/client";
 import { useFault } from "../api/reachability";
+import icon from "../layout/icon.svg?no-inline";
 import { usePageTitle } from "../layout/page-title";
 import { LanguageSwitch, ThemeSwitch } from "../layout/switches";
 import { PasswordField } from "./password-field";
@@ -48,7 +49,7 @@ export default function SignIn({ oidc }: { oidc: boolean }) {
       </div>
       <main className="panel" data-testid="sign-in" aria-busy={busy}>
         <div className="sign-in-brand">
-          <img src="/icon.svg" alt="" width={34} height={34} />
+          <img src={icon} alt="" width={34} height={34} />
           <h1 ref={heading} tabIndex={-1}>
             {t("session.title")}
           </h1>

@@ -1,4 +1,6 @@
-import { readLanguage } from "../i18n";
+import { readLanguage, readRest } from "../i18n";
 
+await readLanguage("en");
+await readRest();
 await readLanguage("ru");
 await readLanguage("en");

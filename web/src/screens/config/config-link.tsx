@@ -4,7 +4,7 @@ import { NavLink } from "react-router";
 import { useScopedPath } from "../../layout/project-scope";
 import { useAdmin } from "../../session/rights";
 import "./config-link.css";
-import { useUnsaved } from "./draft/draft-store";
+import { useUnsaved } from "./draft/unsaved";
 
 /** The way to the configuration, marked for as long as a draft waits there. */
 export function ConfigLink() {

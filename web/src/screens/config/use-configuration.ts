@@ -3,7 +3,8 @@ import { useCallback, useEffect, useMemo } from "react";
 
 import type { Completions, Diagnostic, Edit, JobType, OnDisk } from "../../api/types";
 import { useSettled } from "../../layout/use-settled";
-import { CONFIG_KEY, NO_SCHEMA, useJobSchema } from "../../live/use-jobs-config";
+import { NO_SCHEMA, useJobSchema } from "../../live/use-job-schema";
+import { CONFIG_KEY } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import type { JsonSchema } from "../../schema/json-schema";
 import { useJobTypes } from "../jobs/jobs-data";

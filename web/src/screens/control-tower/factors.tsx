@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
+import { numberOf } from "../../i18n/time";
 import type { Card, Factor } from "./product-data";
 import { Quote } from "./quote";
 import { showMessages } from "./show-messages";
@@ -11,7 +12,7 @@ const FULL_BAR = 25;
 export function Factors({ card }: { card: Card }) {
   const { t, i18n } = useTranslation();
   const { score, factors } = card.health;
-  const figure = new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 1 });
+  const figure = numberOf(i18n.language, "auto", 1);
   if (score === null) return <div className="factors" />;
   return (
     <section className="factors" aria-label={`${t("tower.why")}: ${card.name}`}>
@@ -33,7 +34,7 @@ export function Factors({ card }: { card: Card }) {
 function Line({ card, factor }: { card: Card; factor: Factor }) {
   const { t, i18n } = useTranslation();
   const [search] = useSearchParams();
-  const signed = new Intl.NumberFormat(i18n.language, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
+  const signed = numberOf(i18n.language, "exceptZero", 1);
   const name = t(`tower.signal.${factor.key}`, { defaultValue: factor.key });
   const all = new URLSearchParams(search);
   all.set("project", card.slug);

@@ -1,6 +1,7 @@
 import { CircleDot, Mail, MessageSquare, Rss } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { numberOf, timeOf } from "../../i18n/time";
 
 import { hits, split } from "./evidence";
 import type { Message } from "./product-data";
@@ -26,8 +27,8 @@ export function MessageItem({ message, search, project, isNew, wanted }: Props) 
     if (wanted && item.current) reveal(item.current, "center");
   }, [wanted]);
   const Icon = ICONS[message.source_kind];
-  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
-  const percent = new Intl.NumberFormat(i18n.language, { style: "percent" });
+  const when = timeOf(i18n.language);
+  const percent = numberOf(i18n.language, "auto", 0, "percent");
   const signal = (kind: string) => t(`tower.signal.${kind}`, { defaultValue: kind });
   const kinds = [...new Set(message.signals.map(({ kind }) => kind))];
   return (

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
+import { numberOf, timeOf } from "../../i18n/time";
 
 import { Factors } from "./factors";
 import type { Card } from "./product-data";
@@ -13,7 +14,7 @@ export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefin
   const [search] = useSearchParams();
   const { score, delta_7d } = card.health;
   const news = newsOf(card, seen);
-  const signed = new Intl.NumberFormat(i18n.language, { signDisplay: "exceptZero", maximumFractionDigits: 0 });
+  const signed = numberOf(i18n.language, "exceptZero", 0);
   const only = new URLSearchParams(search);
   only.set("project", card.slug);
   return (
@@ -76,7 +77,7 @@ export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefin
 function FailingSources({ sources }: { sources: Card["sources_failing"] }) {
   const { t, i18n } = useTranslation();
   if (sources.length === 0) return null;
-  const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
+  const time = timeOf(i18n.language);
   return (
     <ul className="failing-sources" data-testid="failing-sources">
       {sources.map(({ source, since, reason }) => (
@@ -94,7 +95,7 @@ function New({ news, of }: { news: News; of: keyof News }) {
   const { t, i18n } = useTranslation();
   const by = news[of];
   if (by === 0) return null;
-  const signed = new Intl.NumberFormat(i18n.language, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
+  const signed = numberOf(i18n.language, "exceptZero", 1);
   return (
     <span className="new num" data-testid={`new-${of}`} title={t("tower.since_title")}>
       {signed.format(by)}

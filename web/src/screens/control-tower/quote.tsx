@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
+import { dayOf } from "../../i18n/time";
 
 interface Props {
   messageId: string;
@@ -12,7 +13,7 @@ interface Props {
 export function Quote({ messageId, text, author, at }: Props) {
   const { t, i18n } = useTranslation();
   const [search] = useSearchParams();
-  const day = new Intl.DateTimeFormat(i18n.language, { day: "numeric", month: "short" });
+  const day = dayOf(i18n.language);
   const to = new URLSearchParams(search);
   to.set("q", text);
   to.set("message", messageId);

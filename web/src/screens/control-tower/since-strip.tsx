@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Page } from "../../api/types";
-import { relative } from "../../i18n/time";
+import { numberOf, relative } from "../../i18n/time";
 import { Toast } from "../../layout/toast";
 import type { Card } from "./product-data";
 import { isNews, newsOf, type Seen } from "./seen";
@@ -25,7 +25,7 @@ export function SinceStrip({ portfolio, seen, first, mark }: Props) {
   const changed = all.filter(({ news }) => isNews(news));
   const sum = (of: "messages" | "signals" | "recommendations") =>
     all.reduce((total, { news }) => total + Math.max(0, news[of]), 0);
-  const signed = new Intl.NumberFormat(i18n.language, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
+  const signed = numberOf(i18n.language, "exceptZero", 1);
   const looked = Math.min(...cards.map(({ project_id }) => Date.parse(seen[project_id]?.at ?? now ?? "")));
   const ago = now && Number.isFinite(looked) ? relative(looked - Date.parse(now), i18n.language) : "";
   return (

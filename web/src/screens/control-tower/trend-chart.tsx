@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { dayOf } from "../../i18n/time";
 
 import type { Card } from "./product-data";
 
@@ -13,7 +14,7 @@ export function TrendChart({ trend }: { trend: Card["trend"] }) {
   if (trend.length === 0) return <div className="trend" />;
   const last = trend.length - 1;
   const at = Math.min(chosen ?? last, last);
-  const format = new Intl.DateTimeFormat(i18n.language, { day: "numeric", month: "short", timeZone: "UTC" });
+  const format = dayOf(i18n.language, "UTC");
   const day = (index: number) => format.format(new Date(trend[index]?.day ?? 0));
   const step = WIDTH / trend.length;
   const most = Math.max(1, ...trend.map(({ messages, signals }) => Math.max(messages, signals)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { inReadingOrder, NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
+import { NODE_HEIGHT, NODE_WIDTH, neighbour, placeJobs } from "./graph-layout";
 
 const connections = [
   { from: "sync", to: "extract" },
@@ -85,31 +85,5 @@ describe("neighbour", () => {
     expect(neighbour(above, "down", places, connections)).toBe(below);
     expect(neighbour(below, "up", places, connections)).toBe(above);
     expect(neighbour("sync", "left", places, connections)).toBeUndefined();
-  });
-});
-
-describe("inReadingOrder", () => {
-  it("has each job once, after what triggers it and before what else there is", () => {
-    const order = inReadingOrder(jobs, [...connections, { from: "embed", to: "score" }]);
-    expect(order).toHaveLength(jobs.length);
-    expect(order[0]).toEqual({ job: "sync", depth: 0 });
-    expect(
-      order
-        .slice(4)
-        .map(({ job }) => job)
-        .sort(),
-    ).toEqual(["alone", "other"]);
-  });
-
-  it("shows the jobs of a cycle", () => {
-    expect(
-      inReadingOrder(
-        ["a", "b"],
-        [
-          { from: "a", to: "b" },
-          { from: "b", to: "a" },
-        ],
-      ),
-    ).toHaveLength(2);
   });
 });

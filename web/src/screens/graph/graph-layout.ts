@@ -69,23 +69,6 @@ function placeConnected(jobs: string[], connections: Connection[]): Map<string, 
   return places;
 }
 
-/** Jobs as one reads them: each after what triggers it, with the number of steps from the first cause. */
-export function inReadingOrder(jobs: string[], connections: Connection[]): { job: string; depth: number }[] {
-  const places = placeJobs(jobs, connections);
-  const height = (job: string) => places.get(job)?.y ?? 0;
-  const ordered = new Map<string, number>();
-  const visit = (job: string, depth: number) => {
-    if (ordered.has(job)) return;
-    ordered.set(job, depth);
-    const downstream = connections.filter(({ from }) => from === job).map(({ to }) => to);
-    for (const next of downstream.sort((a, b) => height(a) - height(b))) visit(next, depth + 1);
-  };
-  const roots = jobs.filter((job) => !connections.some(({ to }) => to === job));
-  // A cycle has no root; its jobs are shown all the same.
-  for (const job of [...roots.sort((a, b) => height(a) - height(b)), ...jobs]) visit(job, 0);
-  return [...ordered].map(([job, depth]) => ({ job, depth }));
-}
-
 export type Direction = "left" | "right" | "up" | "down";
 
 /** The job that an arrow key leads to: along a connection sideways, else the nearest in that direction. */

@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import { summariesOf } from "../edges/edge";
 import { joinSaid } from "../edges/join";
-import { inReadingOrder } from "./graph-layout";
 import type { CascadeGraph, GraphEdge } from "./graph-model";
 import { LastText, NextText, NowPill, TrendOf } from "./job-status";
+import { inReadingOrder } from "./reading-order";
 
 interface Props {
   graph: CascadeGraph;

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { lazyPart } from "../../layout/lazy-part";
@@ -12,12 +12,30 @@ import { useGraph } from "./graph-data";
 import { type Focus, focused, found, hasFailed } from "./graph-focus";
 import { GraphList } from "./graph-list";
 import { GraphTools } from "./graph-tools";
-import { JobPanel } from "./job-panel";
+import type { GraphViewProps } from "./graph-view";
 
 /** On a narrow screen a list says more than a graph that must be moved about. */
 const isNarrow = () => matchMedia("(max-width: 700px)").matches;
 
-const GraphView = lazyPart(() => import("./graph-view"), <div className="graph-canvas skeleton" aria-busy="true" />);
+/** A graph that is there sooner is waited for: a list that is gone at once would only flicker. */
+const SOON_MS = 150;
+
+/** The jobs in words, while the code of the graph is on its way over a slow line. */
+function UntilDrawn(props: GraphViewProps) {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SOON_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return slow ? <GraphList {...props} /> : <div className="graph-canvas skeleton" aria-busy="true" />;
+}
+
+const GraphView = lazyPart(
+  () => import("./graph-view"),
+  (props) => <UntilDrawn {...props} />,
+  "first",
+);
+const JobPanel = lazyPart(() => import("./job-panel"), <aside className="panel job-panel skeleton" aria-busy="true" />);
 // Beside the jobs, and not once these have come.
 if (!isNarrow()) GraphView.preload().catch(() => {});
 

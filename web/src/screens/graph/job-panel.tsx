@@ -32,7 +32,7 @@ interface Props {
 }
 
 /** One job beside the graph: how it stands in each project, what to do with it, and its latest runs. */
-export function JobPanel({ job, now, edges, onAround, onClose }: Props) {
+export default function JobPanel({ job, now, edges, onAround, onClose }: Props) {
   const { t } = useTranslation();
   const scoped = useScopedPath();
   const title = useRef<HTMLHeadingElement>(null);

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
+import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -11,9 +12,10 @@ import { RunsLink } from "../runs/runs-link";
 import { useSelection } from "../runs/use-selection";
 import { JobTools } from "./job-tools";
 import "./jobs-at-size.css";
-import { ManyBar } from "./many-bar";
 import { STANDS, summaryQueryOf, useSummaryRows } from "./summary-data";
 import { SummaryTable } from "./summary-table";
+
+const ManyBar = lazyPart(() => import("./many-bar"));
 
 /** One row a job, however many projects there are; search, filter and order stand in the address. */
 export function JobsAtSize() {
@@ -36,6 +38,9 @@ export function JobsAtSize() {
   const [typed, setTyped] = useTyped(q, (text) => set("q", text));
   const [seen, setSeen] = useState({ begin: 0, end: 0 });
   const { chosen, toggle, clear } = useSelection();
+  // Once there it stays, as it says what was done with what is selected no more.
+  const [many, setMany] = useState(false);
+  if (chosen.size > 0 && !many) setMany(true);
   const rows = useSummaryRows(projectId, query, seen);
   const { first, error } = rows;
   const failing = first?.states.failing ?? 0;
@@ -80,7 +85,7 @@ export function JobsAtSize() {
           />
         )}
       </section>
-      <ManyBar jobs={[...chosen]} onClear={clear} />
+      {many && <ManyBar jobs={[...chosen]} onClear={clear} />}
     </>
   );
 }

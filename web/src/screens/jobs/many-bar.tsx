@@ -23,7 +23,7 @@ interface Props {
 }
 
 /** What can be done with the selected jobs in all projects, and what came of it. */
-export function ManyBar({ jobs, onClear }: Props) {
+export default function ManyBar({ jobs, onClear }: Props) {
   const { t } = useTranslation();
   const [asked, setAsked] = useState<JobAction>();
   const [answer, setAnswer] = useState<ManyAnswer & { action: JobAction }>();

@@ -1,13 +1,12 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { JobSummary } from "../../api/types";
+import { Rows, type RowsShown } from "../../layout/rows";
 import { SummaryRow } from "./summary-row";
 
 const ROW_PX = 53;
-/** The bar at the top of the page covers this much. */
-const COVERED_PX = 72;
+Rows.preload().catch(() => {});
 
 interface Props {
   total: number;
@@ -22,8 +21,8 @@ interface Props {
 }
 
 /** One row a job, of which only those in view are in the document, and are asked for. */
-export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: Props) {
-  const { t } = useTranslation();
+export function SummaryTable(props: Props) {
+  const { total, at } = props;
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set());
@@ -35,15 +34,29 @@ export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: P
     window.addEventListener("resize", measure);
     return () => window.removeEventListener("resize", measure);
   }, []);
-  const virtual = useWindowVirtualizer({
-    count: total,
-    estimateSize: () => ROW_PX,
-    overscan: 8,
-    scrollMargin: top,
-    scrollPaddingStart: COVERED_PX,
-    getItemKey: (index) => at(index)?.job_type ?? index,
-  });
-  const rows = virtual.getVirtualItems();
+  const toggle = (job: string) =>
+    setOpen((before) => {
+      const after = new Set(before);
+      if (!after.delete(job)) after.add(job);
+      return after;
+    });
+  return (
+    <Rows count={total} rowPx={ROW_PX} top={top} keyOf={(index) => at(index)?.job_type ?? index}>
+      {(shown) => <Table {...props} shown={shown} body={body} open={open} onOpen={toggle} />}
+    </Rows>
+  );
+}
+
+interface TableProps extends Props {
+  shown: RowsShown;
+  body: RefObject<HTMLDivElement | null>;
+  open: ReadonlySet<string>;
+  onOpen: (job: string) => void;
+}
+
+function Table({ total, at, groupBy, chosen, onSelect, onSeen, shown, body, open, onOpen }: TableProps) {
+  const { t } = useTranslation();
+  const { rows } = shown;
   const begin = rows[0]?.index ?? 0;
   const end = rows.at(-1)?.index ?? 0;
   const seen = useRef(onSeen);
@@ -51,12 +64,6 @@ export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: P
     seen.current = onSeen;
   });
   useEffect(() => seen.current({ begin, end }), [begin, end]);
-  const toggle = (job: string) =>
-    setOpen((before) => {
-      const after = new Set(before);
-      if (!after.delete(job)) after.add(job);
-      return after;
-    });
   const here = rows.flatMap(({ index }) => at(index)?.job_type ?? []);
   const all = here.length > 0 && here.every((job) => chosen.has(job));
   const groupOf = (index: number) => {
@@ -65,7 +72,6 @@ export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: P
       job && groupBy && (groupBy === "state" ? t(`jobs.stands.${job.state}`) : (job.plugin ?? t("jobs.not_loaded")))
     );
   };
-  const above = rows[0] ? rows[0].start - top : 0;
   return (
     <div
       className="summary-table"
@@ -91,15 +97,15 @@ export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: P
           ))}
         </div>
       </div>
-      <div role="rowgroup" ref={body} className="summary-body" style={{ height: virtual.getTotalSize() }}>
-        <div role="presentation" style={{ transform: `translateY(${above}px)` }}>
+      <div role="rowgroup" ref={body} className="summary-body" style={{ height: shown.total }}>
+        <div role="presentation" style={{ transform: `translateY(${shown.above}px)` }}>
           {rows.map(({ index, key }) => {
             const job = at(index);
             const group = groupOf(index);
             return (
               <div
                 key={key}
-                ref={virtual.measureElement}
+                ref={shown.measure}
                 data-index={index}
                 role="presentation"
                 className="summary-item"
@@ -115,7 +121,7 @@ export function SummaryTable({ total, at, groupBy, chosen, onSelect, onSeen }: P
                     job={job}
                     place={index + 2}
                     open={open.has(job.job_type)}
-                    onOpen={toggle}
+                    onOpen={onOpen}
                     selected={chosen.has(job.job_type)}
                     onSelect={onSelect}
                   />

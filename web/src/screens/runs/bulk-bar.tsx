@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** What can be done with the selected runs, and what came of it. Over the page: nothing moves for it. */
-export function BulkBar({ bulk, ids, onClear }: Props) {
+export default function BulkBar({ bulk, ids, onClear }: Props) {
   const { t } = useTranslation();
   const { armed, result, fault } = bulk;
   if (ids.length === 0 && !armed && !result && !fault) return null;

@@ -16,7 +16,7 @@ import { RunWhy } from "../why/run-why";
 import { useWhyRun } from "../why/why-data";
 import { AgainActions } from "./again/again-actions";
 import { AttemptTabs, useAttempt } from "./attempt-tabs";
-import { BulkBar } from "./bulk-bar";
+import BulkBar from "./bulk-bar";
 import { CompareWithGood } from "./compare-with-good";
 import { EditActions } from "./edit/edit-actions";
 import { ParamsInForce } from "./params-in-force";

@@ -1,9 +1,9 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { type Ref, type RefObject, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Run } from "../../api/types";
+import { Rows, type RowsShown } from "../../layout/rows";
 import { nextSort, type Sort, type SortKey } from "./filters";
 import { RunRow } from "./run-row";
 
@@ -19,8 +19,7 @@ const COLUMNS: { name: string; sort?: SortKey }[] = [
   { name: "more" },
 ];
 const ROW_PX = 46;
-/** The bar at the top of the page covers this much. */
-const COVERED_PX = 72;
+Rows.preload().catch(() => {});
 
 export interface RunTableHandle {
   /** Brings a row into view and gives it the focus. */
@@ -45,10 +44,8 @@ interface Props {
 
 /** The runs of a page, of which only those in view are in the document. */
 export function RunTable(props: Props) {
-  const { runs, before, total, sort, onSort, chosen, onSelect, current, onCurrent, now, stale, handle } = props;
-  const { t } = useTranslation();
+  const { runs } = props;
   const body = useRef<HTMLTableSectionElement>(null);
-  const frame = useRef(0);
   const [top, setTop] = useState(0);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const onOpen = useCallback(
@@ -64,18 +61,27 @@ export function RunTable(props: Props) {
     window.addEventListener("resize", measure);
     return () => window.removeEventListener("resize", measure);
   }, []);
-  const virtual = useWindowVirtualizer({
-    count: runs.length,
-    estimateSize: () => ROW_PX,
-    overscan: 12,
-    scrollMargin: top,
-    scrollPaddingStart: COVERED_PX,
-    scrollPaddingEnd: COVERED_PX,
-    getItemKey: (index) => runs[index]?.id ?? index,
-  });
+  return (
+    <Rows count={runs.length} rowPx={ROW_PX} top={top} keyOf={(index) => runs[index]?.id ?? index}>
+      {(shown) => <Table {...props} shown={shown} body={body} open={open} onOpen={onOpen} />}
+    </Rows>
+  );
+}
+
+interface TableProps extends Props {
+  shown: RowsShown;
+  body: RefObject<HTMLTableSectionElement | null>;
+  open: ReadonlySet<string>;
+  onOpen: (id: string) => void;
+}
+
+function Table({ shown, body, open, onOpen, ...props }: TableProps) {
+  const { runs, before, total, sort, onSort, chosen, onSelect, current, onCurrent, now, stale, handle } = props;
+  const { t } = useTranslation();
+  const frame = useRef(0);
   useImperativeHandle(handle, () => ({
     focus: (index) => {
-      virtual.scrollToIndex(index, { align: "auto" });
+      shown.bring(index);
       const id = runs[index]?.id;
       // Of keys that come faster than frames, the last counts.
       cancelAnimationFrame(frame.current);
@@ -85,9 +91,7 @@ export function RunTable(props: Props) {
     },
   }));
 
-  const rows = virtual.getVirtualItems();
-  const above = rows[0] ? rows[0].start - top : 0;
-  const below = virtual.getTotalSize() - ((rows.at(-1)?.end ?? top) - top);
+  const { rows, above, below } = shown;
   const all = runs.length > 0 && runs.every(({ id }) => chosen.has(id));
   return (
     <table
@@ -139,7 +143,7 @@ export function RunTable(props: Props) {
               current={run.id === current}
               now={now}
               open={open.has(run.id)}
-              measure={virtual.measureElement}
+              measure={shown.measure}
               onSelect={onSelect}
               onCurrent={onCurrent}
               onOpen={onOpen}

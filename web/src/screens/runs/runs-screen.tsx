@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useShortcuts } from "../../keys/use-shortcuts";
+import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
@@ -9,11 +10,9 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useNow } from "../../live/use-now";
 import { FigureTabs } from "../figures/figure-tabs";
 import "../jobs/jobs.css";
-import { BulkBar } from "./bulk-bar";
 import { FilterBar } from "./filter-bar";
 import { SORTS, type Sort } from "./filters";
 import { useRunHistogram } from "./histogram/histogram-data";
-import { RunHistogram } from "./histogram/run-histogram";
 import { MatchingActions } from "./matching";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
@@ -22,6 +21,13 @@ import { SavedViews } from "./saved/saved-views";
 import { useBulk } from "./use-bulk";
 import { useRunFilters } from "./use-run-filters";
 import { useSelection } from "./use-selection";
+
+const BulkBar = lazyPart(() => import("./bulk-bar"));
+const RunHistogram = lazyPart(
+  () => import("./histogram/run-histogram"),
+  <div className="histogram-waits skeleton" aria-busy="true" />,
+  "first",
+);
 
 /** Every run there is: filtered, ordered and paged by the host, all of it in the address. */
 export default function RunsScreen() {
@@ -122,7 +128,9 @@ export default function RunsScreen() {
           />
         )}
       </section>
-      <BulkBar bulk={bulk} ids={[...chosen]} onClear={clear} />
+      {(chosen.size > 0 || bulk.armed || bulk.result || bulk.fault) && (
+        <BulkBar bulk={bulk} ids={[...chosen]} onClear={clear} />
+      )}
     </>
   );
 }

@@ -5,8 +5,8 @@ import { serverBack } from "../../../api/reachability";
 import type { Edit, Version } from "../../../api/types";
 import { editText, saveText } from "../config-api";
 import { type Draft, draftOf, isChanged, onBase, redone, savedAs, stepped, textOf, undone } from "./draft";
+import { STORED, setUnsaved } from "./unsaved";
 
-const STORED = "cascade.draft";
 /** Typing that pauses for less is one step of undo. */
 const TYPING_MS = 800;
 /** Of one edit, if the server goes away again and again. */
@@ -199,11 +199,11 @@ function stored(storage: Storage | undefined): Draft | undefined {
 }
 
 export const drafts = new DraftStore(globalThis.sessionStorage);
+const tellUnsaved = () => {
+  const { draft } = drafts.snapshot();
+  setUnsaved(draft !== undefined && isChanged(draft));
+};
+tellUnsaved();
+drafts.subscribe(tellUnsaved);
 
 export const useDraft = (): DraftState => useSyncExternalStore(drafts.subscribe, drafts.snapshot);
-
-/** Whether there is anything that leaving would lose. */
-export function useUnsaved(): boolean {
-  const { draft } = useDraft();
-  return draft !== undefined && isChanged(draft);
-}

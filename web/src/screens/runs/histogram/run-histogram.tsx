@@ -17,7 +17,7 @@ interface Props {
 const HEIGHT = 64;
 
 /** Runs by state over the time at which they were queued. Dragging over it, or its two handles, set the filter of time. */
-export function RunHistogram({ histogram, filters, change }: Props) {
+export default function RunHistogram({ histogram, filters, change }: Props) {
   const { t, i18n } = useTranslation();
   const data = histogram.data && padded(histogram.data, filters.from);
   const number = new Intl.NumberFormat(i18n.language);

@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** Names, order, links and the end of saved views; each change is kept at once. */
-export function EditViews({ views, shown, reload, onClose }: Props) {
+export default function EditViews({ views, shown, reload, onClose }: Props) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();

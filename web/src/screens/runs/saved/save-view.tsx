@@ -16,7 +16,7 @@ interface Props {
 export const LONGEST_NAME = 80;
 
 /** Asks for a name and saves what is shown under it. */
-export function SaveView({ search, onClose, onSaved }: Props) {
+export default function SaveView({ search, onClose, onSaved }: Props) {
   const { t } = useTranslation();
   const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);

@@ -3,12 +3,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope } from "../../../layout/project-scope";
 import type { RunFilters } from "../filters";
-import { EditViews } from "./edit-views";
-import { SaveView } from "./save-view";
 import { asWritten, searchOf, useSavedViews } from "./saved-data";
 import "./saved-views.css";
+
+const EditViews = lazyPart(() => import("./edit-views"));
+const SaveView = lazyPart(() => import("./save-view"));
 
 /** The filters that this account has saved, each a link; what is shown now can be saved too. */
 export function SavedViews({ filters }: { filters: RunFilters }) {

@@ -1,0 +1,1 @@
+export{t as default}from"./bulk-bar-D1T_efl-.js";

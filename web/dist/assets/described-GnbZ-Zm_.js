@@ -1,0 +1,1 @@
+var e=(e,t)=>e===`An external program.`?t(`jobs.external_program`):e;export{e as t};

@@ -1,0 +1,1 @@
+export{t as default}from"./en-rest-D0Pk8Yph.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./en-first-BSZD_RPt.js";

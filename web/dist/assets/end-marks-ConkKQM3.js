@@ -1,1 +1,0 @@
-import{Ft as e,Rt as t}from"./main-jtUltRhj.js";var n=t();function r({ends:t}){let{t:r}=e();if(t.length===0)return null;let i=t.filter(e=>e===`failed`).length;return(0,n.jsx)(`span`,{className:`marks`,role:`img`,"aria-label":r(`jobs.trend_says`,{count:t.length,failed:i}),children:t.map((e,t)=>(0,n.jsx)(`i`,{"data-state":e},t))})}export{r as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{Lt as t}from"./main-jtUltRhj.js";var n=e(t(),1);function r(){let[e,t]=(0,n.useState)(()=>new Set);return{chosen:e,toggle:(0,n.useCallback)((e,n)=>{t(t=>{let r=new Set(t);for(let i of e)n??!t.has(i)?r.add(i):r.delete(i);return r})},[]),clear:(0,n.useCallback)(()=>t(new Set),[])}}export{r as t};

@@ -1,1 +1,0 @@
-import{St as e,vt as t}from"./main-jtUltRhj.js";function n(n,r){let i=n[`x-${r}`],a=t(i)?i:n;return{title:e(a.title)??``,description:e(a.description)}}export{n as t};
