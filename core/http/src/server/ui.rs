@@ -9,8 +9,6 @@ use axum::{
 };
 use rust_embed::{Embed, EmbeddedFile};
 
-use crate::middleware::security_headers;
-
 #[derive(Embed)]
 #[folder = "../../web/dist"]
 struct Files;
@@ -79,7 +77,6 @@ fn answer(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
     }
     if is_part {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PART_POLICY));
-        response.extensions_mut().insert(security_headers::PartOfPage);
     }
     response
 }
@@ -97,6 +94,7 @@ fn takes_brotli(asked: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::middleware::security_headers;
 
     async fn asked(path: &str, encoding: Option<&'static str>) -> Response {
         let mut headers = HeaderMap::new();
