@@ -1,1 +1,0 @@
-export{t as default}from"./bulk-bar-KWMyEa0r.js";

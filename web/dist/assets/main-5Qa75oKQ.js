@@ -1,1 +1,0 @@
-import"./main-BsSuLqur.js";

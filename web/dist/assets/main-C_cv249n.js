@@ -1,0 +1,1 @@
+import"./main-Cg0LMPB8.js";

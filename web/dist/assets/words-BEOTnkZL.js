@@ -1,1 +1,0 @@
-import{ct as e,ft as t}from"./common-CvOg7XS8.js";function n(n,r){let i=n[`x-${r}`],a=e(i)?i:n;return{title:t(a.title)??``,description:t(a.description)}}export{n as t};
