@@ -1,0 +1,1 @@
+export{t as default}from"./bulk-bar-CII-FV4R.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./code-editor-Croag-rR.js";

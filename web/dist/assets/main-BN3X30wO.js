@@ -1,0 +1,1 @@
+import"./main-bEhHuDn_.js";

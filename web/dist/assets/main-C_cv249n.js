@@ -1,1 +1,0 @@
-import"./main-Cg0LMPB8.js";
