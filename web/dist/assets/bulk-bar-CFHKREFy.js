@@ -1,1 +1,0 @@
-export{t as default}from"./bulk-bar-CII-FV4R.js";

@@ -1,1 +1,0 @@
-import"./main-bEhHuDn_.js";
