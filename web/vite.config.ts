@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 import { groups, preloadMain } from "./bundle/first-load.ts";
 import { leanRouter } from "./bundle/lean-router.ts";
 import { pack } from "./bundle/pack.ts";
-import { textsGroup, textsInParts } from "./bundle/texts-in-parts.ts";
+import { nameOfTexts, textsInParts } from "./bundle/texts-in-parts.ts";
 
 /** The icons as one file: as modules they are 1,600, which each file of tests would load. */
 const icons = createRequire(import.meta.url).resolve("lucide-react");
@@ -19,9 +19,8 @@ export default defineConfig({
     rolldownOptions: {
       treeshake: { propertyReadSideEffects: false },
       output: {
-        codeSplitting: {
-          groups: [textsGroup, ...groups],
-        },
+        chunkFileNames: nameOfTexts,
+        codeSplitting: { groups },
       },
     },
   },

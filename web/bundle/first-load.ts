@@ -1,10 +1,11 @@
 /** Which modules come in which file, so that the first row of a screen waits for few bytes and few requests. */
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 interface Modules {
-  getModuleInfo(id: string): { importedIds: readonly string[] } | null;
+  getModuleInfo(id: string): { importedIds: readonly string[]; code: string | null } | null;
 }
 
 /** The screens that are looked at first: what they share is one file. */
@@ -28,16 +29,37 @@ const OF_SOME_SCREENS = /query.*\/(infiniteQueryObserver|queriesObserver|useInfi
 function closureOf(from: string, modules: Modules, without: Set<string>, all = new Set<string>()): Set<string> {
   if (all.has(from) || without.has(from) || OF_SOME_SCREENS.test(from)) return all;
   all.add(from);
-  // The list of all icons: each icon goes where it is drawn.
+  // The list of all icons: of these only those that are drawn, which who draws them names.
   if (LIST_OF_ICONS.test(from)) return all;
-  for (const next of modules.getModuleInfo(from)?.importedIds ?? []) closureOf(next, modules, without, all);
+  const { importedIds = [], code } = modules.getModuleInfo(from) ?? {};
+  for (const next of importedIds) {
+    closureOf(next, modules, without, all);
+    if (LIST_OF_ICONS.test(next))
+      for (const icon of iconsIn(code ?? "", next, modules)) closureOf(icon, modules, without, all);
+  }
   return all;
+}
+
+/** The file of each icon by its names. */
+const icons = new Map<string, string>();
+
+/** The icons that a module imports from the list. */
+function iconsIn(code: string, list: string, modules: Modules): string[] {
+  if (icons.size === 0) {
+    const exported = modules
+      .getModuleInfo(list)
+      ?.code?.matchAll(/export \{([^}]+)\} from ["']\.\/(icons\/[^"']+)["']/g);
+    for (const [, names = "", file = ""] of exported ?? [])
+      for (const [, name = ""] of names.matchAll(/default as (\w+)/g)) icons.set(name, join(dirname(list), file));
+  }
+  const imported = /import \{([^}]+)\} from ["']lucide-react["']/.exec(code)?.[1] ?? "";
+  return (imported.match(/\w+/g) ?? []).flatMap((name) => icons.get(name) ?? []);
 }
 
 /** What runs before main.tsx does, each of it loaded at the same time: see boot.ts. */
 const main = new Set<string>();
-/** How many of the first screens each further module is needed for. */
-const screens = new Map<string, number>();
+/** Which of the first screens each further module is needed for. */
+const screens = new Map<string, string[]>();
 
 function readClosures(modules: Modules): void {
   if (main.size > 0) return;
@@ -46,21 +68,29 @@ function readClosures(modules: Modules): void {
   const before = new Set([...boot, ...main]);
   for (const screen of FIRST_SCREENS) {
     for (const id of closureOf(here(`../src/screens/${screen}.tsx`), modules, before))
-      screens.set(id, (screens.get(id) ?? 0) + 1);
+      screens.set(id, [...(screens.get(id) ?? []), screen]);
   }
 }
+
+const ofSeveral = (id: string) => (screens.get(id)?.length ?? 0) >= SHARED_BY;
 
 const BOOT = /\/src\/(boot|places|i18n\/language)\.ts$|preload-helper|rolldown.runtime/;
 
 /** The parts of the first load, in the order in which they take what they need. */
 const PARTS: [string, (id: string) => boolean][] = [
   // Styles come with the page, and not once boot.ts has run.
-  ["boot", (id) => BOOT.test(id) || (main.has(id) && id.endsWith(".css"))],
+  ["boot", (id) => BOOT.test(id) || (id.endsWith(".css") && (main.has(id) || ofSeveral(id)))],
   ["main", (id) => main.has(id)],
-  ["common", (id) => OWN.test(id) && (screens.get(id) ?? 0) >= SHARED_BY],
+  ["common", (id) => OWN.test(id) && ofSeveral(id)],
 ];
 
-/** The groups of the bundler: a file each, and one of what many other screens share. */
+/** The file of what this first screen alone shares with parts that come later: each such part would be a file. */
+function sharedLater(id: string): string | null {
+  const [screen, ...others] = screens.get(id) ?? [];
+  return screen && others.length === 0 ? `${screen.split("/").at(-1)}-parts` : null;
+}
+
+/** The groups of the bundler: a file each, those of the first screens, and one of what many other screens share. */
 export const groups = [
   ...PARTS.map(([part, has], at) => ({
     name: (id: string, modules: Modules) => {
@@ -70,6 +100,7 @@ export const groups = [
     debugName: part,
     priority: PARTS.length - at,
   })),
+  { name: sharedLater, debugName: "parts", minShareCount: 2 },
   { name: (id: string) => (OWN.test(id) && !screens.has(id) ? "shared" : null), debugName: "shared", minShareCount: 5 },
 ];
 

@@ -17,9 +17,10 @@ export const textsInParts = {
   },
 };
 
-/** The group of the bundler that names their files: `en-first`. */
-export const textsGroup = {
-  name: (id: string) => TEXTS.exec(id)?.slice(1).join("-") ?? null,
-  debugName: "texts",
-  priority: 9,
-};
+/** Names the files of their own that the texts are: `en-first`. */
+export const nameOfTexts = ({ facadeModuleId }: { facadeModuleId?: string | null }) =>
+  `assets/${
+    TEXTS.exec(facadeModuleId ?? "")
+      ?.slice(1)
+      .join("-") ?? "[name]"
+  }-[hash].js`;

@@ -21,7 +21,7 @@ export const PLACES: Place[] = [
   {
     path: "/runs",
     load: () => import("./screens/runs/runs-screen"),
-    first: ["/jobs/runs?sort=-queued_at&page=1&per_page=200"],
+    first: ["/jobs/runs?sort=-queued_at&page=1&per_page=50"],
   },
   { path: "/runs/:id", load: () => import("./screens/runs/run-page") },
   { path: "/problems", load: () => import("./screens/problems/problems"), first: ["/problems?state=open"] },

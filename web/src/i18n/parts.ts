@@ -16,13 +16,22 @@ const FIRST = new Set([
   ...["edges.debounced", "edges.at_most", "joins.mark", "joins.legend", "joins.short", "joins.once", "joins.once_they"],
 ]);
 
-/** Either part of a language's file. */
-export function partOf(texts: Texts, part: Part, within = ""): Texts {
+/** What of these sections only parts show that are opened later. */
+const LATER = new Set([
+  ...["jobs.origins", "jobs.accepted", "jobs.many", "jobs.many_ask", "jobs.many_done"],
+  ...["runs.levels", "runs.tabs", "runs.params", "keys.title", "keys.then", "keys.search_log", "keys.follow"],
+  ...["keys.single", "keys.single_why", "graph.close", "graph.latest", "graph.to_job", "graph.show_around"],
+  ...["runs.views.lead", "runs.views.name", "runs.views.confirm", "runs.views.none", "runs.views.rename"],
+  ...["runs.views.up", "runs.views.down", "runs.views.copy", "runs.views.delete", "runs.views.replace"],
+]);
+
+/** Either part of a language's file; what `isIn` says counts for all below, unless a set names that. */
+export function partOf(texts: Texts, part: Part, within = "", isIn: Part = "rest"): Texts {
   const kept = Object.entries(texts).flatMap(([key, value]) => {
     const path = `${within}${key}`;
-    if (FIRST.has(path)) return part === "first" ? [[key, value]] : [];
-    if (typeof value === "string") return part === "rest" ? [[key, value]] : [];
-    const inner = partOf(value, part, `${path}.`);
+    const its = LATER.has(path) ? "rest" : FIRST.has(path) ? "first" : isIn;
+    if (typeof value === "string") return its === part ? [[key, value]] : [];
+    const inner = partOf(value, part, `${path}.`, its);
     return Object.keys(inner).length > 0 ? [[key, inner]] : [];
   });
   return Object.fromEntries(kept) as Texts;

@@ -1,8 +1,7 @@
 import { Menu, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, useLocation } from "react-router";
-
+import { useLocation } from "react-router";
 import { ControlKeys } from "../keys/control-keys";
 import { BusBanner } from "../live/bus-banner";
 import { ConnectionBadge } from "../live/connection-badge";
@@ -13,6 +12,7 @@ import { ConfigLink } from "../screens/config/config-link";
 import { ProblemsLink } from "../screens/problems/problems-link";
 import { UserMenu } from "../session/user-menu";
 import icon from "./icon.svg?no-inline";
+import { NavLink } from "./link";
 import { useProjectScope, useScopedPath } from "./project-scope";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
 

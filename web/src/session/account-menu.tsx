@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { useFault } from "../api/reachability";
+import { Link } from "../layout/link";
 import { useScopedPath } from "../layout/project-scope";
 import { accountPlaces } from "./places";
 import { sessions, useSession } from "./session-store";

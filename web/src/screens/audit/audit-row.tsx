@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { AuditEntry } from "../../api/types";
 import { fullTimeOf } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { JobLink } from "../jobs/job-link";
 import { detailOf, targetOf } from "./target";

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import { lazyPart } from "../../layout/lazy-part";
+import { NavLink } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
 import "../../form/form.css";
 import { useScopedPath } from "../../layout/project-scope";

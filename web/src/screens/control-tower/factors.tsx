@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { numberOf } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import type { Card, Factor } from "./product-data";
 import { Quote } from "./quote";
 import { showMessages } from "./show-messages";

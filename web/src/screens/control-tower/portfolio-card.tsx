@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { numberOf, timeOf } from "../../i18n/time";
+import { Link } from "../../layout/link";
 
 import { Factors } from "./factors";
 import type { Card } from "./product-data";

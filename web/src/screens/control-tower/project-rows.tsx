@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
+import { Link } from "../../layout/link";
 
 import type { Card } from "./product-data";
 import { isNews, newsOf, type Seen } from "./seen";

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { dayOf } from "../../i18n/time";
+import { Link } from "../../layout/link";
 
 interface Props {
   messageId: string;

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
-import { NavLink, useParams } from "react-router";
+import { useParams } from "react-router";
+import { NavLink } from "../../layout/link";
 
 import { useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";

@@ -1,9 +1,8 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { EdgePreview as Answer } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useNow } from "../../live/use-now";
 import type { Preview } from "./use-edge-preview";
 

@@ -1,7 +1,6 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { StatRow } from "../../api/types";
+import { Link } from "../../layout/link";
 import { useScopedPath } from "../../layout/project-scope";
 import type { Group } from "./figures-data";
 import { shortTime } from "./short-time";

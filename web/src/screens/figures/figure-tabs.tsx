@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { NavLink } from "react-router";
+import { NavLink } from "../../layout/link";
 
 import { useScopedPath } from "../../layout/project-scope";
 import "./figure-tabs.css";

@@ -1,11 +1,10 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { ScheduledJob } from "../../api/types";
 import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Failure } from "../../layout/states";
 import { useRights } from "../../session/rights";

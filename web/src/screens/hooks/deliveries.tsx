@@ -1,9 +1,8 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { Delivery } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { fullTimeOf, relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";

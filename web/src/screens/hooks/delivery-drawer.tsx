@@ -1,10 +1,10 @@
 import { X } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { WholeDelivery } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { fullTimeOf } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
+import { Link } from "../../layout/link";
 import { Modal } from "../../layout/modal";
 import { Failure, Loading } from "../../layout/states";
 import "../data/data.css";

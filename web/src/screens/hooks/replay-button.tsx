@@ -1,10 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { useFault } from "../../api/reachability";
 import type { WholeDelivery } from "../../api/types";
+import { Link } from "../../layout/link";
 import { Modal } from "../../layout/modal";
 import { useRights } from "../../session/rights";
 import "../runs/runs.css";

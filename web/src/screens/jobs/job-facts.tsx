@@ -1,8 +1,8 @@
 import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { JobsConfig, JobType } from "../../api/types";
 import { Breakable } from "../../layout/breakable";
+import { Link } from "../../layout/link";
 import { useScopedPath } from "../../layout/project-scope";
 import { isObject, type JsonSchema, properties } from "../../schema/json-schema";
 import { wordsOf } from "../../schema/words";

@@ -1,5 +1,5 @@
-import { Link } from "react-router";
 import { Breakable } from "../../layout/breakable";
+import { Link } from "../../layout/link";
 import { useScopedPath } from "../../layout/project-scope";
 
 /** The name of a job, which leads to its page. */

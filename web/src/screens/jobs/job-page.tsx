@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams, useSearchParams } from "react-router";
+import { useParams, useSearchParams } from "react-router";
 import { get } from "../../api/client";
 import type { Run } from "../../api/types";
 import { described } from "../../i18n/described";
 import { Breakable } from "../../layout/breakable";
+import { Link } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";

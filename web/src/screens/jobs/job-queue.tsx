@@ -1,10 +1,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { get } from "../../api/client";
 import type { JobQueue as Queue, Run, RunState } from "../../api/types";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { useNow } from "../../live/use-now";

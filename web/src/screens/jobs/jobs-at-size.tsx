@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
-
+import { useSearchParams } from "react-router";
 import { lazyPart } from "../../layout/lazy-part";
+import { Link } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";

@@ -1,11 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { ApiError, post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { RunAnswer } from "../../api/types";
 import { lazyPart } from "../../layout/lazy-part";
+import { Link } from "../../layout/link";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
 import { isObject, type JsonSchema } from "../../schema/json-schema";

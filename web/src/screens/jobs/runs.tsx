@@ -1,9 +1,8 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { RunState } from "../../api/types";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { RunsLink } from "../runs/runs-link";

@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { ScheduledJob } from "../../api/types";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { PauseNote } from "./pause/pause-note";
 import { Progress, Took } from "./run-facts";
 import { StatePill } from "./state-pill";

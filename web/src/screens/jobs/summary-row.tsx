@@ -1,12 +1,11 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { useServerNow } from "../../api/server-clock";
 import type { JobSummary } from "../../api/types";
 import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { Pager } from "../../layout/pager";
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";

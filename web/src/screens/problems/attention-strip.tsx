@@ -1,6 +1,6 @@
 import { TriangleAlert } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link } from "../../layout/link";
 
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { RunsLink } from "../runs/runs-link";

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { useFault } from "../../api/reachability";
 import type { Problem } from "../../api/types";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useNow } from "../../live/use-now";
 import { useRights } from "../../session/rights";
 import { JobLink } from "../jobs/job-link";

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { get } from "../../api/client";
 import type { HistoryItem, LogLine, Run, RunLogs, RunPage } from "../../api/types";
+import { Link } from "../../layout/link";
 import { Failure, Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";
 import { readHistory } from "../config/config-api";

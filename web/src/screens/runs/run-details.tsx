@@ -1,10 +1,9 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { useServerNow } from "../../api/server-clock";
 import type { Cascade, Run, RunDetails as RunDetailsData } from "../../api/types";
 import { fullTimeOf, relative } from "../../i18n/time";
 import { CopyButton } from "../../layout/copy-button";
+import { Link } from "../../layout/link";
 import { useNow } from "../../live/use-now";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { TriggerChain } from "../trace/trigger-chain";

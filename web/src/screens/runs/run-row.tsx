@@ -1,10 +1,9 @@
 import { ChevronDown } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { Run } from "../../api/types";
 import { fullTimeOf, relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { StatePill } from "../jobs/state-pill";
 import { MoreOfRun } from "./more-of-run";

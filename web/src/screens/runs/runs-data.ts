@@ -6,6 +6,8 @@ import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import { queryOf, type RunFilters } from "./filters";
 
 export const PER_PAGE = 200;
+/** So many of a page are more than a window shows, and over a slow line they are there long before the whole page. */
+const FIRST_ROWS = 50;
 /** No event tells that a run began or how far it is: what runs is looked at often, the rest seldom. */
 const LIVE_MS = 1000;
 const BUSY_MS = 3000;
@@ -14,11 +16,23 @@ const REST_MS = 15_000;
 export const isOver = (run: Run): boolean => ["completed", "failed", "cancelled"].includes(run.state);
 
 export function useRunTable(projectId: string | undefined, filters: RunFilters): Polled<RunPage> {
-  const key = ["jobs", "runs", "table", projectId, filters];
-  const known = useQueryClient().getQueryData<RunPage>(key);
+  const tables = ["jobs", "runs", "table"];
+  const key = [...tables, projectId, filters];
+  const client = useQueryClient();
+  const known = client.getQueryData<RunPage>(key);
   return usePolledQuery(
     key,
-    () => get<RunPage>("/jobs/runs", { ...queryOf(filters, projectId, Date.now()), per_page: PER_PAGE }),
+    async () => {
+      const query = queryOf(filters, projectId, Date.now());
+      // Where no table is known yet, there is nothing to look at meanwhile.
+      if (client.getQueriesData({ queryKey: tables }).every(([, data]) => data === undefined)) {
+        const page = ((filters.page - 1) * PER_PAGE) / FIRST_ROWS + 1;
+        const first = await get<RunPage>("/jobs/runs", { ...query, page, per_page: FIRST_ROWS });
+        if (first.items.length < FIRST_ROWS) return first;
+        client.setQueryData(key, first);
+      }
+      return get<RunPage>("/jobs/runs", { ...query, per_page: PER_PAGE });
+    },
     // To find runs by what is in them is work for the host.
     filters.where.length === 0 && known?.items.some((run) => !isOver(run)) ? BUSY_MS : REST_MS,
     { events: () => false },

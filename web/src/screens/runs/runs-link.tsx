@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Link } from "react-router";
+import { Link } from "../../layout/link";
 
 import { useProjectScope } from "../../layout/project-scope";
 import { NO_FILTERS, type RunFilters, writeFilters } from "./filters";

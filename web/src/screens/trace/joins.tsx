@@ -1,11 +1,10 @@
 import { Ban, Check, CircleDashed, Hourglass, type LucideIcon, Minus, TimerOff, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import type { Cascade, Run, TraceJoin } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { useNow } from "../../live/use-now";
 import { JobLink } from "../jobs/job-link";
 import { RunsLink } from "../runs/runs-link";

@@ -1,7 +1,6 @@
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { duration } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { StatePill } from "../jobs/state-pill";
 import type { Bar } from "./waterfall";
 

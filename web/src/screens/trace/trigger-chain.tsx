@@ -1,9 +1,9 @@
 import { ChevronRight } from "lucide-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { Cascade } from "../../api/types";
 import { fullTimeOf } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { chainTo } from "./waterfall";
 
 /** Why a run exists, from the first cause on: a timer or a person, then job after job. */

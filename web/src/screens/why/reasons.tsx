@@ -1,12 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { post } from "../../api/client";
 import { useFault } from "../../api/reachability";
 import type { Reason } from "../../api/types";
 import { useSaid } from "../../i18n/said";
+import { Link } from "../../layout/link";
 import { useScopedPath } from "../../layout/project-scope";
 import { useRights } from "../../session/rights";
 import { type Place, type Remedy, remediesOf } from "./remedy";

@@ -1,11 +1,10 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { useFault } from "../../api/reachability";
 import type { Worker } from "../../api/types";
 import { size } from "../../i18n/size";
 import { relative } from "../../i18n/time";
+import { Link } from "../../layout/link";
 import { Modal } from "../../layout/modal";
 import { useScopedPath } from "../../layout/project-scope";
 import { useNow } from "../../live/use-now";

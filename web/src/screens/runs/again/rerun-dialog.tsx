@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { get, post } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { RerunPreview, Run, RunAnswer } from "../../../api/types";
+import { Link } from "../../../layout/link";
 import { Modal } from "../../../layout/modal";
 import { Failure, Loading } from "../../../layout/states";
 

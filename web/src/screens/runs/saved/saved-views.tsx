@@ -1,9 +1,8 @@
 import { Bookmark, Settings2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-
 import { lazyPart } from "../../../layout/lazy-part";
+import { Link } from "../../../layout/link";
 import { useProjectScope } from "../../../layout/project-scope";
 import type { RunFilters } from "../filters";
 import { asWritten, searchOf, useSavedViews } from "./saved-data";

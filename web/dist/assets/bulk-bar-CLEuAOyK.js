@@ -1,0 +1,1 @@
+export{t as default}from"./bulk-bar-ClLV8_7i.js";

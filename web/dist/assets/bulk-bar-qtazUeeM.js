@@ -1,1 +1,0 @@
-export{t as default}from"./bulk-bar-D1T_efl-.js";

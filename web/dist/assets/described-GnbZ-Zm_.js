@@ -1,1 +1,0 @@
-var e=(e,t)=>e===`An external program.`?t(`jobs.external_program`):e;export{e as t};

@@ -1,1 +1,0 @@
-export{t as default}from"./en-rest-D0Pk8Yph.js";

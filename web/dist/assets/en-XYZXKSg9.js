@@ -1,1 +1,0 @@
-export{t as default}from"./en-first-BSZD_RPt.js";

@@ -1,1 +1,0 @@
-import"./main-l3JtxiDf.js";

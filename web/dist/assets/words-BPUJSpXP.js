@@ -1,1 +1,0 @@
-import{ct as e,ft as t}from"./common-D1w_17Eq.js";function n(n,r){let i=n[`x-${r}`],a=e(i)?i:n;return{title:t(a.title)??``,description:t(a.description)}}export{n as t};
