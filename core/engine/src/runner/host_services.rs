@@ -190,8 +190,9 @@ impl Host for RunServices {
         line.fields = border::fields(line.fields);
         tracing::debug!(level = line.level.as_str(), "{}", line.message);
         self.tell(|recorder| {
-            if !recorder.line(line) {
-                metrics::counter!(metric::LOG_LINES_DROPPED.name).increment(1);
+            let dropped = recorder.line(line);
+            if dropped > 0 {
+                metrics::counter!(metric::LOG_LINES_DROPPED.name).increment(dropped as u64);
             }
         });
     }

@@ -106,33 +106,41 @@ fn weight(line: &LogLine) -> usize {
 }
 
 impl Notes {
-    /// Takes a line; true if that cost another one its place.
-    fn push(&mut self, line: LogLine) -> bool {
+    /// Takes a line; how many others that cost their place.
+    fn push(&mut self, line: LogLine) -> usize {
         let full = self.queue.exceeds(QUEUE - 1, QUEUE_BYTES) || self.taken >= MOST;
         if !full && self.latest.lines.is_empty() {
             self.taken += 1;
             self.queue.push(line);
-            return false;
+            return 0;
         }
         self.latest.push(line);
-        let over = self.latest.exceeds(LATEST, LATEST_BYTES);
-        if over {
-            self.latest.pop();
+        // The first mark takes the place of a line, which stays if there is none.
+        if !self.latest.exceeds(LATEST + usize::from(self.dropped == 0), LATEST_BYTES) {
+            return 0;
+        }
+        let before = self.dropped;
+        while self.latest.exceeds(LATEST, LATEST_BYTES) && self.latest.pop().is_some() {
             self.dropped += 1;
         }
-        over
+        self.dropped - before
+    }
+
+    /// Whether the latest lines are the last that the run may have: they are stored when it ends.
+    fn latest_are_last(&self) -> bool {
+        self.taken + self.latest.lines.len() >= MOST
     }
 
     /// Whether a program may go on to print: there is capacity, or never will be.
     fn has_room(&self) -> bool {
         let waits = self.queue.exceeds(QUEUE / 2, QUEUE_BYTES / 2) || !self.latest.lines.is_empty();
-        !waits || self.taken >= MOST || self.closed
+        !waits || self.latest_are_last() || self.closed
     }
 
     /// What is to be stored next. The latest lines follow once the queue is empty, at the end of the run
     /// if it has all the lines that it may have.
     fn batch(&mut self) -> (Vec<LogLine>, Option<Progress>) {
-        let latest = self.taken < MOST || self.closed;
+        let latest = !self.latest_are_last() || self.closed;
         if latest && self.queue.lines.len() < BATCH && !self.latest.lines.is_empty() {
             if self.dropped > 0 {
                 self.queue.push(self.mark());
@@ -153,7 +161,7 @@ impl Notes {
     }
 
     fn mark(&self) -> LogLine {
-        let why = match self.taken >= MOST {
+        let why = match self.latest_are_last() {
             true => format!("a run keeps at most {}", border::LINES_PER_RUN),
             false => "they came faster than they could be stored".into(),
         };
@@ -173,11 +181,11 @@ impl Recorder {
         Self { writer: runtime.spawn(write(target, shared.clone())), shared }
     }
 
-    /// Keeps a line; false if that cost another one its place.
-    pub fn line(&self, line: LogLine) -> bool {
+    /// Keeps a line; how many others that cost their place.
+    pub fn line(&self, line: LogLine) -> usize {
         let cost = self.shared.notes().push(line);
         self.shared.more.notify_one();
-        !cost
+        cost
     }
 
     /// Keeps the progress, in the place of what was told before.
@@ -293,6 +301,61 @@ impl Target {
                 () = backoff.pause() => {}
                 () = self.giving_up.cancelled() => {}
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is stored of a run that says so many lines, where the writer stores as many at a time and comes after so many.
+    fn stored(said: usize, writer_after: usize) -> Vec<LogLine> {
+        let mut notes = Notes::default();
+        let mut stored = Vec::new();
+        for nth in 0..said {
+            let line = LogLine {
+                at: chrono::DateTime::UNIX_EPOCH,
+                level: Level::Info,
+                message: nth.to_string(),
+                fields: json!({}),
+            };
+            notes.push(line);
+            if nth % writer_after == 0 {
+                stored.extend(notes.batch().0);
+            }
+        }
+        notes.closed = true;
+        loop {
+            let (lines, _) = notes.batch();
+            if lines.is_empty() {
+                return stored;
+            }
+            stored.extend(lines);
+        }
+    }
+
+    fn dropped(lines: &[LogLine]) -> usize {
+        let dropped = lines.iter().filter_map(|line| line.fields["dropped"].as_u64());
+        dropped.sum::<u64>() as usize
+    }
+
+    #[test]
+    fn a_run_has_all_lines_that_it_may_have_before_one_is_dropped() {
+        let all = stored(border::LINES_PER_RUN, BATCH);
+        assert_eq!((all.len(), dropped(&all)), (border::LINES_PER_RUN, 0));
+        let more = stored(border::LINES_PER_RUN + 1, BATCH);
+        assert_eq!((more.len(), dropped(&more)), (border::LINES_PER_RUN, 2));
+        assert_eq!(more.last().unwrap().message, border::LINES_PER_RUN.to_string());
+    }
+
+    #[test]
+    fn a_flood_leaves_no_more_than_a_run_may_have_and_says_how_many_are_missing() {
+        for (said, writer_after) in [(400_000, 20_000), (150_000, 1_001), (120_000, 9_999)] {
+            let lines = stored(said, writer_after);
+            assert!(lines.len() <= border::LINES_PER_RUN, "{}", lines.len());
+            let marks = lines.iter().filter(|line| line.level == Level::Warn).count();
+            assert_eq!(lines.len() - marks + dropped(&lines), said);
         }
     }
 }
