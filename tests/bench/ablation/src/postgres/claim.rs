@@ -131,7 +131,10 @@ async fn step(
         }
         return found(id, &query.fetch_all(connection).await?);
     }
-    let query = query.bind(no_jobs).bind(no_projects).bind(runs).bind(VISITS);
+    // No transaction is open for long: no runs are passed over.
+    let query = query.bind(no_jobs).bind(no_projects).bind(None::<DateTime<Utc>>);
+    let (projects, jobs, ranks) = (Vec::<Uuid>::new(), Vec::<String>::new(), Vec::<i16>::new());
+    let query = query.bind(projects).bind(jobs).bind(ranks).bind(runs).bind(VISITS);
     if texts.at_once {
         let mut query = query.bind(owner).bind(LEASE);
         if texts.claim_row {

@@ -140,14 +140,14 @@ fn tail_from(tail: &str, first: u32) -> String {
 
 /// The walk ends with the first head behind the projects that it is for.
 fn short_walk(heads: &str) -> String {
-    let text = changed(heads, "available_at, nth) AS (", "available_at, nth, place) AS (");
-    let text = changed(&text, "available_at, 1 FROM open", "available_at, 1, 1 FROM open");
+    let text = changed(heads, " AS before, 1 AS nth\n", " AS before, 1 AS nth, 1 AS place\n");
+    let text = changed(&text, "gap.before, 1\n", "gap.before, 1, 1\n");
     let text = changed(
         &text,
         "step.nth + 1\n",
         "step.nth + 1, step.place + (n.project_id <> step.project_id)::int\n",
     );
-    changed(&text, "step.nth < 2000", "step.nth < 2000 AND step.place <= $5")
+    changed(&text, "step.nth < 2000", "step.nth < 2000 AND step.place <= $9")
 }
 
 /// Chooses rows by where they lie, and takes them in the same statement.
