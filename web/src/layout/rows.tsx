@@ -1,4 +1,4 @@
-import type { Key, ReactNode } from "react";
+import { type Key, type ReactNode, type RefObject, useLayoutEffect, useState } from "react";
 
 import { lazyPart } from "./lazy-part";
 
@@ -27,11 +27,25 @@ export interface RowsProps {
 /** About as many as a high window has room for. */
 const FIRST_ROWS = 30;
 
+/** Where an element begins, from the top of the page. */
+function useTopOf(element: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const measure = () => {
+      if (element.current) setTop(element.current.getBoundingClientRect().top + window.scrollY);
+    };
+    measure();
+    window.addEventListener("resize", measure);
+    return () => window.removeEventListener("resize", measure);
+  }, [element]);
+  return top;
+}
+
 /**
- * The rows of a table as long as it may be. Until the code that follows the scrolling has come there are the first; a table
- * asks for it as the table itself comes, and on a fast line it is there as soon.
+ * Until the code that follows the scrolling has come there are the first rows; a table asks for it as the table itself
+ * comes, and on a fast line it is there as soon.
  */
-export const Rows = lazyPart<RowsProps>(
+const Shown = lazyPart<RowsProps>(
   () => import("./rows-in-view"),
   ({ count, rowPx, keyOf, children }) => {
     const rows = Array.from({ length: Math.min(count, FIRST_ROWS) }, (_, index) => ({ index, key: keyOf(index) }));
@@ -40,3 +54,10 @@ export const Rows = lazyPart<RowsProps>(
   },
   "first",
 );
+
+function RowsOf({ body, ...rows }: Omit<RowsProps, "top"> & { body: RefObject<HTMLElement | null> }) {
+  return <Shown {...rows} top={useTopOf(body)} />;
+}
+
+/** The rows of a table as long as it may be, which stand in `body`. */
+export const Rows = Object.assign(RowsOf, { preload: Shown.preload });

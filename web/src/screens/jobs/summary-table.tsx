@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { JobSummary } from "../../api/types";
@@ -24,16 +24,7 @@ interface Props {
 export function SummaryTable(props: Props) {
   const { total, at } = props;
   const body = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
   const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set());
-  useLayoutEffect(() => {
-    const measure = () => {
-      if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY);
-    };
-    measure();
-    window.addEventListener("resize", measure);
-    return () => window.removeEventListener("resize", measure);
-  }, []);
   const toggle = (job: string) =>
     setOpen((before) => {
       const after = new Set(before);
@@ -41,7 +32,7 @@ export function SummaryTable(props: Props) {
       return after;
     });
   return (
-    <Rows count={total} rowPx={ROW_PX} top={top} keyOf={(index) => at(index)?.job_type ?? index}>
+    <Rows count={total} rowPx={ROW_PX} body={body} keyOf={(index) => at(index)?.job_type ?? index}>
       {(shown) => <Table {...props} shown={shown} body={body} open={open} onOpen={toggle} />}
     </Rows>
   );

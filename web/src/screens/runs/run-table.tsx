@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type Ref, type RefObject, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { type Ref, type RefObject, useCallback, useImperativeHandle, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Run } from "../../api/types";
@@ -46,23 +46,14 @@ interface Props {
 export function RunTable(props: Props) {
   const { runs } = props;
   const body = useRef<HTMLTableSectionElement>(null);
-  const [top, setTop] = useState(0);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const onOpen = useCallback(
     (id: string) =>
       setOpen((before) => new Set(before.has(id) ? [...before].filter((other) => other !== id) : [...before, id])),
     [],
   );
-  useLayoutEffect(() => {
-    const measure = () => {
-      if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY);
-    };
-    measure();
-    window.addEventListener("resize", measure);
-    return () => window.removeEventListener("resize", measure);
-  }, []);
   return (
-    <Rows count={runs.length} rowPx={ROW_PX} top={top} keyOf={(index) => runs[index]?.id ?? index}>
+    <Rows count={runs.length} rowPx={ROW_PX} body={body} keyOf={(index) => runs[index]?.id ?? index}>
       {(shown) => <Table {...props} shown={shown} body={body} open={open} onOpen={onOpen} />}
     </Rows>
   );

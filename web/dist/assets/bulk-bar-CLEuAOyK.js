@@ -1,1 +1,0 @@
-export{t as default}from"./bulk-bar-ClLV8_7i.js";

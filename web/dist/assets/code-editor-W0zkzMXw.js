@@ -1,0 +1,1 @@
+export{t as default}from"./code-editor-D59ak3Tz.js";

@@ -1,0 +1,1 @@
+import"./main-BgL-NaUy.js";
