@@ -175,6 +175,7 @@ pub(crate) fn statements(folder: &str) -> Vec<(String, String)> {
         let text = match path.file_name().and_then(std::ffi::OsStr::to_str) {
             Some("queue_heads.sql") => heads + "SELECT * FROM head",
             Some("queue_soonest.sql" | "queue_known.sql") => heads + &text,
+            Some("look.sql") if folder.starts_with("postgres") => heads + &text,
             Some("queue_choose.sql") if folder.starts_with("sqlite") => heads + &text,
             Some("queue_choose.sql") => heads + &text + "SELECT * FROM reached, chosen",
             Some("queue_found.sql" | "queue_take.sql") => {

@@ -1,13 +1,11 @@
--- What there is to do besides what waits. Due schedules are asked for in their order: without it the planner
--- may walk through the index of due times by project, from end to end.
--- $1 worker text, $2 since when queues are looked at, as in queue_heads.sql, timestamptz
--- plan: scheduled_jobs_due, worker_runs_unfinished, projects_pkey
-SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $1)
-    OR EXISTS (SELECT FROM queue_workers WHERE lease_until < now() AND owner <> $1) AS unresponsive,
-    EXISTS (
-        SELECT FROM open_queue_runs
-        WHERE state <> 'running' AND NOT behind AND available_at >= coalesce($2::timestamptz, '-infinity')
-    ) AS queued,
+-- Follows queue_heads.sql: what there is to do besides what waits, and whether a run of a queue does, of which the first
+-- that is found is enough. Due schedules are asked for in their order: without it the planner may walk through the index
+-- of due times by project, from end to end.
+-- $8 worker text
+-- plan: scheduled_jobs_due, worker_runs_unfinished, projects_pkey, open_queue_runs_claimable
+SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $8)
+    OR EXISTS (SELECT FROM queue_workers WHERE lease_until < now() AND owner <> $8) AS unresponsive,
+    EXISTS (SELECT FROM step) AS queued,
     EXISTS (
         SELECT FROM open_queue_runs b
         WHERE b.behind AND b.key = '' AND b.available_at <= now() AND NOT EXISTS (

@@ -1,6 +1,7 @@
 -- Steps through the index from one (project, job, rank) of what waits to the next, up to 2,000 of them behind the
 -- project $1: a hundred thousand runs of one job cost one step. Whether the job or the project may start
--- anything is asked once for each. What reads `head` follows: queue_choose.sql, queue_soonest.sql or queue_known.sql.
+-- anything is asked once for each. What reads `head` or `step` follows: queue_choose.sql, queue_soonest.sql,
+-- queue_known.sql or look.sql.
 -- Runs that may start since before $4 are passed over, without a look at their rows: floor.rs. NULL leaves none out.
 -- $5 to $7 are (project, job, rank) in which many are passed over: of their projects nothing else is looked for, and the
 -- search in the index begins in each where $4 says. The steps go through the projects between these.
