@@ -25,7 +25,7 @@ use crate::{
     figures::UnseenEnd,
     follow::{Ending, follow},
     joins, pause, request, retry,
-    settle::{Made, Settled},
+    settle::{Made, RunEnd, Settled},
     texts,
 };
 
@@ -189,8 +189,8 @@ impl Engine {
             let (job_type, project_id) = (asked.job_type.clone(), asked.project_id);
             let trace_id = asked.payload.trace_of(asked.id);
             let ended = Ended { job_type, project_id, trace_id, at };
-            let end = joins::End::Cancelled;
-            settled = Some(self.settle(tx, asked.id, &ended, end, follow, made).await?);
+            let of = RunEnd { run: asked.id, ended: &ended, how: joins::End::Cancelled };
+            settled = Some(self.settle(tx, of, follow, made, None).await?);
         }
         let unseen = (asked.job_type, asked.project_id, StatKind::Cancelled);
         Ok((CancelRequest::Cancelled, Some((unseen, settled))))

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Engine, event, failures::Failures, joins, texts};
+use crate::{Engine, NextRuns, event, failures::Failures, joins, settle::RunEnd, texts};
 
 impl Engine {
     /// Run done, plugin's staged writes, downstream due, event appended: one transaction.
@@ -22,6 +22,19 @@ impl Engine {
     /// [`StoreError::LostLease`], [`StoreError::JoinMoved`], [`StoreError::Staged`] for a write of the plugin
     /// that was refused, or the database's.
     pub async fn complete(&self, lease: &Lease, success: Success) -> Result<Completed> {
+        self.complete_then(lease, success, None).await
+    }
+
+    /// As [`Engine::complete`]; runs of downstream jobs that `next` takes have begun then.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn complete_then(
+        &self,
+        lease: &Lease,
+        success: Success,
+        next: Option<&NextRuns<'_>>,
+    ) -> Result<Completed> {
         let Success { summary, output, staged, enqueue, follow } = texts::of_success(success);
         let made = self.made(lease.run_id, enqueue, &follow).await?;
         // What a plugin writes may take its time: it does not keep a reserved connection.
@@ -41,11 +54,11 @@ impl Engine {
             let save = save.bind(lease.run_id).bind(rfc3339(ended.at)).bind(output);
             tx.execute(&save).await.map_err(StoreError::Query)?;
         }
-        let settled =
-            self.settle(&mut *tx, lease.run_id, &ended, joins::End::Ok, follow, made).await?;
+        let of = RunEnd { run: lease.run_id, ended: &ended, how: joins::End::Ok };
+        let settled = self.settle(&mut *tx, of, follow, made, next).await?;
         tx.append_events(&[event::row(&ended, EventStatus::Ok)]).await?;
         tx.commit().await?;
-        Ok(Completed { triggered: self.count_settled(settled) })
+        Ok(self.count_settled(settled))
     }
 
     /// As [`Engine::complete`] for many runs of one kind and owner that trigger nothing, have staged nothing
@@ -93,8 +106,8 @@ impl Engine {
             let end = End { error: Some(said.clone()), ..end(lease, RunState::Failed) };
             let ended = end_one(&mut *tx, end).await?;
             advance(&mut *tx, lease).await?;
-            let end = joins::End::Failed;
-            let led_to = self.settle(&mut *tx, lease.run_id, &ended, end, follow, made).await?;
+            let of = RunEnd { run: lease.run_id, ended: &ended, how: joins::End::Failed };
+            let led_to = self.settle(&mut *tx, of, follow, made, None).await?;
             settled = Some(led_to);
             failures.for_good(lease, &ended, said);
             Failed::ForGood
@@ -162,8 +175,8 @@ impl Engine {
         made.lock(&mut *tx, of_queue(lease), &follow).await?;
         let ended = end_one(&mut *tx, end(lease, RunState::Cancelled)).await?;
         advance(&mut *tx, lease).await?;
-        let how = joins::End::Cancelled;
-        let settled = self.settle(&mut *tx, lease.run_id, &ended, how, follow, made).await?;
+        let of = RunEnd { run: lease.run_id, ended: &ended, how: joins::End::Cancelled };
+        let settled = self.settle(&mut *tx, of, follow, made, None).await?;
         tx.commit().await?;
         self.count_settled(settled);
         Ok(())

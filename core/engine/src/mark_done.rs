@@ -16,7 +16,7 @@ use crate::{
     event,
     follow::{Ending, follow},
     joins,
-    settle::{Made, Settled, plainly_taken},
+    settle::{Made, RunEnd, Settled, plainly_taken},
 };
 
 const NOT_ENDED_BADLY: &str = "only a failed or cancelled run can be marked as done";
@@ -75,7 +75,7 @@ impl Engine {
         let mut tx = self.store.begin(Connections::Shared).await?;
         let done = self.done(&mut *tx, run, (waits.now, &said), follow, made).await;
         let settled = self.finish(tx, done).await?;
-        Ok(self.count_settled(settled))
+        Ok(self.count_settled(settled).triggered)
     }
 
     /// Says of each job that is to be triggered and would not be why that is.
@@ -136,7 +136,8 @@ impl Engine {
             trace_id: run.trace_id,
             at,
         };
-        let settled = self.settle(tx, run.id, &ended, joins::End::Ok, follow, made).await?;
+        let of = RunEnd { run: run.id, ended: &ended, how: joins::End::Ok };
+        let settled = self.settle(tx, of, follow, made, None).await?;
         let handled = problem_of_run_handled(run.id, &run.job_type, run.project_id, at);
         tx.execute(&handled).await.map_err(StoreError::Query)?;
         tx.append_logs(&[line(run.id, at, Level::Info, said.to_owned())]).await?;

@@ -7,15 +7,16 @@ use std::{
 };
 
 use cascade_model::{
-    Debounce, Decision, Decisions, EdgeRun, Enqueue, Explanation, Follow, JoinFire, JoinKey,
-    JoinMakes, KEY_OF_SCHEDULE, On, OnDuplicate, RunRequest, TriggerNote, Visible,
+    ClaimedRun, Completed, Debounce, Decision, Decisions, EdgeRun, Enqueue, Explanation, Follow,
+    JoinFire, JoinKey, JoinMakes, KEY_OF_SCHEDULE, On, OnDuplicate, RunRequest, TriggerNote,
+    Visible,
 };
 use cascade_sdk::{Level, NewRun};
 use cascade_store::{Ended, NewRequest, Queries, Result, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::{
-    Engine,
+    Engine, NextRuns,
     cascade::{self, Cascade, Skip, Upstream},
     edges,
     ends::line,
@@ -115,15 +116,24 @@ pub(crate) struct Settled {
     decisions: Vec<Decision>,
     /// Runs that were replaced.
     replaced: Vec<UnseenEnd>,
+    /// Runs of jobs that are due, which have begun.
+    begun: Vec<ClaimedRun>,
+}
+
+/// A run that has ended in the transaction.
+pub(crate) struct RunEnd<'a> {
+    pub run: Uuid,
+    pub ended: &'a Ended,
+    pub how: End,
 }
 
 impl Engine {
-    /// Counts what is committed; returns the jobs that are due.
-    pub(crate) fn count_settled(&self, settled: Settled) -> Vec<String> {
-        let Settled { job_type, triggered, decisions, replaced } = settled;
+    /// Counts what is committed; returns what is due, and what has begun.
+    pub(crate) fn count_settled(&self, settled: Settled) -> Completed {
+        let Settled { job_type, triggered, decisions, replaced, begun } = settled;
         edges::count(&job_type, &decisions);
         self.count_unseen(&replaced);
-        triggered
+        Completed { triggered, begun }
     }
 
     /// The runs that a run asks for and that its edges make, in its project.
@@ -208,16 +218,17 @@ impl Engine {
         Ok(made)
     }
 
-    /// Makes downstream jobs due and runs wait, and keeps what became of each edge.
+    /// Makes downstream jobs due and runs wait, and keeps what became of each edge. Of the jobs that are due, runs of
+    /// those that `next` takes begin at once.
     pub(crate) async fn settle(
         &self,
         tx: &mut dyn Tx,
-        run_id: Uuid,
-        ended: &Ended,
-        end: End,
+        of: RunEnd<'_>,
         follow: Follow,
         mut made: Made,
+        next: Option<&NextRuns<'_>>,
     ) -> Result<Settled> {
+        let RunEnd { run: run_id, ended, how: end } = of;
         let (due, to_lock) = (due(&follow), to_lock(&follow, &made));
         let Follow { downstream, mut decisions, faults, traces, joins, .. } = follow;
         let Ended { job_type, trace_id, project_id, at } = ended.clone();
@@ -232,8 +243,13 @@ impl Engine {
             true => Vec::new(),
             false => tx.lock_schedules(project_id, &to_lock).await?,
         };
-        let Cascade { save, mut triggered, skipped: not_due, opened } =
+        let before = next.map(|_| found.clone()).unwrap_or_default();
+        let Cascade { mut save, mut triggered, skipped: not_due, opened } =
             cascade::triggered(&upstream, due, found);
+        let begun = match next {
+            Some(next) => next.begin(tx, &mut save, &before).await?,
+            None => Vec::new(),
+        };
         if !save.is_empty() {
             tx.save_schedules(&save).await?;
         }
@@ -265,7 +281,7 @@ impl Engine {
             decisions = told.edges;
         }
         let (job_type, replaced) = (upstream.job_type, beside.replaced);
-        Ok(Settled { job_type, triggered, decisions, replaced })
+        Ok(Settled { job_type, triggered, decisions, replaced, begun })
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_sdk::{NewRun, Statement};
 
-use crate::Follow;
+use crate::{ClaimedRun, Follow};
 
 /// A success, as the runner reports it.
 #[derive(Debug, Default, Clone)]
@@ -31,10 +31,12 @@ pub struct Fault {
 }
 
 /// What came of a [`Success`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Completed {
     /// Downstream jobs that are due now.
     pub triggered: Vec<String>,
+    /// Runs of them that have begun, held by who holds the run that has ended.
+    pub begun: Vec<ClaimedRun>,
 }
 
 /// What came of a [`Fault`].

@@ -139,6 +139,16 @@ pub(crate) async fn request(store: &dyn Store, job: &str, project_id: Uuid) -> I
     inserted
 }
 
+/// Begins with a run of a job, unless it has one.
+pub(crate) async fn begin(store: &dyn Store, job: &str, project_id: Uuid) -> Vec<ClaimedRun> {
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    let schedule = tx.lock_schedules(project_id, &[job.into()]).await.unwrap().remove(0);
+    let holder = Holder { owner: "w", lease: Duration::from_secs(30) };
+    let begun = tx.begin_runs(&[run(schedule)], &holder).await.unwrap();
+    tx.commit().await.unwrap();
+    begun
+}
+
 /// Lets a run wait for its next attempt.
 pub(crate) async fn try_again(store: &dyn Store, run: &ClaimedRun) {
     let requeue = Requeue {

@@ -44,6 +44,11 @@ pub trait Tx: Send {
     /// processes, at the commit.
     async fn insert_runs(&mut self, runs: &[NewRun], wake: bool) -> Result<Vec<Inserted>>;
 
+    /// Makes runs that the holder has begun with, of schedules that this transaction has locked: each unless its job
+    /// has an unfinished run in its project, or something limits how many may run. Waits for no other transaction.
+    async fn begin_runs(&mut self, runs: &[NewRun], holder: &Holder<'_>)
+    -> Result<Vec<ClaimedRun>>;
+
     /// Locks the runs that are first of these keys until the transaction ends, and `own`, which is to end in it,
     /// all in the order of their ids. A first run that waits for a later time than the request goes behind it.
     async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()>;

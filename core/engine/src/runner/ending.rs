@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cascade_sdk::JobError;
 
-use super::{Runner, telemetry};
+use super::{Runner, going_on::GoesOn, telemetry};
 use crate::{edges, joins, retry, scheduler::Held};
 use cascade_bus::{Backoff, jitter};
 use cascade_config::JobSettings;
@@ -37,7 +37,7 @@ impl End {
 }
 
 impl Runner {
-    /// Stores it; `took` is how long the attempt did, if it has begun. While the database is away this is tried again, as long as the lease is not lost and
+    /// Stores it; `took` is how long the attempt did, if it has begun, and `next` where runs that it leads to may begin. While the database is away this is tried again, as long as the lease is not lost and
     /// the worker does not end.
     ///
     /// # Errors
@@ -50,11 +50,12 @@ impl Runner {
         held: &Held,
         mut end: End,
         took: Option<Duration>,
+        next: Option<&GoesOn>,
     ) -> Result<(), StoreError> {
         let giving_up = self.completer.giving_up();
         let mut backoff = Backoff::default();
         loop {
-            let tried = joins::again(|| self.try_to_store(run, &end, took)).await;
+            let tried = joins::again(|| self.try_to_store(run, &end, took, next)).await;
             let error = match tried {
                 // The plugin's own statement was refused: the run has failed, not the store.
                 Err(StoreError::Staged(error)) => {
@@ -82,6 +83,7 @@ impl Runner {
         run: &ClaimedRun,
         end: &End,
         took: Option<Duration>,
+        next: Option<&GoesOn>,
     ) -> Result<(), StoreError> {
         let count = |kind| self.engine.counts().add([telemetry::counted_end(run, kind, took)]);
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
@@ -89,10 +91,10 @@ impl Runner {
             End::Completed(success) => {
                 let follow = self.follow(run, Ok(&**success)).await?;
                 let success = Success { follow, ..Success::clone(success) };
-                let done = self.engine.complete(lease, success).await?;
+                let triggered = self.complete(lease, success, next).await?;
                 telemetry::counted(run, "completed");
                 count(StatKind::Completed);
-                tracing::debug!(%run_id, job_type, triggered = ?done.triggered, "completed");
+                tracing::debug!(%run_id, job_type, ?triggered, "completed");
                 self.announcer.announce();
             }
             End::Failed(fault) => match self.fail(run, fault.clone()).await? {

@@ -9,6 +9,7 @@ mod completer;
 mod connections;
 mod ending;
 mod fence;
+mod going_on;
 mod host_services;
 mod http_client;
 pub(crate) mod in_use;
@@ -62,7 +63,7 @@ impl Runner {
         tracing::warn!(%run_id, job_type, "left to other workers: {why}");
         self.missing_jobs.add(job_type);
         let settings = JobSettings::default();
-        let given_back = self.store_end(run, &settings, held, End::GivenBack, None).await;
+        let given_back = self.store_end(run, &settings, held, End::GivenBack, None, None).await;
         if let Err(error) = given_back {
             tracing::error!(%error, %run_id, "not given back");
         }

@@ -16,6 +16,7 @@ use super::{
     Runner,
     completer::{Finished, How},
     ending::End,
+    going_on::GoesOn,
     host_services::RunServices,
     telemetry, upstream,
     worker_threads::{WorkerThread, WorkerThreads},
@@ -98,7 +99,7 @@ pub(super) fn started(
     if held.cancel.is_cancelled() {
         let settings = JobSettings::default();
         let stored =
-            runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled, None));
+            runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled, None, None));
         if let Err(error) = stored {
             tracing::error!(%error, run_id = %id, job_type, "its end could not be stored");
         }
@@ -229,17 +230,25 @@ impl Supervised {
                 stopped
             }
         };
-        self.report_within(result, give_back.is_cancelled()).await;
+        let next = GoesOn { threads, has_thread: false };
+        self.report_within(result, give_back.is_cancelled(), Some(next)).await;
     }
 
-    /// Reports the end of a run that was over soon.
-    pub(super) async fn report(self: Box<Self>, ended: Result<Ended, Stopped>) {
-        self.report_within(ended, false).await;
+    /// Reports the end of a run that was over soon, on its thread.
+    pub(super) async fn report(mut self: Box<Self>, ended: Result<Ended, Stopped>) {
+        let next = self.thread.take();
+        let next = next.map(|on| GoesOn { threads: on.threads, has_thread: true });
+        self.report_within(ended, false, next).await;
     }
 
-    async fn report_within(self: Box<Self>, result: Result<Ended, Stopped>, shutting_down: bool) {
+    async fn report_within(
+        self: Box<Self>,
+        result: Result<Ended, Stopped>,
+        shutting_down: bool,
+        next: Option<GoesOn>,
+    ) {
         let (id, job) = (self.run.lease.run_id, self.run.job_type.clone());
-        match self.reported(result, shutting_down).await {
+        match self.reported(result, shutting_down, next).await {
             Ok(()) => {}
             Err(StoreError::LostLease) => {
                 tracing::warn!(run_id = %id, job_type = job, "lease lost; the result is dropped");
@@ -255,6 +264,7 @@ impl Supervised {
         self: Box<Self>,
         result: Result<Ended, Stopped>,
         shutting_down: bool,
+        next: Option<GoesOn>,
     ) -> Result<(), StoreError> {
         let Self { runner, run, held, settings, services, began, .. } = *self;
         services.close().await;
@@ -307,7 +317,10 @@ impl Supervised {
                 runner.completer.complete(Finished { run, how, began, took, held });
                 Ok(())
             }
-            end => runner.store_end(&run, &settings, &held, end, Some(took)).await,
+            end => {
+                let next = next.as_ref();
+                runner.store_end(&run, &settings, &held, end, Some(took), next).await
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ use super::{
     Runner,
     supervised::{Supervised, started},
 };
-use crate::scheduler::Held;
+use crate::scheduler::{Held, WorkerSettings};
 use cascade_model::ClaimedRun;
 use cascade_registry::program::this_thread;
 
@@ -55,6 +55,7 @@ pub(crate) struct WorkerThreads(Arc<Shared>);
 
 struct Shared {
     runner: Arc<Runner>,
+    settings: WorkerSettings,
     runtime: Handle,
     /// Threads at most.
     most: usize,
@@ -74,6 +75,8 @@ struct Queue {
     alone: VecDeque<HeldRun>,
     /// Whether those that wait are left where they are.
     held_back: bool,
+    /// Whether a run that ends may begin with what it leads to, as nothing else is to be claimed.
+    begins_next: bool,
     threads: Vec<Arc<WorkerThread>>,
     /// How many of them are [`State::Idle`].
     idle: usize,
@@ -142,10 +145,12 @@ pub(crate) struct Load {
 }
 
 impl WorkerThreads {
-    /// None has started yet. `low` is how many may wait when more are asked for.
-    pub fn new(runner: Arc<Runner>, most: usize, low: usize) -> Self {
+    /// None has started yet. More is asked for when half of what may wait here does.
+    pub fn new(runner: Arc<Runner>, settings: WorkerSettings) -> Self {
+        let (most, low) = (settings.concurrency as usize, settings.prefetch as usize / 2);
         Self(Arc::new(Shared {
             runner,
+            settings,
             runtime: Handle::current(),
             most,
             low,
@@ -161,6 +166,24 @@ impl WorkerThreads {
         let mut queue = self.0.queue();
         queue.waiting.extend(runs);
         self.0.wake(&mut queue, self.0.processors);
+    }
+
+    /// From now on ends of runs begin with what they lead to, or leave it to claims, as others may wait for longer.
+    pub fn begin_next(&self, begins_next: bool) {
+        self.0.queue().begins_next = begins_next;
+    }
+
+    /// How many threads are free for runs that begin without a claim; `None` where none may.
+    pub fn room_for_next(&self) -> Option<usize> {
+        let queue = self.0.queue();
+        let waits = queue.held_back || !queue.waiting.is_empty() || !queue.alone.is_empty();
+        let may_begin = queue.begins_next && !waits && !queue.closed;
+        may_begin.then(|| self.0.most.saturating_sub(queue.threads.len() - queue.idle))
+    }
+
+    /// How their worker works.
+    pub fn settings(&self) -> &WorkerSettings {
+        &self.0.settings
     }
 
     /// Leaves those that wait where they are, or no longer.

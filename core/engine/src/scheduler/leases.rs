@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::OwnedRwLockReadGuard;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -28,8 +28,9 @@ pub struct Leases {
     /// How often one was held: tells apart two leases of one attempt, the first of which was lost while this process
     /// stood still.
     held: Arc<AtomicU64>,
-    /// Locked from before a claim until all that it brought is listed in `entries`.
-    claiming: Arc<tokio::sync::Mutex<()>>,
+    /// Read from before a claim, or an end that begins with the next runs, until all that it brought is listed in
+    /// `entries`; a renewal writes.
+    claiming: Arc<tokio::sync::RwLock<()>>,
 }
 
 struct Entry {
@@ -43,7 +44,7 @@ struct Entry {
 }
 
 /// A claim is under way.
-pub(super) type Claiming = OwnedMutexGuard<()>;
+pub(crate) type Claiming = OwnedRwLockReadGuard<()>;
 
 impl Leases {
     /// From now until the answer is dropped, the lease is prolonged. An earlier attempt of the run that
@@ -83,7 +84,12 @@ impl Leases {
     /// each run that the claim brought. A renewal in between would take these for runs that this
     /// process has lost track of.
     pub(super) async fn begin_claim(&self) -> Claiming {
-        self.claiming.clone().lock_owned().await
+        self.claiming.clone().read_owned().await
+    }
+
+    /// As [`begin_claim`](Self::begin_claim), where nobody waits for it: `None` during a renewal.
+    pub(crate) fn try_begin_claim(&self) -> Option<Claiming> {
+        self.claiming.clone().try_read_owned().ok()
     }
 
     /// Whether a young run is still held.
@@ -129,7 +135,8 @@ impl Leases {
         loop {
             tokio::time::sleep(duration / 3).await;
             // A claim that takes long must not cost the leases on everything else.
-            let claiming = tokio::time::timeout(CLAIM_WITHIN, self.begin_claim()).await.ok();
+            let none_claims = self.claiming.write();
+            let claiming = tokio::time::timeout(CLAIM_WITHIN, none_claims).await.ok();
             let listed = self.renew(&runner.engine, duration).await;
             if claiming.is_none() {
                 continue;

@@ -127,7 +127,7 @@ impl Wake {
     }
 
     /// The runs that this process holds.
-    pub(super) fn leases(&self) -> &Leases {
+    pub(crate) fn leases(&self) -> &Leases {
         &self.leases
     }
 

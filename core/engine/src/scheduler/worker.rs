@@ -24,8 +24,8 @@
 //! - At a stop, whatever the state: what a claim brings is still ours, what waits is given back, what
 //!   runs has the grace time.
 //!
-//! A run has one owner from its claim to its end: the task that claims (no renewal looks for lost runs
-//! before the whole answer is listed in [`Leases`](super::Leases)), the queue of the worker threads, its
+//! A run has one owner from its claim to its end: the task that claims, or the run before it whose end it begins with (no
+//! renewal looks for lost runs before the whole answer is listed in [`Leases`](super::Leases)), the queue of the worker threads, its
 //! thread, its supervisor if it lasts, and what stores its end. Its [`Held`](super::Held) goes with it: once
 //! that is dropped, nobody here owns the run.
 
@@ -159,12 +159,11 @@ pub async fn work(
         let (runner, owner) = (runner.clone(), owner.clone());
         tokio::spawn(async move { in_use::tell(&runner, &owner).await })
     };
-    let (most, prefetch) = (settings.concurrency as usize, settings.prefetch as usize);
     let (host, name) = (runner.clone(), owner.clone());
     let mut worker = Worker {
         state: State::Due,
         task: None,
-        threads: WorkerThreads::new(runner.clone(), most, prefetch / 2),
+        threads: WorkerThreads::new(runner.clone(), settings.clone()),
         alone: Alone::default(),
         supervised: JoinSet::new(),
         runner,
@@ -304,6 +303,7 @@ impl Worker {
                 self.threads.push(others);
                 alone.into_iter().for_each(|run| self.alone.push(run));
                 drop(claiming);
+                self.threads.begin_next(brought < asked);
                 // There may be more than was asked for.
                 if brought >= asked {
                     self.runner.wake.wake_peers();
@@ -325,6 +325,7 @@ impl Worker {
             let told = ended(&mut self.task).await;
             self.hear(told);
         }
+        self.threads.begin_next(false);
         self.give_back_waiting().await;
         let (runs, grace) = (self.threads.load().running, self.settings.grace);
         if runs > 0 {

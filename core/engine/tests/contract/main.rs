@@ -35,6 +35,7 @@ mod limits;
 mod logs;
 mod lost_runs;
 mod many_jobs;
+mod next_runs;
 mod outputs;
 mod paused;
 mod problems;
@@ -229,6 +230,12 @@ cases! {
         many_jobs_are_run_once_each_however_they_stand,
         many_jobs_are_paused_and_resumed_in_one_project,
         schedules_are_listed_in_pages,
+    ],
+    next_runs: [
+        what_a_success_leads_to_begins_with_its_end,
+        what_finds_no_room_or_no_plugin_is_due,
+        what_has_a_run_or_a_limit_is_left_to_claims,
+        a_timer_goes_on_behind_what_has_begun,
     ],
     outputs: [an_output_is_kept_with_its_run_and_removed_with_it],
     paused: [

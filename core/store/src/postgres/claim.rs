@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use super::{
     floor::{Floor, Head, Start, Walked},
-    requests, row,
+    requests, row, tx,
 };
 use crate::{
-    Beginning, Choice, Found, Holder, Limits, Look, Result, Soonest, StoreError, WaitingRun,
+    Beginning, Choice, Found, Holder, Limits, Look, NewRun, Result, Soonest, StoreError,
+    WaitingRun,
     claims::limits_of,
     of_kind::of_kind,
     shared_limits::{self, BegunRow, UseRow},
@@ -155,6 +156,18 @@ pub(super) async fn lease_runs(
     Ok(leased)
 }
 
+/// As [`Tx::begin_runs`](crate::Tx::begin_runs).
+pub(super) async fn begin_runs(
+    connection: &mut PgConnection,
+    runs: &[NewRun],
+    holder: &Holder<'_>,
+) -> Result<Vec<ClaimedRun>> {
+    let query = tx::bind_new(sqlx::query(include_str!("sql/begin_runs.sql")), runs);
+    let query = query.bind(holder.owner).bind(holder.lease.as_secs_f64());
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(|row| claimed(row, RunKind::Schedule, holder.owner)).collect()
+}
+
 /// As [`Tx::limits`](crate::Tx::limits).
 pub(super) async fn limits(connection: &mut PgConnection) -> Result<Limits> {
     let rows = sqlx::query_as(crate::LIMITS).fetch_all(&mut *connection).await?;
@@ -194,12 +207,13 @@ pub(super) async fn look(
     floor: &Floor,
 ) -> Result<Look> {
     let began = Instant::now();
-    let since = floor.start(Uuid::nil(), began).since;
-    let look = sqlx::query(include_str!("sql/look.sql")).bind(owner).bind(since);
+    let start = floor.start(Uuid::nil(), began);
+    let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/look.sql"));
+    let look = bind_heads(sqlx::query(text), Uuid::nil(), &[], &[], &start).bind(owner);
     let look = look.fetch_one(connection).await?;
     let queued: bool = look.try_get("queued")?;
     if !queued {
-        floor.nothing_waits(since, began.elapsed(), Instant::now());
+        floor.nothing_waits(start.since, began.elapsed(), Instant::now());
     }
     let first: Option<Uuid> = look.try_get("first_project")?;
     Ok(Look {

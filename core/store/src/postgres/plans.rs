@@ -171,6 +171,8 @@ async fn hot_statements_read_little_of_a_million_rows() {
     let waits = hot_verbs::request(&store, "job_900", project).await;
     assert!(matches!(waits, Inserted::Waits(_)), "{waits:?}");
     check("insert_runs");
+    assert_eq!(hot_verbs::begin(&store, "job_4001", project).await.len(), 1);
+    check("begin_runs");
 }
 
 /// 2,000 runs of each kind under way, each of a different job and project, and nothing has ended yet.

@@ -127,6 +127,14 @@ impl Tx for PostgresTx {
         insert_runs(self.connection()?, runs, wake).await
     }
 
+    async fn begin_runs(
+        &mut self,
+        runs: &[NewRun],
+        holder: &Holder<'_>,
+    ) -> Result<Vec<ClaimedRun>> {
+        claim::begin_runs(self.connection()?, runs, holder).await
+    }
+
     async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()> {
         requests::lock_keys(self.connection()?, requests, own).await
     }
@@ -398,22 +406,28 @@ fn join(row: &PgRow) -> Result<JoinRow> {
     })
 }
 
-/// As [`Tx::insert_runs`].
-pub(super) async fn insert_runs(
-    connection: &mut PgConnection,
-    runs: &[NewRun],
-    wake: bool,
-) -> Result<Vec<Inserted>> {
-    let found = sqlx::query(include_str!("sql/insert_runs.sql"))
+/// The columns of runs that are made.
+pub(super) fn bind_new<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    runs: &'q [NewRun],
+) -> Query<'q, Postgres, PgArguments> {
+    query
         .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
         .bind(runs.iter().map(|run| run.job_type.as_str()).collect::<Vec<_>>())
         .bind(runs.iter().map(|run| run.project_id).collect::<Vec<_>>())
         .bind(runs.iter().map(|run| row::int(run.max_attempts)).collect::<Vec<_>>())
         .bind(runs.iter().map(|run| run.payload.to_text()).collect::<Vec<_>>())
         .bind(runs.iter().map(|run| run.payload.trace_of(run.id)).collect::<Vec<_>>())
-        .bind(wake.then_some(SIGNALS))
-        .fetch_all(connection)
-        .await?;
+}
+
+/// As [`Tx::insert_runs`].
+pub(super) async fn insert_runs(
+    connection: &mut PgConnection,
+    runs: &[NewRun],
+    wake: bool,
+) -> Result<Vec<Inserted>> {
+    let query = bind_new(sqlx::query(include_str!("sql/insert_runs.sql")), runs);
+    let found = query.bind(wake.then_some(SIGNALS)).fetch_all(connection).await?;
     let mut told = HashMap::new();
     for row in &found {
         let waits = row.try_get::<Option<Uuid>, _>("id")?;

@@ -36,6 +36,8 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
     };
     tx::lock_schedules(connection, Uuid::nil(), &[]).await?;
     tx::insert_runs(connection, &[], false).await?;
+    let holder = Holder { owner: "", lease: Duration::ZERO };
+    claim::begin_runs(connection, &[], &holder).await?;
     let nothing = Choice {
         kind,
         behind: Uuid::max(),
@@ -44,7 +46,6 @@ async fn ask_for_nothing(connection: &mut PgConnection) -> Result<()> {
         except_jobs: &[],
         except_projects: &[],
     };
-    let holder = Holder { owner: "", lease: Duration::ZERO };
     for kind in RunKind::ALL {
         claim::take(connection, &Choice { kind, ..nothing }, &holder, &Floor::default()).await?;
     }

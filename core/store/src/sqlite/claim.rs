@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{requests, row, tx::SLACK};
+use super::{
+    requests, row,
+    tx::{SLACK, new_rows},
+};
 use crate::{
-    Beginning, Choice, Found, Holder, Limits, Look, Result, Soonest, WaitingRun,
+    Beginning, Choice, Found, Holder, Limits, Look, NewRun, Result, Soonest, WaitingRun,
     claims::limits_of,
     of_kind::of_kind,
     shared_limits::{self, BegunRow, UseRow},
@@ -70,6 +73,18 @@ pub(super) async fn lease_runs(
         requests::fill(connection, &mut leased).await?;
     }
     Ok(leased)
+}
+
+/// As [`Tx::begin_runs`](crate::Tx::begin_runs).
+pub(super) async fn begin_runs(
+    connection: &mut SqliteConnection,
+    runs: &[NewRun],
+    holder: &Holder<'_>,
+) -> Result<Vec<ClaimedRun>> {
+    let query = sqlx::query(include_str!("sql/begin_runs.sql")).bind(holder.owner);
+    let query = query.bind(seconds(holder.lease)).bind(new_rows(runs));
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(|row| row::claimed(row, RunKind::Schedule)).collect()
 }
 
 /// As [`Tx::limits`](crate::Tx::limits).

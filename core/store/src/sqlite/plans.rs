@@ -89,6 +89,8 @@ async fn steps(jobs: u32) -> Vec<(&'static str, u64)> {
     let busy = hot_verbs::request(&store, &runs[2].job_type, project).await;
     assert_eq!(busy, Inserted::Made, "its run has ended");
     taken("insert_runs");
+    assert_eq!(hot_verbs::begin(&store, "job_000014", project).await.len(), 1);
+    taken("begin_runs");
     counted
 }
 

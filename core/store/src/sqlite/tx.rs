@@ -70,6 +70,14 @@ impl Tx for SqliteTx {
         insert_runs(&mut self.0, runs).await
     }
 
+    async fn begin_runs(
+        &mut self,
+        runs: &[NewRun],
+        holder: &Holder<'_>,
+    ) -> Result<Vec<ClaimedRun>> {
+        claim::begin_runs(&mut self.0, runs, holder).await
+    }
+
     /// The one writer is alone; what waits for a later time than a request goes behind it.
     async fn lock_keys(&mut self, requests: &[NewRequest], _own: Option<Uuid>) -> Result<()> {
         requests::lock_keys(&mut self.0, requests).await
@@ -325,18 +333,23 @@ pub(super) async fn end_with_events(
     Ok(told.collect())
 }
 
-/// As [`Tx::insert_runs`]: all workers are of this process.
-pub(super) async fn insert_runs(
-    tx: &mut Transaction<'static, Sqlite>,
-    runs: &[NewRun],
-) -> Result<Vec<Inserted>> {
+/// Runs that are made, as the JSON list that statements read.
+pub(super) fn new_rows(runs: &[NewRun]) -> String {
     let rows = runs.iter().map(|run| {
         let NewRun { id, job_type, project_id, max_attempts, payload } = run;
         let (trace, payload) = (payload.trace_of(*id).to_string(), payload.to_text());
         json!([id.to_string(), job_type, project_id.to_string(), max_attempts, payload, trace])
     });
+    Value::from_iter(rows).to_string()
+}
+
+/// As [`Tx::insert_runs`]: all workers are of this process.
+pub(super) async fn insert_runs(
+    tx: &mut Transaction<'static, Sqlite>,
+    runs: &[NewRun],
+) -> Result<Vec<Inserted>> {
     let made: Vec<String> = sqlx::query_scalar(include_str!("sql/insert_runs.sql"))
-        .bind(Value::from_iter(rows).to_string())
+        .bind(new_rows(runs))
         .fetch_all(&mut **tx)
         .await?;
     let made: HashSet<_> = made.into_iter().collect();

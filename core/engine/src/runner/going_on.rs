@@ -1,0 +1,58 @@
+//! A worker that goes on, from the end of a run, with the runs that it leads to.
+
+use cascade_model::{Lease, Success};
+use cascade_store::{Holder, StoreError};
+
+use super::{Runner, WorkerThreads};
+use crate::NextRuns;
+
+/// Where the next runs may begin.
+pub(super) struct GoesOn {
+    /// The threads of the worker that held the run.
+    pub threads: WorkerThreads,
+    /// Whether the run has its thread still, which is free after its end.
+    pub has_thread: bool,
+}
+
+impl GoesOn {
+    /// How many runs may begin.
+    fn room(&self) -> usize {
+        match self.threads.room_for_next() {
+            None => 0,
+            Some(free) => free + usize::from(self.has_thread),
+        }
+    }
+}
+
+impl Runner {
+    /// Stores a success, and begins with runs of the jobs that are due after it, where there is room. Returns these jobs.
+    pub(super) async fn complete(
+        &self,
+        lease: &Lease,
+        success: Success,
+        next: Option<&GoesOn>,
+    ) -> Result<Vec<String>, StoreError> {
+        let leases = self.wake.leases();
+        let room = next.filter(|_| !self.wake.is_draining()).map_or(0, GoesOn::room);
+        // A renewal that is under way would take what begins now for runs that this process has lost track of.
+        let claiming = if room > 0 { leases.try_begin_claim() } else { None };
+        let (Some(_claiming), Some(GoesOn { threads, .. })) = (claiming, next) else {
+            return Ok(self.engine.complete(lease, success).await?.triggered);
+        };
+        let (state, settings) = (self.config.state(), threads.settings());
+        let left = self.missing_jobs.list(&state, &settings.labels);
+        let takes = |job: &str| {
+            state.registry.job(job).is_some()
+                && state.config.jobs.contains_key(job)
+                && !left.iter().any(|missing| missing == job)
+        };
+        let holder = Holder { owner: &lease.owner, lease: settings.lease };
+        let next = NextRuns { holder, room, takes: &takes };
+        let done = self.engine.complete_then(lease, success, Some(&next)).await?;
+        threads.push(done.begun.into_iter().map(|run| {
+            let held = leases.hold(&run.lease);
+            (run, held)
+        }));
+        Ok(done.triggered)
+    }
+}
