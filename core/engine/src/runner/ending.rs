@@ -87,15 +87,17 @@ impl Runner {
     ) -> Result<(), StoreError> {
         let count = |kind| self.engine.counts().add([telemetry::counted_end(run, kind, took)]);
         let (lease, run_id, job_type) = (&run.lease, run.lease.run_id, &run.job_type);
+        let mut has_begun_next = false;
         match end {
             End::Completed(success) => {
                 let follow = self.follow(run, Ok(&**success)).await?;
                 let success = Success { follow, ..Success::clone(success) };
-                let triggered = self.complete(lease, success, next).await?;
+                let (triggered, begun) = self.complete(lease, success, next).await?;
                 telemetry::counted(run, "completed");
                 count(StatKind::Completed);
                 tracing::debug!(%run_id, job_type, ?triggered, "completed");
                 self.announcer.announce();
+                has_begun_next = begun;
             }
             End::Failed(fault) => match self.fail(run, fault.clone()).await? {
                 Failed::WillRetry => telemetry::counted(run, "retried"),
@@ -122,7 +124,10 @@ impl Runner {
                 return Ok(());
             }
         }
-        self.wake.wake();
+        match has_begun_next {
+            true => self.wake.wake_soon(),
+            false => self.wake.wake(),
+        }
         if self.engine.ends_open_shared_limits(std::iter::once(&**job_type)) {
             self.wake.wake_peers();
         }

@@ -25,19 +25,20 @@ impl GoesOn {
 }
 
 impl Runner {
-    /// Stores a success, and begins with runs of the jobs that are due after it, where there is room. Returns these jobs.
+    /// Stores a success, and begins with runs of the jobs that are due after it, where there is room. Returns these jobs,
+    /// and whether a run has begun.
     pub(super) async fn complete(
         &self,
         lease: &Lease,
         success: Success,
         next: Option<&GoesOn>,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<(Vec<String>, bool), StoreError> {
         let leases = self.wake.leases();
         let room = next.filter(|_| !self.wake.is_draining()).map_or(0, GoesOn::room);
         // A renewal that is under way would take what begins now for runs that this process has lost track of.
         let claiming = if room > 0 { leases.try_begin_claim() } else { None };
         let (Some(_claiming), Some(GoesOn { threads, .. })) = (claiming, next) else {
-            return Ok(self.engine.complete(lease, success).await?.triggered);
+            return Ok((self.engine.complete(lease, success).await?.triggered, false));
         };
         let (state, settings) = (self.config.state(), threads.settings());
         let left = self.missing_jobs.list(&state, &settings.labels);
@@ -49,10 +50,11 @@ impl Runner {
         let holder = Holder { owner: &lease.owner, lease: settings.lease };
         let next = NextRuns { holder, room, takes: &takes };
         let done = self.engine.complete_then(lease, success, Some(&next)).await?;
+        let has_begun = !done.begun.is_empty();
         threads.push(done.begun.into_iter().map(|run| {
             let held = leases.hold(&run.lease);
             (run, held)
         }));
-        Ok(done.triggered)
+        Ok((done.triggered, has_begun))
     }
 }

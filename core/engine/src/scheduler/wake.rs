@@ -26,6 +26,7 @@ pub struct Wake {
     draining: Arc<AtomicBool>,
     presence: Arc<Notify>,
     in_use: InUse,
+    wakes_soon: Arc<AtomicBool>,
 }
 
 /// Whether peers are being told to look.
@@ -44,6 +45,10 @@ const PRESENCE: &str = "presence";
 /// The pause between two words to peers: a notification wakes every one of them.
 const BETWEEN: Duration = Duration::from_millis(50);
 
+/// How long a claim waits for the run that has begun with the end of another: both would share the database, and that
+/// run, which is all that is known to wait, would take twice as long to end.
+const BESIDE_NEXT: Duration = Duration::from_millis(10);
+
 impl Wake {
     /// Reaches the workers of other processes too.
     pub fn with_peers(pool: PgPool) -> Self {
@@ -53,6 +58,19 @@ impl Wake {
     /// Wakes this process' worker now, or keeps it from falling asleep.
     pub fn wake(&self) {
         self.notify.notify_one();
+    }
+
+    /// Wakes this process' worker after [`BESIDE_NEXT`]: once, however often it is asked for until then.
+    pub(crate) fn wake_soon(&self) {
+        if self.wakes_soon.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let wake = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(BESIDE_NEXT).await;
+            wake.wakes_soon.store(false, Ordering::Relaxed);
+            wake.wake();
+        });
     }
 
     /// Wakes every worker.
