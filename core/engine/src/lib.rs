@@ -26,6 +26,7 @@ mod job_labels;
 mod joins;
 mod mark_done;
 mod pause;
+mod preference;
 mod preview;
 mod reconcile;
 pub mod rehearse;
