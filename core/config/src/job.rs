@@ -74,7 +74,7 @@ table! {
         pub prefers_labels: BTreeMap<String, i32> = BTreeMap::new(),
 
         /// How long a run that could begin is left to the workers that `prefers_labels` says, before any other that may
-        /// run it takes it
+        /// run it takes it.
         #[key(Span)]
         pub prefers_for: Duration = Duration::from_secs(5),
 
