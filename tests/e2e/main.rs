@@ -33,6 +33,7 @@ mod odd_input;
 mod openapi;
 mod planted_secrets;
 mod plugins;
+mod preferred_workers;
 mod reach;
 mod rehearse;
 mod reload;

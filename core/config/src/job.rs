@@ -1,6 +1,6 @@
 //! The keys of `[jobs.NAME]`. To add one is to declare it here.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use cascade_model::{MOST_ATTEMPTS, MOST_RUNS};
 use cascade_sdk::JobDescriptor;
@@ -14,6 +14,7 @@ use super::{
     diagnostic::Problem,
     kind::{
         Count, Flag, Kind, Names, Number, Open, Optional, Priority, Span, Tags, Text, TimeZone,
+        Weights,
     },
     reader::{Reader, TomlValue},
     table::{self, Together, table},
@@ -66,6 +67,16 @@ table! {
         /// Only workers that have all these labels (`cascade worker --labels`) run this job; any worker if left out.
         #[key(Names, "Required worker labels", ru: "Нужные метки исполнителя", "Задачу выполняют только исполнители со всеми этими метками (cascade worker --labels); без них – любые.")]
         pub needs_labels: Vec<String> = Vec::new(),
+
+        /// How much this job prefers workers with a label, such as `{ gpu = 10, eu = 5 }`, up to 1000, and below zero
+        /// how much it avoids them: its runs go to the live workers for which the sum is greatest.
+        #[key(Weights)]
+        pub prefers_labels: BTreeMap<String, i32> = BTreeMap::new(),
+
+        /// How long a run that could begin is left to the workers that `prefers_labels` says, before any other that may
+        /// run it takes it.
+        #[key(Span)]
+        pub prefers_for: Duration = Duration::from_secs(5),
 
         /// The priority of runs that name none and are not its schedule's, 1 to 9: the highest goes first; 0 if left out.
         #[key(Optional(Priority), "Priority", ru: "Приоритет", "Приоритет запусков, которые его не называют (кроме запусков по расписанию), от 1 до 9: больший раньше; без него 0.")]
@@ -126,6 +137,14 @@ impl JobSettings {
             backoff: defaults.backoff.map_or(host.backoff, Backoff::from),
             ..host
         }
+    }
+}
+
+impl JobSettings {
+    /// How much the job prefers a worker with these labels.
+    pub fn weight(&self, labels: &[String]) -> i64 {
+        let has = self.prefers_labels.iter().filter(|(label, _)| labels.contains(label));
+        has.map(|(_, weight)| i64::from(*weight)).sum()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the value of a key may be: how it is read, how it is shown, and its JSON Schema.
 
-use std::{ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use cascade_model::{
     HIGHEST_PRIORITY,
@@ -208,6 +208,9 @@ impl Kind for Tags {
 /// The longest name of a limit or a label, bytes.
 const LONGEST_NAME: usize = 64;
 
+/// What [`is_name`] takes.
+const NAME_PATTERN: &str = "^[A-Za-z0-9._-]{1,64}$";
+
 /// Whether a text can name a limit or a label.
 pub fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -226,7 +229,7 @@ impl Kind for Names {
     type Value = Vec<String>;
     const NAME: &'static str = "list";
     fn schema(&self) -> Value {
-        let item = json!({"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"});
+        let item = json!({"type": "string", "pattern": NAME_PATTERN});
         json!({"type": "array", "items": item, "uniqueItems": true})
     }
     fn read(&self, reader: &mut Reader, key: &str, value: &TomlValue) -> Option<Vec<String>> {
@@ -246,6 +249,60 @@ impl Kind for Names {
     }
     fn write(&self, value: &Vec<String>) -> Value {
         value.as_slice().into()
+    }
+}
+
+/// The greatest weight of a label, and the least one below zero.
+const GREATEST_WEIGHT: i32 = 1000;
+
+/// Weights of names, none of them zero.
+pub(crate) struct Weights;
+
+impl Kind for Weights {
+    type Value = BTreeMap<String, i32>;
+    const NAME: &'static str = "table";
+    fn schema(&self) -> Value {
+        let (least, most) = (-GREATEST_WEIGHT, GREATEST_WEIGHT);
+        let no_zero = json!({"const": 0});
+        let weight = json!({"type": "integer", "minimum": least, "maximum": most, "not": no_zero});
+        json!({
+            "type": "object",
+            "propertyNames": {"pattern": NAME_PATTERN},
+            "additionalProperties": weight,
+        })
+    }
+    fn read(
+        &self,
+        reader: &mut Reader,
+        key: &str,
+        value: &TomlValue,
+    ) -> Option<BTreeMap<String, i32>> {
+        let mut weights = BTreeMap::new();
+        for (name, weight) in reader.table(key, value)?.iter() {
+            let span = name.span();
+            let name = name.get_ref();
+            if !is_name(name) {
+                let message = format!("bad name \"{name}\" in `{key}`");
+                reader.refuse(Problem::error(key, span, message).help(Names::HELP));
+                continue;
+            }
+            let number = to_json(weight.get_ref()).as_i64().and_then(|n| i32::try_from(n).ok());
+            let fits = |n: &i32| *n != 0 && (-GREATEST_WEIGHT..=GREATEST_WEIGHT).contains(n);
+            match number.filter(fits) {
+                Some(weight) => {
+                    weights.insert(name.to_string(), weight);
+                }
+                None => {
+                    let most = GREATEST_WEIGHT;
+                    let what = format!("a whole number from -{most} to {most} other than 0");
+                    reader.expected(&format!("{key}.{name}"), weight, &what);
+                }
+            }
+        }
+        Some(weights)
+    }
+    fn write(&self, value: &BTreeMap<String, i32>) -> Value {
+        json!(value)
     }
 }
 

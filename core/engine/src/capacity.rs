@@ -6,7 +6,7 @@ mod tests;
 
 use std::{collections::HashMap, time::Duration};
 
-use cascade_store::{Beginning, Limit, Limited, Limits};
+use cascade_store::{Beginning, LeftJob, Limit, Limited, Limits};
 use uuid::Uuid;
 
 pub(crate) use shared::Shared;
@@ -43,14 +43,15 @@ impl Capacity {
         capacity
     }
 
-    /// Job types that may not start now: those that are full, and those of `except`.
-    pub fn closed_jobs(&self, except: &[String]) -> Vec<String> {
+    /// Jobs that may not start now: those that are full, and those of `except`.
+    pub fn closed_jobs(&self, except: &[LeftJob]) -> Vec<LeftJob> {
         let full = self.jobs.iter().filter(|(_, free)| **free <= 0).map(|(job, _)| job);
         let closed = self.shared.iter().filter(|limit| limit.free() <= 0);
-        let mut jobs: Vec<_> =
-            full.chain(closed.flat_map(Shared::jobs)).chain(except).cloned().collect();
+        let full = full.chain(closed.flat_map(Shared::jobs)).map(LeftJob::from);
+        let mut jobs: Vec<_> = full.chain(except.iter().cloned()).collect();
+        // Of those of a job the first leaves out all of its runs, if one does.
         jobs.sort_unstable();
-        jobs.dedup();
+        jobs.dedup_by(|a, b| a.job == b.job);
         jobs
     }
 

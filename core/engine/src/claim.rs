@@ -10,7 +10,7 @@ use std::{
 };
 
 use cascade_model::{ClaimedRun, RunKind};
-use cascade_store::{Choice, Connections, Found, Holder, Result, Soonest, Tx, WaitingRun};
+use cascade_store::{Choice, Connections, Found, Holder, LeftJob, Result, Soonest, Tx, WaitingRun};
 use uuid::Uuid;
 
 use crate::{
@@ -24,14 +24,14 @@ use crate::{
 struct Claim<'a> {
     holder: Holder<'a>,
     limit: usize,
-    except: &'a [String],
+    except: &'a [LeftJob],
 }
 
 impl Engine {
     /// Takes up to `limit` runs for `owner`; gives up the expired leases of other owners and turns due
     /// schedules into runs. The owner's own leases do not expire while it lives, however long its
     /// process was stopped: see [`Engine::give_up_unlisted`].
-    /// At most one unfinished run comes of each schedule. Leaves runs of the job types in `except` to
+    /// At most one unfinished run comes of each schedule. Leaves runs of `except` to
     /// others. May come back with what waits already, and do the rest at the next claim: only one that
     /// brings nothing says that there is nothing.
     ///
@@ -42,7 +42,7 @@ impl Engine {
         owner: &str,
         limit: u32,
         lease: Duration,
-        except: &[String],
+        except: &[LeftJob],
     ) -> Result<Vec<ClaimedRun>> {
         let claim = Claim { holder: Holder { owner, lease }, limit: limit as usize, except };
         let mut runs = Vec::new();
@@ -61,7 +61,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database's.
-    pub async fn next_due(&self, owner: &str, except: &[String]) -> Result<Option<Duration>> {
+    pub async fn next_due(&self, owner: &str, except: &[LeftJob]) -> Result<Option<Duration>> {
         let Soonest { limited, mut pause } = self.store.soonest(owner, except, &[]).await?;
         let (mut jobs, mut projects) = (except.to_vec(), Vec::new());
         if limited {
@@ -213,7 +213,7 @@ impl Engine {
     fn choice<'a>(
         &self,
         walk: &Walk,
-        except_jobs: &'a [String],
+        except_jobs: &'a [LeftJob],
         except_projects: &'a [Uuid],
     ) -> Choice<'a> {
         let (kind, behind) = (walk.kind, self.rotation().behind(walk.kind));

@@ -27,6 +27,7 @@ mod joins;
 mod mark_done;
 mod next_runs;
 mod pause;
+mod preference;
 mod preview;
 mod reconcile;
 pub mod rehearse;

@@ -2,6 +2,7 @@
 
 mod labels;
 mod limits;
+mod preferred;
 mod waits;
 
 use cascade_config::ConfigState;

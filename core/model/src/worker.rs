@@ -88,6 +88,14 @@ impl Worker {
     pub fn has_labels(&self, labels: &[String]) -> bool {
         labels.iter().all(|label| self.labels.contains(label))
     }
+
+    /// Whether it has a plugin, of any version.
+    pub fn has_plugin(&self, plugin: &str) -> bool {
+        let is_it = |told: &String| {
+            told.strip_prefix(plugin).is_some_and(|version| version.starts_with(' '))
+        };
+        self.plugins.iter().flatten().any(is_it)
+    }
 }
 
 /// Runs of a job that a worker holds.

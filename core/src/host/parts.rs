@@ -8,7 +8,7 @@ use cascade_bus::{Announcer, Bus};
 use cascade_config::LiveConfig;
 use cascade_engine::{
     Engine, FigureWriter,
-    runner::{Completer, HostHttp, MissingJobs, Runner},
+    runner::{Completer, HostHttp, MissingJobs, PreferredWorkers, Runner},
     scheduler::{self, Wake},
 };
 use cascade_http::{self as http, RateLimit, Server, auth};
@@ -200,6 +200,7 @@ impl Parts {
             wake,
             http: self.http.clone(),
             missing_jobs: MissingJobs::default(),
+            preferred_workers: PreferredWorkers::default(),
         });
         let name = self.worker_name.clone();
         worker.spawn(scheduler::work(runner, name, settings, self.stop.clone()));

@@ -19,10 +19,33 @@ pub struct Choice<'a> {
     pub projects: usize,
     /// The most runs, shared out among the projects.
     pub runs: usize,
-    /// Job types to leave out.
-    pub except_jobs: &'a [String],
+    /// Jobs to leave to others.
+    pub except_jobs: &'a [LeftJob],
     /// Projects to leave out.
     pub except_projects: &'a [Uuid],
+}
+
+/// A job whose runs a claim leaves to others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftJob {
+    /// The job type.
+    pub job: String,
+    /// Not those that could have begun for so long; `None` for all of them.
+    pub until: Option<Duration>,
+}
+
+impl LeftJob {
+    /// Seconds, as `until`.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.until.as_ref().map(Duration::as_secs_f64)
+    }
+}
+
+impl<T: Into<String>> From<T> for LeftJob {
+    /// All runs of a job type.
+    fn from(job: T) -> Self {
+        Self { job: job.into(), until: None }
+    }
 }
 
 /// Whom runs are leased to.

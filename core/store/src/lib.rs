@@ -33,7 +33,9 @@ use async_trait::async_trait;
 use cascade_sdk::{MigrationSet, host::Database};
 use uuid::Uuid;
 
-pub use claims::{Choice, DueByClock, Found, Holder, Limit, Limited, Look, Soonest, WaitingRun};
+pub use claims::{
+    Choice, DueByClock, Found, Holder, LeftJob, Limit, Limited, Look, Soonest, WaitingRun,
+};
 pub use condition::{
     BadCondition, Comparison, Condition, Document, LONGEST_CONDITION, MOST_CONDITIONS,
 };
@@ -123,7 +125,7 @@ pub trait Store: Schedules {
     async fn soonest(
         &self,
         owner: &str,
-        except_jobs: &[String],
+        except_jobs: &[LeftJob],
         except_projects: &[Uuid],
     ) -> Result<Soonest>;
 
@@ -131,7 +133,7 @@ pub trait Store: Schedules {
     /// of these job types and projects; `None` when none waits.
     async fn next_queued(
         &self,
-        except_jobs: &[String],
+        except_jobs: &[LeftJob],
         except_projects: &[Uuid],
     ) -> Result<Option<Duration>>;
 

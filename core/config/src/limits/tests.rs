@@ -79,6 +79,42 @@ fn a_limit_that_no_job_names_is_a_warning() {
 }
 
 #[test]
+fn weights_of_labels_are_read_and_what_is_wrong_with_one_is_told() {
+    let text =
+        "[jobs.a]\nprefers_labels = { gpu = 10, spot = -5 }\nprefers_for = \"30s\"\n[jobs.b]\n";
+    let (Checked { config, .. }, _) = check(text).unwrap();
+    let labels = ["gpu", "spot"].map(String::from);
+    let of = |job: &str| (config.jobs[job].weight(&labels), config.jobs[job].prefers_for);
+    assert_eq!(of("a"), (5, Duration::from_secs(30)));
+    assert_eq!(of("b"), (0, Duration::from_secs(5)));
+    let served = serde_json::to_value(&*config).unwrap();
+    assert_eq!(served["jobs"]["a"]["prefers_labels"], json!({"gpu": 10, "spot": -5}));
+    for (line, parts) in [
+        (
+            "prefers_labels = { gpu = 0 }",
+            &[
+                "`jobs.a.prefers_labels.gpu` must be a whole number from -1000 to 1000 other than 0",
+                "jobs.toml:2:26",
+            ][..],
+        ),
+        ("prefers_labels = { gpu = 1001 }", &["from -1000 to 1000 other than 0"]),
+        ("prefers_labels = { gpu = -1001 }", &["from -1000 to 1000 other than 0"]),
+        ("prefers_labels = { gpu = \"much\" }", &["whole number", "found string"]),
+        (
+            "prefers_labels = { \"a b\" = 1 }",
+            &["bad name \"a b\" in `jobs.a.prefers_labels`", "jobs.toml:2:20", "1 to 64 letters"],
+        ),
+        ("prefers_labels = [\"gpu\"]", &["`jobs.a.prefers_labels` must be a table"]),
+        ("prefers_for = \"0s\"", &["`jobs.a.prefers_for` must be more than zero"]),
+    ] {
+        let said = check(&format!("[jobs.a]\n{line}\n")).unwrap_err().to_string();
+        for part in parts {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    }
+}
+
+#[test]
 fn the_schema_takes_limits_and_labels() {
     let valid = jsonschema::validator_for(&crate::schema()).unwrap();
     let fits = |value: &Value| valid.is_valid(value);
@@ -89,4 +125,9 @@ fn the_schema_takes_limits_and_labels() {
     assert!(!fits(&json!({"limits": {"api": {"rates": "1/1m"}}})));
     assert!(!fits(&job(json!({"limits": "api"}))));
     assert!(!fits(&job(json!({"needs_labels": ["a b"]}))));
+    let prefers = |weights: Value| fits(&job(json!({"prefers_labels": weights})));
+    assert!(prefers(json!({"gpu": 10, "spot": -1000})));
+    for bad in [json!({"gpu": 0}), json!({"gpu": 1001}), json!({"a b": 1}), json!(["gpu"])] {
+        assert!(!prefers(bad.clone()), "{bad}");
+    }
 }

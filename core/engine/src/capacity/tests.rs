@@ -41,7 +41,10 @@ fn a_run_counts_for_its_job_and_for_its_project() {
     assert!(!capacity.take("b", ONE), "the project is full");
     assert!(!capacity.take("a", ONE), "what does not start takes no place");
     assert!(capacity.take("a", TWO));
-    assert_eq!(capacity.closed_jobs(&["c".into()]), ["a", "c"]);
+    assert_eq!(capacity.closed_jobs(&["c".into()]), ["a", "c"].map(LeftJob::from));
+    let for_a_while = |job: &str| LeftJob { until: Some(seconds(5)), ..job.into() };
+    let closed = capacity.closed_jobs(&[for_a_while("c"), for_a_while("a")]);
+    assert_eq!(closed, ["a".into(), for_a_while("c")], "what is full is left out for ever");
     assert!(!capacity.take("a", TWO) && capacity.take("b", TWO), "`b` has no limit");
 }
 
@@ -58,7 +61,7 @@ fn jobs_that_share_a_limit_take_of_the_same_places() {
     let mut capacity = of(vec![shared(Some(3), 1, &[])], true);
     assert!(capacity.take("a", ONE) && capacity.take("b", TWO));
     assert!(!capacity.take("a", TWO) && !capacity.take("b", ONE) && capacity.take("c", ONE));
-    assert_eq!(capacity.closed_jobs(&[]), ["a", "b"]);
+    assert_eq!(capacity.closed_jobs(&[]), ["a", "b"].map(LeftJob::from));
     assert_eq!(capacity.next_by_rate(), None, "the end of a run opens it");
     let beginning = Beginning { limit: "api", runs: 2, period: seconds(60) };
     assert_eq!(capacity.beginnings(), [beginning]);

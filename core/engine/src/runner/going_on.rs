@@ -41,11 +41,11 @@ impl Runner {
             return Ok((self.engine.complete(lease, success).await?.triggered, false));
         };
         let (state, settings) = (self.config.state(), threads.settings());
-        let left = self.missing_jobs.list(&state, &settings.labels);
+        let left = self.left_jobs(&state, &settings.labels).await;
         let takes = |job: &str| {
             state.registry.job(job).is_some()
                 && state.config.jobs.contains_key(job)
-                && !left.iter().any(|missing| missing == job)
+                && !left.iter().any(|left| left.job == job)
         };
         let holder = Holder { owner: &lease.owner, lease: settings.lease };
         let next = NextRuns { holder, room, takes: &takes };

@@ -14,6 +14,7 @@ mod host_services;
 mod http_client;
 pub(crate) mod in_use;
 mod missing_jobs;
+mod preferred;
 mod reach;
 mod recorder;
 mod supervised;
@@ -29,13 +30,15 @@ use std::sync::Arc;
 pub use completer::Completer;
 pub use http_client::HostHttp;
 pub use missing_jobs::MissingJobs;
+pub use preferred::PreferredWorkers;
 pub(crate) use worker_threads::{HeldRun, SOON, WorkerThreads};
 
 use crate::Engine;
 use crate::scheduler::{Held, Wake};
 use cascade_bus::Announcer;
-use cascade_config::{JobSettings, LiveConfig};
+use cascade_config::{ConfigState, JobSettings, LiveConfig};
 use cascade_model::ClaimedRun;
+use cascade_store::LeftJob;
 use ending::End;
 
 /// Everything that runs need.
@@ -52,11 +55,21 @@ pub struct Runner {
     pub http: Arc<HostHttp>,
     /// What this worker cannot run.
     pub missing_jobs: MissingJobs,
+    /// What it leaves to others for a while.
+    pub preferred_workers: PreferredWorkers,
     /// Stores those that succeed.
     pub completer: Completer,
 }
 
 impl Runner {
+    /// Jobs whose runs this worker, with these labels, leaves to others.
+    pub(crate) async fn left_jobs(&self, config: &ConfigState, labels: &[String]) -> Vec<LeftJob> {
+        let store = &**self.engine.store();
+        let mut left = self.preferred_workers.list(store, config, labels).await;
+        left.extend(self.missing_jobs.list(config, labels).into_iter().map(LeftJob::from));
+        left
+    }
+
     /// Another worker may be able to run it, or this one soon: the run loses no attempt.
     async fn leave_to_others(&self, run: &ClaimedRun, held: &Held, why: &str) {
         let (run_id, job_type) = (run.lease.run_id, &run.job_type);

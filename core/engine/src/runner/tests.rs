@@ -7,6 +7,7 @@ mod ends;
 mod figures;
 mod limits;
 mod outputs;
+mod preferred;
 
 use std::{
     sync::{
@@ -25,7 +26,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Completer, HostHttp, MissingJobs, Runner};
+use super::{Completer, HostHttp, MissingJobs, PreferredWorkers, Runner};
 use crate::Engine;
 use crate::scheduler::{self, Wake, WorkerSettings};
 use cascade_bus::Announcer;
@@ -110,6 +111,7 @@ impl<S: Store + 'static> Bench<S> {
             announcer,
             wake: wake.clone(),
             missing_jobs: MissingJobs::default(),
+            preferred_workers: PreferredWorkers::default(),
         };
         let tick = Duration::from_secs(3600);
         let settings = WorkerSettings {

@@ -35,7 +35,11 @@ pub(super) async fn tell(runner: &Runner, name: &str, settings: &WorkerSettings)
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
-            () = wake.asked_for_presence() => {}
+            () = wake.asked_for_presence() => {
+                // One that jobs prefer may be draining, or gone.
+                runner.preferred_workers.look_again().await;
+                wake.wake();
+            }
         }
     }
 }
@@ -46,6 +50,12 @@ pub(super) async fn forget(runner: &Runner, name: &str) {
     // Whoever cannot say so is forgotten after a while.
     if let Ok(Err(error)) = tokio::time::timeout(LAST_WITHIN, forget).await {
         tracing::debug!(%error, worker = name, "its row stays for a while");
+    }
+    let config = runner.config.state().config;
+    if config.jobs.values().any(|job| !job.prefers_labels.is_empty()) {
+        // Others may leave runs to it.
+        let told = runner.wake.ask_for_presence();
+        tokio::time::timeout(LAST_WITHIN, told).await.ok();
     }
 }
 

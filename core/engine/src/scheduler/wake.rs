@@ -115,7 +115,7 @@ impl Wake {
         }
     }
 
-    /// Has every worker ask the database whether it is to take runs.
+    /// Has every worker tell of itself, ask the database whether it is to take runs, and look which others are there.
     pub async fn ask_for_presence(&self) {
         self.presence.notify_one();
         self.tell_peers(PRESENCE).await;

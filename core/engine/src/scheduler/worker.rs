@@ -254,9 +254,9 @@ impl Worker {
             if look_late && let Err(error) = runner.engine.end_pauses().await {
                 tracing::error!(%error, "jobs whose pause is over are not resumed yet");
             }
-            let missing_jobs = runner.missing_jobs.list(&config, &labels);
+            let left = runner.left_jobs(&config, &labels).await;
             let most = u32::try_from(most).unwrap_or(u32::MAX);
-            match runner.engine.claim(&owner, most, lease, &missing_jobs).await {
+            match runner.engine.claim(&owner, most, lease, &left).await {
                 Ok(runs) => Told::Claimed { runs, asked: most as usize, claiming },
                 // What it may have taken all the same comes back with the next renewal, which does not
                 // list it.
@@ -273,9 +273,9 @@ impl Worker {
         let labels = self.labels.clone();
         self.task = Some(tokio::spawn(async move {
             let config = runner.config.state();
-            let missing_jobs = runner.missing_jobs.list(&config, &labels);
+            let left = runner.left_jobs(&config, &labels).await;
             let (due, late, resumed) = tokio::join!(
-                runner.engine.next_due(&owner, &missing_jobs),
+                runner.engine.next_due(&owner, &left),
                 runner.engine.next_late_join(&config),
                 runner.engine.next_end_of_pause(),
             );

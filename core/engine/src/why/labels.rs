@@ -4,7 +4,7 @@ use cascade_model::{Explanation, Worker, explanation};
 
 use super::Reason;
 
-/// `needed`, unless one of the workers that live has all of it.
+/// `needed`, unless it is nothing or one of the workers that live has all of it.
 pub(crate) fn missing(workers: &[Worker], needed: &[String]) -> Vec<String> {
     let fits = |worker: &Worker| worker.takes_runs() && worker.has_labels(needed);
     if workers.iter().any(fits) { Vec::new() } else { needed.to_vec() }

@@ -1,14 +1,15 @@
 //! What keeps the runs of a job from beginning, and one of them.
 
-use cascade_config::ConfigState;
-use cascade_model::{
-    Explanation, Run, RunState, ScheduledJob, ScheduledStatus, Visible, explanation,
-};
+use cascade_config::{ConfigState, JobSettings};
+use cascade_model::{Explanation, Run, RunState, ScheduledJob, ScheduledStatus, explanation};
 use cascade_store::{Connections, Queries, Result, RunWaits};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Reason, labels, limits};
+use super::{
+    Reason, labels, limits,
+    preferred::{self, Preferred},
+};
 use crate::{Engine, capacity::Capacity};
 
 /// What there is around the runs of a job in a project.
@@ -21,6 +22,8 @@ pub(super) struct Around {
     pub capacity: Capacity,
     /// The labels that a worker needs, where no live one has them all.
     pub missing_labels: Vec<String>,
+    /// To whom others leave its runs for a while.
+    pub preferred: Option<Preferred>,
     pub is_loaded: bool,
     /// The database's clock.
     pub now: DateTime<Utc>,
@@ -37,11 +40,19 @@ impl Engine {
         let mut tx = self.store.begin(Connections::Shared).await?;
         let capacity = Capacity::of(tx.limits().await?, true);
         tx.rollback().await?;
-        let needed = config.config.jobs.get(job).map(|settings| settings.needs_labels.as_slice());
-        let missing_labels = match needed {
-            None | Some([]) => Vec::new(),
-            Some(needed) => labels::missing(&self.store.workers(&Visible::All).await?, needed),
+        let (mut missing_labels, mut preferred) = (Vec::new(), None);
+        let settings = config.config.jobs.get(job);
+        let by_labels = |settings: &&JobSettings| {
+            !settings.needs_labels.is_empty() || !settings.prefers_labels.is_empty()
         };
+        let loaded = config.registry.job(job);
+        if let Some(settings) = settings.filter(by_labels) {
+            let workers = self.store.live_workers().await?;
+            missing_labels = labels::missing(&workers, &settings.needs_labels);
+            preferred = loaded.and_then(|loaded| {
+                preferred::of(&workers, settings, &loaded.descriptor().origin.plugin)
+            });
+        }
         Ok(Around {
             job: job.to_owned(),
             project_slug: schedule.as_ref().map(|schedule| schedule.project_slug.clone()),
@@ -49,7 +60,8 @@ impl Engine {
             schedule,
             capacity,
             missing_labels,
-            is_loaded: config.registry.job(job).is_some(),
+            preferred,
+            is_loaded: loaded.is_some(),
             now: self.store.now().await?,
         })
     }
@@ -128,6 +140,9 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
         }
     }
     found.extend(around.by_more());
+    if let (true, Some(preferred), Some(waits)) = (found.is_empty(), &around.preferred, waits) {
+        found.extend(preferred.reason(waits.available_at, around.now));
+    }
     if found.is_empty() {
         let text = "every worker is busy, or none is there";
         let reason = Reason::new(Explanation::new("no_free_worker", text));
@@ -158,6 +173,7 @@ mod tests {
             schedule: Some(schedule()),
             capacity: Capacity::default(),
             missing_labels: Vec::new(),
+            preferred: None,
             is_loaded: true,
             now: now(),
         }

@@ -29,7 +29,7 @@ pub(super) async fn a_new_root_timer_is_due_at_once_and_others_wait(engine: &Eng
 }
 
 pub(super) async fn a_worker_leaves_to_others_what_it_has_no_plugin_for(engine: &Engine) {
-    let lacking = ["up".to_owned()];
+    let lacking = ["up".into()];
     assert!(engine.claim("without", 10, LEASE, &lacking).await.unwrap().is_empty());
     assert_eq!(engine.next_due("without", &lacking).await.unwrap(), None, "nothing to wake up for");
     let first = claim_up(engine).await;

@@ -31,6 +31,7 @@ mod job_last;
 mod job_queue;
 mod joins;
 mod leases;
+mod left_jobs;
 mod limits;
 mod logs;
 mod lost_runs;
@@ -203,6 +204,11 @@ cases! {
         a_condition_or_a_paused_job_is_told_as_the_reason,
         an_end_that_joins_have_overtaken_is_stored_again,
         children_that_are_retried_and_lost_fire_one_join,
+    ],
+    left_jobs: [
+        timers_are_left_until_they_could_have_begun_for_so_long,
+        requests_are_left_until_they_could_have_begun_for_so_long,
+        so_are_those_that_have_limits,
     ],
     leases: [
         an_expired_lease_is_reclaimed_and_the_zombie_is_fenced_off,

@@ -8,7 +8,7 @@ use cascade_model::{
     CancelRequest, ClaimedRun, Done, Failed, Fault, Follow, Lease, Renewal, RunNow, RunState,
     ScheduledStatus, Success, Visible,
 };
-use cascade_store::{Queries, StoreError};
+use cascade_store::{LeftJob, Queries, StoreError};
 use uuid::Uuid;
 
 use crate::{
@@ -201,7 +201,7 @@ impl Replay<'_> {
         let renewed = self.engine.renew(&leases, Duration::ZERO).await.unwrap();
         assert!(!renewed.contains(&Renewal::Lost), "{renewed:?}");
         let keys: Vec<_> = leases.iter().filter_map(|lease| self.model.held(lease)).collect();
-        let except = JOBS.map(str::to_owned);
+        let except = JOBS.map(LeftJob::from);
         // The lease is over when the clock has moved on by its smallest step.
         loop {
             assert!(self.engine.claim("looker", 1, LEASE, &except).await.unwrap().is_empty());

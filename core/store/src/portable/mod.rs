@@ -460,6 +460,11 @@ pub trait Queries: Store {
         workers::list(&*self.database(), visible).await
     }
 
+    /// Workers that give signs of life and are not to drain, without what they hold: a look at few rows.
+    async fn live_workers(&self) -> Result<Vec<Worker>> {
+        workers::live(&*self.database()).await
+    }
+
     /// Asks a worker to take no more runs, in the name of `by`, or without one to take runs again. `entry` goes into
     /// the audit log in the same transaction. `false` when it is not known or nothing changes.
     ///

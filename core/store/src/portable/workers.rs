@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cascade_model::{Load, Presence, Visible, Worker, WorkerRuns};
-use cascade_sdk::{Db, DbError, Statement, host::Database};
+use cascade_sdk::{Db, DbError, Dialect, Statement, host::Database};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
@@ -140,17 +140,28 @@ struct Running {
     runs: WorkerRuns,
 }
 
-/// Workers by name: those that tell of themselves, and those that hold runs that may be seen.
-pub(super) async fn list(database: &dyn Database, visible: &Visible) -> Result<Vec<Worker>> {
-    let told = Text::of(
-        database.dialect(),
+/// Workers that give signs of life and are not to drain, without what they hold.
+pub(super) async fn live(database: &dyn Database) -> Result<Vec<Worker>> {
+    let told: Vec<Told> = rows(database, told(database.dialect()).statement()).await?;
+    Ok(told.into_iter().map(worker).filter(Worker::takes_runs).collect())
+}
+
+/// What workers tell of themselves.
+fn told(dialect: Dialect) -> Text {
+    Text::of(
+        dialect,
         "SELECT name, version, host, pid, concurrency, plugins, labels, memory_bytes, cpu_share,
              programs_memory_bytes, programs_cpu_share, started_at, seen_at,
              drain_at, drain_by, drain_seen_at, ",
     )
     .seconds_since("seen_at")
     .push(" AS seen_s FROM worker_processes WHERE seen_at >= ")
-    .ago(FORGOTTEN);
+    .ago(FORGOTTEN)
+}
+
+/// Workers by name: those that tell of themselves, and those that hold runs that may be seen.
+pub(super) async fn list(database: &dyn Database, visible: &Visible) -> Result<Vec<Worker>> {
+    let told = told(database.dialect());
     let held = |select: &str, visible: &Visible| {
         Text::of(
             database.dialect(),

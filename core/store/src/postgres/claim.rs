@@ -15,7 +15,7 @@ use super::{
     requests, row, tx,
 };
 use crate::{
-    Beginning, Choice, Found, Holder, Limits, Look, NewRun, Result, Soonest, StoreError,
+    Beginning, Choice, Found, Holder, LeftJob, Limits, Look, NewRun, Result, Soonest, StoreError,
     WaitingRun,
     claims::limits_of,
     of_kind::of_kind,
@@ -36,7 +36,7 @@ pub(super) async fn take(
         RunKind::Schedule => {
             let text =
                 concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/take_runs.sql"));
-            bind_choice(sqlx::query(text), choice, false)
+            bind_choice(sqlx::query(text), choice, false, Some(holder.owner))
         }
         RunKind::Queue => {
             let text = concat!(
@@ -44,10 +44,10 @@ pub(super) async fn take(
                 include_str!("sql/queue_choose.sql"),
                 include_str!("sql/queue_take.sql")
             );
-            bind_queue_choice(sqlx::query(text), choice, &start)
+            bind_queue_choice(sqlx::query(text), choice, &start).bind(holder.owner)
         }
     };
-    let query = query.bind(holder.owner).bind(holder.lease.as_secs_f64());
+    let query = query.bind(holder.lease.as_secs_f64());
     let rows = query.fetch_all(&mut *connection).await?;
     if rows.first().map_or(Ok(true), |row| row.try_get("limited"))? {
         return Ok(None);
@@ -116,7 +116,7 @@ pub(super) async fn waiting_runs(
         RunKind::Schedule => {
             let text =
                 concat!(include_str!("sql/choose_runs.sql"), include_str!("sql/waiting_runs.sql"));
-            let query = bind_choice(sqlx::query(text), choice, true).bind(None::<&str>);
+            let query = bind_choice(sqlx::query(text), choice, true, None);
             query.fetch_all(connection).await?
         }
         RunKind::Queue => {
@@ -229,11 +229,12 @@ pub(super) async fn look(
 pub(super) async fn soonest(
     connection: &mut PgConnection,
     owner: &str,
-    except_jobs: &[String],
+    except_jobs: &[LeftJob],
     except_projects: &[Uuid],
 ) -> Result<Soonest> {
-    let query = sqlx::query(include_str!("sql/soonest.sql")).bind(owner).bind(except_jobs);
-    let found = query.bind(except_projects).fetch_one(connection).await?;
+    let query = sqlx::query(include_str!("sql/soonest.sql")).bind(owner).bind(names(except_jobs));
+    let query = query.bind(except_projects).bind(stays(except_jobs));
+    let found = query.fetch_one(connection).await?;
     Ok(Soonest::new(found.try_get("limited")?, found.try_get("seconds")?))
 }
 
@@ -243,22 +244,32 @@ fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// The job types to leave out, and after how many seconds each is not.
+fn names(jobs: &[LeftJob]) -> Vec<&str> {
+    jobs.iter().map(|left| left.job.as_str()).collect()
+}
+
+fn stays(jobs: &[LeftJob]) -> Vec<Option<f64>> {
+    jobs.iter().map(LeftJob::seconds).collect()
+}
+
 /// What queue_heads.sql asks for.
 fn bind_heads<'q>(
     query: Sql<'q>,
     behind: Uuid,
-    except_jobs: &'q [String],
+    except_jobs: &[LeftJob],
     except_projects: &'q [Uuid],
     start: &'q Start,
 ) -> Sql<'q> {
     query
         .bind(behind)
-        .bind(except_jobs)
+        .bind(names(except_jobs))
         .bind(except_projects)
         .bind(start.since)
         .bind(&start.heads.projects)
         .bind(&start.heads.jobs)
         .bind(&start.heads.ranks)
+        .bind(stays(except_jobs))
 }
 
 fn bind_queue_choice<'q>(query: Sql<'q>, choice: &Choice<'q>, start: &'q Start) -> Sql<'q> {
@@ -267,14 +278,21 @@ fn bind_queue_choice<'q>(query: Sql<'q>, choice: &Choice<'q>, start: &'q Start) 
         .bind(count(choice.projects))
 }
 
-fn bind_choice<'q>(query: Sql<'q>, choice: &Choice<'q>, within_limits: bool) -> Sql<'q> {
+fn bind_choice<'q>(
+    query: Sql<'q>,
+    choice: &Choice<'q>,
+    within_limits: bool,
+    owner: Option<&'q str>,
+) -> Sql<'q> {
     query
         .bind(choice.behind)
         .bind(count(choice.runs))
-        .bind(choice.except_jobs)
+        .bind(names(choice.except_jobs))
         .bind(choice.except_projects)
         .bind(count(choice.projects))
         .bind(within_limits)
+        .bind(owner)
+        .bind(stays(choice.except_jobs))
 }
 
 /// Each row says how far the choice has come, and those that have an id say a run.
@@ -293,7 +311,7 @@ fn found<R>(rows: &[PgRow], read: impl Fn(&PgRow) -> Result<R>) -> Result<Found<
 /// As [`Store::next_queued`](crate::Store::next_queued).
 pub(super) async fn next_queued(
     connection: &mut PgConnection,
-    except_jobs: &[String],
+    except_jobs: &[LeftJob],
     except_projects: &[Uuid],
     floor: &Floor,
 ) -> Result<Option<f64>> {

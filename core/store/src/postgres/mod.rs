@@ -28,8 +28,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Choice, Connections, EndWithEvent, Found, Holder, Look, PoolUse, Result, Soonest, Store, Tx,
-    expand,
+    Choice, Connections, EndWithEvent, Found, Holder, LeftJob, Look, PoolUse, Result, Soonest,
+    Store, Tx, expand,
 };
 use cascade_model::{Event, HeldLease, Renewal};
 use floor::Floor;
@@ -173,7 +173,7 @@ impl Store for PostgresStore {
     async fn soonest(
         &self,
         owner: &str,
-        except_jobs: &[String],
+        except_jobs: &[LeftJob],
         except_projects: &[Uuid],
     ) -> Result<Soonest> {
         let mut connection = self.kept.acquire().await?;
@@ -184,7 +184,7 @@ impl Store for PostgresStore {
 
     async fn next_queued(
         &self,
-        except_jobs: &[String],
+        except_jobs: &[LeftJob],
         except_projects: &[Uuid],
     ) -> Result<Option<Duration>> {
         let mut connection = self.kept.acquire().await?;

@@ -11,7 +11,7 @@ use super::{
     tx::{SLACK, new_rows},
 };
 use crate::{
-    Beginning, Choice, Found, Holder, Limits, Look, NewRun, Result, Soonest, WaitingRun,
+    Beginning, Choice, Found, Holder, LeftJob, Limits, Look, NewRun, Result, Soonest, WaitingRun,
     claims::limits_of,
     of_kind::of_kind,
     shared_limits::{self, BegunRow, UseRow},
@@ -27,8 +27,7 @@ pub(super) async fn waiting_runs(
     let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
     let (projects, runs) = (count(projects), count(runs));
     let behind = if behind.is_nil() { String::new() } else { behind.to_string() };
-    let (except_jobs, except_projects) =
-        (Value::from(except_jobs).to_string(), ids(except_projects));
+    let (except_jobs, except_projects) = (left_out(except_jobs), ids(except_projects));
     let query = match kind {
         RunKind::Schedule => {
             let query = sqlx::query(include_str!("sql/waiting_runs.sql")).bind(behind);
@@ -138,12 +137,12 @@ pub(super) async fn look(pool: &SqlitePool, owner: &str, lease: Duration) -> Res
 pub(super) async fn soonest(
     read: &SqlitePool,
     owner: &str,
-    except_jobs: &[String],
+    except_jobs: &[LeftJob],
     except_projects: &[Uuid],
 ) -> Result<Soonest> {
     let found = sqlx::query(include_str!("sql/soonest.sql"))
         .bind(owner)
-        .bind(Value::from(except_jobs).to_string())
+        .bind(left_out(except_jobs))
         .bind(ids(except_projects))
         .fetch_one(read)
         .await?;
@@ -153,12 +152,18 @@ pub(super) async fn soonest(
 /// As [`Store::next_queued`](crate::Store::next_queued).
 pub(super) async fn next_queued(
     read: &SqlitePool,
-    except_jobs: &[String],
+    except_jobs: &[LeftJob],
     except_projects: &[Uuid],
 ) -> Result<Option<f64>> {
     let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_soonest.sql"));
-    let query = sqlx::query(text).bind("").bind(Value::from(except_jobs).to_string());
+    let query = sqlx::query(text).bind("").bind(left_out(except_jobs));
     Ok(query.bind(ids(except_projects)).fetch_one(read).await?.try_get("seconds")?)
+}
+
+/// Each job type to leave out, with the seconds after which it is not.
+fn left_out(jobs: &[LeftJob]) -> String {
+    let seconds = |left: &LeftJob| (left.job.clone(), left.seconds().into());
+    Value::Object(jobs.iter().map(seconds).collect()).to_string()
 }
 
 pub(super) fn ids(ids: &[Uuid]) -> String {

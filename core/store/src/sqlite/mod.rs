@@ -29,7 +29,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Connections, DueByClock, EndWithEvent, Look, PoolUse, Queries, Result, Soonest, Store, Tx,
+    Connections, DueByClock, EndWithEvent, LeftJob, Look, PoolUse, Queries, Result, Soonest, Store,
+    Tx,
 };
 use cascade_model::{Event, HeldLease, Renewal};
 use clock::WallClock;
@@ -126,7 +127,7 @@ impl Store for SqliteStore {
     async fn soonest(
         &self,
         owner: &str,
-        except_jobs: &[String],
+        except_jobs: &[LeftJob],
         except_projects: &[Uuid],
     ) -> Result<Soonest> {
         claim::soonest(&self.read, owner, except_jobs, except_projects).await
@@ -134,7 +135,7 @@ impl Store for SqliteStore {
 
     async fn next_queued(
         &self,
-        except_jobs: &[String],
+        except_jobs: &[LeftJob],
         except_projects: &[Uuid],
     ) -> Result<Option<Duration>> {
         let found = claim::next_queued(&self.read, except_jobs, except_projects).await?;

@@ -107,7 +107,7 @@ async fn hot_statements_cost_the_same_however_many_schedules_there_are() {
 }
 
 /// The instructions of a claim of runs with args while so many of a job wait that may not start.
-async fn steps_beside_a_queue(waiting: u32) -> u64 {
+async fn steps_beside_a_queue(waiting: u32, until: Option<Duration>) -> u64 {
     let (store, _folder) = filled(5).await;
     let fill = format!(
         "INSERT INTO queue_runs (
@@ -122,7 +122,7 @@ async fn steps_beside_a_queue(waiting: u32) -> u64 {
     sqlx::raw_sql(AssertSqlSafe(fill)).execute(&store.write).await.unwrap();
     let steps = Arc::new(AtomicU64::new(0));
     count(&store.write, &steps).await;
-    let except = ["many".to_owned()];
+    let except = [LeftJob { job: "many".into(), until }];
     let choice = Choice { kind: RunKind::Queue, except_jobs: &except, ..hot_verbs::choice(4) };
     let mut tx = Store::begin(&store, Connections::Queue).await.unwrap();
     let found = Tx::waiting_runs(&mut *tx, &choice).await.unwrap().runs;
@@ -132,8 +132,14 @@ async fn steps_beside_a_queue(waiting: u32) -> u64 {
 
 #[tokio::test]
 async fn a_queue_is_stepped_over_at_once_however_long_it_is() {
-    let (few, many) = (steps_beside_a_queue(10).await, steps_beside_a_queue(20_000).await);
-    assert!(few > 0 && many <= few + few / 5 + 200, "{few} instructions, with a long queue {many}");
+    for until in [None, Some(Duration::from_secs(3600))] {
+        let few = steps_beside_a_queue(10, until).await;
+        let many = steps_beside_a_queue(20_000, until).await;
+        assert!(
+            few > 0 && many <= few + few / 5 + 200,
+            "{few} instructions, with a long queue {many}: {until:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ const NAMED = [
   "rate",
   "labels",
   "no_plugin",
+  "preferred_workers",
   "no_free_worker",
   "unfinished",
   "due",

@@ -42,6 +42,7 @@ export function remediesOf(reason: Reason, { job }: Place): Remedy[] {
     case "rate":
     case "no_plugin":
       return [inConfig("open_file", "/config/file")];
+    case "preferred_workers":
     case "no_free_worker":
     case "labels":
       return [{ kind: "go", to: "/workers", label: "workers", admin: true }];

@@ -5,7 +5,8 @@
 -- is paused, disabled, or no longer in jobs.toml: mostly there is no such job, and one look at an empty
 -- index is all that it costs. What reads `step` and `chosen` follows: take_runs.sql or waiting_runs.sql.
 -- $1 project uuid, $2 runs int8, $3 job types to leave out text[], $4 projects to leave out uuid[],
--- $5 projects int8, $6 whether somebody looks after limits bool
+-- $5 projects int8, $6 whether somebody looks after limits bool, $8 the seconds float8[] after which runs of each of
+-- $3 are not left out any more, NULL for never
 -- plan: worker_runs_claimable, scheduled_jobs_off, scheduled_jobs_limited, projects_limited
 WITH RECURSIVE step (project_id, nth) AS (
     SELECT $1::uuid, 0::int8
@@ -22,7 +23,9 @@ WITH RECURSIVE step (project_id, nth) AS (
             ORDER BY project_id, available_at, id LIMIT 1000
         ) n
         WHERE n.state <> 'running' AND n.available_at <= now()
-          AND n.job_type <> ALL($3) AND n.project_id <> ALL($4) AND (
+          AND n.project_id <> ALL($4) AND (n.job_type <> ALL($3) OR n.available_at <= now() - make_interval(
+              secs => ($8::float8[])[array_position($3::text[], n.job_type)]
+          )) AND (
               NOT EXISTS (SELECT FROM scheduled_jobs WHERE status <> 'active' OR NOT enabled)
               OR NOT EXISTS (
                   SELECT FROM scheduled_jobs s
@@ -37,7 +40,9 @@ WITH RECURSIVE step (project_id, nth) AS (
     SELECT c.id, c.at, c.job_type, step.project_id FROM step CROSS JOIN LATERAL (
         SELECT r.id, r.ctid AS at, r.job_type FROM open_runs r
         WHERE r.project_id = step.project_id AND r.state <> 'running'
-          AND r.available_at <= now() AND r.job_type <> ALL($3) AND (
+          AND r.available_at <= now() AND (r.job_type <> ALL($3) OR r.available_at <= now() - make_interval(
+              secs => ($8::float8[])[array_position($3::text[], r.job_type)]
+          )) AND (
               NOT EXISTS (SELECT FROM scheduled_jobs WHERE status <> 'active' OR NOT enabled)
               OR NOT EXISTS (
                   SELECT FROM scheduled_jobs s

@@ -6,7 +6,8 @@
 -- $5 to $7 are (project, job, rank) in which many are passed over: of their projects nothing else is looked for, and the
 -- search in the index begins in each where $4 says. The steps go through the projects between these.
 -- $1 project uuid, $2 job types to leave out text[], $3 projects to leave out uuid[], $4 since timestamptz,
--- $5 projects uuid[], $6 jobs text[], $7 ranks smallint[]
+-- $5 projects uuid[], $6 jobs text[], $7 ranks smallint[], $8 the seconds float8[] after which runs of each of $2 are
+-- not left out any more, NULL for never: `stays` says that of a head
 -- plan: open_queue_runs_claimable, scheduled_jobs_off
 WITH RECURSIVE known AS MATERIALIZED (
     SELECT k.* FROM unnest($5::uuid[], $6::text[], $7::smallint[]) AS k (project_id, job_type, rank)
@@ -54,5 +55,10 @@ WITH RECURSIVE known AS MATERIALIZED (
         )
     )
 ), head AS MATERIALIZED (
-    SELECT * FROM able WHERE job_type <> ALL($2) AND project_id <> ALL($3)
+    SELECT * FROM (
+        SELECT able.*, CASE WHEN job_type <> ALL($2) THEN interval '0' ELSE make_interval(
+            secs => ($8::float8[])[array_position($2::text[], job_type)]
+        ) END AS stays
+        FROM able WHERE project_id <> ALL($3)
+    ) a WHERE stays IS NOT NULL
 )

@@ -1,23 +1,23 @@
 -- Follows queue_choose.sql: leases what it has chosen, as take_runs.sql does, with what was asked for. Where a limit
 -- may be near it takes nothing.
--- $10 worker text, $11 seconds of the lease float8
+-- $11 worker text, $12 seconds of the lease float8
 -- plan: queue_workers_pkey, run_requests_pkey, scheduled_jobs_limited, projects_limited, the ctids of open_queue_runs
 , limits AS MATERIALIZED (
     SELECT CASE WHEN EXISTS (SELECT FROM scheduled_jobs WHERE concurrency IS NOT NULL)
                   OR EXISTS (SELECT FROM projects WHERE concurrency IS NOT NULL)
                   OR EXISTS (SELECT FROM shared_limit_jobs)
-                THEN NOT limits_are_wide($10, $8) ELSE false END AS limited
+                THEN NOT limits_are_wide($11, $9) ELSE false END AS limited
 ), alive AS (
     INSERT INTO queue_workers (owner, lease_until)
-    SELECT $10, now() + make_interval(secs => $11)
+    SELECT $11, now() + make_interval(secs => $12)
     FROM limits WHERE NOT limited AND EXISTS (SELECT FROM chosen) AND NOT EXISTS (
-        SELECT FROM queue_workers WHERE owner = $10 AND lease_until > now() + make_interval(secs => $11 * 5 / 6)
+        SELECT FROM queue_workers WHERE owner = $11 AND lease_until > now() + make_interval(secs => $12 * 5 / 6)
     )
     ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
 ), leased AS (
     UPDATE open_queue_runs r
-    SET state = 'running', attempt = r.attempt + 1, lease_owner = $10,
-        lease_until = now() + make_interval(secs => $11),
+    SET state = 'running', attempt = r.attempt + 1, lease_owner = $11,
+        lease_until = now() + make_interval(secs => $12),
         started_at = date_trunc('milliseconds', now()), finished_at = NULL, progress = NULL
     FROM chosen, limits WHERE r.ctid = chosen.at AND NOT limits.limited
     RETURNING r.id, r.job_type, r.project_id, '' AS slug, '' AS name, r.attempt, r.max_attempts,

@@ -5,7 +5,8 @@
 -- plan: queue_runs_claimable
 , ready AS (
     SELECT h.*, dense_rank() OVER (ORDER BY h.project_id) AS visit
-    FROM head h WHERE h.available_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    FROM head h
+    WHERE h.available_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || h.stays || ' seconds')
 ), visited AS MATERIALIZED (
     SELECT *, random() AS chance FROM ready WHERE visit <= ?5
 ), size AS MATERIALIZED (
@@ -19,7 +20,7 @@
         SELECT q.id FROM queue_runs q
         WHERE q.state IN ('available', 'retryable') AND q.behind = 0 AND q.project_id = v.project_id
           AND q.job_type = v.job_type AND q.rank = v.rank
-          AND q.available_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+          AND q.available_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || v.stays || ' seconds')
         ORDER BY q.available_at, q.id LIMIT (SELECT (?4 + projects - 1) / projects FROM size)
     )
 ), found AS MATERIALIZED (

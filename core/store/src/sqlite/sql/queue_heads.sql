@@ -1,7 +1,8 @@
 -- Steps through the index from one (project, job, rank) of what waits to the next, up to 2,000 of them behind the
 -- project ?1: a hundred thousand runs of one job cost one step. Whether the job or the project may start
 -- anything is asked once for each. What reads `head` follows: queue_choose.sql or queue_soonest.sql.
--- ?1 project ('' for from the first on), ?2 [job type to leave out, ...], ?3 [project to leave out, ...]
+-- ?1 project ('' for from the first on), ?2 {job type to leave out: seconds after which its runs are not left out any
+-- more, or null for never, ...}: `stays` says that of a head; ?3 [project to leave out, ...]
 -- plan: queue_runs_claimable, sqlite_autoindex_scheduled_jobs_2
 WITH RECURSIVE step (project_id, job_type, rank, available_at, nth) AS (
     SELECT * FROM (
@@ -28,8 +29,12 @@ WITH RECURSIVE step (project_id, job_type, rank, available_at, nth) AS (
     ))
     WHERE step.nth < 2000
 ), head AS MATERIALIZED (
-    SELECT s.* FROM step s
-    WHERE s.job_type NOT IN (SELECT value FROM json_each(?2))
+    SELECT s.*, CASE
+        WHEN s.job_type NOT IN (SELECT key FROM json_each(?2)) THEN 0.0
+        ELSE (SELECT value FROM json_each(?2) WHERE key = s.job_type)
+    END AS stays
+    FROM step s
+    WHERE stays IS NOT NULL
       AND s.project_id NOT IN (SELECT value FROM json_each(?3))
       AND NOT EXISTS (
           SELECT 1 FROM scheduled_jobs o

@@ -1,8 +1,8 @@
 -- Follows choose_runs.sql of the store: removes what was chosen and keeps it in one row.
--- $7 worker text, $8 seconds of the lease float8, $9 claim uuid
+-- $7 worker text, $9 seconds of the lease float8, $10 claim uuid
 , alive AS (
     INSERT INTO workers (owner, lease_until)
-    SELECT $7, now() + make_interval(secs => $8) WHERE EXISTS (SELECT FROM chosen)
+    SELECT $7, now() + make_interval(secs => $9) WHERE EXISTS (SELECT FROM chosen)
     ON CONFLICT (owner) DO UPDATE SET lease_until = excluded.lease_until
 ), gone AS (
     DELETE FROM open_runs r USING chosen
@@ -18,7 +18,7 @@
     SELECT (whole).job_type, (whole).project_id, '' FROM placed
 ), claimed AS (
     INSERT INTO claims (id, owner, started_at, runs)
-    SELECT $9, $7, date_trunc('milliseconds', now()), array_agg(whole ORDER BY place)
+    SELECT $10, $7, date_trunc('milliseconds', now()), array_agg(whole ORDER BY place)
     FROM placed HAVING count(*) > 0
     RETURNING started_at
 ), leased AS (

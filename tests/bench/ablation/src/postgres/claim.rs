@@ -121,11 +121,12 @@ async fn step(
     behind: Uuid,
 ) -> Result<Found> {
     let (runs, no_jobs, no_projects) = (RUNS as i64, Vec::<String>::new(), Vec::<Uuid>::new());
+    let no_seconds = Vec::<f64>::new();
     let id = Uuid::now_v7();
     let query = sqlx::query(texts.claim).bind(behind);
     if !shape.is_queue() {
         let query = query.bind(runs).bind(no_jobs).bind(no_projects).bind(VISITS).bind(false);
-        let mut query = query.bind(owner).bind(LEASE);
+        let mut query = query.bind(owner).bind(no_seconds).bind(LEASE);
         if texts.claim_row {
             query = query.bind(id);
         }
@@ -134,7 +135,8 @@ async fn step(
     // No transaction is open for long: no runs are passed over.
     let query = query.bind(no_jobs).bind(no_projects).bind(None::<DateTime<Utc>>);
     let (projects, jobs, ranks) = (Vec::<Uuid>::new(), Vec::<String>::new(), Vec::<i16>::new());
-    let query = query.bind(projects).bind(jobs).bind(ranks).bind(runs).bind(VISITS);
+    let query =
+        query.bind(projects).bind(jobs).bind(ranks).bind(no_seconds).bind(runs).bind(VISITS);
     if texts.at_once {
         let mut query = query.bind(owner).bind(LEASE);
         if texts.claim_row {

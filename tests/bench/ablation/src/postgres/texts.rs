@@ -147,7 +147,7 @@ fn short_walk(heads: &str) -> String {
         "step.nth + 1\n",
         "step.nth + 1, step.place + (n.project_id <> step.project_id)::int\n",
     );
-    changed(&text, "step.nth < 2000", "step.nth < 2000 AND step.place <= $9")
+    changed(&text, "step.nth < 2000", "step.nth < 2000 AND step.place <= $10")
 }
 
 /// Chooses rows by where they lie, and takes them in the same statement.

@@ -177,9 +177,9 @@ impl Worker {
         let query = sqlx::query(texts.choose).bind(self.behind.clone());
         let runs = i64::try_from(RUNS)?;
         let query = if queue {
-            query.bind("[]").bind("[]").bind(runs).bind(VISITS)
+            query.bind("{}").bind("[]").bind(runs).bind(VISITS)
         } else {
-            query.bind(VISITS).bind(runs).bind("[]").bind("[]")
+            query.bind(VISITS).bind(runs).bind("{}").bind("[]")
         };
         let chosen = query.fetch_all(&mut *tx).await?;
         let reached: Option<String> =

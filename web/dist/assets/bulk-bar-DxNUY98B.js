@@ -1,0 +1,1 @@
+export{t as default}from"./bulk-bar-DAYaR1Qv.js";

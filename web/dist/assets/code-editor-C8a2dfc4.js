@@ -1,0 +1,1 @@
+export{t as default}from"./code-editor-2LRLKzpV.js";

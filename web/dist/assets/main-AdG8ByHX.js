@@ -1,0 +1,1 @@
+import"./main-BK63hdcP.js";

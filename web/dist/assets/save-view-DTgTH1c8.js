@@ -1,0 +1,1 @@
+export{t as LONGEST_NAME,n as default}from"./save-view-Dw-BDEeg.js";
