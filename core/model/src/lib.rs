@@ -13,6 +13,7 @@ mod job_queue;
 mod job_summary;
 mod join;
 mod json_path;
+mod key_from;
 mod log_slice;
 pub mod metric;
 mod outcome;
@@ -61,7 +62,8 @@ pub use problem::{Attention, Failure, Problem, ProblemPlace, ProblemState};
 pub use process::{NewRunProcess, ProcessState, ProcessUse, RunProcess};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
-pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};
+pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, MOST_RUNS_OF_KEY, Registry, RegistryError};
+pub use key_from::{LONGEST_KEY, key_of_args};
 pub use request::{
     Begins, Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunEdit, RunRequest,
 };

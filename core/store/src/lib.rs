@@ -42,7 +42,7 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, NamedLimit, ProblemMark, Queries,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, KeyedJob, NamedLimit, ProblemMark, Queries,
     RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, change_key,
     change_request, decided, delivery_again, edit_request, forget_join, keep_delivery, keep_key,
     marked_done, move_waiting, of_trace, pause_over, paused, problem_of_run_handled, rerun_noted,

@@ -1,6 +1,6 @@
 //! The verbs of runs that callers ask for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use cascade_model::{ClaimedRun, RunKind, RunRequest};
 use serde_json::Value;
@@ -82,11 +82,21 @@ pub(super) async fn insert(
         .bind(asked().map(|asked| asked.args.to_string()).collect::<Vec<_>>())
         .bind(asked().map(|asked| asked.asked_by.as_deref()).collect::<Vec<_>>())
         .bind(wake.then_some(SIGNALS))
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
-    let ids = made.iter().map(|row| row.try_get::<Uuid, _>("id"));
-    let made = ids.collect::<std::result::Result<HashSet<_>, _>>()?;
-    Ok(requests.iter().map(|one| made.contains(&one.run.id)).collect())
+    let ids = made.iter().map(|row| Ok((row.try_get("id")?, row.try_get("shares")?)));
+    let made = ids.collect::<Result<HashMap<Uuid, bool>>>()?;
+    let sharing: Vec<_> = made.iter().filter(|(_, shares)| **shares).map(|(id, _)| *id).collect();
+    if !sharing.is_empty() {
+        fill_places(connection, &sharing).await?;
+    }
+    Ok(requests.iter().map(|one| made.contains_key(&one.run.id)).collect())
+}
+
+/// Gives free places to the next runs of the keys of these runs, which were added in this transaction.
+pub(super) async fn fill_places(connection: &mut PgConnection, added: &[Uuid]) -> Result<()> {
+    sqlx::query(include_str!("sql/queue_fill_places.sql")).bind(added).execute(connection).await?;
+    Ok(())
 }
 
 /// Fills in what claimed runs were asked for.
