@@ -113,7 +113,7 @@ args_schema = {{ properties = {{ customer = {{ properties = {{ id = {{ type = "i
 
 #[tokio::test]
 async fn so_many_runs_of_each_value_of_an_arg_go_over_all_workers_and_the_rest_says_what_it_waits_for()
-{
+ {
     let folder = tempfile::tempdir().unwrap();
     let mut topology = Topology::new(Redis::stopped(), &of_customers(folder.path()));
     topology.add_server();
@@ -138,7 +138,8 @@ async fn so_many_runs_of_each_value_of_an_arg_go_over_all_workers_and_the_rest_s
     let text = "key `7`: 2 of 2 run or may begin";
     assert_eq!(why["waits"][0]["text"], text, "{why}");
     let queue = server.get(&format!("/api/jobs/reminds/queue?project_id={project}")).await;
-    let told: Vec<_> = queue["full_keys"].as_array().unwrap().iter().map(|it| &it["text"]).collect();
+    let told: Vec<_> =
+        queue["full_keys"].as_array().unwrap().iter().map(|it| &it["text"]).collect();
     assert_eq!(told, [text], "{queue}");
     std::fs::write(folder.path().join("go"), "").unwrap();
     for run in &runs {

@@ -9,7 +9,8 @@ use std::{
 use cascade_config::{ArgsSchema, Edge, EdgeArg};
 use cascade_expr::{EvaluateError, Expression, Values};
 use cascade_model::{
-    EdgeRun, Explanation, KEY_OF_SCHEDULE, LONGEST_KEY, OnDuplicate, RunRequest, border, explanation,
+    EdgeRun, Explanation, KEY_OF_SCHEDULE, LONGEST_KEY, OnDuplicate, RunRequest, border,
+    explanation,
 };
 use serde_json::{Map, Value};
 

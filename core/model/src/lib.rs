@@ -52,6 +52,7 @@ pub use join::{
     Late, Needs,
 };
 pub use json_path::JsonStep;
+pub use key_from::{LONGEST_KEY, key_of_args};
 pub use log_slice::log_slice;
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
 pub use payload::{Debounced, MOST_TRACES, Payload, TriggerNote};
@@ -63,7 +64,6 @@ pub use process::{NewRunProcess, ProcessState, ProcessUse, RunProcess};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
 pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, MOST_RUNS_OF_KEY, Registry, RegistryError};
-pub use key_from::{LONGEST_KEY, key_of_args};
 pub use request::{
     Begins, Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunEdit, RunRequest,
 };

@@ -28,56 +28,69 @@ LANGUAGE sql STABLE AS $$
     WHERE b.job_type = of_job AND b.project_id = of_project AND b.beside = of_key AND b.beside IS NOT NULL
 $$;
 
--- Gives the free places below `most` to the next runs of a key, in the order of queue_advance.sql of the store. The next
--- run is locked before the free place is looked for, with what is committed by then: of two transactions that do this
--- for one key the second goes on where the first has ended. The unique indexes refuse what comes in between all the
--- same, such as a new run that takes the place 0. Who has added a run `settles`: where no place is free it locks those
--- that hold them, whose ends then see the new run, and looks once more if one of them has ended meanwhile.
-CREATE FUNCTION fill_places(of_job text, of_project uuid, of_key text, most integer, settles boolean) RETURNS void
+-- Who changes which runs of a key go ahead, where several do at a time, has the turn of the key until its transaction
+-- ends: a new run, an end and a change of one key follow one another, and each sees what those before it have done. Many
+-- keys share a turn, so that a transaction with any number of keys locks no more rows than these. A turn is taken after
+-- the transaction has locked the runs that it ends or changes; who has it locks no run that another has locked.
+CREATE TABLE key_turns (
+    nth integer NOT NULL PRIMARY KEY
+);
+INSERT INTO key_turns SELECT generate_series(0, 4095);
+
+CREATE FUNCTION key_turn(of_job text, of_project uuid, of_key text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT (hashtextextended(of_job || ' ' || of_project || ' ' || of_key, 0) & 4095)::integer
+$$;
+
+-- Gives the free places below `most` to the next runs of a key, in the order of queue_advance.sql of the store. One that
+-- another transaction has locked is passed over: that is about to cancel or change it, and comes here after that.
+CREATE FUNCTION fill_places(of_job text, of_project uuid, of_key text, most integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     next uuid;
     free integer;
-    held integer;
 BEGIN
+    PERFORM FROM key_turns WHERE nth = key_turn(of_job, of_project, of_key) FOR UPDATE;
     LOOP
+        -- Each statement sees what is committed by now.
         SELECT min(p) INTO free FROM generate_series(0, most - 1) p
         WHERE p NOT IN (SELECT h.place FROM places_of_key(of_job, of_project, of_key) h);
-        IF free IS NULL THEN
-            EXIT WHEN NOT settles;
-            SELECT count(*) INTO held FROM (
-                SELECT r.id FROM open_queue_runs r
-                WHERE NOT r.behind AND r.id IN (
-                    SELECT h.id FROM places_of_key(of_job, of_project, of_key) h WHERE h.place < most
-                )
-                ORDER BY r.id FOR UPDATE
-            ) locked;
-            EXIT WHEN held >= most;
-            CONTINUE;
-        END IF;
+        EXIT WHEN free IS NULL;
         -- Of those whose time has come, or else of all: each is the first in the index that fits.
         SELECT b.id INTO next FROM open_queue_runs b
         WHERE b.job_type = of_job AND b.project_id = of_project AND b.key = of_key AND b.behind
           AND b.available_at <= now()
-        ORDER BY b.rank, b.available_at, b.id LIMIT 1 FOR UPDATE;
+        ORDER BY b.rank, b.available_at, b.id LIMIT 1 FOR UPDATE SKIP LOCKED;
         IF next IS NULL THEN
             SELECT b.id INTO next FROM open_queue_runs b
             WHERE b.job_type = of_job AND b.project_id = of_project AND b.key = of_key AND b.behind
-            ORDER BY b.rank, b.available_at, b.id LIMIT 1 FOR UPDATE;
+            ORDER BY b.rank, b.available_at, b.id LIMIT 1 FOR UPDATE SKIP LOCKED;
         END IF;
         EXIT WHEN next IS NULL;
-        SELECT min(p) INTO free FROM generate_series(0, most - 1) p
-        WHERE p NOT IN (SELECT h.place FROM places_of_key(of_job, of_project, of_key) h);
-        CONTINUE WHEN free IS NULL;
         BEGIN
             UPDATE open_queue_runs
             SET behind = false, key = CASE free WHEN 0 THEN of_key END,
                 beside = CASE WHEN free > 0 THEN of_key END, place = nullif(free, 0)
             WHERE id = next;
         EXCEPTION WHEN unique_violation THEN
-            -- Another has just taken it.
+            -- A version that knows no turns has just taken the place 0.
         END;
     END LOOP;
+END
+$$;
+
+-- The runs of a key that hold places, have not begun and come later than `due` go behind others; NULL: whenever they
+-- come. One that another transaction has locked is being taken, cancelled or changed.
+CREATE FUNCTION give_up_places(of_job text, of_project uuid, of_key text, due timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM key_turns WHERE nth = key_turn(of_job, of_project, of_key) FOR UPDATE;
+    UPDATE open_queue_runs SET behind = true, key = of_key, beside = NULL, place = NULL
+    WHERE id IN (
+        SELECT r.id FROM open_queue_runs r
+        WHERE r.id IN (SELECT h.id FROM places_of_key(of_job, of_project, of_key) h)
+          AND r.state = 'available' AND r.attempt = 0 AND (due IS NULL OR r.available_at > due)
+        FOR UPDATE SKIP LOCKED
+    );
 END
 $$;
 
@@ -127,14 +140,20 @@ BEGIN
     INSERT INTO run_requests (run_id, job_type, project_id, key, args, priority, run_at, asked_by)
     VALUES (run, cascade_enqueue.job, project_of, of_key, cascade_enqueue.args::text,
         cascade_enqueue.priority, cascade_enqueue.run_at, 'sql ' || session_user);
-    -- As queue_lock_keys.sql and queue_insert.sql of the store do it.
+    -- As queue_lock_keys.sql, queue_lock_places.sql and queue_insert.sql of the store do it.
     FOR try IN 1..20 LOOP
-        PERFORM id FROM open_queue_runs
-        WHERE id IN (SELECT h.id FROM places_of_key(cascade_enqueue.job, project_of, of_key) h)
-        ORDER BY id FOR UPDATE;
-        UPDATE open_queue_runs SET behind = true, key = of_key, beside = NULL, place = NULL
-        WHERE id IN (SELECT h.id FROM places_of_key(cascade_enqueue.job, project_of, of_key) h)
-          AND state = 'available' AND attempt = 0 AND available_at > starts;
+        IF most > 1 AND of_key IS NOT NULL THEN
+            PERFORM give_up_places(cascade_enqueue.job, project_of, of_key, starts);
+        ELSE
+            PERFORM id FROM open_queue_runs
+            WHERE job_type = cascade_enqueue.job AND project_id = project_of AND key = of_key
+              AND key IS NOT NULL AND NOT behind
+            FOR UPDATE;
+            UPDATE open_queue_runs SET behind = true
+            WHERE job_type = cascade_enqueue.job AND project_id = project_of AND key = of_key
+              AND key IS NOT NULL AND NOT behind AND state = 'available' AND attempt = 0
+              AND available_at > starts;
+        END IF;
         INSERT INTO open_queue_runs (
             id, job_type, project_id, state, max_attempts, payload, available_at, trace_id, key, rank,
             behind
@@ -153,7 +172,7 @@ BEGIN
         ON CONFLICT (job_type, project_id, key) WHERE key IS NOT NULL AND NOT behind DO NOTHING;
         IF FOUND THEN
             IF most > 1 AND of_key IS NOT NULL THEN
-                PERFORM fill_places(cascade_enqueue.job, project_of, of_key, most, true);
+                PERFORM fill_places(cascade_enqueue.job, project_of, of_key, most);
             END IF;
             PERFORM pg_notify('worker_signals', 'look');
             RETURN run;

@@ -28,8 +28,8 @@ use crate::{
 use cascade_access::{Principal, Role};
 use cascade_config::{ArgsSchema, ConfigState};
 use cascade_model::{
-    Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, LONGEST_KEY, OnDuplicate, RunRequest, RunState,
-    Visible, border, revision, tag,
+    Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, LONGEST_KEY, OnDuplicate, RunRequest,
+    RunState, Visible, border, revision, tag,
 };
 use cascade_sdk::DynJob;
 use cascade_store::{IdempotencyKey, Queries, RunFilter};

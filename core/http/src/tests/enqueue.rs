@@ -242,7 +242,10 @@ async fn an_arg_gives_the_key_and_the_queue_says_how_many_of_a_key_run() {
     assert_eq!(get(&bench, "/api/jobs/runs?key=7").await["total"], 3);
     let text = "key `7`: 2 of 2 run or may begin";
     let why = get(&bench, &format!("{}/why", runs[2])).await;
-    assert_eq!((&why["waits"][0]["code"], &why["waits"][0]["text"]), (&json!("behind_key"), &json!(text)));
+    assert_eq!(
+        (&why["waits"][0]["code"], &why["waits"][0]["text"]),
+        (&json!("behind_key"), &json!(text))
+    );
     let queue = get(&bench, &format!("/api/jobs/work/queue?project_id={project}")).await;
     assert_eq!(queue["full_keys"][0]["text"], text, "{queue}");
     assert_eq!(queue["full_keys"].as_array().map(Vec::len), Some(1));

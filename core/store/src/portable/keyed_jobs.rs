@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::{Text, rows};
 use crate::{Result, StoreError};
 
+/// The states of runs that have not ended.
+const OPEN: &str = "state IN ('available', 'running', 'retryable')";
+
 /// A job of whose keys jobs.toml says something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct KeyedJob {
@@ -58,7 +61,6 @@ pub(super) async fn with_room(database: &dyn Database, limit: u32) -> Result<Vec
         (Dialect::Postgres, false) => format!("NOT {alias}.behind"),
         (Dialect::Sqlite, is) => format!("{alias}.behind = {}", u8::from(is)),
     };
-    const OPEN: &str = "state IN ('available', 'running', 'retryable')";
     let query = Text::of(dialect, "SELECT min(CAST(b.id AS TEXT)) AS id FROM keyed_jobs j")
         .push(" JOIN queue_runs b ON b.job_type = j.job_type WHERE j.runs_per_key > 1 AND b.key <> ''")
         .push(&format!(" AND b.state = 'available' AND {}", behind("b", true)))

@@ -64,6 +64,7 @@ pub(crate) use histogram::query as histogram_query;
 pub use hooks::{delivery_again, keep_delivery};
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
+pub use keyed_jobs::KeyedJob;
 pub use marks::{marked_done, problem_of_run_handled};
 pub use past::{AttemptTimes, DueSchedule};
 pub use pauses::{pause_over, paused};
@@ -75,7 +76,6 @@ pub use requests::{
 pub use reruns::rerun_noted;
 #[cfg(test)]
 pub(crate) use runs::page_query;
-pub use keyed_jobs::KeyedJob;
 pub use shared_limits::NamedLimit;
 pub use tags::{tag_added, tags_forgotten, tags_kept};
 use text::Text;

@@ -159,10 +159,15 @@ pub fn step_back(dialect: Dialect, of: &RunRow, key: &str) -> Statement {
              ) AND state = 'available' AND attempt = 0"
         }
         Dialect::Postgres => {
-            "UPDATE open_queue_runs SET behind = true, key = $3, beside = NULL, place = NULL
-             WHERE id IN (
-                 SELECT h.id FROM places_of_key($1, $2, $3) h
-             ) AND state = 'available' AND attempt = 0"
+            "WITH first AS (
+                 UPDATE open_queue_runs SET behind = true
+                 WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND NOT behind
+                   AND state = 'available' AND attempt = 0 AND NOT EXISTS (
+                       SELECT FROM keyed_jobs WHERE job_type = $1 AND runs_per_key > 1 AND $3 <> ''
+                   )
+             )
+             SELECT give_up_places(job_type, $2, $3, NULL) FROM keyed_jobs
+             WHERE job_type = $1 AND runs_per_key > 1 AND $3 <> ''"
         }
     };
     sql(text).bind(of.job_type.clone()).bind(of.project_id).bind(key)

@@ -402,12 +402,26 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
     ];
     assert_eq!(places, expected);
     // As the host says it.
-    for arg in ["\"\"", "1.5", "1e3", "-12", "0", "-0", "true", "null", "[1]", "{}", "999999999999999999",
-        "1000000000000000000", "\"\u00e9\"", &format!("\"{}\"", "\u{e9}".repeat(200))]
-    {
+    for arg in [
+        "\"\"",
+        "1.5",
+        "1e3",
+        "-12",
+        "0",
+        "-0",
+        "true",
+        "null",
+        "[1]",
+        "{}",
+        "999999999999999999",
+        "1000000000000000000",
+        "\"\\u00e9\"",
+        &format!("\"{}\"", "\u{e9}".repeat(200)),
+    ] {
         let told = sqlx::query_scalar("SELECT key_of_arg($1::json)").bind(arg);
         let told: Option<String> = told.fetch_one(store.pool()).await.unwrap();
-        let args = serde_json::json!({"a": serde_json::from_str::<serde_json::Value>(arg).unwrap()});
+        let args =
+            serde_json::json!({"a": serde_json::from_str::<serde_json::Value>(arg).unwrap()});
         assert_eq!(told, cascade_model::key_of_args("a", &args), "{arg}");
     }
 

@@ -174,6 +174,7 @@ impl Tx for PostgresTx {
                 .bind(run.payload.to_text())
                 .bind(run.cancel_requested)
         } else if run.kind == RunKind::Queue && waits_again {
+            requests::turn_of(self.connection()?, run.id).await?;
             let retry = sqlx::query(include_str!("sql/queue_retry.sql"))
                 .bind(run.id)
                 .bind(row::int(run.max_attempts));

@@ -26,5 +26,5 @@ WITH keys AS MATERIALIZED (
 ), first AS (
     UPDATE open_queue_runs r SET behind = false FROM next WHERE r.id = next.id
 )
-SELECT fill_places(k.job_type, k.project_id, k.key, k.most, false)
-FROM (SELECT * FROM keys WHERE most IS NOT NULL ORDER BY job_type, project_id, key) k
+SELECT fill_places(k.job_type, k.project_id, k.key, k.most)
+FROM (SELECT * FROM keys WHERE most IS NOT NULL ORDER BY key_turn(job_type, project_id, key)) k
