@@ -13,8 +13,9 @@ pub fn key_of_args(from: &str, args: &Value) -> Option<String> {
     let value = from.split('.').try_fold(args, |value, name| value.as_object()?.get(name))?;
     match value {
         Value::String(text) if text.len() > LONGEST_KEY => {
-            let digits = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}"));
-            Some(format!("sha256:{}", digits.collect::<String>()))
+            let digest = Sha256::digest(text);
+            let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(format!("sha256:{digits}"))
         }
         Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         Value::Bool(flag) => Some(flag.to_string()),
