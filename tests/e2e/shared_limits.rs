@@ -1,4 +1,4 @@
-//! Limits that jobs share and labels of workers, over processes on PostgreSQL.
+//! Limits that jobs share, runs of a key at a time and labels of workers, over processes on PostgreSQL.
 
 use cascade_test_servers::Redis;
 use serde_json::{Value, json};
@@ -90,4 +90,59 @@ async fn a_shared_limit_and_labels_hold_over_workers_and_the_end_of_a_run_wakes_
     let completed: Vec<_> =
         stats["rows"].as_array().unwrap().iter().map(|r| &r["completed"]).collect();
     assert_eq!(completed, [&json!(1), &json!(1)], "{stats}");
+}
+
+/// `reminds` runs until the file `go` is there; of each customer two go at a time.
+fn of_customers(folder: &std::path::Path) -> String {
+    let go = folder.join("go");
+    format!(
+        r#"
+[projects]
+one = {{}}
+
+[jobs.reminds]
+key_from = "customer.id"
+runs_per_key = 2
+[jobs.reminds.executable]
+command = ["sh", "-c", "cat > /dev/null; until test -e {}; do sleep 0.05; done"]
+args_schema = {{ properties = {{ customer = {{ properties = {{ id = {{ type = "integer" }} }} }} }} }}
+"#,
+        go.display()
+    )
+}
+
+#[tokio::test]
+async fn so_many_runs_of_each_value_of_an_arg_go_over_all_workers_and_the_rest_says_what_it_waits_for()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let mut topology = Topology::new(Redis::stopped(), &of_customers(folder.path()));
+    topology.add_server();
+    topology.add_worker(&[]);
+    topology.add_worker(&[]);
+    let server = &topology.servers[0];
+    let project = server.project("one").await;
+    let mut runs = Vec::new();
+    for customer in [7, 7, 7, 8] {
+        let args = json!({ "customer": { "id": customer } });
+        let body = json!({ "project_id": project, "args": args });
+        let (status, asked) = server.post("/api/jobs/reminds/runs", body).await;
+        assert_eq!(status, 201, "{asked}");
+        runs.push(format!("/api/jobs/runs/{}", asked["run_id"].as_str().unwrap()));
+    }
+    for begins in [0, 1, 3] {
+        server.wait_for(&runs[begins], |run| run["state"] == "running").await;
+    }
+    let waits = server.get(&runs[2]).await;
+    assert_eq!((&waits["state"], &waits["key"]), (&json!("available"), &json!("7")), "{waits}");
+    let why = server.get(&format!("{}/why", runs[2])).await;
+    let text = "key `7`: 2 of 2 run or may begin";
+    assert_eq!(why["waits"][0]["text"], text, "{why}");
+    let queue = server.get(&format!("/api/jobs/reminds/queue?project_id={project}")).await;
+    let told: Vec<_> =
+        queue["full_keys"].as_array().unwrap().iter().map(|it| &it["text"]).collect();
+    assert_eq!(told, [text], "{queue}");
+    std::fs::write(folder.path().join("go"), "").unwrap();
+    for run in &runs {
+        server.wait_for(run, |run| run["state"] == "completed").await;
+    }
 }

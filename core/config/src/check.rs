@@ -12,7 +12,7 @@ use super::{
     grants,
     hooks::PlacedHook,
     joins::{self, PlacedJoin},
-    limits,
+    key_from, limits,
     parse::{Document, NameLists},
     reader::{Placed, Reader},
     schema, table,
@@ -82,6 +82,7 @@ pub(super) fn check(
             let is_triggered = schedule.is_some() || triggered.contains(job.value.as_str());
             let args = &job_type.descriptor().args_schema;
             schema::check_args(job, table, args, is_triggered, known.problems);
+            key_from::check(job, table, args, known.problems);
             let granted = (&files, &secrets);
             grants::check_params(base, granted, job, table, schema, known.problems);
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use cascade_model::{MOST_ATTEMPTS, MOST_RUNS};
+use cascade_model::{MOST_ATTEMPTS, MOST_RUNS, MOST_RUNS_OF_KEY};
 use cascade_sdk::JobDescriptor;
 use chrono::Utc;
 use chrono_tz::Tz;
@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     Schedule,
     diagnostic::Problem,
+    key_from::ArgPath,
     kind::{
         Count, Flag, Kind, Names, Number, Open, Optional, Priority, Span, Tags, Text, TimeZone,
         Weights,
@@ -63,6 +64,14 @@ table! {
         /// The limits that this job shares with others, each the name of a table `[limits.NAME]`.
         #[key(Names, "Shared limits", ru: "Общие ограничения", "Имена таблиц [limits.NAME]: ограничения, общие с другими задачами.")]
         pub limits: Vec<String> = Vec::new(),
+
+        /// The arg whose value is the key of runs that are asked for without one, such as "customer.id".
+        #[key(Optional(ArgPath), "Key from arg", ru: "Ключ из аргумента", "Аргумент, значение которого – ключ запуска, если его не назвали, например customer.id.")]
+        pub key_from: Option<String> = None,
+
+        /// Runs of one key at a time, over all workers, for each project; the next ones wait.
+        #[key(Count(MOST_RUNS_OF_KEY), "Runs per key", ru: "Запусков на ключ", "Сколько запусков с одним ключом идёт одновременно на всех исполнителях в каждом проекте; остальные ждут.")]
+        pub runs_per_key: u32 = 1,
 
         /// Only workers that have all these labels (`cascade worker --labels`) run this job; any worker if left out.
         #[key(Names, "Required worker labels", ru: "Нужные метки исполнителя", "Задачу выполняют только исполнители со всеми этими метками (cascade worker --labels); без них – любые.")]

@@ -20,6 +20,7 @@ mod grants;
 mod hooks;
 mod job;
 mod joins;
+mod key_from;
 mod keys;
 mod kind;
 mod limits;

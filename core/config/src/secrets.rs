@@ -159,7 +159,7 @@ fn of_items<'s>(part: &'s Value, parts: &mut Vec<&'s Value>) {
 }
 
 /// A part with those that it refers to or is put together from, each once.
-fn gather<'s>(root: &'s Value, part: &'s Value, all: &mut Vec<&'s Value>) {
+pub(super) fn gather<'s>(root: &'s Value, part: &'s Value, all: &mut Vec<&'s Value>) {
     if all.iter().any(|known| std::ptr::eq(*known, part)) {
         return;
     }

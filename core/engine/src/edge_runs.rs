@@ -9,14 +9,13 @@ use std::{
 use cascade_config::{ArgsSchema, Edge, EdgeArg};
 use cascade_expr::{EvaluateError, Expression, Values};
 use cascade_model::{
-    EdgeRun, Explanation, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, border, explanation,
+    EdgeRun, Explanation, KEY_OF_SCHEDULE, LONGEST_KEY, OnDuplicate, RunRequest, border,
+    explanation,
 };
 use serde_json::{Map, Value};
 
 /// The most runs that the edges of one end make.
 const MOST: usize = 10_000;
-/// The most bytes of a key.
-const LONGEST_KEY: usize = 256;
 /// How long the expressions of one edge may take. One expression takes up to a second, and each element of a
 /// list has as many as the edge has args.
 const LONGEST: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
 //! Runs that callers ask for, with args: how each becomes a run that waits.
 
 use cascade_model::{
-    Debounce, Debounced, Enqueue, Enqueued, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunState,
-    StatKind,
+    Debounce, Debounced, Enqueue, Enqueued, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunRequest,
+    RunState, StatKind, key_of_args,
 };
 use cascade_store::{
     NewRequest, NewRun, Result, RunRow, ScheduleFacts, StoreError, Tx, Waiting, change_request,
@@ -31,7 +31,8 @@ const MOST_WAITING: u32 = 10_000;
 /// How often a transaction tries to make the first run of a key while others are first.
 const TRIES: u32 = 20;
 
-/// The run that serves a request, whose payload is yet to say what caused it.
+/// The run that serves a request, whose payload is yet to say what caused it. Where the request names no key, the job's
+/// `key_from` does.
 ///
 /// # Errors
 /// [`StoreError::NotScheduled`], or [`StoreError::WrongState`] for a job that jobs.toml disables.
@@ -42,6 +43,8 @@ pub(crate) fn run(asked: &Enqueue, schedule: Option<&ScheduleFacts>) -> Result<N
     if !schedule.enabled {
         return Err(StoreError::WrongState(JOB_IS_OFF));
     }
+    let by_args = || key_of_args(schedule.key_from.as_deref()?, &request.args);
+    let key = request.key.clone().or_else(by_args);
     Ok(NewRequest {
         run: NewRun {
             id: Uuid::now_v7(),
@@ -50,7 +53,7 @@ pub(crate) fn run(asked: &Enqueue, schedule: Option<&ScheduleFacts>) -> Result<N
             max_attempts: schedule.max_attempts,
             payload: Payload::default(),
         },
-        request: request.clone(),
+        request: RunRequest { key, ..request.clone() },
         after: None,
     })
 }

@@ -3,7 +3,7 @@
 
 use cascade_config::{ConfigState, Hook};
 use cascade_expr::Values;
-use cascade_model::{Explanation, KEY_OF_SCHEDULE, RunRequest, border, explanation};
+use cascade_model::{Explanation, KEY_OF_SCHEDULE, RunRequest, border, explanation, key_of_args};
 use serde_json::{Map, Value};
 
 use crate::edge_runs::{arg_of, key_of, text_of, unfit, value_of};
@@ -125,8 +125,10 @@ fn request(
     let args = border::args(args).map_err(unfit)?;
     config.args_schemas.of(&hook.job)?.check(&args).map_err(unfit)?;
     let key = hook.key.as_ref().map(|key| key_of(key, values));
-    let key = key.transpose().map_err(|why| under("key", why))?;
-    // No caller can name it; `key_of` takes no empty text.
+    let from = settings.and_then(|settings| settings.key_from.as_deref());
+    let by_args = || key_of_args(from?, &args);
+    let key = key.transpose().map_err(|why| under("key", why))?.or_else(by_args);
+    // No caller can name it; neither takes an empty text.
     debug_assert!(key.as_deref() != Some(KEY_OF_SCHEDULE));
     let priority = settings.and_then(|settings| settings.priority).unwrap_or(0);
     let asked_by = Some(format!("hook {name}"));

@@ -24,6 +24,7 @@ mod hook_runs;
 mod hooks;
 mod job_labels;
 mod joins;
+mod key_places;
 mod mark_done;
 mod next_runs;
 mod pause;

@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cascade_config::Config;
 use cascade_store::{
-    NamedLimit, Queries, Result, Store,
+    KeyedJob, NamedLimit, Queries, Result, Store,
     schedules::{NewJob, NewProject, PAGE, ScheduleGroup, Settings},
 };
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::timing;
+use crate::{key_places, timing};
 
 /// What this process has applied last. While it is unknown, all rows are compared; from then on a save
 /// touches the rows of the jobs that it changes.
@@ -77,6 +77,7 @@ pub(crate) async fn reconcile(store: &dyn Store, applied: &Applied, config: &Con
             let now = store.now().await?;
             let projects = store.save_projects(&projects(config)).await?.into_iter().collect();
             store.save_shared_limits(&shared_limits(config)).await?;
+            let keys_changed = store.save_keyed_jobs(&keyed_jobs(config)).await?;
             let jobs = config.jobs.iter().map(|(job, settings)| (job.clone(), settings.into()));
             let wanted = Wanted { jobs: jobs.collect(), projects };
             let plan = match &before {
@@ -88,6 +89,9 @@ pub(crate) async fn reconcile(store: &dyn Store, applied: &Applied, config: &Con
                 }
             };
             apply(store, plan, &wanted, config, now).await?;
+            if keys_changed || before.is_none() {
+                key_places::fill(store).await?;
+            }
             *applied = Some(wanted);
             Ok(())
         }))
@@ -122,6 +126,19 @@ fn shared_limits(config: &Config) -> Vec<NamedLimit> {
             name: name.clone(),
             limit: limit.clone(),
             jobs: names(name),
+        })
+        .collect()
+}
+
+/// The jobs of whose keys the file says something.
+fn keyed_jobs(config: &Config) -> Vec<KeyedJob> {
+    let jobs = config.jobs.iter();
+    let keyed = jobs.filter(|(_, job)| job.key_from.is_some() || job.runs_per_key > 1);
+    keyed
+        .map(|(name, job)| KeyedJob {
+            job_type: name.clone(),
+            key_from: job.key_from.clone(),
+            runs_per_key: job.runs_per_key,
         })
         .collect()
 }

@@ -5,6 +5,8 @@ mod limits;
 mod preferred;
 mod waits;
 
+use std::collections::BTreeSet;
+
 use cascade_config::ConfigState;
 use cascade_model::{
     Decision, Explanation, Run, RunState, ScheduledJob, ScheduledStatus, Visible, explanation,
@@ -15,6 +17,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::Engine;
+
+/// Keys of which [`Engine::why_behind`] tells.
+const KEYS_TOLD: usize = 10;
 
 /// One cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +100,27 @@ impl Engine {
     ) -> Result<Vec<Reason>> {
         let around = self.around(config, job, project).await?;
         Ok(around.closed())
+    }
+
+    /// What the first of these runs wait for that are behind others of their key, where several runs of a key go at a
+    /// time: one reason for each of the first keys.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn why_behind(&self, runs: &[&Run]) -> Result<Vec<Reason>> {
+        let mut keys = BTreeSet::new();
+        let mut found = Vec::new();
+        for run in runs {
+            let key = run.request.as_ref().and_then(|request| request.key.as_deref());
+            if keys.len() == KEYS_TOLD || !keys.insert((&run.job_type, run.project_id, key)) {
+                continue;
+            }
+            let waits = self.store.run_waits(run.id).await?;
+            if let Some(waits) = waits.filter(|waits| waits.behind && waits.runs_per_key > 1) {
+                found.push(Reason::new(waits::behind_key(run, &waits)));
+            }
+        }
+        Ok(found)
     }
 
     /// Why nothing of `job` runs in `project`, or what is about to.

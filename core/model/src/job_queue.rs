@@ -9,7 +9,7 @@ pub enum QueuePart {
     Waiting,
     /// Waits for the time that it was asked for.
     Scheduled,
-    /// Waits behind the first run of its key.
+    /// Waits behind others of its key.
     Behind,
     /// An attempt failed; waits for the next.
     Retryable,

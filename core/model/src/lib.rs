@@ -13,6 +13,7 @@ mod job_queue;
 mod job_summary;
 mod join;
 mod json_path;
+mod key_from;
 mod log_slice;
 pub mod metric;
 mod outcome;
@@ -51,6 +52,7 @@ pub use join::{
     Late, Needs,
 };
 pub use json_path::JsonStep;
+pub use key_from::{LONGEST_KEY, key_of_args};
 pub use log_slice::log_slice;
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};
 pub use payload::{Debounced, MOST_TRACES, Payload, TriggerNote};
@@ -61,7 +63,7 @@ pub use problem::{Attention, Failure, Problem, ProblemPlace, ProblemState};
 pub use process::{NewRunProcess, ProcessState, ProcessUse, RunProcess};
 pub use program::{Limits, Program, RowsView};
 pub use project::ProjectRow;
-pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, Registry, RegistryError};
+pub use registry::{LONGEST, MOST_ATTEMPTS, MOST_RUNS, MOST_RUNS_OF_KEY, Registry, RegistryError};
 pub use request::{
     Begins, Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunEdit, RunRequest,
 };

@@ -10,6 +10,8 @@ use cascade_sdk::{
 pub const MOST_ATTEMPTS: u32 = 1000;
 /// The most runs at a time of a job or a project; a limit above this is a slip of the pen.
 pub const MOST_RUNS: u32 = 10_000;
+/// The most runs of one key at a time. Each end of one looks at the places of all.
+pub const MOST_RUNS_OF_KEY: u32 = 100;
 /// The longest time that a setting may say.
 pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 

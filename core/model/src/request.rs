@@ -17,8 +17,9 @@ pub const KEY_OF_SCHEDULE: &str = "";
 /// [`RunEdit`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRequest {
-    /// At most one run of a key that has begun and not ended, for each job and project; `None` for a run that
-    /// is independent of all others.
+    /// At most so many runs of a key have begun and not ended, for each job and project, as the job's `runs_per_key`
+    /// says: one, if it says nothing. `None` for a run that is independent of all others, unless the job's `key_from`
+    /// gives it a key.
     pub key: Option<String>,
     /// JSON.
     pub args: Value,

@@ -190,7 +190,7 @@ impl Parts {
             worker_done.clone(),
         ));
         let (config, stop) = (self.config.clone(), self.stop.clone());
-        self.background.spawn(retention::keep(config, self.store.clone(), stop));
+        self.background.spawn(retention::keep(config, engine.clone(), stop));
         let batch = settings.commit_batch;
         let runner = Arc::new(Runner {
             completer: Completer::start(engine.clone(), announcer.clone(), wake.clone(), batch),

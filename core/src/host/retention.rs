@@ -1,9 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use cascade_bus::jitter;
 use cascade_config::LiveConfig;
+use cascade_engine::Engine;
 use cascade_model::{KeepFor, Pruned, metric};
 use cascade_store::{Queries, Store};
 
@@ -13,12 +14,16 @@ const BATCH: u32 = 500;
 /// not do it together.
 const PAUSE: Duration = Duration::from_secs(600);
 
-/// Prunes what jobs.toml no longer wants kept, in small steps, until `stop`.
-pub(super) async fn keep(config: LiveConfig, store: Arc<dyn Store>, stop: CancellationToken) {
+/// Prunes what jobs.toml no longer wants kept, in small steps, until `stop`; and looks after what older versions beside
+/// this one leave.
+pub(super) async fn keep(config: LiveConfig, engine: Engine, stop: CancellationToken) {
     let work = async {
         loop {
-            if let Err(error) = round(&config, &*store).await {
+            if let Err(error) = round(&config, &**engine.store()).await {
                 tracing::warn!(%error, "old rows were not pruned");
+            }
+            if let Err(error) = engine.fill_keys().await {
+                tracing::warn!(%error, "keys that have room were not looked for");
             }
             tokio::time::sleep(PAUSE.mul_f64(1.0 - jitter() / 2.0)).await;
         }

@@ -53,6 +53,7 @@ pub(super) const SQLITE: &[Migration] = files!(
     "0340_hook_reasons.sql",
     "0350_loss_counts.sql",
     "0380_figures_packed.sql",
+    "0400_runs_per_key.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = files!(
@@ -91,6 +92,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0370_last_ends_at_leisure.sql",
     "0380_figures_packed.sql",
     "0390_claims_within_limits.sql",
+    "0400_runs_per_key.sql",
 );
 
 /// The table of what has run.

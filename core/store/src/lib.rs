@@ -44,11 +44,11 @@ pub use error::StoreError;
 pub use expand::ExpandError;
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, NamedLimit, ProblemMark, Queries,
-    RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered, change_key,
-    change_request, decided, delivery_again, edit_request, forget_join, keep_delivery, keep_key,
-    marked_done, move_waiting, of_trace, pause_over, paused, problem_of_run_handled, rerun_noted,
-    save_join, step_back, tag_added, tags_forgotten, tags_kept,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, KeyedJob, NamedLimit, ProblemMark,
+    Queries, RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered,
+    change_key, change_request, decided, delivery_again, edit_request, forget_join, keep_delivery,
+    keep_key, marked_done, move_waiting, of_trace, pause_over, paused, problem_of_run_handled,
+    rerun_noted, save_join, step_back, tag_added, tags_forgotten, tags_kept,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TagFilter, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;

@@ -50,10 +50,12 @@ pub trait Tx: Send {
     -> Result<Vec<ClaimedRun>>;
 
     /// Locks the runs that are first of these keys until the transaction ends, and `own`, which is to end in it,
-    /// all in the order of their ids. A first run that waits for a later time than the request goes behind it.
+    /// all in the order of their ids. A first run that waits for a later time than the request goes behind it. Where
+    /// several runs of a key go at a time, the turn of the key is taken in place of their locks.
     async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()>;
 
-    /// Locks the first run of the key that `run` was asked for with, if it was.
+    /// Locks the first run of the key that `run` was asked for with, if it was; nothing where several runs of the key go
+    /// at a time.
     async fn lock_key_of(&mut self, run: Uuid) -> Result<()>;
 
     /// Up to `limit` runs that wait for the key of a request and have not begun, in their order and with their
@@ -61,11 +63,12 @@ pub trait Tx: Send {
     async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32) -> Result<Vec<Waiting>>;
 
     /// Makes runs of the kind [`RunKind::Queue`] that wait: those of a key that has an unfinished run, behind
-    /// that. `false` where another transaction was first with a run of the key: its lock is to be taken.
+    /// that, or beside it where several go at a time. `false` where another transaction was first with a run of the key: its lock is to be taken.
     /// `wake` tells the workers of other processes, at the commit.
     async fn insert_requests(&mut self, requests: &[NewRequest], wake: bool) -> Result<Vec<bool>>;
 
-    /// Lets the next run of each key go ahead where one of these runs, which have ended, was first.
+    /// Lets the next run of each key go ahead where one of these runs, which have ended, was first; as many as there are
+    /// free places where several runs of the key go at a time.
     async fn advance_keys(&mut self, ended: &[Uuid]) -> Result<()>;
 
     /// Lets runs of schedules' keys go ahead whose schedules have no unfinished run any more.

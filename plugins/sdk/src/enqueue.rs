@@ -14,8 +14,8 @@ pub struct NewRun {
     /// What the run is asked for; an object.
     #[serde(default = "empty")]
     pub args: Value,
-    /// At most one run of a key has begun and not ended, for each job and project; without one the run is
-    /// independent of all others.
+    /// At most one run of a key has begun and not ended, for each job and project, or as many as the job's `runs_per_key`
+    /// in jobs.toml says; without one the run is independent of all others, unless the job's `key_from` gives it one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Not before this time.

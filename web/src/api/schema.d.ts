@@ -2728,8 +2728,9 @@ export interface components {
             /** @description What this run is asked for: an object that fits the job's `args_schema`; `{}` if left out. */
             args?: Record<string, unknown> | null;
             /**
-             * @description At most one run of a key has begun and not ended, for each job and project: 1 to 256 bytes.
-             *     Left out: independent of all other runs.
+             * @description At most as many runs of a key have begun and not ended, for each job and project, as the job's `runs_per_key` says,
+             *     which is 1 if left out: 1 to 256 bytes. Left out: what the job's `key_from` gives, or else independent of all
+             *     other runs.
              */
             key?: string | null;
             on_duplicate?: components["schemas"]["OnDuplicate"] | null;
@@ -2968,6 +2969,8 @@ export interface components {
         Queue: {
             /** @description What keeps all that wait from starting, such as a limit or a pause; empty where nothing does. */
             closed_by: components["schemas"]["Reason"][];
+            /** @description Where several runs of a key go at a time: how many do of the first ten keys that others wait behind. */
+            full_keys: components["schemas"]["Reason"][];
             /** @description Running, waiting, scheduled, behind, retryable. */
             parts: components["schemas"]["QueueGroup"][];
         };
@@ -3269,8 +3272,8 @@ export interface components {
             /** @description The job type. */
             job_type: string;
             /**
-             * @description At most one run of a key has begun and not ended, for each job and project; null for a run that is
-             *     independent of others.
+             * @description At most as many runs of a key as the job's `runs_per_key` says have begun and not ended, for each job and project;
+             *     null for a run that is independent of others.
              */
             key?: string | null;
             /**

@@ -2,7 +2,7 @@
 //! which of a key goes next, as the statements `queue_*.sql` say.
 
 use cascade_model::{
-    Debounce, Debounced, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunKind, RunRequest,
+    Debounce, Debounced, KEY_OF_SCHEDULE, OnDuplicate, Payload, RunKind, RunRequest, key_of_args,
 };
 use chrono::{DateTime, Utc};
 
@@ -50,6 +50,15 @@ impl Replay<'_> {
         all.iter().copied().find(|run| !self.runs[*run].behind)
     }
 
+    /// Whether as many runs of a key as may be go before others.
+    pub(super) fn is_full(&self, slot: usize, key: &str) -> bool {
+        let all = self.keys.get(&(slot, key.to_owned())).into_iter().flatten();
+        let ahead = all.filter(|run| !self.runs[**run].behind).count();
+        let job = self.state.config.jobs.get(&*self.slots[slot].job);
+        let most = job.map_or(1, |job| job.runs_per_key).max(1) as usize;
+        ahead >= if key == KEY_OF_SCHEDULE { 1 } else { most }
+    }
+
     /// Makes a run that waits, or has one that waits serve this too; returns the traces in which that is one more.
     pub(super) fn ask(&mut self, slot: usize, mut asked: Asked, now: DateTime<Utc>) -> Opened {
         let mut first = asked.debounce.map(|rule| (rule, Debounced::begun(&rule, now)));
@@ -57,6 +66,10 @@ impl Replay<'_> {
             asked.request.run_at = Some(first.put_off(rule, now));
         }
         let at = asked.request.run_at.map_or(now, |at| at.max(now));
+        let from = self.state.config.jobs.get(&*self.slots[slot].job);
+        let from = from.and_then(|job| job.key_from.as_deref());
+        let by_args = || key_of_args(from?, &asked.request.args);
+        asked.request.key = asked.request.key.take().or_else(by_args);
         if let Some(key) = asked.request.key.clone() {
             self.step_aside(slot, &key, at);
             let waiting = self.waiting(slot, &key);
@@ -89,11 +102,11 @@ impl Replay<'_> {
         opened
     }
 
-    /// The first of a key that waits for a later time goes behind one that is asked for.
+    /// The first runs of a key that wait for a later time go behind one that is asked for.
     fn step_aside(&mut self, slot: usize, key: &str, at: DateTime<Utc>) {
-        if let Some(first) = self.first_of(slot, key) {
-            let run = &mut self.runs[first];
-            run.behind = run.stands == Stands::Waits && run.available > at;
+        for run in self.keys.get(&(slot, key.to_owned())).into_iter().flatten() {
+            let run = &mut self.runs[*run];
+            run.behind |= run.stands == Stands::Waits && run.available > at;
         }
     }
 
@@ -143,7 +156,7 @@ impl Replay<'_> {
         let outcome = self.outcomes.of(&wanted, past);
         let behind = key.is_some_and(|key| {
             let busy = open.is_some() || at > now;
-            self.first_of(slot, key).is_some() || key == KEY_OF_SCHEDULE && busy
+            self.is_full(slot, key) || key == KEY_OF_SCHEDULE && busy
         });
         let run = self.add(Run {
             slot,
@@ -161,10 +174,12 @@ impl Replay<'_> {
             begins: None,
             ends: None,
         });
-        if let Some(key) = request.key {
-            self.keys.entry((slot, key)).or_default().push(run);
-        }
         self.agenda.add(at, Event::Come(run));
+        if let Some(key) = request.key {
+            self.keys.entry((slot, key.clone())).or_default().push(run);
+            // Those that have stepped aside.
+            self.advance(slot, &key, now);
+        }
     }
 
     /// The time of a run has come.
@@ -180,18 +195,17 @@ impl Replay<'_> {
         }
     }
 
-    /// Lets the next run of a key go ahead, if none does.
+    /// Lets the next runs of a key go ahead, as far as there is room.
     pub(super) fn advance(&mut self, slot: usize, key: &str, now: DateTime<Utc>) {
         let of_schedule = key == KEY_OF_SCHEDULE;
-        if self.first_of(slot, key).is_some() || of_schedule && self.slots[slot].open.is_some() {
-            return;
-        }
-        let Some(all) = self.keys.get(&(slot, key.to_owned())) else { return };
-        let come = |run: &usize| self.runs[*run].available <= now;
-        let order =
-            |run: &usize| (!come(run), self.runs[*run].rank, self.runs[*run].available, *run);
-        let behind = all.iter().copied().filter(|run| !of_schedule || come(run));
-        if let Some(next) = behind.min_by_key(order) {
+        while !self.is_full(slot, key) && !(of_schedule && self.slots[slot].open.is_some()) {
+            let Some(all) = self.keys.get(&(slot, key.to_owned())) else { return };
+            let come = |run: &usize| self.runs[*run].available <= now;
+            let order =
+                |run: &usize| (!come(run), self.runs[*run].rank, self.runs[*run].available, *run);
+            let behind = all.iter().copied().filter(|run| self.runs[*run].behind);
+            let behind = behind.filter(|run| !of_schedule || come(run));
+            let Some(next) = behind.min_by_key(order) else { return };
             self.runs[next].behind = false;
             self.agenda.add(self.runs[next].available.max(now), Event::Come(next));
         }

@@ -179,7 +179,7 @@ impl Replay<'_> {
             (RunKind::Schedule, _) => self.slots[slot].open = Some(id),
             (RunKind::Queue, Some(key)) => {
                 let begun = run.began_at.is_some_and(|at| at <= self.outcomes.history.from);
-                let behind = !begun && self.first_of(slot, &key).is_some();
+                let behind = !begun && self.is_full(slot, &key);
                 self.runs[id].behind = behind;
                 self.keys.entry((slot, key)).or_default().push(id);
             }

@@ -1,13 +1,11 @@
 //! Runs that a run asks for, until it ends.
 
 use cascade_config::{ArgsSchemas, Config};
-use cascade_model::{HIGHEST_PRIORITY, border, tag};
+use cascade_model::{HIGHEST_PRIORITY, LONGEST_KEY, border, tag};
 use cascade_sdk::{EnqueueError, NewRun};
 
 /// The most runs that one run asks for.
 const MOST: usize = 10_000;
-/// The most bytes of a key.
-const LONGEST_KEY: usize = 256;
 
 /// What a run has asked for so far.
 #[derive(Debug, Default)]

@@ -125,8 +125,7 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
     if let Some(waits) = waits {
         let is_later = waits.available_at > waits.now;
         if waits.behind && !is_later {
-            let text = "another run of its key goes before it";
-            let reason = Reason::new(Explanation::new("behind_key", text));
+            let reason = Reason::new(behind_key(run, waits));
             found.push(waits.first.map_or(reason.clone(), |first| reason.about(first)));
         }
         if is_later {
@@ -154,11 +153,28 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
     found
 }
 
+/// That others of its key go before it: how many, where several go at a time.
+pub(super) fn behind_key(run: &Run, waits: &RunWaits) -> Explanation {
+    let key = run.request.as_ref().and_then(|request| request.key.as_deref());
+    let RunWaits { ahead, runs_per_key: most, .. } = waits;
+    match key.filter(|key| !key.is_empty() && *most > 1) {
+        Some(key) => explanation!(
+            "behind_key",
+            "key `{key}`: {ahead} of {most} run or may begin",
+            ahead = ahead,
+            most = most,
+            key = key
+        ),
+        None => Explanation::new("behind_key", "another run of its key goes before it"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use cascade_config::Rate;
+    use cascade_model::RunRequest;
     use cascade_store::{Begun, Limit, Limited, Limits, SharedUse};
     use chrono::TimeDelta;
 
@@ -181,7 +197,8 @@ mod tests {
 
     fn waits() -> RunWaits {
         let first = Some(Uuid::from_u128(2));
-        RunWaits { available_at: now(), behind: false, first, now: now() }
+        let (ahead, runs_per_key) = (1, 1);
+        RunWaits { available_at: now(), behind: false, first, ahead, runs_per_key, now: now() }
     }
 
     fn full(of: Limited) -> Limit {
@@ -217,6 +234,19 @@ mod tests {
             (&*reasons[0].told.code, reasons[0].run),
             ("behind_key", Some(Uuid::from_u128(2)))
         );
+        assert_eq!(reasons[0].told.text, "another run of its key goes before it");
+        let mut keyed = run(RunState::Available);
+        keyed.request = Some(Box::new(RunRequest {
+            key: Some("ann".into()),
+            args: serde_json::Value::Null,
+            priority: 0,
+            run_at: None,
+            asked_by: None,
+            tags: Vec::new(),
+        }));
+        let behind = RunWaits { ahead: 3, runs_per_key: 3, ..behind };
+        let reasons = of_run(&keyed, Some(&behind), &around());
+        assert_eq!(reasons[0].told.text, "key `ann`: 3 of 3 run or may begin");
         // One of the schedule's key is behind until its time, with nothing before it.
         let later = RunWaits { available_at: now() + TimeDelta::hours(1), behind: true, ..waits() };
         assert_eq!(found(RunState::Scheduled, Some(&later), &around()), "not_before");

@@ -46,6 +46,7 @@ mod queues;
 mod requests;
 mod run_again;
 mod runs;
+mod runs_per_key;
 mod schedules;
 mod shared_limits;
 mod stats;
@@ -303,6 +304,16 @@ cases! {
         a_changed_schedule_counts_from_now,
         a_run_of_a_timer_knows_the_time_that_it_was_due,
         what_the_file_no_longer_names_stops_running,
+    ],
+    runs_per_key: [
+        so_many_runs_of_a_key_go_at_a_time_and_the_next_follows_each_end,
+        requests_and_ends_at_once_pass_no_limit_and_leave_nothing_behind,
+        a_higher_number_holds_at_once_and_a_lower_one_once_others_have_ended,
+        a_duplicate_is_of_what_waits_however_many_run,
+        what_waits_for_its_time_leaves_its_place_to_what_may_begin,
+        a_run_that_is_tried_again_takes_a_free_place_or_waits_for_one,
+        of_a_schedules_key_one_run_goes_at_a_time,
+        an_arg_gives_runs_their_key_that_are_asked_for_without_one,
     ],
     shared_limits: [
         jobs_that_share_a_limit_run_so_many_together,

@@ -28,14 +28,12 @@ use crate::{
 use cascade_access::{Principal, Role};
 use cascade_config::{ArgsSchema, ConfigState};
 use cascade_model::{
-    Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, OnDuplicate, RunRequest, RunState,
-    Visible, border, revision, tag,
+    Enqueue, Enqueued, HIGHEST_PRIORITY, KEY_OF_SCHEDULE, LONGEST_KEY, OnDuplicate, RunRequest,
+    RunState, Visible, border, revision, tag,
 };
 use cascade_sdk::DynJob;
 use cascade_store::{IdempotencyKey, Queries, RunFilter};
 
-/// The most bytes of a key.
-pub(crate) const LONGEST_KEY: usize = 256;
 /// The most runs of one request.
 const MOST_AT_ONCE: usize = 10_000;
 /// The name of the header with which a request may be sent again.
@@ -51,8 +49,9 @@ pub struct NewRun {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     args: Option<Map<String, Value>>,
-    /// At most one run of a key has begun and not ended, for each job and project: 1 to 256 bytes.
-    /// Left out: independent of all other runs.
+    /// At most as many runs of a key have begun and not ended, for each job and project, as the job's `runs_per_key` says,
+    /// which is 1 if left out: 1 to 256 bytes. Left out: what the job's `key_from` gives, or else independent of all
+    /// other runs.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 256)]
     key: Option<String>,

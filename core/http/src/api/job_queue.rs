@@ -43,7 +43,7 @@ pub enum QueuePartName {
     Waiting,
     /// Waits for the time that it was asked for.
     Scheduled,
-    /// Waits behind the first run of its key.
+    /// Waits behind others of its key.
     Behind,
     /// An attempt failed; waits for the next.
     Retryable,
@@ -76,6 +76,8 @@ pub struct Queue {
     parts: Vec<QueueGroup>,
     /// What keeps all that wait from starting, such as a limit or a pause; empty where nothing does.
     closed_by: Vec<Reason>,
+    /// Where several runs of a key go at a time: how many do of the first ten keys that others wait behind.
+    full_keys: Vec<Reason>,
 }
 
 /// The unfinished runs of a job in a project: how many run, wait, wait for a time, wait behind another of their
@@ -96,6 +98,10 @@ pub async fn queue(
     }
     server.scope(&principal, Some(query.project_id))?;
     let queue = server.store.job_queue(&job_type, query.project_id, limit).await?;
+    let behind = queue.iter().find(|group| group.part == QueuePart::Behind);
+    let behind: Vec<_> = behind.into_iter().flat_map(|group| &group.runs).collect();
+    let full_keys = server.engine.why_behind(&behind).await?;
+    let full_keys = full_keys.into_iter().map(Reason::from).collect();
     let state = server.config.state();
     let part = |JobQueue { part, count, runs }: JobQueue| {
         let shown = |run: Run| response::Run::shown(run.in_list(), &state);
@@ -109,5 +115,5 @@ pub async fn queue(
         let reasons = server.engine.why_waits(&config, &job_type, query.project_id).await?;
         closed_by.extend(reasons.into_iter().map(Reason::from));
     }
-    Ok(Json(Queue { parts, closed_by }))
+    Ok(Json(Queue { parts, closed_by, full_keys }))
 }

@@ -16,7 +16,6 @@ use crate::{
     api::{
         audit::entry,
         conditions::{MOST_LOOKED_INTO, Where, WhereQuery, conditions, narrow_enough},
-        enqueue::LONGEST_KEY,
         paging::paging,
         tags::{self, TagQuery, Tags},
         times,

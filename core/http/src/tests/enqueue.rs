@@ -220,3 +220,33 @@ async fn runs_are_found_by_tags_of_their_own_and_of_their_job() {
     let (_, count) = send(&bench, "/api/jobs/runs/matching/count", None, &filter).await;
     assert_eq!(count["count"], 1);
 }
+
+#[tokio::test]
+async fn an_arg_gives_the_key_and_the_queue_says_how_many_of_a_key_run() {
+    let bench = Bench::with(1, SignIn::Off).await;
+    let mut config = (*bench.server.config.current()).clone();
+    let settings = config.jobs.get_mut("work").unwrap();
+    (settings.key_from, settings.runs_per_key) = (Some("level".into()), 2);
+    bench.engine.reconcile(&config).await.unwrap();
+    let project = bench.projects[0];
+    let mut runs = Vec::new();
+    for level in [7, 7, 7, 8] {
+        let body = json!({"project_id": project, "args": {"level": level}});
+        let (status, made) = send(&bench, RUNS, None, &body).await;
+        assert_eq!(status, 201, "{made}");
+        runs.push(format!("/api/jobs/runs/{}", made["run_id"].as_str().unwrap()));
+    }
+    let claimed = bench.engine.claim("w", 10, Duration::from_secs(60), &[]).await.unwrap();
+    assert_eq!(claimed.len(), 3);
+    assert_eq!(get(&bench, &runs[2]).await["key"], "7");
+    assert_eq!(get(&bench, "/api/jobs/runs?key=7").await["total"], 3);
+    let text = "key `7`: 2 of 2 run or may begin";
+    let why = get(&bench, &format!("{}/why", runs[2])).await;
+    assert_eq!(
+        (&why["waits"][0]["code"], &why["waits"][0]["text"]),
+        (&json!("behind_key"), &json!(text))
+    );
+    let queue = get(&bench, &format!("/api/jobs/work/queue?project_id={project}")).await;
+    assert_eq!(queue["full_keys"][0]["text"], text, "{queue}");
+    assert_eq!(queue["full_keys"].as_array().map(Vec::len), Some(1));
+}

@@ -11,6 +11,7 @@ mod hooks;
 mod job_queue;
 mod job_summary;
 mod joins;
+mod keyed_jobs;
 mod logs;
 mod marks;
 mod outputs;
@@ -63,6 +64,7 @@ pub(crate) use histogram::query as histogram_query;
 pub use hooks::{delivery_again, keep_delivery};
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
+pub use keyed_jobs::KeyedJob;
 pub use marks::{marked_done, problem_of_run_handled};
 pub use past::{AttemptTimes, DueSchedule};
 pub use pauses::{pause_over, paused};
@@ -274,6 +276,16 @@ pub trait Queries: Store {
     /// Makes the limits that jobs share what `limits` says; `false` if they were that before.
     async fn save_shared_limits(&self, limits: &[NamedLimit]) -> Result<bool> {
         shared_limits::save(&*self.database(), limits).await
+    }
+
+    /// Makes what there is to know of the keys of jobs what `jobs` says; `false` if it was that before.
+    async fn save_keyed_jobs(&self, jobs: &[KeyedJob]) -> Result<bool> {
+        keyed_jobs::save(&*self.database(), jobs).await
+    }
+
+    /// A run that waits behind others of its key, of up to `limit` keys that have a free place.
+    async fn keys_with_room(&self, limit: u32) -> Result<Vec<Uuid>> {
+        keyed_jobs::with_room(&*self.database(), limit).await
     }
 
     /// What a run waits for; `None` if there is no such run.

@@ -27,6 +27,8 @@ pub struct ScheduleFacts {
     pub enabled: bool,
     /// The last attempt of its runs.
     pub max_attempts: u32,
+    /// The dotted path of the arg that gives runs their key which are asked for without one.
+    pub key_from: Option<String>,
     /// The database's clock.
     pub now: DateTime<Utc>,
 }
@@ -59,8 +61,11 @@ pub(super) async fn schedule_facts(
     jobs: Vec<String>,
     projects: &[Uuid],
 ) -> Result<SchedulesByJob> {
-    let query =
-        Text::of(database.dialect(), "SELECT job_type, project_id, enabled, max_attempts, ");
+    let query = Text::of(
+        database.dialect(),
+        "SELECT job_type, project_id, enabled, max_attempts,
+             (SELECT k.key_from FROM keyed_jobs k WHERE k.job_type = scheduled_jobs.job_type) AS key_from, ",
+    );
     let query = query.now().push(" AS now FROM scheduled_jobs WHERE TRUE");
     let projects = projects.iter().map(Uuid::to_string).collect();
     let query = query.and_among("job_type", jobs).and_among("project_id", projects);
@@ -138,19 +143,31 @@ pub fn move_waiting(
     if run.kind == RunKind::Queue { moved.bind(rank) } else { moved }
 }
 
-/// The first run of a key goes behind it unless it has begun, so that
-/// [`Tx::advance_keys`](crate::Tx::advance_keys) chooses which is first.
+/// The first runs of a key go behind it unless they have begun, so that
+/// [`Tx::advance_keys`](crate::Tx::advance_keys) chooses which are first.
 pub fn step_back(dialect: Dialect, of: &RunRow, key: &str) -> Statement {
     let text = match dialect {
         Dialect::Sqlite => {
-            "UPDATE queue_runs SET behind = 1
-             WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND behind = 0
-               AND state IN ('available', 'running', 'retryable') AND state = 'available' AND attempt = 0"
+            "UPDATE queue_runs SET behind = 1, key = $3, beside = NULL, place = NULL
+             WHERE id IN (
+                 SELECT id FROM queue_runs
+                 WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND behind = 0
+                   AND state IN ('available', 'running', 'retryable')
+                 UNION ALL
+                 SELECT id FROM queue_runs
+                 WHERE job_type = $1 AND project_id = $2 AND beside = $3 AND beside IS NOT NULL
+             ) AND state = 'available' AND attempt = 0"
         }
         Dialect::Postgres => {
-            "UPDATE open_queue_runs SET behind = true
-             WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND NOT behind
-               AND state = 'available' AND attempt = 0"
+            "WITH first AS (
+                 UPDATE open_queue_runs SET behind = true
+                 WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND NOT behind
+                   AND state = 'available' AND attempt = 0 AND NOT EXISTS (
+                       SELECT FROM keyed_jobs WHERE job_type = $1 AND runs_per_key > 1 AND $3 <> ''
+                   )
+             )
+             SELECT give_up_places(job_type, $2, $3, NULL) FROM keyed_jobs
+             WHERE job_type = $1 AND runs_per_key > 1 AND $3 <> ''"
         }
     };
     sql(text).bind(of.job_type.clone()).bind(of.project_id).bind(key)

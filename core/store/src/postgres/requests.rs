@@ -1,6 +1,6 @@
 //! The verbs of runs that callers ask for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use cascade_model::{ClaimedRun, RunKind, RunRequest};
 use serde_json::Value;
@@ -20,15 +20,25 @@ pub(super) async fn lock_keys(
     if keyed.is_empty() {
         return Ok(());
     }
-    sqlx::query(include_str!("sql/queue_lock_keys.sql"))
-        .bind(keyed.iter().map(|one| one.run.job_type.as_str()).collect::<Vec<_>>())
-        .bind(keyed.iter().map(|one| one.run.project_id).collect::<Vec<_>>())
-        .bind(keyed.iter().map(|one| one.request.key.as_deref()).collect::<Vec<_>>())
-        .bind(keyed.iter().map(|one| one.request.run_at).collect::<Vec<_>>())
-        .bind(keyed.iter().map(|one| one.after.map(|it| it.as_secs_f64())).collect::<Vec<_>>())
-        .bind(own)
-        .execute(connection)
-        .await?;
+    let bound = |text: &'static str| {
+        sqlx::query(text)
+            .bind(keyed.iter().map(|one| one.run.job_type.as_str()).collect::<Vec<_>>())
+            .bind(keyed.iter().map(|one| one.run.project_id).collect::<Vec<_>>())
+            .bind(keyed.iter().map(|one| one.request.key.as_deref()).collect::<Vec<_>>())
+            .bind(keyed.iter().map(|one| one.request.run_at).collect::<Vec<_>>())
+            .bind(keyed.iter().map(|one| one.after.map(|it| it.as_secs_f64())).collect::<Vec<_>>())
+            .bind(own)
+    };
+    let locked = bound(include_str!("sql/queue_lock_keys.sql")).fetch_one(&mut *connection).await?;
+    if locked.try_get("shared")? {
+        bound(include_str!("sql/queue_lock_places.sql")).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Takes the turn of the key of a run, where several runs of it go at a time.
+pub(super) async fn turn_of(connection: &mut PgConnection, run: Uuid) -> Result<()> {
+    sqlx::query(include_str!("sql/queue_turn_of.sql")).bind(run).execute(connection).await?;
     Ok(())
 }
 
@@ -82,11 +92,22 @@ pub(super) async fn insert(
         .bind(asked().map(|asked| asked.args.to_string()).collect::<Vec<_>>())
         .bind(asked().map(|asked| asked.asked_by.as_deref()).collect::<Vec<_>>())
         .bind(wake.then_some(SIGNALS))
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
-    let ids = made.iter().map(|row| row.try_get::<Uuid, _>("id"));
-    let made = ids.collect::<std::result::Result<HashSet<_>, _>>()?;
-    Ok(requests.iter().map(|one| made.contains(&one.run.id)).collect())
+    let row =
+        |row: &PgRow| -> Result<(Uuid, bool)> { Ok((row.try_get("id")?, row.try_get("shares")?)) };
+    let made = made.iter().map(row).collect::<Result<HashMap<_, _>>>()?;
+    let sharing: Vec<_> = made.iter().filter(|(_, shares)| **shares).map(|(id, _)| *id).collect();
+    if !sharing.is_empty() {
+        fill_places(connection, &sharing).await?;
+    }
+    Ok(requests.iter().map(|one| made.contains_key(&one.run.id)).collect())
+}
+
+/// Gives free places to the next runs of the keys of these runs, which were added in this transaction.
+pub(super) async fn fill_places(connection: &mut PgConnection, added: &[Uuid]) -> Result<()> {
+    sqlx::query(include_str!("sql/queue_fill_places.sql")).bind(added).execute(connection).await?;
+    Ok(())
 }
 
 /// Fills in what claimed runs were asked for.

@@ -382,6 +382,49 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
         sqlx::query_scalar(tags).bind(tagged).fetch_all(store.pool()).await.unwrap();
     assert_eq!(tags, ["b", "eu"]);
 
+    // The job's `key_from` and `runs_per_key`.
+    let keyed = cascade_sdk::sql("INSERT INTO keyed_jobs VALUES ('down', 'of.id', 2)");
+    store.database().batch(vec![keyed]).await.unwrap();
+    for args in [r#"{"of": {"id": 7}}"#, r#"{"of": {"id": "7"}}"#, r#"{"of": {"id": 7}}"#, "{}"] {
+        let ask = sqlx::query("SELECT cascade_enqueue('down', 'one', $1::json)").bind(args);
+        ask.execute(store.pool()).await.unwrap();
+    }
+    let places = "SELECT q.key, r.key, r.beside, r.place::int, r.behind FROM open_queue_runs r
+        JOIN run_requests q ON q.run_id = r.id WHERE r.job_type = 'down' ORDER BY r.id";
+    type Place = (Option<String>, Option<String>, Option<String>, Option<i32>, bool);
+    let places: Vec<Place> = sqlx::query_as(places).fetch_all(store.pool()).await.unwrap();
+    let of_key = || Some("7".to_owned());
+    let expected = [
+        (of_key(), of_key(), None, None, false),
+        (of_key(), None, of_key(), Some(1), false),
+        (of_key(), of_key(), None, None, true),
+        (None, None, None, None, false),
+    ];
+    assert_eq!(places, expected);
+    // As the host says it.
+    for arg in [
+        "\"\"",
+        "1.5",
+        "1e3",
+        "-12",
+        "0",
+        "-0",
+        "true",
+        "null",
+        "[1]",
+        "{}",
+        "999999999999999999",
+        "1000000000000000000",
+        "\"\\u00e9\"",
+        &format!("\"{}\"", "\u{e9}".repeat(200)),
+    ] {
+        let told = sqlx::query_scalar("SELECT key_of_arg($1::json)").bind(arg);
+        let told: Option<String> = told.fetch_one(store.pool()).await.unwrap();
+        let args =
+            serde_json::json!({"a": serde_json::from_str::<serde_json::Value>(arg).unwrap()});
+        assert_eq!(told, cascade_model::key_of_args("a", &args), "{arg}");
+    }
+
     for (wrong, why) in [
         ("'last', 'one', '{}', NULL, NULL, 0, ARRAY[' b']", "no space at either end"),
         ("'last', 'one', '{}', NULL, NULL, 0, ARRAY['']", "1 to 64 bytes"),

@@ -182,9 +182,15 @@ impl Tx for PostgresTx {
                 .bind(run.payload.to_text())
                 .bind(run.cancel_requested)
         } else if run.kind == RunKind::Queue && waits_again {
-            sqlx::query(include_str!("sql/queue_retry.sql"))
+            requests::turn_of(self.connection()?, run.id).await?;
+            let retry = sqlx::query(include_str!("sql/queue_retry.sql"))
                 .bind(run.id)
-                .bind(row::int(run.max_attempts))
+                .bind(row::int(run.max_attempts));
+            if retry.execute(self.connection()?).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            requests::fill_places(self.connection()?, &[run.id]).await?;
+            return Ok(true);
         } else {
             sqlx::query(of_kind!(run.kind, "sql/move_run.sql"))
                 .bind(run.id)

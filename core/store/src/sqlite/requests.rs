@@ -6,6 +6,7 @@ use cascade_model::{ClaimedRun, RunKind, RunRequest};
 use cascade_sdk::rfc3339;
 use serde_json::{Value, json};
 use sqlx::{Row, Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
+use uuid::Uuid;
 
 use super::{
     claim::{ids, seconds},
@@ -88,7 +89,26 @@ pub(super) async fn insert(
     let asked = sqlx::query(include_str!("sql/queue_insert_requests.sql"))
         .bind(Value::from_iter(asked).to_string());
     asked.execute(&mut **tx).await?;
+    let keyed = requests.iter().filter(|one| one.request.key.is_some()).map(|one| one.run.id);
+    fill_places(tx, &keyed.collect::<Vec<_>>()).await?;
     Ok(vec![true; requests.len()])
+}
+
+/// Gives free places to the next runs of the keys of these runs.
+pub(super) async fn fill_places(
+    tx: &mut Transaction<'static, Sqlite>,
+    runs: &[Uuid],
+) -> Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let runs = ids(runs);
+    loop {
+        let fill = sqlx::query(include_str!("sql/queue_fill_places.sql")).bind(&runs);
+        if fill.execute(&mut **tx).await?.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Lets a run that has ended wait again, behind the first run of its key.

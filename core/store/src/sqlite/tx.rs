@@ -96,8 +96,9 @@ impl Tx for SqliteTx {
     }
 
     async fn advance_keys(&mut self, ended: &[Uuid]) -> Result<()> {
-        let ended = ended.iter().map(|id| Value::from(id.to_string()));
-        self.run(include_str!("sql/queue_advance.sql"), ended).await
+        let texts = ended.iter().map(|id| Value::from(id.to_string()));
+        self.run(include_str!("sql/queue_advance.sql"), texts).await?;
+        requests::fill_places(&mut self.0, ended).await
     }
 
     async fn advance_schedule_keys(&mut self) -> Result<()> {
@@ -126,14 +127,15 @@ impl Tx for SqliteTx {
             .bind(run.error.as_deref())
             .execute(&mut *self.0)
             .await?;
-        if done.rows_affected() > 0 {
-            return Ok(true);
-        }
         let waits_again = run.state == RunState::Available && from != run.state;
-        if run.kind == RunKind::Queue && waits_again {
-            return requests::retry_behind(&mut self.0, run).await;
+        if run.kind != RunKind::Queue || !waits_again {
+            return Ok(done.rows_affected() > 0);
         }
-        Ok(false)
+        if done.rows_affected() == 0 && !requests::retry_behind(&mut self.0, run).await? {
+            return Ok(false);
+        }
+        requests::fill_places(&mut self.0, &[run.id]).await?;
+        Ok(true)
     }
 
     /// The one writer is alone.

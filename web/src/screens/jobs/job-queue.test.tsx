@@ -39,7 +39,10 @@ it("counts each part and shows the runs of the one that is chosen", async () => 
     ];
     const text = "limit `api`: 5 of 5 run, of all jobs that share it";
     const closed_by = [{ code: "shared_limit", text, fix: null, run_id: null, upstream: null }];
-    return new Response(JSON.stringify({ parts, closed_by }), { headers: { "content-type": "application/json" } });
+    const of_key = "key `invoice 7`: 3 of 3 run or may begin";
+    const full_keys = [{ code: "behind_key", text: of_key, fix: null, run_id: null, upstream: null }];
+    const body = JSON.stringify({ parts, closed_by, full_keys });
+    return new Response(body, { headers: { "content-type": "application/json" } });
   });
   render(
     <QueryClientProvider client={new QueryClient()}>
@@ -53,10 +56,12 @@ it("counts each part and shows the runs of the one that is chosen", async () => 
   expect(screen.getByTestId("queued-run").textContent).toContain('{"level":2}');
   expect(screen.getByText("First 1 of 100000")).toBeTruthy();
   expect(screen.getByTestId("queue-closed-by").textContent).toContain("5 of 5 run");
+  expect(screen.queryByTestId("queue-full-keys")).toBeNull();
   expect((screen.getByTestId("queue-running") as HTMLButtonElement).disabled).toBe(true);
   screen.getByTestId("queue-behind").click();
   await screen.findByText("invoice 7");
   expect(screen.queryByTestId("queue-closed-by")).toBeNull();
+  expect(screen.getByTestId("queue-full-keys").textContent).toContain("3 of 3 run or may begin");
   expect((await screen.findByText("invoice 7")).textContent).toBe("invoice 7");
   expect(screen.getByRole("button", { name: "Cancel" })).toBeTruthy();
 });

@@ -47,6 +47,7 @@ export function JobQueue({ job }: { job: string }) {
   );
   const parts = queue.data?.parts ?? [];
   const closedBy = queue.data?.closed_by ?? [];
+  const fullKeys = queue.data?.full_keys ?? [];
   // Until somebody chooses, what there is first.
   const shown = parts.find((each) => each.part === part) ?? parts.find(({ count }) => count > 0);
   const total = parts.reduce((sum, { count }) => sum + count, 0);
@@ -96,6 +97,11 @@ export function JobQueue({ job }: { job: string }) {
             <div data-testid="queue-closed-by">
               <h3>{t("queue.closed_by")}</h3>
               <Reasons reasons={closedBy} place={{ job, project_id: project.id }} />
+            </div>
+          )}
+          {shown.part === "behind" && project && fullKeys.length > 0 && (
+            <div data-testid="queue-full-keys">
+              <Reasons reasons={fullKeys} place={{ job, project_id: project.id }} />
             </div>
           )}
           <QueuedRuns part={shown} onDone={queue.refresh} />

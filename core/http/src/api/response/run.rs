@@ -113,8 +113,8 @@ pub struct Run {
     pub progress: Option<Progress>,
     /// Shared by all runs of one cascade.
     pub trace_id: Uuid,
-    /// At most one run of a key has begun and not ended, for each job and project; null for a run that is
-    /// independent of others.
+    /// At most as many runs of a key as the job's `runs_per_key` says have begun and not ended, for each job and project;
+    /// null for a run that is independent of others.
     pub key: Option<String>,
     /// What this run was asked for, secrets masked; null for a run of its schedule.
     #[schema(value_type = Option<Object>)]

@@ -1,7 +1,8 @@
 -- Makes runs that wait, with what was asked for. Of each key one run is first, if none is; the others are
 -- behind. A run of the schedule's key is behind the schedule's own, and until its time
 -- comes. Returns those that were made: where another
--- transaction has just made the first run of a key, nothing is, and the lock of that is to be taken.
+-- transaction has just made the first run of a key, nothing is, and the lock of that is to be taken. `shares` says
+-- that several runs of its key go at a time: queue_fill_places.sql follows.
 -- $1 ids uuid[], $2 jobs text[], $3 projects uuid[], $4 max_attempts int[], $5 payloads text[],
 -- $6 traces uuid[], $7 keys text[], $8 priorities int[], $9 times timestamptz[] (NULL: now),
 -- $10 seconds to wait float8[], $11 args text[], $12 who asks text[],
@@ -35,10 +36,14 @@ WITH new AS MATERIALIZED (
         )
     FROM new n ORDER BY n.nth
     ON CONFLICT (job_type, project_id, key) WHERE key IS NOT NULL AND NOT behind DO NOTHING
-    RETURNING id
+    RETURNING id, job_type, key
 ), asked AS (
     INSERT INTO run_requests (run_id, job_type, project_id, key, args, priority, run_at, asked_by)
     SELECT n.id, n.job_type, n.project_id, n.key, n.args, n.priority, n.run_at, n.asked_by
     FROM new n JOIN made USING (id)
 )
-SELECT id, CASE WHEN $13::text IS NOT NULL THEN pg_notify($13, 'look')::text END FROM made
+SELECT id, CASE WHEN $13::text IS NOT NULL THEN pg_notify($13, 'look')::text END,
+    coalesce(key <> '', false) AND EXISTS (
+        SELECT FROM keyed_jobs j WHERE j.job_type = made.job_type AND j.runs_per_key > 1
+    ) AS shares
+FROM made

@@ -1,11 +1,14 @@
 -- Locks the first run of the key that a run was asked for with. `done` is false where another run has become
 -- the first while this waited for the lock: it is to be asked again.
+-- Where several runs of the key go at a time nothing is locked: what changes them takes the turn of the key.
 -- $1 id uuid
 -- plan: run_requests_pkey, open_queue_runs_first, open_queue_runs_pkey
 WITH first AS MATERIALIZED (
     SELECT f.id FROM run_requests q JOIN open_queue_runs f
         ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
-    WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind
+    WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind AND NOT EXISTS (
+        SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND j.runs_per_key > 1 AND q.key <> ''
+    )
 ), locked AS MATERIALIZED (
     SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id
     WHERE NOT r.behind FOR UPDATE OF r

@@ -1,6 +1,7 @@
 -- Lets the next run of each key go ahead where one of these runs, which have ended, was first: of those whose
 -- time has come the one of the highest priority, or else the one whose time comes next. One of a schedule's key
--- that comes later stays behind, as it would keep the timer waiting.
+-- that comes later stays behind, as it would keep the timer waiting. Where several runs of a key go at a time,
+-- queue_fill_places.sql follows.
 -- ?1 [id, ...]
 -- plan: sqlite_autoindex_run_requests_1, queue_runs_first, queue_runs_behind
 UPDATE queue_runs SET behind = 0

@@ -1,6 +1,6 @@
 -- Runs that wait for a key and have not begun.
 -- ?1 job, ?2 project, ?3 key, ?4 limit, ?5 time of the request or NULL for now
--- plan: queue_runs_first, queue_runs_behind
+-- plan: queue_runs_first, queue_runs_beside, queue_runs_behind
 SELECT id, job_type, project_id, state, attempt, max_attempts, payload,
     cancel_requested_at IS NOT NULL AS cancel_requested,
     (SELECT q.args FROM run_requests q WHERE q.run_id = queue_runs.id) AS args,
@@ -10,6 +10,9 @@ WHERE id IN (
     SELECT id FROM queue_runs
     WHERE job_type = ?1 AND project_id = ?2 AND key = ?3 AND key IS NOT NULL AND behind = 0
       AND state IN ('available', 'running', 'retryable')
+    UNION ALL
+    SELECT id FROM queue_runs
+    WHERE job_type = ?1 AND project_id = ?2 AND beside = ?3 AND beside IS NOT NULL
     UNION ALL
     SELECT id FROM (
         SELECT id FROM queue_runs
