@@ -198,7 +198,7 @@ impl Replay<'_> {
     /// Lets the next runs of a key go ahead, as far as there is room.
     pub(super) fn advance(&mut self, slot: usize, key: &str, now: DateTime<Utc>) {
         let of_schedule = key == KEY_OF_SCHEDULE;
-        while !self.is_full(slot, key) && !(of_schedule && self.slots[slot].open.is_some()) {
+        while !(self.is_full(slot, key) || of_schedule && self.slots[slot].open.is_some()) {
             let Some(all) = self.keys.get(&(slot, key.to_owned())) else { return };
             let come = |run: &usize| self.runs[*run].available <= now;
             let order =
