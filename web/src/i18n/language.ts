@@ -1,4 +1,4 @@
-/** The language of the page and its texts. Without i18next: boot.ts asks for the texts while that is still on its way. */
+/** The language of the page and its texts. Without what says them: boot.ts asks for the texts while that is still on its way. */
 import type { Part, Texts } from "./parts";
 
 export const LANGUAGES = ["en", "ru"] as const;
