@@ -4,6 +4,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 import { groups, preloadMain } from "./bundle/first-load.ts";
+import { leanQuery } from "./bundle/lean-query.ts";
 import { leanRouter } from "./bundle/lean-router.ts";
 import { pack } from "./bundle/pack.ts";
 import { nameOfTexts, textsInParts } from "./bundle/texts-in-parts.ts";
@@ -14,7 +15,7 @@ const icons = createRequire(import.meta.url).resolve("lucide-react");
 export default defineConfig({
   // Its only hook that is used: see src/i18n/translations.ts.
   resolve: { alias: { "react-i18next": fileURLToPath(new URL("src/i18n/use-translation.ts", import.meta.url)) } },
-  plugins: [react(), textsInParts, leanRouter, preloadMain, pack],
+  plugins: [react(), textsInParts, leanQuery, leanRouter, preloadMain, pack],
   build: {
     target: "es2022",
     sourcemap: false,
