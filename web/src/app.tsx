@@ -10,9 +10,7 @@ import { placeAt } from "./place-at";
 import { PLACES } from "./places";
 import { AdminOnly } from "./session/admin-only";
 
-const SCREENS = new Map(
-  PLACES.map((place) => [place, lazyPart(place.load, <Loading />, place.first ? "first" : "rest")]),
-);
+const SCREENS = new Map(PLACES.map((place) => [place, lazyPart(place.load, <Loading />, place.texts)]));
 
 function screenAt(pathname: string) {
   const found = placeAt(pathname);

@@ -8,6 +8,7 @@ import { App } from "./app";
 import { readLanguage } from "./i18n";
 import { wantedLanguage } from "./i18n/language";
 import { loaded } from "./layout/lazy-part";
+import { placeOf } from "./places";
 import { SessionGate } from "./session/session-gate";
 import { sessions } from "./session/session-store";
 
@@ -31,7 +32,8 @@ onBack(() => void client.refetchQueries({ predicate: ({ state }) => state.status
 
 const root = document.getElementById("root");
 if (root) {
-  await loaded(() => readLanguage(wantedLanguage()));
+  const texts = placeOf(location.pathname)?.texts;
+  await loaded(() => readLanguage(wantedLanguage(), texts));
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>

@@ -33,7 +33,7 @@ function UntilDrawn(props: GraphViewProps) {
 const GraphView = lazyPart(
   () => import("./graph-view"),
   (props) => <UntilDrawn {...props} />,
-  "first",
+  "of-screen",
 );
 const JobPanel = lazyPart(() => import("./job-panel"), <aside className="panel job-panel skeleton" aria-busy="true" />);
 // Beside the jobs, and not once these have come.

@@ -7,8 +7,9 @@ import { useProjectScope } from "../../layout/project-scope";
 import { useTyped } from "../../layout/use-typed";
 import { useJobTypes } from "../jobs/jobs-data";
 import { ConditionFilter, Conditions } from "./condition-filter";
-import { countSet, fromLocal, NO_FILTERS, RUN_STATES, type RunFilters, SPANS, TRIGGERS, toLocal } from "./filters";
+import { countSet, fromLocal, RUN_STATES, SPANS, TRIGGERS, toLocal } from "./filters";
 import { ChosenTags, TagFilter } from "./tags/tag-filter";
+import { NO_FILTERS, type RunFilters } from "./written-filters";
 
 interface Props {
   filters: RunFilters;

@@ -8,9 +8,10 @@ import { Modal } from "../../layout/modal";
 import { useProjectScope } from "../../layout/project-scope";
 import { Loading } from "../../layout/states";
 import { useRights } from "../../session/rights";
-import { matchOf, type RunFilters } from "./filters";
+import { matchOf } from "./filters";
 import type { BulkAction } from "./runs-data";
 import { useWork, WorkProgress } from "./work-progress";
+import type { RunFilters } from "./written-filters";
 
 const ACTIONS: BulkAction[] = ["retry", "cancel"];
 

@@ -3,7 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { get, post } from "../../api/client";
 import type { BulkAnswer, Cascade, Run, RunDetails, RunPage } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
-import { queryOf, type RunFilters } from "./filters";
+import { queryOf } from "./filters";
+import type { RunFilters } from "./written-filters";
 
 export const PER_PAGE = 200;
 /** So many of a page are more than a window shows, and over a slow line they are there long before the whole page. */

@@ -26,7 +26,7 @@ const BulkBar = lazyPart(() => import("./bulk-bar"));
 const RunHistogram = lazyPart(
   () => import("./histogram/run-histogram"),
   <div className="histogram-waits skeleton" aria-busy="true" />,
-  "first",
+  "of-screen",
 );
 
 /** Every run there is: filtered, ordered and paged by the host, all of it in the address. */

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Histogram, HistogramPoint } from "../../../api/types";
 import type { Polled } from "../../../live/use-polled-query";
-import type { RunFilters } from "../filters";
+import type { RunFilters } from "../written-filters";
 import { COLOURS, moved, padded, type Range, rangeOf, STACK, sumOf, timesOf, totals } from "./histogram-data";
 import "./run-histogram.css";
 

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Link } from "../../../layout/link";
 import { useProjectScope } from "../../../layout/project-scope";
-import type { RunFilters } from "../filters";
+import type { RunFilters } from "../written-filters";
 import { asWritten, searchOf, useSavedViews } from "./saved-data";
 import "./saved-views.css";
 
