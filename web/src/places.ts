@@ -1,10 +1,17 @@
+import type { QueryClient } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 import type { FirstScreen } from "./i18n/parts";
+
+interface Screen {
+  default: ComponentType;
+  /** Takes what it shows first to who sees all projects, so that it is there when the screen is drawn. */
+  ask?: (client: QueryClient) => Promise<unknown>;
+}
 
 /** A screen and its address, in the words of the router. */
 export interface Place {
   path: string;
-  load: () => Promise<{ default: ComponentType }>;
+  load: () => Promise<Screen>;
   adminOnly?: boolean;
   /** What it shows first to who sees all projects, where its address has no query. */
   first?: string[];

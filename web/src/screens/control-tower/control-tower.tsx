@@ -7,7 +7,7 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { AttentionStrip } from "../problems/attention-strip";
 import "./control-tower.css";
 import { PortfolioCard } from "./portfolio-card";
-import { type Card, usePortfolioOverview } from "./product-data";
+import { askPortfolio, type Card, usePortfolioOverview } from "./product-data";
 import { ProjectRows } from "./project-rows";
 import { useSeen } from "./seen";
 import { SinceStrip } from "./since-strip";
@@ -34,6 +34,8 @@ function shared(all: Card[]): { cards: Card[]; rows: Card[] } {
   const cards = all.filter((card) => card.messages_total > 0 || card.sources_failing.length > 0).slice(0, MOST_CARDS);
   return { cards, rows: all.filter((card) => !cards.includes(card)) };
 }
+
+export const ask = askPortfolio;
 
 export default function ControlTower() {
   const { t } = useTranslation();

@@ -6,10 +6,12 @@ import { Failure, Loading } from "../../layout/states";
 import { AllSchedules } from "./all-schedules";
 import "./jobs.css";
 import { JobsAtSize } from "./jobs-at-size";
-import { summaryQueryOf, useFirstSummaries } from "./summary-data";
+import { askSummaries, summaryQueryOf, useFirstSummaries } from "./summary-data";
 
 /** So many schedules are listed one by one; of more, each job is a row that unfolds to its projects. */
 const MOST_LISTED = 200;
+
+export const ask = askSummaries;
 
 export default function Jobs() {
   const { t } = useTranslation();

@@ -7,7 +7,9 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "../jobs/jobs.css";
 import { ProblemItem } from "./problem-item";
 import "./problems.css";
-import { STATES, useProblems } from "./problems-data";
+import { askProblems, STATES, useProblems } from "./problems-data";
+
+export const ask = askProblems;
 
 /** Why runs fail: one entry for each kind of error, over all jobs and projects. */
 export default function Problems() {

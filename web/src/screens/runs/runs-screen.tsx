@@ -16,7 +16,7 @@ import { useRunHistogram } from "./histogram/histogram-data";
 import { MatchingActions } from "./matching";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
-import { type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
+import { askTable, type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
 import { SavedViews } from "./saved/saved-views";
 import { useBulk } from "./use-bulk";
 import { useRunFilters } from "./use-run-filters";
@@ -28,6 +28,8 @@ const RunHistogram = lazyPart(
   <div className="histogram-waits skeleton" aria-busy="true" />,
   "of-screen",
 );
+
+export const ask = askTable;
 
 /** Every run there is: filtered, ordered and paged by the host, all of it in the address. */
 export default function RunsScreen() {

@@ -1,1 +1,0 @@
-export{t as default}from"./code-editor-D59ak3Tz.js";
