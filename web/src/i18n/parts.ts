@@ -10,16 +10,3 @@ export type FirstScreen = "control-tower" | "jobs" | "graph-screen" | "runs-scre
 export interface Texts {
   [key: string]: string | Texts;
 }
-
-const PLURAL = /_(zero|one|two|few|many|other)$/;
-
-/** The texts of these keys, without the form of a plural. */
-export function textsOf(texts: Texts, isKept: (key: string) => boolean, within = ""): Texts {
-  const kept = Object.entries(texts).flatMap(([name, value]) => {
-    const key = `${within}${name}`;
-    if (typeof value === "string") return isKept(key) || isKept(key.replace(PLURAL, "")) ? [[name, value]] : [];
-    const inner = textsOf(value, isKept, `${key}.`);
-    return Object.keys(inner).length > 0 ? [[name, inner]] : [];
-  });
-  return Object.fromEntries(kept) as Texts;
-}

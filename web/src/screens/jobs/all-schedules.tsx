@@ -11,7 +11,7 @@ import { ScheduleTable } from "./schedule-table";
 import { useJobActions } from "./use-job-actions";
 
 /** Each job of each project, where these are few enough to be looked through. */
-export function AllSchedules() {
+export default function AllSchedules() {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
   const status = useJobsStatus(projectId);

@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** Which runs: each filter stands in the address. */
-export function FilterBar({ filters, change, searchField }: Props) {
+export default function FilterBar({ filters, change, searchField }: Props) {
   const { t } = useTranslation();
   const scope = useProjectScope();
   const types = useJobTypes();

@@ -10,7 +10,6 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useNow } from "../../live/use-now";
 import { FigureTabs } from "../figures/figure-tabs";
 import "../jobs/jobs.css";
-import { FilterBar } from "./filter-bar";
 import { SORTS, type Sort } from "./filters";
 import { useRunHistogram } from "./histogram/histogram-data";
 import { MatchingActions } from "./matching";
@@ -23,6 +22,11 @@ import { useRunFilters } from "./use-run-filters";
 import { useSelection } from "./use-selection";
 
 const BulkBar = lazyPart(() => import("./bulk-bar"));
+const FilterBar = lazyPart(
+  () => import("./filter-bar"),
+  <div className="run-filters-wait skeleton" aria-busy="true" />,
+  "of-screen",
+);
 const RunHistogram = lazyPart(
   () => import("./histogram/run-histogram"),
   <div className="histogram-waits skeleton" aria-busy="true" />,

@@ -6,7 +6,7 @@ import type { RunState } from "../../api/types";
 import { useRights } from "../../session/rights";
 import { LOOKS } from "../jobs/state-pill";
 import { RUN_STATES } from "../runs/filters";
-import { MatchingDialog } from "../runs/matching";
+import MatchingDialog from "../runs/matching-dialog";
 import { GroupChildren } from "./group-children";
 import { Bars } from "./trace-row";
 import type { GroupBar, Scale } from "./waterfall";
