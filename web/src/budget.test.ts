@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 /** What scripts a browser must load, packed, before a screen has its first row, its language included. */
-const BUDGET_KB = { "control-tower": 93, jobs: 94, "graph-screen": 96, "runs-screen": 97, problems: 90 };
+const BUDGET_KB = { "control-tower": 94, jobs: 95, "graph-screen": 97, "runs-screen": 98, problems: 91 };
 
 const built = import.meta.glob("../dist/assets/*.js", { query: "?raw", import: "default", eager: true }) as Record<
   string,
