@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
@@ -13,8 +12,6 @@ import { nameOfTexts, textsInParts } from "./bundle/texts-in-parts.ts";
 const icons = createRequire(import.meta.url).resolve("lucide-react");
 
 export default defineConfig({
-  // Its only hook that is used: see src/i18n/translations.ts.
-  resolve: { alias: { "react-i18next": fileURLToPath(new URL("src/i18n/use-translation.ts", import.meta.url)) } },
   plugins: [react(), textsInParts, leanQuery, leanRouter, preloadMain, pack],
   build: {
     target: "es2022",

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Told } from "../api/types";
 import { fullTimeOf } from "./time";
 import type { I18n } from "./translations";

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { NavLink } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";

@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useServerNow } from "../../api/server-clock";
 import type { JobSummary } from "../../api/types";
 import { described } from "../../i18n/described";

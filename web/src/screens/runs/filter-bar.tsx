@@ -1,6 +1,6 @@
 import { Search, SlidersHorizontal, X } from "lucide-react";
 import { type Ref, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { CheckMenu } from "../../layout/check-menu";
 import { useProjectScope } from "../../layout/project-scope";

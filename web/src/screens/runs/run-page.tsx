@@ -1,5 +1,5 @@
 import { useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useShortcuts } from "../../keys/use-shortcuts";
 import { usePageTitle } from "../../layout/page-title";
 import { usePlaceParams } from "../../layout/place-params";

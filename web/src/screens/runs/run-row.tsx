@@ -1,6 +1,6 @@
 import { ChevronDown } from "lucide-react";
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Run } from "../../api/types";
 import { fullTimeOf, relative } from "../../i18n/time";
 import { lazyPart } from "../../layout/lazy-part";

@@ -1,6 +1,6 @@
 import { Bookmark, Settings2 } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Link } from "../../../layout/link";
 import { useProjectScope } from "../../../layout/project-scope";
