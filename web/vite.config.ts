@@ -3,6 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 import { groups, preloadMain } from "./bundle/first-load.ts";
+import { leanQuery } from "./bundle/lean-query.ts";
 import { leanRouter } from "./bundle/lean-router.ts";
 import { pack } from "./bundle/pack.ts";
 import { nameOfTexts, textsInParts } from "./bundle/texts-in-parts.ts";
@@ -11,7 +12,7 @@ import { nameOfTexts, textsInParts } from "./bundle/texts-in-parts.ts";
 const icons = createRequire(import.meta.url).resolve("lucide-react");
 
 export default defineConfig({
-  plugins: [react(), textsInParts, leanRouter, preloadMain, pack],
+  plugins: [react(), textsInParts, leanQuery, leanRouter, preloadMain, pack],
   build: {
     target: "es2022",
     sourcemap: false,

@@ -9,7 +9,7 @@ interface Modules {
 }
 
 /** The screens that are looked at first: what they share is one file. */
-const FIRST_SCREENS = [
+export const FIRST_SCREENS = [
   "control-tower/control-tower",
   "jobs/jobs",
   "graph/graph-screen",
@@ -74,13 +74,17 @@ function readClosures(modules: Modules): void {
 
 const ofSeveral = (id: string) => (screens.get(id)?.length ?? 0) >= SHARED_BY;
 
+/** What these share with another one is little: they would wait for all that the others share. */
+const SHARE_LITTLE = ["control-tower/control-tower", "problems/problems"];
+const ofAll = (id: string) => ofSeveral(id) && SHARE_LITTLE.some((screen) => screens.get(id)?.includes(screen));
+
 const BOOT = /\/src\/(boot|places|i18n\/language)\.ts$|preload-helper|rolldown.runtime/;
 
 /** The parts of the first load, in the order in which they take what they need. */
 const PARTS: [string, (id: string) => boolean][] = [
   // Styles come with the page, and not once boot.ts has run.
   ["boot", (id) => BOOT.test(id) || (id.endsWith(".css") && (main.has(id) || ofSeveral(id)))],
-  ["main", (id) => main.has(id)],
+  ["main", (id) => main.has(id) || (OWN.test(id) && ofAll(id))],
   ["common", (id) => OWN.test(id) && ofSeveral(id)],
 ];
 

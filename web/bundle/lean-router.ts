@@ -4,7 +4,8 @@ const PRODUCTION = fileURLToPath(new URL("../node_modules/react-router/dist/prod
 
 /**
  * React-router's production build, which its package does not name; with marks that components which nothing draws can be
- * left out: names for developers' tools keep them, and calls that the bundler cannot know to be without effect.
+ * left out: what is written on them afterwards keeps them (names for developers' tools, the context of the boundary in Routes),
+ * and so do calls that the bundler cannot know to be without effect.
  */
 export const leanRouter = {
   name: "lean-router",
@@ -14,7 +15,7 @@ export const leanRouter = {
     filter: { id: /react-router\/dist\/production\// },
     handler: (code: string) =>
       code
-        .replace(/^\w+\.displayName = .*$/gm, "")
+        .replace(/^\w+\.(?:displayName|contextType) = .*$/gm, "")
         .replace(/= (React\d*\.(?:forwardRef|memo|createContext)\()/g, "= /* @__PURE__ */ $1"),
   },
 };

@@ -1,20 +1,25 @@
-import { matchPath, Route, Routes, useLocation } from "react-router";
+import { useLocation } from "react-router";
 
 import { ErrorBoundary } from "./layout/error-boundary";
 import { lazyPart } from "./layout/lazy-part";
 import { NotFound } from "./layout/not-found";
+import { PlaceParams } from "./layout/place-params";
 import { Shell } from "./layout/shell";
 import { Loading } from "./layout/states";
+import { placeAt } from "./place-at";
 import { PLACES } from "./places";
 import { AdminOnly } from "./session/admin-only";
 
-const SCREENS = PLACES.map(({ load, ...place }) => ({
-  ...place,
-  Screen: lazyPart(load, <Loading />, place.first ? "first" : "rest"),
-}));
+const SCREENS = new Map(PLACES.map((place) => [place, lazyPart(place.load, <Loading />, place.texts)]));
+
+function screenAt(pathname: string) {
+  const found = placeAt(pathname);
+  const Screen = found && SCREENS.get(found.place);
+  return Screen && { ...found, Screen };
+}
 
 // What boot.ts has asked for is drawn without a wait, if it has come.
-SCREENS.find(({ path }) => matchPath(path, location.pathname))
+screenAt(location.pathname)
   ?.Screen.preload()
   .catch(() => {});
 
@@ -23,25 +28,25 @@ export function App() {
   return (
     <Shell>
       <ErrorBoundary at={pathname}>
-        <Routes>
-          {SCREENS.map(({ path, adminOnly, Screen }) => (
-            <Route
-              key={path}
-              path={path}
-              element={
-                adminOnly ? (
-                  <AdminOnly>
-                    <Screen />
-                  </AdminOnly>
-                ) : (
-                  <Screen />
-                )
-              }
-            />
-          ))}
-          <Route path="*" element={<NotFound />} />
-        </Routes>
+        <ScreenAt pathname={pathname} />
       </ErrorBoundary>
     </Shell>
+  );
+}
+
+function ScreenAt({ pathname }: { pathname: string }) {
+  const found = screenAt(pathname);
+  if (!found) return <NotFound />;
+  const { place, params, Screen } = found;
+  return (
+    <PlaceParams value={params}>
+      {place.adminOnly ? (
+        <AdminOnly>
+          <Screen />
+        </AdminOnly>
+      ) : (
+        <Screen />
+      )}
+    </PlaceParams>
   );
 }

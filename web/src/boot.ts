@@ -12,8 +12,8 @@ import "./layout/layout.css";
 // The code that needs them asks for them again, and says so if they do not come.
 const place = placeOf(location.pathname);
 const texts = TEXTS[wantedLanguage()];
-texts.first().catch(() => {});
-if (!place?.first) texts.rest().catch(() => {});
+texts[place?.texts ?? "frame"]().catch(() => {});
+if (!place?.texts) texts.rest().catch(() => {});
 place?.load().catch(() => {});
 void import("./main");
 

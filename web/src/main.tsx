@@ -3,16 +3,18 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 
+import { hasEarly } from "./api/early";
 import { onBack } from "./api/reachability";
 import { App } from "./app";
 import { readLanguage } from "./i18n";
 import { wantedLanguage } from "./i18n/language";
 import { loaded } from "./layout/lazy-part";
+import { placeOf } from "./places";
 import { SessionGate } from "./session/session-gate";
 import { sessions } from "./session/session-store";
 
 // Asked for before anything is drawn: what is drawn depends on it.
-void sessions.check();
+const session = sessions.check();
 
 const client = new QueryClient({
   defaultOptions: {
@@ -29,9 +31,22 @@ const client = new QueryClient({
 // An outage leaves errors that the usual rhythm would keep for minutes.
 onBack(() => void client.refetchQueries({ predicate: ({ state }) => state.status === "error" }));
 
-const root = document.getElementById("root");
-if (root) {
-  await loaded(() => readLanguage(wantedLanguage()));
+/** For so long the page stays as it came, so that what is about to be there is drawn at once, and not a pending state before. */
+const AT_ONCE_MS = 100;
+
+/** What the first screen shows, if boot.ts has asked for it. */
+async function firstAnswers(): Promise<void> {
+  const place = placeOf(location.pathname);
+  await session;
+  if (!place?.first || location.search !== "") return;
+  const [screen, ...come] = await Promise.all([place.load(), ...place.first.map(hasEarly)]);
+  if (come.every(Boolean)) await screen.ask?.(client);
+}
+
+async function start(root: HTMLElement): Promise<void> {
+  const texts = placeOf(location.pathname)?.texts;
+  await loaded(() => readLanguage(wantedLanguage(), texts));
+  await Promise.race([firstAnswers().catch(() => {}), new Promise((wait) => setTimeout(wait, AT_ONCE_MS))]);
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>
@@ -44,3 +59,7 @@ if (root) {
     </StrictMode>,
   );
 }
+
+const root = document.getElementById("root");
+// Not awaited by the module itself, for which each screen's file waits.
+if (root) void start(root);

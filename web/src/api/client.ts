@@ -1,4 +1,4 @@
-import i18next from "i18next";
+import { i18n } from "../i18n/translations";
 import { takeEarly } from "./early";
 import { theGuard } from "./guard";
 import { OUTAGE_STATUS, Outage } from "./outage";
@@ -31,7 +31,7 @@ async function request<T>(path: string, init: RequestInit = {}, mayRenew = true)
     early ??
     (await fetch(`/api${path}`, { ...init, headers }).catch(() => {
       serverAway();
-      throw new Outage(i18next.t("error.away"));
+      throw new Outage(i18n.t("error.away"));
     }));
   // An early answer is older than it seems.
   if (!early) noteServerTime(answer.headers.get("date"));

@@ -27,6 +27,11 @@ export async function askEarly(path: string, wanted?: Promise<boolean>): Promise
   return (await answer)?.clone();
 }
 
+/** Whether this was asked for early and has come, with a good answer, and nobody has taken it yet. */
+export async function hasEarly(path: string): Promise<boolean> {
+  return (await asked.get(path)?.answer) !== undefined;
+}
+
 /** The answer that was asked for early, once; nothing where it was not a good one. */
 export function takeEarly(path: string): Promise<Response | undefined> | undefined {
   const early = asked.get(path);

@@ -1,6 +1,6 @@
 import type { FieldProps } from "@rjsf/utils";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { isObject } from "../schema/json-schema";
 import { UNPARSED } from "./prepare";

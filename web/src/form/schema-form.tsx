@@ -2,7 +2,7 @@
 import Form from "@rjsf/core/lib/components/Form.js";
 import { ErrorSchemaBuilder, type RJSFSchema, type UiSchema } from "@rjsf/utils";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { ApiError } from "../api/client";
 import type { JsonSchema } from "../schema/json-schema";

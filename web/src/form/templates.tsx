@@ -16,7 +16,7 @@ import {
   type WrapIfAdditionalTemplateProps,
 } from "@rjsf/utils";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { isObject, type JsonSchema } from "../schema/json-schema";
 import { BUTTONS, OptionalData } from "./buttons";

@@ -1,4 +1,4 @@
-import type { TFunction } from "i18next";
+import type { TFunction } from "./translations";
 
 /** What the host says of a program of which jobs.toml says nothing. */
 const PROGRAM = "An external program.";

@@ -1,41 +1,35 @@
-import i18next from "i18next";
-import { initReactI18next } from "react-i18next";
-
-import { LANGUAGES, type Language, STORED, TEXTS } from "./language";
+import { type Language, STORED, TEXTS, wantedLanguage } from "./language";
 import type { Part } from "./parts";
+import { i18n } from "./translations";
 
-void i18next.use(initReactI18next).init({
-  fallbackLng: false,
-  showSupportNotice: false,
-  resources: {},
-  interpolation: { escapeValue: false },
-});
-
-/** Whether more is drawn than the first screens. */
-let whole = false;
+/** The parts that what is drawn needs, in any language. */
+const needed = new Set<Part>();
+/** What is known by now: `en-frame`. */
+const known = new Set<string>();
+/** The language that is asked for. */
+let asked: Language | undefined;
 
 async function read(language: Language, part: Part): Promise<void> {
-  i18next.addResourceBundle(language, "translation", (await TEXTS[language][part]()).default, true);
+  if (known.has(`${language}-${part}`)) return;
+  i18n.addTexts(language, (await TEXTS[language][part]()).default);
+  known.add(`${language}-${part}`);
 }
 
-/** Until the texts are there, the page stays in the language before. */
-export async function readLanguage(language: Language): Promise<void> {
-  await Promise.all([read(language, "first"), whole && read(language, "rest")]);
-  await i18next.changeLanguage(language);
+/** Until the texts are there, the page stays in the language before. `part` is what is drawn first. */
+export async function readLanguage(language: Language, part: Part = "frame"): Promise<void> {
+  asked = language;
+  if (needed.size === 0) needed.add(part);
+  const parts: Iterable<Part> = needed.has("rest") ? ["frame", "rest"] : needed;
+  await Promise.all([...parts].map((part) => read(language, part)));
+  i18n.changeLanguage(language);
   if (typeof document !== "undefined") document.documentElement.lang = language;
 }
 
-let rest: Promise<void> | undefined;
-
-/** The texts that the first screens do without: what is drawn later waits for them. */
-export function readRest(): Promise<void> {
-  whole = true;
-  const language = LANGUAGES.find((language) => language === i18next.language) ?? "en";
-  rest ??= read(language, "rest").catch((error: unknown) => {
-    rest = undefined;
-    throw error;
-  });
-  return rest;
+/** The texts that something is drawn with which waits for them. With the rest of the texts it has all. */
+export async function readTexts(part: Part): Promise<void> {
+  const wanted = needed.has("rest") ? "rest" : part;
+  needed.add(part);
+  await read(asked ?? wantedLanguage(), wanted);
 }
 
 export async function changeLanguage(language: Language): Promise<void> {

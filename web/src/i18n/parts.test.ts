@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 
+import { filesOf, partOf } from "../../bundle/first-texts";
 import { PLACES } from "../places";
 import en from "./en.json";
-import { partOf, type Texts } from "./parts";
+import type { Part, Texts } from "./parts";
 import ru from "./ru.json";
-import { usedKeys } from "./used-keys";
 
-const sources = import.meta.glob<string>("../**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
+const FIRST: Part[] = ["control-tower", "jobs", "graph-screen", "runs-screen", "problems"];
 
 function keysOf(texts: Texts, path = ""): string[] {
   return Object.entries(texts).flatMap(([key, value]) =>
@@ -14,49 +14,41 @@ function keysOf(texts: Texts, path = ""): string[] {
   );
 }
 
-/** What a file imports before it runs, without types; and parts that come later, but do not wait for the rest of the texts. */
-const IMPORTS = [
-  /^(?:import|export) (?!type )[^;]*?"(\.[^"]+)";/gm,
-  /lazyPart(?:<\w+>)?\(\s*\(\) => import\("(\.[^"]+)"\)[^;]*?"first",?\s*\);/g,
-];
-
-function closureOf(file: string, all = new Set<string>()): Set<string> {
-  const text = sources[file];
-  if (text === undefined || all.has(file)) return all;
-  all.add(file);
-  for (const [, path = ""] of IMPORTS.flatMap((imports) => [...text.matchAll(imports)])) {
-    const next = new URL(path, new URL(file, "file:///src/i18n/")).pathname.replace("/src/", "../");
-    for (const end of [".ts", ".tsx", "/index.ts"]) closureOf(`${next}${end}`, all);
-  }
-  return all;
-}
-
-/** The screens that have an answer asked for early, as places.ts names them. */
-const firstScreens = () =>
-  PLACES.filter(({ first }) => first).map(({ load }) => `../${/screens\/[\w/-]+/.exec(`${load}`)?.[0]}.tsx`);
+const has = (part: Part, file: string) => [...filesOf(part)].some((path) => path.endsWith(`/src/${file}`));
 
 it("divides the texts of a language without losing one", () => {
   for (const texts of [en, ru] as Texts[]) {
-    const [first, rest] = [keysOf(partOf(texts, "first")), keysOf(partOf(texts, "rest"))];
-    expect([...first, ...rest].sort()).toEqual(keysOf(texts).sort());
-    expect(first.length).toBeGreaterThan(100);
-    expect(rest.length).toBeGreaterThan(first.length);
+    const [frame, rest] = [keysOf(partOf(texts, "frame")), keysOf(partOf(texts, "rest"))];
+    expect([...frame, ...rest].sort()).toEqual(keysOf(texts).sort());
+    expect(frame.length).toBeGreaterThan(30);
+    expect(rest.length).toBeGreaterThan(1000);
   }
 });
 
-it("has all that the first screens ask for among the first texts", () => {
-  const screens = firstScreens();
-  expect(screens).toHaveLength(5);
-  expect(screens.filter((screen) => !(screen in sources))).toEqual([]);
-  const files = new Set(["../main.tsx", ...screens].flatMap((file) => [...closureOf(file)]));
-  expect([...files]).toContain("../screens/graph/graph-view.tsx");
-  expect([...files]).toContain("../screens/runs/histogram/run-histogram.tsx");
-  const rest = keysOf(partOf(en, "rest")).map((key) => key.replace(/_(one|other)$/, ""));
-  const late = [...files].flatMap((file) => {
-    const { keys, patterns, texts } = usedKeys(file, sources[file] ?? "");
-    return rest
-      .filter((key) => keys.has(key) || texts.has(key) || patterns.some((pattern) => pattern.test(key)))
-      .map((key) => `${file}: ${key}`);
-  });
-  expect(late).toEqual([]);
+it("has the texts of the frame and of the screen in the part of a first screen, and few others", () => {
+  for (const texts of [en, ru] as Texts[]) {
+    const frame = keysOf(partOf(texts, "frame"));
+    for (const part of FIRST) {
+      const keys = keysOf(partOf(texts, part));
+      expect(keys).toEqual(expect.arrayContaining(frame));
+      expect(keys.length, part).toBeGreaterThan(frame.length + 10);
+      expect(keys.length, part).toBeLessThan(350);
+    }
+    expect(partOf(texts, "jobs")).toMatchObject({ jobs: { run_states: (texts.jobs as Texts).run_states } });
+    expect(keysOf(partOf(texts, "control-tower"))).toContain("tower.messages");
+  }
+});
+
+it("knows what comes later and has no texts besides those of the screen", () => {
+  expect(has("graph-screen", "screens/graph/graph-view.tsx")).toBe(true);
+  expect(has("runs-screen", "screens/runs/histogram/run-histogram.tsx")).toBe(true);
+  expect(has("control-tower", "screens/control-tower/messages.tsx")).toBe(true);
+  expect(has("frame", "layout/shell.tsx")).toBe(true);
+  expect(has("graph-screen", "screens/graph/job-panel.tsx")).toBe(false);
+});
+
+it("has a part for each screen that is asked for early", () => {
+  expect(PLACES.filter(({ first }) => first).map(({ texts }) => texts)).toEqual(expect.arrayContaining(FIRST));
+  expect(PLACES.filter(({ texts }) => texts).every(({ first }) => first)).toBe(true);
+  for (const { load, texts } of PLACES) if (texts) expect(`${load}`).toContain(`/${texts}`);
 });

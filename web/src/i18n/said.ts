@@ -1,7 +1,7 @@
-import type { i18n as I18n } from "i18next";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Told } from "../api/types";
 import { fullTimeOf } from "./time";
+import type { I18n } from "./translations";
 
 /** Values that are times, as the host writes them: `2026-11-29 05:00:40 UTC`. */
 const TIMES: ReadonlySet<string> = new Set(["at", "until"]);

@@ -1,7 +1,7 @@
 import { Search } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../layout/lazy-part";
 import { useScopedPath } from "../layout/project-scope";
 import "./keys.css";

@@ -1,7 +1,7 @@
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 
 import { serverBack } from "../api/reachability";
-import { readRest } from "../i18n";
+import { readTexts } from "../i18n";
 import type { Part } from "../i18n/parts";
 
 const RELOADED = "cascade.reloaded";
@@ -19,16 +19,16 @@ export type LazyPart<P> = ComponentType<P> & { preload: () => Promise<void> };
  * it waits until the server answers and is then asked for again. A part that a running server does not give belongs to
  * another build of the page, so the page is loaded again; drafts are kept in the session's storage.
  *
- * All texts are there when it is drawn, unless those of the first screens are enough for it.
+ * All texts are there when it is drawn, unless a part of them is enough for it, or what the screen has that draws it.
  *
  * Not React's `lazy`: a boundary that shows its fallback keeps it for at least 300 ms, which is longer than most parts take.
  */
 export function lazyPart<P extends object>(
   loadCode: Load<P>,
   pending: Pending<P> = null,
-  texts: Part = "rest",
+  texts: Part | "of-screen" = "rest",
 ): LazyPart<P> {
-  const load = async () => (await Promise.all([loadCode(), texts === "rest" && readRest()]))[0];
+  const load = async () => (await Promise.all([loadCode(), texts !== "of-screen" && readTexts(texts)]))[0];
   let Part: ComponentType<P> | undefined;
   const take = (part: { default: ComponentType<P> }) => {
     Part = part.default;

@@ -52,7 +52,7 @@ const Shown = lazyPart<RowsProps>(
     const below = (count - rows.length) * rowPx;
     return children({ rows, above: 0, below, total: count * rowPx, measure: () => {}, bring: () => {} });
   },
-  "first",
+  "of-screen",
 );
 
 function RowsOf({ body, ...rows }: Omit<RowsProps, "top"> & { body: RefObject<HTMLElement | null> }) {

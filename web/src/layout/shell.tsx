@@ -1,7 +1,7 @@
 import { Menu, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
+import { useTranslation } from "#i18n";
 import { ControlKeys } from "../keys/control-keys";
 import { BusBanner } from "../live/bus-banner";
 import { ConnectionBadge } from "../live/connection-badge";

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useTitleNotice } from "../layout/page-title";
 import type { StreamState } from "./stream-state";

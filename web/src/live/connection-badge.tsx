@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { StreamState } from "./stream-state";
 import { SLOWED } from "./use-polled-query";
 

@@ -12,6 +12,9 @@ const CONFIG_MS = 15_000;
 export const useJobsConfig = (): Polled<JobsConfig> =>
   usePolledQuery(CONFIG_KEY, () => get<JobsConfig>("/jobs/config"), CONFIG_MS);
 
+export const askConfig = (client: QueryClient) =>
+  client.prefetchQuery({ queryKey: CONFIG_KEY, queryFn: () => get<JobsConfig>("/jobs/config") });
+
 export const knownConfig = (client: QueryClient) => client.getQueryData<JobsConfig>(CONFIG_KEY);
 
 /** Another jobs.toml may bring other plugins, views, projects and data: all else is refetched. */

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
+import { useTranslation } from "#i18n";
 
 import { post } from "../api/client";
 import type { JobsConfig, Project, RunAnswer } from "../api/types";

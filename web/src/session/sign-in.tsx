@@ -1,7 +1,7 @@
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { ApiError } from "../api/client";
 import { useFault } from "../api/reachability";
 import icon from "../layout/icon.svg?no-inline";

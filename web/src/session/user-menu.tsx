@@ -1,7 +1,7 @@
 import { ChevronDown, CircleUser } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../layout/lazy-part";
 import type { AccountDialog } from "./account-menu";
 import { useSession } from "./session-store";

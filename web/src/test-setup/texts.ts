@@ -1,6 +1,6 @@
-import { readLanguage, readRest } from "../i18n";
+import { readLanguage, readTexts } from "../i18n";
 
 await readLanguage("en");
-await readRest();
+await readTexts("rest");
 await readLanguage("ru");
 await readLanguage("en");

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { AuditEntry } from "../../api/types";
 import { fullTimeOf } from "../../i18n/time";
 import { Link } from "../../layout/link";

@@ -1,6 +1,6 @@
 import { Search } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { usePageTitle } from "../../layout/page-title";
 
 import { Pager } from "../../layout/pager";

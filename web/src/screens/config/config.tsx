@@ -1,9 +1,10 @@
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { useNavigate, useParams } from "react-router";
+import { useNavigate } from "react-router";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { NavLink } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
+import { usePlaceParams } from "../../layout/place-params";
 import "../../form/form.css";
 import { useScopedPath } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
@@ -28,7 +29,7 @@ export default function Config() {
   const { t } = useTranslation();
   const scoped = useScopedPath();
   const navigate = useNavigate();
-  const { tab: named } = useParams();
+  const { tab: named } = usePlaceParams();
   const tab = TABS.find((each) => each === named) ?? TABS[0];
   const configuration = useConfiguration();
   const [reveal, setReveal] = useState<Reveal>();

@@ -1,6 +1,6 @@
 import { TriangleAlert } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Version } from "../../api/types";
 import { lazyPart } from "../../layout/lazy-part";
 import { Loading } from "../../layout/states";

@@ -1,6 +1,6 @@
 import { Redo2, Trash2, Undo2 } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { ApiError } from "../../api/client";
 import { Counts } from "./diff/diff-view";

@@ -1,5 +1,5 @@
 import { CircleAlert, TriangleAlert } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Diagnostic } from "../../api/types";
 
 import type { Reveal } from "./tabs";

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Diagnostic } from "../../api/types";
 
 import { Modal } from "../../layout/modal";

@@ -1,5 +1,5 @@
 import { CircleCheck, LoaderCircle, X } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useJobsConfig } from "../../live/use-jobs-config";
 import type { Saved } from "./use-save";

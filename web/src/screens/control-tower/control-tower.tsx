@@ -1,19 +1,30 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
+import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
-
 import { useProjectScope } from "../../layout/project-scope";
-import { Empty, Failure } from "../../layout/states";
+import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { AttentionStrip } from "../problems/attention-strip";
 import "./control-tower.css";
-import { Messages } from "./messages";
 import { PortfolioCard } from "./portfolio-card";
-import { type Card, usePortfolioOverview } from "./product-data";
+import { askPortfolio, type Card, usePortfolioOverview } from "./product-data";
 import { ProjectRows } from "./project-rows";
-import { Recommendations } from "./recommendations";
 import { useSeen } from "./seen";
 import { SinceStrip } from "./since-strip";
 import { useKeptOrder } from "./use-kept-order";
+
+const Lists = lazyPart(
+  () => import("./lists"),
+  <>
+    <section className="panel">
+      <Loading rows={6} />
+    </section>
+    <section className="panel">
+      <Loading rows={4} />
+    </section>
+  </>,
+  "of-screen",
+);
 
 /** More projects than these have a card only where there is something to tell, and as many as these. */
 const MOST_CARDS = 6;
@@ -23,6 +34,8 @@ function shared(all: Card[]): { cards: Card[]; rows: Card[] } {
   const cards = all.filter((card) => card.messages_total > 0 || card.sources_failing.length > 0).slice(0, MOST_CARDS);
   return { cards, rows: all.filter((card) => !cards.includes(card)) };
 }
+
+export const ask = askPortfolio;
 
 export default function ControlTower() {
   const { t } = useTranslation();
@@ -57,8 +70,7 @@ export default function ControlTower() {
       {rows.length > 0 && <ProjectRows cards={rows} seen={seen} />}
       {/* Not seen before the cards above have their height, so that it does not jump. */}
       <div className="columns" data-waiting={portfolio.loading}>
-        <Messages projectId={projectId} projects={projects} seen={seen} signals={signals} />
-        <Recommendations projectId={projectId} projects={projects} seen={seen} />
+        <Lists projectId={projectId} projects={projects} seen={seen} signals={signals} />
       </div>
     </>
   );

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { numberOf } from "../../i18n/time";
 import { Link } from "../../layout/link";
 import type { Card, Factor } from "./product-data";

@@ -1,6 +1,6 @@
 import { CircleDot, Mail, MessageSquare, Rss } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { numberOf, timeOf } from "../../i18n/time";
 
 import { hits, split } from "./evidence";

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { numberOf, timeOf } from "../../i18n/time";
 import { Link } from "../../layout/link";
 

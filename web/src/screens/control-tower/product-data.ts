@@ -1,3 +1,5 @@
+import type { QueryClient } from "@tanstack/react-query";
+
 import { get } from "../../api/client";
 import type { Page } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
@@ -62,12 +64,16 @@ export interface Recommendation {
   evidence: { message_id: string; quote: string; author: string; sent_at: string }[];
 }
 
-function useData<T>(
-  key: string,
-  query: Record<string, string | number | undefined>,
-  intervalMs: number,
-): Polled<Page<T>> {
-  return usePolledQuery(["data", key, query], () => get<Page<T>>(`/data/${key}`, query), intervalMs);
+type Query = Record<string, string | number | undefined>;
+
+const queryOf = <T>(key: string, query: Query) => ({
+  queryKey: ["data", key, query],
+  queryFn: () => get<Page<T>>(`/data/${key}`, query),
+});
+
+function useData<T>(key: string, query: Query, intervalMs: number): Polled<Page<T>> {
+  const { queryKey, queryFn } = queryOf<T>(key, query);
+  return usePolledQuery(queryKey, queryFn, intervalMs);
 }
 
 /** As many as the host tells of at a time. */
@@ -75,6 +81,9 @@ const MOST_PROJECTS = 200;
 
 export const usePortfolioOverview = (project_id?: string) =>
   useData<Card>("portfolio", { project_id, per_page: MOST_PROJECTS }, 30_000);
+
+export const askPortfolio = (client: QueryClient) =>
+  client.prefetchQuery(queryOf<Card>("portfolio", { per_page: MOST_PROJECTS }));
 
 export interface MessageQuery {
   search: string;

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useRights } from "../../session/rights";
 import type { Recommendation } from "./product-data";

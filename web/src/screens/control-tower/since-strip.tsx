@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Page } from "../../api/types";
 import { numberOf, relative } from "../../i18n/time";

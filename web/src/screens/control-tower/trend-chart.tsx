@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { dayOf } from "../../i18n/time";
 
 import type { Card } from "./product-data";

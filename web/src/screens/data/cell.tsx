@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { relative } from "../../i18n/time";
 import { Breakable } from "../../layout/breakable";

@@ -1,6 +1,6 @@
-import { useTranslation } from "react-i18next";
-import { useParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { NavLink } from "../../layout/link";
+import { usePlaceParams } from "../../layout/place-params";
 
 import { useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -12,7 +12,7 @@ import { ViewPanel } from "./view-panel";
 /** Every data key there is; the first, if the address names none. */
 export default function DataPage() {
   const { t } = useTranslation();
-  const { key } = useParams();
+  const { key } = usePlaceParams();
   const scoped = useScopedPath();
   const views = useViews();
   const items = views.data?.items;

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { isObject } from "../../schema/json-schema";
 import { Cell } from "./cell";
 import { titleOf } from "./titles";

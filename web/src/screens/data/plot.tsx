@@ -1,5 +1,4 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import {
   Area,
   Bar,
@@ -12,6 +11,7 @@ import {
   XAxis,
   YAxis,
 } from "recharts";
+import { useTranslation } from "#i18n";
 import { fullTimeOf } from "../../i18n/time";
 
 import { numbered } from "./cell";

@@ -1,5 +1,5 @@
 import { Check, Merge, Minus } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Decision } from "../../api/types";
 import { useSaid } from "../../i18n/said";

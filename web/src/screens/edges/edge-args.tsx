@@ -1,5 +1,5 @@
 import { Plus, X } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { text } from "../../schema/json-schema";
 import { wordsOf } from "../../schema/words";

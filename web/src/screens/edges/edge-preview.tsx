@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { EdgePreview as Answer } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";

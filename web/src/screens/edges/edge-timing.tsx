@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { durationText, millisecondsOf } from "./duration";
 import { type EdgeDraft, TIMINGS } from "./edge-draft";

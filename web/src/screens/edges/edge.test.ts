@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
-import i18next, { t } from "i18next";
+
 import { expect, it } from "vitest";
+import { i18n, t } from "../../i18n/translations";
 
 import { type Edge, edgeOf, isConditional, summariesOf, summaryOf, tableOf, written } from "./edge";
 
@@ -50,7 +51,7 @@ it("says when an edge is taken and what it makes", () => {
       "30s later, debounced 2m, at most 10m",
   );
   expect(summaryOf({ on: "success", args: {} }, t)).toBe("with no args");
-  const inRussian = i18next.getFixedT("ru");
+  const inRussian = i18n.getFixedT("ru");
   expect(summaryOf({ on: "success", each: "output.ids", after: "30s" }, inRussian)).toBe(
     "для каждого из output.ids, через 30s",
   );

@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Diagnostic, Edit, JobType } from "../../api/types";
 import { faultsAt } from "../config/faults-at";

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
-import { t } from "i18next";
+
 import { expect, it } from "vitest";
+import { t } from "../../i18n/translations";
 
 import { connectionsOf, type Join, joinHolds, joinOf, joinSaid, joinSummary, plainJoin, writtenJoin } from "./join";
 

@@ -1,4 +1,4 @@
-import type { TFunction } from "i18next";
+import type { TFunction } from "../../i18n/translations";
 
 import { isObject } from "../../schema/json-schema";
 import { madeBy } from "./edge";

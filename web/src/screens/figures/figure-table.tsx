@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { StatRow } from "../../api/types";
 import { Link } from "../../layout/link";
 import { useScopedPath } from "../../layout/project-scope";

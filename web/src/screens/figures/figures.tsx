@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 
 import type { StatPoint, Stats } from "../../api/types";
 import { usePageTitle } from "../../layout/page-title";

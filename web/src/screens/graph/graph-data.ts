@@ -1,10 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { get } from "../../api/client";
 import { serverNow } from "../../api/server-clock";
 import type { JobSummaries, Schedule, Trends } from "../../api/types";
-import { useJobsConfig } from "../../live/use-jobs-config";
+import { askConfig, useJobsConfig } from "../../live/use-jobs-config";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
 import { type CascadeGraph, graphOf, type JobStates } from "./graph-model";
 
@@ -37,9 +37,17 @@ async function fetchStates(project_id: string | undefined, before: JobStates | u
   return { scheduled: [], summaries, now: new Date(serverNow()).toISOString() };
 }
 
+const keyOf = (project_id: string | undefined) => ["jobs", "states", project_id];
+
+export const askGraph = (client: QueryClient) =>
+  Promise.all([
+    askConfig(client),
+    client.prefetchQuery({ queryKey: keyOf(undefined), queryFn: () => fetchStates(undefined, undefined) }),
+  ]);
+
 /** How jobs stand: each in each project, or over all projects where these are many. */
 export function useJobStates(project_id: string | undefined, intervalMs = GRAPH_MS): Polled<JobStates> {
-  const key = ["jobs", "states", project_id];
+  const key = keyOf(project_id);
   const before = useQueryClient().getQueryData<JobStates>(key);
   return usePolledQuery(key, () => fetchStates(project_id, before), before?.summaries ? AT_SIZE_MS : intervalMs, {
     events: () => false,

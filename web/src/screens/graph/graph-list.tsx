@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { summariesOf } from "../edges/edge";
 import { joinSaid } from "../edges/join";

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
@@ -8,7 +8,7 @@ import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "../jobs/jobs.css";
 import "./graph.css";
-import { useGraph } from "./graph-data";
+import { askGraph, useGraph } from "./graph-data";
 import { type Focus, focused, found, hasFailed } from "./graph-focus";
 import { GraphList } from "./graph-list";
 import { GraphTools } from "./graph-tools";
@@ -19,10 +19,14 @@ const isNarrow = () => matchMedia("(max-width: 700px)").matches;
 
 /** A graph that is there sooner is waited for: a list that is gone at once would only flicker. */
 const SOON_MS = 150;
+/** Over a line that took so long for one of the scripts that are here, the graph will not be there soon. */
+const SLOW_MS = 1000;
+const isSlow = () =>
+  performance.getEntriesByType("resource").some(({ name, duration }) => name.endsWith(".js") && duration > SLOW_MS);
 
 /** The jobs in words, while the code of the graph is on its way over a slow line. */
 function UntilDrawn(props: GraphViewProps) {
-  const [slow, setSlow] = useState(false);
+  const [slow, setSlow] = useState(isSlow);
   useEffect(() => {
     const timer = setTimeout(() => setSlow(true), SOON_MS);
     return () => clearTimeout(timer);
@@ -33,11 +37,13 @@ function UntilDrawn(props: GraphViewProps) {
 const GraphView = lazyPart(
   () => import("./graph-view"),
   (props) => <UntilDrawn {...props} />,
-  "first",
+  "of-screen",
 );
 const JobPanel = lazyPart(() => import("./job-panel"), <aside className="panel job-panel skeleton" aria-busy="true" />);
 // Beside the jobs, and not once these have come.
 if (!isNarrow()) GraphView.preload().catch(() => {});
+
+export const ask = askGraph;
 
 /** Every cascade as it stands now; `?job=` opens one job beside it, `?view=` chooses graph or list. */
 export default function GraphScreen() {

@@ -1,5 +1,5 @@
 import { List, Search, TriangleAlert, Workflow, X } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useTyped } from "../../layout/use-typed";
 import type { Focus } from "./graph-focus";

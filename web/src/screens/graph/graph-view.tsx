@@ -24,7 +24,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { isConditional, summariesOf } from "../edges/edge";
 import { joinSaid } from "../edges/join";

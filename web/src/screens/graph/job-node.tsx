@@ -1,7 +1,7 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { Database } from "lucide-react";
 import { type CSSProperties, memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { described } from "../../i18n/described";
 import { Breakable, partsOf } from "../../layout/breakable";

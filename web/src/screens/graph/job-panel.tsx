@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { ScheduledJob } from "../../api/types";
 import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";

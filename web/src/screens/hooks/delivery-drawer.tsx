@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { WholeDelivery } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { fullTimeOf } from "../../i18n/time";

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";

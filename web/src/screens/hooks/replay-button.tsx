@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useFault } from "../../api/reachability";
 import type { WholeDelivery } from "../../api/types";
 import { Link } from "../../layout/link";

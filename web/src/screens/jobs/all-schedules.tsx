@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
@@ -11,7 +11,7 @@ import { ScheduleTable } from "./schedule-table";
 import { useJobActions } from "./use-job-actions";
 
 /** Each job of each project, where these are few enough to be looked through. */
-export function AllSchedules() {
+export default function AllSchedules() {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
   const status = useJobsStatus(projectId);

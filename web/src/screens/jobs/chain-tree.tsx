@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useJobsConfig } from "../../live/use-jobs-config";
 import { connectionsOf } from "../edges/join";

@@ -1,5 +1,5 @@
 import { Fragment, type ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { JobsConfig, JobType } from "../../api/types";
 import { Breakable } from "../../layout/breakable";
 import { Link } from "../../layout/link";

@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
-import { useTranslation } from "react-i18next";
-import { useParams, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { get } from "../../api/client";
 import type { Run } from "../../api/types";
 import { described } from "../../i18n/described";
 import { Breakable } from "../../layout/breakable";
 import { Link } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
+import { usePlaceParams } from "../../layout/place-params";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
@@ -27,7 +28,7 @@ import { Runs } from "./runs";
 /** All there is to know of one job type, and what runs it. */
 export default function JobPage() {
   const { t } = useTranslation();
-  const { job_type = "" } = useParams();
+  const { job_type = "" } = usePlaceParams();
   const scoped = useScopedPath();
   const { projectId } = useProjectScope();
   // Run again with the args of an earlier run, which the form lets edit.

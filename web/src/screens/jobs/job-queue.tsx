@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { get } from "../../api/client";
 import type { JobQueue as Queue, Run, RunState } from "../../api/types";
 import { relative } from "../../i18n/time";

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { ScheduledJob } from "../../api/types";
 import { Empty, Failure, Loading } from "../../layout/states";

@@ -1,5 +1,5 @@
 import { Search } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { JobSummaries } from "../../api/types";
 import { type JobSort, SORTS, STANDS, type Stand } from "./summary-data";

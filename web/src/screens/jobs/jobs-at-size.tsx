@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { Link } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";

@@ -1,15 +1,19 @@
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 
+import { lazyPart } from "../../layout/lazy-part";
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
-import { AllSchedules } from "./all-schedules";
 import "./jobs.css";
 import { JobsAtSize } from "./jobs-at-size";
-import { summaryQueryOf, useFirstSummaries } from "./summary-data";
+import { askSummaries, summaryQueryOf, useFirstSummaries } from "./summary-data";
+
+const AllSchedules = lazyPart(() => import("./all-schedules"), <Loading rows={6} />, "of-screen");
 
 /** So many schedules are listed one by one; of more, each job is a row that unfolds to its projects. */
 const MOST_LISTED = 200;
+
+export const ask = askSummaries;
 
 export default function Jobs() {
   const { t } = useTranslation();

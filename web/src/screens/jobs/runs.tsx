@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { RunState } from "../../api/types";
 import { relative } from "../../i18n/time";
 import { Link } from "../../layout/link";

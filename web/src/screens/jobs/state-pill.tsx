@@ -11,7 +11,7 @@ import {
   RotateCw,
   X,
 } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { RunState } from "../../api/types";
 

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { keepPreviousData, type QueryClient, useQueries } from "@tanstack/react-query";
 
 import { get } from "../../api/client";
 import type { JobSummaries, JobSummary, Schedule } from "../../api/types";
@@ -40,11 +40,21 @@ const fetchSummary = (project_id: string | undefined, query: SummaryQuery) =>
 
 const keyOf = (project_id: string | undefined, query: SummaryQuery) => ["jobs", "summary", project_id, query];
 
+const queryOf = (project_id: string | undefined, query: SummaryQuery) => ({
+  queryKey: keyOf(project_id, query),
+  queryFn: () => fetchSummary(project_id, query),
+});
+
+const firstOf = (query: SummaryQuery) => ({ ...query, page: 1, per_page: PAGE_ROWS });
+
 /** The first page of the rows. */
 export function useFirstSummaries(project_id: string | undefined, query: SummaryQuery): Polled<JobSummaries> {
-  const first = { ...query, page: 1, per_page: PAGE_ROWS };
-  return usePolledQuery(keyOf(project_id, first), () => fetchSummary(project_id, first), SUMMARY_MS);
+  const { queryKey, queryFn } = queryOf(project_id, firstOf(query));
+  return usePolledQuery(queryKey, queryFn, SUMMARY_MS);
 }
+
+export const askSummaries = (client: QueryClient) =>
+  client.prefetchQuery(queryOf(undefined, firstOf(summaryQueryOf(new URLSearchParams()))));
 
 export interface SummaryRows {
   /** Of a row whose page has not come yet there is nothing. */
@@ -67,8 +77,7 @@ export function useSummaryRows(
   const pages = Array.from({ length: to - from + 1 }, (_, at) => ({ ...query, page: from + at, per_page: PAGE_ROWS }));
   const found = useQueries({
     queries: pages.map((page) => ({
-      queryKey: keyOf(project_id, page),
-      queryFn: () => fetchSummary(project_id, page),
+      ...queryOf(project_id, page),
       staleTime: SUMMARY_MS,
       placeholderData: page.page === 1 ? keepPreviousData : undefined,
     })),

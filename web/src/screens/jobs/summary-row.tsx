@@ -1,20 +1,18 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
-import { useId, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useId } from "react";
+import { useTranslation } from "#i18n";
 import { useServerNow } from "../../api/server-clock";
 import type { JobSummary } from "../../api/types";
 import { described } from "../../i18n/described";
 import { relative } from "../../i18n/time";
+import { lazyPart } from "../../layout/lazy-part";
 import { Link } from "../../layout/link";
-import { Pager } from "../../layout/pager";
-import { useProjectScope } from "../../layout/project-scope";
-import { Failure, Loading } from "../../layout/states";
+import { Loading } from "../../layout/states";
 import { EndMarks } from "./end-marks";
 import { JobLink } from "./job-link";
-import { ScheduleTable } from "./schedule-table";
 import { StatePill } from "./state-pill";
-import { PAGE_PROJECTS, useProjectsOf } from "./summary-data";
-import { useJobActions } from "./use-job-actions";
+
+const ProjectsOfJob = lazyPart(() => import("./projects-of-job"), <Loading rows={3} />);
 
 interface Props {
   job: JobSummary;
@@ -107,39 +105,9 @@ export function SummaryRow({ job, place, open, onOpen, selected, onSelect }: Pro
       {open && (
         <div role="row" className="summary-projects" id={details}>
           <div role="cell">
-            <Projects job={job.job_type} />
+            <ProjectsOfJob job={job.job_type} />
           </div>
         </div>
-      )}
-    </>
-  );
-}
-
-function Projects({ job }: { job: string }) {
-  const { projectId } = useProjectScope();
-  const [page, setPage] = useState(1);
-  const schedules = useProjectsOf(job, projectId, page);
-  const { act, fault, forget } = useJobActions();
-  const error = fault ?? schedules.error;
-  return (
-    <>
-      {error && (
-        <Failure
-          error={error}
-          retry={() => {
-            forget();
-            void schedules.refresh();
-          }}
-        />
-      )}
-      {schedules.loading && <Loading rows={3} />}
-      {schedules.data && (
-        <>
-          <div className="scroll">
-            <ScheduleTable jobs={schedules.data.items} now={schedules.data.now} act={act} ofOneJob />
-          </div>
-          <Pager page={page} perPage={PAGE_PROJECTS} total={schedules.data.total} onPage={setPage} />
-        </>
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { usePageTitle } from "../../layout/page-title";
 
 import { useProjectPortfolio } from "../../layout/project-scope";

@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { ApiToken, Member, Person, Project, Role } from "../../api/types";
 import { ROLES } from "../../session/session-api";

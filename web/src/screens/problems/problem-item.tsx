@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useFault } from "../../api/reachability";
 import type { Problem } from "../../api/types";
 import { relative } from "../../i18n/time";

@@ -1,3 +1,5 @@
+import type { QueryClient } from "@tanstack/react-query";
+
 import { get, post } from "../../api/client";
 import type { Attention, BulkAnswer, Problems } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
@@ -7,14 +9,18 @@ const POLL_MS = 15_000;
 export const STATES = ["open", "muted", "handled"] as const;
 export type ProblemState = (typeof STATES)[number];
 
+const queryOf = (projectId: string | undefined, state: ProblemState) => ({
+  queryKey: ["jobs", "problems", projectId, state],
+  queryFn: () => get<Problems>("/problems", { project_id: projectId, state }),
+});
+
 /** Why runs failed, the newest error first. */
 export function useProblems(projectId: string | undefined, state: ProblemState): Polled<Problems> {
-  return usePolledQuery(
-    ["jobs", "problems", projectId, state],
-    () => get<Problems>("/problems", { project_id: projectId, state }),
-    POLL_MS,
-  );
+  const { queryKey, queryFn } = queryOf(projectId, state);
+  return usePolledQuery(queryKey, queryFn, POLL_MS);
 }
+
+export const askProblems = (client: QueryClient) => client.prefetchQuery(queryOf(undefined, "open"));
 
 /** What needs attention, in numbers. Late schedules and stuck runs cause no event. */
 export function useAttention(projectId: string | undefined): Polled<Attention> {

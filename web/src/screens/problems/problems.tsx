@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
@@ -7,7 +7,9 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "../jobs/jobs.css";
 import { ProblemItem } from "./problem-item";
 import "./problems.css";
-import { STATES, useProblems } from "./problems-data";
+import { askProblems, STATES, useProblems } from "./problems-data";
+
+export const ask = askProblems;
 
 /** Why runs fail: one entry for each kind of error, over all jobs and projects. */
 export default function Problems() {

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 
 import type { RunDetails } from "../../api/types";
 import { duration, fullTimeOf } from "../../i18n/time";

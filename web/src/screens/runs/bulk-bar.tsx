@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { Link } from "../../layout/link";
 
 import type { Bulk } from "./use-bulk";

@@ -1,6 +1,6 @@
 import { Braces, X } from "lucide-react";
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useJobTypes } from "../jobs/jobs-data";
 import { MOST_CONDITIONS } from "./filters";

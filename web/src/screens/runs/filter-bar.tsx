@@ -1,14 +1,15 @@
 import { Search, SlidersHorizontal, X } from "lucide-react";
 import { type Ref, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { CheckMenu } from "../../layout/check-menu";
 import { useProjectScope } from "../../layout/project-scope";
 import { useTyped } from "../../layout/use-typed";
 import { useJobTypes } from "../jobs/jobs-data";
 import { ConditionFilter, Conditions } from "./condition-filter";
-import { countSet, fromLocal, NO_FILTERS, RUN_STATES, type RunFilters, SPANS, TRIGGERS, toLocal } from "./filters";
+import { countSet, fromLocal, RUN_STATES, SPANS, TRIGGERS, toLocal } from "./filters";
 import { ChosenTags, TagFilter } from "./tags/tag-filter";
+import { NO_FILTERS, type RunFilters } from "./written-filters";
 
 interface Props {
   filters: RunFilters;
@@ -18,7 +19,7 @@ interface Props {
 }
 
 /** Which runs: each filter stands in the address. */
-export function FilterBar({ filters, change, searchField }: Props) {
+export default function FilterBar({ filters, change, searchField }: Props) {
   const { t } = useTranslation();
   const scope = useProjectScope();
   const types = useJobTypes();

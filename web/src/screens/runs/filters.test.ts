@@ -1,16 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import {
-  countSet,
-  fromLocal,
-  NO_FILTERS,
-  nextSort,
-  queryOf,
-  type RunFilters,
-  readFilters,
-  toLocal,
-  writeFilters,
-} from "./filters";
+import { countSet, fromLocal, nextSort, queryOf, readFilters, toLocal } from "./filters";
+import { NO_FILTERS, type RunFilters, writeFilters } from "./written-filters";
 
 const full: RunFilters = {
   jobs: ["sync", "score"],

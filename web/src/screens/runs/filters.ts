@@ -1,4 +1,5 @@
 import type { MatchedRuns as Match, RunState, Trigger } from "../../api/types";
+import { type NAMES, NO_FILTERS, type RunFilters } from "./written-filters";
 
 export const RUN_STATES: RunState[] = [
   "scheduled",
@@ -11,7 +12,7 @@ export const RUN_STATES: RunState[] = [
 ];
 export const TRIGGERS: Trigger["kind"][] = ["timer", "manual", "cascade"];
 export const SPANS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000 } as const;
-type Span = keyof typeof SPANS;
+export type Span = keyof typeof SPANS;
 export const SORTS = ["queued_at", "started_at", "finished_at", "took", "job_type", "state"] as const;
 export type SortKey = (typeof SORTS)[number];
 export type Sort = SortKey | `-${SortKey}`;
@@ -19,43 +20,6 @@ export type Sort = SortKey | `-${SortKey}`;
 /** The host takes no more at a time. */
 export const MOST_CONDITIONS = 4;
 export const MOST_TAGS = 16;
-
-/** Which runs the table shows, as its address tells. The project stands in the address by itself. */
-export interface RunFilters {
-  jobs: string[];
-  states: RunState[];
-  trigger: Trigger["kind"] | "";
-  /** Up to now; gives way to `from` and `to`. */
-  since: Span | "";
-  /** RFC 3339, or empty. */
-  from: string;
-  to: string;
-  text: string;
-  trace: string;
-  /** Conditions on args and output, such as `args.level>=2`. */
-  where: string[];
-  /** Words of the run or of its job; each has to be there. */
-  tags: string[];
-  sort: Sort;
-  page: number;
-}
-
-export const NO_FILTERS: RunFilters = {
-  jobs: [],
-  states: [],
-  trigger: "",
-  since: "",
-  from: "",
-  to: "",
-  text: "",
-  trace: "",
-  where: [],
-  tags: [],
-  sort: "-queued_at",
-  page: 1,
-};
-
-const NAMES = ["job", "state", "trigger", "since", "from", "to", "q", "trace", "sort", "page"] as const;
 
 /** Whatever the address says that is not known is left out: it may be old, or typed. */
 export function readFilters(search: URLSearchParams): RunFilters {
@@ -77,32 +41,6 @@ export function readFilters(search: URLSearchParams): RunFilters {
     sort: sortOf(text("sort")),
     page: Math.max(1, Math.floor(Number(text("page"))) || 1),
   };
-}
-
-/** The address that says the same, short: what is as always is left out, what is not ours is kept. */
-export function writeFilters(filters: RunFilters, search: URLSearchParams): URLSearchParams {
-  const written = new URLSearchParams(search);
-  const values: Record<(typeof NAMES)[number], string> = {
-    job: filters.jobs.join(","),
-    state: filters.states.join(","),
-    trigger: filters.trigger,
-    since: filters.from || filters.to ? "" : filters.since,
-    from: filters.from,
-    to: filters.to,
-    q: filters.text,
-    trace: filters.trace,
-    sort: filters.sort === NO_FILTERS.sort ? "" : filters.sort,
-    page: filters.page > 1 ? String(filters.page) : "",
-  };
-  for (const name of NAMES) {
-    if (values[name]) written.set(name, values[name]);
-    else written.delete(name);
-  }
-  written.delete("where");
-  for (const condition of filters.where) written.append("where", condition);
-  written.delete("tag");
-  for (const tag of filters.tags) written.append("tag", tag);
-  return written;
 }
 
 /** What the host is asked. */

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Run } from "../../api/types";
 import { fullTimeOf } from "../../i18n/time";
 import { isObject } from "../../schema/json-schema";
@@ -6,7 +6,7 @@ import "./more-of-run.css";
 import { useRun } from "./runs-data";
 
 /** What a run was asked for and gave out, beneath its row. */
-export function MoreOfRun({ run }: { run: Run }) {
+export default function MoreOfRun({ run }: { run: Run }) {
   const { t } = useTranslation();
   const whole = useRun(run.id);
   const output = whole.data?.output;

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useServerNow } from "../../api/server-clock";
 import type { Cascade, Run, RunDetails as RunDetailsData } from "../../api/types";
 import { fullTimeOf, relative } from "../../i18n/time";

@@ -1,7 +1,7 @@
 import { ArrowDownToLine, Download } from "lucide-react";
 import { type Ref, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 
 import type { Run } from "../../api/types";
 import { CopyButton } from "../../layout/copy-button";

@@ -1,8 +1,8 @@
 import { useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { useParams } from "react-router";
+import { useTranslation } from "#i18n";
 import { useShortcuts } from "../../keys/use-shortcuts";
 import { usePageTitle } from "../../layout/page-title";
+import { usePlaceParams } from "../../layout/place-params";
 import { Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { Decisions } from "../edges/decisions";
@@ -31,7 +31,7 @@ import { useBulk } from "./use-bulk";
 
 /** One run: why it exists, how it goes, what it wrote and what it set off. */
 export default function RunPage() {
-  const { id = "" } = useParams();
+  const { id = "" } = usePlaceParams();
   // Another run is another page: nothing of the one before stays.
   return <OneRun key={id} id={id} />;
 }

@@ -1,13 +1,16 @@
 import { ChevronDown } from "lucide-react";
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Run } from "../../api/types";
 import { fullTimeOf, relative } from "../../i18n/time";
+import { lazyPart } from "../../layout/lazy-part";
 import { Link } from "../../layout/link";
+import { Loading } from "../../layout/states";
 import { Progress, Took, TriggerText } from "../jobs/run-facts";
 import { StatePill } from "../jobs/state-pill";
-import { MoreOfRun } from "./more-of-run";
 import { RunTags } from "./tags/run-tags";
+
+const MoreOfRun = lazyPart(() => import("./more-of-run"), <Loading rows={2} />);
 
 interface Props {
   run: Run;

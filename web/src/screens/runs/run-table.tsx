@@ -1,6 +1,6 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type Ref, type RefObject, useCallback, useImperativeHandle, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Run } from "../../api/types";
 import { Rows, type RowsShown } from "../../layout/rows";

@@ -2,9 +2,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook, waitFor } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-
-import { NO_FILTERS, type RunFilters } from "./filters";
 import { useRunTable } from "./runs-data";
+import { NO_FILTERS, type RunFilters } from "./written-filters";
 
 /** What was asked for, and the host that answers each when it is told to. */
 const asked: { page: number; perPage: number; answer: () => void }[] = [];

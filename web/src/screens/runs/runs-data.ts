@@ -1,9 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 
 import { get, post } from "../../api/client";
 import type { BulkAnswer, Cascade, Run, RunDetails, RunPage } from "../../api/types";
 import { type Polled, usePolledQuery } from "../../live/use-polled-query";
-import { queryOf, type RunFilters } from "./filters";
+import { queryOf } from "./filters";
+import { NO_FILTERS, type RunFilters } from "./written-filters";
 
 export const PER_PAGE = 200;
 /** So many of a page are more than a window shows, and over a slow line they are there long before the whole page. */
@@ -15,24 +16,41 @@ const REST_MS = 15_000;
 
 export const isOver = (run: Run): boolean => ["completed", "failed", "cancelled"].includes(run.state);
 
+const TABLES = ["jobs", "runs", "table"];
+const tableKey = (projectId: string | undefined, filters: RunFilters) => [...TABLES, projectId, filters];
+
+async function fetchTable(client: QueryClient, projectId: string | undefined, filters: RunFilters): Promise<RunPage> {
+  const query = queryOf(filters, projectId, Date.now());
+  // Where no table is known yet, there is nothing to look at meanwhile.
+  if (client.getQueriesData({ queryKey: TABLES }).every(([, data]) => data === undefined)) {
+    const page = ((filters.page - 1) * PER_PAGE) / FIRST_ROWS + 1;
+    const first = await get<RunPage>("/jobs/runs", { ...query, page, per_page: FIRST_ROWS });
+    if (first.items.length < FIRST_ROWS) return first;
+    client.setQueryData(tableKey(projectId, filters), first);
+  }
+  return get<RunPage>("/jobs/runs", { ...query, per_page: PER_PAGE });
+}
+
+/** Until the first rows are there: those below them go on coming. */
+export function askTable(client: QueryClient): Promise<void> {
+  const queryKey = tableKey(undefined, NO_FILTERS);
+  return new Promise((resolve) => {
+    const stop = client.getQueryCache().subscribe(() => {
+      if (client.getQueryData(queryKey) === undefined) return;
+      stop();
+      resolve();
+    });
+    void client.prefetchQuery({ queryKey, queryFn: () => fetchTable(client, undefined, NO_FILTERS) });
+  });
+}
+
 export function useRunTable(projectId: string | undefined, filters: RunFilters): Polled<RunPage> {
-  const tables = ["jobs", "runs", "table"];
-  const key = [...tables, projectId, filters];
+  const key = tableKey(projectId, filters);
   const client = useQueryClient();
   const known = client.getQueryData<RunPage>(key);
   return usePolledQuery(
     key,
-    async () => {
-      const query = queryOf(filters, projectId, Date.now());
-      // Where no table is known yet, there is nothing to look at meanwhile.
-      if (client.getQueriesData({ queryKey: tables }).every(([, data]) => data === undefined)) {
-        const page = ((filters.page - 1) * PER_PAGE) / FIRST_ROWS + 1;
-        const first = await get<RunPage>("/jobs/runs", { ...query, page, per_page: FIRST_ROWS });
-        if (first.items.length < FIRST_ROWS) return first;
-        client.setQueryData(key, first);
-      }
-      return get<RunPage>("/jobs/runs", { ...query, per_page: PER_PAGE });
-    },
+    () => fetchTable(client, projectId, filters),
     // To find runs by what is in them is work for the host.
     filters.where.length === 0 && known?.items.some((run) => !isOver(run)) ? BUSY_MS : REST_MS,
     { events: () => false },

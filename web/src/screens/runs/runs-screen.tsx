@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useShortcuts } from "../../keys/use-shortcuts";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
@@ -10,24 +10,30 @@ import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useNow } from "../../live/use-now";
 import { FigureTabs } from "../figures/figure-tabs";
 import "../jobs/jobs.css";
-import { FilterBar } from "./filter-bar";
 import { SORTS, type Sort } from "./filters";
 import { useRunHistogram } from "./histogram/histogram-data";
 import { MatchingActions } from "./matching";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
-import { type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
+import { askTable, type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
 import { SavedViews } from "./saved/saved-views";
 import { useBulk } from "./use-bulk";
 import { useRunFilters } from "./use-run-filters";
 import { useSelection } from "./use-selection";
 
 const BulkBar = lazyPart(() => import("./bulk-bar"));
+const FilterBar = lazyPart(
+  () => import("./filter-bar"),
+  <div className="run-filters-wait skeleton" aria-busy="true" />,
+  "of-screen",
+);
 const RunHistogram = lazyPart(
   () => import("./histogram/run-histogram"),
   <div className="histogram-waits skeleton" aria-busy="true" />,
-  "first",
+  "of-screen",
 );
+
+export const ask = askTable;
 
 /** Every run there is: filtered, ordered and paged by the host, all of it in the address. */
 export default function RunsScreen() {

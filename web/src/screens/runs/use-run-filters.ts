@@ -1,7 +1,8 @@
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 
-import { type RunFilters, readFilters, writeFilters } from "./filters";
+import { readFilters } from "./filters";
+import { type RunFilters, writeFilters } from "./written-filters";
 
 /** The filters of the address, and a way to change some of them; another filter begins at its first page. */
 export function useRunFilters(): [RunFilters, (change: Partial<RunFilters>) => void] {

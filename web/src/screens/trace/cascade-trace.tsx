@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Cascade } from "../../api/types";
 import { duration } from "../../i18n/time";

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { get } from "../../api/client";
 import type { Children, RunState } from "../../api/types";

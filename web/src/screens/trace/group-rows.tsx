@@ -1,12 +1,12 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { RunState } from "../../api/types";
 import { useRights } from "../../session/rights";
 import { LOOKS } from "../jobs/state-pill";
 import { RUN_STATES } from "../runs/filters";
-import { MatchingDialog } from "../runs/matching";
+import MatchingDialog from "../runs/matching-dialog";
 import { GroupChildren } from "./group-children";
 import { Bars } from "./trace-row";
 import type { GroupBar, Scale } from "./waterfall";

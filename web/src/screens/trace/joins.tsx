@@ -1,6 +1,6 @@
 import { Ban, Check, CircleDashed, Hourglass, type LucideIcon, Minus, TimerOff, X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Cascade, Run, TraceJoin } from "../../api/types";
 import { useSaid } from "../../i18n/said";
 import { relative } from "../../i18n/time";

@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { duration } from "../../i18n/time";
 import { Link } from "../../layout/link";
 import { StatePill } from "../jobs/state-pill";

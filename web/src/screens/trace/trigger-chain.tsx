@@ -1,6 +1,6 @@
 import { ChevronRight } from "lucide-react";
 import { Fragment } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Cascade } from "../../api/types";
 import { fullTimeOf } from "../../i18n/time";
 import { Link } from "../../layout/link";

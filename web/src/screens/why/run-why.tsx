@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Run, WhyRun } from "../../api/types";
 import { Failure } from "../../layout/states";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { useFault } from "../../api/reachability";
 import type { Worker } from "../../api/types";
 import { size } from "../../i18n/size";

@@ -1,5 +1,5 @@
 import { TriangleAlert } from "lucide-react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { usePageTitle } from "../../layout/page-title";
 import { Empty, Failure, Loading } from "../../layout/states";

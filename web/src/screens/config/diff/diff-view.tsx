@@ -1,6 +1,6 @@
 import { Columns2, Rows2 } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import "./diff.css";
 import { type Line, type Row, rows, summary } from "./lines";

@@ -16,7 +16,7 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { Diagnostic } from "../../../api/types";
 import { completionsOf, helpOf } from "./knowing";
 import { look } from "./look";

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { JobType } from "../../../api/types";
 import { takesNothing } from "../../../form/prepare";
 import { lazyPart } from "../../../layout/lazy-part";

@@ -1,7 +1,7 @@
 import { ArrowRight, Settings2, X } from "lucide-react";
 import { Fragment, useEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 import type { Diagnostic, JobType } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
 import { useProjectScope, useScopedPath } from "../../../layout/project-scope";

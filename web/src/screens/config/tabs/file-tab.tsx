@@ -1,4 +1,4 @@
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { drafts } from "../draft/draft-store";
 import CodeEditor from "../editor/code-editor";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import type { HistoryItem } from "../../../api/types";
 import { fullTimeOf } from "../../../i18n/time";
 import { Pager } from "../../../layout/pager";

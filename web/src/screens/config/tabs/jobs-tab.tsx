@@ -1,6 +1,6 @@
 import { Fragment } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { useTranslation } from "#i18n";
 
 import { described } from "../../../i18n/described";
 import { Empty } from "../../../layout/states";

@@ -1,6 +1,6 @@
 import { Merge, Plus, Settings2, X } from "lucide-react";
 import { useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Diagnostic, Edit, JobType } from "../../../api/types";
 import { type Join, joinSaid, plainJoin } from "../../edges/join";

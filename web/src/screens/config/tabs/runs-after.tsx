@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Edit } from "../../../api/types";
 import { runsAfter, toAll, toEach } from "../forms/join-edits";

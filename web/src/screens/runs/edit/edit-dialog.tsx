@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { patch } from "../../../api/client";
 import { useFault } from "../../../api/reachability";
 import type { Run } from "../../../api/types";

@@ -1,7 +1,8 @@
 import { get } from "../../../api/client";
 import type { Histogram, HistogramPoint, RunState } from "../../../api/types";
 import { type Polled, usePolledQuery } from "../../../live/use-polled-query";
-import { queryOf, RUN_STATES, type RunFilters } from "../filters";
+import { queryOf, RUN_STATES } from "../filters";
+import type { RunFilters } from "../written-filters";
 
 const POLL_MS = 15_000;
 

@@ -1,10 +1,10 @@
 import { X } from "lucide-react";
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { Histogram, HistogramPoint } from "../../../api/types";
 import type { Polled } from "../../../live/use-polled-query";
-import type { RunFilters } from "../filters";
+import type { RunFilters } from "../written-filters";
 import { COLOURS, moved, padded, type Range, rangeOf, STACK, sumOf, timesOf, totals } from "./histogram-data";
 import "./run-histogram.css";
 

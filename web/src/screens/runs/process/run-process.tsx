@@ -1,5 +1,5 @@
 import { Fragment } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import type { RunProcess as Process } from "../../../api/types";
 import { relative } from "../../../i18n/time";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { NO_FILTERS } from "../filters";
+import { NO_FILTERS } from "../written-filters";
 import { asWritten, searchOf, shifted } from "./saved-data";
 
 describe("saved views", () => {

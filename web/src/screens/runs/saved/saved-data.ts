@@ -2,7 +2,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { get } from "../../../api/client";
 import type { SavedView, SavedViews } from "../../../api/types";
-import { type RunFilters, readFilters, writeFilters } from "../filters";
+import { readFilters } from "../filters";
+import { type RunFilters, writeFilters } from "../written-filters";
 
 const KEY = ["saved-views"];
 

@@ -1,10 +1,10 @@
 import { Bookmark, Settings2 } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 import { lazyPart } from "../../../layout/lazy-part";
 import { Link } from "../../../layout/link";
 import { useProjectScope } from "../../../layout/project-scope";
-import type { RunFilters } from "../filters";
+import type { RunFilters } from "../written-filters";
 import { asWritten, searchOf, useSavedViews } from "./saved-data";
 import "./saved-views.css";
 

@@ -1,6 +1,6 @@
 import { Tag } from "lucide-react";
 import { useId } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { useProjectScope } from "../../../layout/project-scope";
 import { TagChips, TagInput } from "./tag-input";

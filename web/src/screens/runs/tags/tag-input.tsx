@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Tag, X } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "#i18n";
 
 import { get } from "../../../api/client";
 import type { TagList } from "../../../api/types";

@@ -1,1 +1,0 @@
-export{t as default}from"./bulk-bar-DAYaR1Qv.js";

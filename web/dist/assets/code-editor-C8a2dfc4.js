@@ -1,1 +1,0 @@
-export{t as default}from"./code-editor-2LRLKzpV.js";

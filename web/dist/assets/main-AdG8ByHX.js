@@ -1,1 +1,0 @@
-import"./main-BK63hdcP.js";

@@ -1,1 +1,0 @@
-export{t as LONGEST_NAME,n as default}from"./save-view-Dw-BDEeg.js";

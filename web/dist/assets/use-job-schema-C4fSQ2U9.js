@@ -1,1 +1,0 @@
-import{A as e,m as t,xt as n}from"./main-BK63hdcP.js";import{lt as r}from"./common-B8hDLNFu.js";var i=6e5,a={};function o(){let{data:o,loading:s}=e([...t,`schema`],()=>n(`/jobs/config/schema`),i);if(s)return;let c=[`properties`,`jobs`,`additionalProperties`].reduce((e,t)=>r(e)?e[t]:void 0,o);return r(c)?c:a}export{o as n,a as t};

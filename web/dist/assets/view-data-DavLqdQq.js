@@ -1,1 +1,0 @@
-import{A as e,xt as t}from"./main-BK63hdcP.js";var n=6e4,r=3e4,i=()=>e([`views`],()=>t(`/data`),n);function a(n,i){return e([`data`,n,i],()=>t(`/data/${encodeURIComponent(n)}`,i),r)}export{i as n,a as t};

@@ -1,1 +1,0 @@
-import{lt as e,pt as t}from"./common-B8hDLNFu.js";function n(n,r){let i=n[`x-${r}`],a=e(i)?i:n;return{title:t(a.title)??``,description:t(a.description)}}export{n as t};
