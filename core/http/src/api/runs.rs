@@ -28,7 +28,7 @@ use crate::{
 };
 use cascade_access::{Principal, Role};
 use cascade_config::{all_masked, masked};
-use cascade_model::{CancelRequest, Run, RunState};
+use cascade_model::{CancelRequest, LONGEST_KEY, Run, RunState};
 use cascade_store::{Queries, RunFilter, TriggerKind};
 
 /// The longest text that is looked for.
