@@ -45,7 +45,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_helps() {
         ),
         (
             "key_from = \"customer.di\"",
-            &["`a` takes no field of `customer` `di`", "did you mean `id`?"],
+            &["`a` takes no field of `customer` `di`", "there is: id, token"],
         ),
         ("key_from = \"customer.id.x\"", &["takes no field of `customer.id` `x`", "args_schema"]),
         ("key_from = \"customer.token\"", &["`customer.token` is a secret", "name another arg"]),
