@@ -37,8 +37,9 @@ impl End {
 }
 
 impl Runner {
-    /// Stores it; `took` is how long the attempt did, if it has begun, and `next` where runs that it leads to may begin. While the database is away this is tried again, as long as the lease is not lost and
-    /// the worker does not end.
+    /// Stores it; `took` is how long the attempt did, if it has begun, and `next` where runs that it leads to may
+    /// begin. While the database is away this is tried again, as long as the lease is not lost and the worker does
+    /// not end.
     ///
     /// # Errors
     /// [`StoreError::LostLease`], or the database's: the run then comes back with the next renewal, which

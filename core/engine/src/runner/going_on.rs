@@ -34,7 +34,10 @@ impl Runner {
         next: Option<&GoesOn>,
     ) -> Result<(Vec<String>, bool), StoreError> {
         let leases = self.wake.leases();
-        let room = next.filter(|_| !self.wake.is_draining()).map_or(0, GoesOn::room);
+        let leads_on =
+            !success.follow.downstream.is_empty() || !success.follow.debounced.is_empty();
+        let next = next.filter(|_| leads_on && !self.wake.is_draining());
+        let room = next.map_or(0, GoesOn::room);
         // A renewal that is under way would take what begins now for runs that this process has lost track of.
         let claiming = if room > 0 { leases.try_begin_claim() } else { None };
         let (Some(_claiming), Some(GoesOn { threads, .. })) = (claiming, next) else {

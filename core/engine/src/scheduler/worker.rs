@@ -24,10 +24,10 @@
 //! - At a stop, whatever the state: what a claim brings is still ours, what waits is given back, what
 //!   runs has the grace time.
 //!
-//! A run has one owner from its claim to its end: the task that claims, or the run before it whose end it begins with (no
-//! renewal looks for lost runs before the whole answer is listed in [`Leases`](super::Leases)), the queue of the worker threads, its
-//! thread, its supervisor if it lasts, and what stores its end. Its [`Held`](super::Held) goes with it: once
-//! that is dropped, nobody here owns the run.
+//! A run has one owner from its claim to its end: the task that claims it, or what stores the end of the run that has led
+//! to it (either keeps renewals from looking for lost runs until all that it brought is listed in
+//! [`Leases`](super::Leases)), the queue of the worker threads, its thread, its supervisor if it lasts, and what stores
+//! its end. Its [`Held`](super::Held) goes with it: once that is dropped, nobody here owns the run.
 
 use std::{sync::Arc, time::Duration};
 
