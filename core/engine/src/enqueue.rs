@@ -70,7 +70,7 @@ pub(crate) async fn debounce(
     let mut first = Debounced::begun(rule, at);
     (request.request.run_at, request.after) = (Some(first.put_off(rule, at)), None);
     let one = std::slice::from_ref(&request);
-    tx.lock_keys(one, None).await?;
+    tx.go_before_later(one).await?;
     let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
     let debounced = |one: Waiting| one.run.payload.debounced.is_some().then_some(one.run);
     let Some(mut waits) = waiting.into_iter().find_map(debounced) else {
@@ -139,7 +139,7 @@ async fn insert_page(tx: &mut dyn Tx, mut requests: Vec<NewRequest>, wake: bool)
         if requests.is_empty() {
             return Ok(());
         }
-        tx.lock_keys(&requests, None).await?;
+        tx.go_before_later(&requests).await?;
         let made = tx.insert_requests(&requests, wake).await?;
         for (request, _) in requests.iter().zip(&made).filter(|(_, made)| **made) {
             traces::keep(tx, request.run.id, &request.run.payload.traces).await?;
@@ -162,7 +162,7 @@ async fn by_rule(
     wake: bool,
     beside: &mut Beside,
 ) -> Result<Enqueued> {
-    tx.lock_keys(std::slice::from_ref(&request), None).await?;
+    tx.go_before_later(std::slice::from_ref(&request)).await?;
     let waiting = tx.waiting_of_key(&request, MOST_WAITING).await?;
     let opened: Vec<_> = request.run.payload.all_traces().collect();
     match rule {

@@ -57,7 +57,8 @@ impl Made {
     }
 
     /// Locks the keys of the runs, with the run `own` of a queue that ends. Who asks for a run of a schedule's key
-    /// locks the schedule first, and so does an end that makes one.
+    /// locks the schedule first, and so does an end that makes one. No run that waits for a later time goes behind
+    /// one of these yet: that of a join may not be made.
     pub async fn lock(&self, tx: &mut dyn Tx, own: Option<Uuid>, follow: &Follow) -> Result<()> {
         self.lock_for(tx, own, to_lock(follow, self)).await
     }

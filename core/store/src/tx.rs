@@ -50,9 +50,13 @@ pub trait Tx: Send {
     -> Result<Vec<ClaimedRun>>;
 
     /// Locks the runs that are first of these keys until the transaction ends, and `own`, which is to end in it,
-    /// all in the order of their ids. A first run that waits for a later time than the request goes behind it. Where
-    /// several runs of a key go at a time, the turn of the key is taken in place of their locks.
+    /// all in the order of their ids. Where several runs of a key go at a time, the turn of the key is taken in place of
+    /// their locks.
     async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()>;
+
+    /// As [`Tx::lock_keys`] for requests that are made in this transaction, or become one with a run of their key: a first
+    /// run that waits for a later time than the request goes behind it.
+    async fn go_before_later(&mut self, requests: &[NewRequest]) -> Result<()>;
 
     /// Locks the first run of the key that `run` was asked for with, if it was; nothing where several runs of the key go
     /// at a time.

@@ -36,14 +36,14 @@ impl DynJob for TestJob {
 
 /// An engine with a jobs.toml of its own.
 #[derive(Clone)]
-struct Joins {
-    engine: Engine,
+pub(super) struct Joins {
+    pub(super) engine: Engine,
     config: LiveConfig,
-    project: Uuid,
+    pub(super) project: Uuid,
 }
 
 impl Joins {
-    async fn of(engine: &Engine, chains: &str) -> Self {
+    pub(super) async fn of(engine: &Engine, chains: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("jobs.toml");
         let text = format!("[projects.one]\n[CASCADE_CHAINS]\n{chains}");
@@ -69,7 +69,7 @@ impl Joins {
     }
 
     /// Asks for runs of `job`, each with a trace of its own.
-    async fn ask(&self, job: &str, runs: usize) {
+    pub(super) async fn ask(&self, job: &str, runs: usize) {
         let one = Enqueue {
             job_type: job.into(),
             project_id: self.project,
@@ -87,7 +87,7 @@ impl Joins {
     }
 
     /// All runs that may begin, by job.
-    async fn claim(&self) -> Vec<ClaimedRun> {
+    pub(super) async fn claim(&self) -> Vec<ClaimedRun> {
         let mut runs = Vec::new();
         loop {
             let found = self.engine.claim("worker-a", 500, LEASE, &[]).await.unwrap();
@@ -99,13 +99,13 @@ impl Joins {
         }
     }
 
-    async fn one(&self, job: &str) -> ClaimedRun {
+    pub(super) async fn one(&self, job: &str) -> ClaimedRun {
         let mut runs = self.claim().await;
         assert_eq!(jobs(&runs), [job]);
         runs.remove(0)
     }
 
-    async fn ok(&self, run: &ClaimedRun, output: Value) {
+    pub(super) async fn ok(&self, run: &ClaimedRun, output: Value) {
         self.end(run, Success { output: Some(output.to_string()), ..Success::default() }).await;
     }
 
@@ -120,7 +120,7 @@ impl Joins {
         }
     }
 
-    async fn fail(&self, run: &ClaimedRun) {
+    pub(super) async fn fail(&self, run: &ClaimedRun) {
         let follow = self.engine.follow(&self.config.state(), run, Err("no luck")).await.unwrap();
         let fault = Fault { error: "no luck".into(), retry_in: None };
         self.engine.fail_then(&run.lease, fault, follow).await.unwrap();

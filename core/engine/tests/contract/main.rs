@@ -29,6 +29,7 @@ mod in_flight;
 mod in_use;
 mod job_last;
 mod job_queue;
+mod join_keys;
 mod joins;
 mod leases;
 mod left_jobs;
@@ -186,6 +187,7 @@ cases! {
         jobs_are_counted_by_how_they_stand,
     ],
     job_queue: [each_part_of_a_queue_is_counted_and_shown_in_its_order],
+    join_keys: [a_join_that_does_not_fire_puts_no_run_behind_it],
     joins: [
         a_join_fires_with_the_last_of_the_jobs_that_it_waits_for,
         pairs_that_end_at_once_fire_one_join_each,

@@ -10,11 +10,13 @@ use uuid::Uuid;
 use super::{SIGNALS, row, tx::run_row};
 use crate::{NewRequest, Result, StoreError, Waiting};
 
-/// As [`Tx::lock_keys`](crate::Tx::lock_keys).
+/// As [`Tx::lock_keys`](crate::Tx::lock_keys), or with `before_later` as
+/// [`Tx::go_before_later`](crate::Tx::go_before_later).
 pub(super) async fn lock_keys(
     connection: &mut PgConnection,
     requests: &[NewRequest],
     own: Option<Uuid>,
+    before_later: bool,
 ) -> Result<()> {
     let keyed: Vec<_> = requests.iter().filter(|one| one.request.key.is_some()).collect();
     if keyed.is_empty() {
@@ -28,6 +30,7 @@ pub(super) async fn lock_keys(
             .bind(keyed.iter().map(|one| one.request.run_at).collect::<Vec<_>>())
             .bind(keyed.iter().map(|one| one.after.map(|it| it.as_secs_f64())).collect::<Vec<_>>())
             .bind(own)
+            .bind(before_later)
     };
     let locked = bound(include_str!("sql/queue_lock_keys.sql")).fetch_one(&mut *connection).await?;
     if locked.try_get("shared")? {

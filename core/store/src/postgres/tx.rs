@@ -136,7 +136,11 @@ impl Tx for PostgresTx {
     }
 
     async fn lock_keys(&mut self, requests: &[NewRequest], own: Option<Uuid>) -> Result<()> {
-        requests::lock_keys(self.connection()?, requests, own).await
+        requests::lock_keys(self.connection()?, requests, own, false).await
+    }
+
+    async fn go_before_later(&mut self, requests: &[NewRequest]) -> Result<()> {
+        requests::lock_keys(self.connection()?, requests, None, true).await
     }
 
     async fn lock_key_of(&mut self, run: Uuid) -> Result<()> {

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{NewRequest, Result, RunRow, StoreError, Waiting};
 
-/// As [`Tx::lock_keys`](crate::Tx::lock_keys).
-pub(super) async fn lock_keys(
+/// As [`Tx::go_before_later`](crate::Tx::go_before_later).
+pub(super) async fn go_before_later(
     tx: &mut Transaction<'static, Sqlite>,
     requests: &[NewRequest],
 ) -> Result<()> {
@@ -27,8 +27,8 @@ pub(super) async fn lock_keys(
     });
     let keyed: Vec<_> = keyed.collect();
     if !keyed.is_empty() {
-        let lock = sqlx::query(include_str!("sql/queue_lock_keys.sql"));
-        lock.bind(Value::from(keyed).to_string()).execute(&mut **tx).await?;
+        let later = sqlx::query(include_str!("sql/queue_go_before_later.sql"));
+        later.bind(Value::from(keyed).to_string()).execute(&mut **tx).await?;
     }
     Ok(())
 }

@@ -78,9 +78,13 @@ impl Tx for SqliteTx {
         claim::begin_runs(&mut self.0, runs, holder).await
     }
 
-    /// The one writer is alone; what waits for a later time than a request goes behind it.
-    async fn lock_keys(&mut self, requests: &[NewRequest], _own: Option<Uuid>) -> Result<()> {
-        requests::lock_keys(&mut self.0, requests).await
+    /// The one writer is alone.
+    async fn lock_keys(&mut self, _requests: &[NewRequest], _own: Option<Uuid>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn go_before_later(&mut self, requests: &[NewRequest]) -> Result<()> {
+        requests::go_before_later(&mut self.0, requests).await
     }
 
     async fn lock_key_of(&mut self, _run: Uuid) -> Result<()> {

@@ -1,12 +1,15 @@
 -- Takes the turns of the keys of which several runs go at a time, and that of a run which is to end in this transaction:
--- after queue_lock_keys.sql, which locks the others. A run that waits for a later time than a request gives up its place.
+-- after queue_lock_keys.sql, which locks the others. With $7 a run that waits for a later time than a request gives up
+-- its place.
 -- $1 jobs text[], $2 projects uuid[], $3 keys text[], $4 times of the requests timestamptz[] (NULL: now),
--- $5 seconds that each waits from then on float8[], $6 the run that is to end uuid (NULL: none)
+-- $5 seconds that each waits from then on float8[], $6 the run that is to end uuid (NULL: none),
+-- $7 whether runs that wait for a later time give up their places bool
 -- plan: run_requests_pkey
 SELECT give_up_places(k.job_type, k.project_id, k.key, k.due)
 FROM (
-    SELECT w.job_type, w.project_id, w.key,
-        min(greatest(coalesce(w.at, now()), now()) + make_interval(secs => coalesce(w.pause, 0))) AS due
+    SELECT w.job_type, w.project_id, w.key, CASE WHEN $7
+        THEN min(greatest(coalesce(w.at, now()), now()) + make_interval(secs => coalesce(w.pause, 0)))
+        ELSE 'infinity' END AS due
     FROM (
         SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::float8[])
             AS w (job_type, project_id, key, at, pause)
