@@ -1,5 +1,6 @@
-//! Keys that have room while runs wait behind them: the number of runs of a key was raised, or a version that knows of
-//! one run of a key has ended another. Each end and each request looks after its own keys otherwise.
+//! Keys that have room while runs wait behind them: the number of runs of a key was raised, a version that knows of
+//! one run of a key has ended another, or one that did not lock the first run of a key has put another behind it as it
+//! ended. Each end and each request looks after its own keys otherwise.
 
 use cascade_store::{Connections, Queries, Result, Store};
 use uuid::Uuid;

@@ -38,6 +38,7 @@ mod logs;
 mod lost_runs;
 mod many_jobs;
 mod next_runs;
+mod one_per_key;
 mod outputs;
 mod paused;
 mod problems;
@@ -246,6 +247,7 @@ cases! {
         what_has_a_run_or_a_limit_is_left_to_claims,
         a_timer_goes_on_behind_what_has_begun,
     ],
+    one_per_key: [whatever_happens_at_once_no_run_stays_behind_none],
     outputs: [an_output_is_kept_with_its_run_and_removed_with_it],
     paused: [
         a_pause_with_an_end_is_over_at_that_time,

@@ -49,7 +49,8 @@ fn upsert(KeyedJob { job_type, key_from, runs_per_key }: &KeyedJob) -> Statement
     .bind(*runs_per_key)
 }
 
-/// A run that waits behind others of its key, of up to `limit` keys that have a free place.
+/// A run that waits behind others of its key, of keys that have a free place: up to `limit` where several runs of them go
+/// at a time, and as many of which one does.
 pub(super) async fn with_room(database: &dyn Database, limit: u32) -> Result<Vec<Uuid>> {
     #[derive(Deserialize)]
     struct Behind {
@@ -71,6 +72,11 @@ pub(super) async fn with_room(database: &dyn Database, limit: u32) -> Result<Vec
         .push(" AND t.project_id = b.project_id AND t.beside = b.key AND t.beside IS NOT NULL")
         .push(&format!(" AND t.place < j.runs_per_key AND t.{OPEN}) < j.runs_per_key LIMIT "))
         .bind(limit);
-    let found: Vec<Behind> = rows(database, query.statement()).await?;
+    let mut found: Vec<Behind> = rows(database, query.statement()).await?;
+    if dialect == Dialect::Postgres {
+        // A version before migration 430 puts a run behind one that may end meanwhile. SQLite has one writer.
+        let without_first = sql(include_str!("../postgres/sql/queue_keys_without_first.sql"));
+        found.extend(rows::<Behind>(database, without_first.bind(limit)).await?);
+    }
     Ok(found.into_iter().map(|one| one.id).collect())
 }

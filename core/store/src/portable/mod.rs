@@ -283,7 +283,8 @@ pub trait Queries: Store {
         keyed_jobs::save(&*self.database(), jobs).await
     }
 
-    /// A run that waits behind others of its key, of up to `limit` keys that have a free place.
+    /// A run that waits behind others of its key, of keys that have a free place: up to `limit` where several runs of
+    /// them go at a time, and as many of which one does.
     async fn keys_with_room(&self, limit: u32) -> Result<Vec<Uuid>> {
         keyed_jobs::with_room(&*self.database(), limit).await
     }

@@ -237,6 +237,8 @@ impl Store for PostgresStore {
 #[cfg(test)]
 mod filled;
 #[cfg(test)]
+mod first_of_key;
+#[cfg(test)]
 mod last_ends;
 #[cfg(test)]
 mod near_limits;

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{SIGNALS, row, tx::run_row};
-use crate::{NewRequest, Result, StoreError, Waiting};
+use crate::{NewRequest, Result, RunRow, StoreError, Waiting};
 
 /// As [`Tx::lock_keys`](crate::Tx::lock_keys), or with `before_later` as
 /// [`Tx::go_before_later`](crate::Tx::go_before_later).
@@ -50,6 +50,19 @@ pub(super) async fn lock_key_of(connection: &mut PgConnection, run: Uuid) -> Res
     let text = include_str!("sql/queue_lock_key_of.sql");
     while !sqlx::query_scalar(text).bind(run).fetch_one(&mut *connection).await? {}
     Ok(())
+}
+
+/// Lets a run that has ended wait again; `false` where its job has another unfinished run.
+pub(super) async fn retry(connection: &mut PgConnection, run: &RunRow) -> Result<bool> {
+    let text = include_str!("sql/queue_retry.sql");
+    loop {
+        let retry = sqlx::query(text).bind(run.id).bind(row::int(run.max_attempts));
+        let done = retry.fetch_one(&mut *connection).await?;
+        if done.try_get("locked")? {
+            return Ok(done.try_get("made")?);
+        }
+        lock_key_of(connection, run.id).await?;
+    }
 }
 
 /// As [`Tx::waiting_of_key`](crate::Tx::waiting_of_key).

@@ -187,10 +187,7 @@ impl Tx for PostgresTx {
                 .bind(run.cancel_requested)
         } else if run.kind == RunKind::Queue && waits_again {
             requests::turn_of(self.connection()?, run.id).await?;
-            let retry = sqlx::query(include_str!("sql/queue_retry.sql"))
-                .bind(run.id)
-                .bind(row::int(run.max_attempts));
-            if retry.execute(self.connection()?).await?.rows_affected() == 0 {
+            if !requests::retry(self.connection()?, run).await? {
                 return Ok(false);
             }
             requests::fill_places(self.connection()?, &[run.id]).await?;

@@ -1,13 +1,14 @@
 -- Makes runs that wait, with what was asked for. Of each key one run is first, if none is; the others are
--- behind. A run of the schedule's key is behind the schedule's own, and until its time
--- comes. Returns those that were made: where another
--- transaction has just made the first run of a key, nothing is, and the lock of that is to be taken. `shares` says
--- that several runs of its key go at a time: queue_fill_places.sql follows.
+-- behind, and this transaction has the lock of the first: its end waits for the commit, and sees them. A run of the
+-- schedule's key is behind the schedule's own, and until its time comes. Returns those that were made: where another
+-- transaction has just made the first run of a key, or has the lock of what is first by now, nothing is, and that lock
+-- is to be taken. `shares` says that several runs of its key go at a time: who has the turn of that needs no lock, and
+-- queue_fill_places.sql follows.
 -- $1 ids uuid[], $2 jobs text[], $3 projects uuid[], $4 max_attempts int[], $5 payloads text[],
 -- $6 traces uuid[], $7 keys text[], $8 priorities int[], $9 times timestamptz[] (NULL: now),
 -- $10 seconds to wait float8[], $11 args text[], $12 who asks text[],
 -- $13 channel on which workers are told, or NULL text
--- plan: open_queue_runs_first, worker_runs_unfinished
+-- plan: open_queue_runs_first, open_queue_runs_pkey, worker_runs_unfinished
 WITH new AS MATERIALIZED (
     SELECT n.*,
         greatest(coalesce(n.run_at, now()), now()) + make_interval(secs => coalesce(n.pause, 0)) AS at,
@@ -16,6 +17,21 @@ WITH new AS MATERIALIZED (
             $8::int[], $9::timestamptz[], $10::float8[], $11::text[], $12::text[])
         WITH ORDINALITY AS n (id, job_type, project_id, max_attempts, payload, trace_id, key, priority,
             run_at, pause, args, asked_by, nth)
+), first AS MATERIALIZED (
+    -- Each key is looked for in the index, whatever the statistics say.
+    SELECT n.job_type, n.project_id, n.key, f.id, n.key <> '' AND EXISTS (
+        SELECT FROM keyed_jobs j WHERE j.job_type = n.job_type AND j.runs_per_key > 1
+    ) AS shared
+    FROM new n CROSS JOIN LATERAL (
+        SELECT f.id FROM open_queue_runs f
+        WHERE f.job_type = n.job_type AND f.project_id = n.project_id AND f.key = n.key
+          AND f.key IS NOT NULL AND NOT f.behind
+        LIMIT 1
+    ) f
+    WHERE n.turn = 1 AND n.key IS NOT NULL
+), locked AS MATERIALIZED (
+    SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id
+    WHERE NOT first.shared AND NOT r.behind FOR UPDATE OF r SKIP LOCKED
 ), made AS (
     INSERT INTO open_queue_runs (
         id, job_type, project_id, state, max_attempts, payload, available_at, trace_id, key, rank, behind
@@ -24,17 +40,16 @@ WITH new AS MATERIALIZED (
         n.trace_id, n.key, 9 - n.priority, n.key IS NOT NULL AND (
             n.turn > 1
             OR n.key = '' AND n.at > now()
-            OR EXISTS (
-                SELECT FROM open_queue_runs f
-                WHERE f.job_type = n.job_type AND f.project_id = n.project_id AND f.key = n.key
-                  AND f.key IS NOT NULL AND NOT f.behind
-            )
+            OR f.id IS NOT NULL
             OR n.key = '' AND EXISTS (
                 SELECT FROM open_runs r
                 WHERE r.job_type = n.job_type AND r.project_id = n.project_id
             )
         )
-    FROM new n ORDER BY n.nth
+    FROM new n
+        LEFT JOIN first f ON f.job_type = n.job_type AND f.project_id = n.project_id AND f.key = n.key
+    WHERE f.id IS NULL OR f.shared OR f.id IN (SELECT locked.id FROM locked)
+    ORDER BY n.nth
     ON CONFLICT (job_type, project_id, key) WHERE key IS NOT NULL AND NOT behind DO NOTHING
     RETURNING id, job_type, key
 ), asked AS (
