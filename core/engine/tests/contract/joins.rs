@@ -254,8 +254,12 @@ pub(super) async fn a_run_of_a_key_that_serves_two_traces_completes_both_joins(e
         assert_eq!(run.all_traces().len(), 2, "{}", run.job_type);
         joins.ok(run, json!(null)).await;
     }
-    assert_eq!(joins.one("report").await.all_traces().len(), 2);
+    let report = joins.one("report").await;
+    assert_eq!(report.all_traces().len(), 2);
     for root in &roots {
+        let (trace, project) = (root.trace_id, joins.project);
+        let made = engine.store().latest_in_trace(trace, project, "report").await.unwrap();
+        assert_eq!(made.map(|run| run.id), Some(report.lease.run_id), "it is of both traces");
         let known = engine.store().joins_of_trace(root.trace_id, joins.project).await.unwrap();
         assert!(known[0].state.outcome.as_ref().is_some_and(|outcome| outcome.fired), "{known:?}");
     }

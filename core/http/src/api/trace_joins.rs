@@ -1,8 +1,8 @@
 //! The joins of a trace: what each waits for, and what became of it.
 
 use cascade_engine::{Waited, waited};
-use cascade_model::{JoinRow, JoinRule, Run, Visible};
-use cascade_store::{Queries, RunFilter};
+use cascade_model::{JoinRow, JoinRule, Run};
+use cascade_store::Queries;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -91,14 +91,9 @@ pub(super) async fn of(server: &AppState, run: &Run) -> ApiResult<Vec<TraceJoin>
         let Some(join) = config.joins.get(&row.key.job) else { continue };
         let mut told = described(&row, &join.rule);
         if matches!(told.state, JoinState::Fired) {
-            let filter = RunFilter {
-                visible: Visible::Only(vec![run.project_id]),
-                trace_id: Some(run.trace_id),
-                job_types: vec![row.key.job],
-                per_page: 1,
-                ..RunFilter::default()
-            };
-            told.run_id = server.store.runs(&filter).await?.items.pop().map(|run| run.id);
+            let (trace, project) = (run.trace_id, run.project_id);
+            let made = server.store.latest_in_trace(trace, project, &row.key.job).await?;
+            told.run_id = made.map(|run| run.id);
         }
         found.push(told);
     }

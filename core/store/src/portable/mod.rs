@@ -182,6 +182,11 @@ pub trait Queries: Store {
         trace::in_order(&*self.database(), filter, after, limit).await
     }
 
+    /// The latest run of a job in a trace, which may belong to that beside its own.
+    async fn latest_in_trace(&self, trace: Uuid, project: Uuid, job: &str) -> Result<Option<Run>> {
+        trace::latest_of_job(&*self.database(), trace, project, job).await
+    }
+
     /// What may still begin of a trace in a project, at one moment.
     async fn trace_activity(&self, trace: Uuid, project: Uuid) -> Result<TraceActivity> {
         trace_cancel::activity(&*self.database(), trace, project).await

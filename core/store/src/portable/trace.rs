@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use cascade_model::{LEAST_OF_GROUP, Run, RunKind, StateCounts, TraceGroup, TraceOverview};
+use cascade_model::{
+    LEAST_OF_GROUP, Run, RunKind, StateCounts, TraceGroup, TraceOverview, Visible,
+};
 use cascade_sdk::{Dialect, host::Database, sql};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -17,6 +19,8 @@ use crate::{Result, RunFilter};
 
 /// The most groups of a trace that are told.
 const MOST_GROUPS: u32 = 200;
+/// The most runs of several traces among which that of a job is looked for.
+const MOST_MERGED: u32 = 500;
 
 /// A group, or, without a parent, the whole trace.
 #[derive(Deserialize)]
@@ -92,6 +96,26 @@ pub(super) async fn merged(
     // One whose own trace it has become meanwhile is there already.
     found.retain(|run| run.project_id == project && run.trace_id != trace);
     Ok(found)
+}
+
+/// The latest run of a job in a trace, which may belong to that beside its own.
+pub(super) async fn latest_of_job(
+    database: &dyn Database,
+    trace: Uuid,
+    project: Uuid,
+    job: &str,
+) -> Result<Option<Run>> {
+    let filter = RunFilter {
+        visible: Visible::Only(vec![project]),
+        trace_id: Some(trace),
+        job_types: vec![job.to_owned()],
+        per_page: 1,
+        ..RunFilter::default()
+    };
+    let own = runs::page(database, &filter).await?.items.pop();
+    let mut found = merged(database, trace, project, MOST_MERGED).await?;
+    found.retain(|run| run.job_type == job);
+    Ok(found.into_iter().chain(own).max_by_key(|run| (run.queued_at, run.id)))
 }
 
 pub(super) async fn in_order(
