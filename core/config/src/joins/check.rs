@@ -20,7 +20,7 @@ pub(crate) fn check(
     let (run, nothing) = (RunFacts::schema(), json!({"type": "null"}));
     let mut unknown = 0;
     for placed in joins {
-        check_shape(placed, &graph, problems);
+        check_shape(placed, &graph, registry, problems);
         let output = outputs(placed, registry);
         let scope = Scope { output: Some(&output), args: Some(&nothing), run: &run, each: None };
         let join = &placed.join;
@@ -40,7 +40,12 @@ pub(crate) fn check(
     unknown
 }
 
-fn check_shape(placed: &PlacedJoin, graph: &Graph<'_>, problems: &mut Vec<Problem>) {
+fn check_shape(
+    placed: &PlacedJoin,
+    graph: &Graph<'_>,
+    registry: &Registry,
+    problems: &mut Vec<Problem>,
+) {
     let job = &placed.job.value;
     let key = format!("CASCADE_JOINS.{job}.all_of");
     let mut seen = BTreeSet::new();
@@ -59,6 +64,8 @@ fn check_shape(placed: &PlacedJoin, graph: &Graph<'_>, problems: &mut Vec<Proble
         }
     }
     let join = &placed.join;
+    // Of a name that no plugin has nothing follows: that it is unknown is told where names are checked.
+    fits &= join.all_of.iter().all(|named| registry.job(named).is_some());
     if fits && join.by == By::Trace && graph.roots(&join.all_of).is_empty() {
         let span = placed.place("by");
         let message =

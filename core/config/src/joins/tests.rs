@@ -86,6 +86,14 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
 }
 
 #[test]
+fn an_unknown_job_that_a_join_waits_for_is_told_once() {
+    let told =
+        check(&format!("{CHAINS}report = {{ all_of = [\"sync\", \"syn\"] }}\n")).unwrap_err();
+    assert_eq!(told.matches("unknown job type `syn`").count(), 1, "{told}");
+    assert!(!told.contains("warning"), "what follows from it is not told too\n{told}");
+}
+
+#[test]
 fn a_cycle_over_edges_and_joins_is_refused_where_it_closes() {
     let text = format!("{CHAINS}root = {{ all_of = [\"score\"] }}\n");
     let told = check(&text).unwrap_err();
