@@ -104,6 +104,8 @@ fn parse(text: &str) -> Result<DocumentMut, EditError> {
 const LISTS_OF_JOBS: [&str; 2] = [CHAINS, "JOB_TO_DATA_MAP"];
 /// The one whose items may be tables.
 const CHAINS: &str = "CASCADE_CHAINS";
+/// The table of joins, which is there as long as there is one.
+const JOINS: &str = "CASCADE_JOINS";
 
 fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), EditError> {
     match edit {
@@ -119,8 +121,14 @@ fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), EditError> {
         Edit::Remove { path } => {
             let (parents, key) = split(path)?;
             if let Some(parent) = find_table(document.as_item_mut(), parents)? {
+                let is_last =
+                    tables(parent).is_some_and(|table| table.len() == 1 && table.contains_key(key));
                 let kept = comments::take_out(parent, key);
                 comments::put_back(document, kept);
+                if is_last && parents == [JOINS] {
+                    let kept = comments::take_out(document.as_item_mut(), JOINS);
+                    comments::put_back(document, kept);
+                }
             }
         }
         Edit::AddToList { path, value } => {

@@ -188,6 +188,25 @@ fn what_goes_takes_its_own_comments_along_and_leaves_the_others() {
 }
 
 #[test]
+fn the_table_of_joins_goes_with_the_last_join() {
+    let remove = |job: &str| json!([{"op": "remove", "path": ["CASCADE_JOINS", job]}]);
+    let lines = "# Joins.\n[CASCADE_JOINS]\nd = { all_of = [\"a\"] }\ne = { all_of = [\"b\"] }\n";
+    let before = format!("{FILE}\n{lines}");
+    let one = before.replace("d = { all_of = [\"a\"] }\n", "");
+    check(&before, remove("d"), &one);
+    check(&one, remove("d"), &one);
+    check(&one, remove("e"), FILE);
+    let tables = format!("{FILE}\n[CASCADE_JOINS.e]\nall_of = [\"b\"]\n");
+    check(&tables, remove("e"), FILE);
+    check("CASCADE_JOINS = { e = { all_of = [\"b\"] } }\na = 1\n", remove("e"), "a = 1\n");
+    let again = json!([
+        {"op": "remove", "path": ["CASCADE_JOINS", "e"]},
+        {"op": "set", "path": ["CASCADE_JOINS", "f"], "value": {"all_of": ["b"]}},
+    ]);
+    check(&one, again, &format!("{FILE}\n[CASCADE_JOINS.f]\nall_of = [\"b\"]\n"));
+}
+
+#[test]
 fn lines_end_as_they_did() {
     check(
         "[jobs.a]\r\nevery = \"1h\" # x\r\n",
