@@ -8,6 +8,7 @@ use cascade_model::{Follow, On, Run};
 use serde_json::Value;
 
 use crate::{
+    cascade::Skip,
     edges::{self, EndOfRun},
     follow,
 };
@@ -43,6 +44,15 @@ pub fn preview(
     };
     let output = output.map(Value::to_string);
     let end = EndOfRun { run: facts, args, output, failed_before: Some(true) };
-    let edge = slice::from_ref(edge);
-    edges::follow(edge, &follow::downstream(config, edge), &end)
+    let edges = slice::from_ref(edge);
+    let mut follow = edges::follow(edges, &follow::downstream(config, edges), &end);
+    // As the end of a run would find its schedule.
+    if config.config.jobs.get(&edge.job).is_some_and(|job| !job.enabled) {
+        (follow.downstream, follow.debounced, follow.runs) = Default::default();
+        for decision in follow.decisions.iter_mut().filter(|decision| decision.taken) {
+            let why = Some(Skip::Disabled.into());
+            (decision.taken, decision.runs, decision.reason) = (false, None, why);
+        }
+    }
+    follow
 }

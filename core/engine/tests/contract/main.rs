@@ -294,6 +294,7 @@ cases! {
         a_cancelled_run_with_args_is_marked_as_done,
         a_rerun_has_the_args_of_the_run_and_a_trace_of_its_own,
         a_rerun_of_a_schedule_s_run_is_as_a_request_to_run_it_now,
+        the_preview_of_an_edge_refuses_a_disabled_job,
     ],
     runs: [
         runs_are_listed_newest_first_and_filtered,

@@ -1,9 +1,9 @@
 //! What people do with runs that are over: mark them as done, and run them once more.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cascade_config::{ArgsSchemas, ConfigState, Edge};
-use cascade_engine::{Engine, RERUN_OF};
+use cascade_engine::{Engine, RERUN_OF, preview};
 use cascade_expr::Expression;
 use cascade_model::{
     ClaimedRun, Fault, On, ProblemState, Registry, RunNow, RunState, ScheduledStatus, Visible,
@@ -51,6 +51,27 @@ async fn fail(engine: &Engine, run: &ClaimedRun) {
 
 async fn done(engine: &Engine, run: Uuid) -> Result<Vec<String>, StoreError> {
     engine.mark_done(&config(), &Visible::All, run, "ann", "paid by hand").await
+}
+
+pub(super) async fn the_preview_of_an_edge_refuses_a_disabled_job(engine: &Engine) {
+    let up = claim_up(engine).await;
+    let run = engine.store().run(&Visible::All, up.lease.run_id).await.unwrap().unwrap();
+    let made = Edge { args: Some(BTreeMap::new()), ..Edge::plain("last") };
+    for edge in [Edge::plain("last"), made] {
+        let follow = |enabled| {
+            let mut state = config();
+            let mut config = (*state.config).clone();
+            config.jobs.get_mut("last").unwrap().enabled = enabled;
+            state.config = Arc::new(config);
+            preview(&state, &edge, &run, json!({}), Some(&json!({})))
+        };
+        assert!(follow(true).decisions[0].taken);
+        let refused = follow(false);
+        let decision = &refused.decisions[0];
+        assert_eq!(decision.reason.as_ref().map(|why| &*why.code), Some("disabled"));
+        assert_eq!((decision.taken, decision.runs), (false, None));
+        assert!(refused.downstream.is_empty() && refused.runs.is_empty(), "{refused:?}");
+    }
 }
 
 pub(super) async fn a_run_that_is_marked_as_done_is_completed_and_its_edges_are_taken(
