@@ -4,7 +4,7 @@ use cascade_model::{Pause, RunNow, ScheduledStatus};
 use cascade_store::{Connections, Inserted, Result, ScheduleRow, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::{Engine, pause, request, texts, traces};
+use crate::{Engine, pause, request, rerun, texts, traces};
 
 /// What became of many jobs of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,6 +112,7 @@ pub(crate) async fn start(
         let (answer, after) = match inserted {
             Inserted::Made => {
                 traces::keep(tx, run.id, &run.payload.traces).await?;
+                rerun::note(tx, run.id, &run.payload).await?;
                 (RunNow::Queued(run.id), request::served(schedule))
             }
             Inserted::Waits(mut waits) => {

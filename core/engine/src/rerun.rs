@@ -1,6 +1,6 @@
 //! A run once more, from here: a new run of the same job, asked for the same, in a trace of its own.
 
-use cascade_model::{Enqueue, Enqueued, OnDuplicate, RunNow, RunRequest, Visible};
+use cascade_model::{Enqueue, Enqueued, OnDuplicate, Payload, RunNow, RunRequest, Visible};
 use cascade_store::{Connections, Queries, Result, StoreError, Tx, rerun_noted};
 use chrono::Utc;
 use serde_json::Value;
@@ -69,9 +69,14 @@ async fn of_schedule(
     schedule.payload.rest.insert(RERUN_OF.into(), Value::String(of.to_string()));
     request::run(&schedule)?;
     let started = bulk::start(tx, &[schedule], Some(by)).await?.pop();
-    let started = started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })?;
-    if let RunNow::Queued(run) = started {
+    started.ok_or_else(|| StoreError::NotScheduled { job: job.into() })
+}
+
+/// Notes that a new run of a schedule is another once more, if it is: it may be made long after that was asked for.
+pub(crate) async fn note(tx: &mut dyn Tx, run: Uuid, payload: &Payload) -> Result<()> {
+    let of = payload.rest.get(RERUN_OF).and_then(Value::as_str);
+    if let Some(of) = of.and_then(|of| of.parse().ok()) {
         tx.execute(&rerun_noted(run, of)).await.map_err(StoreError::Query)?;
     }
-    Ok(started)
+    Ok(())
 }

@@ -164,11 +164,12 @@ pub(super) async fn a_rerun_of_a_schedule_s_run_is_as_a_request_to_run_it_now(en
     engine.complete(&up.lease, success(&[])).await.unwrap();
     let next = claim(engine).await.remove(0);
     assert_eq!((next.trace_id, &next.payload.rest[RERUN_OF]), (next.lease.run_id, &json!(of)));
+    assert_eq!(engine.store().reruns(of).await.unwrap(), [next.lease.run_id]);
     engine.complete(&next.lease, success(&[])).await.unwrap();
 
     engine.set_status("up", one, ScheduledStatus::Paused).await.unwrap();
     let RunNow::Queued(waits) = rerun(engine, of).await else { panic!() };
-    assert_eq!(engine.store().reruns(of).await.unwrap(), [waits]);
+    assert_eq!(engine.store().reruns(of).await.unwrap(), [waits, next.lease.run_id]);
     assert_eq!(rerun(engine, of).await, RunNow::Merged(waits), "the run that waits serves it too");
     let run = engine.store().run(&Visible::All, waits).await.unwrap().unwrap();
     assert_eq!((run.payload.requests, run.trace_id), (2, waits));
