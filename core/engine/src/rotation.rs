@@ -35,6 +35,8 @@ pub(crate) struct Rotation {
     owes_look: bool,
     /// When a claim took nothing, as a limit may be near.
     limited: Option<Instant>,
+    /// When a claim of what callers asked for took nothing, as keys have rates.
+    rated: Option<Instant>,
     /// The first and the last project.
     projects: Option<(Uuid, Uuid)>,
 }
@@ -71,6 +73,11 @@ impl Rotation {
         self.limited.is_some_and(|at| now.duration_since(at) < LOOK)
     }
 
+    /// Whether claims of what callers asked for are to look at the rates of keys.
+    pub fn has_key_rates(&self, now: Instant) -> bool {
+        self.rated.is_some_and(|at| now.duration_since(at) < LOOK)
+    }
+
     /// Whether a claim of `limit` runs that has `brought` so many looks around too. One that has brought
     /// something comes back at once, and leaves it to the next; while there is more than fits, a worker
     /// looks only now and then.
@@ -95,6 +102,11 @@ impl Rotation {
     /// A claim that does not count what runs took nothing: a limit may be near.
     pub fn has_limits(&mut self, now: Instant) {
         self.limited = Some(now);
+    }
+
+    /// A claim has found that keys have rates, or that none has.
+    pub fn found_key_rates(&mut self, are_there: bool, now: Instant) {
+        self.rated = are_there.then_some(now);
     }
 
     /// Nothing is due: a look around would find nothing.
@@ -278,6 +290,11 @@ mod tests {
         assert!(!rotation.is_limited(now));
         rotation.has_limits(now);
         assert!(rotation.is_limited(now) && !rotation.is_limited(now + LOOK));
+        assert!(!rotation.has_key_rates(now));
+        rotation.found_key_rates(true, now);
+        assert!(rotation.has_key_rates(now) && !rotation.has_key_rates(now + LOOK));
+        rotation.found_key_rates(false, now);
+        assert!(!rotation.has_key_rates(now));
     }
 
     #[test]
