@@ -26,6 +26,9 @@ use crate::{
 /// to hold comes back, and is followed by another.
 const MOST_TRANSACTIONS: usize = 16;
 
+/// Runs that a step of a claim looks at after one that has held some.
+const PAST_HELD: usize = 100;
+
 /// Who claims, and what for.
 struct Claim<'a> {
     holder: Holder<'a>,
@@ -250,17 +253,22 @@ impl Engine {
                 rates = KeyRates::of(tx.key_uses(&ids).await?);
                 rates.sort(&mut waiting);
             }
+            let mut left = walk.left;
             let fits = |run: &WaitingRun| {
-                let fits = rates.lets(run.id) && capacity.take(&run.job_type, run.project_id);
+                let fits =
+                    rates.lets(run.id) && left > 0 && capacity.take(&run.job_type, run.project_id);
                 if fits {
                     rates.take(run.id);
+                    left -= 1;
                 }
                 fits
             };
             let fit: Vec<_> = waiting.into_iter().filter(fits).map(|run| run.id).collect();
             taken.extend(tx.lease_runs(kind, &fit, &claim.holder).await?);
             tx.count_of_keys(&rates.beginnings()).await?;
-            tx.hold_runs(&rates.holds()).await?;
+            let holds = rates.holds();
+            tx.hold_runs(&holds).await?;
+            walk.holds = !holds.is_empty();
             let step = Step { projects, last, found, taken: fit.len() };
             goes_on = !walk.ends_with(step, &mut self.rotation(), chance());
             // Keys are locked in their order, once in a transaction.
@@ -282,7 +290,8 @@ impl Engine {
         except_projects: &'a [Uuid],
     ) -> Choice<'a> {
         let (kind, behind) = (walk.kind, self.rotation().behind(walk.kind));
-        let (projects, runs) = (visits(walk.left), walk.left);
+        let at_least = if walk.holds { PAST_HELD } else { 0 };
+        let (projects, runs) = (visits(walk.left), walk.left.max(at_least));
         Choice { kind, behind, projects, runs, except_jobs, except_projects }
     }
 

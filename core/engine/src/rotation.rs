@@ -131,6 +131,8 @@ pub(crate) struct Walk {
     pub kind: RunKind,
     /// How many runs it may still bring.
     pub left: usize,
+    /// Whether its last step has held runs: the next looks at more, to come past others.
+    pub holds: bool,
     /// It has begun, or begun again, with the first project.
     from_first: bool,
     jumps: u32,
@@ -152,7 +154,8 @@ pub(crate) struct Step {
 impl Walk {
     /// A walk for `limit` runs.
     pub fn new(kind: RunKind, rotation: &Rotation, limit: usize) -> Self {
-        Self { kind, left: limit, from_first: rotation.behind(kind).is_nil(), jumps: 0 }
+        let from_first = rotation.behind(kind).is_nil();
+        Self { kind, left: limit, holds: false, from_first, jumps: 0 }
     }
 
     /// Whether `step` was the last. If not, the next goes on where `rotation` is then.

@@ -250,7 +250,7 @@ pub(super) async fn a_held_run_that_is_told_to_begin_is_held_again_in_its_place(
     }
 }
 
-pub(super) async fn a_key_may_have_numbers_of_its_own(engine: &Engine) {
+pub(super) async fn a_key_may_have_other_numbers_than_its_job(engine: &Engine) {
     let mut config = with(2, an_hour(3));
     let keys = &mut config.jobs.get_mut("last").unwrap().keys;
     let of = |runs_per_key, rate_per_key| KeySettings { runs_per_key, rate_per_key };
@@ -339,6 +339,35 @@ pub(super) async fn what_another_limit_keeps_waiting_counts_nothing(engine: &Eng
     }
     assert!(begun(engine).await.is_empty());
     assert_eq!(held_ids(engine).await, runs[3..]);
+}
+
+pub(super) async fn many_keys_at_their_rates_keep_no_other_waiting(engine: &Engine) {
+    let one = idle(engine, &with(1, an_hour(1))).await;
+    let of_all = || (0..300).map(|n| asked(one, &format!("k{n}"), n)).collect::<Vec<_>>();
+    engine.enqueue(&of_all(), None).await.unwrap();
+    assert_eq!(work(engine).await.len(), 300);
+    engine.enqueue(&of_all(), None).await.unwrap();
+    let other = wait(engine, one, "other", 1).await;
+    let found = engine.claim("worker-a", 1, LEASE, &[]).await.unwrap();
+    assert_eq!(ids(&found), other, "one claim goes past all that it holds");
+    assert_eq!(held(engine).await.len(), 300);
+    assert!(engine.claim("worker-a", 1, LEASE, &[]).await.unwrap().is_empty());
+}
+
+pub(super) async fn beside_a_limit_that_is_far_away_a_rate_holds_too(engine: &Engine) {
+    let mut config = with(5, an_hour(3));
+    config.jobs.get_mut("last").unwrap().concurrency = Some(1000);
+    let one = idle(engine, &config).await;
+    let runs = wait(engine, one, "k", 2).await;
+    assert_eq!(work(engine).await, runs);
+    // A claim that has counted what runs is tried without that after a while.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(300) {
+        assert!(claim(engine).await.is_empty());
+    }
+    let more = wait(engine, one, "k", 3).await;
+    assert_eq!(work(engine).await, more[..1]);
+    assert_eq!(held_ids(engine).await, more[1..]);
 }
 
 /// Claims as a worker does until all runs are done; when each began: after the one time, and before the other.
