@@ -92,6 +92,73 @@ async fn a_shared_limit_and_labels_hold_over_workers_and_the_end_of_a_run_wakes_
     assert_eq!(completed, [&json!(1), &json!(1)], "{stats}");
 }
 
+/// Of each customer two runs of `greets` begin in an hour, of one of them three.
+const GREETS: &str = r#"
+[projects]
+one = {}
+
+[jobs.greets]
+key_from = "customer"
+runs_per_key = 5
+rate_per_key = "2/1h"
+[jobs.greets.keys."ann"]
+rate_per_key = "3/1h"
+[jobs.greets.executable]
+command = ["sh", "-c", "cat > /dev/null"]
+args_schema = { properties = { customer = { type = "string" } } }
+"#;
+
+#[tokio::test]
+async fn so_many_runs_of_a_key_begin_in_its_time_over_all_workers_and_more_once_the_rate_is_raised()
+{
+    let mut topology = Topology::new(Redis::stopped(), GREETS);
+    topology.add_server();
+    topology.add_worker(&[]);
+    topology.add_worker(&[]);
+    let server = &topology.servers[0];
+    let project = server.project("one").await;
+    let mut runs = Vec::new();
+    for customer in ["ann", "bob"].repeat(5) {
+        let body = json!({ "project_id": project, "args": { "customer": customer } });
+        let (status, asked) = server.post("/api/jobs/greets/runs", body).await;
+        assert_eq!(status, 201, "{asked}");
+        runs.push(format!("/api/jobs/runs/{}", asked["run_id"].as_str().unwrap()));
+    }
+    let queue = format!("/api/jobs/greets/queue?project_id={project}");
+    let held = |queue: &Value| {
+        let parts = queue["parts"].as_array().into_iter().flatten();
+        let mut scheduled = parts.filter(|part| part["part"] == "scheduled");
+        scheduled.any(|part| part["count"] == 5)
+    };
+    let queue = server.wait_for(&queue, held).await;
+    for begins in [0, 1, 2, 3, 4] {
+        server.wait_for(&runs[begins], |run| run["state"] == "completed").await;
+    }
+    let why = server.get(&format!("{}/why", runs[5])).await;
+    assert_eq!(why["waits"][0]["code"], "key_rate", "{why}");
+    let text = |rate: &str| format!("rate of key `{rate}: next at ");
+    let said = why["waits"][0]["text"].as_str().unwrap();
+    assert!(said.starts_with(&text("bob` (2/1h)")), "{why}");
+    assert_eq!(why["waits"][0]["fix"], "raise rate_per_key under [jobs.greets]");
+    let told: Vec<_> = queue["full_keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["text"].as_str().unwrap())
+        .collect();
+    assert!(told.iter().any(|it| it.starts_with(&text("ann` (3/1h)"))), "{told:?}");
+
+    for host in topology.servers.iter().chain(&topology.workers) {
+        host.save_config(&GREETS.replace("2/1h", "4/1h"));
+    }
+    for begins in [5, 7] {
+        server.wait_for(&runs[begins], |run| run["state"] == "completed").await;
+    }
+    for held in [6, 8, 9] {
+        server.wait_for(&runs[held], |run| run["state"] == "scheduled").await;
+    }
+}
+
 /// `reminds` runs until the file `go` is there; of each customer two go at a time.
 fn of_customers(folder: &std::path::Path) -> String {
     let go = folder.join("go");

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use cascade_model::{MOST_ATTEMPTS, MOST_RUNS, MOST_RUNS_OF_KEY};
+use cascade_model::{KEY_OF_SCHEDULE, MOST_ATTEMPTS, MOST_RUNS, MOST_RUNS_OF_KEY};
 use cascade_sdk::JobDescriptor;
 use chrono::Utc;
 use chrono_tz::Tz;
@@ -13,10 +13,13 @@ use super::{
     Schedule,
     diagnostic::Problem,
     key_from::ArgPath,
+    key_values::{KeySettings, KeyValues},
     kind::{
         Count, Flag, Kind, Names, Number, Open, Optional, Priority, Span, Tags, Text, TimeZone,
         Weights,
     },
+    limits::SHORTEST,
+    rate::{Rate, RateText},
     reader::{Reader, TomlValue},
     table::{self, Together, table},
 };
@@ -72,6 +75,15 @@ table! {
         /// Runs of one key at a time, over all workers, for each project; the next ones wait.
         #[key(Count(MOST_RUNS_OF_KEY), "Runs per key", ru: "Запусков на ключ", "Сколько запусков с одним ключом идёт одновременно на всех исполнителях в каждом проекте; остальные ждут.")]
         pub runs_per_key: u32 = 1,
+
+        /// Runs of one key that may begin in any such time, for each project, such as "100/1m"; the next ones wait. No
+        /// limit if left out.
+        #[key(Optional(RateText { shortest: SHORTEST, example: "100/1m" }), "Rate per key", ru: "Частота на ключ", "Сколько запусков с одним ключом может начаться за любое такое время в каждом проекте, например 100/1m; остальные ждут. Без неё – без предела.")]
+        pub rate_per_key: Option<Rate> = None,
+
+        /// Numbers of single keys, by key, in place of `runs_per_key` and `rate_per_key` of the job.
+        #[key(KeyValues)]
+        pub keys: BTreeMap<String, KeySettings> = BTreeMap::new(),
 
         /// Only workers that have all these labels (`cascade worker --labels`) run this job; any worker if left out.
         #[key(Names, "Required worker labels", ru: "Нужные метки исполнителя", "Задачу выполняют только исполнители со всеми этими метками (cascade worker --labels); без них – любые.")]
@@ -150,6 +162,18 @@ impl JobSettings {
 }
 
 impl JobSettings {
+    /// Runs of a key at a time.
+    pub fn runs_of_key(&self, key: &str) -> u32 {
+        let of_key = self.keys.get(key).and_then(|settings| settings.runs_per_key);
+        if key == KEY_OF_SCHEDULE { 1 } else { of_key.unwrap_or(self.runs_per_key) }
+    }
+
+    /// The rate of a key.
+    pub fn rate_of_key(&self, key: &str) -> Option<Rate> {
+        let of_key = self.keys.get(key).and_then(|settings| settings.rate_per_key);
+        of_key.or(self.rate_per_key).filter(|_| key != KEY_OF_SCHEDULE)
+    }
+
     /// How much the job prefers a worker with these labels.
     pub fn weight(&self, labels: &[String]) -> i64 {
         let has = self.prefers_labels.iter().filter(|(label, _)| labels.contains(label));

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use cascade_model::JsonStep;
+use cascade_model::{JsonStep, key_of_args};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -85,17 +85,56 @@ pub(super) fn check(
     if secrets::is_secret(schema, &steps) {
         let message = format!("`{path}` is a secret, and keys are shown");
         problems.push(refuse(message).help("name another arg"));
-    } else if !gathered(schema, parts).iter().any(|part| may_be_key(part)) {
+        return;
+    }
+    let parts = gathered(schema, parts);
+    if parts.iter().any(|part| may_be_key(part)) {
+        let given = |value: &str| parts.iter().any(|part| may_give(part, value));
+        let values = table.settings.keys.keys().filter(|value| !given(value));
+        problems.extend(values.map(|value| never_given(job, table, path, value)));
+    } else {
         let message = format!("`{path}` can be no key");
         let help = "name an arg that is a text, a whole number, or true or false";
         problems.push(refuse(message).help(help));
     }
 }
 
+/// Told of a key with numbers that the arg never gives: a caller may still name it.
+fn never_given(job: &Placed<String>, table: &JobTable, path: &str, value: &str) -> Problem {
+    let place = |keys: &TomlValue| {
+        let (name, _) = keys.get_ref().as_table()?.get_key_value(value)?;
+        Some(name.span())
+    };
+    let span = table.entries.get("keys").and_then(place).unwrap_or(job.span.clone());
+    let key = format!("jobs.{}.keys.{value}", job.value);
+    Problem::warning(&key, span, format!("`{path}` is never `{value}`"))
+        .label("only a request that names this key has it")
+        .help("change or remove it")
+}
+
 fn gathered<'s>(root: &'s Value, parts: Vec<&'s Value>) -> Vec<&'s Value> {
     let mut all = Vec::new();
     parts.into_iter().for_each(|part| secrets::gather(root, part, &mut all));
     all
+}
+
+/// Whether a part of a schema lets a value be one that gives this key.
+fn may_give(part: &Value, key: &str) -> bool {
+    let gives = |value: &Value| key_of_args("it", &json!({"it": value})).as_deref() == Some(key);
+    if let Some(values) = part["enum"].as_array() {
+        return values.iter().any(gives);
+    }
+    let fits = |name: &Value| match name.as_str() {
+        Some("string") => true,
+        Some("integer") => key.parse::<i64>().is_ok_and(|number| gives(&number.into())),
+        Some("boolean") => ["true", "false"].contains(&key),
+        _ => false,
+    };
+    match &part["type"] {
+        Value::Array(types) => types.iter().any(fits),
+        Value::Null => may_be_key(part),
+        name => fits(name),
+    }
 }
 
 /// Whether a part of a schema lets a value be one that gives a key: it says so, or nothing of types and structure.

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{
-    Backoff, JobSettings, ProjectSettings, Retention, SharedLimit, edges, hooks, job::OF_PLUGINS,
-    joins, kind::Kind, table::Table,
+    Backoff, JobSettings, KeySettings, ProjectSettings, Retention, SharedLimit, edges, hooks,
+    job::OF_PLUGINS, joins, kind::Kind, table::Table,
 };
 
 /// A key.
@@ -75,6 +75,9 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     PLAIN.iter().chain(&hooks::KEYS).map(Key::plain).flat_map(with_keys).collect()
 });
 
+/// Where the numbers of a key stand.
+const KEY_VALUE: &str = "jobs.*.keys.*";
+
 /// Where a program says what holds without a setting of the file.
 const OF_PROGRAMS: &str = "jobs.*.executable.defaults";
 
@@ -88,6 +91,8 @@ fn with_keys(table: Key) -> Vec<Key> {
     let below = match &*table.path {
         "jobs.*" => JobSettings::keys(),
         "jobs.*.backoff" => Backoff::keys(),
+        "jobs.*.keys" => vec![Key::plain(&(KEY_VALUE, "table", "Numbers of one key."))],
+        KEY_VALUE => KeySettings::keys(),
         // The keys of which a plugin may say something, as a program says it.
         OF_PROGRAMS => {
             let keys = JobSettings::keys().into_iter().flat_map(with_keys);

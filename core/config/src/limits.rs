@@ -18,7 +18,7 @@ use super::{
 };
 
 /// A rate in a shorter time says nothing that `concurrency` does not say better.
-const SHORTEST: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST: Duration = Duration::from_secs(1);
 
 table! {
     /// One `[limits.NAME]` table: what all jobs that name it may do together, in all projects and on all workers.

@@ -1,5 +1,7 @@
 //! How many more runs may start: the one place that says so.
 
+mod keys;
+mod rate_use;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -9,6 +11,7 @@ use std::{collections::HashMap, time::Duration};
 use cascade_store::{Beginning, LeftJob, Limit, Limited, Limits};
 use uuid::Uuid;
 
+pub(crate) use keys::KeyRates;
 pub(crate) use shared::Shared;
 
 /// How many more runs may start, of all that has a limit.

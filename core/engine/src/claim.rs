@@ -10,15 +10,24 @@ use std::{
 };
 
 use cascade_model::{ClaimedRun, RunKind};
-use cascade_store::{Choice, Connections, Found, Holder, LeftJob, Result, Soonest, Tx, WaitingRun};
+use cascade_store::{
+    Choice, Connections, Found, Holder, LeftJob, Limits, Result, Soonest, Taken, Tx, WaitingRun,
+};
 use uuid::Uuid;
 
 use crate::{
     Engine,
-    capacity::Capacity,
+    capacity::{Capacity, KeyRates},
     due,
     rotation::{Rotation, Step, Walk, visits},
 };
+
+/// Transactions of one claim, each of which looks at the rates of the keys of some runs: one that finds nothing but runs
+/// to hold comes back, and is followed by another.
+const MOST_TRANSACTIONS: usize = 16;
+
+/// Runs that a step of a claim looks at after one that has held some.
+const PAST_HELD: usize = 100;
 
 /// Who claims, and what for.
 struct Claim<'a> {
@@ -145,14 +154,16 @@ impl Engine {
         claim: &Claim<'_>,
         runs: &mut Vec<ClaimedRun>,
     ) -> Result<()> {
-        if !self.counts_what_runs() && self.take_at_once(kind, claim, runs).await? {
+        let by_key = kind == RunKind::Queue && self.rotation().has_key_rates(Instant::now());
+        let counts = self.counts_what_runs() || by_key;
+        if !counts && self.take_at_once(kind, claim, runs).await? {
             return Ok(());
         }
         let tx = self.store.begin(Connections::Queue).await?;
         self.take_in_transaction(tx, kind, claim, runs).await
     }
 
-    /// `false` where a limit may be near.
+    /// `false` where a limit may be near, or keys have rates.
     async fn take_at_once(
         &self,
         kind: RunKind,
@@ -162,9 +173,16 @@ impl Engine {
         let mut walk = Walk::new(kind, &self.rotation(), claim.limit - runs.len());
         loop {
             let choice = self.choice(&walk, claim.except, &[]);
-            let Some(found) = self.store.take(&choice, &claim.holder).await? else {
-                self.rotation().has_limits(Instant::now());
-                return Ok(false);
+            let found = match self.store.take(&choice, &claim.holder).await? {
+                Taken::Runs(found) => found,
+                Taken::LimitNear => {
+                    self.rotation().has_limits(Instant::now());
+                    return Ok(false);
+                }
+                Taken::KeyRates => {
+                    self.rotation().found_key_rates(true, Instant::now());
+                    return Ok(false);
+                }
             };
             let Found { runs: taken, projects, last } = found;
             let step = Step { projects, last, found: taken.len(), taken: taken.len() };
@@ -183,30 +201,85 @@ impl Engine {
         claim: &Claim<'_>,
         runs: &mut Vec<ClaimedRun>,
     ) -> Result<()> {
-        let mut capacity = Capacity::default();
-        if self.counts_what_runs() || !tx.limits().await?.is_empty() {
-            let alone = tx.lock_limits().await?;
-            capacity = Capacity::of(tx.limits().await?, alone);
-        }
         let mut walk = Walk::new(kind, &self.rotation(), claim.limit - runs.len());
-        let mut taken = Vec::new();
-        loop {
+        for _ in 1..MOST_TRANSACTIONS {
+            if !self.walk_in_transaction(tx, &mut walk, claim, runs).await? {
+                return Ok(());
+            }
+            tx = self.store.begin(Connections::Queue).await?;
+        }
+        self.walk_in_transaction(tx, &mut walk, claim, runs).await.map(drop)
+    }
+
+    /// Walks to the end, or to where it has locked keys, and commits; returns whether there may be more.
+    async fn walk_in_transaction(
+        &self,
+        mut tx: Box<dyn Tx>,
+        walk: &mut Walk,
+        claim: &Claim<'_>,
+        runs: &mut Vec<ClaimedRun>,
+    ) -> Result<bool> {
+        let kind = walk.kind;
+        let (mut limits, mut alone) = (Limits::default(), true);
+        if self.counts_what_runs() {
+            alone = tx.lock_limits().await?;
+            limits = tx.limits().await?;
+        } else {
+            let all = tx.limits().await?;
+            let are_near =
+                !all.is_empty() && !tx.limits_are_wide(claim.holder.owner, walk.left).await?;
+            if are_near {
+                // What is known of them keeps out who counts alone.
+                tx.rollback().await?;
+                self.rotation().has_limits(Instant::now());
+                return Ok(true);
+            }
+            limits.key_rates = all.key_rates;
+        }
+        let by_key = kind == RunKind::Queue && limits.key_rates;
+        if kind == RunKind::Queue {
+            self.rotation().found_key_rates(by_key, Instant::now());
+        }
+        let mut capacity = Capacity::of(limits, alone);
+        let (mut taken, mut goes_on) = (Vec::new(), true);
+        while goes_on {
             let (jobs, projects) = (capacity.closed_jobs(claim.except), capacity.full_projects());
-            let choice = self.choice(&walk, &jobs, &projects);
-            let Found { runs: waiting, projects, last } = tx.waiting_runs(&choice).await?;
+            let choice = self.choice(walk, &jobs, &projects);
+            let Found { runs: mut waiting, projects, last } = tx.waiting_runs(&choice).await?;
             let found = waiting.len();
-            let fits = |run: &WaitingRun| capacity.take(&run.job_type, run.project_id);
+            let mut rates = KeyRates::default();
+            if by_key {
+                let ids: Vec<_> = waiting.iter().map(|run| run.id).collect();
+                rates = KeyRates::of(tx.key_uses(&ids).await?);
+                rates.sort(&mut waiting);
+            }
+            let mut left = walk.left;
+            let fits = |run: &WaitingRun| {
+                let fits =
+                    rates.lets(run.id) && left > 0 && capacity.take(&run.job_type, run.project_id);
+                if fits {
+                    rates.take(run.id);
+                    left -= 1;
+                }
+                fits
+            };
             let fit: Vec<_> = waiting.into_iter().filter(fits).map(|run| run.id).collect();
             taken.extend(tx.lease_runs(kind, &fit, &claim.holder).await?);
+            tx.count_of_keys(&rates.beginnings()).await?;
+            let holds = rates.holds();
+            tx.hold_runs(&holds).await?;
+            walk.holds = !holds.is_empty();
             let step = Step { projects, last, found, taken: fit.len() };
-            if walk.ends_with(step, &mut self.rotation(), chance()) {
+            goes_on = !walk.ends_with(step, &mut self.rotation(), chance());
+            // Keys are locked in their order, once in a transaction.
+            if !rates.is_empty() {
                 break;
             }
         }
         tx.count_begun(&capacity.beginnings()).await?;
         tx.commit().await?;
         runs.extend(taken);
-        Ok(())
+        Ok(goes_on)
     }
 
     /// The next step of a walk.
@@ -217,7 +290,8 @@ impl Engine {
         except_projects: &'a [Uuid],
     ) -> Choice<'a> {
         let (kind, behind) = (walk.kind, self.rotation().behind(walk.kind));
-        let (projects, runs) = (visits(walk.left), walk.left);
+        let at_least = if walk.holds { PAST_HELD } else { 0 };
+        let (projects, runs) = (visits(walk.left), walk.left.max(at_least));
         Choice { kind, behind, projects, runs, except_jobs, except_projects }
     }
 

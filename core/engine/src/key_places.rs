@@ -1,6 +1,7 @@
 //! Keys that have room while runs wait behind them: the number of runs of a key was raised, a version that knows of
 //! one run of a key has ended another, or one that did not lock the first run of a key has put another behind it as it
-//! ended. Each end and each request looks after its own keys otherwise.
+//! ended. Each end and each request looks after its own keys otherwise. And runs that a rate
+//! holds which their key has no longer.
 
 use cascade_store::{Connections, Queries, Result, Store};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::Engine;
 const AT_ONCE: u32 = 500;
 
 impl Engine {
-    /// Lets runs go ahead whose keys have room.
+    /// Lets runs go ahead whose keys have room, and begin that a rate holds which is no longer that of their key.
     ///
     /// # Errors
     /// The database's; what is left is done by the next call.
@@ -21,6 +22,8 @@ impl Engine {
 }
 
 pub(crate) async fn fill(store: &dyn Store) -> Result<()> {
+    // Each look finds others: what it finds is let go.
+    while store.release_held(AT_ONCE).await? == u64::from(AT_ONCE) {}
     let mut before = Vec::new();
     loop {
         let behind = store.keys_with_room(AT_ONCE).await?;

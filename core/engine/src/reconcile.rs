@@ -9,9 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cascade_config::Config;
+use cascade_config::{Config, JobSettings, KeySettings};
 use cascade_store::{
-    KeyedJob, NamedLimit, Queries, Result, Store,
+    KeyValue, KeyedJob, NamedLimit, Queries, Result, Store,
     schedules::{NewJob, NewProject, PAGE, ScheduleGroup, Settings},
 };
 use chrono::{DateTime, Utc};
@@ -133,12 +133,28 @@ fn shared_limits(config: &Config) -> Vec<NamedLimit> {
 /// The jobs of whose keys the file says something.
 fn keyed_jobs(config: &Config) -> Vec<KeyedJob> {
     let jobs = config.jobs.iter();
-    let keyed = jobs.filter(|(_, job)| job.key_from.is_some() || job.runs_per_key > 1);
+    let says_something = |job: &JobSettings| {
+        let of_all = job.key_from.is_some() || job.runs_per_key > 1 || job.rate_per_key.is_some();
+        of_all || !job.keys.is_empty()
+    };
+    let keyed = jobs.filter(|(_, job)| says_something(job));
     keyed
-        .map(|(name, job)| KeyedJob {
-            job_type: name.clone(),
-            key_from: job.key_from.clone(),
-            runs_per_key: job.runs_per_key,
+        .map(|(name, job)| {
+            let has_rate = |settings: &KeySettings| settings.rate_per_key.is_some();
+            let is_rated = job.rate_per_key.is_some() || job.keys.values().any(has_rate);
+            let values = job.keys.iter().map(|(key, settings)| KeyValue {
+                key: key.clone(),
+                runs_per_key: settings.runs_per_key,
+                rate: settings.rate_per_key,
+            });
+            KeyedJob {
+                job_type: name.clone(),
+                key_from: job.key_from.clone(),
+                runs_per_key: job.runs_per_key,
+                rate: job.rate_per_key,
+                is_rated: is_rated && job.enabled,
+                values: values.collect(),
+            }
         })
         .collect()
 }

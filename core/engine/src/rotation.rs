@@ -35,6 +35,8 @@ pub(crate) struct Rotation {
     owes_look: bool,
     /// When a claim took nothing, as a limit may be near.
     limited: Option<Instant>,
+    /// When a claim of what callers asked for took nothing, as keys have rates.
+    rated: Option<Instant>,
     /// The first and the last project.
     projects: Option<(Uuid, Uuid)>,
 }
@@ -71,6 +73,11 @@ impl Rotation {
         self.limited.is_some_and(|at| now.duration_since(at) < LOOK)
     }
 
+    /// Whether claims of what callers asked for are to look at the rates of keys.
+    pub fn has_key_rates(&self, now: Instant) -> bool {
+        self.rated.is_some_and(|at| now.duration_since(at) < LOOK)
+    }
+
     /// Whether a claim of `limit` runs that has `brought` so many looks around too. One that has brought
     /// something comes back at once, and leaves it to the next; while there is more than fits, a worker
     /// looks only now and then.
@@ -97,6 +104,11 @@ impl Rotation {
         self.limited = Some(now);
     }
 
+    /// A claim has found that keys have rates, or that none has.
+    pub fn found_key_rates(&mut self, are_there: bool, now: Instant) {
+        self.rated = are_there.then_some(now);
+    }
+
     /// Nothing is due: a look around would find nothing.
     pub fn nothing_is_due(&mut self) {
         self.owes_look = false;
@@ -119,6 +131,8 @@ pub(crate) struct Walk {
     pub kind: RunKind,
     /// How many runs it may still bring.
     pub left: usize,
+    /// Whether its last step has held runs: the next looks at more, to come past others.
+    pub holds: bool,
     /// It has begun, or begun again, with the first project.
     from_first: bool,
     jumps: u32,
@@ -140,7 +154,8 @@ pub(crate) struct Step {
 impl Walk {
     /// A walk for `limit` runs.
     pub fn new(kind: RunKind, rotation: &Rotation, limit: usize) -> Self {
-        Self { kind, left: limit, from_first: rotation.behind(kind).is_nil(), jumps: 0 }
+        let from_first = rotation.behind(kind).is_nil();
+        Self { kind, left: limit, holds: false, from_first, jumps: 0 }
     }
 
     /// Whether `step` was the last. If not, the next goes on where `rotation` is then.
@@ -278,6 +293,11 @@ mod tests {
         assert!(!rotation.is_limited(now));
         rotation.has_limits(now);
         assert!(rotation.is_limited(now) && !rotation.is_limited(now + LOOK));
+        assert!(!rotation.has_key_rates(now));
+        rotation.found_key_rates(true, now);
+        assert!(rotation.has_key_rates(now) && !rotation.has_key_rates(now + LOOK));
+        rotation.found_key_rates(false, now);
+        assert!(!rotation.has_key_rates(now));
     }
 
     #[test]

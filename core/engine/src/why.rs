@@ -12,7 +12,7 @@ use cascade_model::{
     Decision, Explanation, Run, RunState, ScheduledJob, ScheduledStatus, Visible, explanation,
 };
 use cascade_sdk::Trigger;
-use cascade_store::{Queries, Result, RunFilter, ScheduleFilter, StoreError};
+use cascade_store::{Queries, Result, RunFilter, RunWaits, ScheduleFilter, StoreError};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -108,6 +108,26 @@ impl Engine {
     /// # Errors
     /// The database's.
     pub async fn why_behind(&self, runs: &[&Run]) -> Result<Vec<Reason>> {
+        let told = |run: &Run, waits: &RunWaits| {
+            let shares = waits.behind && waits.runs_per_key > 1;
+            shares.then(|| Reason::new(waits::behind_key(run, waits)))
+        };
+        self.of_first_keys(runs, &told).await
+    }
+
+    /// What the first of these runs wait for that the rates of their keys hold: one reason for each of the first keys.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn why_held(&self, runs: &[&Run]) -> Result<Vec<Reason>> {
+        self.of_first_keys(runs, &waits::held).await
+    }
+
+    async fn of_first_keys(
+        &self,
+        runs: &[&Run],
+        told: &(dyn Fn(&Run, &RunWaits) -> Option<Reason> + Sync),
+    ) -> Result<Vec<Reason>> {
         let mut keys = BTreeSet::new();
         let mut found = Vec::new();
         for run in runs {
@@ -116,9 +136,7 @@ impl Engine {
                 continue;
             }
             let waits = self.store.run_waits(run.id).await?;
-            if let Some(waits) = waits.filter(|waits| waits.behind && waits.runs_per_key > 1) {
-                found.push(Reason::new(waits::behind_key(run, &waits)));
-            }
+            found.extend(waits.and_then(|waits| told(run, &waits)));
         }
         Ok(found)
     }

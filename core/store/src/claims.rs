@@ -5,7 +5,7 @@ use std::time::Duration;
 use cascade_model::{ClaimedRun, RunKind};
 use uuid::Uuid;
 
-use crate::ScheduleRow;
+use crate::{Limits, ScheduleRow};
 
 /// Which runs a claim chooses among: those that may start now, of some projects, the longest-waiting of each
 /// first. Runs of jobs that are paused, disabled or no longer in jobs.toml are none of them.
@@ -68,6 +68,17 @@ pub struct Found<R = ClaimedRun> {
     pub last: Option<Uuid>,
 }
 
+/// What came of a claim in one statement.
+#[derive(Debug)]
+pub enum Taken {
+    /// It has taken these.
+    Runs(Found),
+    /// Nothing, as a limit may be near: see [`Tx::waiting_runs`](crate::Tx::waiting_runs).
+    LimitNear,
+    /// Nothing, as keys have rates: see [`Tx::key_uses`](crate::Tx::key_uses).
+    KeyRates,
+}
+
 /// A run that may start now, locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingRun {
@@ -128,19 +139,23 @@ pub enum Limited {
     Project(Uuid),
 }
 
-/// What rows of `limits.sql` say, and whether jobs share limits.
-pub(crate) fn limits_of(rows: Vec<(String, String, i64)>) -> (Vec<Limit>, bool) {
-    let (mut limits, mut shared) = (Vec::with_capacity(rows.len()), false);
+/// What rows of `limits.sql` say, and whether jobs share limits, which are not in it.
+pub(crate) fn limits_of(rows: Vec<(String, String, i64)>) -> (Limits, bool) {
+    let (mut limits, mut shared) = (Limits::default(), false);
     for (kind, name, free) in rows {
         let of = match (kind.as_str(), name.parse()) {
             ("shared", _) => {
                 shared = true;
                 continue;
             }
+            ("rated", _) => {
+                limits.key_rates = true;
+                continue;
+            }
             ("project", Ok(id)) => Limited::Project(id),
             _ => Limited::Job(name),
         };
-        limits.push(Limit { of, free });
+        limits.each.push(Limit { of, free });
     }
     (limits, shared)
 }

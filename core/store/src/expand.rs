@@ -54,6 +54,7 @@ pub(super) const SQLITE: &[Migration] = files!(
     "0350_loss_counts.sql",
     "0380_figures_packed.sql",
     "0400_runs_per_key.sql",
+    "0410_rates_by_key.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = files!(
@@ -93,6 +94,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0380_figures_packed.sql",
     "0390_claims_within_limits.sql",
     "0400_runs_per_key.sql",
+    "0410_rates_by_key.sql",
     "0430_first_of_key_is_locked.sql",
 );
 

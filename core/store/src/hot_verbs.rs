@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Choice, Connections, End, EndWithEvent, EventRow, Holder, Inserted, NewRun, Requeue,
-    ScheduleRow, Store,
+    ScheduleRow, Store, Taken,
     schedules::{NewJob, NewProject, Settings},
 };
 
@@ -73,8 +73,8 @@ pub(crate) const fn choice(runs: usize) -> Choice<'static> {
 pub(crate) async fn take(store: &dyn Store, owner: &str, limit: usize) -> Vec<ClaimedRun> {
     let holder = Holder { owner, lease: Duration::from_secs(30) };
     match store.take(&choice(limit), &holder).await.unwrap() {
-        Some(found) => found.runs,
-        None => take_within_limits(store, &holder, limit).await,
+        Taken::Runs(found) => found.runs,
+        _ => take_within_limits(store, &holder, limit).await,
     }
 }
 

@@ -13,6 +13,7 @@ mod expand;
 mod first_edition;
 #[cfg(test)]
 mod hot_verbs;
+mod key_rates;
 mod log_page;
 mod of_kind;
 #[cfg(test)]
@@ -34,7 +35,7 @@ use cascade_sdk::{MigrationSet, host::Database};
 use uuid::Uuid;
 
 pub use claims::{
-    Choice, DueByClock, Found, Holder, LeftJob, Limit, Limited, Look, Soonest, WaitingRun,
+    Choice, DueByClock, Found, Holder, LeftJob, Limit, Limited, Look, Soonest, Taken, WaitingRun,
 };
 pub use condition::{
     BadCondition, Comparison, Condition, Document, LONGEST_CONDITION, MOST_CONDITIONS,
@@ -42,13 +43,15 @@ pub use condition::{
 pub use delivery_filter::DeliveryFilter;
 pub use error::StoreError;
 pub use expand::ExpandError;
+pub use key_rates::{Hold, KeyBeginning, KeyUse};
 pub use log_page::{LogPage, LogPlace};
 pub use portable::{
-    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, KeyedJob, NamedLimit, ProblemMark,
-    Queries, RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity, Triggered,
-    change_key, change_request, decided, delivery_again, edit_request, forget_join, keep_delivery,
-    keep_key, marked_done, move_waiting, of_trace, pause_over, paused, problem_of_run_handled,
-    rerun_noted, save_join, step_back, tag_added, tags_forgotten, tags_kept,
+    AttemptTimes, DueSchedule, EarlierRequest, IdempotencyKey, KeyValue, KeyedJob, NamedLimit,
+    ProblemMark, Queries, RunHistogram, RunWaits, ScheduleFacts, SchedulesByJob, TraceActivity,
+    Triggered, change_key, change_request, decided, delivery_again, edit_request, forget_join,
+    keep_delivery, keep_key, marked_done, move_waiting, of_trace, pause_over, paused,
+    problem_of_run_handled, rerun_noted, save_join, step_back, tag_added, tags_forgotten,
+    tags_kept,
 };
 pub use run_filter::{RunColumn, RunFilter, RunSort, TagFilter, TriggerKind, literal};
 pub use schedule_filter::ScheduleFilter;
@@ -111,10 +114,10 @@ pub trait Store: Schedules {
         false
     }
 
-    /// Chooses runs and leases them, in one statement that skips what others hold. `None` where that takes
-    /// nothing, as a limit may be near, or the database has no such statement: see [`Tx::waiting_runs`].
-    async fn take(&self, _choice: &Choice<'_>, _holder: &Holder<'_>) -> Result<Option<Found>> {
-        Ok(None)
+    /// Chooses runs and leases them, in one statement that skips what others hold. A database that has no such
+    /// statement takes nothing, as where a limit may be near.
+    async fn take(&self, _choice: &Choice<'_>, _holder: &Holder<'_>) -> Result<Taken> {
+        Ok(Taken::LimitNear)
     }
 
     /// What there is to do for `owner` besides what waits, where leases last for `lease`.

@@ -13,10 +13,12 @@ pub struct Limits {
     pub each: Vec<Limit>,
     /// Those that jobs share, by name.
     pub shared: Vec<SharedUse>,
+    /// Whether keys of some job have rates: what those leave is asked for the runs that a claim has found.
+    pub key_rates: bool,
 }
 
 impl Limits {
-    /// Whether nothing has a limit.
+    /// Whether nothing has a limit for which claims are counted alone; rates of keys are none.
     pub fn is_empty(&self) -> bool {
         self.each.is_empty() && self.shared.is_empty()
     }

@@ -15,7 +15,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Beginning, Choice, Found, Holder, Limits, Result, WaitingRun};
+use crate::{
+    Beginning, Choice, Found, Hold, Holder, KeyBeginning, KeyUse, Limits, Result, WaitingRun,
+};
 
 /// Which connections a transaction uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +92,27 @@ pub trait Tx: Send {
     /// Whether this transaction alone starts runs that have a limit, from now until it ends.
     async fn lock_limits(&mut self) -> Result<bool>;
 
+    /// Whether every limit is so far away that a claim of so many runs need not count what runs, until this transaction
+    /// ends: nobody else starts runs alone then. After `false` nothing more of it is to be committed.
+    async fn limits_are_wide(&mut self, claimer: &str, runs: usize) -> Result<bool>;
+
     /// What has a limit.
     async fn limits(&mut self) -> Result<Limits>;
 
     /// Counts runs that begin under the rates of limits that jobs share, by the database's clock; from a
     /// transaction that starts runs alone. What counts no more is removed.
     async fn count_begun(&mut self, beginnings: &[Beginning<'_>]) -> Result<()>;
+
+    /// What has begun of the keys of these runs, which this transaction has locked, where the keys have rates. Nobody
+    /// else counts runs of these keys until the transaction ends. Once in a transaction: two that lock keys one after
+    /// the other could wait for each other.
+    async fn key_uses(&mut self, runs: &[Uuid]) -> Result<Vec<KeyUse>>;
+
+    /// Counts runs that begin of keys that this transaction has locked.
+    async fn count_of_keys(&mut self, beginnings: &[KeyBeginning<'_>]) -> Result<()>;
+
+    /// Holds locked runs of queues: each may begin at a time, and keeps its place in its key until then.
+    async fn hold_runs(&mut self, holds: &[Hold]) -> Result<()>;
 
     /// Runs that may start now, whatever has a limit, locked until the transaction ends; those that another
     /// one has locked are left to it.

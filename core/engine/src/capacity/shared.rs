@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use cascade_store::{Beginning, SharedUse};
 
+use super::rate_use::{RateUse, narrow};
+
 /// A limit that jobs share, and what is left of it.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -35,7 +37,7 @@ impl Shared {
             return 0;
         }
         let places = self.places().unwrap_or(i64::MAX);
-        places.min(self.under_rate().unwrap_or(i64::MAX))
+        places.min(self.rate_use().map_or(i64::MAX, |rate| rate.left()))
     }
 
     /// How many run, and may: where as many do.
@@ -46,20 +48,7 @@ impl Shared {
 
     /// How long until its rate lets the next begin, where as many have begun as may.
     pub fn rate_is_used_for(&self) -> Option<Duration> {
-        let rate = self.used.rate?;
-        if self.under_rate()? > 0 {
-            return None;
-        }
-        // One that begins leaves room when its period is over: enough must be over for one more.
-        let mut left = self.begun();
-        for begun in &self.used.begun {
-            left -= narrow(begun.runs);
-            if left < i64::from(rate.count) {
-                return Some(rate.period.saturating_sub(begun.ago));
-            }
-        }
-        // What this claim has taken itself.
-        Some(rate.period)
+        self.rate_use()?.opens_in(0)
     }
 
     /// The same, where nothing else keeps it closed.
@@ -89,16 +78,8 @@ impl Shared {
         self.used.concurrency.map(|most| i64::from(most) - running)
     }
 
-    fn under_rate(&self) -> Option<i64> {
-        self.used.rate.map(|rate| i64::from(rate.count) - self.begun())
+    fn rate_use(&self) -> Option<RateUse<'_>> {
+        let (begun, taken) = (&*self.used.begun, self.taken);
+        self.used.rate.map(|rate| RateUse { rate, begun, taken })
     }
-
-    fn begun(&self) -> i64 {
-        let before: u64 = self.used.begun.iter().map(|begun| begun.runs).sum();
-        narrow(before) + i64::from(self.taken)
-    }
-}
-
-fn narrow(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -9,7 +9,7 @@ const TWO: Uuid = Uuid::from_u128(2);
 fn limits() -> Limits {
     let job = Limit { of: Limited::Job("a".into()), free: 2 };
     let each = vec![job, Limit { of: Limited::Project(ONE), free: 1 }];
-    Limits { each, shared: Vec::new() }
+    Limits { each, ..Limits::default() }
 }
 
 fn seconds(seconds: u64) -> Duration {
@@ -30,7 +30,7 @@ fn shared(concurrency: Option<u32>, running: u64, begun: &[(u64, u64)]) -> Share
 }
 
 fn of(shared: Vec<SharedUse>, alone: bool) -> Capacity {
-    Capacity::of(Limits { each: Vec::new(), shared }, alone)
+    Capacity::of(Limits { shared, ..Limits::default() }, alone)
 }
 
 #[test]

@@ -55,8 +55,7 @@ impl Replay<'_> {
         let all = self.keys.get(&(slot, key.to_owned())).into_iter().flatten();
         let ahead = all.filter(|run| !self.runs[**run].behind).count();
         let job = self.state.config.jobs.get(&*self.slots[slot].job);
-        let most = job.map_or(1, |job| job.runs_per_key).max(1) as usize;
-        ahead >= if key == KEY_OF_SCHEDULE { 1 } else { most }
+        ahead >= job.map_or(1, |job| job.runs_of_key(key)).max(1) as usize
     }
 
     /// Makes a run that waits, or has one that waits serve this too; returns the traces in which that is one more.

@@ -52,6 +52,6 @@ pub(super) fn reasons(around: &Around) -> Vec<Reason> {
     found
 }
 
-fn raise(key: &str, table: String) -> Explanation {
+pub(super) fn raise(key: &str, table: String) -> Explanation {
     explanation!("raise", "raise {key} under [{table}]", key = key, table = table)
 }

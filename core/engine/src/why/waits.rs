@@ -128,7 +128,9 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
             let reason = Reason::new(behind_key(run, waits));
             found.push(waits.first.map_or(reason.clone(), |first| reason.about(first)));
         }
-        if is_later {
+        if let (true, Some(held)) = (is_later, held(run, waits)) {
+            found.push(held);
+        } else if is_later {
             let at = waits.available_at;
             found.push(Reason::new(match run.state {
                 RunState::Retryable => {
@@ -151,6 +153,22 @@ pub(super) fn of_run(run: &Run, waits: Option<&RunWaits>, around: &Around) -> Ve
         );
     }
     found
+}
+
+/// That the rate of its key holds it.
+pub(super) fn held(run: &Run, waits: &RunWaits) -> Option<Reason> {
+    let rate = waits.held_by.filter(|_| waits.available_at > waits.now)?;
+    let key = run.request.as_ref().and_then(|request| request.key.as_deref())?;
+    let told = explanation!(
+        "key_rate",
+        "rate of key `{key}` ({rate}): next at {at}",
+        key = key,
+        rate = rate.to_string(),
+        at = waits.available_at
+    );
+    let of_key = if waits.has_own_rate { format!(".keys.\"{key}\"") } else { String::new() };
+    let fix = limits::raise("rate_per_key", format!("jobs.{}{of_key}", run.job_type));
+    Some(Reason::new(told).fix(fix))
 }
 
 /// That others of its key go before it: how many, where several go at a time.
@@ -196,9 +214,16 @@ mod tests {
     }
 
     fn waits() -> RunWaits {
-        let first = Some(Uuid::from_u128(2));
-        let (ahead, runs_per_key) = (1, 1);
-        RunWaits { available_at: now(), behind: false, first, ahead, runs_per_key, now: now() }
+        RunWaits {
+            available_at: now(),
+            behind: false,
+            first: Some(Uuid::from_u128(2)),
+            ahead: 1,
+            runs_per_key: 1,
+            held_by: None,
+            has_own_rate: false,
+            now: now(),
+        }
     }
 
     fn full(of: Limited) -> Limit {
@@ -216,7 +241,7 @@ mod tests {
         let each = vec![full(Limited::Job("down".into())), full(Limited::Project(Uuid::nil()))];
         let all = Around {
             schedule: Some(paused),
-            capacity: Capacity::of(Limits { each, shared: Vec::new() }, true),
+            capacity: Capacity::of(Limits { each, ..Limits::default() }, true),
             missing_labels: vec!["gpu".into()],
             is_loaded: false,
             ..around()
@@ -247,6 +272,23 @@ mod tests {
         let behind = RunWaits { ahead: 3, runs_per_key: 3, ..behind };
         let reasons = of_run(&keyed, Some(&behind), &around());
         assert_eq!(reasons[0].told.text, "key `ann`: 3 of 3 run or may begin");
+        let rate = Rate { count: 100, period: Duration::from_secs(60) };
+        let at = now() + TimeDelta::seconds(40);
+        let held = RunWaits { available_at: at, held_by: Some(rate), ..waits() };
+        let reasons = of_run(&keyed, Some(&held), &around());
+        assert_eq!(codes(&reasons), ["key_rate"]);
+        assert_eq!(
+            reasons[0].told.text,
+            "rate of key `ann` (100/1m): next at 2026-11-29 05:00:40 UTC"
+        );
+        let fix = reasons[0].fix.as_ref().map(|fix| &*fix.text);
+        assert_eq!(fix, Some("raise rate_per_key under [jobs.down]"));
+        let of_key = RunWaits { has_own_rate: true, ..held };
+        let reasons = of_run(&keyed, Some(&of_key), &around());
+        let fix = reasons[0].fix.as_ref().map(|fix| &*fix.text);
+        assert_eq!(fix, Some("raise rate_per_key under [jobs.down.keys.\"ann\"]"));
+        let over = RunWaits { now: at, ..held };
+        assert_eq!(codes(&of_run(&keyed, Some(&over), &around())), ["no_free_worker"]);
         // One of the schedule's key is behind until its time, with nothing before it.
         let later = RunWaits { available_at: now() + TimeDelta::hours(1), behind: true, ..waits() };
         assert_eq!(found(RunState::Scheduled, Some(&later), &around()), "not_before");
@@ -264,7 +306,7 @@ mod tests {
             begun: vec![Begun { runs: 2, ago: Duration::from_secs(20) }],
         };
         let of = |job: &str| {
-            let limits = Limits { each: Vec::new(), shared: vec![used.clone()] };
+            let limits = Limits { shared: vec![used.clone()], ..Limits::default() };
             let capacity = Capacity::of(limits, true);
             Around { job: job.into(), capacity, ..around() }.closed()
         };

@@ -45,6 +45,7 @@ mod problems;
 mod pruning;
 mod published;
 mod queues;
+mod rates_by_key;
 mod requests;
 mod run_again;
 mod runs;
@@ -278,6 +279,21 @@ cases! {
         a_run_that_is_tried_again_waits_for_its_key,
         the_run_of_a_schedule_and_one_with_args_take_turns,
         runs_of_both_kinds_are_listed_and_pruned_together,
+    ],
+    rates_by_key: [
+        of_a_key_so_many_runs_begin_in_its_time,
+        each_attempt_counts_and_one_that_waits_for_its_next_is_held_too,
+        of_a_schedules_key_and_without_one_no_rate_counts,
+        a_held_run_keeps_its_place_before_later_requests,
+        a_held_run_serves_a_request_for_the_same_and_is_replaced,
+        a_held_run_that_is_told_to_begin_is_held_again_in_its_place,
+        a_key_may_have_other_numbers_than_its_job,
+        a_rate_that_changes_holds_at_once,
+        what_another_limit_keeps_waiting_counts_nothing,
+        many_keys_at_their_rates_keep_no_other_waiting,
+        beside_a_limit_that_is_far_away_a_rate_holds_too,
+        in_no_time_more_begin_than_may_however_many_workers_claim,
+        what_counts_no_more_of_keys_is_removed,
     ],
     requests: [
         a_request_reaches_the_run,

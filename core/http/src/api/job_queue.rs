@@ -41,7 +41,7 @@ pub enum QueuePartName {
     Running,
     /// May start as soon as there is room, the highest priority first.
     Waiting,
-    /// Waits for the time that it was asked for.
+    /// Waits for the time that it was asked for, or at which the rate of its key lets it begin.
     Scheduled,
     /// Waits behind others of its key.
     Behind,
@@ -76,7 +76,8 @@ pub struct Queue {
     parts: Vec<QueueGroup>,
     /// What keeps all that wait from starting, such as a limit or a pause; empty where nothing does.
     closed_by: Vec<Reason>,
-    /// Where several runs of a key go at a time: how many do of the first ten keys that others wait behind.
+    /// Where keys have rates: when the next run may begin of the first ten keys of which a run waits for that. Where several
+    /// runs of a key go at a time: how many do of the first ten keys that others wait behind.
     full_keys: Vec<Reason>,
 }
 
@@ -98,9 +99,13 @@ pub async fn queue(
     }
     server.scope(&principal, Some(query.project_id))?;
     let queue = server.store.job_queue(&job_type, query.project_id, limit).await?;
-    let behind = queue.iter().find(|group| group.part == QueuePart::Behind);
-    let behind: Vec<_> = behind.into_iter().flat_map(|group| &group.runs).collect();
-    let full_keys = server.engine.why_behind(&behind).await?;
+    let of = |parts: &[QueuePart]| -> Vec<&Run> {
+        let of_parts = queue.iter().filter(|group| parts.contains(&group.part));
+        of_parts.flat_map(|group| &group.runs).collect()
+    };
+    let later = of(&[QueuePart::Scheduled, QueuePart::Retryable]);
+    let mut full_keys = server.engine.why_held(&later).await?;
+    full_keys.extend(server.engine.why_behind(&of(&[QueuePart::Behind])).await?);
     let full_keys = full_keys.into_iter().map(Reason::from).collect();
     let state = server.config.state();
     let part = |JobQueue { part, count, runs }: JobQueue| {

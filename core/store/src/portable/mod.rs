@@ -64,7 +64,7 @@ pub(crate) use histogram::query as histogram_query;
 pub use hooks::{delivery_again, keep_delivery};
 pub(crate) use joins::join_state;
 pub use joins::{forget_join, of_trace, save_join};
-pub use keyed_jobs::KeyedJob;
+pub use keyed_jobs::{KeyValue, KeyedJob};
 pub use marks::{marked_done, problem_of_run_handled};
 pub use past::{AttemptTimes, DueSchedule};
 pub use pauses::{pause_over, paused};
@@ -292,6 +292,11 @@ pub trait Queries: Store {
     /// them go at a time, and as many of which one does.
     async fn keys_with_room(&self, limit: u32) -> Result<Vec<Uuid>> {
         keyed_jobs::with_room(&*self.database(), limit).await
+    }
+
+    /// Lets up to `limit` runs begin that are held by another rate than that of their key; how many there were.
+    async fn release_held(&self, limit: u32) -> Result<u64> {
+        keyed_jobs::release_held(&*self.database(), limit).await
     }
 
     /// What a run waits for; `None` if there is no such run.

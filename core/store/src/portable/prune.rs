@@ -1,7 +1,7 @@
 //! Removes what is older than it is to be kept.
 
 use cascade_model::{KeepFor, Pruned};
-use cascade_sdk::{Db, DbError, host::Database};
+use cascade_sdk::{Db, DbError, Dialect, host::Database};
 use serde::Deserialize;
 
 use super::{Text, requests::IDEMPOTENCY_KEYS_ARE_KEPT};
@@ -15,6 +15,7 @@ pub(super) async fn prune(database: &dyn Database, keep: &KeepFor, batch: u32) -
     let of_queues = runs(database, "queue_runs", keep, batch).await.map_err(StoreError::Query)?;
     let runs = of_schedules.map_err(StoreError::Query)? + of_queues;
     idempotency_keys(database, batch).await.map_err(StoreError::Query)?;
+    key_begins(database, batch).await.map_err(StoreError::Query)?;
     for table in ["run_outputs", "run_decisions", "run_attempts"] {
         beside_runs(database, table, keep, batch).await.map_err(StoreError::Query)?;
     }
@@ -83,6 +84,24 @@ async fn idempotency_keys(database: &dyn Database, batch: u32) -> Removed {
         .bind(batch)
         .skip_locked()
         .push(")");
+    Db::over(database).execute(old.statement()).await
+}
+
+/// What has begun of keys, where it counts no more.
+async fn key_begins(database: &dyn Database, batch: u32) -> Removed {
+    let hour = match database.dialect() {
+        Dialect::Postgres => "floor(extract(epoch FROM now()) / 3600)",
+        Dialect::Sqlite => "CAST(strftime('%s', 'now') AS INTEGER) / 3600",
+    };
+    let old = "DELETE FROM key_begins WHERE (job_type, project_id, key) IN (
+                   SELECT job_type, project_id, key FROM key_begins WHERE until_hour < ";
+    let old = Text::of(database.dialect(), old)
+        .push(hour)
+        .push(" ORDER BY until_hour LIMIT ")
+        .bind(batch)
+        .skip_locked()
+        .push(") AND until_hour < ")
+        .push(hour);
     Db::over(database).execute(old.statement()).await
 }
 

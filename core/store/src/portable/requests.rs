@@ -116,7 +116,7 @@ pub fn change_request(run: Uuid, args: &Value, at: DateTime<Utc>) -> [Statement;
 }
 
 /// A run that waits begins at another time or with another priority; `None` keeps what there is. With `at_once` one
-/// that may begin already keeps its place.
+/// that may begin already, or that the rate of its key holds, keeps its place.
 pub fn move_waiting(
     run: &RunRow,
     at: Option<DateTime<Utc>>,
@@ -132,6 +132,7 @@ pub fn move_waiting(
         }
         RunKind::Queue => {
             "UPDATE queue_runs SET available_at = CASE
+                     WHEN $2 AND held_until = available_at THEN held_from
                      WHEN $2 AND available_at < coalesce($1, available_at) THEN available_at
                      ELSE coalesce($1, available_at) END,
                  rank = coalesce($4, rank)
@@ -144,11 +145,13 @@ pub fn move_waiting(
 }
 
 /// The first runs of a key go behind it unless they have begun, so that
-/// [`Tx::advance_keys`](crate::Tx::advance_keys) chooses which are first.
+/// [`Tx::advance_keys`](crate::Tx::advance_keys) chooses which are first: those that the rate of the key holds, by when
+/// they would have begun without it.
 pub fn step_back(dialect: Dialect, of: &RunRow, key: &str) -> Statement {
     let text = match dialect {
         Dialect::Sqlite => {
-            "UPDATE queue_runs SET behind = 1, key = $3, beside = NULL, place = NULL
+            "UPDATE queue_runs SET behind = 1, key = $3, beside = NULL, place = NULL,
+                 available_at = CASE WHEN held_until = available_at THEN held_from ELSE available_at END
              WHERE id IN (
                  SELECT id FROM queue_runs
                  WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND behind = 0
@@ -160,14 +163,15 @@ pub fn step_back(dialect: Dialect, of: &RunRow, key: &str) -> Statement {
         }
         Dialect::Postgres => {
             "WITH first AS (
-                 UPDATE open_queue_runs SET behind = true
+                 UPDATE open_queue_runs SET behind = true,
+                     available_at = CASE WHEN held_until = available_at THEN held_from ELSE available_at END
                  WHERE job_type = $1 AND project_id = $2 AND key = $3 AND key IS NOT NULL AND NOT behind
                    AND state = 'available' AND attempt = 0 AND NOT EXISTS (
-                       SELECT FROM keyed_jobs WHERE job_type = $1 AND runs_per_key > 1 AND $3 <> ''
+                       SELECT FROM keyed_jobs WHERE job_type = $1 AND runs_of_key($1, $3) > 1
                    )
              )
              SELECT give_up_places(job_type, $2, $3, NULL) FROM keyed_jobs
-             WHERE job_type = $1 AND runs_per_key > 1 AND $3 <> ''"
+             WHERE job_type = $1 AND runs_of_key($1, $3) > 1"
         }
     };
     sql(text).bind(of.job_type.clone()).bind(of.project_id).bind(key)

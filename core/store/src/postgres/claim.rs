@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Beginning, Choice, Found, Holder, LeftJob, Limits, Look, NewRun, Result, Soonest, StoreError,
-    WaitingRun,
+    Taken, WaitingRun,
     claims::limits_of,
     of_kind::of_kind,
     shared_limits::{self, BegunRow, UseRow},
@@ -29,7 +29,7 @@ pub(super) async fn take(
     choice: &Choice<'_>,
     holder: &Holder<'_>,
     floor: &Floor,
-) -> Result<Option<Found>> {
+) -> Result<Taken> {
     let began = Instant::now();
     let start = floor.start(choice.behind, began);
     let query = match choice.kind {
@@ -50,7 +50,12 @@ pub(super) async fn take(
     let query = query.bind(holder.lease.as_secs_f64());
     let rows = query.fetch_all(&mut *connection).await?;
     if rows.first().map_or(Ok(true), |row| row.try_get("limited"))? {
-        return Ok(None);
+        return Ok(Taken::LimitNear);
+    }
+    if choice.kind == RunKind::Queue
+        && rows.first().map_or(Ok(false), |row| row.try_get("rated"))?
+    {
+        return Ok(Taken::KeyRates);
     }
     let read = |row: &PgRow| {
         let mut run = claimed(row, choice.kind, holder.owner)?;
@@ -67,7 +72,7 @@ pub(super) async fn take(
             tracing::warn!(%error, "claims stay slow: where runs wait could not be read");
         }
     }
-    Ok(Some(found))
+    Ok(Taken::Runs(found))
 }
 
 /// Tells the next claims of a queue what this one has come past; whether they need [`know_heads`].
@@ -171,9 +176,9 @@ pub(super) async fn begin_runs(
 /// As [`Tx::limits`](crate::Tx::limits).
 pub(super) async fn limits(connection: &mut PgConnection) -> Result<Limits> {
     let rows = sqlx::query_as(crate::LIMITS).fetch_all(&mut *connection).await?;
-    let (each, is_shared) = limits_of(rows);
+    let (limits, is_shared) = limits_of(rows);
     if !is_shared {
-        return Ok(Limits { each, shared: Vec::new() });
+        return Ok(limits);
     }
     let rows: Vec<UseRow> =
         sqlx::query_as(crate::SHARED_LIMITS).fetch_all(&mut *connection).await?;
@@ -182,7 +187,7 @@ pub(super) async fn limits(connection: &mut PgConnection) -> Result<Limits> {
         let begins = sqlx::query_as(include_str!("sql/shared_limit_begins.sql"));
         begun = begins.fetch_all(connection).await?;
     }
-    Ok(Limits { each, shared: shared_limits::gathered(rows, begun) })
+    Ok(Limits { shared: shared_limits::gathered(rows, begun), ..limits })
 }
 
 /// As [`Tx::count_begun`](crate::Tx::count_begun).

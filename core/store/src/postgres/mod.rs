@@ -6,6 +6,7 @@ mod exclusive;
 mod failures;
 mod floor;
 mod kept;
+mod key_rates;
 mod migrate;
 mod names;
 mod pooler;
@@ -28,8 +29,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Choice, Connections, EndWithEvent, Found, Holder, LeftJob, Look, PoolUse, Result, Soonest,
-    Store, Tx, expand,
+    Choice, Connections, EndWithEvent, Holder, LeftJob, Look, PoolUse, Result, Soonest, Store,
+    Taken, Tx, expand,
 };
 use cascade_model::{Event, HeldLease, Renewal};
 use floor::Floor;
@@ -153,11 +154,11 @@ impl Store for PostgresStore {
         true
     }
 
-    async fn take(&self, choice: &Choice<'_>, holder: &Holder<'_>) -> Result<Option<Found>> {
+    async fn take(&self, choice: &Choice<'_>, holder: &Holder<'_>) -> Result<Taken> {
         let mut connection = self.kept.acquire().await?;
         let mut found = claim::take(&mut connection, choice, holder, &self.floor).await?;
         connection.keep();
-        if let Some(found) = &mut found {
+        if let Taken::Runs(found) = &mut found {
             self.names.fill(&self.queue, &mut found.runs).await?;
         }
         Ok(found)

@@ -25,7 +25,11 @@ async fn claims_count_runs_one_by_one_only_near_a_limit() {
     let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(5) };
     let take = async |owner: &'static str| {
         let holder = Holder { owner, lease: Duration::from_secs(30) };
-        store.take(&choice, &holder).await.unwrap().map(|found| found.runs.len())
+        match store.take(&choice, &holder).await.unwrap() {
+            Taken::Runs(found) => Some(found.runs.len()),
+            Taken::LimitNear => None,
+            Taken::KeyRates => panic!("no key has a rate"),
+        }
     };
     assert_eq!(take("nobody knows").await, None);
     // One that counts alone keeps them out, whatever it has found.

@@ -6,7 +6,7 @@ use cascade_test_servers::Postgres;
 use serde_json::Value;
 
 use super::{filled::filled, *};
-use crate::{Inserted, Lost, hot_verbs};
+use crate::{Found, Inserted, Lost, hot_verbs};
 
 /// The tables that grow.
 const LARGE: [&str; 3] = ["scheduled_jobs", "open_runs", "ended_runs"];
@@ -277,7 +277,9 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     let mut seen = server.log().len();
     // Runs that it takes, and the rows and pages of the index that it visits for that.
     let mut take = async || {
-        let taken = store.take(&choice, &holder).await.unwrap().unwrap().runs.len();
+        let taken = store.take(&choice, &holder).await.unwrap();
+        let Taken::Runs(Found { runs, .. }) = taken else { panic!("{taken:?}") };
+        let taken = runs.len();
         let log = server.log();
         let explained = Explained::all(&log[seen..]);
         seen = log.len();

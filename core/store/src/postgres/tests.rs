@@ -401,6 +401,27 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
         (None, None, None, None, false),
     ];
     assert_eq!(places, expected);
+    // The number of one key, and a run that is held.
+    let of_key = "INSERT INTO key_values (job_type, key, runs_per_key) VALUES ('down', 'one', 1)";
+    let hold = "UPDATE open_queue_runs SET held_from = available_at, held_by = '1/3600000',
+        held_until = now() + interval '1 hour', available_at = now() + interval '1 hour' WHERE id = $1";
+    for statement in [of_key, "DELETE FROM open_queue_runs"] {
+        sqlx::query(statement).execute(store.pool()).await.unwrap();
+    }
+    for (key, ahead) in [("one", 1), ("two", 2)] {
+        let ask = "SELECT cascade_enqueue('down', 'one', '{}', key => $1)";
+        let mut runs: Vec<Uuid> = Vec::new();
+        for _ in 0..3 {
+            let run = sqlx::query_scalar(ask).bind(key).fetch_one(store.pool()).await.unwrap();
+            sqlx::query(hold).bind(run).execute(store.pool()).await.unwrap();
+            runs.push(run);
+        }
+        let first = "SELECT r.id FROM open_queue_runs r JOIN run_requests q ON q.run_id = r.id
+            WHERE q.key = $1 AND NOT r.behind ORDER BY r.id";
+        let first: Vec<Uuid> =
+            sqlx::query_scalar(first).bind(key).fetch_all(store.pool()).await.unwrap();
+        assert_eq!(first, runs[..ahead]);
+    }
     // As the host says it.
     for arg in [
         "\"\"",

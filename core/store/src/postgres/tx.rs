@@ -18,12 +18,13 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    PostgresStore, SIGNALS, claim, failures, floor::Floor, kept::KeptConnection, requests, row,
+    PostgresStore, SIGNALS, claim, failures, floor::Floor, kept::KeptConnection, key_rates,
+    requests, row,
 };
 use crate::{
     Beginning, Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim,
-    FailedAttemptRow, Found, Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue,
-    Result, RunRow, ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
+    FailedAttemptRow, Found, Hold, Holder, Inserted, KeyBeginning, KeyUse, Limits, LogRow, Lost,
+    NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
     portable::join_state,
 };
@@ -206,6 +207,12 @@ impl Tx for PostgresTx {
         Ok(sqlx::query_scalar("SELECT lock_limits(true)").fetch_one(self.connection()?).await?)
     }
 
+    async fn limits_are_wide(&mut self, claimer: &str, runs: usize) -> Result<bool> {
+        let wide = sqlx::query_scalar("SELECT limits_are_wide($1, $2)").bind(claimer);
+        let wide = wide.bind(i64::try_from(runs).unwrap_or(i64::MAX));
+        Ok(wide.fetch_one(self.connection()?).await?)
+    }
+
     async fn limits(&mut self) -> Result<Limits> {
         claim::limits(self.connection()?).await
     }
@@ -215,6 +222,27 @@ impl Tx for PostgresTx {
             return Ok(());
         }
         claim::count_begun(self.connection()?, beginnings).await
+    }
+
+    async fn key_uses(&mut self, runs: &[Uuid]) -> Result<Vec<KeyUse>> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        key_rates::uses(self.connection()?, runs).await
+    }
+
+    async fn count_of_keys(&mut self, beginnings: &[KeyBeginning<'_>]) -> Result<()> {
+        if beginnings.is_empty() {
+            return Ok(());
+        }
+        key_rates::count(self.connection()?, beginnings).await
+    }
+
+    async fn hold_runs(&mut self, holds: &[Hold]) -> Result<()> {
+        if holds.is_empty() {
+            return Ok(());
+        }
+        key_rates::hold(self.connection()?, holds).await
     }
 
     async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {

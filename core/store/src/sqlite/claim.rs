@@ -89,9 +89,9 @@ pub(super) async fn begin_runs(
 /// As [`Tx::limits`](crate::Tx::limits).
 pub(super) async fn limits(connection: &mut SqliteConnection) -> Result<Limits> {
     let rows = sqlx::query_as(crate::LIMITS).fetch_all(&mut *connection).await?;
-    let (each, is_shared) = limits_of(rows);
+    let (limits, is_shared) = limits_of(rows);
     if !is_shared {
-        return Ok(Limits { each, shared: Vec::new() });
+        return Ok(limits);
     }
     let rows: Vec<UseRow> =
         sqlx::query_as(crate::SHARED_LIMITS).fetch_all(&mut *connection).await?;
@@ -100,7 +100,7 @@ pub(super) async fn limits(connection: &mut SqliteConnection) -> Result<Limits> 
         let begins = sqlx::query_as(include_str!("sql/shared_limit_begins.sql"));
         begun = begins.fetch_all(connection).await?;
     }
-    Ok(Limits { each, shared: shared_limits::gathered(rows, begun) })
+    Ok(Limits { shared: shared_limits::gathered(rows, begun), ..limits })
 }
 
 /// As [`Tx::count_begun`](crate::Tx::count_begun).

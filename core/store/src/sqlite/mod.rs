@@ -3,6 +3,7 @@
 mod claim;
 mod clock;
 mod events;
+mod key_rates;
 mod migrate;
 mod renew;
 mod requests;

@@ -18,12 +18,12 @@ use uuid::Uuid;
 use super::{
     SqliteStore,
     claim::{self, seconds},
-    requests, row,
+    key_rates, requests, row,
 };
 use crate::{
     Beginning, Choice, End, EndWithEvent, Ended, EventRow, ExpiredClaim, FailedAttemptRow, Found,
-    Holder, Inserted, Limits, LogRow, Lost, NewRequest, NewRun, Requeue, Result, RunRow,
-    ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
+    Hold, Holder, Inserted, KeyBeginning, KeyUse, Limits, LogRow, Lost, NewRequest, NewRun,
+    Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
     of_kind::{each_kind, of_kind},
     portable::join_state,
 };
@@ -147,6 +147,11 @@ impl Tx for SqliteTx {
         Ok(true)
     }
 
+    /// The one writer counts at little cost.
+    async fn limits_are_wide(&mut self, _claimer: &str, _runs: usize) -> Result<bool> {
+        Ok(false)
+    }
+
     async fn limits(&mut self) -> Result<Limits> {
         claim::limits(&mut self.0).await
     }
@@ -156,6 +161,27 @@ impl Tx for SqliteTx {
             return Ok(());
         }
         claim::count_begun(&mut self.0, beginnings).await
+    }
+
+    async fn key_uses(&mut self, runs: &[Uuid]) -> Result<Vec<KeyUse>> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        key_rates::uses(&mut self.0, runs).await
+    }
+
+    async fn count_of_keys(&mut self, beginnings: &[KeyBeginning<'_>]) -> Result<()> {
+        if beginnings.is_empty() {
+            return Ok(());
+        }
+        key_rates::count(&mut self.0, beginnings).await
+    }
+
+    async fn hold_runs(&mut self, holds: &[Hold]) -> Result<()> {
+        if holds.is_empty() {
+            return Ok(());
+        }
+        key_rates::hold(&mut self.0, holds).await
     }
 
     async fn waiting_runs(&mut self, choice: &Choice<'_>) -> Result<Found<WaitingRun>> {

@@ -28,6 +28,7 @@ const NAMED = [
   "project_limit",
   "shared_limit",
   "rate",
+  "key_rate",
   "labels",
   "no_plugin",
   "preferred_workers",

@@ -32,6 +32,10 @@ it("opens the file for a shared limit, and the workers for labels that none has"
   expect(remediesOf(reason({ code: "labels" }), place)).toMatchObject([{ to: "/workers" }]);
 });
 
+it("opens the job for the rate of a key", () => {
+  expect(remediesOf(reason({ code: "key_rate" }), place)).toMatchObject([{ to: "/config/jobs?job=down", admin: true }]);
+});
+
 it("opens the edge that was not taken, and the run that did not take it", () => {
   const found = remediesOf(reason({ code: "edge_not_taken", upstream: "up", run_id: "r" }), place);
   expect(found).toMatchObject([{ to: "/config/cascades?from=up&to=down", admin: true }, { to: "/runs/r" }]);

@@ -36,6 +36,7 @@ export function remediesOf(reason: Reason, { job }: Place): Remedy[] {
     case "not_scheduled":
     case "no_trigger":
     case "job_limit":
+    case "key_rate":
       return [settings];
     case "project_limit":
     case "shared_limit":

@@ -1,5 +1,5 @@
 -- What has a limit, and how many more runs may start of it. A row `shared` says that some are shared by jobs:
--- shared_limits.sql. Jobs are found from one to the next in the index of those that have a limit: a job has a schedule
+-- shared_limits.sql. A row `rated` says that keys have rates. Jobs are found from one to the next in the index of those that have a limit: a job has a schedule
 -- in each project. Runs of queues that are under way are read once for all jobs.
 -- plan: as many rows as runs are under way, of those that have a limit
 WITH RECURSIVE job (name) AS (
@@ -29,3 +29,5 @@ SELECT 'project', CAST(p.id AS text), p.concurrency - (
 FROM projects p WHERE p.concurrency IS NOT NULL
 UNION ALL
 SELECT 'shared', '', 0 WHERE EXISTS (SELECT 1 FROM shared_limit_jobs)
+UNION ALL
+SELECT 'rated', '', 0 WHERE EXISTS (SELECT 1 FROM keyed_jobs WHERE rated)

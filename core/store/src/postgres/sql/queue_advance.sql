@@ -6,8 +6,11 @@
 -- $1 ids uuid[]
 -- plan: run_requests_pkey, open_queue_runs_first, open_queue_runs_behind, open_queue_runs_pkey
 WITH keys AS MATERIALIZED (
-    SELECT DISTINCT q.job_type, q.project_id, q.key, j.runs_per_key AS most
-    FROM run_requests q LEFT JOIN keyed_jobs j ON j.job_type = q.job_type AND j.runs_per_key > 1 AND q.key <> ''
+    SELECT DISTINCT q.job_type, q.project_id, q.key,
+        nullif(coalesce(v.runs_per_key, j.runs_per_key), 1) AS most
+    FROM run_requests q
+        LEFT JOIN keyed_jobs j ON j.job_type = q.job_type AND q.key <> ''
+        LEFT JOIN key_values v ON v.job_type = j.job_type AND v.key = q.key
     WHERE q.run_id = ANY($1) AND q.key IS NOT NULL
 ), next AS (
     SELECT n.id FROM keys k CROSS JOIN LATERAL (

@@ -59,6 +59,6 @@ WITH new AS MATERIALIZED (
 )
 SELECT id, CASE WHEN $13::text IS NOT NULL THEN pg_notify($13, 'look')::text END,
     coalesce(key <> '', false) AND EXISTS (
-        SELECT FROM keyed_jobs j WHERE j.job_type = made.job_type AND j.runs_per_key > 1
+        SELECT FROM keyed_jobs j WHERE j.job_type = made.job_type AND runs_of_key(made.job_type, made.key) > 1
     ) AS shares
 FROM made

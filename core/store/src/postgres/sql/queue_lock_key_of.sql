@@ -7,7 +7,7 @@ WITH first AS MATERIALIZED (
     SELECT f.id FROM run_requests q JOIN open_queue_runs f
         ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
     WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind AND NOT EXISTS (
-        SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND j.runs_per_key > 1 AND q.key <> ''
+        SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND runs_of_key(q.job_type, q.key) > 1
     )
 ), locked AS MATERIALIZED (
     SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id

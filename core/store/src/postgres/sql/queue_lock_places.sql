@@ -15,7 +15,7 @@ FROM (
             AS w (job_type, project_id, key, at, pause)
         UNION ALL
         SELECT job_type, project_id, key, 'infinity', 0 FROM run_requests WHERE run_id = $6
-    ) w JOIN keyed_jobs j ON j.job_type = w.job_type AND j.runs_per_key > 1
+    ) w JOIN keyed_jobs j ON j.job_type = w.job_type AND runs_of_key(w.job_type, w.key) > 1
     WHERE w.key <> ''
     GROUP BY w.job_type, w.project_id, w.key
     ORDER BY key_turn(w.job_type, w.project_id, w.key)

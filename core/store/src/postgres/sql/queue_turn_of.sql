@@ -3,7 +3,7 @@
 -- plan: run_requests_pkey
 SELECT t.nth
 FROM run_requests q
-    JOIN keyed_jobs j ON j.job_type = q.job_type AND j.runs_per_key > 1
+    JOIN keyed_jobs j ON j.job_type = q.job_type AND runs_of_key(q.job_type, q.key) > 1
     JOIN key_turns t ON t.nth = key_turn(q.job_type, q.project_id, q.key)
 WHERE q.run_id = $1 AND q.key <> ''
 FOR UPDATE OF t

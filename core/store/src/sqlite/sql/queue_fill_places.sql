@@ -1,14 +1,15 @@
 -- Gives the lowest free place from 1 on of each key of these runs to its next run, in the order of queue_advance.sql,
 -- where several runs of a key go at a time. It is to be repeated until it changes nothing.
 -- ?1 [id, ...]
--- plan: sqlite_autoindex_run_requests_1, sqlite_autoindex_keyed_jobs_1, queue_runs_behind, queue_runs_beside
+-- plan: sqlite_autoindex_run_requests_1, sqlite_autoindex_keyed_jobs_1, sqlite_autoindex_key_values_1, queue_runs_behind, queue_runs_beside
 WITH RECURSIVE places (place) AS (
     SELECT 1 UNION ALL SELECT place + 1 FROM places WHERE place < 99
 ), keys AS MATERIALIZED (
-    SELECT DISTINCT q.job_type, q.project_id, q.key, j.runs_per_key AS most
+    SELECT DISTINCT q.job_type, q.project_id, q.key, coalesce(v.runs_per_key, j.runs_per_key) AS most
     FROM run_requests q CROSS JOIN keyed_jobs j ON j.job_type = q.job_type
-    WHERE EXISTS (SELECT 1 FROM keyed_jobs WHERE runs_per_key > 1)
-      AND q.run_id IN (SELECT value FROM json_each(?1)) AND q.key <> '' AND j.runs_per_key > 1
+        LEFT JOIN key_values v ON v.job_type = q.job_type AND v.key = q.key
+    WHERE EXISTS (SELECT 1 FROM keyed_jobs) AND q.run_id IN (SELECT value FROM json_each(?1)) AND q.key <> ''
+      AND coalesce(v.runs_per_key, j.runs_per_key) > 1
 ), free AS MATERIALIZED (
     SELECT k.*, (
         SELECT min(p.place) FROM places p WHERE p.place < k.most AND NOT EXISTS (
