@@ -93,6 +93,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0380_figures_packed.sql",
     "0390_claims_within_limits.sql",
     "0400_runs_per_key.sql",
+    "0420_two_notify_at_a_time.sql",
 );
 
 /// The table of what has run.
