@@ -95,6 +95,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0390_claims_within_limits.sql",
     "0400_runs_per_key.sql",
     "0410_rates_by_key.sql",
+    "0420_two_notify_at_a_time.sql",
     "0430_first_of_key_is_locked.sql",
 );
 

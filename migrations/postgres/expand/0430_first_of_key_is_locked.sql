@@ -2,7 +2,8 @@
 -- between the statement that locks it and the one that makes the run, and let another go first: the end of that one would
 -- not see the run, which is not committed yet, and nothing would let the run go ahead.
 
--- As before, but for the lines that name 0430.
+-- As before, besides with the numbers of single keys and runs that are held (0410), and without a notification, which
+-- the trigger of 0420 makes.
 CREATE OR REPLACE FUNCTION cascade_enqueue(
     job text, project text, args json DEFAULT '{}', key text DEFAULT NULL,
     run_at timestamptz DEFAULT NULL, priority integer DEFAULT 0
@@ -16,7 +17,6 @@ DECLARE
     of_key   text := cascade_enqueue.key;
     found_at text;
     most     integer;
-    -- 0430
     first    uuid;
 BEGIN
     SELECT id INTO project_of FROM projects WHERE slug = cascade_enqueue.project;
@@ -43,10 +43,11 @@ BEGIN
         RAISE EXCEPTION 'cascade_enqueue: a priority is 0 to 9'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    SELECT key_from, runs_per_key INTO found_at, most FROM keyed_jobs WHERE job_type = cascade_enqueue.job;
+    SELECT key_from INTO found_at FROM keyed_jobs WHERE job_type = cascade_enqueue.job;
     IF of_key IS NULL AND found_at IS NOT NULL THEN
         of_key := key_of_arg(cascade_enqueue.args #> string_to_array(found_at, '.'));
     END IF;
+    most := runs_of_key(cascade_enqueue.job, of_key);
     INSERT INTO run_requests (run_id, job_type, project_id, key, args, priority, run_at, asked_by)
     VALUES (run, cascade_enqueue.job, project_of, of_key, cascade_enqueue.args::text,
         cascade_enqueue.priority, cascade_enqueue.run_at, 'sql ' || session_user);
@@ -62,9 +63,9 @@ BEGIN
             UPDATE open_queue_runs SET behind = true
             WHERE job_type = cascade_enqueue.job AND project_id = project_of AND key = of_key
               AND key IS NOT NULL AND NOT behind AND state = 'available' AND attempt = 0
-              AND available_at > starts;
+              AND available_at > starts AND held_until IS DISTINCT FROM available_at;
         END IF;
-        -- 0430: what is first by now is locked, or all is done once more
+        -- What is first by now is locked, or all is done once more.
         SELECT id INTO first FROM open_queue_runs
         WHERE job_type = cascade_enqueue.job AND project_id = project_of AND key = of_key
           AND key IS NOT NULL AND NOT behind;
@@ -72,7 +73,6 @@ BEGIN
             PERFORM FROM open_queue_runs WHERE id = first AND NOT behind FOR UPDATE SKIP LOCKED;
             CONTINUE WHEN NOT FOUND;
         END IF;
-        -- 0430 ends
         INSERT INTO open_queue_runs (
             id, job_type, project_id, state, max_attempts, payload, available_at, trace_id, key, rank,
             behind
@@ -82,14 +82,13 @@ BEGIN
             json_build_object(
                 'requested_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                 'requests', 1
-            ), starts, run, of_key, 9 - cascade_enqueue.priority, first IS NOT NULL -- 0430
+            ), starts, run, of_key, 9 - cascade_enqueue.priority, first IS NOT NULL
         )
         ON CONFLICT (job_type, project_id, key) WHERE key IS NOT NULL AND NOT behind DO NOTHING;
         IF FOUND THEN
             IF most > 1 AND of_key IS NOT NULL THEN
                 PERFORM fill_places(cascade_enqueue.job, project_of, of_key, most);
             END IF;
-            PERFORM pg_notify('worker_signals', 'look');
             RETURN run;
         END IF;
     END LOOP;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::PgPool;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 use uuid::Uuid;
 
 use super::Leases;
@@ -22,21 +22,37 @@ pub struct Wake {
     notify: Arc<Notify>,
     leases: Leases,
     peers: Option<PgPool>,
-    telling: Arc<Mutex<Telling>>,
+    telling: Arc<Mutex<Repeating>>,
+    looking: Arc<Mutex<Repeating>>,
     draining: Arc<AtomicBool>,
     presence: Arc<Notify>,
     in_use: InUse,
     wakes_soon: Arc<AtomicBool>,
 }
 
-/// Whether peers are being told to look.
+/// Whether something is under way that is done once more for all that ask for it meanwhile.
 #[derive(Default, PartialEq)]
-enum Telling {
+enum Repeating {
     #[default]
     No,
     Yes,
     /// And once more after that.
     Again,
+}
+
+impl Repeating {
+    /// Whether the caller is to do it now.
+    fn begin(&mut self) -> bool {
+        let begins = *self == Self::No;
+        *self = if begins { Self::Yes } else { Self::Again };
+        begins
+    }
+
+    /// Whether it is to be done once more.
+    fn repeat(&mut self) -> bool {
+        *self = if *self == Self::Again { Self::Yes } else { Self::No };
+        *self == Self::Yes
+    }
 }
 
 /// Asks the workers of other processes to tell of themselves; an older version takes it for "look".
@@ -48,6 +64,10 @@ const BETWEEN: Duration = Duration::from_millis(50);
 /// How long a claim waits for the run that has begun with the end of another: both would share the database, and that
 /// run, which is all that is known to wait, would take twice as long to end.
 const BESIDE_NEXT: Duration = Duration::from_millis(10);
+
+/// When a worker that was told to look does so once more, each time from the look before. Of applications that commit
+/// at one time only some notify (migration 0420), and the commit of another may come a little later.
+const SECOND_LOOKS: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(225)];
 
 impl Wake {
     /// Reaches the workers of other processes too.
@@ -84,28 +104,38 @@ impl Wake {
         if self.peers.is_none() {
             return;
         }
-        let mut telling = self.telling();
-        if *telling != Telling::No {
-            *telling = Telling::Again;
+        if !lock(&self.telling).begin() {
             return;
         }
-        *telling = Telling::Yes;
         let wake = self.clone();
         tokio::spawn(async move {
             loop {
                 wake.tell_peers("look").await;
                 tokio::time::sleep(BETWEEN).await;
-                let mut telling = wake.telling();
-                *telling = if *telling == Telling::Again { Telling::Yes } else { Telling::No };
-                if *telling == Telling::No {
+                if !lock(&wake.telling).repeat() {
                     return;
                 }
             }
         });
     }
 
-    fn telling(&self) -> MutexGuard<'_, Telling> {
-        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Wakes this process' worker after each of [`SECOND_LOOKS`]; where it is about to, once more after these.
+    fn look_again(&self) -> Option<JoinHandle<()>> {
+        if !lock(&self.looking).begin() {
+            return None;
+        }
+        let wake = self.clone();
+        Some(tokio::spawn(async move {
+            loop {
+                for pause in SECOND_LOOKS {
+                    tokio::time::sleep(pause).await;
+                    wake.wake();
+                }
+                if !lock(&wake.looking).repeat() {
+                    return;
+                }
+            }
+        }))
     }
 
     /// Has a running run stopped, whichever worker holds it.
@@ -175,7 +205,38 @@ impl WorkerSignals for Wake {
             Some(Ok(run)) => {
                 self.leases.cancel(run);
             }
-            _ => self.wake(),
+            _ => {
+                self.wake();
+                self.look_again();
+            }
         }
+    }
+}
+
+fn lock(repeating: &Mutex<Repeating>) -> MutexGuard<'_, Repeating> {
+    repeating.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_was_told_to_look_looks_again() {
+        let wake = Wake::default();
+        let began = Instant::now();
+        let looks = wake.look_again().unwrap();
+        // What it hears meanwhile is looked for later too.
+        wake.hear("look");
+        assert!(wake.look_again().is_none());
+        looks.await.unwrap();
+        wake.woken().await;
+        let once: Duration = SECOND_LOOKS.iter().sum();
+        assert!(began.elapsed() >= 2 * once, "{:?}", began.elapsed());
+        // Afterwards it is done for each that it hears.
+        wake.look_again().unwrap().await.unwrap();
+        wake.woken().await;
     }
 }

@@ -244,6 +244,8 @@ mod last_ends;
 #[cfg(test)]
 mod near_limits;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod tests;

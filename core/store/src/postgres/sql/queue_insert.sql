@@ -20,7 +20,7 @@ WITH new AS MATERIALIZED (
 ), first AS MATERIALIZED (
     -- Each key is looked for in the index, whatever the statistics say.
     SELECT n.job_type, n.project_id, n.key, f.id, n.key <> '' AND EXISTS (
-        SELECT FROM keyed_jobs j WHERE j.job_type = n.job_type AND j.runs_per_key > 1
+        SELECT FROM keyed_jobs j WHERE j.job_type = n.job_type AND runs_of_key(n.job_type, n.key) > 1
     ) AS shared
     FROM new n CROSS JOIN LATERAL (
         SELECT f.id FROM open_queue_runs f

@@ -5,7 +5,7 @@
 -- plan: ended_queue_runs_pkey, run_requests_pkey, open_queue_runs_first, open_queue_runs_pkey
 WITH first AS MATERIALIZED (
     SELECT f.id, q.key <> '' AND EXISTS (
-        SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND j.runs_per_key > 1
+        SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND runs_of_key(q.job_type, q.key) > 1
     ) AS shared
     FROM run_requests q JOIN open_queue_runs f
         ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
