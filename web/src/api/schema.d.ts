@@ -2969,7 +2969,10 @@ export interface components {
         Queue: {
             /** @description What keeps all that wait from starting, such as a limit or a pause; empty where nothing does. */
             closed_by: components["schemas"]["Reason"][];
-            /** @description Where several runs of a key go at a time: how many do of the first ten keys that others wait behind. */
+            /**
+             * @description Where keys have rates: when the next run may begin of the first ten keys of which a run waits for that. Where several
+             *     runs of a key go at a time: how many do of the first ten keys that others wait behind.
+             */
             full_keys: components["schemas"]["Reason"][];
             /** @description Running, waiting, scheduled, behind, retryable. */
             parts: components["schemas"]["QueueGroup"][];
