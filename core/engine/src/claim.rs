@@ -26,9 +26,6 @@ use crate::{
 /// to hold comes back, and is followed by another.
 const MOST_TRANSACTIONS: usize = 16;
 
-/// Runs that a step of a claim looks at after one that has held some.
-const PAST_HELD: usize = 100;
-
 /// Who claims, and what for.
 struct Claim<'a> {
     holder: Holder<'a>,
@@ -185,7 +182,7 @@ impl Engine {
                 }
             };
             let Found { runs: taken, projects, last } = found;
-            let step = Step { projects, last, found: taken.len(), taken: taken.len() };
+            let step = Step { projects, last, found: taken.len(), taken: taken.len(), held: 0 };
             runs.extend(taken);
             if walk.ends_with(step, &mut self.rotation(), chance()) {
                 return Ok(true);
@@ -268,8 +265,7 @@ impl Engine {
             tx.count_of_keys(&rates.beginnings()).await?;
             let holds = rates.holds();
             tx.hold_runs(&holds).await?;
-            walk.holds = !holds.is_empty();
-            let step = Step { projects, last, found, taken: fit.len() };
+            let step = Step { projects, last, found, taken: fit.len(), held: holds.len() };
             goes_on = !walk.ends_with(step, &mut self.rotation(), chance());
             // Keys are locked in their order, once in a transaction.
             if !rates.is_empty() {
@@ -290,8 +286,7 @@ impl Engine {
         except_projects: &'a [Uuid],
     ) -> Choice<'a> {
         let (kind, behind) = (walk.kind, self.rotation().behind(walk.kind));
-        let at_least = if walk.holds { PAST_HELD } else { 0 };
-        let (projects, runs) = (visits(walk.left), walk.left.max(at_least));
+        let (projects, runs) = (visits(walk.left), walk.looks_at());
         Choice { kind, behind, projects, runs, except_jobs, except_projects }
     }
 

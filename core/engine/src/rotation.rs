@@ -14,6 +14,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// round does not walk past what this one took to find the rest.
 const TURN: usize = 16;
 
+/// Runs that a step looks at after one that has held some.
+const PAST_HELD: usize = 100;
+
 /// How often one claim makes way for others.
 const MOST_JUMPS: u32 = 4;
 
@@ -132,7 +135,7 @@ pub(crate) struct Walk {
     /// How many runs it may still bring.
     pub left: usize,
     /// Whether its last step has held runs: the next looks at more, to come past others.
-    pub holds: bool,
+    holds: bool,
     /// It has begun, or begun again, with the first project.
     from_first: bool,
     jumps: u32,
@@ -149,6 +152,8 @@ pub(crate) struct Step {
     pub found: usize,
     /// Those of them that it has taken.
     pub taken: usize,
+    /// Those of them that it has held: they do not wait any more.
+    pub held: usize,
 }
 
 impl Walk {
@@ -158,11 +163,22 @@ impl Walk {
         Self { kind, left: limit, holds: false, from_first, jumps: 0 }
     }
 
+    /// How many runs the next step looks at.
+    pub fn looks_at(&self) -> usize {
+        self.left.max(if self.holds { PAST_HELD } else { 0 })
+    }
+
     /// Whether `step` was the last. If not, the next goes on where `rotation` is then.
     pub fn ends_with(&mut self, step: Step, rotation: &mut Rotation, chance: u128) -> bool {
         // There may be more behind the last one, if that was not the last of all.
         let more = step.projects >= visits(self.left) || step.found >= self.left;
+        let is_full = step.found >= self.looks_at();
         self.left -= step.taken.min(self.left);
+        self.holds = step.held > 0;
+        if self.holds && is_full && self.left > 0 {
+            // Others wait in the same projects, behind those that it has held.
+            return false;
+        }
         rotation.behind[self.kind as usize] =
             step.last.filter(|_| more || self.left == 0).unwrap_or_default();
         if self.left == 0 {
@@ -211,7 +227,7 @@ mod tests {
             taken.extend(std::iter::repeat_n(*project, most));
         }
         let (found, last) = (taken.len(), visited.last().copied());
-        (Step { projects: visited.len(), last, found, taken: found }, taken)
+        (Step { projects: visited.len(), last, found, taken: found, held: 0 }, taken)
     }
 
     fn claim(rotation: &mut Rotation, waiting: &mut Waiting, limit: usize) -> Vec<u128> {
@@ -258,7 +274,8 @@ mod tests {
         rotation.looked(&look(), Instant::now(), 3);
         assert_eq!(rotation.behind(KIND).as_u128(), 13, "it begins by chance");
         let mut walk = Walk::new(KIND, &rotation, 4);
-        let held = Step { projects: 4, last: Some(Uuid::from_u128(17)), found: 1, taken: 0 };
+        let held =
+            Step { projects: 4, last: Some(Uuid::from_u128(17)), found: 1, taken: 0, held: 0 };
         for chance in 5..9 {
             assert!(!walk.ends_with(held, &mut rotation, chance));
             assert_eq!(rotation.behind(KIND).as_u128(), 10 + chance);
@@ -282,9 +299,27 @@ mod tests {
         let mut rotation = Rotation::default();
         let mut walk = Walk::new(KIND, &rotation, 4);
         let last = Some(Uuid::from_u128(7));
-        let full = Step { projects: 4, last, found: 4, taken: 1 };
+        let full = Step { projects: 4, last, found: 4, taken: 1, held: 0 };
         assert!(!walk.ends_with(full, &mut rotation, 0));
         assert_eq!((walk.left, Some(rotation.behind(KIND))), (3, last));
+    }
+
+    #[test]
+    fn a_step_that_holds_all_that_it_looks_at_is_followed_by_a_longer_one_in_the_same_place() {
+        let mut rotation = Rotation::default();
+        let mut walk = Walk::new(KIND, &rotation, 1);
+        let last = Some(Uuid::from_u128(7));
+        let holds = |found| Step { projects: 1, last, found, taken: 0, held: found };
+        assert_eq!(walk.looks_at(), 1);
+        for found in [1, PAST_HELD] {
+            assert!(!walk.ends_with(holds(found), &mut rotation, 0));
+            assert_eq!((walk.looks_at(), rotation.behind(KIND)), (PAST_HELD, Uuid::nil()));
+        }
+        // There are no more in this place.
+        assert!(!walk.ends_with(holds(3), &mut rotation, 0));
+        assert_eq!(Some(rotation.behind(KIND)), last);
+        let none = Step { projects: 0, last: None, found: 0, taken: 0, held: 0 };
+        assert!(walk.ends_with(none, &mut rotation, 0), "it began with the first");
     }
 
     #[test]
