@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::PgPool;
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::Leases;
@@ -20,39 +20,24 @@ use cascade_bus::{self as bus, WorkerSignals};
 #[derive(Clone, Default)]
 pub struct Wake {
     notify: Arc<Notify>,
+    told: Arc<Notify>,
     leases: Leases,
     peers: Option<PgPool>,
-    telling: Arc<Mutex<Repeating>>,
-    looking: Arc<Mutex<Repeating>>,
+    telling: Arc<Mutex<Telling>>,
     draining: Arc<AtomicBool>,
     presence: Arc<Notify>,
     in_use: InUse,
     wakes_soon: Arc<AtomicBool>,
 }
 
-/// Whether something is under way that is done once more for all that ask for it meanwhile.
+/// Whether peers are being told to look.
 #[derive(Default, PartialEq)]
-enum Repeating {
+enum Telling {
     #[default]
     No,
     Yes,
     /// And once more after that.
     Again,
-}
-
-impl Repeating {
-    /// Whether the caller is to do it now.
-    fn begin(&mut self) -> bool {
-        let begins = *self == Self::No;
-        *self = if begins { Self::Yes } else { Self::Again };
-        begins
-    }
-
-    /// Whether it is to be done once more.
-    fn repeat(&mut self) -> bool {
-        *self = if *self == Self::Again { Self::Yes } else { Self::No };
-        *self == Self::Yes
-    }
 }
 
 /// Asks the workers of other processes to tell of themselves; an older version takes it for "look".
@@ -104,38 +89,28 @@ impl Wake {
         if self.peers.is_none() {
             return;
         }
-        if !lock(&self.telling).begin() {
+        let mut telling = self.telling();
+        if *telling != Telling::No {
+            *telling = Telling::Again;
             return;
         }
+        *telling = Telling::Yes;
         let wake = self.clone();
         tokio::spawn(async move {
             loop {
                 wake.tell_peers("look").await;
                 tokio::time::sleep(BETWEEN).await;
-                if !lock(&wake.telling).repeat() {
+                let mut telling = wake.telling();
+                *telling = if *telling == Telling::Again { Telling::Yes } else { Telling::No };
+                if *telling == Telling::No {
                     return;
                 }
             }
         });
     }
 
-    /// Wakes this process' worker after each of [`SECOND_LOOKS`]; where it is about to, once more after these.
-    fn look_again(&self) -> Option<JoinHandle<()>> {
-        if !lock(&self.looking).begin() {
-            return None;
-        }
-        let wake = self.clone();
-        Some(tokio::spawn(async move {
-            loop {
-                for pause in SECOND_LOOKS {
-                    tokio::time::sleep(pause).await;
-                    wake.wake();
-                }
-                if !lock(&wake.looking).repeat() {
-                    return;
-                }
-            }
-        }))
+    fn telling(&self) -> MutexGuard<'_, Telling> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has a running run stopped, whichever worker holds it.
@@ -183,6 +158,18 @@ impl Wake {
         self.notify.notified().await;
     }
 
+    /// Wakes this process' worker after each of [`SECOND_LOOKS`] when others have told it to look, for ever. What it is told
+    /// meanwhile is looked for after these.
+    pub(super) async fn look_again(&self) {
+        loop {
+            self.told.notified().await;
+            for pause in SECOND_LOOKS {
+                tokio::time::sleep(pause).await;
+                self.wake();
+            }
+        }
+    }
+
     async fn tell_peers(&self, signal: &str) {
         let Some(pool) = &self.peers else { return };
         if let Err(error) = bus::signal(pool, signal).await {
@@ -207,36 +194,27 @@ impl WorkerSignals for Wake {
             }
             _ => {
                 self.wake();
-                self.look_again();
+                self.told.notify_one();
             }
         }
     }
 }
 
-fn lock(repeating: &Mutex<Repeating>) -> MutexGuard<'_, Repeating> {
-    repeating.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     #[tokio::test]
     async fn a_worker_that_was_told_to_look_looks_again() {
         let wake = Wake::default();
-        let began = Instant::now();
-        let looks = wake.look_again().unwrap();
-        // What it hears meanwhile is looked for later too.
-        wake.hear("look");
-        assert!(wake.look_again().is_none());
-        looks.await.unwrap();
-        wake.woken().await;
-        let once: Duration = SECOND_LOOKS.iter().sum();
-        assert!(began.elapsed() >= 2 * once, "{:?}", began.elapsed());
-        // Afterwards it is done for each that it hears.
-        wake.look_again().unwrap().await.unwrap();
-        wake.woken().await;
+        let again = wake.clone();
+        let again = tokio::spawn(async move { again.look_again().await });
+        for _ in 0..2 {
+            wake.hear("look");
+            wake.woken().await;
+            let second = tokio::time::timeout(Duration::from_secs(60), wake.woken());
+            second.await.expect("a second look");
+        }
+        again.abort();
     }
 }

@@ -159,6 +159,10 @@ pub async fn work(
         let (runner, owner) = (runner.clone(), owner.clone());
         tokio::spawn(async move { in_use::tell(&runner, &owner).await })
     };
+    let look_again = {
+        let wake = runner.wake.clone();
+        tokio::spawn(async move { wake.look_again().await })
+    };
     let (host, name) = (runner.clone(), owner.clone());
     let mut worker = Worker {
         state: State::Due,
@@ -178,6 +182,7 @@ pub async fn work(
     keep.abort();
     tell.abort();
     measure.abort();
+    look_again.abort();
     // Not while it still writes.
     tell.await.ok();
     presence::forget(&host, &name).await;
