@@ -13,7 +13,7 @@ BEGIN
     IF pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('cascade.tell_workers'), 1)
         OR pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('cascade.tell_workers'), 2)
     THEN
-        PERFORM pg_catalog.pg_notify('worker_signals', 'look');
+        PERFORM pg_catalog.pg_notify('worker_signals', 'asked');
     END IF;
     RETURN NULL;
 END

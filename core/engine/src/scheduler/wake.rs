@@ -20,7 +20,7 @@ use cascade_bus::{self as bus, WorkerSignals};
 #[derive(Clone, Default)]
 pub struct Wake {
     notify: Arc<Notify>,
-    told: Arc<Notify>,
+    asked: Arc<Notify>,
     leases: Leases,
     peers: Option<PgPool>,
     telling: Arc<Mutex<Telling>>,
@@ -50,8 +50,11 @@ const BETWEEN: Duration = Duration::from_millis(50);
 /// run, which is all that is known to wait, would take twice as long to end.
 const BESIDE_NEXT: Duration = Duration::from_millis(10);
 
-/// When a worker that was told to look does so once more, each time from the look before. Of applications that commit
-/// at one time only some notify (migration 0420), and the commit of another may come a little later.
+/// An application has asked for a run; an older version takes it for "look".
+const ASKED: &str = "asked";
+
+/// When a worker looks once more after [`ASKED`], each time from the look before. Of applications that commit at one time
+/// only some notify (migration 0420), and the commit of another may come a little later.
 const SECOND_LOOKS: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(225)];
 
 impl Wake {
@@ -158,11 +161,11 @@ impl Wake {
         self.notify.notified().await;
     }
 
-    /// Wakes this process' worker after each of [`SECOND_LOOKS`] when others have told it to look, for ever. What it is told
-    /// meanwhile is looked for after these.
+    /// Wakes this process' worker after each of [`SECOND_LOOKS`] when an application has asked for a run, for ever. What
+    /// is asked for meanwhile is looked for after these.
     pub(super) async fn look_again(&self) {
         loop {
-            self.told.notified().await;
+            self.asked.notified().await;
             for pause in SECOND_LOOKS {
                 tokio::time::sleep(pause).await;
                 self.wake();
@@ -194,7 +197,9 @@ impl WorkerSignals for Wake {
             }
             _ => {
                 self.wake();
-                self.told.notify_one();
+                if signal == ASKED {
+                    self.asked.notify_one();
+                }
             }
         }
     }
@@ -205,12 +210,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_worker_that_was_told_to_look_looks_again() {
+    async fn a_worker_looks_again_after_what_an_application_has_asked_for() {
         let wake = Wake::default();
         let again = wake.clone();
         let again = tokio::spawn(async move { again.look_again().await });
         for _ in 0..2 {
-            wake.hear("look");
+            wake.hear(ASKED);
             wake.woken().await;
             let second = tokio::time::timeout(Duration::from_secs(60), wake.woken());
             second.await.expect("a second look");
