@@ -173,13 +173,12 @@ impl WorkerThreads {
         self.0.queue().begins_next = begins_next;
     }
 
-    /// How many threads are free for runs that begin without a claim; `None` where none may. One that waits here and has a
-    /// free thread is about to be taken by it.
+    /// How many threads are free for runs that begin without a claim; `None` where none may.
     pub fn room_for_next(&self) -> Option<usize> {
         let queue = self.0.queue();
-        let may_begin = queue.begins_next && !queue.held_back && queue.alone.is_empty();
-        let free = self.0.most.saturating_sub(queue.threads.len() - queue.idle);
-        free.checked_sub(queue.waiting.len()).filter(|_| may_begin && !queue.closed)
+        let waits = queue.held_back || !queue.waiting.is_empty() || !queue.alone.is_empty();
+        let may_begin = queue.begins_next && !waits && !queue.closed;
+        may_begin.then(|| self.0.most.saturating_sub(queue.threads.len() - queue.idle))
     }
 
     /// How their worker works.
