@@ -1,7 +1,8 @@
 //! Keys that have room while runs wait behind them: the number of runs of a key was raised, a version that knows of
 //! one run of a key has ended another, or one that did not lock the first run of a key has put another behind it as it
-//! ended. Each end and each request looks after its own keys otherwise. And runs that a rate
-//! holds which their key has no longer.
+//! ended. Each end and each request looks after its own keys otherwise.
+//!
+//! Also runs that are held by a rate which is no longer that of their key.
 
 use cascade_store::{Connections, Queries, Result, Store};
 use uuid::Uuid;
@@ -12,7 +13,8 @@ use crate::Engine;
 const AT_ONCE: u32 = 500;
 
 impl Engine {
-    /// Lets runs go ahead whose keys have room, and begin that a rate holds which is no longer that of their key.
+    /// Lets runs go ahead whose keys have room, and lets go of those that are held by a rate which is no longer that of
+    /// their key.
     ///
     /// # Errors
     /// The database's; what is left is done by the next call.
@@ -22,7 +24,7 @@ impl Engine {
 }
 
 pub(crate) async fn fill(store: &dyn Store) -> Result<()> {
-    // Each look finds others: what it finds is let go.
+    // What one call lets go of, the next does not find again.
     while store.release_held(AT_ONCE).await? == u64::from(AT_ONCE) {}
     let mut before = Vec::new();
     loop {
