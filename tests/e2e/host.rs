@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -226,6 +227,14 @@ impl Drop for Host {
         self.process.kill().ok();
         self.process.wait().ok();
     }
+}
+
+/// A time in an answer. One moment has two texts: payloads always say milliseconds, answers leave zeros out.
+pub fn time(value: &Value) -> DateTime<Utc> {
+    value
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| panic!("{value} is no time"))
 }
 
 /// The repository's own jobs.toml, its sample paths made absolute.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, repository_config};
+use crate::host::{Host, repository_config, time};
 
 const JOBS: &str = r#"
 [projects]
@@ -63,8 +63,8 @@ async fn one_report_follows_all_reminders_however_often_the_host_is_killed() {
     assert_eq!(report["args"], json!({"reminders": 20}));
     assert_eq!(report["trace_id"].as_str(), Some(sync.as_str()));
     let last = reminders["items"].as_array().unwrap().iter().map(|run| &run["finished_at"]);
-    let last = last.map(|at| at.as_str().unwrap()).max().unwrap();
-    assert!(report["queued_at"].as_str().unwrap() >= last, "it waited for all of them");
+    let last = last.map(time).max().unwrap();
+    assert!(time(&report["queued_at"]) >= last, "it waited for all of them");
     let cascade = host.get(&format!("/api/jobs/runs/{sync}/cascade")).await;
     let join = &cascade["joins"][0];
     assert_eq!((&join["job"], &join["state"]), (&json!("report"), &json!("fired")));

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use cascade_test_servers::Redis;
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::{host::Host, topology::Topology};
+use crate::{
+    host::{Host, time},
+    topology::Topology,
+};
 
 /// All prefer a worker with a graphics card. `holds` runs until the file `go` is there.
 fn jobs(folder: &std::path::Path) -> String {
@@ -48,10 +50,6 @@ async fn completed(server: &Host, run: &str) -> Value {
     server.wait_for(run, |run| run["state"] == "completed").await
 }
 
-fn time(run: &Value, of: &str) -> DateTime<Utc> {
-    run[of].as_str().unwrap().parse().unwrap()
-}
-
 #[tokio::test]
 async fn a_run_goes_to_the_worker_that_its_job_prefers_while_that_takes_it_in_time() {
     let folder = tempfile::tempdir().unwrap();
@@ -87,7 +85,7 @@ async fn a_run_goes_to_the_worker_that_its_job_prefers_while_that_takes_it_in_ti
     let why = server.get(&format!("{patient}/why")).await;
     assert_eq!(why["waits"][0]["code"], "preferred_workers", "{why}");
     let run = completed(server, &hasty).await;
-    let waited = time(&run, "started_at") - time(&run, "queued_at");
+    let waited = time(&run["started_at"]) - time(&run["queued_at"]);
     assert!(waited >= chrono::TimeDelta::milliseconds(1990), "{run}");
     let limit = Duration::from_secs(2) + Duration::from_secs(60);
     assert!(waited.to_std().unwrap() < limit, "it is not left for longer: {run}");
