@@ -97,6 +97,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0410_rates_by_key.sql",
     "0420_two_notify_at_a_time.sql",
     "0430_first_of_key_is_locked.sql",
+    "0440_unfinished_by_time.sql",
 );
 
 /// The table of what has run.

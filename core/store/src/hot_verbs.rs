@@ -151,17 +151,20 @@ pub(crate) async fn begin(store: &dyn Store, job: &str, project_id: Uuid) -> Vec
 
 /// Lets a run wait for its next attempt.
 pub(crate) async fn try_again(store: &dyn Store, run: &ClaimedRun) {
-    let requeue = Requeue {
-        lease: run.lease.clone(),
+    let mut tx = store.begin(Connections::Queue).await.unwrap();
+    assert!(tx.requeue(&[again(run.lease.clone())]).await.unwrap()[0].is_some());
+    tx.commit().await.unwrap();
+}
+
+pub(crate) fn again(lease: Lease) -> Requeue {
+    Requeue {
+        lease,
         state: RunState::Retryable,
         error: Some("no luck".into()),
         after: Some(Duration::from_secs(10)),
         attempt_counts: true,
         alone: false,
-    };
-    let mut tx = store.begin(Connections::Queue).await.unwrap();
-    assert!(tx.requeue(&[requeue]).await.unwrap()[0].is_some());
-    tx.commit().await.unwrap();
+    }
 }
 
 /// The indexes of the plan that the header of a statement says; `None` if it says none.

@@ -48,10 +48,12 @@ pub(super) async fn count(
 
 /// As [`Tx::hold_runs`](crate::Tx::hold_runs).
 pub(super) async fn hold(connection: &mut PgConnection, holds: &[Hold]) -> Result<()> {
+    let mut holds: Vec<_> = holds.iter().collect();
+    holds.sort_by_key(|hold| hold.run);
     sqlx::query(include_str!("sql/queue_hold.sql"))
         .bind(holds.iter().map(|hold| hold.run).collect::<Vec<_>>())
         .bind(holds.iter().map(|hold| hold.until).collect::<Vec<_>>())
-        .bind(holds.iter().map(Hold::by).collect::<Vec<_>>())
+        .bind(holds.iter().map(|hold| hold.by()).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

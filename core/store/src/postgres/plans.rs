@@ -6,7 +6,7 @@ use cascade_test_servers::Postgres;
 use serde_json::Value;
 
 use super::{filled::filled, *};
-use crate::{Found, Inserted, Lost, hot_verbs};
+use crate::{Inserted, Lost, hot_verbs};
 
 /// The tables that grow.
 const LARGE: [&str; 3] = ["scheduled_jobs", "open_runs", "ended_runs"];
@@ -26,14 +26,14 @@ const FILL: &str = "
     WHERE id <= '00000000-0000-7000-8001-000000200200'";
 
 /// A statement that was executed, and what the server says of that.
-struct Explained {
+pub(super) struct Explained {
     text: String,
-    plan: Value,
+    pub(super) plan: Value,
 }
 
 impl Explained {
     /// All of a server's log.
-    fn all(log: &str) -> Vec<Self> {
+    pub(super) fn all(log: &str) -> Vec<Self> {
         let mut lines = log.lines().peekable();
         let mut found = Vec::new();
         while let Some(line) = lines.next() {
@@ -52,9 +52,8 @@ impl Explained {
         found
     }
 
-    /// Fails where it reads one of `tables` from end to end, or more than twice what it is for, or without an index
-    /// that its header names.
-    fn check(&self, tables: &[&str]) {
+    /// Fails where it does without an index that its header names.
+    pub(super) fn check_indexes(&self) {
         let nodes = nodes(&self.plan);
         let used = |index: &str| {
             let names = |node: &Value| {
@@ -67,6 +66,13 @@ impl Explained {
         for index in hot_verbs::planned(&self.text).unwrap_or_default() {
             assert!(used(index), "without {index}: {}\n{:#}", self.text, self.plan);
         }
+    }
+
+    /// Fails where it reads one of `tables` from end to end, or more than twice what it is for, or without an index
+    /// that its header names.
+    fn check(&self, tables: &[&str]) {
+        let nodes = nodes(&self.plan);
+        self.check_indexes();
         let changed = nodes.iter().filter(|node| node["Node Type"] == "ModifyTable");
         let changed = changed.flat_map(|node| node["Plans"].as_array().unwrap()).map(rows);
         let returned = changed.fold(rows(&self.plan), f64::max).max(10.0);
@@ -105,7 +111,7 @@ fn rows(node: &Value) -> f64 {
 
 /// Has the server explain what is executed from now on, in functions and triggers too, to connections that are
 /// opened later.
-fn explain(server: &Postgres, database: &str) {
+pub(super) fn explain(server: &Postgres, database: &str) {
     for setting in [
         "session_preload_libraries = auto_explain",
         "auto_explain.log_min_duration = 0",
@@ -119,7 +125,7 @@ fn explain(server: &Postgres, database: &str) {
     }
 }
 
-fn nodes(plan: &Value) -> Vec<&Value> {
+pub(super) fn nodes(plan: &Value) -> Vec<&Value> {
     let below = plan["Plans"].as_array().into_iter().flatten().flat_map(nodes);
     std::iter::once(plan).chain(below).collect()
 }
@@ -247,82 +253,4 @@ async fn a_commit_of_many_ends_looks_at_each_once() {
         explained.iter().for_each(|found| found.check_rows(2_000.0));
         seen = log.len();
     }
-}
-
-/// 20,000 runs of a queue that waited for an hour.
-const LONG_AGO: &str = "
-    INSERT INTO projects (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000001', 'p', 'p');
-    INSERT INTO open_queue_runs (id, job_type, project_id, state, max_attempts, trace_id, available_at)
-    SELECT gen_random_uuid(), 'job', '00000000-0000-7000-8000-000000000001', 'available', 3, gen_random_uuid(),
-        now() - interval '1 hour'
-    FROM generate_series(1, 20000)";
-/// One that waits since so many hours.
-const ONE: &str = "
-    INSERT INTO open_queue_runs (id, job_type, project_id, state, max_attempts, trace_id, available_at)
-    VALUES (gen_random_uuid(), 'job', '00000000-0000-7000-8000-000000000001', 'available', 3, gen_random_uuid(),
-        now() - make_interval(hours => HOURS))";
-
-#[tokio::test]
-async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_is_older() {
-    let server = Postgres::start();
-    let (url, database) = filled(&server, LONG_AGO).await;
-    let snapshot =
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; DO 'BEGIN PERFORM 1 FROM projects; END'";
-    let _open = server.hold(snapshot, &database);
-    server.sql(&database, "DELETE FROM open_queue_runs");
-    explain(&server, &database);
-    let store = PostgresStore::connect(&url, 5).await.unwrap();
-    let holder = Holder { owner: "w", lease: Duration::from_secs(30) };
-    let choice = Choice { kind: RunKind::Queue, ..hot_verbs::choice(10) };
-    let mut seen = server.log().len();
-    // Runs that it takes, and the rows and pages of the index that it visits for that.
-    let mut take = async || {
-        let taken = store.take(&choice, &holder).await.unwrap();
-        let Taken::Runs(Found { runs, .. }) = taken else { panic!("{taken:?}") };
-        let taken = runs.len();
-        let log = server.log();
-        let explained = Explained::all(&log[seen..]);
-        seen = log.len();
-        let nodes: Vec<_> = explained.iter().flat_map(|found| nodes(&found.plan)).collect();
-        let claimable = |node: &&&Value| node["Index Name"] == "open_queue_runs_claimable";
-        let count = |node: &Value, of: &str| node[of].as_u64().unwrap_or_default();
-        let visits: u64 = nodes.iter().map(|node| count(node, "Heap Fetches")).sum();
-        let buffers = nodes.iter().filter(claimable);
-        let buffers = buffers
-            .map(|node| count(node, "Shared Hit Blocks") + count(node, "Shared Read Blocks"));
-        (taken, visits, buffers.sum::<u64>())
-    };
-    let wait_since = |hours: &str| server.sql(&database, &ONE.replace("HOURS", hours));
-    wait_since("0");
-    let (taken, visits, _) = take().await;
-    assert!(taken == 1 && visits > 20_000, "{taken} of {visits}");
-    // What such a claim takes with many more of these.
-    let slow = floor::Walked {
-        dead: i64::MAX,
-        oldest: chrono::Utc::now(),
-        at: chrono::Utc::now(),
-        to_the_end: true,
-        taken: 0,
-        took: Duration::from_secs(60),
-    };
-    let now = std::time::Instant::now;
-    assert!(store.floor.walked(Uuid::nil(), None, &slow, now()));
-    wait_since("0");
-    wait_since("2");
-    let (taken, visits, pages) = take().await;
-    assert!(taken == 1 && visits < 100 && pages > 100, "{taken} of {visits}, {pages} pages");
-    // Where the claim names project, job and rank the search begins at the time, and other projects are still found.
-    store.floor.found(vec![(Uuid::from_u128(0x7000_8000_0000_0000_0001), "job".into(), 9)]);
-    wait_since("0");
-    for other in ["000000000000", "000000000002"] {
-        let other = ONE.replace("HOURS", "0").replace("000000000001", other);
-        server.sql(&database, &other);
-    }
-    let (taken, visits, pages) = take().await;
-    assert!(taken == 3 && visits < 100 && pages < 50, "{taken} of {visits}, {pages} pages");
-    let quicker = floor::Walked { took: Duration::from_millis(100), ..slow };
-    store.floor.walked(Uuid::nil(), None, &quicker, now());
-    let pause = store.next_queued(&[], &[]).await.unwrap().unwrap();
-    assert!(pause <= Duration::from_secs(1), "{pause:?}");
-    while take().await.0 == 0 {}
 }

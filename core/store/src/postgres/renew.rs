@@ -19,7 +19,8 @@ pub(super) async fn renew(
     let Some(HeldLease { lease, .. }) = held.first() else { return Ok(Vec::new()) };
     let mut renewed = HashMap::new();
     for (kind, places) in each_kind(held, |held| held.lease.kind) {
-        let of_kind: Vec<_> = places.iter().map(|&place| &held[place]).collect();
+        let mut of_kind: Vec<_> = places.iter().map(|&place| &held[place]).collect();
+        of_kind.sort_by_key(|held| held.lease.run_id);
         let rows = sqlx::query(of_kind!(kind, "sql/renew.sql"))
             .bind(&lease.owner)
             .bind(of_kind.iter().map(|held| held.lease.run_id).collect::<Vec<_>>())

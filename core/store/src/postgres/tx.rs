@@ -303,13 +303,13 @@ impl Tx for PostgresTx {
         if ends.is_empty() {
             return Ok(ended);
         }
-        for (kind, places) in each_kind(ends, |end| end.lease.kind) {
+        for (kind, mut places) in each_kind(ends, |end| end.lease.kind) {
+            places.sort_by_key(|&place| ends[place].lease.run_id);
             let of_kind: Vec<_> = places.iter().map(|&place| &ends[place]).collect();
             let text = of_kind!(kind, "sql/end_runs.sql", "sql/ended_rows.sql");
             let query = bind_ends(sqlx::query(text), &of_kind);
-            let query = query.bind(vec![None::<&str>; of_kind.len()]);
             for found in query.fetch_all(self.connection()?).await? {
-                ended[places[place(&found)?]] = Some(Ended {
+                ended[places[index(found.try_get("nth")?)]] = Some(Ended {
                     job_type: found.try_get("job_type")?,
                     project_id: found.try_get("project_id")?,
                     trace_id: found.try_get("trace_id")?,
@@ -322,7 +322,8 @@ impl Tx for PostgresTx {
 
     async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>> {
         let mut moved = vec![None; runs.len()];
-        for (kind, places) in each_kind(runs, |run| run.lease.kind) {
+        for (kind, mut places) in each_kind(runs, |run| run.lease.kind) {
+            places.sort_by_key(|&place| runs[place].lease.run_id);
             let of_kind: Vec<_> = places.iter().map(|&place| &runs[place]).collect();
             let leases: Vec<_> = of_kind.iter().map(|run| &run.lease).collect();
             let rows = bind_leases(sqlx::query(of_kind!(kind, "sql/requeue.sql")), &leases)
@@ -334,7 +335,7 @@ impl Tx for PostgresTx {
                 .fetch_all(self.connection()?)
                 .await?;
             for found in rows {
-                moved[places[place(&found)?]] = Some(found.try_get("at")?);
+                moved[places[index(found.try_get("nth")?)]] = Some(found.try_get("at")?);
             }
         }
         Ok(moved)
@@ -484,19 +485,22 @@ pub(super) async fn end_with_events(
         return Ok(Vec::new());
     };
     let text = of_kind!(end.lease.kind, "sql/end_runs.sql", "sql/ended_events.sql");
-    let all: Vec<_> = ends.iter().map(|end| &end.end).collect();
+    let mut sorted: Vec<_> = ends.iter().zip(0_i32..).collect();
+    sorted.sort_by_key(|(end, _)| end.end.lease.run_id);
+    let all: Vec<_> = sorted.iter().map(|(end, _)| &end.end).collect();
     let found = bind_ends(sqlx::query(text), &all)
-        .bind(ends.iter().map(|end| end.text.0.as_str()).collect::<Vec<_>>())
+        .bind(sorted.iter().map(|(end, _)| end.text.0.as_str()).collect::<Vec<_>>())
         .bind(JobCompleted::KIND)
         .bind(*tail)
+        .bind(sorted.iter().map(|(_, place)| *place).collect::<Vec<_>>())
         .fetch_one(connection)
         .await?;
-    let nths: Option<Vec<i64>> = found.try_get("nths")?;
+    let places: Option<Vec<i32>> = found.try_get("places")?;
     let ids: Option<Vec<i64>> = found.try_get("ids")?;
     let at: &str = found.try_get("at")?;
     let mut events = vec![None; ends.len()];
-    for (nth, id) in nths.unwrap_or_default().into_iter().zip(ids.unwrap_or_default()) {
-        let place = usize::try_from(nth - 1).unwrap_or(usize::MAX);
+    for (place, id) in places.unwrap_or_default().into_iter().zip(ids.unwrap_or_default()) {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
         let (Some(event), Some(end)) = (events.get_mut(place), ends.get(place)) else { continue };
         *event = Some(Event {
             id,
@@ -531,10 +535,9 @@ fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
 }
 
-/// The place in a list of what the database numbers from 1.
-fn place(row: &PgRow) -> Result<usize> {
-    let nth: i64 = row.try_get("nth")?;
-    Ok(usize::try_from(nth - 1).unwrap_or(usize::MAX))
+/// The index in a list of what the database numbers from 1.
+fn index(nth: i32) -> usize {
+    usize::try_from(nth - 1).unwrap_or(usize::MAX)
 }
 
 fn schedule(row: &PgRow) -> Result<ScheduleRow> {

@@ -25,7 +25,7 @@ WITH clock AS MATERIALIZED (
     ) AND NOT EXISTS (
         SELECT FROM open_queue_runs q
         WHERE q.job_type = n.job_type AND q.project_id = n.project_id AND q.key = ''
-          AND q.key IS NOT NULL AND NOT q.behind
+          AND q.key IS NOT NULL AND NOT q.behind OFFSET 0
     )
 ), alive AS (
     INSERT INTO workers (owner, lease_until)

@@ -16,7 +16,7 @@ WITH oldest AS MATERIALIZED (
       ) AND NOT EXISTS (
           SELECT FROM open_queue_runs q
           WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
-            AND q.key IS NOT NULL AND NOT q.behind
+            AND q.key IS NOT NULL AND NOT q.behind OFFSET 0
       )
     ORDER BY s.next_run_at LIMIT $1
 ), due AS (
@@ -33,7 +33,7 @@ WITH oldest AS MATERIALIZED (
           ) AND NOT EXISTS (
               SELECT FROM open_queue_runs q
               WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
-                AND q.key IS NOT NULL AND NOT q.behind
+                AND q.key IS NOT NULL AND NOT q.behind OFFSET 0
           )
         ORDER BY s.next_run_at LIMIT ceil($1::float8 / (SELECT count(*) FROM projects))
     ) first

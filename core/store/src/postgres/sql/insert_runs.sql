@@ -19,13 +19,14 @@ WITH new AS MATERIALIZED (
     FROM new s WHERE unfinished IS NULL AND NOT EXISTS (
         SELECT FROM open_queue_runs q
         WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
-          AND q.key IS NOT NULL AND NOT q.behind
+          AND q.key IS NOT NULL AND NOT q.behind OFFSET 0
     )
     ON CONFLICT (job_type, project_id) DO NOTHING
     RETURNING id, CASE WHEN $7::text IS NOT NULL THEN pg_notify($7, 'look')::text END
 ), waiting AS (
-    SELECT new.id AS new, r.* FROM new JOIN open_runs r ON r.id = new.unfinished
-    WHERE r.state = 'available' FOR UPDATE OF r SKIP LOCKED
+    SELECT new.id AS new, r.* FROM new CROSS JOIN LATERAL (
+        SELECT * FROM open_runs r WHERE r.id = new.unfinished AND r.state = 'available' FOR UPDATE SKIP LOCKED
+    ) r
 )
 SELECT id AS new, NULL AS id, NULL AS job_type, NULL::uuid AS project_id, NULL AS state,
     NULL::int AS attempt, NULL::int AS max_attempts, NULL AS payload, NULL::bool AS cancel_requested

@@ -5,5 +5,5 @@ INSERT INTO run_attempts (run_id, attempt, started_at, ended_at, error, worker)
 SELECT r.id, a.attempt, r.started_at, a.at, a.error, a.worker
 FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::text[])
     AS a (id, attempt, at, error, worker)
-JOIN worker_runs r ON r.id = a.id
+CROSS JOIN LATERAL (SELECT r.id, r.started_at FROM worker_runs r WHERE r.id = a.id OFFSET 0) r
 ON CONFLICT DO NOTHING

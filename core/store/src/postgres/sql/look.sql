@@ -11,9 +11,9 @@ SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $9)
         WHERE b.behind AND b.key = '' AND b.available_at <= now() AND NOT EXISTS (
             SELECT FROM open_queue_runs f
             WHERE f.job_type = b.job_type AND f.project_id = b.project_id AND f.key = ''
-              AND f.key IS NOT NULL AND NOT f.behind
+              AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
         ) AND NOT EXISTS (
-            SELECT FROM open_runs r WHERE r.job_type = b.job_type AND r.project_id = b.project_id
+            SELECT FROM open_runs r WHERE r.job_type = b.job_type AND r.project_id = b.project_id OFFSET 0
         )
     ) AS schedule_key_free,
     coalesce((
@@ -21,11 +21,11 @@ SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $9)
         WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
           AND s.next_run_at <= now() AND NOT EXISTS (
               SELECT FROM open_runs r
-              WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+              WHERE r.job_type = s.job_type AND r.project_id = s.project_id OFFSET 0
           ) AND NOT EXISTS (
               SELECT FROM open_queue_runs q
               WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
-                AND q.key IS NOT NULL AND NOT q.behind
+                AND q.key IS NOT NULL AND NOT q.behind OFFSET 0
           )
         ORDER BY s.next_run_at LIMIT 1
     ), false) AS due,

@@ -22,12 +22,12 @@ WITH keys AS MATERIALIZED (
     WHERE k.most IS NULL AND NOT EXISTS (
         SELECT FROM open_queue_runs f
         WHERE f.job_type = k.job_type AND f.project_id = k.project_id AND f.key = k.key
-          AND f.key IS NOT NULL AND NOT f.behind
+          AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
     ) AND NOT (k.key = '' AND EXISTS (
-        SELECT FROM open_runs r WHERE r.job_type = k.job_type AND r.project_id = k.project_id
+        SELECT FROM open_runs r WHERE r.job_type = k.job_type AND r.project_id = k.project_id OFFSET 0
     ))
 ), first AS (
-    UPDATE open_queue_runs r SET behind = false FROM next WHERE r.id = next.id
+    UPDATE open_queue_runs r SET behind = false WHERE r.id = ANY(ARRAY(SELECT next.id FROM next))
 )
 SELECT fill_places(k.job_type, k.project_id, k.key, k.most)
 FROM (SELECT * FROM keys WHERE most IS NOT NULL ORDER BY key_turn(job_type, project_id, key)) k

@@ -17,9 +17,9 @@ WITH keys AS MATERIALIZED (
     WHERE NOT EXISTS (
         SELECT FROM open_queue_runs f
         WHERE f.job_type = k.job_type AND f.project_id = k.project_id AND f.key = ''
-          AND f.key IS NOT NULL AND NOT f.behind
+          AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
     ) AND NOT EXISTS (
-        SELECT FROM open_runs r WHERE r.job_type = k.job_type AND r.project_id = k.project_id
+        SELECT FROM open_runs r WHERE r.job_type = k.job_type AND r.project_id = k.project_id OFFSET 0
     )
 )
-UPDATE open_queue_runs r SET behind = false FROM next WHERE r.id = next.id
+UPDATE open_queue_runs r SET behind = false WHERE r.id = ANY(ARRAY(SELECT next.id FROM next))

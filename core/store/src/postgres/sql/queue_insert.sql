@@ -30,8 +30,10 @@ WITH new AS MATERIALIZED (
     ) f
     WHERE n.turn = 1 AND n.key IS NOT NULL
 ), locked AS MATERIALIZED (
-    SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id
-    WHERE NOT first.shared AND NOT r.behind FOR UPDATE OF r SKIP LOCKED
+    -- By a list of ids, as in end_runs.sql.
+    SELECT r.id FROM open_queue_runs r
+    WHERE r.id = ANY(ARRAY(SELECT first.id FROM first WHERE NOT first.shared)) AND NOT r.behind
+    FOR UPDATE OF r SKIP LOCKED
 ), made AS (
     INSERT INTO open_queue_runs (
         id, job_type, project_id, state, max_attempts, payload, available_at, trace_id, key, rank, behind
@@ -43,7 +45,7 @@ WITH new AS MATERIALIZED (
             OR f.id IS NOT NULL
             OR n.key = '' AND EXISTS (
                 SELECT FROM open_runs r
-                WHERE r.job_type = n.job_type AND r.project_id = n.project_id
+                WHERE r.job_type = n.job_type AND r.project_id = n.project_id OFFSET 0
             )
         )
     FROM new n

@@ -16,6 +16,6 @@ SELECT s.id FROM step s
 WHERE s.key <> '' AND NOT EXISTS (
     SELECT FROM open_queue_runs f
     WHERE f.job_type = s.job_type AND f.project_id = s.project_id AND f.key = s.key
-      AND f.key IS NOT NULL AND NOT f.behind
+      AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
 ) AND runs_of_key(s.job_type, s.key) = 1
 LIMIT $1

@@ -4,13 +4,16 @@
 -- $1 id uuid
 -- plan: run_requests_pkey, open_queue_runs_first, open_queue_runs_pkey
 WITH first AS MATERIALIZED (
-    SELECT f.id FROM run_requests q JOIN open_queue_runs f
-        ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
-    WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind AND NOT EXISTS (
+    SELECT f.id FROM run_requests q CROSS JOIN LATERAL (
+        SELECT f.id FROM open_queue_runs f
+        WHERE f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
+          AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
+    ) f
+    WHERE q.run_id = $1 AND NOT EXISTS (
         SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND runs_of_key(q.job_type, q.key) > 1
     )
 ), locked AS MATERIALIZED (
-    SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id
-    WHERE NOT r.behind FOR UPDATE OF r
+    SELECT r.id FROM open_queue_runs r
+    WHERE r.id = ANY(ARRAY(SELECT first.id FROM first)) AND NOT r.behind FOR UPDATE OF r
 )
 SELECT (SELECT count(*) FROM first) = (SELECT count(*) FROM locked) AS done

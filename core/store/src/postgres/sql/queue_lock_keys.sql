@@ -14,16 +14,23 @@ WITH wanted AS (
         AS w (job_type, project_id, key, at, pause)
 ), first AS MATERIALIZED (
     SELECT f.id, $7 AND bool_or(f.available_at > w.due AND f.held_until IS DISTINCT FROM f.available_at) AS later
-    FROM wanted w JOIN open_queue_runs f
-        ON f.job_type = w.job_type AND f.project_id = w.project_id AND f.key = w.key
-    WHERE f.key IS NOT NULL AND NOT f.behind AND NOT w.shared GROUP BY f.id
+    FROM wanted w CROSS JOIN LATERAL (
+        SELECT f.id, f.available_at, f.held_until FROM open_queue_runs f
+        WHERE f.job_type = w.job_type AND f.project_id = w.project_id AND f.key = w.key
+          AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
+    ) f
+    WHERE NOT w.shared GROUP BY f.id
     UNION ALL
     SELECT $6, false WHERE $6 IS NOT NULL
 ), locked AS MATERIALIZED (
-    SELECT r.id, r.state = 'available' AND r.attempt = 0 AND first.later AS later
-    FROM first JOIN open_queue_runs r ON r.id = first.id
+    -- By a list of ids, as in end_runs.sql.
+    SELECT r.id, r.state = 'available' AND r.attempt = 0
+        AND r.id = ANY(ARRAY(SELECT first.id FROM first WHERE first.later)) AS later
+    FROM open_queue_runs r
+    WHERE r.id = ANY(ARRAY(SELECT first.id FROM first))
     ORDER BY r.id FOR UPDATE OF r
 ), put_behind AS (
-    UPDATE open_queue_runs r SET behind = true FROM locked WHERE r.id = locked.id AND locked.later
+    UPDATE open_queue_runs r SET behind = true
+    WHERE r.id = ANY(ARRAY(SELECT locked.id FROM locked WHERE locked.later))
 )
 SELECT coalesce(bool_or(shared), false) AS shared FROM wanted

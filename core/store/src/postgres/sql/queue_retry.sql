@@ -7,12 +7,16 @@ WITH first AS MATERIALIZED (
     SELECT f.id, q.key <> '' AND EXISTS (
         SELECT FROM keyed_jobs j WHERE j.job_type = q.job_type AND runs_of_key(q.job_type, q.key) > 1
     ) AS shared
-    FROM run_requests q JOIN open_queue_runs f
-        ON f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
-    WHERE q.run_id = $1 AND f.key IS NOT NULL AND NOT f.behind
+    FROM run_requests q CROSS JOIN LATERAL (
+        SELECT f.id FROM open_queue_runs f
+        WHERE f.job_type = q.job_type AND f.project_id = q.project_id AND f.key = q.key
+          AND f.key IS NOT NULL AND NOT f.behind OFFSET 0
+    ) f
+    WHERE q.run_id = $1
 ), locked AS MATERIALIZED (
-    SELECT r.id FROM first JOIN open_queue_runs r ON r.id = first.id
-    WHERE NOT first.shared AND NOT r.behind FOR UPDATE OF r SKIP LOCKED
+    SELECT r.id FROM open_queue_runs r
+    WHERE r.id = ANY(ARRAY(SELECT first.id FROM first WHERE NOT first.shared)) AND NOT r.behind
+    FOR UPDATE OF r SKIP LOCKED
 ), able AS MATERIALIZED (
     SELECT NOT EXISTS (
         SELECT FROM first WHERE NOT first.shared AND first.id NOT IN (SELECT locked.id FROM locked)
@@ -28,7 +32,7 @@ WITH first AS MATERIALIZED (
         g.started_at, g.error, g.trace_id, q.key, 9 - q.priority, q.key IS NOT NULL AND (
             EXISTS (SELECT FROM first)
             OR q.key = '' AND EXISTS (
-                SELECT FROM open_runs r WHERE r.job_type = q.job_type AND r.project_id = q.project_id
+                SELECT FROM open_runs r WHERE r.job_type = q.job_type AND r.project_id = q.project_id OFFSET 0
             )
         )
     FROM gone g JOIN run_requests q ON q.run_id = g.id

@@ -43,11 +43,11 @@ FROM (
      WHERE s.status = 'active' AND s.enabled AND s.next_run_at IS NOT NULL
        AND NOT EXISTS (
            SELECT FROM open_runs r
-           WHERE r.job_type = s.job_type AND r.project_id = s.project_id
+           WHERE r.job_type = s.job_type AND r.project_id = s.project_id OFFSET 0
        ) AND NOT EXISTS (
            SELECT FROM open_queue_runs q
            WHERE q.job_type = s.job_type AND q.project_id = s.project_id AND q.key = ''
-             AND q.key IS NOT NULL AND NOT q.behind
+             AND q.key IS NOT NULL AND NOT q.behind OFFSET 0
        )
      ORDER BY s.next_run_at LIMIT 1)
 ) soonest
