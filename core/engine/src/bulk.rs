@@ -4,7 +4,7 @@ use cascade_model::{Pause, RunNow, ScheduledStatus};
 use cascade_store::{Connections, Inserted, Result, ScheduleRow, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::{Engine, pause, request, rerun, texts, traces};
+use crate::{Engine, made, pause, request, texts};
 
 /// What became of many jobs of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,8 +111,7 @@ pub(crate) async fn start(
     for ((schedule, run), inserted) in schedules.iter().zip(runs).zip(inserted) {
         let (answer, after) = match inserted {
             Inserted::Made => {
-                traces::keep(tx, run.id, &run.payload.traces).await?;
-                rerun::note(tx, run.id, &run.payload).await?;
+                made::keep_beside(tx, run.id, &run.payload).await?;
                 (RunNow::Queued(run.id), request::served(schedule))
             }
             Inserted::Waits(mut waits) => {

@@ -4,7 +4,7 @@ use cascade_store::{Inserted, NewRun, Result, ScheduleRow, Tx};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::{rerun, traces};
+use crate::made;
 
 /// The most schedules that one claim turns into runs.
 const AT_ONCE: u32 = 500;
@@ -16,8 +16,7 @@ pub(crate) async fn fire(tx: &mut dyn Tx) -> Result<()> {
     // This worker takes them itself.
     let inserted = tx.insert_runs(&runs, false).await?;
     for (run, _) in runs.iter().zip(&inserted).filter(|(_, made)| **made == Inserted::Made) {
-        traces::keep(tx, run.id, &run.payload.traces).await?;
-        rerun::note(tx, run.id, &run.payload).await?;
+        made::keep_beside(tx, run.id, &run.payload).await?;
     }
     // Where another process was first with a run, the schedule waits for the end of that.
     let made = fired.into_iter().zip(inserted).filter(|(_, run)| *run == Inserted::Made);

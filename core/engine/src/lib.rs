@@ -25,6 +25,7 @@ mod hooks;
 mod job_labels;
 mod joins;
 mod key_places;
+mod made;
 mod mark_done;
 mod next_runs;
 mod pause;

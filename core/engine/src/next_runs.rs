@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use cascade_store::{Holder, Result, ScheduleRow, Tx};
 use uuid::Uuid;
 
-use crate::{due, rerun, traces};
+use crate::{due, made};
 use cascade_model::ClaimedRun;
 
 /// What the worker of a run that ends can begin with at once.
@@ -38,8 +38,7 @@ impl NextRuns<'_> {
         let begun = tx.begin_runs(&runs, &self.holder).await?;
         let after: HashMap<Uuid, ScheduleRow> = runs.iter().map(|run| run.id).zip(after).collect();
         for run in &begun {
-            traces::keep(tx, run.lease.run_id, &run.payload.traces).await?;
-            rerun::note(tx, run.lease.run_id, &run.payload).await?;
+            made::keep_beside(tx, run.lease.run_id, &run.payload).await?;
             let Some(after) = after.get(&run.lease.run_id) else { continue };
             due.retain(|row| row.id != after.id);
             let before = found.iter().find(|row| row.id == after.id);

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use cascade_engine::Engine;
-use cascade_model::{ClaimedRun, Enqueued, Visible};
+use cascade_model::{Enqueued, Visible};
 use cascade_sdk::sql;
 use cascade_store::{LeftJob, Queries, RunFilter};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::chain::config;
-use crate::steps::{LEASE, claim, keyless, project, success};
+use crate::steps::{LEASE, claim, ids, keyless, project, success};
 
 const LONG: Duration = Duration::from_secs(1800);
 
@@ -29,10 +29,6 @@ async fn could_begin_for_long(engine: &Engine, table: &str, id: Uuid) {
 async fn is_next(engine: &Engine, left: &[LeftJob]) {
     let next = engine.next_due("lesser", left).await.unwrap().unwrap();
     assert!(next > LONG / 2 && next <= LONG, "{next:?}");
-}
-
-fn ids(runs: &[ClaimedRun]) -> Vec<Uuid> {
-    runs.iter().map(|run| run.lease.run_id).collect()
 }
 
 pub(super) async fn timers_are_left_until_they_could_have_begun_for_so_long(engine: &Engine) {

@@ -19,7 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::chain::config;
-use crate::steps::{LEASE, claim, keyless, project, success};
+use crate::steps::{LEASE, begun, claim, ids, keyless, project, success};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -66,23 +66,6 @@ async fn wait(engine: &Engine, project: Uuid, key: &str, runs: usize) -> Vec<Uui
         made.push(ask(engine, asked(project, key, n)).await.run_id());
     }
     made
-}
-
-/// What begins now, in the order of requests.
-async fn begun(engine: &Engine) -> Vec<ClaimedRun> {
-    let mut all = claim(engine).await;
-    loop {
-        let more = claim(engine).await;
-        if more.is_empty() {
-            all.sort_by_key(|run| run.lease.run_id);
-            return all;
-        }
-        all.extend(more);
-    }
-}
-
-fn ids(runs: &[ClaimedRun]) -> Vec<Uuid> {
-    runs.iter().map(|run| run.lease.run_id).collect()
 }
 
 /// Begins what may, and ends it; which runs those were.

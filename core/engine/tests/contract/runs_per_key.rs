@@ -16,7 +16,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::chain::config;
-use crate::steps::{LEASE, claim, keyless, project, renew, success};
+use crate::steps::{LEASE, begun, claim, ids, keyless, project, renew, success};
 
 fn with(runs_per_key: u32) -> Config {
     let mut config = config();
@@ -62,23 +62,6 @@ async fn wait(engine: &Engine, project: Uuid, key: &str, runs: usize) -> Vec<Uui
 
 async fn end(engine: &Engine, run: &ClaimedRun) {
     engine.complete(&run.lease, success(&[])).await.unwrap();
-}
-
-/// What begins now, in the order of requests.
-async fn begun(engine: &Engine) -> Vec<ClaimedRun> {
-    let mut all = claim(engine).await;
-    loop {
-        let more = claim(engine).await;
-        if more.is_empty() {
-            all.sort_by_key(|run| run.lease.run_id);
-            return all;
-        }
-        all.extend(more);
-    }
-}
-
-fn ids(runs: &[ClaimedRun]) -> Vec<Uuid> {
-    runs.iter().map(|run| run.lease.run_id).collect()
 }
 
 fn fault(retry_in: Option<Duration>) -> Fault {

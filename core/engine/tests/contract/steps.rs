@@ -22,6 +22,23 @@ pub(super) async fn claim(engine: &Engine) -> Vec<ClaimedRun> {
     engine.claim("worker-a", 10, LEASE, &[]).await.unwrap()
 }
 
+/// All that begins now, in the order of requests.
+pub(super) async fn begun(engine: &Engine) -> Vec<ClaimedRun> {
+    let mut all = claim(engine).await;
+    loop {
+        let more = claim(engine).await;
+        if more.is_empty() {
+            all.sort_by_key(|run| run.lease.run_id);
+            return all;
+        }
+        all.extend(more);
+    }
+}
+
+pub(super) fn ids(runs: &[ClaimedRun]) -> Vec<Uuid> {
+    runs.iter().map(|run| run.lease.run_id).collect()
+}
+
 /// A request for a run of a job without a key.
 pub(super) fn keyless(job: &str, project_id: Uuid, args: serde_json::Value) -> Enqueue {
     let (key, run_at, asked_by, tags) = (None, None, None, Vec::new());

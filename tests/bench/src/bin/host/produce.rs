@@ -17,6 +17,8 @@ use crate::{
 
 /// Of those who ask in SQL; as many as a peer's library opens.
 const CONNECTIONS: u32 = 10;
+/// Requests that have no answer yet, at most: as many as the drivers of peers allow.
+const IN_FLIGHT: usize = 20;
 /// For a connection.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -92,9 +94,12 @@ pub async fn produce(args: &ProduceArgs) -> anyhow::Result<()> {
     let door = Arc::new(Door::open(&args.url).await?);
     let mut tick = tokio::time::interval(Duration::from_secs(1) / args.rate.max(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let mut asked = JoinSet::new();
+    let (mut asked, mut merged) = (JoinSet::new(), 0);
     for number in 0..(args.rate * args.seconds) as usize {
         tick.tick().await;
+        while asked.len() >= IN_FLIGHT {
+            merged += answered(&mut asked).await?;
+        }
         // A pair comes again when its last run has long ended: none is merged with another.
         let (job, project) = (format!("bench_{}", number % JOBS), number / JOBS % PROJECTS);
         let door = door.clone();
@@ -103,10 +108,15 @@ pub async fn produce(args: &ProduceArgs) -> anyhow::Result<()> {
             door.ask(&job, project).await
         });
     }
-    let mut merged = 0;
-    while let Some(own) = asked.join_next().await {
-        merged += u32::from(!own??);
+    while !asked.is_empty() {
+        merged += answered(&mut asked).await?;
     }
     ensure!(merged == 0, "{merged} requests found the last run of their job unfinished");
     Ok(())
+}
+
+/// Waits for an answer: 1 if the request was merged with one that waits.
+async fn answered(asked: &mut JoinSet<anyhow::Result<bool>>) -> anyhow::Result<u32> {
+    let Some(own) = asked.join_next().await else { return Ok(0) };
+    Ok(u32::from(!own??))
 }
