@@ -49,4 +49,16 @@ export function useScopedPath(): (path: string) => string {
   return (path) => within(slug, path);
 }
 
-const within = (slug: string | null, path: string) => (slug ? `${path}?project=${encodeURIComponent(slug)}` : path);
+/** Goes to a page within the active project, as the address names it at that moment and not at the last render. */
+export function useScopedNavigate(): (path: string, values?: Record<string, string>) => void {
+  const navigate = useNavigate();
+  return (path, values) => {
+    const slug = new URLSearchParams(window.location.search).get("project");
+    void navigate(within(slug, path, values));
+  };
+}
+
+function within(slug: string | null, path: string, values?: Record<string, string>): string {
+  const search = new URLSearchParams({ ...(slug && { project: slug }), ...values }).toString();
+  return search ? `${path}?${search}` : path;
+}
