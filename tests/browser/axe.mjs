@@ -88,6 +88,7 @@ async function lookAt(browser, language, theme) {
     if (shift > MOST_SHIFT) faults.push(`${path} ${language} ${theme}: the layout jumped by ${shift}: ${JSON.stringify(shifts)}`);
     const wide = await check(page, `${path} ${language} ${theme}`);
     await page.screenshot({ path: join(artefacts, `page-${name}-${theme}-${language}.png`), fullPage: true });
+    if (theme === "light") await linksAreWhole(page, `${path} ${language}`);
     await page.setViewportSize({ width: 360, height: 800 });
     await settled(page);
     const header = await page.locator("header.top").evaluate((top) => top.getBoundingClientRect().height);
@@ -105,6 +106,15 @@ async function lookAt(browser, language, theme) {
     console.log(`${path} ${language} ${theme}: ${wide + narrow} violations, layout shift ${shift.toFixed(4)}`);
   }
   await context.close();
+}
+
+/** Of the places at the top none is cut where they are all shown. */
+async function linksAreWhole(page, where) {
+  for (const width of [1440, 1366, 1200, 1024]) {
+    await page.setViewportSize({ width, height: 1000 });
+    const [room, needed] = await page.locator("#main-nav").evaluate((nav) => [nav.clientWidth, nav.scrollWidth]);
+    if (needed > room) faults.push(`${where}: the links at the top have ${room} of ${needed} px at a width of ${width}`);
+  }
 }
 
 async function check(page, where) {

@@ -1,9 +1,8 @@
 import { Search } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useNavigate } from "react-router";
 import { useTranslation } from "#i18n";
 import { lazyPart } from "../layout/lazy-part";
-import { useScopedPath } from "../layout/project-scope";
+import { useScopedNavigate } from "../layout/project-scope";
 import "./keys.css";
 import { useKeyboard, useShortcuts } from "./use-shortcuts";
 
@@ -15,8 +14,7 @@ const PRELOAD_MS = 1500;
 /** The keyboard of every screen, and the button of the palette for those who have none. */
 export function ControlKeys() {
   const { t } = useTranslation();
-  const navigate = useNavigate();
-  const scoped = useScopedPath();
+  const navigate = useScopedNavigate();
   const [open, setOpen] = useState<"palette" | "help">();
   useKeyboard();
   useEffect(() => {
@@ -29,7 +27,7 @@ export function ControlKeys() {
   const goTo = (keys: string, path: string, label: string) => ({
     keys,
     label,
-    run: () => void navigate(scoped(path)),
+    run: () => navigate(path),
   });
   useShortcuts([
     { keys: "mod+k", label: "keys.palette", run: () => setOpen("palette") },

@@ -1,4 +1,4 @@
-import { useNavigate, useSearchParams } from "react-router";
+import { useNavigate } from "react-router";
 
 import { get } from "../api/client";
 import type { Project, Projects } from "../api/types";
@@ -6,6 +6,7 @@ import { type Polled, usePolledQuery } from "../live/use-polled-query";
 import { isAdmin } from "../session/rights";
 import { scopeOf } from "../session/scope";
 import { sessions, useSession } from "../session/session-store";
+import { useAddress } from "./use-address";
 
 /** The list of projects; stable, so polled once a minute. */
 export function useProjectPortfolio(): Polled<Projects> {
@@ -17,7 +18,7 @@ export function useProjectPortfolio(): Polled<Projects> {
  * which only administrators see.
  */
 export function useProjectScope() {
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const navigate = useNavigate();
   const session = useSession();
   const listed = useProjectPortfolio().data?.items;
@@ -25,14 +26,9 @@ export function useProjectScope() {
   const slug = scopeOf(session, search.get("project"));
   const active = projects.find((project) => project.slug === slug);
   const go = (next: string, path?: string) => {
-    if (path) return void navigate(next ? `${path}?project=${encodeURIComponent(next)}` : path);
-    setSearch((before) => {
-      if (next) before.set("project", next);
-      else before.delete("project");
-      // Another project has other pages.
-      before.delete("page");
-      return before;
-    });
+    if (path) return void navigate(within(next, path));
+    // Another project has other pages. All pages of the UI are within the project, so also one that was opened meanwhile.
+    set({ project: next, page: "" }, { onAnyPage: true });
   };
   /** Looks at another project, on another page if `path` says so. */
   const choose = (next: string, path?: string) => {
@@ -49,7 +45,20 @@ const NONE: Project[] = [];
 
 /** A link within the active project. */
 export function useScopedPath(): (path: string) => string {
-  const [search] = useSearchParams();
-  const slug = search.get("project");
-  return (path) => (slug ? `${path}?project=${encodeURIComponent(slug)}` : path);
+  const slug = useAddress().search.get("project");
+  return (path) => within(slug, path);
+}
+
+/** Goes to a page within the active project, as the address names it at that moment and not at the last render. */
+export function useScopedNavigate(): (path: string, values?: Record<string, string>) => void {
+  const navigate = useNavigate();
+  return (path, values) => {
+    const slug = new URLSearchParams(window.location.search).get("project");
+    void navigate(within(slug, path, values));
+  };
+}
+
+function within(slug: string | null, path: string, values?: Record<string, string>): string {
+  const search = new URLSearchParams({ ...(slug && { project: slug }), ...values }).toString();
+  return search ? `${path}?${search}` : path;
 }

@@ -6,7 +6,7 @@ import { post } from "../api/client";
 import type { JobsConfig, Project, RunAnswer } from "../api/types";
 import { described } from "../i18n/described";
 import { relative } from "../i18n/time";
-import { useProjectScope, useScopedPath } from "../layout/project-scope";
+import { useProjectScope, useScopedNavigate } from "../layout/project-scope";
 import { useJobsConfig } from "../live/use-jobs-config";
 import { useViews } from "../screens/data/view-data";
 import { connectionsOf } from "../screens/edges/join";
@@ -43,7 +43,7 @@ const SCREENS = [
 /** Everything that one can go to, and every job that one can run. */
 export function usePaletteItems(): PaletteItem[] {
   const { t, i18n } = useTranslation();
-  const scoped = useScopedPath();
+  const navigateScoped = useScopedNavigate();
   const navigate = useNavigate();
   const place = useLocation();
   const { projects, projectId, all, choose } = useProjectScope();
@@ -55,7 +55,7 @@ export function usePaletteItems(): PaletteItem[] {
   const client = useQueryClient();
 
   const jobs = types.data?.items ?? [];
-  const go = (path: string) => () => void navigate(path);
+  const go = (path: string) => () => navigateScoped(path);
   const runIn = projects.filter(({ id }) => (!projectId || id === projectId) && mayDo(session, "editor", id));
   // A job that jobs.toml does not name has nothing to run by.
   const scheduled = jobs.filter(({ name }) => !config.data || isNamed(name, config.data));
@@ -65,14 +65,14 @@ export function usePaletteItems(): PaletteItem[] {
       id: `screen ${path}`,
       group: "screens" as const,
       label: t(text),
-      perform: go(scoped(path)),
+      perform: go(path),
     })),
     ...jobs.map(({ name, description }) => ({
       id: `job ${name}`,
       group: "jobs" as const,
       label: name,
       hint: described(description, t),
-      perform: go(scoped(`/jobs/${encodeURIComponent(name)}`)),
+      perform: go(`/jobs/${encodeURIComponent(name)}`),
     })),
     ...(recent.data?.items ?? []).slice(0, 12).map((run) => ({
       id: `recent ${run.id}`,
@@ -80,7 +80,7 @@ export function usePaletteItems(): PaletteItem[] {
       label: `${run.job_type}, ${run.project_slug}`,
       hint: `${t(`jobs.run_states.${run.state}`)} · ${relative(Math.min(0, Date.parse(run.queued_at) - Date.now()), i18n.language)}`,
       words: run.id,
-      perform: go(`/runs/${run.id}`),
+      perform: () => void navigate(`/runs/${run.id}`),
     })),
     ...[...(all ? [{ slug: "", name: t("all_projects") } as Project] : []), ...projects].map(({ slug, name }) => ({
       id: `project ${slug}`,
@@ -96,7 +96,7 @@ export function usePaletteItems(): PaletteItem[] {
       group: "data" as const,
       label: key,
       hint: description,
-      perform: go(scoped(`/data/${encodeURIComponent(key)}`)),
+      perform: go(`/data/${encodeURIComponent(key)}`),
     })),
     ...scheduled.flatMap(({ name }) =>
       runIn.map((project) => ({
@@ -108,7 +108,8 @@ export function usePaletteItems(): PaletteItem[] {
           const job = encodeURIComponent(name);
           const answer = await post<RunAnswer>(`/jobs/${job}/run`, { project_id: project.id });
           void client.invalidateQueries({ queryKey: ["jobs"] });
-          void navigate(answer.run_id ? `/runs/${answer.run_id}` : scoped(`/jobs/${job}`));
+          if (answer.run_id) void navigate(`/runs/${answer.run_id}`);
+          else navigateScoped(`/jobs/${job}`);
         },
       })),
     ),

@@ -1,12 +1,13 @@
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { useLocation, useNavigate, useSearchParams } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 import { useTranslation } from "#i18n";
 import { ApiError } from "../api/client";
 import { useFault } from "../api/reachability";
 import icon from "../layout/icon.svg?no-inline";
 import { usePageTitle } from "../layout/page-title";
 import { LanguageSwitch, ThemeSwitch } from "../layout/switches";
+import { useAddress } from "../layout/use-address";
 import { PasswordField } from "./password-field";
 import { OIDC } from "./session-api";
 import { sessions } from "./session-store";
@@ -115,7 +116,7 @@ function faultOf(error: Error, refused: Fault): Fault {
 
 /** Takes the link out of the address at once, so that neither history nor a copied address keeps it. */
 function useLink(use: (link: string) => void): boolean {
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   const navigate = useNavigate();
   const [link] = useState(() => search.get("link"));
   const used = useRef(false);

@@ -1,10 +1,10 @@
 import { Search } from "lucide-react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { usePageTitle } from "../../layout/page-title";
 
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { useTyped } from "../../layout/use-typed";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useMay } from "../../session/rights";
@@ -22,24 +22,10 @@ export default function Audit() {
 function AuditLog() {
   const { t } = useTranslation();
   usePageTitle(t("audit.title"));
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const text = search.get("q") ?? "";
   const page = Math.max(1, Number(search.get("page")) || 1);
-  const change = (q: string, page: number) =>
-    setSearch(
-      (before) => {
-        for (const [name, value] of [
-          ["q", q],
-          ["page", page > 1 ? String(page) : ""],
-        ] as const) {
-          if (value) before.set(name, value);
-          else before.delete(name);
-        }
-        return before;
-      },
-      { replace: q !== text },
-    );
-  const [typed, setTyped] = useTyped(text, (q) => change(q, 1));
+  const [typed, setTyped] = useTyped(text, (q) => set({ q, page: "" }, { replace: true }));
   const audit = useAudit(text, page);
   return (
     <>
@@ -87,7 +73,7 @@ function AuditLog() {
             page={page}
             perPage={audit.data.per_page}
             total={audit.data.total}
-            onPage={(next) => change(text, next)}
+            onPage={(next) => set({ page: next > 1 ? String(next) : "" })}
           />
         )}
       </section>

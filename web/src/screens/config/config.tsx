@@ -1,12 +1,11 @@
 import { useEffect, useState } from "react";
-import { useNavigate } from "react-router";
 import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { NavLink } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
 import { usePlaceParams } from "../../layout/place-params";
 import "../../form/form.css";
-import { useScopedPath } from "../../layout/project-scope";
+import { useScopedNavigate, useScopedPath } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "./config.css";
@@ -28,7 +27,7 @@ const SCREENS = {
 export default function Config() {
   const { t } = useTranslation();
   const scoped = useScopedPath();
-  const navigate = useNavigate();
+  const navigate = useScopedNavigate();
   const { tab: named } = usePlaceParams();
   const tab = TABS.find((each) => each === named) ?? TABS[0];
   const configuration = useConfiguration();
@@ -42,7 +41,7 @@ export default function Config() {
 
   const showInFile = (place: Reveal) => {
     setReveal({ ...place });
-    void navigate(scoped("/config/file"));
+    navigate("/config/file");
   };
   return (
     <>

@@ -1,7 +1,7 @@
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { numberOf } from "../../i18n/time";
 import { Link } from "../../layout/link";
+import { useAddress } from "../../layout/use-address";
 import type { Card, Factor } from "./product-data";
 import { Quote } from "./quote";
 import { showMessages } from "./show-messages";
@@ -34,7 +34,7 @@ export function Factors({ card }: { card: Card }) {
 
 function Line({ card, factor }: { card: Card; factor: Factor }) {
   const { t, i18n } = useTranslation();
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   const signed = numberOf(i18n.language, "exceptZero", 1);
   const name = t(`tower.signal.${factor.key}`, { defaultValue: factor.key });
   const all = new URLSearchParams(search);

@@ -8,7 +8,7 @@ import { Empty, Failure, Loading } from "../../layout/states";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { MessageItem } from "./message-item";
 import { SIGNALS, SOURCES, usePortfolioMessages } from "./product-data";
-import type { Seen } from "./seen";
+import { isSince, type Seen } from "./seen";
 import { useGlide } from "./use-glide";
 import { useMessageQuery } from "./use-message-query";
 
@@ -93,7 +93,7 @@ export function Messages({ projectId, projects, seen, signals }: Props) {
             message={message}
             search={query.search}
             project={name(message.project_id)}
-            isNew={message.sent_at > (seen[message.project_id]?.last_message_at ?? message.sent_at)}
+            isNew={isSince(message.sent_at, seen[message.project_id]?.last_message_at)}
             wanted={message.id === wanted}
           />
         ))}

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { numberOf, timeOf } from "../../i18n/time";
 import { Link } from "../../layout/link";
+import { useAddress } from "../../layout/use-address";
 
 import { Factors } from "./factors";
 import type { Card } from "./product-data";
@@ -12,7 +12,7 @@ import { TrendChart } from "./trend-chart";
 
 export function PortfolioCard({ card, seen }: { card: Card; seen: Seen | undefined }) {
   const { t, i18n } = useTranslation();
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   const { score, delta_7d } = card.health;
   const news = newsOf(card, seen);
   const signed = numberOf(i18n.language, "exceptZero", 0);

@@ -1,7 +1,7 @@
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { Link } from "../../layout/link";
+import { useAddress } from "../../layout/use-address";
 
 import type { Card } from "./product-data";
 import { isNews, newsOf, type Seen } from "./seen";
@@ -19,7 +19,7 @@ interface Props {
 export function ProjectRows({ cards, seen }: Props) {
   const { t } = useTranslation();
   const [all, setAll] = useState(false);
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   const only = (slug: string) => {
     const next = new URLSearchParams(search);
     next.set("project", slug);

@@ -1,7 +1,7 @@
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { dayOf } from "../../i18n/time";
 import { Link } from "../../layout/link";
+import { useAddress } from "../../layout/use-address";
 
 interface Props {
   messageId: string;
@@ -13,7 +13,7 @@ interface Props {
 /** Evidence, with a link that finds its message and those of like meaning. */
 export function Quote({ messageId, text, author, at }: Props) {
   const { t, i18n } = useTranslation();
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   const day = dayOf(i18n.language);
   const to = new URLSearchParams(search);
   to.set("q", text);

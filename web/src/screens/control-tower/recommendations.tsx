@@ -11,7 +11,7 @@ import { Toast } from "../../layout/toast";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { DECISIONS, type Decision, type Recommendation, useRecommendationsV2 } from "./product-data";
 import { type Act, RecommendationItem } from "./recommendation-item";
-import { noteDecision, type Seen } from "./seen";
+import { isSince, noteDecision, type Seen } from "./seen";
 import { useGlide } from "./use-glide";
 
 interface Props {
@@ -95,7 +95,7 @@ export function Recommendations({ projectId, projects, seen }: Props) {
             key={`${item.project_id}/${item.id}`}
             item={item}
             project={name(item.project_id)}
-            isNew={item.status === "open" && item.created_at > (seen[item.project_id]?.at ?? item.created_at)}
+            isNew={item.status === "open" && isSince(item.created_at, seen[item.project_id]?.at)}
             busy={busy}
             act={(item, action) => void act(item, action)}
           />

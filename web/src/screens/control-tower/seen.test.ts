@@ -3,7 +3,7 @@ import { act, renderHook } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 
 import type { Card } from "./product-data";
-import { isNews, newsOf, noteDecision, useSeen } from "./seen";
+import { isNews, isSince, newsOf, noteDecision, useSeen } from "./seen";
 
 const card = (over: Partial<Card> & { score?: number | null } = {}): Card => ({
   project_id: "p",
@@ -55,4 +55,19 @@ it("survives nonsense in the storage, and a project that was never scored", () =
   localStorage.setItem("cascade.seen", "{nonsense");
   const { result } = renderHook(() => useSeen([card({ score: null })], "2026-01-01T00:00:00Z"));
   expect(newsOf(card(), result.current.seen.p).score).toBe(0);
+});
+
+it.each([
+  // The same moment in other words.
+  ["2026-01-01T10:00:47Z", "2026-01-01T10:00:47.000Z", false],
+  ["2026-01-01T10:00:47.000Z", "2026-01-01T10:00:47Z", false],
+  ["2026-01-01T12:00:47+02:00", "2026-01-01T10:00:47Z", false],
+  // As texts, each of these is in the other order.
+  ["2026-01-01T10:00:47.5Z", "2026-01-01T10:00:47Z", true],
+  ["2026-01-01T11:00:47Z", "2026-01-01T12:00:47+02:00", true],
+  ["2026-01-01T10:00:46Z", "2026-01-01T10:00:47Z", false],
+  ["2026-01-01T10:00:47Z", null, false],
+  ["2026-01-01T10:00:47Z", undefined, false],
+])("%s comes since %s was seen: %s", (time, seen, since) => {
+  expect(isSince(time, seen)).toBe(since);
 });

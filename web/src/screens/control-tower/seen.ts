@@ -38,6 +38,13 @@ export function newsOf(card: Card, seen: Seen | undefined): News {
   };
 }
 
+/**
+ * Whether a time comes after one that was seen; nothing does where none was. Compared as times: RFC 3339 has several texts
+ * for one moment ("…47Z", "…47.000Z"), whose order as texts says nothing.
+ */
+export const isSince = (time: string, seen: string | null | undefined): boolean =>
+  typeof seen === "string" && Date.parse(time) > Date.parse(seen);
+
 export const isNews = (news: News) => Object.values(news).some((value) => value !== 0);
 
 function seenOf(card: Card, at: string): Seen {

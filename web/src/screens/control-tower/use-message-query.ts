@@ -1,24 +1,13 @@
 import { useCallback } from "react";
-import { useSearchParams } from "react-router";
+
+import { useAddress } from "../../layout/use-address";
 
 /** What is looked for among the messages, kept in the page's address so that it can be shared. */
 export function useMessageQuery() {
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const change = useCallback(
-    (changes: Record<string, string>) =>
-      setSearch(
-        (before) => {
-          if (!("page" in changes)) before.delete("page");
-          before.delete("message");
-          for (const [name, value] of Object.entries(changes)) {
-            if (value) before.set(name, value);
-            else before.delete(name);
-          }
-          return before;
-        },
-        { replace: !("page" in changes), preventScrollReset: true },
-      ),
-    [setSearch],
+    (changes: Record<string, string>) => set({ page: "", message: "", ...changes }, { replace: !("page" in changes) }),
+    [set],
   );
   return {
     query: {

@@ -1,7 +1,7 @@
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
 
 import type { View } from "../../api/types";
+import { useAddress } from "../../layout/use-address";
 import { properties } from "../../schema/json-schema";
 
 /** In the address a filter has a name that no other parameter has. */
@@ -16,22 +16,11 @@ export interface ViewQuery {
 
 /** What is asked of a view, kept in the page's address so that it can be shared. */
 export function useViewQuery(view: View) {
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const query = useMemo(() => read(search, view), [search, view]);
   const change = useCallback(
-    (changes: Record<string, string | undefined>) =>
-      setSearch(
-        (before) => {
-          if (!("page" in changes)) before.delete("page");
-          for (const [name, value] of Object.entries(changes)) {
-            if (value) before.set(name, value);
-            else before.delete(name);
-          }
-          return before;
-        },
-        { replace: !("page" in changes) },
-      ),
-    [setSearch],
+    (changes: Record<string, string | undefined>) => set({ page: "", ...changes }, { replace: !("page" in changes) }),
+    [set],
   );
   return {
     ...query,

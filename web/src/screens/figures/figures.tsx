@@ -1,11 +1,11 @@
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 
 import type { StatPoint, Stats } from "../../api/types";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { FigureChart, type Series } from "./figure-chart";
 import { FigureTable } from "./figure-table";
@@ -20,10 +20,10 @@ export default function Figures() {
   const { t } = useTranslation();
   usePageTitle(t("nav.figures"));
   const scope = useProjectScope();
-  const [search, setSearch] = useSearchParams();
+  const { search, change } = useAddress();
   const filter = readFilter(search);
   const figures = useFigures(scope.projectId, filter);
-  const set = (chosen: Parameters<typeof writeFilter>[1]) => setSearch((before) => writeFilter(before, chosen));
+  const set = (chosen: Parameters<typeof writeFilter>[1]) => change((now) => writeFilter(now, chosen));
   const { data } = figures;
   const choose = (name: string) => {
     if (filter.by === "project") scope.choose(name);

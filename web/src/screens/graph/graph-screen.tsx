@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "../jobs/jobs.css";
 import "./graph.css";
@@ -50,21 +50,11 @@ export default function GraphScreen() {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
   const { status, graph, now, error } = useGraph(projectId);
-  const [search, setSearch] = useSearchParams();
+  const { search, set: write } = useAddress();
   const [narrow] = useState(isNarrow);
   const view = search.get("view") ?? (narrow ? "list" : "graph");
   const selected = search.get("job") ?? undefined;
-  const set = (name: string, value: string | undefined) =>
-    setSearch(
-      () => {
-        // The address itself: what React knows of it may be older, when two changes come within a moment.
-        const next = new URLSearchParams(window.location.search);
-        if (value) next.set(name, value);
-        else next.delete(name);
-        return next;
-      },
-      { replace: true },
-    );
+  const set = (name: string, value: string | undefined) => write({ [name]: value }, { replace: true });
   const focus: Focus = {
     find: search.get("find") ?? "",
     failedOnly: search.get("failed") === "1",

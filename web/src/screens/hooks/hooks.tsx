@@ -1,9 +1,9 @@
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { FigureTabs } from "../figures/figure-tabs";
 import { Deliveries } from "./deliveries";
@@ -18,19 +18,11 @@ export default function HooksScreen() {
   usePageTitle(t("nav.hooks"));
   const hooks = useHooks();
   const { slug } = useProjectScope();
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const items = hooks.data?.items.filter(({ project }) => !slug || project === null || project === slug);
   const chosen = items?.find(({ name }) => name === search.get("hook")) ?? items?.[0];
   const outcome = OUTCOMES.find((known) => known === search.get("outcome")) ?? "";
   const open = search.get("delivery");
-  const set = (changes: Record<string, string>) =>
-    setSearch((before) => {
-      for (const [name, value] of Object.entries(changes)) {
-        if (value) before.set(name, value);
-        else before.delete(name);
-      }
-      return before;
-    });
   return (
     <>
       <div className="head">

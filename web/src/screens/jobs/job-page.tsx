@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { get } from "../../api/client";
 import type { Run } from "../../api/types";
@@ -11,6 +10,7 @@ import { usePageTitle } from "../../layout/page-title";
 import { usePlaceParams } from "../../layout/place-params";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { useJobSchema } from "../../live/use-job-schema";
 import { useJobsConfig } from "../../live/use-jobs-config";
@@ -32,7 +32,7 @@ export default function JobPage() {
   const scoped = useScopedPath();
   const { projectId } = useProjectScope();
   // Run again with the args of an earlier run, which the form lets edit.
-  const argsOf = useSearchParams()[0].get("args_of") ?? "";
+  const argsOf = useAddress().search.get("args_of") ?? "";
   const earlier = useQuery({
     queryKey: ["run-args", argsOf],
     queryFn: () => get<Run>(`/jobs/runs/${encodeURIComponent(argsOf)}`),

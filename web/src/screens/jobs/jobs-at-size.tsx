@@ -1,11 +1,11 @@
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { lazyPart } from "../../layout/lazy-part";
 import { Link } from "../../layout/link";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope, useScopedPath } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { useTyped } from "../../layout/use-typed";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { RunsLink } from "../runs/runs-link";
@@ -22,16 +22,8 @@ export function JobsAtSize() {
   const { t } = useTranslation();
   const scoped = useScopedPath();
   const { projectId } = useProjectScope();
-  const [search, setSearch] = useSearchParams();
-  const set = (name: string, value: string) =>
-    setSearch(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
+  const { search, set: write } = useAddress();
+  const set = (name: string, value: string) => write({ [name]: value }, { replace: true });
   const query = summaryQueryOf(search);
   const { q, sort } = query;
   const states = STANDS.filter((state) => query.state.split(",").includes(state));

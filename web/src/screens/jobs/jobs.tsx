@@ -1,9 +1,9 @@
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 
 import { lazyPart } from "../../layout/lazy-part";
 import { useProjectScope } from "../../layout/project-scope";
 import { Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import "./jobs.css";
 import { JobsAtSize } from "./jobs-at-size";
 import { askSummaries, summaryQueryOf, useFirstSummaries } from "./summary-data";
@@ -18,7 +18,7 @@ export const ask = askSummaries;
 export default function Jobs() {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   // The rows that the table of summaries begins with: it needs no second request.
   const size = useFirstSummaries(projectId, summaryQueryOf(search));
   if (size.data) return size.data.schedules > MOST_LISTED ? <JobsAtSize /> : <AllSchedules />;

@@ -1,8 +1,8 @@
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import { usePageTitle } from "../../layout/page-title";
 import { useProjectScope } from "../../layout/project-scope";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import "../jobs/jobs.css";
 import { ProblemItem } from "./problem-item";
@@ -16,15 +16,10 @@ export default function Problems() {
   const { t } = useTranslation();
   usePageTitle(t("nav.problems"));
   const { projectId } = useProjectScope();
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const state = STATES.find((known) => known === search.get("state")) ?? "open";
   const problems = useProblems(projectId, state);
-  const choose = (chosen: string) =>
-    setSearch((before) => {
-      if (chosen === "open") before.delete("state");
-      else before.set("state", chosen);
-      return before;
-    });
+  const choose = (chosen: string) => set({ state: chosen === "open" ? "" : chosen });
   return (
     <>
       <div className="head">

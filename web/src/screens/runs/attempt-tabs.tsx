@@ -1,26 +1,18 @@
 import { type KeyboardEvent, useRef } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 
 import type { RunDetails } from "../../api/types";
 import { duration, fullTimeOf } from "../../i18n/time";
+import { useAddress } from "../../layout/use-address";
 import { LOOKS } from "../jobs/state-pill";
 import { type Attempt, attemptsOf, hasAttempts } from "./attempts";
 
 /** The attempt of the address, if the run had it; and how to look at another, or at all. */
 export function useAttempt(run: RunDetails | undefined): [number | undefined, (attempt: number | undefined) => void] {
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const asked = Number(search.get("attempt"));
   const known = run && hasAttempts(run) && asked >= 1 && asked <= run.attempt && Number.isInteger(asked);
-  const choose = (attempt: number | undefined) =>
-    setSearch(
-      (before) => {
-        if (attempt === undefined) before.delete("attempt");
-        else before.set("attempt", String(attempt));
-        return before;
-      },
-      { replace: true },
-    );
+  const choose = (attempt: number | undefined) => set({ attempt: attempt?.toString() }, { replace: true });
   return [known ? asked : undefined, choose];
 }
 

@@ -1,11 +1,11 @@
 import { ArrowDownToLine, Download } from "lucide-react";
 import { type Ref, useState } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 
 import type { Run } from "../../api/types";
 import { CopyButton } from "../../layout/copy-button";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useAddress } from "../../layout/use-address";
 import { useTyped } from "../../layout/use-typed";
 import { LEVELS, logText } from "./log-filter";
 import { LogLines } from "./log-lines";
@@ -24,18 +24,10 @@ interface Props {
 /** What a run has written, as it writes it; filters stand in the address. */
 export function RunLog({ run, attempt, over, follow, onFollow, searchField }: Props) {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const { search, set: write } = useAddress();
   const level = LEVELS.find((known) => known === search.get("level")) ?? "";
   const text = search.get("log") ?? "";
-  const set = (name: string, value: string) =>
-    setSearch(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
+  const set = (name: string, value: string) => write({ [name]: value }, { replace: true });
   const [typed, setTyped] = useTyped(text, (wanted) => set("log", wanted));
   const { log, error, earlier, later, jump, refresh } = useRunLog(run.id, over, { level, text }, attempt);
   const toggle = () => {

@@ -1,10 +1,10 @@
 import { ArrowRight, Settings2, X } from "lucide-react";
 import { Fragment, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate, useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 import type { Diagnostic, JobType } from "../../../api/types";
 import { lazyPart } from "../../../layout/lazy-part";
-import { useProjectScope, useScopedPath } from "../../../layout/project-scope";
+import { useProjectScope, useScopedNavigate } from "../../../layout/project-scope";
+import { useAddress } from "../../../layout/use-address";
 import { type Edge, edgeOf, summaryOf, written } from "../../edges/edge";
 import { EdgeForm } from "../../edges/edge-form";
 import { connectionsOf } from "../../edges/join";
@@ -125,8 +125,7 @@ function ConnectionGraph({
 }: Props & { onDisconnect: OnDisconnect }) {
   const { t } = useTranslation();
   const { projectId } = useProjectScope();
-  const navigate = useNavigate();
-  const scoped = useScopedPath();
+  const navigate = useScopedNavigate();
   const states = useJobStates(projectId, STATES_MS).data;
   const trends = useTrends(projectId, states).data;
   const { readOnly, types, parsed } = configuration;
@@ -146,9 +145,8 @@ function ConnectionGraph({
     };
     return graphOf({ config, ...(states ?? NO_STATES), trends: trends?.items ?? [] });
   }, [types, parsed, states, trends]);
-  const forms = scoped("/config/jobs");
   const open = (job: string | undefined) => {
-    if (job) void navigate(`${forms}${forms.includes("?") ? "&" : "?"}job=${encodeURIComponent(job)}`);
+    if (job) navigate("/config/jobs", { job });
   };
   return (
     <div className="connection-graph">
@@ -278,7 +276,7 @@ interface ChainProps {
 function Chain({ from, edges, typeOf, faults, readOnly, onDisconnect, onEdge }: ChainProps) {
   const { t } = useTranslation();
   // An address may name an edge, such as one that was not taken.
-  const [search] = useSearchParams();
+  const { search } = useAddress();
   const [open, setOpen] = useState<number | undefined>(() => {
     const at = search.get("from") === from ? edges.findIndex(({ job }) => job === search.get("to")) : -1;
     return at < 0 ? undefined : at;

@@ -1,5 +1,5 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
-import { MemoryRouter } from "react-router";
+import { BrowserRouter } from "react-router";
 import { afterEach, expect, it, vi } from "vitest";
 
 import type { JobType } from "../../../api/types";
@@ -46,10 +46,11 @@ function open(edit: Configuration["edit"] = () => {}) {
     readOnly: false,
     edit,
   } as unknown as Configuration;
+  window.history.replaceState(null, "", "/config/jobs?job=first");
   render(
-    <MemoryRouter initialEntries={["/config/jobs?job=first"]}>
+    <BrowserRouter>
       <JobsTab configuration={configuration} reveal={undefined} onReveal={() => {}} onReview={() => {}} />
-    </MemoryRouter>,
+    </BrowserRouter>,
   );
   const list = within(screen.getByRole("navigation"));
   return { choose: (name: string) => fireEvent.click(list.getByText(name)) };

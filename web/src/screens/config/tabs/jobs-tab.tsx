@@ -1,9 +1,9 @@
 import { Fragment } from "react";
-import { useSearchParams } from "react-router";
 import { useTranslation } from "#i18n";
 
 import { described } from "../../../i18n/described";
 import { Empty } from "../../../layout/states";
+import { useAddress } from "../../../layout/use-address";
 import { faultsAt, isError } from "../faults-at";
 import { JobForm } from "../forms/job-form";
 import { jobNames } from "../forms/list-edits";
@@ -15,7 +15,7 @@ import { NotToml } from "./not-toml";
 /** The settings of each job; `?job=` is the one on show. */
 export default function JobsTab({ configuration }: TabProps) {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const { search, set } = useAddress();
   const { parsed, types, check, draft } = configuration;
   if (!parsed.value) return <NotToml error={parsed.error} />;
   const value = parsed.value;
@@ -30,11 +30,7 @@ export default function JobsTab({ configuration }: TabProps) {
   const type = types.find(({ name }) => name === job);
   const changed = (name: string) =>
     JSON.stringify(valueAt(base, ["jobs", name])) !== JSON.stringify(valueAt(value, ["jobs", name]));
-  const choose = (name: string) => {
-    const next = new URLSearchParams(search);
-    next.set("job", name);
-    setSearch(next, { replace: true });
-  };
+  const choose = (name: string) => set({ job: name }, { replace: true });
   return (
     <div className="job-editor">
       <label className="job-choice">
