@@ -1,1 +1,0 @@
-import{B as e,z as t}from"./main-B-Jq13cY.js";function n(e){return[...t(e)?[{path:`/config`,text:`config.nav`}]:[],...r(e)]}function r(n){return n.sign_in?[...e(n,`owner`)?[{path:`/audit`,text:`audit.title`}]:[],...t(n)?[{path:`/people`,text:`people.title`}]:[]]:[]}export{n,r as t};
