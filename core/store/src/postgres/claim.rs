@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use cascade_sdk::Project;
+use chrono::{DateTime, Utc};
 use sqlx::{
     PgConnection, Postgres, Row,
     postgres::{PgArguments, PgRow},
@@ -66,16 +67,18 @@ pub(super) async fn take(
     };
     let found = found(&rows, read)?;
     if choice.kind == RunKind::Queue {
-        let is_slow = note(floor, choice, &start, &rows, found.runs.len(), began)?;
+        let slow_at = note(floor, choice, &start, &rows, found.runs.len(), began)?;
         // A failure here takes away nothing that was taken: the next claim, if it is slow, asks again.
-        if is_slow && let Err(error) = know_heads(connection, floor).await {
+        if let Some(at) = slow_at
+            && let Err(error) = know_heads(connection, floor, at).await
+        {
             tracing::warn!(%error, "claims stay slow: where runs wait could not be read");
         }
     }
     Ok(Taken::Runs(found))
 }
 
-/// Tells the next claims of a queue what this one has come past; whether they need [`know_heads`].
+/// Tells the next claims of a queue what this one has come past; when it began if they need [`know_heads`].
 fn note(
     floor: &Floor,
     choice: &Choice<'_>,
@@ -83,8 +86,8 @@ fn note(
     rows: &[PgRow],
     taken: usize,
     began: Instant,
-) -> Result<bool> {
-    let Some(row) = rows.first() else { return Ok(false) };
+) -> Result<Option<DateTime<Utc>>> {
+    let Some(row) = rows.first() else { return Ok(None) };
     let walked = Walked {
         dead: row.try_get("dead")?,
         oldest: row.try_get("oldest")?,
@@ -93,19 +96,28 @@ fn note(
         taken,
         took: began.elapsed(),
     };
-    Ok(floor.walked(choice.behind, start.since, &walked, Instant::now()))
+    let known: Option<Vec<i64>> = row.try_get("known")?;
+    let since: Option<Vec<DateTime<Utc>>> = row.try_get("known_since")?;
+    // Behind a project it has not looked at the heads before that.
+    if walked.to_the_end && choice.behind.is_nil() {
+        let waits = known.unwrap_or_default().into_iter().zip(since.unwrap_or_default());
+        floor.passed(start, &waits.collect::<Vec<_>>(), walked.at);
+    }
+    let is_slow = floor.walked(choice.behind, start.since, &walked, Instant::now());
+    Ok(is_slow.then_some(walked.at))
 }
 
-/// Tells the next claims of which projects, jobs and ranks something waits.
-async fn know_heads(connection: &mut PgConnection, floor: &Floor) -> Result<()> {
+/// Tells the next claims of which projects, jobs and ranks something waits, after a claim that began `at`.
+async fn know_heads(connection: &mut PgConnection, floor: &Floor, at: DateTime<Utc>) -> Result<()> {
     let start = Start { since: floor.start(Uuid::max(), Instant::now()).since, ..Start::default() };
     let text = concat!(include_str!("sql/queue_heads.sql"), include_str!("sql/queue_known.sql"));
     let query = bind_heads(sqlx::query(text), Uuid::nil(), &[], &[], &start);
     let rows = query.fetch_all(connection).await?;
-    let head = |row: &PgRow| -> Result<Head> {
-        Ok((row.try_get("project_id")?, row.try_get("job_type")?, row.try_get("rank")?))
+    let head = |row: &PgRow| -> Result<(Head, DateTime<Utc>)> {
+        let head = (row.try_get("project_id")?, row.try_get("job_type")?, row.try_get("rank")?);
+        Ok((head, row.try_get("available_at")?))
     };
-    floor.found(rows.iter().map(head).collect::<Result<_>>()?);
+    floor.found(rows.iter().map(head).collect::<Result<_>>()?, at);
     Ok(())
 }
 
@@ -132,8 +144,8 @@ pub(super) async fn waiting_runs(
             );
             let query = bind_queue_choice(sqlx::query(text), choice, &start);
             let rows = query.fetch_all(&mut *connection).await?;
-            if note(floor, choice, &start, &rows, 0, began)? {
-                know_heads(connection, floor).await?;
+            if let Some(at) = note(floor, choice, &start, &rows, 0, began)? {
+                know_heads(connection, floor, at).await?;
             }
             rows
         }
@@ -275,6 +287,7 @@ fn bind_heads<'q>(
         .bind(&start.heads.jobs)
         .bind(&start.heads.ranks)
         .bind(stays(except_jobs))
+        .bind(&start.head_since)
 }
 
 fn bind_queue_choice<'q>(query: Sql<'q>, choice: &Choice<'q>, start: &'q Start) -> Sql<'q> {

@@ -82,7 +82,9 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     let (taken, visits, pages) = take().await;
     assert!(taken == 1 && visits < 100 && pages > 100, "{taken} of {visits}, {pages} pages");
     // Where the claim names project, job and rank the search begins at the time, and other projects are still found.
-    store.floor.found(vec![(Uuid::from_u128(0x7000_8000_0000_0000_0001), "job".into(), 9)]);
+    let now_at = chrono::Utc::now();
+    let head = (Uuid::from_u128(0x7000_8000_0000_0000_0001), "job".into(), 9);
+    store.floor.found(vec![(head, now_at)], now_at);
     wait_since("0");
     for other in ["000000000000", "000000000002"] {
         let other = ONE.replace("HOURS", "0").replace("000000000001", other);
@@ -90,6 +92,8 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     }
     let (taken, visits, pages) = take().await;
     assert!(taken == 3 && visits < 100 && pages < 50, "{taken} of {visits}, {pages} pages");
+    let since = store.floor.start(Uuid::nil(), now()).head_since;
+    assert!(since.len() == 1 && since[0] > now_at - chrono::TimeDelta::seconds(2), "{since:?}");
     let quicker = floor::Walked { took: Duration::from_millis(100), ..slow };
     store.floor.walked(Uuid::nil(), None, &quicker, now());
     let pause = store.next_queued(&[], &[]).await.unwrap().unwrap();

@@ -5,15 +5,16 @@
 //! walk through, before those that wait: after ten minutes of 1,000 runs a second a claim visits over a million of them,
 //! which takes seconds. Their times are older than all that waits, and the index has these: from a time on, it passes
 //! over the others without a look at their rows. In each project, job and rank of which something waits the search even
-//! begins there, if the claim names them; to find them it would go through all of their entries.
+//! begins at its own time, if the claim names them; to find them it would go through all of their entries.
 //!
 //! That time is known from the last claim that has gone past all that waits: the oldest of these, if it has waited for
-//! longer than [`SLACK`]. What is older than that and comes afterwards is found by claims that read everything, which take
-//! a fifth of the time: runs of a transaction that was open for longer, those that were behind another of their key, those
-//! that a worker has lost, and the first of a job or a rank of which nothing waited in that project before.
+//! longer than [`SLACK`]; for each project, job and rank in the same way. What is older than that and comes afterwards is
+//! found by claims that read everything, which take a fifth of the time: runs of a transaction that was open for longer,
+//! those that were behind another of their key, those that a worker has lost, and the first of a job or a rank of which
+//! nothing waited in that project before.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -35,7 +36,7 @@ const MOST_HEADS: usize = 2000;
 /// After a claim that reads everything, the others have so many times as long as it took.
 const PARTS: u32 = 4;
 /// A claim reads everything that is not older than this: what commits within this time after its beginning is seen at once.
-const SLACK: TimeDelta = TimeDelta::seconds(5);
+const SLACK: TimeDelta = TimeDelta::seconds(2);
 
 /// What claims of this process know of the table of those before them.
 #[derive(Debug, Default)]
@@ -47,6 +48,8 @@ struct State {
     since: Option<DateTime<Utc>>,
     /// Of which something waited then, or before since claims are slow.
     heads: Arc<Heads>,
+    /// For each of these as `since`.
+    head_since: Vec<DateTime<Utc>>,
     /// When everything is to be read next; `None` while that is quick.
     whole_at: Option<Instant>,
 }
@@ -57,18 +60,6 @@ pub(super) struct Heads {
     pub projects: Vec<Uuid>,
     pub jobs: Vec<String>,
     pub ranks: Vec<i16>,
-}
-
-impl FromIterator<Head> for Heads {
-    fn from_iter<I: IntoIterator<Item = Head>>(heads: I) -> Self {
-        let mut columns = Self::default();
-        for (project, job, rank) in heads {
-            columns.projects.push(project);
-            columns.jobs.push(job);
-            columns.ranks.push(rank);
-        }
-        columns
-    }
 }
 
 impl Heads {
@@ -89,6 +80,8 @@ pub(super) struct Start {
     pub since: Option<DateTime<Utc>>,
     /// Where it may pass over many.
     pub heads: Arc<Heads>,
+    /// In each of these it passes over runs that could start before this, which is not before `since`.
+    pub head_since: Vec<DateTime<Utc>>,
 }
 
 /// What a claim has come past.
@@ -114,7 +107,8 @@ impl Floor {
         let state = self.state();
         match (state.since, state.whole_at) {
             (Some(since), Some(whole_at)) if !behind.is_nil() || now < whole_at => {
-                Start { since: Some(since), heads: state.heads.clone() }
+                let head_since = state.head_since.iter().map(|&own| own.max(since)).collect();
+                Start { since: Some(since), heads: state.heads.clone(), head_since }
             }
             _ => Start::default(),
         }
@@ -147,19 +141,46 @@ impl Floor {
             state.whole_at = is_slow.then(|| now + OFTEN.max(walked.took * PARTS));
             if !is_slow {
                 state.heads = Arc::default();
+                state.head_since = Vec::new();
             }
             return is_slow;
         }
         false
     }
 
-    /// Something waits of these. What was known stays: there, too, dead rows are passed over.
-    pub fn found(&self, heads: Vec<Head>) {
+    /// Something waits of these since then, as a claim has found that began `at`. What was known stays: there, too, dead
+    /// rows are passed over.
+    pub fn found(&self, heads: Vec<(Head, DateTime<Utc>)>, at: DateTime<Utc>) {
         let mut state = self.state();
-        let all: BTreeSet<_> = state.heads.iter().chain(heads.iter().cloned()).collect();
+        let now = heads.into_iter().map(|(head, since)| (head, since.min(at - SLACK)));
+        let now: BTreeMap<_, _> = now.collect();
+        let mut all: BTreeMap<_, _> =
+            state.heads.iter().zip(state.head_since.iter().copied()).collect();
+        all.extend(now.clone());
         let fit = all.len() <= MOST_HEADS;
-        state.heads =
-            Arc::new(if fit { all.into_iter().collect() } else { heads.into_iter().collect() });
+        let mut columns = Heads::default();
+        state.head_since.clear();
+        for ((project, job, rank), since) in if fit { all } else { now } {
+            columns.projects.push(project);
+            columns.jobs.push(job);
+            columns.ranks.push(rank);
+            state.head_since.push(since);
+        }
+        state.heads = Arc::new(columns);
+    }
+
+    /// A claim that began `at`, from `start`, has found that something waits since then in those of its heads that have
+    /// these numbers, from 1 on, and nothing in its others.
+    pub fn passed(&self, start: &Start, waits: &[(i64, DateTime<Utc>)], at: DateTime<Utc>) {
+        let mut state = self.state();
+        if start.heads.projects.is_empty() || !Arc::ptr_eq(&start.heads, &state.heads) {
+            return;
+        }
+        let waits: BTreeMap<_, _> = waits.iter().copied().collect();
+        for (since, number) in state.head_since.iter_mut().zip(1..) {
+            let waits = waits.get(&number).copied().unwrap_or(at);
+            *since = (*since).max(waits.min(at - SLACK));
+        }
     }
 
     /// A look from `since` on has found that nothing waits: no claim will read everything for now.
@@ -252,15 +273,38 @@ mod tests {
     fn while_claims_are_slow_what_was_found_stays_known() {
         let (floor, now) = (Floor::default(), Instant::now());
         let known = || floor.start(Uuid::nil(), now).heads.jobs.clone();
-        let head = |n: usize| (Uuid::nil(), format!("job {n}"), 9);
+        let head = |n: usize| ((Uuid::nil(), format!("job {n}"), 9), Utc::now());
         assert!(floor.walked(Uuid::nil(), None, &slow(), now));
-        floor.found(vec![head(2), head(1)]);
-        floor.found(vec![head(3), head(2)]);
+        let at = Utc::now();
+        floor.found(vec![head(2), head(1)], at);
+        floor.found(vec![head(3), head(2)], at);
         assert_eq!(known(), ["job 1", "job 2", "job 3"]);
-        floor.found((4..4 + MOST_HEADS).map(head).collect());
+        floor.found((4..4 + MOST_HEADS).map(head).collect(), at);
         assert!(known().len() == MOST_HEADS && !known().contains(&"job 3".to_owned()));
         assert!(!floor.walked(Uuid::nil(), None, &Walked { dead: 0, ..slow() }, now));
         assert!(floor.walked(Uuid::nil(), None, &slow(), now));
         assert!(known().is_empty(), "something else may wait by now");
+    }
+
+    #[test]
+    fn each_head_is_read_from_what_waits_in_it() {
+        let (floor, now, at) = (Floor::default(), Instant::now(), Utc::now());
+        let oldest = at - TimeDelta::seconds(60);
+        let whole = Walked { oldest, ..slow() };
+        floor.walked(Uuid::nil(), None, &whole, now);
+        let head = |job: &str| (Uuid::nil(), job.to_owned(), 9);
+        let ago = |seconds: i64| at - TimeDelta::seconds(seconds);
+        floor.found(vec![(head("a"), ago(60)), (head("b"), ago(30)), (head("c"), at)], at);
+        let start = floor.start(Uuid::nil(), now);
+        assert_eq!(start.head_since, [ago(60), ago(30), at - SLACK]);
+        // In the first less is left, in the second nothing; in the third one was asked for before that was seen.
+        floor.passed(&start, &[(1, ago(40)), (3, ago(10))], at);
+        let next = floor.start(Uuid::nil(), now);
+        assert_eq!(next.head_since, [ago(40), at - SLACK, at - SLACK]);
+        // A claim that reads everything has found an older one.
+        floor.found(vec![(head("b"), ago(50))], at);
+        assert_eq!(floor.start(Uuid::nil(), now).head_since, [ago(40), ago(50), at - SLACK]);
+        floor.passed(&start, &[(1, at)], at);
+        assert_eq!(floor.start(Uuid::nil(), now).head_since[0], ago(40), "of other heads");
     }
 }

@@ -1,10 +1,10 @@
 -- Follows queue_heads.sql: what there is to do besides what waits, and whether a run of a queue does, of which the first
 -- that is found is enough. Due schedules are asked for in their order: without it the planner may walk through the index
 -- of due times by project, from end to end.
--- $9 worker text
+-- $10 worker text
 -- plan: scheduled_jobs_due, worker_runs_unfinished, projects_pkey, open_queue_runs_claimable
-SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $9)
-    OR EXISTS (SELECT FROM queue_workers WHERE lease_until < now() AND owner <> $9) AS unresponsive,
+SELECT EXISTS (SELECT FROM workers WHERE lease_until < now() AND owner <> $10)
+    OR EXISTS (SELECT FROM queue_workers WHERE lease_until < now() AND owner <> $10) AS unresponsive,
     EXISTS (SELECT FROM step) AS queued,
     EXISTS (
         SELECT FROM open_queue_runs b

@@ -1,3 +1,4 @@
--- Follows queue_heads.sql: where something waits.
+-- Follows queue_heads.sql: where something waits, and since when.
 -- plan: open_queue_runs_claimable
-SELECT DISTINCT project_id, job_type, rank FROM step
+SELECT project_id, job_type, rank, min(available_at) AS available_at FROM step
+GROUP BY project_id, job_type, rank
