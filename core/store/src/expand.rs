@@ -98,6 +98,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0420_two_notify_at_a_time.sql",
     "0430_first_of_key_is_locked.sql",
     "0440_unfinished_by_time.sql",
+    "0441_unfinished_by_time_of_schedules.sql",
     "0450_least_limit_first.sql",
 );
 

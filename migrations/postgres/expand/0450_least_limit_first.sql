@@ -1,9 +1,10 @@
 -- Claims far from every limit: whether they are was found by counting what runs of each job and project. Where the least
--- of all limits is greater than all that runs together, by what all claimers may take at once, that need not be done; and
+-- of all limits is at least all that runs together and what all claimers may take at once, that need not be done; and
 -- the lock is taken at once where nobody counts alone, without the subtransaction that a wait with a time limit needs.
 CREATE OR REPLACE FUNCTION limits_are_wide(claimer text, runs bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     room bigint;
+    least_limit bigint;
 BEGIN
     IF EXISTS (SELECT FROM shared_limit_jobs) OR NOT (
         pg_try_advisory_xact_lock_shared(hashtext('cascade.claim_within_limits')) OR lock_limits(false)
@@ -19,7 +20,7 @@ BEGIN
     IF room IS NULL THEN
         RETURN false;
     END IF;
-    IF least((
+    least_limit := least((
         -- One step a job.
         WITH RECURSIVE job (name, most) AS (
             (SELECT job_type, concurrency FROM scheduled_jobs
@@ -34,15 +35,17 @@ BEGIN
         SELECT min(most) FROM job
     ), (
         SELECT min(concurrency) FROM projects WHERE concurrency IS NOT NULL
-    )) >= room + (
+    ));
+    -- Also with nothing running.
+    IF least_limit < room THEN
+        RETURN false;
+    END IF;
+    IF least_limit >= room + (
         SELECT count(*) FROM open_queue_runs WHERE state = 'running'
     ) + (
         SELECT count(*) FROM open_runs WHERE state = 'running'
     ) THEN
         RETURN true;
-    END IF;
-    IF EXISTS (SELECT FROM projects WHERE concurrency < room) THEN
-        RETURN false;
     END IF;
     RETURN NOT EXISTS (
         WITH RECURSIVE job (name) AS (
@@ -63,9 +66,6 @@ BEGIN
                 UNION ALL SELECT job_type, project_id FROM open_runs WHERE state = 'running'
             ) under_way GROUP BY job_type, project_id
         )
-        -- The first alone where a limit is less than that with nothing running.
-        SELECT FROM limited WHERE most < room
-        UNION ALL
         SELECT FROM limited l WHERE l.most - coalesce((
             SELECT sum(r.runs) FROM running r WHERE r.job_type = l.name
         ), 0) < room

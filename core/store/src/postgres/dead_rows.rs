@@ -137,8 +137,18 @@ const UNDER_WAY: &str = "
 
 #[tokio::test]
 async fn while_dead_rows_are_kept_runs_are_found_by_their_ids_whatever_statistics_say() {
+    runs_are_found_by_their_ids_beside(20_000, 2_000).await;
+}
+
+/// Where the indexes of a table are of the same height the planner takes them to cost the same.
+#[tokio::test]
+async fn beside_fewer_dead_rows_runs_are_found_by_their_ids_as_well() {
+    runs_are_found_by_their_ids_beside(5_000, 1_500).await;
+}
+
+async fn runs_are_found_by_their_ids_beside(dead: usize, most_pages: u64) {
     let server = Postgres::start();
-    let (url, database) = filled(&server, MANY).await;
+    let (url, database) = filled(&server, &MANY.replace("20000", &dead.to_string())).await;
     let _open = server.hold(SNAPSHOT, &database);
     server.sql(&database, UNDER_WAY);
     explain(&server, &database);
@@ -153,18 +163,24 @@ async fn while_dead_rows_are_kept_runs_are_found_by_their_ids_whatever_statistic
         seen = log.len();
         assert!(!explained.is_empty(), "{what}: nothing explained");
         for found in explained {
+            // Whether a schedule has a run is asked by job and project: of so few either index serves as well.
+            if dead < 20_000 && found.text.contains("worker_runs_unfinished") {
+                continue;
+            }
             found.check_indexes();
             for node in nodes(&found.plan) {
                 let kind = node["Node Type"].as_str().unwrap();
-                let of_runs = ["open_runs", "open_queue_runs"]
-                    .iter()
-                    .any(|table| node["Relation Name"] == *table);
-                // A walk over the rows that are dead reads 20,000 pages of its table and its index.
-                assert!(
-                    !of_runs || kind == "ModifyTable" || pages(node) < 2_000,
-                    "{what}: {:#}",
-                    found.plan
-                );
+                let of_runs = ["open_runs", "open_queue_runs"];
+                let of_runs = of_runs.iter().any(|table| node["Relation Name"] == *table);
+                if !of_runs || kind == "ModifyTable" || kind == "Tid Scan" {
+                    continue;
+                }
+                let place = format!("{what}: {:#}", found.plan);
+                let (index, by) = (node["Index Name"].as_str(), node["Index Cond"].as_str());
+                let (index, by) = (index.expect(&place), by.expect(&place));
+                assert!(!by.contains("(id = ") || index.ends_with("_pkey"), "{place}");
+                // A walk over the rows that are dead reads a page of the table for each.
+                assert!(pages(node) < most_pages, "{place}");
             }
         }
     };
@@ -203,6 +219,8 @@ async fn while_dead_rows_are_kept_runs_are_found_by_their_ids_whatever_statistic
         let moved = tx.requeue(&[again(2), again(1)]).await.unwrap();
         assert!(moved.iter().all(Option::is_some));
         check("requeue");
+        assert!(tx.lock_run(lease(kind, 1).run_id).await.unwrap().is_some());
+        check("lock_run");
         if kind == RunKind::Queue {
             let new = [request("job_3", project_id), request("job_4", project_id)];
             tx.go_before_later(&new).await.unwrap();

@@ -27,7 +27,7 @@ const FILL: &str = "
 
 /// A statement that was executed, and what the server says of that.
 pub(super) struct Explained {
-    text: String,
+    pub(super) text: String,
     pub(super) plan: Value,
 }
 

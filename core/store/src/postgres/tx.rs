@@ -327,8 +327,8 @@ impl Tx for PostgresTx {
             let of_kind: Vec<_> = places.iter().map(|&place| &runs[place]).collect();
             let leases: Vec<_> = of_kind.iter().map(|run| &run.lease).collect();
             let rows = bind_leases(sqlx::query(of_kind!(kind, "sql/requeue.sql")), &leases)
-                .bind(of_kind.iter().map(|run| run.state.as_str()).collect::<Vec<_>>())
-                .bind(of_kind.iter().map(|run| run.error.as_deref()).collect::<Vec<_>>())
+                .bind(Json(of_kind.iter().map(|run| run.state.as_str()).collect::<Vec<_>>()))
+                .bind(Json(of_kind.iter().map(|run| run.error.as_deref()).collect::<Vec<_>>()))
                 .bind(of_kind.iter().map(|run| run.after.map(seconds)).collect::<Vec<_>>())
                 .bind(of_kind.iter().map(|run| run.attempt_counts).collect::<Vec<_>>())
                 .bind(of_kind.iter().map(|run| run.alone).collect::<Vec<_>>())
@@ -489,7 +489,7 @@ pub(super) async fn end_with_events(
     sorted.sort_by_key(|(end, _)| end.end.lease.run_id);
     let all: Vec<_> = sorted.iter().map(|(end, _)| &end.end).collect();
     let found = bind_ends(sqlx::query(text), &all)
-        .bind(sorted.iter().map(|(end, _)| end.text.0.as_str()).collect::<Vec<_>>())
+        .bind(Json(sorted.iter().map(|(end, _)| end.text.0.as_str()).collect::<Vec<_>>()))
         .bind(JobCompleted::KIND)
         .bind(*tail)
         .bind(sorted.iter().map(|(_, place)| *place).collect::<Vec<_>>())
@@ -519,15 +519,15 @@ fn bind_leases<'q>(query: Sql<'q>, leases: &[&'q Lease]) -> Sql<'q> {
     query
         .bind(leases.iter().map(|lease| lease.run_id).collect::<Vec<_>>())
         .bind(leases.iter().map(|lease| row::int(lease.attempt)).collect::<Vec<_>>())
-        .bind(leases.iter().map(|lease| lease.owner.as_str()).collect::<Vec<_>>())
+        .bind(Json(leases.iter().map(|lease| lease.owner.as_str()).collect::<Vec<_>>()))
 }
 
 fn bind_ends<'q>(query: Sql<'q>, ends: &[&'q End]) -> Sql<'q> {
     let leases: Vec<_> = ends.iter().map(|end| &end.lease).collect();
     bind_leases(query, &leases)
-        .bind(ends.iter().map(|end| end.state.as_str()).collect::<Vec<_>>())
-        .bind(ends.iter().map(|end| end.error.as_deref()).collect::<Vec<_>>())
-        .bind(ends.iter().map(|end| end.summary.as_deref()).collect::<Vec<_>>())
+        .bind(Json(ends.iter().map(|end| end.state.as_str()).collect::<Vec<_>>()))
+        .bind(Json(ends.iter().map(|end| end.error.as_deref()).collect::<Vec<_>>()))
+        .bind(Json(ends.iter().map(|end| end.summary.as_deref()).collect::<Vec<_>>()))
         .bind(ends.iter().map(|end| end.ran.map(seconds)).collect::<Vec<_>>())
 }
 

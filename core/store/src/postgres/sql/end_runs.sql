@@ -3,8 +3,9 @@
 -- The ids are in order, and `nth` is the place of a run among them: the database searches for it in the list. A join
 -- with the list could be planned as a walk through the table: see PLANS in mod.rs.
 -- Runs are locked in the order of the index, which is that of their ids, as by a renewal of their leases.
--- $1 ids uuid[] in order, $2 attempts int[], $3 owners text[], $4 states text[], $5 errors text[],
--- $6 summaries text[], $7 seconds since it began float8[]
+-- Texts come as arrays of jsonb: to get to an element of text[] PostgreSQL goes past all before it.
+-- $1 ids uuid[] in order, $2 attempts int[], $3 owners jsonb, $4 states jsonb, $5 errors jsonb,
+-- $6 summaries jsonb, $7 seconds since it began float8[]
 -- The state is an expression: of queues there is an index of leased runs, which the planner would look through for
 -- each of them.
 -- plan: open_runs_pkey
@@ -14,7 +15,7 @@ WITH clock AS MATERIALIZED (
     DELETE FROM open_runs r
     WHERE r.id = ANY($1::uuid[]) AND r.state || '' = 'running'
       AND r.attempt = ($2::int[])[width_bucket(r.id, $1)]
-      AND r.lease_owner = ($3::text[])[width_bucket(r.id, $1)]
+      AND r.lease_owner = $3::jsonb ->> (width_bucket(r.id, $1) - 1)
     RETURNING r.*, width_bucket(r.id, $1) AS nth
 ), kept AS (
     INSERT INTO ended_runs (
@@ -22,12 +23,12 @@ WITH clock AS MATERIALIZED (
         lease_until, cancel_requested_at, queued_at, started_at, finished_at, error, summary,
         progress, trace_id
     )
-    SELECT g.id, g.job_type, g.project_id, ($4::text[])[g.nth], g.attempt, g.max_attempts, g.payload,
+    SELECT g.id, g.job_type, g.project_id, $4::jsonb ->> (g.nth - 1), g.attempt, g.max_attempts, g.payload,
         g.available_at, NULL, NULL, NULL, g.queued_at,
         -- NULL seconds leave the start as it is: `greatest` ignores NULL.
         greatest(g.started_at,
             date_trunc('milliseconds', clock.at - make_interval(secs => ($7::float8[])[g.nth]))), clock.at,
-        coalesce(($5::text[])[g.nth], g.error), ($6::text[])[g.nth], g.progress, g.trace_id
+        coalesce($5::jsonb ->> (g.nth - 1), g.error), $6::jsonb ->> (g.nth - 1), g.progress, g.trace_id
     FROM gone g, clock
     RETURNING 1
 )

@@ -1,6 +1,6 @@
 -- Follows end_runs.sql: an event with an id for each run that has ended, in the order in which they were told. The lock
 -- on the ids comes after everything else, and the server commits without another round trip.
--- $8 heads of events text[], $9 kind text, $10 end of an event's text, $11 which of those that were told each is int[],
+-- $8 heads of events jsonb, $9 kind text, $10 end of an event's text, $11 which of those that were told each is int[],
 -- from 0
 -- plan: open_runs_pkey
 , text AS MATERIALIZED (
@@ -12,7 +12,7 @@
 ), told AS (
     INSERT INTO events (id, project_id, kind, payload, at)
     SELECT ids.before + row_number() OVER (ORDER BY ($11::int[])[g.nth]), g.project_id, $9,
-        (($8::text[])[g.nth] || text.at || $10)::json, clock.at
+        ($8::jsonb ->> (g.nth - 1) || text.at || $10)::json, clock.at
     FROM ids, clock, text, gone g
     RETURNING id
 )

@@ -24,14 +24,13 @@ WITH new AS MATERIALIZED (
     ON CONFLICT (job_type, project_id) DO NOTHING
     RETURNING id, CASE WHEN $7::text IS NOT NULL THEN pg_notify($7, 'look')::text END
 ), waiting AS (
-    SELECT new.id AS new, r.* FROM new CROSS JOIN LATERAL (
-        SELECT * FROM open_runs r WHERE r.id = new.unfinished AND r.state = 'available' FOR UPDATE SKIP LOCKED
-    ) r
+    SELECT r.* FROM open_runs r
+    WHERE r.id = ANY(ARRAY(SELECT unfinished FROM new)) AND r.state = 'available' FOR UPDATE SKIP LOCKED
 )
 SELECT id AS new, NULL AS id, NULL AS job_type, NULL::uuid AS project_id, NULL AS state,
     NULL::int AS attempt, NULL::int AS max_attempts, NULL AS payload, NULL::bool AS cancel_requested
 FROM made
 UNION ALL
-SELECT new, id, job_type, project_id, state, attempt, max_attempts, payload::text,
-    cancel_requested_at IS NOT NULL
-FROM waiting
+SELECT new.id, w.id, w.job_type, w.project_id, w.state, w.attempt, w.max_attempts, w.payload::text,
+    w.cancel_requested_at IS NOT NULL
+FROM waiting w JOIN new ON new.unfinished = w.id

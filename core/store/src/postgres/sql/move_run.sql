@@ -3,7 +3,7 @@
 -- $1 id uuid, $2 state text, $3 max_attempts int, $4 why it ends, or NULL text
 -- plan: open_runs_pkey, ended_runs_pkey, worker_runs_unfinished
 WITH gone AS (
-    DELETE FROM worker_runs WHERE id = $1 RETURNING *, finished_at IS NULL AS ends
+    DELETE FROM worker_runs WHERE id = ANY(ARRAY(SELECT $1::uuid)) RETURNING *, finished_at IS NULL AS ends
 )
 INSERT INTO worker_runs (
     id, job_type, project_id, state, attempt, max_attempts, payload, available_at, queued_at,

@@ -1,7 +1,7 @@
 -- Follows queue_heads.sql: up to $10 runs that may start now, of up to $11 projects, locked; those that another
 -- transaction has locked are skipped. Within a project the highest priority comes first; jobs of one priority
 -- share, in an order by chance, so that none waits for the whole queue of another. Of each job the search begins at its
--- head, before which there is none that waits. What reads `chosen` and
+-- head, before which this claim looks at none. What reads `chosen` and
 -- `reached` follows: queue_found.sql or queue_take.sql. `heads` says in which of $5 to $7 something waits, by their numbers
 -- from 1, and since when.
 -- $10 runs int8, $11 projects int8
@@ -43,6 +43,6 @@
         (SELECT count(*) FROM step) < 2000 AS to_the_end,
         pg_stat_get_dead_tuples('open_queue_runs'::regclass) AS dead
 ), heads AS (
-    SELECT array_agg(known ORDER BY known) AS known, array_agg(available_at ORDER BY known) AS since
+    SELECT array_agg(known ORDER BY known) AS known, array_agg(least(available_at, now()) ORDER BY known) AS since
     FROM step WHERE known IS NOT NULL
 )

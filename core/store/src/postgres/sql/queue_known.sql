@@ -1,4 +1,4 @@
 -- Follows queue_heads.sql: where something waits, and since when.
 -- plan: open_queue_runs_claimable
-SELECT project_id, job_type, rank, min(available_at) AS available_at FROM step
+SELECT project_id, job_type, rank, least(min(available_at), now()) AS available_at FROM step
 GROUP BY project_id, job_type, rank

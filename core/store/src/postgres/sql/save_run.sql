@@ -3,4 +3,4 @@
 -- plan: open_runs_pkey
 UPDATE open_runs SET payload = $2::json,
     cancel_requested_at = CASE WHEN $3 THEN coalesce(cancel_requested_at, now()) END
-WHERE id = $1
+WHERE id = ANY(ARRAY(SELECT $1::uuid))
