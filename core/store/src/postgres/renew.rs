@@ -4,11 +4,8 @@ use cascade_model::{HeldLease, Renewal, RunKind};
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::{PostgresStore, row};
-use crate::{
-    Result,
-    of_kind::{each_kind, of_kind},
-};
+use super::{PostgresStore, by_id::lists_of_kinds, row};
+use crate::{Result, of_kind::of_kind};
 
 /// One statement for all that a worker holds of a kind.
 pub(super) async fn renew(
@@ -18,9 +15,8 @@ pub(super) async fn renew(
 ) -> Result<Vec<Renewal>> {
     let Some(HeldLease { lease, .. }) = held.first() else { return Ok(Vec::new()) };
     let mut renewed = HashMap::new();
-    for (kind, places) in each_kind(held, |held| held.lease.kind) {
-        let mut of_kind: Vec<_> = places.iter().map(|&place| &held[place]).collect();
-        of_kind.sort_by_key(|held| held.lease.run_id);
+    for (kind, places) in lists_of_kinds(held, |held| &held.lease) {
+        let of_kind: Vec<_> = places.iter().map(|&place| &held[place]).collect();
         let rows = sqlx::query(of_kind!(kind, "sql/renew.sql"))
             .bind(&lease.owner)
             .bind(of_kind.iter().map(|held| held.lease.run_id).collect::<Vec<_>>())

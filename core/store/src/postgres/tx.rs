@@ -18,15 +18,18 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    PostgresStore, SIGNALS, claim, failures, floor::Floor, kept::KeptConnection, key_rates,
-    requests, row,
+    PostgresStore, SIGNALS,
+    by_id::{lists, lists_of_kinds},
+    claim, failures,
+    floor::Floor,
+    kept::KeptConnection,
+    key_rates, requests, row,
 };
 use crate::{
     Beginning, Choice, Connections, End, EndWithEvent, Ended, EventRow, ExpiredClaim,
     FailedAttemptRow, Found, Hold, Holder, Inserted, KeyBeginning, KeyUse, Limits, LogRow, Lost,
     NewRequest, NewRun, Requeue, Result, RunRow, ScheduleRow, StoreError, Tx, Waiting, WaitingRun,
-    of_kind::{each_kind, of_kind},
-    portable::join_state,
+    of_kind::of_kind, portable::join_state,
 };
 
 /// An open transaction.
@@ -303,11 +306,10 @@ impl Tx for PostgresTx {
         if ends.is_empty() {
             return Ok(ended);
         }
-        for (kind, mut places) in each_kind(ends, |end| end.lease.kind) {
-            places.sort_by_key(|&place| ends[place].lease.run_id);
+        for (kind, places) in lists_of_kinds(ends, |end| &end.lease) {
             let of_kind: Vec<_> = places.iter().map(|&place| &ends[place]).collect();
             let text = of_kind!(kind, "sql/end_runs.sql", "sql/ended_rows.sql");
-            let query = bind_ends(sqlx::query(text), &of_kind);
+            let query = bind_ends(sqlx::query(text), &of_kind).bind(Json(Vec::<&str>::new()));
             for found in query.fetch_all(self.connection()?).await? {
                 ended[places[index(found.try_get("nth")?)]] = Some(Ended {
                     job_type: found.try_get("job_type")?,
@@ -322,8 +324,7 @@ impl Tx for PostgresTx {
 
     async fn requeue(&mut self, runs: &[Requeue]) -> Result<Vec<Option<DateTime<Utc>>>> {
         let mut moved = vec![None; runs.len()];
-        for (kind, mut places) in each_kind(runs, |run| run.lease.kind) {
-            places.sort_by_key(|&place| runs[place].lease.run_id);
+        for (kind, places) in lists_of_kinds(runs, |run| &run.lease) {
             let of_kind: Vec<_> = places.iter().map(|&place| &runs[place]).collect();
             let leases: Vec<_> = of_kind.iter().map(|run| &run.lease).collect();
             let rows = bind_leases(sqlx::query(of_kind!(kind, "sql/requeue.sql")), &leases)
@@ -485,30 +486,35 @@ pub(super) async fn end_with_events(
         return Ok(Vec::new());
     };
     let text = of_kind!(end.lease.kind, "sql/end_runs.sql", "sql/ended_events.sql");
-    let mut sorted: Vec<_> = ends.iter().zip(0_i32..).collect();
-    sorted.sort_by_key(|(end, _)| end.end.lease.run_id);
-    let all: Vec<_> = sorted.iter().map(|(end, _)| &end.end).collect();
-    let found = bind_ends(sqlx::query(text), &all)
-        .bind(Json(sorted.iter().map(|(end, _)| end.text.0.as_str()).collect::<Vec<_>>()))
-        .bind(JobCompleted::KIND)
-        .bind(*tail)
-        .bind(sorted.iter().map(|(_, place)| *place).collect::<Vec<_>>())
-        .fetch_one(connection)
-        .await?;
-    let places: Option<Vec<i32>> = found.try_get("places")?;
-    let ids: Option<Vec<i64>> = found.try_get("ids")?;
-    let at: &str = found.try_get("at")?;
     let mut events = vec![None; ends.len()];
-    for (place, id) in places.unwrap_or_default().into_iter().zip(ids.unwrap_or_default()) {
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let (Some(event), Some(end)) = (events.get_mut(place), ends.get(place)) else { continue };
-        *event = Some(Event {
-            id,
-            project_id: end.project_id,
-            kind: JobCompleted::KIND.into(),
-            payload: format!("{}{at}{tail}", end.text.0),
-            age: Duration::ZERO,
-        });
+    for places in lists(0..ends.len(), |place| ends[place].end.lease.run_id) {
+        let of_list: Vec<_> = places.iter().map(|&place| &ends[place]).collect();
+        let all: Vec<_> = of_list.iter().map(|end| &end.end).collect();
+        // Events are told in the order of `ends`.
+        let told = places.iter().map(|&place| i32::try_from(place).unwrap_or(i32::MAX));
+        let found = bind_ends(sqlx::query(text), &all)
+            .bind(Json(of_list.iter().map(|end| end.text.0.as_str()).collect::<Vec<_>>()))
+            .bind(JobCompleted::KIND)
+            .bind(*tail)
+            .bind(told.collect::<Vec<_>>())
+            .fetch_one(&mut *connection)
+            .await?;
+        let places: Option<Vec<i32>> = found.try_get("places")?;
+        let ids: Option<Vec<i64>> = found.try_get("ids")?;
+        let at: &str = found.try_get("at")?;
+        for (place, id) in places.unwrap_or_default().into_iter().zip(ids.unwrap_or_default()) {
+            let place = usize::try_from(place).unwrap_or(usize::MAX);
+            let (Some(event), Some(end)) = (events.get_mut(place), ends.get(place)) else {
+                continue;
+            };
+            *event = Some(Event {
+                id,
+                project_id: end.project_id,
+                kind: JobCompleted::KIND.into(),
+                payload: format!("{}{at}{tail}", end.text.0),
+                age: Duration::ZERO,
+            });
+        }
     }
     Ok(events)
 }

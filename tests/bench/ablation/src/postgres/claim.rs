@@ -135,8 +135,13 @@ async fn step(
     // No transaction is open for long: no runs are passed over.
     let query = query.bind(no_jobs).bind(no_projects).bind(None::<DateTime<Utc>>);
     let (projects, jobs, ranks) = (Vec::<Uuid>::new(), Vec::<String>::new(), Vec::<i16>::new());
-    let query =
-        query.bind(projects).bind(jobs).bind(ranks).bind(no_seconds).bind(runs).bind(VISITS);
+    let query = query
+        .bind(projects)
+        .bind(jobs)
+        .bind(ranks)
+        .bind(no_seconds)
+        .bind(Vec::<DateTime<Utc>>::new());
+    let query = query.bind(runs).bind(VISITS);
     if texts.at_once {
         let mut query = query.bind(owner).bind(LEASE);
         if texts.claim_row {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use chrono::Utc;
-use sqlx::{PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query};
+use sqlx::{PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -48,15 +48,19 @@ pub fn mark<'a>(runs: impl IntoIterator<Item = &'a Run>) -> String {
     bits.into_iter().map(char::from).collect()
 }
 
-fn with_event<'q>(query: Sql<'q>, texts: &Texts) -> Sql<'q> {
-    if texts.event_rows { query.bind(KIND).bind(TAIL) } else { query }
+/// `ends` are told in their order.
+fn with_event<'q>(query: Sql<'q>, texts: &Texts, ends: usize) -> Sql<'q> {
+    if !texts.event_rows {
+        return query;
+    }
+    query.bind(KIND).bind(TAIL).bind((0_i32..).take(ends).collect::<Vec<_>>())
 }
 
 async fn ended(query: Sql<'_>, texts: &Texts, connection: &mut PgConnection) -> Result<usize> {
     let row = query.fetch_one(connection).await?;
     if texts.event_rows {
-        let nths: Option<Vec<i64>> = row.try_get("nths")?;
-        return Ok(nths.map_or(0, |nths| nths.len()));
+        let places: Option<Vec<i32>> = row.try_get("places")?;
+        return Ok(places.map_or(0, |places| places.len()));
     }
     let ended: Option<i64> = row.try_get("ended")?;
     Ok(usize::try_from(ended.unwrap_or_default())?)
@@ -79,22 +83,24 @@ pub async fn all(
     } else {
         of_rows(texts, owner, &claim.runs.iter().map(|run| (run, true)).collect::<Vec<_>>())
     };
-    let ended = ended(with_event(query, texts), texts, connection).await?;
+    let ended = ended(with_event(query, texts, count), texts, connection).await?;
     ensure!(ended == count, "{ended} of {count} runs have ended");
     Ok(())
 }
 
 fn of_rows<'q>(texts: &Texts, owner: &str, runs: &[(&Run, bool)]) -> Sql<'q> {
     let failed = |ok: bool| (!ok).then_some(ERROR);
+    let mut runs = runs.to_vec();
+    runs.sort_by_key(|(run, _)| run.id);
     sqlx::query(texts.end)
         .bind(runs.iter().map(|(run, _)| run.id).collect::<Vec<_>>())
         .bind(runs.iter().map(|(run, _)| run.attempt).collect::<Vec<_>>())
-        .bind(vec![owner.to_owned(); runs.len()])
-        .bind(runs.iter().map(|(_, ok)| state(*ok)).collect::<Vec<_>>())
-        .bind(runs.iter().map(|(_, ok)| failed(*ok)).collect::<Vec<_>>())
-        .bind(vec![None::<&str>; runs.len()])
+        .bind(Json(vec![owner.to_owned(); runs.len()]))
+        .bind(Json(runs.iter().map(|(_, ok)| state(*ok)).collect::<Vec<_>>()))
+        .bind(Json(runs.iter().map(|(_, ok)| failed(*ok)).collect::<Vec<_>>()))
+        .bind(Json(vec![None::<&str>; runs.len()]))
         .bind(runs.iter().map(|(_, ok)| ok.then_some(0.001)).collect::<Vec<_>>())
-        .bind(runs.iter().map(|(run, ok)| head(run, *ok)).collect::<Vec<_>>())
+        .bind(Json(runs.iter().map(|(run, ok)| head(run, *ok)).collect::<Vec<_>>()))
 }
 
 fn state(ok: bool) -> &'static str {
@@ -131,7 +137,7 @@ pub async fn some(
     } else {
         of_rows(texts, owner, &runs.iter().map(|run| (*run, ok(run))).collect::<Vec<_>>())
     };
-    let ended = ended(with_event(query, texts), texts, connection).await?;
+    let ended = ended(with_event(query, texts, count), texts, connection).await?;
     ensure!(ended == count, "{ended} of {count} runs have ended");
     Ok(())
 }
@@ -209,14 +215,17 @@ impl Failures<'_> {
             let marks = vec![mark(runs.iter().copied())];
             query.bind(vec![self.claim]).bind(marks).bind(self.owner)
         } else {
+            let mut runs = runs.to_vec();
+            runs.sort_by_key(|run| run.id);
             sqlx::query(self.texts.retry)
                 .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
                 .bind(runs.iter().map(|run| run.attempt).collect::<Vec<_>>())
-                .bind(vec![self.owner; runs.len()])
-                .bind(vec!["retryable"; runs.len()])
-                .bind(errors)
+                .bind(Json(vec![self.owner; runs.len()]))
+                .bind(Json(vec!["retryable"; runs.len()]))
+                .bind(Json(errors))
                 .bind(pauses)
                 .bind(vec![true; runs.len()])
+                .bind(vec![false; runs.len()])
         };
         let moved = query.execute(connection).await?.rows_affected();
         ensure!(moved == runs.len() as u64, "{moved} of {} wait again", runs.len());
@@ -236,12 +245,12 @@ impl Failures<'_> {
         let query = sqlx::query(self.texts.end_alone)
             .bind(vec![run.id])
             .bind(vec![run.attempt])
-            .bind(vec![self.owner])
-            .bind(vec!["failed"])
-            .bind(vec![ERROR])
-            .bind(vec![None::<&str>])
+            .bind(Json(vec![self.owner]))
+            .bind(Json(vec!["failed"]))
+            .bind(Json(vec![ERROR]))
+            .bind(Json(vec![None::<&str>]))
             .bind(vec![None::<f64>])
-            .bind(vec![None::<&str>]);
+            .bind(Json(vec![None::<&str>]));
         ensure!(query.fetch_all(&mut *connection).await?.len() == 1, "a failed run has not ended");
         sqlx::query(self.texts.advance).bind(vec![run.id]).execute(&mut *connection).await?;
         self.count(connection, vec![run]).await?;

@@ -128,26 +128,28 @@ fn heads() -> &'static str {
     concat!(store!("queue_heads.sql"), store!("queue_choose.sql"), store!("queue_found.sql"))
 }
 
-/// The last parameters of the tail, $9 and $10 in the store, from `first` on.
+/// The last parameters of the tail, $9 to $11 in the store, from `first` on.
 fn tail_from(tail: &str, first: u32) -> String {
     if first == 9 {
         return tail.to_owned();
     }
-    tail.replace("$10", "$$")
+    tail.replace("$11", "$places")
+        .replace("$10", "$end")
         .replace("$9", &format!("${first}"))
-        .replace("$$", &format!("${}", first + 1))
+        .replace("$end", &format!("${}", first + 1))
+        .replace("$places", &format!("${}", first + 2))
 }
 
 /// The walk ends with the first head behind the projects that it is for.
 fn short_walk(heads: &str) -> String {
-    let text = changed(heads, " AS before, 1 AS nth\n", " AS before, 1 AS nth, 1 AS place\n");
-    let text = changed(&text, "gap.before, 1\n", "gap.before, 1, 1\n");
+    let text = changed(heads, "known.known, 1 AS nth\n", "known.known, 1 AS nth, 1 AS place\n");
+    let text = changed(&text, "gap.before, NULL, 1\n", "gap.before, NULL, 1, 1\n");
     let text = changed(
         &text,
         "step.nth + 1\n",
         "step.nth + 1, step.place + (n.project_id <> step.project_id)::int\n",
     );
-    changed(&text, "step.nth < 2000", "step.nth < 2000 AND step.place <= $10")
+    changed(&text, "step.nth < 2000", "step.nth < 2000 AND step.place <= $11")
 }
 
 /// Chooses rows by where they lie, and takes them in the same statement.
