@@ -89,8 +89,12 @@ impl Texts {
                 if event_rows { store!("ended_events.sql") } else { own!("event_batch.sql") };
             format!(", kept AS ({kept}{events}")
         };
-        let columns =
-            if queue { format!("{COLUMNS}, key, rank, behind") } else { COLUMNS.to_owned() };
+        let more = if queue {
+            "key, rank, behind, loss_counts, beside, place, held_until, held_from, held_by"
+        } else {
+            "loss_counts"
+        };
+        let columns = format!("{COLUMNS}, {more}");
         let open = if queue { "open_queue_runs" } else { "open_runs" };
         let own = |text: &str| text.replace("{columns}", &columns).replace("{open}", open);
         let free = if queue { "" } else { own!("free_keys.sql") };
