@@ -100,6 +100,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0440_unfinished_by_time.sql",
     "0441_unfinished_by_time_of_schedules.sql",
     "0450_least_limit_first.sql",
+    "0460_enqueue_in_few_statements.sql",
 );
 
 /// The table of what has run.

@@ -33,8 +33,9 @@ struct Args {
     /// Enqueues a second, to measure latency.
     #[arg(long, default_value_t = 100)]
     rate: u32,
-    /// For so long.
-    #[arg(long, default_value_t = 10)]
+    /// For so long. Each of ten connections is slow once, at its first call: within 10 s that would be one call in a
+    /// hundred, and the p99 one of those.
+    #[arg(long, default_value_t = 60)]
     rate_seconds: u32,
     /// Chains, one after another.
     #[arg(long, default_value_t = 20)]
