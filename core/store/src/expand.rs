@@ -55,6 +55,7 @@ pub(super) const SQLITE: &[Migration] = files!(
     "0380_figures_packed.sql",
     "0400_runs_per_key.sql",
     "0410_rates_by_key.sql",
+    "0461_last_ends_without_lists.sql",
 );
 /// For PostgreSQL.
 pub(super) const POSTGRES: &[Migration] = files!(

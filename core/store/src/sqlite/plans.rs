@@ -155,3 +155,20 @@ async fn plans_are_those_that_headers_say() {
         }
     }
 }
+
+/// The program of a trigger starts for each row, and fills a table with the list of an IN that it comes to each time.
+/// Every row comes to its condition.
+#[tokio::test]
+async fn no_condition_of_a_trigger_has_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("cascade.db")).await.unwrap();
+    store.migrate(&[]).await.unwrap();
+    let triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'";
+    let triggers: Vec<(String, String)> =
+        sqlx::query_as(triggers).fetch_all(&store.write).await.unwrap();
+    assert!(!triggers.is_empty());
+    for (name, sql) in triggers {
+        let (condition, _) = sql.split_once("BEGIN").unwrap();
+        assert!(!condition.contains(" IN ("), "{name}: {condition}");
+    }
+}
