@@ -1,6 +1,7 @@
 //! What a claim does, in which order.
 //!
-//! What waits comes first, so that a run which has just been asked for begins after one round trip. The
+//! What waits comes first, so that a run which has just been asked for begins after one round trip: where a caller
+//! has said so, the claim begins with the runs of callers, and comes back at once if that brings some. The
 //! look around for due schedules and unresponsive workers follows when the claim would come back with
 //! nothing, when the one before has left it out, and every quarter of a second: see [`Rotation`].
 
@@ -89,10 +90,8 @@ impl Engine {
 
     async fn claim_into(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<()> {
         let is_new = self.rotation().is_new();
-        if !is_new {
-            self.take(claim, runs).await?;
-        }
-        if !self.rotation().is_to_look(runs.len(), claim.limit, Instant::now()) {
+        let of_both = !is_new && self.take(claim, runs).await?;
+        if !self.rotation().is_to_look(runs.len(), claim.limit, of_both, Instant::now()) {
             return Ok(());
         }
         let Holder { owner, lease } = claim.holder;
@@ -117,11 +116,21 @@ impl Engine {
             }
             tx.commit().await?;
         }
-        let may_bring = found.due || found.unresponsive || found.queued || found.schedule_key_free;
-        if fits && (is_new || may_bring) {
+        if !fits {
+            return Ok(());
+        }
+        if !of_both || found.due || found.unresponsive || found.schedule_key_free {
             self.take(claim, runs).await?;
+        } else if found.queued {
+            // Runs of schedules were looked for just before.
+            self.take_kinds(&[RunKind::Queue], claim, runs).await?;
         }
         Ok(())
+    }
+
+    /// Whether the end of a run may let one begin that a limit keeps waiting.
+    pub(crate) fn may_wait_for_ends(&self) -> bool {
+        !self.store.takes_at_once() || self.rotation().may_wait_for_ends()
     }
 
     /// Whether a claim is a transaction that counts what runs.
@@ -129,9 +138,35 @@ impl Engine {
         !self.store.takes_at_once() || self.rotation().is_limited(Instant::now())
     }
 
-    /// Takes what waits, of both kinds.
-    async fn take(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<()> {
+    /// A caller has asked for a run: the next claim looks for it first.
+    pub fn caller_has_asked(&self) {
+        self.rotation().caller_has_asked();
+    }
+
+    /// Takes what waits of both kinds, or only what callers have just asked for; whether of both.
+    async fn take(&self, claim: &Claim<'_>, runs: &mut Vec<ClaimedRun>) -> Result<bool> {
+        let counts = self.counts_what_runs();
+        if self.rotation().begins_with_asked(counts) {
+            let before = runs.len();
+            self.take_kinds(&[RunKind::Queue], claim, runs).await?;
+            if runs.len() >= claim.limit {
+                self.rotation().many_asked();
+            }
+            if runs.len() > before {
+                return Ok(false);
+            }
+        }
         let kinds = self.rotation().kinds();
+        self.take_kinds(kinds, claim, runs).await?;
+        Ok(true)
+    }
+
+    async fn take_kinds(
+        &self,
+        kinds: &[RunKind],
+        claim: &Claim<'_>,
+        runs: &mut Vec<ClaimedRun>,
+    ) -> Result<()> {
         for kind in kinds {
             let before = runs.len();
             if before < claim.limit {
@@ -171,7 +206,10 @@ impl Engine {
         loop {
             let choice = self.choice(&walk, claim.except, &[]);
             let found = match self.store.take(&choice, &claim.holder).await? {
-                Taken::Runs(found) => found,
+                Taken::Runs(found) => {
+                    self.rotation().has_no_limits();
+                    found
+                }
                 Taken::LimitNear => {
                     self.rotation().has_limits(Instant::now());
                     return Ok(false);

@@ -20,6 +20,9 @@ const PAST_HELD: usize = 100;
 /// How often one claim makes way for others.
 const MOST_JUMPS: u32 = 4;
 
+/// Claims in a row that begin with what callers have asked for.
+const MOST_ASKED: u32 = 8;
+
 /// Projects that a claim of `limit` runs visits at most.
 pub(crate) fn visits(limit: usize) -> usize {
     limit.div_ceil((limit / 64).clamp(1, TURN))
@@ -34,6 +37,10 @@ pub(crate) struct Rotation {
     queued: bool,
     /// The kind that is claimed first, by turns.
     queue_first: bool,
+    /// A caller has asked for a run since the last claim.
+    asked: bool,
+    /// Claims since the last that took of both kinds.
+    with_asked: u32,
     looked: Option<Instant>,
     owes_look: bool,
     /// When a claim took nothing, as a limit may be near.
@@ -48,6 +55,28 @@ impl Rotation {
     /// The next step for runs of `kind` begins behind this project; nil for with the first.
     pub fn behind(&self, kind: RunKind) -> Uuid {
         self.behind[kind as usize]
+    }
+
+    /// A caller has asked for a run.
+    pub fn caller_has_asked(&mut self) {
+        self.asked = true;
+    }
+
+    /// Whether a claim begins with what callers have just asked for, and leaves all else to the next if that brings
+    /// something. Not where it `counts` what runs: the few places under a limit are shared by turns. After [`MOST_ASKED`]
+    /// of these, one takes of both kinds: schedules would not have their turn while callers ask all the time.
+    pub fn begins_with_asked(&mut self, counts: bool) -> bool {
+        let begins = std::mem::take(&mut self.asked) && !counts && self.with_asked < MOST_ASKED;
+        self.with_asked = if begins { self.with_asked + 1 } else { 0 };
+        // Schedules are first when both have their turn.
+        self.queue_first |= begins;
+        begins
+    }
+
+    /// A claim has taken as much as it may of what callers asked for: there is more, and the next takes of both kinds.
+    pub fn many_asked(&mut self) {
+        self.with_asked = MOST_ASKED;
+        self.queued = true;
     }
 
     /// The kinds of runs that a claim takes, in its order: where both wait, each is first in turn.
@@ -82,12 +111,18 @@ impl Rotation {
     }
 
     /// Whether a claim of `limit` runs that has `brought` so many looks around too. One that has brought
-    /// something comes back at once, and leaves it to the next; while there is more than fits, a worker
-    /// looks only now and then.
-    pub fn is_to_look(&mut self, brought: usize, limit: usize, now: Instant) -> bool {
+    /// something comes back at once, and leaves it to the next; while there is more than fits, or a claim was not
+    /// `of_both` kinds, a worker looks only now and then.
+    pub fn is_to_look(
+        &mut self,
+        brought: usize,
+        limit: usize,
+        of_both: bool,
+        now: Instant,
+    ) -> bool {
         let owes = brought < limit && self.owes_look;
         let late = self.looked.is_none_or(|at| now.duration_since(at) >= LOOK);
-        let looks = brought == 0 || owes || late;
+        let looks = late || (of_both && (brought == 0 || owes));
         self.owes_look |= !looks && brought < limit;
         looks
     }
@@ -105,6 +140,16 @@ impl Rotation {
     /// A claim that does not count what runs took nothing: a limit may be near.
     pub fn has_limits(&mut self, now: Instant) {
         self.limited = Some(now);
+    }
+
+    /// A claim that does not count what runs took what it found.
+    pub fn has_no_limits(&mut self) {
+        self.limited = None;
+    }
+
+    /// Whether a limit was near when a claim last asked: the end of a run may let another begin.
+    pub fn may_wait_for_ends(&self) -> bool {
+        self.limited.is_some()
     }
 
     /// A claim has found that keys have rates, or that none has.
@@ -295,6 +340,30 @@ mod tests {
     }
 
     #[test]
+    fn claims_begin_with_what_callers_have_asked_for_but_not_all_of_them() {
+        let mut rotation = Rotation::default();
+        let begins = |rotation: &mut Rotation| {
+            rotation.caller_has_asked();
+            rotation.begins_with_asked(false)
+        };
+        rotation.looked(&Look { queued: true, ..look() }, Instant::now(), 0);
+        assert!(!rotation.begins_with_asked(false));
+        for _ in 0..3 {
+            assert!((0..MOST_ASKED).all(|_| begins(&mut rotation)));
+            assert!(!begins(&mut rotation), "schedules have their turn");
+            assert_eq!(rotation.kinds(), [KIND, RunKind::Queue]);
+        }
+        assert!(begins(&mut rotation) && !rotation.begins_with_asked(false), "nobody asked again");
+        assert!(begins(&mut rotation));
+        rotation.none_queued();
+        rotation.many_asked();
+        assert!(!begins(&mut rotation));
+        assert_eq!(rotation.kinds(), [KIND, RunKind::Queue], "more of them wait");
+        rotation.caller_has_asked();
+        assert!(!rotation.begins_with_asked(true), "a limit may be near");
+    }
+
+    #[test]
     fn what_does_not_fit_under_a_limit_ends_no_walk() {
         let mut rotation = Rotation::default();
         let mut walk = Walk::new(KIND, &rotation, 4);
@@ -338,15 +407,15 @@ mod tests {
     #[test]
     fn a_claim_that_brought_something_leaves_the_look_around_to_the_next() {
         let (mut rotation, now) = (Rotation::default(), Instant::now());
-        assert!(rotation.is_new() && rotation.is_to_look(4, 4, now), "it has never looked");
+        assert!(rotation.is_new() && rotation.is_to_look(4, 4, true, now), "it has never looked");
         rotation.looked(&look(), now, 0);
         assert!(!rotation.is_new());
-        assert!(rotation.is_to_look(0, 4, now), "nothing waits");
-        assert!(!rotation.is_to_look(4, 4, now) && !rotation.is_to_look(3, 4, now));
-        assert!(rotation.is_to_look(3, 4, now), "the one before left it out");
-        assert!(!rotation.is_to_look(4, 4, now), "there is more than fits");
+        assert!(rotation.is_to_look(0, 4, true, now), "nothing waits");
+        assert!(!rotation.is_to_look(4, 4, true, now) && !rotation.is_to_look(3, 4, true, now));
+        assert!(rotation.is_to_look(3, 4, true, now), "the one before left it out");
+        assert!(!rotation.is_to_look(4, 4, true, now), "there is more than fits");
         rotation.nothing_is_due();
-        assert!(!rotation.is_to_look(3, 4, now));
-        assert!(rotation.is_to_look(4, 4, now + LOOK), "it has not looked for long");
+        assert!(!rotation.is_to_look(3, 4, true, now));
+        assert!(rotation.is_to_look(4, 4, true, now + LOOK), "it has not looked for long");
     }
 }

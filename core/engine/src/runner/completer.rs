@@ -178,14 +178,21 @@ async fn work(
         if finished.recv_many(&mut runs, batch).await == 0 {
             break;
         }
-        let parts = parts.clone();
+        let (parts, unstored) = (parts.clone(), unstored.clone());
         let storing = Storing { runs: runs.len(), unstored: unstored.clone() };
         tokio::spawn(async move {
             let jobs = runs.iter().map(|finished| &*finished.run.job_type);
             let opens = parts.engine.ends_open_shared_limits(jobs);
             parts.announcer.announce_these(store_all(&parts, runs).await);
+            let alone = storing.runs == 1;
             drop(storing);
-            parts.wake.wake();
+            // Where claims wait for room, or runs for a limit, this end may let some begin. Else that is only what waits for
+            // the same schedule: its next run, or one that was asked for beside it.
+            let is_idle = alone && unstored.load(Ordering::Relaxed) == 0;
+            match is_idle && !opens && !parts.engine.may_wait_for_ends() {
+                true => parts.wake.wake_soon(),
+                false => parts.wake.wake(),
+            }
             if opens {
                 parts.wake.wake_peers();
             }

@@ -21,6 +21,7 @@ use cascade_bus::{self as bus, WorkerSignals};
 pub struct Wake {
     notify: Arc<Notify>,
     asked: Arc<Notify>,
+    has_asked: Arc<AtomicBool>,
     leases: Leases,
     peers: Option<PgPool>,
     telling: Arc<Mutex<Telling>>,
@@ -47,7 +48,8 @@ const PRESENCE: &str = "presence";
 const BETWEEN: Duration = Duration::from_millis(50);
 
 /// How long a claim waits for the run that has begun with the end of another: both would share the database, and that
-/// run, which is all that is known to wait, would take twice as long to end.
+/// run, which is all that is known to wait, would take twice as long to end. As long waits the claim after an end that
+/// nothing is known to wait for: it is for all that end until then.
 const BESIDE_NEXT: Duration = Duration::from_millis(10);
 
 /// An application has asked for a run; an older version takes it for "look".
@@ -66,6 +68,17 @@ impl Wake {
     /// Wakes this process' worker now, or keeps it from falling asleep.
     pub fn wake(&self) {
         self.notify.notify_one();
+    }
+
+    /// Wakes this process' worker, as a caller has asked for a run: its next claim looks for that first.
+    pub fn wake_for_caller(&self) {
+        self.has_asked.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// Whether a caller has asked since the last call.
+    pub(super) fn caller_has_asked(&self) -> bool {
+        self.has_asked.swap(false, Ordering::Relaxed)
     }
 
     /// Wakes this process' worker after [`BESIDE_NEXT`]: once, however often it is asked for until then.
@@ -195,12 +208,11 @@ impl WorkerSignals for Wake {
             Some(Ok(run)) => {
                 self.leases.cancel(run);
             }
-            _ => {
-                self.wake();
-                if signal == ASKED {
-                    self.asked.notify_one();
-                }
+            _ if signal == ASKED => {
+                self.wake_for_caller();
+                self.asked.notify_one();
             }
+            _ => self.wake(),
         }
     }
 }

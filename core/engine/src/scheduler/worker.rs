@@ -244,6 +244,9 @@ impl Worker {
 
     fn claim(&mut self, most: usize) {
         self.on(Event::Begun);
+        if self.runner.wake.caller_has_asked() {
+            self.runner.engine.caller_has_asked();
+        }
         let look_late = self.looked_late.is_none_or(|at| at.elapsed() >= LATE_JOINS);
         if look_late {
             self.looked_late = Some(Instant::now());

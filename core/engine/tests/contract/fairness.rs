@@ -2,11 +2,12 @@
 
 use cascade_config::{JobSettings, ProjectSettings};
 use cascade_engine::Engine;
-use cascade_model::{RunNow, ScheduledStatus, Visible};
+use cascade_model::{RunKind, RunNow, ScheduledStatus, Visible};
 use cascade_store::Queries;
+use serde_json::json;
 
 use crate::chain::config;
-use crate::steps::{LEASE, claim, project};
+use crate::steps::{LEASE, claim, keyless, project};
 
 pub(super) async fn a_claim_serves_projects_in_turn_however_many_there_are(engine: &Engine) {
     claim(engine).await;
@@ -73,4 +74,25 @@ async fn nobody_starves(engine: &Engine, concurrency: Option<u32>) {
         before += runs.len();
     }
     assert!(before <= 8, "{before} of the other project came first");
+}
+
+/// Both kinds wait, and a caller asks before each claim of one run.
+pub(super) async fn schedules_have_their_turn_while_callers_ask(engine: &Engine) {
+    while !claim(engine).await.is_empty() {}
+    let one = project(engine, "one").await;
+    let asked = vec![keyless("last", one, json!({})); 20];
+    engine.enqueue(&asked, None).await.unwrap();
+    let mut kinds = Vec::new();
+    for job in ["down", "last"] {
+        for slug in ["one", "two"] {
+            engine.run_now(job, project(engine, slug).await).await.unwrap();
+        }
+    }
+    for _ in 0..8 {
+        engine.caller_has_asked();
+        let runs = engine.claim("w", 1, LEASE, &["up".into()]).await.unwrap();
+        kinds.extend(runs.iter().map(|run| run.lease.kind));
+    }
+    let schedules = kinds.iter().filter(|kind| **kind == RunKind::Schedule).count();
+    assert!(kinds.len() == 8 && (3..=5).contains(&schedules), "{kinds:?}");
 }

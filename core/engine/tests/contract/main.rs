@@ -165,6 +165,7 @@ cases! {
         a_claim_serves_projects_in_turn_however_many_there_are,
         a_project_with_much_to_do_does_not_starve_another,
         nor_does_it_where_there_are_limits,
+        schedules_have_their_turn_while_callers_ask,
     ],
     hooks: [
         a_delivery_and_its_run_are_both_there_or_neither,

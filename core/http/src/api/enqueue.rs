@@ -129,7 +129,7 @@ pub async fn enqueue(
     let entry = entry(&principal, "run.enqueue", &job, Some(asked.project_id), detail, peer);
     let engine = server.engine.noting(entry);
     let told = engine.enqueue(std::slice::from_ref(&asked), key.as_ref()).await?;
-    server.wake.wake();
+    server.wake.wake_for_caller();
     let told = told.first().copied();
     let told = told.ok_or_else(|| ApiError::internal(&"a request was not answered"))?;
     let later = asked.request.run_at.is_some_and(|at| at > Utc::now());
@@ -182,7 +182,7 @@ pub(crate) async fn run_now_asked(
     };
     let busy = server.store.runs(&unfinished).await?.total > 0;
     let told = server.engine.noting(entry).enqueue(std::slice::from_ref(&asked), None).await?;
-    server.wake.wake();
+    server.wake.wake_for_caller();
     let run_id = told.first().map(|told| told.run_id());
     // It is known already, unlike the run of a request without args.
     let queued = match busy {
@@ -251,7 +251,7 @@ pub async fn enqueue_all(
     let detail = json!({ "runs": all.len() });
     let entry = entry(&principal, "run.enqueue", &job, project, detail, peer);
     let told = server.engine.noting(entry).enqueue(&all, None).await?;
-    server.wake.wake();
+    server.wake.wake_for_caller();
     let duplicates = told.iter().filter(|told| !matches!(told, Enqueued::Made(_))).count();
     let run_ids = told.iter().map(|told| told.run_id()).collect();
     Ok((StatusCode::CREATED, Json(EnqueueAnswers { run_ids, duplicates })))

@@ -14,7 +14,10 @@ async fn until(mut there: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it never came");
 }
 
-async fn on_postgres(toml: &str, jobs: Vec<Arc<dyn DynJob>>) -> (Postgres, Bench<PostgresStore>) {
+pub(super) async fn on_postgres(
+    toml: &str,
+    jobs: Vec<Arc<dyn DynJob>>,
+) -> (Postgres, Bench<PostgresStore>) {
     let server = Postgres::start();
     let store = PostgresStore::connect(&server.database(), 4).await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ fn works() -> Vec<Arc<dyn DynJob>> {
     vec![job("one", line!(), done), job("other", line!(), done)]
 }
 
-pub(super) async fn ask(bench: &Bench, job: &str, runs: u32) {
+pub(super) async fn ask<S: Store + 'static>(bench: &Bench<S>, job: &str, runs: u32) {
     let project_id = bench.store.projects(&Visible::All).await.unwrap().remove(0).id;
     let asked = |_| Enqueue {
         job_type: job.into(),
@@ -22,13 +22,29 @@ pub(super) async fn ask(bench: &Bench, job: &str, runs: u32) {
         on_duplicate: OnDuplicate::Queue,
     };
     bench.engine.enqueue(&(0..runs).map(asked).collect::<Vec<_>>(), None).await.unwrap();
-    bench.wake.wake();
+    bench.wake.wake_for_caller();
 }
 
-pub(super) async fn ended(bench: &Bench, job: &str) -> u64 {
+pub(super) async fn ended<S: Store + 'static>(bench: &Bench<S>, job: &str) -> u64 {
     let states = vec![RunState::Completed];
     let filter = RunFilter { job_types: vec![job.into()], states, ..Default::default() };
     bench.store.runs(&filter).await.unwrap().total
+}
+
+/// The tick is an hour: only the end of a run says that the next may begin.
+#[tokio::test]
+async fn the_end_of_a_run_lets_the_next_begin_that_a_limit_keeps_waiting() {
+    let toml = "[jobs.one]\nconcurrency = 1\n";
+    let (_server, bench) = super::ends::on_postgres(toml, works()).await;
+    ask(&bench, "one", 3).await;
+    let all = async {
+        while ended(&bench, "one").await < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap();
+    bench.stop.cancel();
+    bench.worker.await.unwrap();
 }
 
 /// The tick is an hour: only the rate says when the worker is to look again.

@@ -113,7 +113,7 @@ pub(super) async fn make(
     let engine = engine(project)?;
     match engine.deliver(&new(Some(project), HookOutcome::Run, None), Some(&asked)).await {
         Ok(Delivered::Made(run)) => {
-            server.wake.wake();
+            server.wake.wake_for_caller();
             Ok(Done::Run { run, before: false })
         }
         Ok(Delivered::Before(run)) => Ok(Done::Run { run, before: true }),
