@@ -417,5 +417,11 @@ mod tests {
         rotation.nothing_is_due();
         assert!(!rotation.is_to_look(3, 4, true, now));
         assert!(rotation.is_to_look(4, 4, true, now + LOOK), "it has not looked for long");
+        assert!(
+            !rotation.is_to_look(3, 4, false, now),
+            "it began with what a caller had asked for"
+        );
+        assert!(rotation.is_to_look(3, 4, true, now), "it is owed still");
+        assert!(rotation.is_to_look(3, 4, false, now + LOOK), "it has not looked for long");
     }
 }
