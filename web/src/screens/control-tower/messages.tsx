@@ -1,18 +1,17 @@
 import { Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "#i18n";
 
 import type { Project } from "../../api/types";
 import { Pager } from "../../layout/pager";
 import { Empty, Failure, Loading } from "../../layout/states";
+import { useTyped } from "../../layout/use-typed";
 import { LastUpdatedIndicator } from "../../live/last-updated-indicator";
 import { MessageItem } from "./message-item";
 import { SIGNALS, SOURCES, usePortfolioMessages } from "./product-data";
 import { isSince, type Seen } from "./seen";
 import { useGlide } from "./use-glide";
 import { useMessageQuery } from "./use-message-query";
-
-const TYPING_PAUSE_MS = 250;
 
 interface Props {
   projectId: string | undefined;
@@ -113,17 +112,7 @@ export function Messages({ projectId, projects, seen, signals }: Props) {
 /** Searches when somebody stops typing; follows the address when a link changes it. */
 function SearchBox({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
   const { t } = useTranslation();
-  const [typed, setTyped] = useState(value);
-  const search = useRef(onSearch);
-  useEffect(() => {
-    search.current = onSearch;
-  });
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const timer = setTimeout(() => search.current(typed.trim()), TYPING_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value]);
+  const [typed, setTyped] = useTyped(value, (text) => onSearch(text.trim()));
   return (
     <label className="search-box">
       <Search size={16} aria-hidden />
