@@ -1,4 +1,4 @@
-//! What a library or a program gives out, against the schema that it declares: nothing else has.
+//! Checks the output of a library or a program against the schema that it declares. Nothing has checked it before.
 
 use cascade_sdk::{JobError, Outcome};
 use serde_json::Value;

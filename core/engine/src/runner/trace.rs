@@ -1,8 +1,8 @@
 //! A span for each attempt, over OTLP. All runs of a cascade share a trace; a run's parent is the run
 //! that triggered it.
 //!
-//! Ids are not drawn at random but follow from the run's: the worker that ran the upstream is
-//! seldom the one that runs the downstream, and both must name the same span.
+//! Ids are not drawn at random but follow from the run's: the worker that ran the upstream
+//! need not be the one that runs the downstream, and both must name the same span.
 
 use std::{
     cell::Cell,

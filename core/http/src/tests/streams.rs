@@ -1,4 +1,4 @@
-//! Event streams on real sockets: how they begin, go over to their lot, and end.
+//! Event streams on real sockets: how they begin, are handed to a writer thread, and end.
 
 use std::time::{Duration, Instant};
 

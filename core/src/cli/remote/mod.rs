@@ -1,5 +1,5 @@
 //! Commands that ask a running host over its API: `cascade enqueue`, `runs`, `logs`, `cancel`, `edit`, `retry`,
-//! `pause`, `resume`.
+//! `pause`, `resume`, `why`, `rehearse`.
 
 mod change;
 mod client;

@@ -1,4 +1,4 @@
-//! Which runs were asked for as another one once more.
+//! Which runs repeat which other run.
 
 use cascade_sdk::{Statement, host::Database, sql};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! A run goes behind the first of its key, which ends meanwhile: the end sees it, or it is made after that.
+//! A run is queued behind the first run of its key while that one ends: either the end sees it, or it is made after the end.
 
 use cascade_model::{Lease, Payload, RunKind, RunRequest, RunState};
 use cascade_test_servers::Postgres;
