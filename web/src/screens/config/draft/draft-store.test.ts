@@ -98,6 +98,47 @@ describe("DraftStore", () => {
     expect([drafts.snapshot().draft?.base.revision, drafts.snapshot().theirs]).toEqual(["r3", undefined]);
   });
 
+  it("stays at what it saved while the disk was read before, and undo leads back", async () => {
+    const drafts = store();
+    drafts.type("mine\n");
+    save.mockResolvedValueOnce({ revision: "r2" });
+    await drafts.save();
+    drafts.onDisk(r1);
+    expect(text(drafts)).toBe("mine\n");
+    drafts.type("mine too\n");
+    drafts.onDisk(r1);
+    expect(drafts.snapshot().theirs).toBeUndefined();
+    drafts.onDisk({ revision: "r2", text: "mine\n" });
+    drafts.undo();
+    drafts.undo();
+    expect(text(drafts)).toBe("one\n");
+    expect(drafts.snapshot().draft?.base.revision).toBe("r2");
+  });
+
+  it("follows the disk back to a text that it has left", async () => {
+    const drafts = store();
+    drafts.type("mine\n");
+    save.mockResolvedValueOnce({ revision: "r2" });
+    await drafts.save();
+    drafts.onDisk({ revision: "r2", text: "mine\n" });
+    drafts.onDisk(r1);
+    expect(text(drafts)).toBe("one\n");
+  });
+
+  it("stays at the text of others that it took while the disk was read before", async () => {
+    const drafts = store();
+    drafts.type("mine\n");
+    const r2 = { revision: "r2", text: "two\n" };
+    save.mockRejectedValueOnce(new ApiError(409, "changed", undefined, { error: {}, ...r2 }));
+    await expect(drafts.save()).rejects.toThrow("changed");
+    drafts.merged(r2, "both\n");
+    drafts.onDisk(r1);
+    expect(drafts.snapshot().theirs).toBeUndefined();
+    drafts.discard();
+    drafts.onDisk(r1);
+    expect(text(drafts)).toBe("two\n");
+  });
+
   it("gives a discarded draft back", () => {
     const drafts = store();
     drafts.type("mine\n");

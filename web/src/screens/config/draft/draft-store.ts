@@ -33,6 +33,8 @@ export class DraftStore {
   /** Edits go one after another: each is made of the text that the one before left. */
   private queue: Promise<void> = Promise.resolve();
   private typedAt = 0;
+  /** The revision that the draft has left for a newer one; what was read of the disk before may still name it. */
+  private replaced: string | undefined;
 
   constructor(
     private readonly storage: Storage | undefined,
@@ -52,6 +54,8 @@ export class DraftStore {
 
   /** What is on disk. Without changes of one's own the draft follows it. */
   onDisk({ revision, text }: Version): void {
+    if (revision === this.replaced) return;
+    this.replaced = undefined;
     const { draft, theirs } = this.state;
     const version = { revision, text };
     // Somebody else saved just this.
@@ -118,8 +122,10 @@ export class DraftStore {
 
   discard(): void {
     const { draft, theirs } = this.state;
-    if (draft)
-      this.put({ draft: draftOf(theirs ?? draft.base), theirs: undefined, discarded: draft, fault: undefined });
+    if (!draft) return;
+    const base = theirs ?? draft.base;
+    this.leaveFor(base);
+    this.put({ draft: draftOf(base), theirs: undefined, discarded: draft, fault: undefined });
   }
 
   /** Brings a discarded draft back; what is on disk by now is read again. */
@@ -134,6 +140,7 @@ export class DraftStore {
 
   /** Takes a draft that was carried to another base. */
   take(draft: Draft): void {
+    this.leaveFor(draft.base);
     this.put({ draft, theirs: undefined, discarded: undefined, fault: undefined });
   }
 
@@ -150,6 +157,7 @@ export class DraftStore {
     const text = textOf(draft);
     try {
       const { revision } = await this.send(text, draft.base.revision, comment);
+      this.leaveFor({ revision });
       this.change((draft) => savedAs(draft, { revision, text }));
       this.put({ theirs: undefined });
       return revision;
@@ -161,6 +169,11 @@ export class DraftStore {
       }
       throw error;
     }
+  }
+
+  private leaveFor({ revision }: Pick<Version, "revision">): void {
+    const before = this.state.draft?.base.revision;
+    if (before !== revision) this.replaced = before;
   }
 
   private change(by: (draft: Draft) => Draft): void {
