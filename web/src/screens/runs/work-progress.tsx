@@ -2,23 +2,43 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "#i18n";
 
-import { get } from "../../api/client";
+import { ApiError, get } from "../../api/client";
 import type { MatchProgress } from "../../api/types";
 
 const POLL_MS = 500;
+/** An action is known only to the server that does it: of several, another may answer so often in a row. */
+const MOST_UNKNOWN = 20;
 
-/** An action on many runs, followed to its end. */
-export function useWork(onFault: (error: Error) => void) {
+/** An action on many runs, followed to its end. A fault of asking is told, and taken back with the next answer. */
+export function useWork(onFault: (fault: Error | undefined) => void) {
   const client = useQueryClient();
   const [work, setWork] = useState<MatchProgress>();
-  useEffect(() => {
-    if (!work || work.finished) return;
-    const timer = setTimeout(() => {
-      get<MatchProgress>(`/jobs/runs/matching/${work.id}`).then(setWork).catch(onFault);
-    }, POLL_MS);
-    return () => clearTimeout(timer);
-  }, [work, onFault]);
   const finished = work?.finished;
+  const followed = finished ? undefined : work?.id;
+  useEffect(() => {
+    if (!followed) return;
+    let gone = false;
+    let unknown = 0;
+    let timer = setTimeout(ask, POLL_MS);
+    async function ask() {
+      try {
+        const answer = await get<MatchProgress>(`/jobs/runs/matching/${followed}`);
+        if (gone) return;
+        unknown = 0;
+        onFault(undefined);
+        setWork(answer);
+      } catch (error) {
+        if (gone) return;
+        unknown = error instanceof ApiError && error.status === 404 ? unknown + 1 : 0;
+        if (unknown === 0 || unknown > MOST_UNKNOWN) onFault(error as Error);
+      }
+      timer = setTimeout(ask, POLL_MS);
+    }
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [followed, onFault]);
   useEffect(() => {
     if (finished) void client.invalidateQueries({ queryKey: ["jobs"] });
   }, [finished, client]);
