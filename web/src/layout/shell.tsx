@@ -21,7 +21,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const scope = useProjectScope();
   const config = useJobsConfig();
-  useRefreshOnConfig(config.data?.loaded_at);
+  useRefreshOnConfig(config.data);
   const stream = useEventStream(scope.projectId, useRealtimeRefresh());
   const scoped = useScopedPath();
   const tabs = useRef<HTMLElement>(null);

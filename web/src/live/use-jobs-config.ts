@@ -17,14 +17,22 @@ export const askConfig = (client: QueryClient) =>
 
 export const knownConfig = (client: QueryClient) => client.getQueryData<JobsConfig>(CONFIG_KEY);
 
-/** Another jobs.toml may bring other plugins, views, projects and data: all else is refetched. */
-export function useRefreshOnConfig(loadedAt: string | undefined): void {
+/**
+ * Another jobs.toml, or another build of a plugin under the same one, may bring other views, projects and data: all else is
+ * refetched. Each server answers with the time at which it loaded them itself, so a time alone that differs may only tell that
+ * another server has answered: one that is later than all before tells of news.
+ */
+export function useRefreshOnConfig(config: Pick<JobsConfig, "revision" | "loaded_at"> | undefined): void {
   const client = useQueryClient();
-  const before = useRef(loadedAt);
+  const { revision, loaded_at } = config ?? {};
+  const known = useRef({ revision, latest: 0 });
   useEffect(() => {
-    if (before.current && before.current !== loadedAt) {
+    if (!revision || !loaded_at) return;
+    const { revision: before, latest } = known.current;
+    const loadedAt = Date.parse(loaded_at);
+    known.current = { revision, latest: Math.max(latest, loadedAt) };
+    if (before && latest && (before !== revision || loadedAt > latest)) {
       void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== CONFIG_KEY[0] });
     }
-    before.current = loadedAt;
-  }, [client, loadedAt]);
+  }, [client, revision, loaded_at]);
 }

@@ -2,14 +2,13 @@ import { CircleCheck, LoaderCircle, X } from "lucide-react";
 import { useTranslation } from "#i18n";
 
 import { useJobsConfig } from "../../live/use-jobs-config";
-import type { Saved } from "./use-save";
 
-/** A file that is saved is not yet in force: the host takes it up by itself, a moment later. */
-export function SavedToast({ saved, onGone }: { saved: Saved | undefined; onGone: () => void }) {
+/** A file that is saved is not yet in force: the host takes it up by itself, a moment later. `saved` is its revision. */
+export function SavedToast({ saved, onGone }: { saved: string | undefined; onGone: () => void }) {
   const { t } = useTranslation();
   const config = useJobsConfig();
   if (!saved) return null;
-  const inForce = config.data !== undefined && config.data.loaded_at !== saved.inForceSince;
+  const inForce = config.data?.revision === saved;
   return (
     <p className="toast" role="status" data-testid="saved" data-in-force={inForce || undefined}>
       <span className="with-icon">

@@ -4,31 +4,24 @@ import { useState } from "react";
 import { ApiError } from "../../api/client";
 import { isOutage } from "../../api/outage";
 import { useFault } from "../../api/reachability";
-import { CONFIG_KEY, knownConfig } from "../../live/use-jobs-config";
+import { CONFIG_KEY } from "../../live/use-jobs-config";
 import { drafts } from "./draft/draft-store";
-
-/** A text that was saved, and since when the one before was in force. */
-export interface Saved {
-  revision: string;
-  inForceSince: string | undefined;
-}
 
 /** Saves the draft. A conflict is no fault of saving: the store keeps it, and the screen shows it. */
 export function useSave() {
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useFault();
-  const [saved, setSaved] = useState<Saved>();
+  /** The revision of the text that was saved. */
+  const [saved, setSaved] = useState<string>();
   const [interrupted, setInterrupted] = useState(false);
   const save = async (comment?: string): Promise<boolean> => {
-    const inForceSince = knownConfig(client)?.loaded_at;
     setBusy(true);
     setFault(undefined);
     setSaved(undefined);
     setInterrupted(false);
     try {
-      const revision = await drafts.save(comment);
-      setSaved({ revision, inForceSince });
+      setSaved(await drafts.save(comment));
       return true;
     } catch (error) {
       const conflict = error instanceof ApiError && error.status === 409;
