@@ -54,6 +54,7 @@ export default (browser) => withPage(browser, async (page) => {
   await page.getByRole("button", { name: "Open", exact: true }).click();
   await page.getByTestId("problem").getByText("port 6543").waitFor();
   await page.getByLabel("Mute until").selectOption("8");
+  await page.getByTestId("problem-mute").click();
   await page.getByText("No run has failed, or every problem was handled.").waitFor();
   await page.getByRole("button", { name: "Muted", exact: true }).click();
   await page.getByTestId("problem").getByRole("button", { name: "Reopen" }).click();

@@ -152,6 +152,8 @@ export default async function (given) {
   await shot(waiting, "no-project");
   await accessible(waiting, "no project");
   await grace.locator("select").first().selectOption("editor");
+  await grace.getByTestId("set-role").click();
+  await grace.getByTestId("set-role").waitFor({ state: "detached" });
   await linked.waitForFunction(() => document.querySelector("[data-name=grace] select:not(:disabled)")?.value === "editor");
   await waiting.reload();
   await isIn(waiting);

@@ -1,11 +1,11 @@
 import { useId } from "react";
 import { useTranslation } from "#i18n";
 
-import type { ApiToken, Member, Person, Project, Role } from "../../api/types";
-import { ROLES } from "../../session/session-api";
+import type { ApiToken, Member, Person, Project } from "../../api/types";
 import { useSession } from "../../session/session-store";
 import { useChange } from "./people-data";
 import { PersonTokens } from "./person-tokens";
+import { RoleChoice } from "./role-choice";
 
 interface Props {
   person: Person;
@@ -56,22 +56,13 @@ export function PersonItem({ person, projects, members, tokens }: Props) {
       ) : (
         <div className="roles" role="group" aria-labelledby={id}>
           {projects.map((project) => (
-            <label key={project.id}>
-              <span>{project.name}</span>
-              <select
-                disabled={busy}
-                data-project={project.slug}
-                value={members.find(({ project_id }) => project_id === project.id)?.role ?? ""}
-                onChange={({ target }) => void setRole(person.name, project.id, (target.value || null) as Role | null)}
-              >
-                <option value="">{t("people.no_role")}</option>
-                {ROLES.map((role) => (
-                  <option key={role} value={role}>
-                    {t(`session.roles.${role}`)}
-                  </option>
-                ))}
-              </select>
-            </label>
+            <RoleChoice
+              key={project.id}
+              project={project}
+              role={members.find(({ project_id }) => project_id === project.id)?.role ?? ""}
+              busy={busy}
+              onRole={(role) => setRole(person.name, project.id, role || null)}
+            />
           ))}
         </div>
       )}

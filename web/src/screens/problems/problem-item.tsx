@@ -27,6 +27,7 @@ export function ProblemItem({ problem, state }: Props) {
   const client = useQueryClient();
   const now = useNow(10_000);
   const whyNot = useRights().whyNot("editor");
+  const [hours, setHours] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<string>();
   const [fault, setFault] = useFault();
@@ -117,12 +118,10 @@ export function ProblemItem({ problem, state }: Props) {
             </button>
             <select
               aria-label={t("problems.mute")}
-              value=""
+              value={hours}
               {...off}
-              onChange={({ target }) => {
-                const until = new Date(Date.now() + Number(target.value) * HOUR_MS);
-                void mark(() => mute(problem.fingerprint, until));
-              }}
+              data-testid="problem-mute-until"
+              onChange={({ target }) => setHours(target.value)}
             >
               <option value="">{t("problems.mute")}</option>
               {MUTES.map((hours) => (
@@ -131,6 +130,19 @@ export function ProblemItem({ problem, state }: Props) {
                 </option>
               ))}
             </select>
+            {/* A key changes a closed list by one entry, so the choice alone does nothing. */}
+            <button
+              type="button"
+              data-testid="problem-mute"
+              onClick={() => {
+                const until = new Date(Date.now() + Number(hours) * HOUR_MS);
+                void mark(() => mute(problem.fingerprint, until));
+              }}
+              {...off}
+              disabled={off.disabled || hours === ""}
+            >
+              {t("problems.mute_now")}
+            </button>
           </>
         ) : (
           <button type="button" onClick={() => void mark(() => reopen(problem.fingerprint))} {...off}>
