@@ -1,11 +1,8 @@
 import { X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "#i18n";
 
+import { useTyped } from "../../layout/use-typed";
 import type { Filter } from "./filters";
-
-/** Typing makes one question, not one for each letter. */
-const PAUSE_MS = 300;
 
 interface Props {
   filters: Filter[];
@@ -36,18 +33,7 @@ export function FilterBar({ filters, values, onFilter, onClear }: Props) {
 
 function Input({ filter, value, onFilter }: { filter: Filter; value: string; onFilter: Props["onFilter"] }) {
   const { t } = useTranslation();
-  const [typed, setTyped] = useState(value);
-  // The address may change by other ways than this field: a link, "back", "clear".
-  useEffect(() => setTyped(value), [value]);
-  const latest = useRef(onFilter);
-  useEffect(() => {
-    latest.current = onFilter;
-  });
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => latest.current(filter.name, typed), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, value, filter.name]);
+  const [typed, setTyped] = useTyped(value, (text) => onFilter(filter.name, text));
   if (filter.kind === "choice" || filter.kind === "boolean") {
     const options =
       filter.kind === "boolean"

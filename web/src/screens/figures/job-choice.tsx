@@ -1,6 +1,7 @@
-import { useEffect, useId, useState } from "react";
+import { useId } from "react";
 import { useTranslation } from "#i18n";
 
+import { useHeld } from "../../layout/use-typed";
 import { useJobTypes } from "../jobs/jobs-data";
 
 interface Props {
@@ -14,19 +15,27 @@ export function JobChoice({ job, onJob }: Props) {
   const { t } = useTranslation();
   const list = useId();
   const types = useJobTypes();
-  const [typed, setTyped] = useState(job);
-  useEffect(() => setTyped(job), [job]);
+  const { typed, setTyped, told } = useHeld(job);
   const names = (types.data?.items ?? []).map(({ name }) => name);
+  const tell = (name: string) => {
+    told.current = name;
+    onJob(name);
+  };
   const choose = (text: string, done: boolean) => {
     setTyped(text);
     const wanted = text.trim().toLowerCase();
-    if (wanted === "") return onJob("");
+    if (wanted === "") return tell("");
     const fits = names.filter((name) => name.toLowerCase().includes(wanted));
     const exact = names.find((name) => name === text);
     // A name that others begin with is chosen at once too: one may go on typing.
-    if (exact !== undefined) onJob(exact);
-    else if (done && fits[0] !== undefined) onJob(fits[0]);
+    if (exact !== undefined) tell(exact);
+    else if (done && fits[0] !== undefined) {
+      tell(fits[0]);
+      setTyped(fits[0]);
+    }
   };
+  // The job that was chosen last, also before the address has followed.
+  const restore = () => setTyped(told.current);
   return (
     <label className="figure-job">
       <span className="sr-only">{t("figures.job")}</span>
@@ -40,9 +49,9 @@ export function JobChoice({ job, onJob }: Props) {
         onChange={({ target }) => choose(target.value, false)}
         onKeyDown={(event) => {
           if (event.key === "Enter") choose(typed, true);
-          if (event.key === "Escape") setTyped(job);
+          if (event.key === "Escape") restore();
         }}
-        onBlur={() => setTyped(job)}
+        onBlur={restore}
       />
       <datalist id={list}>
         {names.map((name) => (

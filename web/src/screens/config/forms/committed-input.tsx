@@ -1,6 +1,7 @@
-import { type KeyboardEvent, useEffect, useState } from "react";
+import type { KeyboardEvent } from "react";
 
 import type { Diagnostic } from "../../../api/types";
+import { useHeld } from "../../../layout/use-typed";
 import { FieldFault } from "../faults";
 
 interface Props {
@@ -18,15 +19,21 @@ interface Props {
 
 /** A field whose value counts when one leaves it or presses Enter; Escape brings the former back. */
 export function CommittedInput({ id, label, value, fallback, faults, disabled, suggestions, help, onCommit }: Props) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.key === "Enter") onCommit(typed);
-    if (event.key === "Escape") setTyped(value);
+  const { typed, setTyped, told } = useHeld(value);
+  const commit = () => {
+    told.current = typed;
+    onCommit(typed);
   };
-  const told = faults.length > 0 ? `${id}-faults` : undefined;
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === "Enter") commit();
+    if (event.key === "Escape") {
+      told.current = value;
+      setTyped(value);
+    }
+  };
+  const faultsId = faults.length > 0 ? `${id}-faults` : undefined;
   return (
-    <div className="config-field" data-invalid={told ? true : undefined}>
+    <div className="config-field" data-invalid={faultsId ? true : undefined}>
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
@@ -37,10 +44,10 @@ export function CommittedInput({ id, label, value, fallback, faults, disabled, s
         list={suggestions && `${id}-list`}
         autoComplete="off"
         spellCheck={false}
-        aria-invalid={told !== undefined}
-        aria-describedby={[help && `${id}-help`, told].filter(Boolean).join(" ") || undefined}
+        aria-invalid={faultsId !== undefined}
+        aria-describedby={[help && `${id}-help`, faultsId].filter(Boolean).join(" ") || undefined}
         onChange={(event) => setTyped(event.target.value)}
-        onBlur={() => onCommit(typed)}
+        onBlur={commit}
         onKeyDown={onKeyDown}
       />
       {suggestions && (
@@ -55,7 +62,7 @@ export function CommittedInput({ id, label, value, fallback, faults, disabled, s
           {help}
         </small>
       )}
-      <FieldFault id={told} faults={faults} />
+      <FieldFault id={faultsId} faults={faults} />
     </div>
   );
 }
