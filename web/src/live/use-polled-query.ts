@@ -8,6 +8,8 @@ export const SLOWED = 5;
 
 export interface Polled<T> {
   data: T | undefined;
+  /** Whether `data` are those of the key before, shown until its own are there. */
+  former: boolean;
   error: Error | null;
   loading: boolean;
   /** When the data came, in ms since 1970; 0 for never. */
@@ -45,6 +47,7 @@ export function usePolledQuery<T>(
   });
   return {
     data: query.data,
+    former: query.isPlaceholderData,
     error: query.error,
     loading: query.isPending,
     updatedAt: query.dataUpdatedAt,

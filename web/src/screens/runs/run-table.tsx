@@ -30,6 +30,8 @@ interface Props {
   runs: Run[];
   /** How many runs stand before the first. */
   before: number;
+  /** Whether they are all of the page: until then it cannot be selected. */
+  whole: boolean;
   total: number;
   sort: Sort;
   onSort: (sort: Sort) => void;
@@ -67,7 +69,7 @@ interface TableProps extends Props {
 }
 
 function Table({ shown, body, open, onOpen, ...props }: TableProps) {
-  const { runs, before, total, sort, onSort, chosen, onSelect, current, onCurrent, now, stale, handle } = props;
+  const { runs, before, whole, total, sort, onSort, chosen, onSelect, current, onCurrent, now, stale, handle } = props;
   const { t } = useTranslation();
   const frame = useRef(0);
   useImperativeHandle(handle, () => ({
@@ -100,6 +102,7 @@ function Table({ shown, body, open, onOpen, ...props }: TableProps) {
               <input
                 type="checkbox"
                 checked={all}
+                disabled={!whole}
                 aria-label={t("runs.select_page")}
                 ref={(box) => {
                   if (box) box.indeterminate = !all && runs.some(({ id }) => chosen.has(id));

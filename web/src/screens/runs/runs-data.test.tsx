@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook, waitFor } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { useRunTable } from "./runs-data";
+import { isWhole, useRunTable } from "./runs-data";
 import { NO_FILTERS, type RunFilters } from "./written-filters";
 
 /** What was asked for, and the host that answers each when it is told to. */
@@ -64,11 +64,34 @@ it("has the first rows of a page before the whole of it", async () => {
   ]);
 });
 
+it("calls a page whole when all its own rows are there", async () => {
+  total = 450;
+  const { result, rerender } = table(NO_FILTERS);
+  const whole = (page = 1) => isWhole(result.current, (page - 1) * 200);
+  expect(whole()).toBe(false);
+  await answer(0);
+  await waitFor(() => expect(result.current.data?.items).toHaveLength(50));
+  expect(whole()).toBe(false);
+  await answer(1);
+  await waitFor(() => expect(whole()).toBe(true));
+
+  // The rows of the former filter, and then of the former page, are shown until its own are there.
+  rerender({ ...NO_FILTERS, states: ["failed"] });
+  expect([result.current.data?.items.length, whole()]).toEqual([200, false]);
+  await answer(2);
+  await waitFor(() => expect(whole()).toBe(true));
+  rerender({ ...NO_FILTERS, page: 3 });
+  expect([result.current.data?.items.length, whole(3)]).toEqual([200, false]);
+  await answer(3);
+  await waitFor(() => expect(whole(3)).toBe(true));
+});
+
 it("asks no more where the first rows are all", async () => {
   total = 3;
   const { result } = table(NO_FILTERS);
   await answer(0);
   await waitFor(() => expect(result.current.data?.items).toHaveLength(3));
   await waitFor(() => expect(result.current.refreshing).toBe(false));
+  expect(isWhole(result.current, 0)).toBe(true);
   expect(asked).toHaveLength(1);
 });

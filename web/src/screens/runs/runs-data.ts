@@ -57,6 +57,11 @@ export function useRunTable(projectId: string | undefined, filters: RunFilters):
   );
 }
 
+/** Whether the rows shown are all of the page, and not the first of them or those of another page or filter. */
+export function isWhole({ data, former }: Pick<Polled<RunPage>, "data" | "former">, before: number): boolean {
+  return !former && !!data && (data.per_page === PER_PAGE || before + data.items.length >= data.total);
+}
+
 export function useRun(id: string): Polled<RunDetails> {
   const key = ["jobs", "run", id];
   const known = useQueryClient().getQueryData<RunDetails>(key);

@@ -15,7 +15,7 @@ import { useRunHistogram } from "./histogram/histogram-data";
 import { MatchingActions } from "./matching";
 import { RunTable, type RunTableHandle } from "./run-table";
 import "./runs.css";
-import { askTable, type BulkAction, isOver, PER_PAGE, useRunTable } from "./runs-data";
+import { askTable, type BulkAction, isOver, isWhole, PER_PAGE, useRunTable } from "./runs-data";
 import { SavedViews } from "./saved/saved-views";
 import { useBulk } from "./use-bulk";
 import { useRunFilters } from "./use-run-filters";
@@ -48,6 +48,7 @@ export default function RunsScreen() {
   const table = useRef<RunTableHandle>(null);
   const search = useRef<HTMLInputElement>(null);
   const items = runs.data?.items ?? [];
+  const before = (filters.page - 1) * PER_PAGE;
   const now = useNow(items.some((run) => !isOver(run)) ? 1000 : 10_000);
   usePageTitle(
     filters.states.map((state) => t(`jobs.run_states.${state}`)).join(", "),
@@ -110,7 +111,8 @@ export default function RunsScreen() {
           <RunTable
             handle={table}
             runs={items}
-            before={(filters.page - 1) * PER_PAGE}
+            before={before}
+            whole={isWhole(runs, before)}
             total={runs.data?.total ?? 0}
             sort={filters.sort}
             onSort={(sort) => change({ sort })}
