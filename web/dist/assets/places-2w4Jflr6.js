@@ -1,1 +1,0 @@
-import{H as e,V as t}from"./main-DZxTtW_X.js";function n(e){return[...t(e)?[{path:`/config`,text:`config.nav`}]:[],...r(e)]}function r(n){return n.sign_in?[...e(n,`owner`)?[{path:`/audit`,text:`audit.title`}]:[],...t(n)?[{path:`/people`,text:`people.title`}]:[]]:[]}export{n,r as t};

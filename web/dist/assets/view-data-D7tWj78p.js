@@ -1,1 +1,0 @@
-import{Kt as e,X as t}from"./main-DZxTtW_X.js";var n=6e4,r=3e4,i=()=>t([`views`],()=>e(`/data`),n);function a(n,i){return t([`data`,n,i],()=>e(`/data/${encodeURIComponent(n)}`,i),r)}export{i as n,a as t};
