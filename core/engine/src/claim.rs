@@ -110,7 +110,7 @@ impl Engine {
         let fits = runs.len() < claim.limit;
         if found.due {
             let mut tx = self.store.begin(Connections::Queue).await?;
-            due::fire(&mut *tx).await?;
+            due::fire(&mut *tx, claim.except).await?;
             if fits && self.counts_what_runs() && !found.queued && !found.schedule_key_free {
                 return self.take_in_transaction(tx, RunKind::Schedule, claim, runs).await;
             }

@@ -1,6 +1,6 @@
 use cascade_config::Schedule;
 use cascade_model::Payload;
-use cascade_store::{Inserted, NewRun, Result, ScheduleRow, Tx};
+use cascade_store::{Inserted, LeftJob, NewRun, Result, ScheduleRow, Tx};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -9,12 +9,13 @@ use crate::made;
 /// The most schedules that one claim turns into runs.
 const AT_ONCE: u32 = 500;
 
-/// Turns due schedules into runs that wait, at most one unfinished run each.
-pub(crate) async fn fire(tx: &mut dyn Tx) -> Result<()> {
+/// Turns due schedules into runs that wait, at most one unfinished run each. This worker takes them itself, but for those
+/// of jobs that it leaves to others: these are told.
+pub(crate) async fn fire(tx: &mut dyn Tx, left: &[LeftJob]) -> Result<()> {
     let due = tx.due_schedules(AT_ONCE).await?;
     let (runs, fired): (Vec<_>, Vec<_>) = due.into_iter().map(run).unzip();
-    // This worker takes them itself.
-    let inserted = tx.insert_runs(&runs, false).await?;
+    let wake = runs.iter().any(|run| left.iter().any(|left| left.job == run.job_type));
+    let inserted = tx.insert_runs(&runs, wake).await?;
     for (run, _) in runs.iter().zip(&inserted).filter(|(_, made)| **made == Inserted::Made) {
         made::keep_beside(tx, run.id, &run.payload).await?;
     }

@@ -79,6 +79,16 @@ impl Runner {
         }
     }
 
+    /// Stores that a run was cancelled before it began.
+    pub(crate) async fn cancel_unbegun(
+        &self,
+        run: &ClaimedRun,
+        held: &Held,
+    ) -> Result<(), StoreError> {
+        let settings = JobSettings::default();
+        self.store_end(run, &settings, held, End::Cancelled, None, None).await
+    }
+
     async fn try_to_store(
         &self,
         run: &ClaimedRun,
@@ -122,6 +132,8 @@ impl Runner {
             }
             End::GivenBack => {
                 self.engine.release(lease).await?;
+                // Another worker may begin it now.
+                self.wake.wake_peers();
                 return Ok(());
             }
         }
@@ -129,7 +141,9 @@ impl Runner {
             true => self.wake.wake_soon(),
             false => self.wake.wake(),
         }
-        if self.engine.ends_open_shared_limits(std::iter::once(&**job_type)) {
+        // What this end has made due, another worker begins where this one takes no more.
+        let takes_no_more = self.wake.is_draining();
+        if takes_no_more || self.engine.ends_open_shared_limits(std::iter::once(&**job_type)) {
             self.wake.wake_peers();
         }
         Ok(())

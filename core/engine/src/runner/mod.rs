@@ -80,6 +80,5 @@ impl Runner {
         if let Err(error) = given_back {
             tracing::error!(%error, %run_id, "not given back");
         }
-        self.wake.wake_peers();
     }
 }

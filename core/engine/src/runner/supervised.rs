@@ -97,10 +97,7 @@ pub(super) fn started(
         return None;
     }
     if held.cancel.is_cancelled() {
-        let settings = JobSettings::default();
-        let stored =
-            runtime.block_on(runner.store_end(&run, &settings, &held, End::Cancelled, None, None));
-        if let Err(error) = stored {
+        if let Err(error) = runtime.block_on(runner.cancel_unbegun(&run, &held)) {
             tracing::error!(%error, run_id = %id, job_type, "its end could not be stored");
         }
         return None;
@@ -291,7 +288,8 @@ impl Supervised {
                     Err(why) => failed(JobError::fail(why)),
                 }
             }
-            Ok(Ok(Err(JobError::Cancelled))) if shutting_down => End::GivenBack,
+            // A cancel that was promised holds: given back, the run would begin once more elsewhere.
+            Ok(Ok(Err(JobError::Cancelled))) if shutting_down && !cancelled => End::GivenBack,
             Ok(Ok(Err(JobError::Cancelled))) if stopped && !cancelled => {
                 failed(timed_out(&settings))
             }
@@ -301,11 +299,11 @@ impl Supervised {
             Ok(Ok(Err(JobError::Snooze { after_ms }))) => End::Snoozed(retry::snooze(after_ms)),
             Ok(Ok(Err(error))) => failed(error),
             Ok(Err(panic)) => failed(JobError::retry(panic)),
-            Err(Stopped::ShuttingDown) => {
+            Err(Stopped::ShuttingDown) if !cancelled => {
                 tracing::info!(run_id = %run.lease.run_id, "given back: shutting down");
                 End::GivenBack
             }
-            Err(Stopped::Cancelled) => End::Cancelled,
+            Err(Stopped::Cancelled | Stopped::ShuttingDown) => End::Cancelled,
             Err(Stopped::TimedOut) => failed(timed_out(&settings)),
             Err(Stopped::LostLease) => return Err(StoreError::LostLease),
         };

@@ -11,7 +11,7 @@ mod preferred;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -304,6 +304,42 @@ async fn a_run_still_going_after_the_grace_time_is_given_back() {
     worker.await.unwrap();
     let run = store.runs(&RunFilter::default()).await.unwrap().items.remove(0);
     assert_eq!((run.state, run.attempt), (RunState::Available, 0));
+}
+
+#[tokio::test]
+async fn a_run_that_has_not_begun_and_was_cancelled_is_not_given_back_at_a_stop() {
+    static BEGUN: Mutex<Vec<Uuid>> = Mutex::new(Vec::new());
+    let endless: Work = |ctx| {
+        Box::pin(async move {
+            BEGUN.lock().unwrap().push(ctx.run_id());
+            ctx.cancelled().await;
+            Err(JobError::Cancelled)
+        })
+    };
+    let projects: String = ('a'..='h').map(|slug| format!("{slug} = {{}}\n")).collect();
+    let toml = timer("endless", "") + "[projects]\n" + &projects;
+    let bench = Bench::start(&toml, vec![job("endless", 1, endless)], Duration::ZERO).await;
+    // Of eight runs the worker holds four for later.
+    let all = async || bench.store.runs(&RunFilter::default()).await.unwrap().items;
+    let held = loop {
+        let held: Vec<_> =
+            all().await.into_iter().filter(|r| r.state == RunState::Running).collect();
+        if held.len() == 8 && BEGUN.lock().unwrap().len() == 4 {
+            break held;
+        }
+        tokio::task::yield_now().await;
+    };
+    let begun = BEGUN.lock().unwrap().clone();
+    let waiting = held.iter().find(|run| !begun.contains(&run.id)).unwrap().id;
+    bench.engine.request_cancel(&Visible::All, waiting).await.unwrap();
+    bench.wake.cancel(waiting).await;
+    bench.stop.cancel();
+    bench.worker.await.unwrap();
+    let runs = bench.store.runs(&RunFilter::default()).await.unwrap().items;
+    for run in runs {
+        let expected = if run.id == waiting { RunState::Cancelled } else { RunState::Available };
+        assert_eq!(run.state, expected);
+    }
 }
 
 /// The claim takes a run and fails afterwards, as it does when the connection breaks under its answer. The

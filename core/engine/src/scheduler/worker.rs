@@ -349,6 +349,10 @@ impl Worker {
         }
         self.threads.close();
         self.runner.completer.finish(STORE_WITHIN).await;
+        // What the last runs have made due waits for other workers.
+        if runs > 0 {
+            self.runner.wake.wake_all().await;
+        }
     }
 
     /// Leaves to others what has not begun.
@@ -358,8 +362,13 @@ impl Worker {
         if waiting.is_empty() {
             return;
         }
-        for (run, _held) in waiting {
-            if let Err(error) = self.runner.engine.release(&run.lease).await {
+        for (run, held) in waiting {
+            // A cancel that was promised holds: given back, the run would begin elsewhere.
+            let done = match held.cancel.is_cancelled() {
+                true => self.runner.cancel_unbegun(&run, &held).await,
+                false => self.runner.engine.release(&run.lease).await,
+            };
+            if let Err(error) = done {
                 tracing::warn!(%error, run_id = %run.lease.run_id, "not given back");
             }
         }

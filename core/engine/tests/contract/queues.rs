@@ -324,6 +324,53 @@ pub(super) async fn a_run_that_is_tried_again_waits_for_its_key(engine: &Engine)
     assert_eq!((again.lease.run_id, args(&again)), (failed, &json!({ "n": 1 })));
 }
 
+pub(super) async fn a_run_that_was_cancelled_behind_its_key_and_is_tried_again_begins(
+    engine: &Engine,
+) {
+    let one = idle(engine).await;
+    made(engine, asked(one, Some("k"), json!({ "n": 1 }))).await;
+    let behind = made(engine, asked(one, Some("k"), json!({ "n": 2 }))).await;
+    let first = claim(engine).await.remove(0);
+    engine.request_cancel(&Visible::All, behind).await.unwrap();
+    end(engine, &first).await;
+    engine.retry(&Visible::All, behind).await.unwrap();
+    let again = claim_until(engine, 1).await.remove(0);
+    assert_eq!(again.lease.run_id, behind);
+    // And it is the first of its key now.
+    made(engine, asked(one, Some("k"), json!({ "n": 3 }))).await;
+    assert!(claim(engine).await.is_empty());
+}
+
+pub(super) async fn a_run_of_a_schedule_is_not_tried_again_beside_one_with_args(engine: &Engine) {
+    let one = idle(engine).await;
+    engine.run_now("last", one).await.unwrap();
+    let failed = claim(engine).await.remove(0);
+    let gone = || Fault { error: "no luck".into(), retry_in: None };
+    engine.fail(&failed.lease, gone()).await.unwrap();
+    made(engine, asked(one, Some(KEY_OF_SCHEDULE), json!({ "n": 1 }))).await;
+    let with_args = claim(engine).await.remove(0);
+    let refused = engine.retry(&Visible::All, failed.lease.run_id).await;
+    assert!(matches!(refused, Err(StoreError::WrongState(_))), "{refused:?}");
+    end(engine, &with_args).await;
+    engine.retry(&Visible::All, failed.lease.run_id).await.unwrap();
+    assert_eq!(claim(engine).await.remove(0).lease.run_id, failed.lease.run_id);
+}
+
+pub(super) async fn a_run_with_args_that_is_tried_again_waits_for_that_of_the_schedule(
+    engine: &Engine,
+) {
+    let one = idle(engine).await;
+    let failed = made(engine, asked(one, Some(KEY_OF_SCHEDULE), json!({ "n": 1 }))).await;
+    let run = claim(engine).await.remove(0);
+    engine.fail(&run.lease, Fault { error: "no luck".into(), retry_in: None }).await.unwrap();
+    engine.run_now("last", one).await.unwrap();
+    let of_schedule = claim(engine).await.remove(0);
+    engine.retry(&Visible::All, failed).await.unwrap();
+    assert!(claim(engine).await.is_empty());
+    end(engine, &of_schedule).await;
+    assert_eq!(claim_until(engine, 1).await.remove(0).lease.run_id, failed);
+}
+
 pub(super) async fn the_run_of_a_schedule_and_one_with_args_take_turns(engine: &Engine) {
     let one = idle(engine).await;
     let with_args = |n: i64| asked(one, Some(KEY_OF_SCHEDULE), json!({ "n": n }));

@@ -108,16 +108,23 @@ pub async fn cancel(
 ) -> ApiResult<Json<BulkAnswer>> {
     let editable = principal.with_role(Role::Editor);
     let mut answer = BulkAnswer::default();
+    let mut any_gone = false;
     for id in chosen.ids()? {
         let cancel = async {
             let engine = noting(&server, &principal, &editable, ("run.cancel", id), peer).await?;
             engine.request_cancel(&editable, id).await
         };
         let request = cancel.await;
-        if let Ok(CancelRequest::Requested) = request {
-            server.wake.cancel(id).await;
+        match request {
+            Ok(CancelRequest::Requested) => server.wake.cancel(id).await,
+            Ok(CancelRequest::Cancelled) => any_gone = true,
+            Err(_) => {}
         }
         answer.note(id, request.map(drop));
+    }
+    // Others may begin now: the next of their keys, or what a join made due.
+    if any_gone {
+        server.wake.wake_all().await;
     }
     Ok(Json(answer))
 }

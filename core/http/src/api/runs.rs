@@ -317,7 +317,11 @@ pub async fn cancel(
     let editable = principal.with_role(Role::Editor);
     let engine = server.engine.noting(noted(&principal, "run.cancel", &run, peer));
     let state = match engine.request_cancel(&editable, run_id).await? {
-        CancelRequest::Cancelled => RunState::Cancelled,
+        // Another may begin now: the next of its key, or what a join made due.
+        CancelRequest::Cancelled => {
+            server.wake.wake_all().await;
+            RunState::Cancelled
+        }
         CancelRequest::Requested => {
             server.wake.cancel(run_id).await;
             RunState::Running

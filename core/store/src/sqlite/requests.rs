@@ -111,6 +111,16 @@ pub(super) async fn fill_places(
     }
 }
 
+/// Whether a run of the other kind is unfinished where this one, which has ended, is to wait again: a run of a schedule, and
+/// the first run that was asked for with the schedule's key, follow one another.
+pub(super) async fn other_kind_goes(
+    tx: &mut Transaction<'static, Sqlite>,
+    run: Uuid,
+) -> Result<bool> {
+    let goes = sqlx::query_scalar(include_str!("sql/other_kind.sql")).bind(run.to_string());
+    Ok(goes.fetch_one(&mut **tx).await?)
+}
+
 /// Lets a run that has ended wait again, behind the first run of its key.
 pub(super) async fn retry_behind(
     tx: &mut Transaction<'static, Sqlite>,

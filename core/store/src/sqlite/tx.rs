@@ -122,6 +122,11 @@ impl Tx for SqliteTx {
     }
 
     async fn save_run(&mut self, from: RunState, run: &RunRow) -> Result<bool> {
+        let waits_again = run.state == RunState::Available && from != run.state;
+        let of_queue = run.kind == RunKind::Queue;
+        if waits_again && requests::other_kind_goes(&mut self.0, run.id).await? {
+            return Ok(of_queue && requests::retry_behind(&mut self.0, run).await?);
+        }
         let done = sqlx::query(of_kind!(run.kind, "sql/save_run.sql"))
             .bind(run.id.to_string())
             .bind(run.state.as_str())
@@ -131,14 +136,14 @@ impl Tx for SqliteTx {
             .bind(run.error.as_deref())
             .execute(&mut *self.0)
             .await?;
-        let waits_again = run.state == RunState::Available && from != run.state;
-        if run.kind != RunKind::Queue || !waits_again {
+        if !of_queue || !waits_again {
             return Ok(done.rows_affected() > 0);
         }
         if done.rows_affected() == 0 && !requests::retry_behind(&mut self.0, run).await? {
             return Ok(false);
         }
-        requests::fill_places(&mut self.0, &[run.id]).await?;
+        // One that ended while it was behind still is, perhaps behind none.
+        self.advance_keys(&[run.id]).await?;
         Ok(true)
     }
 
