@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod actions;
+mod asked_together;
 mod cancel_and_retry;
 mod cancel_trace;
 mod cascades;
@@ -85,6 +86,10 @@ macro_rules! cases {
 
 cases! {
     actions: [an_action_and_its_audit_entry_are_both_there_or_neither],
+    asked_together: [
+        what_may_begin_now_does_not_wait_for_what_is_for_later,
+        of_those_for_later_the_soonest_is_first,
+    ],
     cancel_and_retry: [
         a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
         a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
