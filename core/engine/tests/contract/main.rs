@@ -58,6 +58,7 @@ mod steps;
 mod tags;
 mod texts;
 mod traces;
+mod unreadable_args;
 mod workers;
 
 macro_rules! cases {
@@ -384,6 +385,10 @@ cases! {
         many_runs_of_one_cause_are_a_group_with_counts,
         few_runs_of_one_cause_are_no_group,
         the_runs_of_a_group_are_read_in_pages,
+    ],
+    unreadable_args: [
+        they_keep_no_other_run_from_workers_and_lists,
+        they_are_the_same_as_no_others,
     ],
     workers: [
         a_worker_tells_of_itself_until_it_ends,
