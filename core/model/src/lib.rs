@@ -13,6 +13,7 @@ mod job_queue;
 mod job_summary;
 mod join;
 mod json_path;
+mod kept_time;
 mod key_from;
 mod log_slice;
 pub mod metric;
@@ -52,6 +53,7 @@ pub use join::{
     Late, Needs,
 };
 pub use json_path::JsonStep;
+pub use kept_time::{NOT_KEPT, is_kept};
 pub use key_from::{LONGEST_KEY, key_of_args};
 pub use log_slice::log_slice;
 pub use outcome::{CancelRequest, Completed, Failed, Fault, KeepFor, Pruned, Renewal, Success};

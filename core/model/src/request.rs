@@ -21,7 +21,7 @@ pub struct RunRequest {
     /// says: one, if it says nothing. `None` for a run that is independent of all others, unless the job's `key_from`
     /// gives it a key.
     pub key: Option<String>,
-    /// JSON.
+    /// An object; null where what the database keeps cannot be read: see [`RunRequest::readable_args`].
     pub args: Value,
     /// 0 to [`HIGHEST_PRIORITY`].
     pub priority: u8,
@@ -31,6 +31,20 @@ pub struct RunRequest {
     pub asked_by: Option<String>,
     /// Words by which it is found, in their order; those of its job are not among them. A worker is told none.
     pub tags: Vec<String>,
+}
+
+/// Why a run has no args; PostgreSQL's type json takes all of these.
+const UNREADABLE_ARGS: &str = "its args cannot be read: they have half of a character (such as \\ud800), a number out of \
+    range (such as 1e999) or 128 levels or more; ask for another run, with args that have none of these";
+
+impl RunRequest {
+    /// Its args, which a run may begin with.
+    ///
+    /// # Errors
+    /// That what the database keeps as args cannot be read, and what to do.
+    pub fn readable_args(&self) -> Result<&Value, String> {
+        if self.args.is_null() { Err(UNREADABLE_ARGS.into()) } else { Ok(&self.args) }
+    }
 }
 
 /// What becomes of a request while a run of its key waits.

@@ -102,6 +102,7 @@ pub(super) const POSTGRES: &[Migration] = files!(
     "0441_unfinished_by_time_of_schedules.sql",
     "0450_least_limit_first.sql",
     "0460_enqueue_in_few_statements.sql",
+    "0470_enqueue_at_times_that_are_kept.sql",
 );
 
 /// The table of what has run.

@@ -4,6 +4,7 @@
 //! database, beside its code; what only reads, or seldom writes, is written once for both: [`Queries`].
 //! The tests `contract` of the engine are what every implementation must pass.
 
+mod args;
 mod claims;
 mod condition;
 mod contract;

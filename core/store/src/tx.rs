@@ -69,7 +69,8 @@ pub trait Tx: Send {
     async fn waiting_of_key(&mut self, of: &NewRequest, limit: u32) -> Result<Vec<Waiting>>;
 
     /// Makes runs of the kind [`RunKind::Queue`] that wait: those of a key that has an unfinished run, behind
-    /// that, or beside it where several go at a time. `false` where another transaction was first with a run of the key,
+    /// that, or beside it where several go at a time; of those of one key without such a run, behind the one that may
+    /// begin first. `false` where another transaction was first with a run of the key,
     /// or has the lock of what is first by now: that lock is to be taken. `wake` tells the workers of other processes, at
     /// the commit.
     async fn insert_requests(&mut self, requests: &[NewRequest], wake: bool) -> Result<Vec<bool>>;

@@ -1,7 +1,7 @@
 //! Runs that a run asks for, until it ends.
 
 use cascade_config::{ArgsSchemas, Config};
-use cascade_model::{HIGHEST_PRIORITY, LONGEST_KEY, border, tag};
+use cascade_model::{HIGHEST_PRIORITY, LONGEST_KEY, NOT_KEPT, border, is_kept, tag};
 use cascade_sdk::{EnqueueError, NewRun};
 
 /// The most runs that one run asks for.
@@ -47,6 +47,12 @@ impl Children {
         }
         if run.priority > HIGHEST_PRIORITY {
             return Err(refused(format!("a priority is 0 to {HIGHEST_PRIORITY}")));
+        }
+        if run.run_at.is_some_and(|at| !is_kept(at)) {
+            return Err(refused(format!("run_at: {NOT_KEPT}")));
+        }
+        if !run.args.is_object() {
+            return Err(refused("args have to be an object".into()));
         }
         run.tags = tag::tags(std::mem::take(&mut run.tags)).map_err(&refused)?;
         let args = border::args(std::mem::take(&mut run.args)).map_err(&refused)?;

@@ -137,8 +137,8 @@ pub(super) fn started(
     if let Some(request) = &run.request {
         info.args.clone_from(&request.args);
         // Its caller may not have known the schema that is in force by now.
-        let schema = args_schemas.of(&info.job_type);
-        unfit = schema.and_then(|schema| schema.check(&request.args)).err();
+        let readable = request.readable_args();
+        unfit = readable.and_then(|args| args_schemas.of(&info.job_type)?.check(args)).err();
     }
     let params = settings.params.clone();
     if run.payload.has_ignored_params() {

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod actions;
+mod asked_together;
 mod cancel_and_retry;
 mod cancel_trace;
 mod cascades;
@@ -57,6 +58,7 @@ mod steps;
 mod tags;
 mod texts;
 mod traces;
+mod unreadable_args;
 mod workers;
 
 macro_rules! cases {
@@ -85,6 +87,10 @@ macro_rules! cases {
 
 cases! {
     actions: [an_action_and_its_audit_entry_are_both_there_or_neither],
+    asked_together: [
+        what_may_begin_now_does_not_wait_for_what_is_for_later,
+        of_those_for_later_the_soonest_is_first,
+    ],
     cancel_and_retry: [
         a_waiting_run_is_cancelled_at_once_and_a_running_one_is_asked,
         a_failed_run_is_retried_by_hand_unless_the_job_is_busy,
@@ -382,6 +388,10 @@ cases! {
         many_runs_of_one_cause_are_a_group_with_counts,
         few_runs_of_one_cause_are_no_group,
         the_runs_of_a_group_are_read_in_pages,
+    ],
+    unreadable_args: [
+        they_keep_no_other_run_from_workers_and_lists,
+        they_are_the_same_as_no_others,
     ],
     workers: [
         a_worker_tells_of_itself_until_it_ends,

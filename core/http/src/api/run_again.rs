@@ -201,7 +201,7 @@ pub async fn rerun(
     if let Some(request) = &run.request {
         let schemas = server.config.state().args_schemas;
         let schema = schemas.of(&run.job_type).map_err(ApiError::conflict)?;
-        schema.check(&request.args).map_err(|why| {
+        request.readable_args().and_then(|args| schema.check(args)).map_err(|why| {
             ApiError::conflict(format!("what the run was asked for does not fit its job: {why}"))
                 .help("ask for a run with other args on the page of the job")
         })?;

@@ -1,10 +1,10 @@
 //! Times in requests.
 
-use chrono::{DateTime, Datelike, Utc};
+use cascade_model::{NOT_KEPT, is_kept};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// A time of the years 0000 to 9999, which are what RFC 3339 has and what both databases keep and
-/// compare alike. For `#[serde(default, deserialize_with)]`.
+/// A time that is kept, as [`is_kept`] says. For `#[serde(default, deserialize_with)]`.
 ///
 /// # Errors
 /// Of any other year.
@@ -13,9 +13,7 @@ pub(crate) fn optional<'de, D: Deserializer<'de>>(
 ) -> Result<Option<DateTime<Utc>>, D::Error> {
     let at = Option::<DateTime<Utc>>::deserialize(from)?;
     match at {
-        Some(at) if !(0..=9999).contains(&at.year()) => {
-            Err(D::Error::custom("a time must be of the years 0000 to 9999"))
-        }
+        Some(at) if !is_kept(at) => Err(D::Error::custom(NOT_KEPT)),
         at => Ok(at),
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::args::args_of;
+
 /// Whence [`RUN_COLUMNS`] are read.
 pub(super) const RUN_TABLES: &str = "all_runs r JOIN projects p ON p.id = r.project_id \
     LEFT JOIN run_requests q ON q.run_id = r.id";
@@ -44,8 +46,8 @@ pub(super) struct RunRow {
     /// The run once more, if it was asked for with what follows.
     request: Option<Uuid>,
     key: Option<String>,
-    #[serde(deserialize_with = "json")]
-    args: Option<Value>,
+    #[serde(deserialize_with = "args")]
+    args: Value,
     priority: Option<u8>,
     run_at: Option<DateTime<Utc>>,
     asked_by: Option<String>,
@@ -57,7 +59,7 @@ impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
         let request = row.request.map(|_| RunRequest {
             key: row.key,
-            args: row.args.unwrap_or_default(),
+            args: row.args,
             priority: row.priority.unwrap_or_default(),
             run_at: row.run_at,
             asked_by: row.asked_by,
@@ -108,6 +110,12 @@ where
 {
     let text = Option::<String>::deserialize(column)?;
     text.map(|text| serde_json::from_str(&text)).transpose().map_err(D::Error::custom)
+}
+
+/// Args of a run; null for one that was not asked for.
+fn args<'de, D: Deserializer<'de>>(column: D) -> Result<Value, D::Error> {
+    let text = Option::<String>::deserialize(column)?;
+    Ok(text.as_deref().map(args_of).unwrap_or_default())
 }
 
 /// A truth value.

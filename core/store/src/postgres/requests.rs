@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{SIGNALS, row, tx::run_row};
-use crate::{NewRequest, Result, RunRow, StoreError, Waiting};
+use crate::{NewRequest, Result, RunRow, Waiting, args::args_of};
 
 /// As [`Tx::lock_keys`](crate::Tx::lock_keys), or with `before_later` as
 /// [`Tx::go_before_later`](crate::Tx::go_before_later).
@@ -143,8 +143,7 @@ pub(super) async fn fill(connection: &mut PgConnection, runs: &mut [ClaimedRun])
 }
 
 fn args(row: &PgRow) -> Result<Value> {
-    let args = serde_json::from_str(row.try_get("args")?).map_err(|e| e.to_string());
-    args.map_err(StoreError::corrupt("args"))
+    Ok(args_of(row.try_get("args")?))
 }
 
 pub(super) fn request(row: &PgRow) -> Result<RunRequest> {

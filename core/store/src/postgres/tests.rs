@@ -454,10 +454,22 @@ async fn an_application_asks_for_runs_in_its_own_transaction() {
         ("'last', 'one', '[1]'", "args have to be an object"),
         ("'last', 'one', key => ''", "1 to 256 bytes"),
         ("'last', 'one', priority => 10", "0 to 9"),
+        ("'last', 'one', run_at => 'infinity'", "years 0000 to 9999"),
+        ("'last', 'one', run_at => '-infinity'", "years 0000 to 9999"),
+        ("'last', 'one', run_at => '10000-01-01 00:00:00+00'", "years 0000 to 9999"),
+        ("'last', 'one', run_at => '0002-12-31 23:59:59+00 BC'", "years 0000 to 9999"),
+        ("'last', 'one', '{}', NULL, 'infinity', 0, ARRAY['b']", "years 0000 to 9999"),
     ] {
         let wrong = sqlx::AssertSqlSafe(format!("SELECT cascade_enqueue({wrong})"));
         let error = sqlx::query(wrong).execute(store.pool()).await.unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
+    }
+
+    for at in ["9999-12-31 23:59:59.999999+00", "0001-01-01 00:00:00+00 BC"] {
+        let ask = "SELECT cascade_enqueue('last', 'one', run_at => $1::text::timestamptz)";
+        let run = sqlx::query_scalar(ask).bind(at).fetch_one(store.pool()).await.unwrap();
+        let run = store.run(&Visible::All, run).await.unwrap().unwrap();
+        assert!(cascade_model::is_kept(run.request.unwrap().run_at.unwrap()), "{at}");
     }
 
     // A role that is granted this alone reaches nothing else, and no temporary table misleads the function.

@@ -13,7 +13,7 @@ use super::{
     row,
     tx::run_row,
 };
-use crate::{NewRequest, Result, RunRow, StoreError, Waiting};
+use crate::{NewRequest, Result, RunRow, Waiting, args::args_of};
 
 /// As [`Tx::go_before_later`](crate::Tx::go_before_later).
 pub(super) async fn go_before_later(
@@ -146,8 +146,7 @@ pub(super) async fn fill(connection: &mut SqliteConnection, runs: &mut [ClaimedR
 }
 
 fn args(row: &SqliteRow) -> Result<Value> {
-    let args = serde_json::from_str(row.try_get("args")?).map_err(|e| e.to_string());
-    args.map_err(StoreError::corrupt("args"))
+    Ok(args_of(row.try_get("args")?))
 }
 
 fn request(row: &SqliteRow) -> Result<RunRequest> {

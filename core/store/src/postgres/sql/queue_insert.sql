@@ -1,6 +1,6 @@
--- Makes runs that wait, with what was asked for. Of each key one run is first, if none is; the others are
--- behind, and this transaction has the lock of the first: its end waits for the commit, and sees them. A run of the
--- schedule's key is behind the schedule's own, and until its time comes. Returns those that were made: where another
+-- Makes runs that wait, with what was asked for. Of each key the run that may begin first is first, if none is; the
+-- others are behind, and this transaction has the lock of the first: its end waits for the commit, and sees them. A run
+-- of the schedule's key is behind the schedule's own, and until its time comes. Returns those that were made: where another
 -- transaction has just made the first run of a key, or has the lock of what is first by now, nothing is, and that lock
 -- is to be taken. `shares` says that several runs of its key go at a time: who has the turn of that needs no lock, and
 -- queue_fill_places.sql follows.
@@ -10,13 +10,16 @@
 -- $13 channel on which workers are told, or NULL text
 -- plan: open_queue_runs_first, open_queue_runs_pkey, worker_runs_unfinished
 WITH new AS MATERIALIZED (
-    SELECT n.*,
-        greatest(coalesce(n.run_at, now()), now()) + make_interval(secs => coalesce(n.pause, 0)) AS at,
-        row_number() OVER (PARTITION BY n.job_type, n.project_id, n.key ORDER BY n.nth) AS turn
+    -- Those that may begin now have one time, and keep their order.
+    SELECT n.*, due.at,
+        row_number() OVER (PARTITION BY n.job_type, n.project_id, n.key ORDER BY due.at, n.nth) AS turn
     FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::text[],
             $8::int[], $9::timestamptz[], $10::float8[], $11::text[], $12::text[])
         WITH ORDINALITY AS n (id, job_type, project_id, max_attempts, payload, trace_id, key, priority,
             run_at, pause, args, asked_by, nth)
+        CROSS JOIN LATERAL (
+            SELECT greatest(coalesce(n.run_at, now()), now()) + make_interval(secs => coalesce(n.pause, 0)) AS at
+        ) due
 ), first AS MATERIALIZED (
     -- Each key is looked for in the index, whatever the statistics say.
     SELECT n.job_type, n.project_id, n.key, f.id, n.key <> '' AND EXISTS (
