@@ -4,27 +4,20 @@
 mod id_token;
 mod provider;
 mod signature;
+mod state;
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use super::{
-    digest::{Secret, digest},
-    oidc_name::display_name,
-};
+use chrono::Utc;
+
+use super::{digest::digest, oidc_name::display_name};
 use cascade_store::tls;
 use id_token::Expected;
 use provider::Metadata;
+use state::{Begun, States};
 
-/// How long somebody may take at the provider.
-const PATIENCE: Duration = Duration::from_secs(600);
 /// OpenID Connect Core 1.0, section 2.
 const LONGEST_SUBJECT: usize = 255;
-/// At a time; the oldest gives way to one more. The throttle lets an address begin a small part of them.
-const MOST_PENDING: usize = 10_000;
 
 /// What is set up.
 #[derive(Debug, Clone)]
@@ -33,7 +26,7 @@ pub struct OidcSettings {
     pub issuer: String,
     /// What it knows this host by.
     pub client_id: String,
-    /// Its secret.
+    /// Its secret. States of sign-ins are signed by it, so it must not be one that can be guessed.
     pub client_secret: String,
 }
 
@@ -61,18 +54,12 @@ pub struct OidcIdentity {
     pub display_name: Option<String>,
 }
 
-struct Pending {
-    nonce: String,
-    verifier: String,
-    began: Instant,
-}
-
 /// One provider.
 pub struct Oidc {
     settings: OidcSettings,
     redirect_url: String,
     http: reqwest::Client,
-    pending: Mutex<HashMap<String, Pending>>,
+    states: States,
 }
 
 impl Oidc {
@@ -90,7 +77,8 @@ impl Oidc {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(15))
             .build()?;
-        Ok(Self { settings, redirect_url, http, pending: Mutex::default() })
+        let states = States::new(&settings.client_secret);
+        Ok(Self { settings, redirect_url, http, states })
     }
 
     /// The provider's page to send the browser to, and the state that must come back with it.
@@ -99,11 +87,9 @@ impl Oidc {
     /// [`OidcError::Provider`].
     pub async fn begin(&self) -> Result<(String, String), OidcError> {
         let mut url = self.metadata().await?.authorization_endpoint;
-        let random = || {
-            let made = Secret::new("").map_err(|error| OidcError::Provider(error.to_string()))?;
-            Ok::<_, OidcError>(made.reveal().to_owned())
-        };
-        let (state, nonce, verifier) = (random()?, random()?, random()?);
+        let begun = self.states.begin(Utc::now().timestamp());
+        let begun = begun.map_err(|error| OidcError::Provider(error.to_string()))?;
+        let Begun { state, nonce, verifier } = begun;
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.settings.client_id)
@@ -113,14 +99,6 @@ impl Oidc {
             .append_pair("nonce", &nonce)
             .append_pair("code_challenge", &digest(&verifier))
             .append_pair("code_challenge_method", "S256");
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.retain(|_, pending| pending.began.elapsed() < PATIENCE);
-        if pending.len() >= MOST_PENDING {
-            let oldest = pending.iter().min_by_key(|(_, pending)| pending.began);
-            let oldest = oldest.map(|(state, _)| state.clone());
-            oldest.and_then(|state| pending.remove(&state));
-        }
-        pending.insert(state.clone(), Pending { nonce, verifier, began: Instant::now() });
         Ok((url.to_string(), state))
     }
 
@@ -129,9 +107,8 @@ impl Oidc {
     /// # Errors
     /// [`OidcError`].
     pub async fn finish(&self, state: &str, code: String) -> Result<OidcIdentity, OidcError> {
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(state);
-        let pending = pending.filter(|pending| pending.began.elapsed() < PATIENCE);
-        let Pending { nonce, verifier, .. } = pending.ok_or(OidcError::Unknown)?;
+        let begun = self.states.find(state, Utc::now().timestamp());
+        let Begun { nonce, verifier, .. } = begun.ok_or(OidcError::Unknown)?;
         let metadata = self.metadata().await?;
         let code = (code.as_str(), verifier.as_str(), self.redirect_url.as_str());
         let token = metadata.id_token(&self.http, &self.settings, code).await;

@@ -10,6 +10,8 @@ mod value;
 use serde_json::Value as Json;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+use list::Behind;
+
 /// One edit. A path names a key by the keys of the tables around it.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(test, derive(serde::Deserialize), serde(tag = "op", rename_all = "snake_case"))]
@@ -152,11 +154,14 @@ fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), EditError> {
             let Some(parent) = find_table(document.as_item_mut(), parents)? else { return Ok(()) };
             let Some(item) = existing(parent, key)? else { return Ok(()) };
             let array = list_in(item, path)?;
+            let mut behind = Behind::default();
             for at in (0..array.len()).rev() {
                 if array.get(at).and_then(name_of) == Some(value) {
+                    behind.take(array, at + 1);
                     list::remove(array, at);
                 }
             }
+            behind.put_back(array);
             let of_jobs = path.len() == 2 && LISTS_OF_JOBS.contains(&path[0].as_str());
             if array.is_empty() && of_jobs {
                 let kept = comments::take_out(parent, key);

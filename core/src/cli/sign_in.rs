@@ -51,7 +51,9 @@ impl SignInArgs {
             return Err("--auth off is for loopback only: others can reach this address\n  = help: leave it out, and add people by `cascade user add`".into());
         }
         let name = "CASCADE_OIDC_CLIENT_SECRET";
-        let client_secret = self.oidc_client_secret.or_else(|| environment::var(name));
+        // An empty variable is no secret: everybody knows it.
+        let given = self.oidc_client_secret.filter(|secret| !secret.is_empty());
+        let client_secret = given.or_else(|| environment::var(name));
         let oidc = match (self.oidc_issuer, self.oidc_client_id, client_secret) {
             (Some(issuer), Some(client_id), Some(client_secret)) => {
                 let local = listen.is_some_and(|listen| auth::is_local(listen.ip()));
@@ -69,5 +71,31 @@ impl SignInArgs {
             _ => None,
         };
         Ok((AuthSettings { sign_in, public_url: self.public_url }, oidc))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Given {
+        #[command(flatten)]
+        sign_in: SignInArgs,
+    }
+
+    #[test]
+    fn an_empty_secret_of_the_client_is_none() {
+        let settings = |secret| {
+            let options = ["--oidc-issuer=https://login.example", "--oidc-client-id=cascade"];
+            let all = ["cascade"].into_iter().chain(options).chain([secret]);
+            let listen = "127.0.0.1:7878".parse().unwrap();
+            Given::parse_from(all).sign_in.settings(Some(listen))
+        };
+        let (_, oidc) = settings("--oidc-client-secret=secret").unwrap();
+        assert_eq!(oidc.unwrap().client_secret, "secret");
+        assert!(settings("--oidc-client-secret=").unwrap_err().contains("client's secret"));
     }
 }

@@ -9,6 +9,10 @@ use super::{
 use crate::host::Host;
 
 fn start(provider: &Provider) -> Host {
+    start_with(provider, &[])
+}
+
+fn start_with(provider: &Provider, more: &[(&str, &str)]) -> Host {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("jobs.toml"), CONFIG).unwrap();
     let env = [
@@ -17,7 +21,7 @@ fn start(provider: &Provider) -> Host {
         ("CASCADE_OIDC_CLIENT_ID", CLIENT),
         ("CASCADE_OIDC_CLIENT_SECRET", SECRET),
     ];
-    Host::start_as(&[], folder, &[], &env)
+    Host::start_as(&[], folder, &[], &[&env, more].concat())
 }
 
 fn browser() -> reqwest::Client {
@@ -31,17 +35,23 @@ fn header(answer: &reqwest::Response, name: &str) -> String {
     all.join("\n")
 }
 
-/// To the provider and back; returns the answer to the callback.
-async fn sign_in(host: &Host, forget_cookie: bool) -> reqwest::Response {
+/// To the provider; returns the address that it sends the browser back to, and the cookie with the state.
+async fn to_the_provider(host: &Host) -> (String, String) {
     let browser = browser();
     let begun = browser.get(format!("{}/api/session/oidc", host.url)).send().await.unwrap();
     assert_eq!(begun.status(), 303);
     let state = header(&begun, "set-cookie");
     assert!(state.contains("HttpOnly") && state.contains("SameSite=Lax"), "{state}");
     let there = browser.get(header(&begun, "location")).send().await.unwrap();
-    let mut back = browser.get(header(&there, "location"));
+    (header(&there, "location"), state.split(';').next().unwrap().to_owned())
+}
+
+/// To the provider and back; returns the answer to the callback.
+async fn sign_in(host: &Host, forget_cookie: bool) -> reqwest::Response {
+    let (back, state) = to_the_provider(host).await;
+    let mut back = browser().get(back);
     if !forget_cookie {
-        back = back.header("cookie", state.split(';').next().unwrap());
+        back = back.header("cookie", state);
     }
     back.send().await.unwrap()
 }
@@ -76,6 +86,21 @@ async fn who_the_provider_knows_is_signed_in_without_any_role_at_first() {
 
     assert!(cli(&host, &format!("user disable {name}"), "").0);
     assert_eq!(sign_in(&host, false).await.status(), 403);
+}
+
+/// Each on another database: the two have nothing but settings in common.
+#[tokio::test]
+async fn a_sign_in_that_one_server_began_is_finished_by_another() {
+    let provider = Provider::start();
+    let base = "http://cascade.example";
+    let behind_one_address = || start_with(&provider, &[("CASCADE_PUBLIC_URL", base)]);
+    let (one, other) = (behind_one_address(), behind_one_address());
+    let (back, state) = to_the_provider(&one).await;
+    let back = format!("{}{}", other.url, back.strip_prefix(base).unwrap());
+    let answered = browser().get(back).header("cookie", state).send().await.unwrap();
+    assert_eq!(answered.status(), 303);
+    let (_, who) = session(&answered).get(&other, "/api/session").await;
+    assert_eq!(who["user"]["display_name"], "Grace", "{who}");
 }
 
 #[tokio::test]
@@ -139,7 +164,9 @@ async fn a_way_back_that_is_wrong_in_any_way_signs_nobody_in() {
         *provider.fault.lock().unwrap() = fault;
         let refused = sign_in(&host, false).await;
         assert_eq!(refused.status(), 502, "{fault:?}");
-        assert!(!header(&refused, "set-cookie").contains("cascade_session"));
+        let cookies = header(&refused, "set-cookie");
+        assert!(!cookies.contains("cascade_session"), "{cookies}");
+        assert!(cookies.contains("cascade_oidc=;"), "its state is of no more use: {cookies}");
     }
     let made_up = host.client.get(format!("{}/api/session/oidc/callback?state=s&code=c", host.url));
     assert_eq!(answer(made_up.header("cookie", "cascade_oidc=s")).await.0, 401);

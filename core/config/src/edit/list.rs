@@ -49,6 +49,25 @@ fn set_suffix(array: &mut Array, at: usize, gap: String) {
     }
 }
 
+/// Items from the end of a list that are set aside while those before them change. With thousands behind it, each
+/// item that comes or goes would move them all.
+#[derive(Default)]
+pub(super) struct Behind(Vec<Value>);
+
+impl Behind {
+    /// Sets aside what is behind the item at `at`, which stays: [`insert`] and [`remove`] look at the next item.
+    pub(super) fn take(&mut self, array: &mut Array, at: usize) {
+        for last in (at + 1..array.len()).rev() {
+            self.0.push(array.remove(last));
+        }
+    }
+
+    /// Puts all of it back to the end.
+    pub(super) fn put_back(self, array: &mut Array) {
+        self.0.into_iter().rev().for_each(|item| array.push_formatted(item));
+    }
+}
+
 /// Takes an item out, and the comments on it.
 pub fn remove(array: &mut Array, at: usize) {
     let (before, after) = (prefix(array, at), suffix(array, at));

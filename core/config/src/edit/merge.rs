@@ -4,7 +4,9 @@ use serde_json::{Map, Value as Json};
 use toml_edit::{Array, ArrayOfTables, Item, TableLike, Value};
 
 use super::{
-    comments, inline, inside_a_line, list, new_table, put,
+    comments, inline, inside_a_line,
+    list::{self, Behind},
+    new_table, put,
     value::{from_json, item_to_json, same, to_json},
 };
 
@@ -100,6 +102,7 @@ fn merge_tables(tables: &mut ArrayOfTables, items: &[Json]) {
 /// What is the same stays; between, items change one by one, come or go.
 fn merge_array(array: &mut Array, items: &[Json]) {
     let old: Vec<Json> = array.iter().map(to_json).collect();
+    let mut behind = Behind::default();
     let mut kept = common(&old, items);
     kept.push((old.len(), items.len()));
     // From the end, so that places before stay what they are.
@@ -109,6 +112,7 @@ fn merge_array(array: &mut Array, items: &[Json]) {
             Some(before) => (kept[before].0 + 1, kept[before].1 + 1),
             None => (0, 0),
         };
+        behind.take(array, end);
         let (fewer, more) = (end - start, new_end - new_start);
         for at in (start + more.min(fewer)..end).rev() {
             list::remove(array, at);
@@ -120,10 +124,32 @@ fn merge_array(array: &mut Array, items: &[Json]) {
             }
         }
     }
+    behind.put_back(array);
 }
 
-/// The longest run of items, with gaps, that both lists have in this order: their places in each.
+/// Pairs of items that are compared at most, beside equal beginnings and ends: each takes four bytes.
+const MOST_PAIRS: usize = 1_000_000;
+
+/// The longest run of items, with gaps, that both lists have in this order: their places in each. Between equal
+/// beginnings and ends there is none where the lists are too long to compare each item with each.
 fn common(old: &[Json], new: &[Json]) -> Vec<(usize, usize)> {
+    let equal = |(a, b): &(&Json, &Json)| same(a, b);
+    let start = old.iter().zip(new).take_while(equal).count();
+    let (old_rest, new_rest) = (&old[start..], &new[start..]);
+    let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(equal).count();
+    let (old_end, new_end) = (old.len() - end, new.len() - end);
+    let mut pairs: Vec<_> = (0..start).map(|at| (at, at)).collect();
+    let (old_rest, new_rest) = (&old[start..old_end], &new[start..new_end]);
+    if old_rest.len().saturating_mul(new_rest.len()) <= MOST_PAIRS {
+        let between = common_between(old_rest, new_rest).into_iter();
+        pairs.extend(between.map(|(i, j)| (start + i, start + j)));
+    }
+    pairs.extend((old_end..old.len()).zip(new_end..new.len()));
+    pairs
+}
+
+/// The same, in memory for each pair of items.
+fn common_between(old: &[Json], new: &[Json]) -> Vec<(usize, usize)> {
     let width = new.len() + 1;
     let mut longest = vec![0_u32; (old.len() + 1) * width];
     for (i, a) in old.iter().enumerate().rev() {

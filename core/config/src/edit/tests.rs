@@ -283,3 +283,32 @@ fn edges_with_conditions_are_edited_in_place() {
     let said = edited("[other]\na = [{ job = \"c\" }]\n", other).unwrap_err().to_string();
     assert_eq!(said, "`other.a` is no list of texts");
 }
+
+/// A list with a comment beside its first and last item.
+fn long_list(between: impl Iterator<Item = usize>) -> String {
+    let lines: String = between.map(|item| format!("    {item},\n")).collect();
+    format!("[jobs.a.params]\nids = [\n    1, # first\n{lines}    2, # last\n]\n")
+}
+
+fn set_long_list(between: impl Iterator<Item = usize>) -> Json {
+    let items: Vec<_> = [1].into_iter().chain(between).chain([2]).collect();
+    json!([{"op": "set", "path": ["jobs", "a", "params", "ids"], "value": items}])
+}
+
+/// A table of all pairs of items would have 4 * 10^10 entries, and moving all that is behind each item would take
+/// as many steps.
+#[test]
+fn long_lists_are_edited_in_memory_and_time_with_their_length() {
+    // What differs is not printed: megabytes.
+    let is_edited = |before: &str, edits: Json, after: &str| {
+        assert!(edited(before, edits).as_deref() == Ok(after));
+    };
+    let (old, new) = (10..200_010, 1_000_000..1_200_000);
+    is_edited(&long_list(old.clone()), set_long_list(new.clone()), &long_list(new));
+    let (all, half) = (10..100_010, 50_010..100_010);
+    is_edited(&long_list(all.clone()), set_long_list(half.clone()), &long_list(half.clone()));
+    is_edited(&long_list(half), set_long_list(all.clone()), &long_list(all));
+    let remove = json!([{"op": "remove_from_list", "path": ["x"], "value": "a"}]);
+    let texts = |pair: &str| format!("x = [\n{}]\n", pair.repeat(50_000));
+    is_edited(&texts("\"a\",\n\"b\",\n"), remove, &texts("\"b\",\n"));
+}

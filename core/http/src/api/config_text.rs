@@ -151,14 +151,16 @@ pub struct EditAnswer {
     responses((status = 200, body = EditAnswer), Refused, BodyRefused)
 )]
 pub async fn edit(
+    State(server): State<AppState>,
     _: Administrator,
     Json(request): Json<EditRequest>,
 ) -> ApiResult<Json<EditAnswer>> {
-    let text = {
+    blocking(server.config.clone(), move |_| {
         let edits: Vec<_> = request.edits.into_iter().map(Into::into).collect();
-        cascade_config::edit::edit(&request.text, &edits)?
-    };
-    Ok(Json(EditAnswer { text }))
+        let text = cascade_config::edit::edit(&request.text, &edits)?;
+        Ok(Json(EditAnswer { text }))
+    })
+    .await
 }
 
 impl From<EditError> for ApiError {
@@ -293,7 +295,7 @@ fn not_saved(error: SaveError, config: &LiveConfig) -> ApiError {
     }
 }
 
-/// Files and plugins are read where waiting for them holds nobody up.
+/// Files and plugins are read, and long texts are edited, where waiting for it holds nobody up.
 async fn blocking<T: Send + 'static>(
     config: LiveConfig,
     work: impl FnOnce(&LiveConfig) -> ApiResult<T> + Send + 'static,

@@ -75,14 +75,25 @@ pub async fn callback(
     if jar.get(STATE_COOKIE).map(Cookie::value) != Some(state.as_str()) {
         return Err(OidcError::Unknown.into());
     }
-    let identity = provider.finish(&state, code).await?;
-    let signed_in = user_of(&server, identity).await?;
-    let (cookies, _) = session::begin(&server, signed_in, "oidc", peer).await?;
+    let answer = finish(&server, provider, (&state, code), peer).await;
+    // Signed in or not: a state is for one way back.
     let mut used = Cookie::from(STATE_COOKIE);
     used.set_path(CALLBACK);
     used.make_removal();
+    Ok((CookieJar::new().add(used), answer).into_response())
+}
+
+async fn finish(
+    server: &AppState,
+    provider: &Oidc,
+    (state, code): (&str, String),
+    peer: Peer,
+) -> ApiResult<Response> {
+    let identity = provider.finish(state, code).await?;
+    let signed_in = user_of(server, identity).await?;
+    let (cookies, _) = session::begin(server, signed_in, "oidc", peer).await?;
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    Ok((no_store, cookies, CookieJar::new().add(used), Redirect::to("/")).into_response())
+    Ok((no_store, cookies, Redirect::to("/")).into_response())
 }
 
 /// The user whom an identity belongs to. Who is new gets an account without any role: an owner gives
