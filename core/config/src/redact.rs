@@ -33,11 +33,19 @@ fn secret_values<'v, 'i>(root: &'v DeTable<'i>, registry: &Registry) -> Vec<&'v 
 /// The secrets of a text, which need not be right or even TOML, as texts to look for.
 pub(super) fn secrets_of(text: &str, registry: &Registry) -> Vec<String> {
     let (root, _) = DeTable::parse_recoverable(text);
-    let text = |value: &TomlValue| match value.get_ref() {
-        DeValue::String(text) => text.to_string(),
-        other => to_json(other).to_string(),
-    };
-    secret_values(root.get_ref(), registry).into_iter().map(text).collect()
+    let mut secrets = Vec::new();
+    for value in secret_values(root.get_ref(), registry) {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            other => to_json(other).to_string(),
+        };
+        // A fault of an expression may quote a text in it.
+        secrets.extend(text.split(['\'', '"']).skip(1).step_by(2).map(ToOwned::to_owned));
+        secrets.push(text);
+    }
+    // The longest first: it is looked for as a whole.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets
 }
 
 /// A text with each secret as `"***"`.

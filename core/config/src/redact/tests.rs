@@ -173,9 +173,14 @@ fn what_edges_joins_and_hooks_give_comes_back_and_goes_to_no_other_job() {
 
 #[test]
 fn a_fault_of_an_expression_is_told_without_its_secret() {
-    for token in
-        ["'secret-a' +", "'secret-a' + nothing", "secret-a", "nothing('secret-a')", "'secret-a"]
-    {
+    for token in [
+        "'secret-a' +",
+        "1 'secret-a'",
+        "'secret-a' + nothing",
+        "secret-a",
+        "nothing('secret-a')",
+        "'secret-a",
+    ] {
         let text = GIVEN.replace("\"'secret-a'\"", &format!("\"{token}\""));
         let problems =
             parse_and_check(Path::new("jobs.toml"), &text, &taking()).result.unwrap_err();
