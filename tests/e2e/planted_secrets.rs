@@ -62,6 +62,8 @@ choice = { oneOf = [{ type = "string" }, { "$ref" = "#/$defs/entry" }] }
 [jobs.JOB.executable.params_schema."$defs".entry]
 type = "object"
 properties = { key = { type = "string", writeOnly = true } }
+[jobs.JOB.executable.args_schema]
+additionalProperties = true
 [jobs.JOB.executable.args_schema.properties]
 token = { type = "string", writeOnly = true }
 "##;

@@ -137,7 +137,7 @@ fn what_edges_joins_and_hooks_give_is_shown_without_its_secrets() {
     assert_eq!(masked["edges"]["send"][1]["job"], "sync");
     assert_eq!(masked["CASCADE_JOINS"]["post"]["args"]["list"][0]["key"], "***");
     // The text is told as it is in force.
-    let told = serde_json::to_value(&config.edges["send"][0].masked(&registry)).unwrap();
+    let told = serde_json::to_value(config.edges["send"][0].masked(&registry)).unwrap();
     assert_eq!(told["args"], serde_json::json!({"token": "***", "place": "'shown'"}));
     for (name, hook) in &config.hooks {
         let told = serde_json::to_value(hook.masked(&registry)).unwrap();
