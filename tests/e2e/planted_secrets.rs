@@ -28,8 +28,11 @@ const OF_BROKEN_FILE: &str = "Planted-Broken-1109";
 const OF_UNKNOWN_JOB: &str = "Planted-Unknown-1110";
 const OF_ACCOUNT: &str = "Planted-Account-1111";
 const OF_HOOK: &str = "Planted-Hook-1112";
+const OF_EDGE_ARG: &str = "Planted-Edge-Arg-1113";
+const OF_JOIN_ARG: &str = "Planted-Join-Arg-1114";
+const OF_HOOK_ARG: &str = "Planted-Hook-Arg-1115";
 /// What is looked for; the last one begins every stored hash of a password.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 16] = [
     OF_PARAMS,
     OF_LIST,
     OF_CHOICE,
@@ -42,6 +45,9 @@ const SECRETS: [&str; 13] = [
     OF_UNKNOWN_JOB,
     OF_ACCOUNT,
     OF_HOOK,
+    OF_EDGE_ARG,
+    OF_JOIN_ARG,
+    OF_HOOK_ARG,
     "$argon2",
 ];
 
@@ -56,6 +62,10 @@ choice = { oneOf = [{ type = "string" }, { "$ref" = "#/$defs/entry" }] }
 [jobs.JOB.executable.params_schema."$defs".entry]
 type = "object"
 properties = { key = { type = "string", writeOnly = true } }
+[jobs.JOB.executable.args_schema]
+additionalProperties = true
+[jobs.JOB.executable.args_schema.properties]
+token = { type = "string", writeOnly = true }
 "##;
     let job = |name: &str, script: &str| {
         format!(
@@ -77,8 +87,10 @@ properties = { key = { type = "string", writeOnly = true } }
     let slow = "cat > /dev/null; exec sleep 3600";
     format!(
         "[projects]\none = {{}}\n[secrets]\nenv = [\"SECRET_OF_A_HOOK\"]\n[CASCADE_CHAINS]\ngood = [\"bad\"]\n\
+         bad = [{{ job = \"slow\", when = \"output.go\", args = {{ token = \"'{OF_EDGE_ARG}'\" }} }}]\n\
+         [CASCADE_JOINS]\nslow = {{ all_of = [\"good\", \"bad\"], args = {{ token = \"'{OF_JOIN_ARG}'\" }} }}\n\
          [hooks.viewer]\njob = \"good\"\nscheme = \"github\"\nsecrets = [\"SECRET_OF_A_HOOK\"]\n\
-         when = \"body.go\"\n{}{}{}",
+         when = \"body.go\"\nargs = {{ token = \"'{OF_HOOK_ARG}'\" }}\n{}{}{}",
         job("good", &good),
         job("bad", bad),
         job("slow", slow)
@@ -407,7 +419,8 @@ async fn planted_secrets_are_in_no_answer_to_anybody_and_in_nothing_that_the_hos
     let file = || std::fs::read_to_string(host.folder.path().join("jobs.toml")).unwrap();
     let saved = file();
     assert!(saved.contains("# by admin"), "the text without its secrets was not saved\n{saved}");
-    for secret in [OF_PARAMS, OF_LIST, OF_CHOICE, OF_PROGRAM] {
+    for secret in [OF_PARAMS, OF_LIST, OF_CHOICE, OF_PROGRAM, OF_EDGE_ARG, OF_JOIN_ARG, OF_HOOK_ARG]
+    {
         assert_eq!(saved.matches(secret).count(), jobs_toml().matches(secret).count(), "{secret}");
     }
 

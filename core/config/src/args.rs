@@ -7,6 +7,8 @@ use cascade_model::Registry;
 use jsonschema::Validator;
 use serde_json::Value;
 
+use super::secrets::may_hold_secret;
+
 /// The args schemas of all job types, each compiled when it is first asked for.
 #[derive(Debug)]
 pub struct ArgsSchemas {
@@ -38,7 +40,10 @@ impl ArgsSchemas {
 
 /// What the args of a job's runs have to fit.
 #[derive(Debug)]
-pub struct ArgsSchema(Validator);
+pub struct ArgsSchema {
+    validator: Validator,
+    schema: Value,
+}
 
 impl ArgsSchema {
     /// Of a job's `args_schema`.
@@ -47,7 +52,13 @@ impl ArgsSchema {
     /// What is wrong with the schema itself.
     pub fn of(schema: &Value) -> Result<Self, String> {
         let invalid = |error| format!("the plugin's own args schema is not valid: {error}");
-        jsonschema::validator_for(schema).map(Self).map_err(invalid)
+        let validator = jsonschema::validator_for(schema).map_err(invalid)?;
+        Ok(Self { validator, schema: schema.clone() })
+    }
+
+    /// Whether the arg `name` may be a secret or hold one.
+    pub fn may_hold_secret(&self, name: &str) -> bool {
+        may_hold_secret(&self.schema, name)
     }
 
     /// Whether `args` fit.
@@ -60,7 +71,7 @@ impl ArgsSchema {
             let place = error.instance_path().to_string().replace('/', ".");
             format!("args{place}: {}", error.masked())
         };
-        let faults: Vec<_> = self.0.iter_errors(args).map(said).collect();
+        let faults: Vec<_> = self.validator.iter_errors(args).map(said).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 }

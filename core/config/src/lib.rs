@@ -36,6 +36,7 @@ mod redact;
 mod schedule;
 mod schema;
 mod secrets;
+mod shown;
 mod table;
 #[cfg(test)]
 mod test_job;
@@ -72,7 +73,6 @@ pub use secrets::{is_secret, left_out, masked, masked_place};
 use table::table;
 
 use cascade_model::{Loading, MOST_RUNS, Needs, On, PluginLoader, PluginSources, Registry};
-use cascade_sdk::JobDescriptor;
 
 /// A jobs.toml that passed every check.
 #[derive(Debug, Clone, Serialize)]
@@ -110,20 +110,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// As it may be shown: without the secrets among params and args.
-    pub fn masked(&self, registry: &Registry) -> Self {
-        let mut shown = self.clone();
-        for (job, settings) in &mut shown.jobs {
-            (settings.params, settings.args) = match registry.job(job).map(|job| job.descriptor()) {
-                Some(JobDescriptor { params_schema, args_schema, .. }) => {
-                    (masked(params_schema, &settings.params), masked(args_schema, &settings.args))
-                }
-                None => (all_masked(&settings.params), all_masked(&settings.args)),
-            };
-        }
-        shown
-    }
-
     /// The edges that lead from `job`.
     pub fn edges(&self, job: &str) -> &[Edge] {
         self.edges.get(job).map_or(&[], Vec::as_slice)

@@ -46,14 +46,6 @@ pub struct ConfigState {
     pub rejected: Option<Rejected>,
 }
 
-impl ConfigState {
-    /// As it may be shown: without the secrets among the params.
-    pub fn masked(mut self) -> Self {
-        self.config = Arc::new(self.config.masked(&self.registry));
-        self
-    }
-}
-
 impl From<Checked> for ConfigState {
     fn from(Checked { config, registry, text, .. }: Checked) -> Self {
         let revision = cascade_model::revision(&text);

@@ -1,19 +1,23 @@
 //! Texts of jobs.toml as they may be shown: each secret is `"***"`, and a text that comes back with that
 //! gets the secret of the file again.
 //!
-//! Secret are the params and args that their schema calls so, all params and args of a job type that is not
-//! there (nobody knows which of them are secret), and what programs get in their environment.
+//! Secret are the params and args that their schema calls so, those that edges, joins and hooks give among them, all
+//! params and args of a job type that is not there (nobody knows which of them are secret), and what programs get in
+//! their environment.
 
-use std::ops::Range;
+mod parts;
+
+use std::{collections::BTreeMap, ops::Range};
 
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::{
     reader::{TomlValue, to_json},
-    secrets::{self, MASK},
+    secrets::MASK,
 };
 use cascade_model::Registry;
+use parts::parts;
 
 /// What stands in the text for a secret.
 const QUOTED_MASK: &str = "\"***\"";
@@ -21,25 +25,7 @@ const QUOTED_MASK: &str = "\"***\"";
 /// All secrets in a text, each with its place.
 fn secret_values<'v, 'i>(root: &'v DeTable<'i>, registry: &Registry) -> Vec<&'v TomlValue<'i>> {
     let mut found = Vec::new();
-    for (job, part, value) in parts(root) {
-        let descriptor = registry.job(job).map(|job| job.descriptor());
-        let schema = descriptor.and_then(|job| match part {
-            Part::Params => Some(&job.params_schema),
-            Part::Args => Some(&job.args_schema),
-            Part::Environment => None,
-        });
-        match schema {
-            Some(schema) => {
-                let mut told = to_json(value.get_ref());
-                secrets::each(schema, &mut told, &mut |at, _| {
-                    if let Some(value) = at_pointer(value, at) {
-                        leaves(value, &mut found);
-                    }
-                });
-            }
-            None => leaves(value, &mut found),
-        }
-    }
+    parts(root).iter().for_each(|part| part.secrets(registry, &mut found));
     found.sort_by_key(|value| value.span().start);
     found
 }
@@ -47,11 +33,19 @@ fn secret_values<'v, 'i>(root: &'v DeTable<'i>, registry: &Registry) -> Vec<&'v 
 /// The secrets of a text, which need not be right or even TOML, as texts to look for.
 pub(super) fn secrets_of(text: &str, registry: &Registry) -> Vec<String> {
     let (root, _) = DeTable::parse_recoverable(text);
-    let text = |value: &TomlValue| match value.get_ref() {
-        DeValue::String(text) => text.to_string(),
-        other => to_json(other).to_string(),
-    };
-    secret_values(root.get_ref(), registry).into_iter().map(text).collect()
+    let mut secrets = Vec::new();
+    for value in secret_values(root.get_ref(), registry) {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            other => to_json(other).to_string(),
+        };
+        // A fault of an expression may quote a text in it.
+        secrets.extend(text.split(['\'', '"']).skip(1).step_by(2).map(ToOwned::to_owned));
+        secrets.push(text);
+    }
+    // The longest first: it is looked for as a whole.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets
 }
 
 /// A text with each secret as `"***"`.
@@ -127,10 +121,14 @@ pub fn restored(text: &str, file: &str, registry: &Registry) -> Result<String, N
     let (file_root, _) = DeTable::parse_recoverable(file);
     let (shown_root, _) = DeTable::parse_recoverable(&shown);
     let mut restore = Restore { file, places: Vec::new(), missing: Vec::new() };
-    for (job, part, value) in parts(root.get_ref()) {
-        let of = |root| parts(root).find(|(j, p, _)| *j == job && *p == part).map(|found| found.2);
-        let key = format!("jobs.{job}.{}", part.key());
-        restore.walk(&key, value, of(shown_root.get_ref()), of(file_root.get_ref()));
+    let by_place = |root| -> BTreeMap<_, _> {
+        parts(root).into_iter().map(|part| (part.place, part.values)).collect()
+    };
+    let shown = by_place(shown_root.get_ref());
+    let kept = by_place(file_root.get_ref());
+    for part in parts(root.get_ref()) {
+        let of = |all: &BTreeMap<_, _>| all.get(&part.place).cloned().unwrap_or_default();
+        restore.items(|_| part.place.key.clone(), &part.values, &of(&shown), &of(&kept));
     }
     let secrets = secret_values(root.get_ref(), registry);
     let secret = |missing: &NothingBehindMask| {
@@ -176,55 +174,34 @@ impl Restore<'_> {
                 }
             }
             DeValue::Array(items) => {
-                let shown: Vec<_> = elements(shown);
-                let kept: Vec<_> = elements(kept);
-                let as_json: Vec<_> = shown.iter().map(|item| to_json(item.get_ref())).collect();
-                for (at, item) in items.iter().enumerate() {
-                    let wanted = to_json(item.get_ref());
-                    let same_place = as_json.get(at) == Some(&wanted);
-                    let moved = as_json.iter().position(|item| *item == wanted);
-                    // One that was edited is only known by its place, if no other came or went.
-                    let edited = Some(at).filter(|_| items.len() == kept.len());
-                    let was = if same_place { Some(at) } else { moved.or(edited) };
-                    let old = |list: &[_]| was.and_then(|was| list.get(was).copied());
-                    self.walk(&format!("{key}.{at}"), item, old(&shown), old(&kept));
-                }
+                let items: Vec<_> = items.iter().collect();
+                let key = |at| format!("{key}.{at}");
+                self.items(key, &items, &elements(shown), &elements(kept));
             }
             _ => {}
         }
     }
-}
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Params,
-    Args,
-    Environment,
-}
-
-impl Part {
-    fn key(self) -> &'static str {
-        match self {
-            Self::Params => "params",
-            Self::Args => "args",
-            Self::Environment => "executable.env",
+    /// Values of a list: each gets the secrets of the one that it was.
+    fn items(
+        &mut self,
+        key: impl Fn(usize) -> String,
+        items: &[&TomlValue],
+        shown: &[&TomlValue],
+        kept: &[&TomlValue],
+    ) {
+        let as_json: Vec<_> = shown.iter().map(|item| to_json(item.get_ref())).collect();
+        for (at, item) in items.iter().enumerate() {
+            let wanted = to_json(item.get_ref());
+            let same_place = as_json.get(at) == Some(&wanted);
+            let moved = as_json.iter().position(|item| *item == wanted);
+            // One that was edited is only known by its place, if no other came or went.
+            let edited = Some(at).filter(|_| items.len() == kept.len());
+            let was = if same_place { Some(at) } else { moved.or(edited) };
+            let old = |list: &[_]| was.and_then(|was| list.get(was).copied());
+            self.walk(&key(at), item, old(shown), old(kept));
         }
     }
-}
-
-/// The parts of a text that may hold secrets, each with its job.
-fn parts<'v, 'i>(
-    root: &'v DeTable<'i>,
-) -> impl Iterator<Item = (&'v str, Part, &'v TomlValue<'i>)> {
-    let jobs = root.get("jobs").and_then(|jobs| jobs.get_ref().as_table());
-    jobs.into_iter().flat_map(|jobs| jobs.iter()).flat_map(|(job, table)| {
-        let job = job.get_ref().as_ref();
-        let told = [Part::Params, Part::Args]
-            .into_iter()
-            .filter_map(move |part| field(table, part.key()).map(|value| (job, part, value)));
-        let environment = field(table, "executable").and_then(|program| field(program, "env"));
-        told.chain(environment.map(|value| (job, Part::Environment, value)))
-    })
 }
 
 fn field<'v, 'i>(value: &'v TomlValue<'i>, name: &str) -> Option<&'v TomlValue<'i>> {
@@ -275,91 +252,4 @@ pub fn all_masked(params: &Value) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse_and_check;
-    use cascade_model::Registry;
-    use cascade_registry::Plugins;
-    use std::path::Path;
-
-    /// A program whose schema is in the text: a list of entries with a secret each.
-    const TEXT: &str = r##"# top
-[jobs.sync] # comment
-params = { place = "shown", list = [
-  { host = "a", token = "secret-a" }, # first
-  { host = "b", token = """secret-b""" },
-], pin = 123456, kind = { remote = { key = "secret-c" } } }
-[jobs.sync.executable]
-command = ["true"]
-env = { KEY = "secret-env" }
-[jobs.sync.executable.params_schema]
-type = "object"
-[jobs.sync.executable.params_schema.properties]
-pin = { type = "integer", writeOnly = true }
-list = { items = { properties = { token = { format = "password" } } } }
-kind = { oneOf = [{ type = "string" }, { properties = { remote = { writeOnly = true } } }] }
-"##;
-
-    fn registry() -> std::sync::Arc<Registry> {
-        let plugins = Plugins::from(Registry::default());
-        parse_and_check(Path::new("jobs.toml"), TEXT, &plugins).result.unwrap().0.registry
-    }
-
-    #[test]
-    fn a_text_is_shown_without_its_secrets_and_gets_them_back() {
-        let shown = masked_text(TEXT, &registry());
-        for secret in ["secret-a", "secret-b", "secret-c", "secret-env", "123456"] {
-            assert!(!shown.contains(secret), "{shown}");
-        }
-        assert!(shown.contains("{ host = \"a\", token = \"***\" }, # first"), "{shown}");
-        assert_eq!(restored(&shown, TEXT, &registry()).unwrap(), TEXT);
-
-        let edited = shown.replace("shown", "changed").replace("true", "false");
-        let restored_text = restored(&edited, TEXT, &registry()).unwrap();
-        assert_eq!(restored_text, TEXT.replace("shown", "changed").replace("true", "false"));
-    }
-
-    #[test]
-    fn an_element_of_a_list_keeps_its_own_secret_when_others_go() {
-        let shown = masked_text(TEXT, &registry());
-        let one = shown.replace("  { host = \"a\", token = \"***\" }, # first\n", "");
-        assert!(
-            restored(&one, TEXT, &registry()).unwrap().contains("\"b\", token = \"\"\"secret-b")
-        );
-        // One that is new, or cannot be told from others, gets none.
-        let two = one.replace("host = \"b\"", "host = \"elsewhere\"");
-        let missing = restored(&two, TEXT, &registry()).unwrap_err();
-        assert_eq!(missing.key, "jobs.sync.params.list.0.token");
-    }
-
-    #[test]
-    fn of_a_job_type_that_is_not_there_every_param_is_secret() {
-        let text = "[jobs.gone]\nparams = { a = [\"secret-a\", 1], b = { c = \"secret-c\" } }\n";
-        let shown = masked_text(text, &Registry::default());
-        let wanted = "[jobs.gone]\nparams = { a = [\"***\", \"***\"], b = { c = \"***\" } }\n";
-        assert_eq!(shown, wanted);
-        assert_eq!(restored(&shown, text, &Registry::default()).unwrap(), text);
-    }
-
-    #[test]
-    fn a_text_that_breaks_off_is_quoted_without_values() {
-        for broken in [
-            "[jobs.sync]\nparams = { token = \"secret-a",
-            "[jobs.sync]\nparams = { token = \"\"\"first\nsecret-a\n",
-            "[jobs.sync.params]\ntoken = secret-a\n",
-            "[jobs.sync.params]\nlist = [\n\"secret-a\"\n\"secret-a\",\n",
-            "[jobs.sync.params\ntoken = \"secret-a\"\n",
-            "[jobs.sync]\nparams = \"sécret\" \"secret-a\"\n",
-            "[jobs.gone]\nparams = { token = \"secret-a\" }\nevery = \"x\"\n",
-        ] {
-            let quoted = blanked(broken, &Registry::default());
-            assert_eq!(quoted.len(), broken.len());
-            let plugins = Plugins::from(Registry::default());
-            let verdict = parse_and_check(Path::new("jobs.toml"), broken, &plugins);
-            let problems = verdict.result.unwrap_err();
-            let said = format!("{problems} {problems:?}");
-            assert!(!said.contains("secret-a"), "{broken}\n{said}");
-            assert!(said.contains("jobs.toml:"), "{said}");
-        }
-    }
-}
+mod tests;

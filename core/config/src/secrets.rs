@@ -80,6 +80,26 @@ pub fn is_secret(schema: &Value, path: &[JsonStep]) -> bool {
     }
 }
 
+/// Whether a value of the field `name` may be a secret or hold one at any depth, which is not known of what an
+/// expression makes.
+pub(super) fn may_hold_secret(schema: &Value, name: &str) -> bool {
+    let mut whole = Vec::new();
+    gather(schema, schema, &mut whole);
+    let mut parts = Vec::new();
+    whole.iter().for_each(|part| of_field(part, name, &mut parts));
+    let mut all = Vec::new();
+    while let Some(part) = parts.pop() {
+        // A part that is known adds nothing, so schemas that refer to themselves come to an end.
+        let known = all.len();
+        gather(schema, part, &mut all);
+        for &part in &all[known..] {
+            of_fields(part, &mut parts);
+            of_items(part, &mut parts);
+        }
+    }
+    whole.into_iter().chain(all).any(secret)
+}
+
 fn secret(part: &Value) -> bool {
     part["format"] == "password" || part["writeOnly"] == true
 }
@@ -142,6 +162,14 @@ fn of_field<'s>(part: &'s Value, name: &str, parts: &mut Vec<&'s Value>) {
     parts.extend(part["properties"].get(name).or(part.get("additionalProperties")));
     let patterns = part["patternProperties"].as_object();
     parts.extend(patterns.into_iter().flat_map(|patterns| patterns.values()));
+}
+
+/// What it says of any field.
+fn of_fields<'s>(part: &'s Value, parts: &mut Vec<&'s Value>) {
+    for key in ["properties", "patternProperties"] {
+        parts.extend(part[key].as_object().into_iter().flat_map(|fields| fields.values()));
+    }
+    parts.extend(part.get("additionalProperties"));
 }
 
 /// What it says of an item.
@@ -232,6 +260,18 @@ mod tests {
         }
         let of_texts = json!({"properties": {"keys": {"items": {"format": "password"}}}});
         assert!(is_secret(&of_texts, &[field("keys")]), "an item may be looked for");
+        for (name, may) in [
+            ("plain", false),
+            ("token", true),
+            ("kind", true),
+            ("list", true),
+            ("recursive", true),
+            ("other", true),
+        ] {
+            assert_eq!(may_hold_secret(&schema, name), may, "{name}");
+        }
+        let without = json!({"properties": {"a": {"$ref": "#"}, "b": {"items": {"$ref": "#"}}}});
+        assert!(!may_hold_secret(&without, "a") && !may_hold_secret(&without, "b"));
         let secrets = ["secret-3".to_owned()];
         assert_eq!(hidden("a secret-3 and short".into(), &secrets), "a *** and short");
     }

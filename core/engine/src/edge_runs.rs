@@ -62,7 +62,7 @@ pub(crate) fn made(
     let items = match each.evaluate(values) {
         Ok(Value::Array(items)) => items,
         Ok(_) => return Err(explanation!("no_list", "`{each}` is no list", each = each)),
-        Err(error) => return Err(no_value(each, &error)),
+        Err(error) => return Err(no_value(each.source(), &error)),
     };
     if items.len() > MOST {
         return Err(explanation!(
@@ -99,7 +99,11 @@ fn run(
 ) -> Result<EdgeRun, Explanation> {
     let args = match &edge.args {
         Some(args) => {
-            let args = args.iter().map(|(name, arg)| Ok((name.clone(), arg_of(arg, values)?)));
+            let schema = downstream.schema.as_deref();
+            let arg = |(name, arg): (&String, _)| {
+                Ok((name.clone(), arg_of((name, arg), schema, values)?))
+            };
+            let args = args.iter().map(arg);
             Value::Object(args.collect::<Result<Map<_, _>, Explanation>>()?)
         }
         None => downstream.args.clone(),
@@ -148,10 +152,20 @@ pub(crate) fn unfit(fault: String) -> Explanation {
     told.with("fault", &fault)
 }
 
-pub(crate) fn arg_of(arg: &EdgeArg, values: &Values) -> Result<Value, Explanation> {
-    match arg {
-        EdgeArg::Expression(expression) => value_of(expression, values),
-        EdgeArg::Value(value) => Ok(value.clone()),
+/// The value of an arg that fits `schema`, `None` where its plugin is not loaded. An expression that may have a secret in
+/// it is not quoted.
+pub(crate) fn arg_of(
+    (name, arg): (&str, &EdgeArg),
+    schema: Option<&ArgsSchema>,
+    values: &Values,
+) -> Result<Value, Explanation> {
+    let expression = match arg {
+        EdgeArg::Expression(expression) => expression,
+        EdgeArg::Value(value) => return Ok(value.clone()),
+    };
+    match schema {
+        Some(schema) if !schema.may_hold_secret(name) => value_of(expression, values),
+        _ => expression.evaluate(values).map_err(|error| no_value("***", &error)),
     }
 }
 
@@ -180,13 +194,13 @@ pub(crate) fn text_of(
 }
 
 pub(crate) fn value_of(expression: &Expression, values: &Values) -> Result<Value, Explanation> {
-    expression.evaluate(values).map_err(|error| no_value(expression, &error))
+    expression.evaluate(values).map_err(|error| no_value(expression.source(), &error))
 }
 
 /// That an expression has no value, as `error` says.
-pub(crate) fn no_value(expression: &Expression, error: &EvaluateError) -> Explanation {
+pub(crate) fn no_value(expression: &str, error: &EvaluateError) -> Explanation {
     let text = format!("`{expression}` has no value: {error}");
-    Explanation::new("no_value", text).with("expression", expression).of(why(error))
+    Explanation::new("no_value", text).with("expression", &expression).of(why(error))
 }
 
 fn why(error: &EvaluateError) -> Explanation {
@@ -324,5 +338,20 @@ mod tests {
             assert_eq!(run.request.args, json!({"id": "by default"}));
             assert_eq!(run.after, edge.after);
         }
+    }
+
+    #[test]
+    fn an_expression_of_a_secret_arg_is_not_quoted() {
+        let schema = json!({"properties": {"token": {"writeOnly": true}, "place": {}}});
+        let schema = ArgsSchema::of(&schema).unwrap();
+        let arg = EdgeArg::Expression(Expression::compile("'s3cret' + output.gone").unwrap());
+        let values = values(&json!({}));
+        let said = |name, schema| {
+            let why = arg_of((name, &arg), schema, &values).unwrap_err();
+            format!("{why} {why:?}")
+        };
+        assert!(!said("token", Some(&schema)).contains("s3cret"));
+        assert!(!said("place", None).contains("s3cret"), "nobody knows whether it is secret");
+        assert!(said("place", Some(&schema)).contains("s3cret"));
     }
 }

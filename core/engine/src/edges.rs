@@ -199,7 +199,7 @@ fn not_true(when: &Expression, values: &Values) -> Option<Explanation> {
             );
             Some(not)
         }
-        Err(error) => Some(edge_runs::no_value(when, &error)),
+        Err(error) => Some(edge_runs::no_value(when.source(), &error)),
     }
 }
 

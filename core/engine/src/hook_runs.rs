@@ -111,11 +111,12 @@ fn request(
     values: &Values,
 ) -> Result<RunRequest, Explanation> {
     let settings = config.config.jobs.get(&hook.job);
+    let schema = config.args_schemas.of(&hook.job)?;
     let args = match &hook.args {
         Some(args) => {
             let arg = |(name, arg): (&String, _)| {
-                let value =
-                    arg_of(arg, values).map_err(|why| under(&format!("args.{name}"), why))?;
+                let value = arg_of((name, arg), Some(&schema), values);
+                let value = value.map_err(|why| under(&format!("args.{name}"), why))?;
                 Ok((name.clone(), value))
             };
             Value::Object(args.iter().map(arg).collect::<Result<Map<_, _>, Explanation>>()?)
@@ -123,7 +124,7 @@ fn request(
         None => settings.map(|settings| settings.args.clone()).unwrap_or_default(),
     };
     let args = border::args(args).map_err(unfit)?;
-    config.args_schemas.of(&hook.job)?.check(&args).map_err(unfit)?;
+    schema.check(&args).map_err(unfit)?;
     let key = hook.key.as_ref().map(|key| key_of(key, values));
     let from = settings.and_then(|settings| settings.key_from.as_deref());
     let by_args = || key_of_args(from?, &args);

@@ -2039,7 +2039,7 @@ export interface components {
         Edge: {
             /** @description How long after the end a run may begin, such as `30s`. */
             after?: string;
-            /** @description What runs are asked for: a text is an expression, any other value is itself. */
+            /** @description What runs are asked for: a text is an expression, any other value is itself; `***` stands for a secret. */
             args?: Record<string, unknown>;
             /** @description How long after its first trigger a debounced run begins at the latest. */
             at_most?: string;
@@ -2262,7 +2262,7 @@ export interface components {
         };
         /** @description A hook of jobs.toml, and what was sent to it. */
         HookSummary: {
-            /** @description What runs are asked for: a text is an expression, any other value is itself. */
+            /** @description What runs are asked for: a text is an expression, any other value is itself; `***` stands for a secret. */
             args?: Record<string, unknown> | null;
             job: string;
             /** @description An expression: the key of its runs. */
@@ -2481,7 +2481,7 @@ export interface components {
         Join: {
             /** @description The jobs that it waits for. */
             all_of: string[];
-            /** @description What its run is asked for: a text is an expression, any other value is itself. */
+            /** @description What its run is asked for: a text is an expression, any other value is itself; `***` stands for a secret. */
             args?: Record<string, unknown>;
             by: components["schemas"]["By"];
             /** @description An expression: the key of its run. */
@@ -3018,7 +3018,7 @@ export interface components {
             message: string;
             /**
              * Format: uuid
-             * @description The project; null for a job that is scheduled in none of them.
+             * @description The project; null for a job that is scheduled in none of them, or that can run in none.
              */
             project_id?: string | null;
         };

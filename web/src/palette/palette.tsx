@@ -2,6 +2,7 @@ import { Search } from "lucide-react";
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
 import { useTranslation } from "#i18n";
 
+import { ApiError } from "../api/client";
 import { useFault } from "../api/reachability";
 import { Modal } from "../layout/modal";
 import { best } from "./match";
@@ -90,6 +91,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       {fault && (
         <p className="palette-fault" role="alert">
           {fault.message}
+          {fault instanceof ApiError && fault.help && ` ${fault.help}`}
         </p>
       )}
       <div className="palette-list" role="listbox" id={`${id}-list`} aria-label={t("palette.title")}>

@@ -229,16 +229,24 @@ fn reads(config: &Config, job: &str) -> bool {
     config.edges(job).iter().any(Edge::evaluates) || config.joins.values().any(of_join)
 }
 
+/// The args of a run of `job` without their secrets.
+pub(super) fn masked_args(registry: &Registry, job: &str, args: &Value) -> Value {
+    match registry.job(job) {
+        Some(job) => masked(&job.descriptor().args_schema, args),
+        None => all_masked(args),
+    }
+}
+
 fn past(run: Run, output: Option<String>, registry: &Registry) -> PastRun {
     let descriptor = registry.job(&run.job_type).map(|job| job.descriptor());
-    let mask = |value: &Value, of_output: bool| match descriptor {
-        Some(job) => masked(if of_output { &job.output_schema } else { &job.args_schema }, value),
+    let mask_output = |value: &Value| match descriptor {
+        Some(job) => masked(&job.output_schema, value),
         None => all_masked(value),
     };
     let traces = run.all_traces();
     let output = output.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let request = run.request.map(|mut request| {
-        request.args = mask(&request.args, false);
+        request.args = masked_args(registry, &run.job_type, &request.args);
         *request
     });
     PastRun {
@@ -256,7 +264,7 @@ fn past(run: Run, output: Option<String>, registry: &Registry) -> PastRun {
         request,
         error: run.error,
         summary: run.summary,
-        output: output.map(|output| mask(&output, true).to_string()),
+        output: output.map(|output| mask_output(&output).to_string()),
         by_code: false,
     }
 }

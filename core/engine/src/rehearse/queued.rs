@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     ends::id_of,
+    load::masked_args,
     outcomes::{Cause, Wanted},
     replay::Replay,
     state::{Event, Run, Slot, Stands},
@@ -60,6 +61,8 @@ impl Replay<'_> {
 
     /// Makes a run that waits, or has one that waits serve this too; returns the traces in which that is one more.
     pub(super) fn ask(&mut self, slot: usize, mut asked: Asked, now: DateTime<Utc>) -> Opened {
+        let (registry, job) = (&self.state.registry, &self.slots[slot].job);
+        asked.request.args = masked_args(registry, job, &asked.request.args);
         let mut first = asked.debounce.map(|rule| (rule, Debounced::begun(&rule, now)));
         if let Some((rule, first)) = &mut first {
             asked.request.run_at = Some(first.put_off(rule, now));

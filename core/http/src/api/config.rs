@@ -37,11 +37,12 @@ pub async fn schema(_: Caller) -> Json<Value> {
     Json(cascade_config::schema())
 }
 
-/// What a member of some projects may know: params may name sources and projects of others.
+/// What a member of some projects may know: params may name sources and projects of others,
+/// `[http]` has hosts inside, and keys are often names of customers.
 fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
     let mut config = config.clone();
     config.path = PathBuf::new();
-    (config.files, config.secrets) = Default::default();
+    (config.http, config.files, config.secrets) = Default::default();
     config.projects.retain(|slug, _| own.contains(slug));
     config.hooks.retain(|_, hook| hook.project.as_ref().is_none_or(|slug| own.contains(slug)));
     for hook in config.hooks.values_mut() {
@@ -50,6 +51,7 @@ fn without_others(config: &Config, own: &BTreeSet<String>) -> Config {
     for job in config.jobs.values_mut() {
         job.params = Value::Object(Map::new());
         job.args = Value::Object(Map::new());
+        job.keys.clear();
     }
     config
 }

@@ -168,7 +168,7 @@ pub struct Edge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     each: Option<String>,
-    /// What runs are asked for: a text is an expression, any other value is itself.
+    /// What runs are asked for: a text is an expression, any other value is itself; `***` stands for a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Object>)]
     args: Option<()>,
@@ -206,7 +206,7 @@ pub struct Join {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     when: Option<String>,
-    /// What its run is asked for: a text is an expression, any other value is itself.
+    /// What its run is asked for: a text is an expression, any other value is itself; `***` stands for a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Object>)]
     args: Option<()>,

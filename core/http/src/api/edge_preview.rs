@@ -13,7 +13,7 @@ use crate::{
     error::{ApiError, ApiResult, BodyRefused, ErrorBody, Refused},
     middleware::{auth::Administrator, extract::Json},
 };
-use cascade_config::{Edge, masked};
+use cascade_config::{Edge, EdgeArg, masked};
 use cascade_model::{On, Run, RunState};
 use cascade_store::{Queries, RunFilter};
 
@@ -21,6 +21,8 @@ use cascade_store::{Queries, RunFilter};
 const LATEST: u32 = 20;
 /// How many of the runs that the edge would make are shown.
 const SHOWN: usize = 20;
+/// The expression of a secret that was shown as `***`.
+const MASK: &str = "'***'";
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,14 +78,16 @@ pub async fn preview(
 ) -> ApiResult<Json<PreviewAnswer>> {
     known_job(&server, &job)?;
     let config = server.config.state();
-    let read = Edge::read(&job, &Value::Object(edge), &config.registry);
-    let (edge, _) = read.map_err(|faults| {
+    let shown = masks_as_texts(edge);
+    let read = Edge::read(&job, &Value::Object(shown), &config.registry);
+    let (mut edge, _) = read.map_err(|faults| {
         let said = faults.into_iter().map(|(key, said)| match key.as_str() {
             "" => said,
             key => format!("{key}: {said}"),
         });
         ApiError::bad_request(format!("`edge`: {}", said.collect::<Vec<_>>().join("; ")))
     })?;
+    give_secrets(&mut edge, config.config.edges(&job));
     let after = if edge.on == On::Failure { RunState::Failed } else { RunState::Completed };
     let filter = RunFilter {
         visible: principal.visible(),
@@ -124,7 +128,7 @@ pub async fn preview(
         key: run.request.key,
         args: match &downstream {
             Some(job) => masked(&job.args_schema, &run.request.args),
-            None => run.request.args,
+            None => cascade_config::all_masked(&run.request.args),
         },
     });
     let reason = decision.and_then(|decision| decision.reason);
@@ -138,6 +142,26 @@ pub async fn preview(
         count: made.map_or(usize::from(taken), |runs| runs as usize),
         runs: shown.collect(),
     }))
+}
+
+/// An edge with each arg that is shown as `***` as a text, which the mask alone is not: it is no expression.
+fn masks_as_texts(mut edge: Map<String, Value>) -> Map<String, Value> {
+    let args = edge.get_mut("args").and_then(Value::as_object_mut);
+    for arg in args.into_iter().flat_map(|args| args.values_mut()).filter(|arg| **arg == "***") {
+        *arg = MASK.into();
+    }
+    edge
+}
+
+/// Args that are shown as `***` are those of the edge in force to the same job.
+fn give_secrets(edge: &mut Edge, in_force: &[Edge]) {
+    let is_mask = |arg: &EdgeArg| matches!(arg, EdgeArg::Expression(it) if it.source() == MASK);
+    for (name, arg) in edge.args.iter_mut().flatten().filter(|(_, arg)| is_mask(arg)) {
+        let mut same = in_force.iter().filter(|other| other.job == edge.job);
+        if let Some(kept) = same.find_map(|other| other.args.as_ref()?.get(name)) {
+            *arg = kept.clone();
+        }
+    }
 }
 
 impl PreviewAnswer {

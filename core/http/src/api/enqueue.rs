@@ -324,6 +324,20 @@ pub(crate) fn checked_args(
     fitting(args, &takes(server, job)?).map_err(|unfit| unfit.in_body(None))
 }
 
+/// Whether a run without args of its request, which has those of jobs.toml, could succeed.
+///
+/// # Errors
+/// Why it could only fail.
+pub(crate) fn check_args_of_file(server: &AppState, job: &str) -> Result<(), String> {
+    let ConfigState { config, args_schemas, .. } = server.config.state();
+    // Without its plugin or its settings, what makes the run tells so.
+    let (Ok(schema), Some(settings)) = (args_schemas.of(job), config.jobs.get(job)) else {
+        return Ok(());
+    };
+    let told = |why| format!("`{job}` cannot run with the args that jobs.toml gives it: {why}");
+    schema.check(&settings.args).map_err(told)
+}
+
 fn asked(principal: &Principal, job: &str, run: NewRun, takes: &Takes) -> Result<Enqueue, Unfit> {
     let key = run.key;
     if key.as_ref().is_some_and(|key| !(1..=LONGEST_KEY).contains(&key.len())) {

@@ -169,7 +169,7 @@ pub async fn scheduler(
             plugin_loaded: plugin.is_some(),
             upstream: config.upstream(&job.job_type).map(ToOwned::to_owned).collect(),
             downstream: config.downstream(&job.job_type).to_vec(),
-            edges: config.edges(&job.job_type).to_vec(),
+            edges: config.edges(&job.job_type).iter().map(|edge| edge.masked(&registry)).collect(),
             data_keys: config.data_map.get(&job.job_type).cloned().unwrap_or_default(),
             job: job.into(),
         }
@@ -281,6 +281,12 @@ pub async fn run_now(
         let asked = (args, request.tags);
         return enqueue::run_now_asked(&server, &principal, peer, (&*known, project), asked).await;
     }
+    enqueue::check_args_of_file(&server, &job).map_err(|why| {
+        ApiError::bad_request(why).help(format!(
+            "give it args, as the form on the page of the job does, or write them under \
+             [jobs.{job}.args]"
+        ))
+    })?;
     let entry = entry(&principal, "run.start", &job, Some(project), json!({}), peer);
     let engine = server.engine.noting(entry).asked_by(&principal.name);
     let queued = engine.run_now(&job, project).await?;

@@ -190,7 +190,7 @@ pub async fn rehearse(
     })?;
     let deadline = Deadline::of(MOST);
     let candidate = candidate(server.config.clone(), text).await?;
-    let in_force = server.config.state().masked();
+    let in_force = server.config.state().for_rehearsal();
     let last = Duration::from_secs(last_seconds);
     let history = server.engine.history(&in_force, &candidate.config, last).await;
     let history = history.map_err(|error| refused(error, last))?;
@@ -203,14 +203,14 @@ pub async fn rehearse(
     Ok(Json(rehearsed.map_err(|error| refused(error, last))?.into()))
 }
 
-/// What a text means, with masked secrets.
+/// What a text means, with the secrets masked that expressions read.
 async fn candidate(config: LiveConfig, text: String) -> ApiResult<ConfigState> {
     let checked = tokio::task::spawn_blocking(move || {
         let file = std::fs::read_to_string(config.path()).unwrap_or_default();
         with_secrets(&config, &text, &file).and_then(|text| config.check_only(&text))
     });
     match checked.await.map_err(|error| ApiError::internal(&error))? {
-        Ok((checked, _)) => Ok(ConfigState::from(checked).masked()),
+        Ok((checked, _)) => Ok(ConfigState::from(checked).for_rehearsal()),
         Err(problems) => {
             let told: Vec<_> = problems.iter().collect();
             Err(ApiError::invalid(format!("the text has {}", problems.count()))

@@ -11,6 +11,7 @@ use crate::{
     AppState,
     api::{
         audit::entry,
+        enqueue::check_args_of_file,
         jobs::{RunAnswer, known_job},
         reason::LONGEST_REASON,
         runs::{RunId, editable, found, noted},
@@ -204,6 +205,10 @@ pub async fn rerun(
         request.readable_args().and_then(|args| schema.check(args)).map_err(|why| {
             ApiError::conflict(format!("what the run was asked for does not fit its job: {why}"))
                 .help("ask for a run with other args on the page of the job")
+        })?;
+    } else {
+        check_args_of_file(&server, &run.job_type).map_err(|why| {
+            ApiError::conflict(why).help("ask for a run with args on the page of the job")
         })?;
     }
     let engine = server.engine.noting(noted(&principal, "run.rerun", &run, peer));

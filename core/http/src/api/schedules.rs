@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    api::{audit::entry, pause, reason::check_reason, times},
+    api::{audit::entry, enqueue::check_args_of_file, pause, reason::check_reason, times},
     error::{ApiError, ApiResult, BodyRefused, Refused},
     middleware::{
         auth::{Caller, Peer},
@@ -67,7 +67,7 @@ pub struct JobsToPause {
 /// Where it was not done.
 #[derive(Serialize, ToSchema)]
 pub struct RefusedPlace {
-    /// The project; null for a job that is scheduled in none of them.
+    /// The project; null for a job that is scheduled in none of them, or that can run in none.
     project_id: Option<Uuid>,
     /// The job type; null for all of them.
     job_type: Option<String>,
@@ -139,10 +139,19 @@ async fn act(
     chosen: ChosenJobs,
     deed: Deed,
 ) -> ApiResult<Json<ManyAnswer>> {
-    let ChosenJobs { jobs, project_ids, reason } = chosen.checked()?;
+    let ChosenJobs { mut jobs, project_ids, reason } = chosen.checked()?;
     let editable = server.store.projects(&principal.with_role(Role::Editor)).await?;
     let editable: Vec<_> = editable.into_iter().map(|project| project.id).collect();
     let mut answer = ManyAnswer::default();
+    if matches!(deed, Deed::Run) {
+        // Such runs could only fail, in every project.
+        jobs.retain(|job| {
+            let Err(message) = check_args_of_file(server, job) else { return true };
+            let job_type = Some(job.clone());
+            answer.refused.push(RefusedPlace { project_id: None, job_type, message });
+            false
+        });
+    }
     let projects = match project_ids {
         None => editable,
         Some(asked) => {
@@ -163,6 +172,7 @@ async fn act(
         }
     };
     let mut missing: BTreeSet<String> = jobs.iter().cloned().collect();
+    let projects = if jobs.is_empty() { Vec::new() } else { projects };
     for project in projects {
         let mut detail = json!({ "jobs": jobs, "reason": reason });
         if let Some(until) = deed.until() {

@@ -1,5 +1,6 @@
 //! The whole router on a real database, without a socket.
 
+mod args_of_file;
 mod conditions;
 mod edit_run;
 mod enqueue;
@@ -12,6 +13,7 @@ mod openapi;
 mod requests;
 mod run_views;
 mod scope;
+mod secret_args;
 mod served;
 mod streams;
 mod tokens;
@@ -236,6 +238,20 @@ impl Bench {
             ends: TokenEnd::Usual,
         };
         accounts.add_token(new).await.unwrap().token
+    }
+
+    /// The token of a new viewer of the first project.
+    async fn viewer_of_first(&self) -> String {
+        let accounts = &self.server.accounts;
+        let user =
+            accounts.add_user(NewUser { name: "vic".into(), ..NewUser::default() }).await.unwrap();
+        accounts
+            .set_role(user, self.projects[0], Some(cascade_access::Role::Viewer))
+            .await
+            .unwrap();
+        let ends = TokenEnd::Usual;
+        let new = NewToken { user, name: "t".into(), may: May::All, project: None, ends };
+        accounts.add_token(new).await.unwrap().token.reveal().to_owned()
     }
 
     /// Status and body. `token` is sent as a bearer token.

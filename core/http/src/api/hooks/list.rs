@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use cascade_access::{Principal, Role};
-use cascade_config::{Config, Hook};
+use cascade_config::{Config, ConfigState, Hook};
 use cascade_model::HookOutcome;
 
 /// The most deliveries of a page.
@@ -46,7 +46,7 @@ pub struct HookSummary {
     project: Option<String>,
     /// An expression: the short name of the project of a run.
     project_from: Option<String>,
-    /// What runs are asked for: a text is an expression, any other value is itself.
+    /// What runs are asked for: a text is an expression, any other value is itself; `***` stands for a secret.
     #[schema(value_type = Option<Object>)]
     args: Option<Value>,
     /// An expression: the key of its runs.
@@ -84,7 +84,8 @@ pub async fn hooks(
     State(server): State<AppState>,
     Caller(principal): Caller,
 ) -> ApiResult<Json<Hooks>> {
-    let (config, visible) = (server.config.current(), principal.visible());
+    let ConfigState { config, registry, .. } = server.config.state();
+    let visible = principal.visible();
     let counts = server.store.delivery_counts(&visible).await?;
     let mut items = Vec::new();
     for (name, hook) in &config.hooks {
@@ -107,7 +108,7 @@ pub async fn hooks(
                 HookOutcome::Refused => &mut last_day.refused,
             } = count.deliveries;
         }
-        let summary = summary(&config, name, hook, principal.admin);
+        let summary = summary(&config, name, &hook.masked(&registry), principal.admin);
         items.push(HookSummary { last_day, last: last.map(Into::into), ..summary });
     }
     Ok(Json(Hooks { items }))
