@@ -158,7 +158,7 @@ fn what_edges_joins_and_hooks_give_comes_back_and_goes_to_no_other_job() {
     let shown = masked_text(GIVEN, &registry);
     assert_eq!(restored(&shown, GIVEN, &registry).unwrap(), GIVEN);
 
-    // An edge that is left keeps its secret, wherever it stands then.
+    // An edge that is left keeps its secret at its new place.
     let first = shown.lines().find(|line| line.contains("# first")).unwrap();
     let one = restored(&shown.replace(first, ""), GIVEN, &registry).unwrap();
     assert!(one.contains("secret-b") && !one.contains("secret-a"), "{one}");
