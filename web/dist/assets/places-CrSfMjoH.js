@@ -1,0 +1,1 @@
+import{B as e,V as t}from"./main-BB81brLf.js";function n(t){return[...e(t)?[{path:`/config`,text:`config.nav`}]:[],...r(t)]}function r(n){return n.sign_in?[...t(n,`owner`)?[{path:`/audit`,text:`audit.title`}]:[],...e(n)?[{path:`/people`,text:`people.title`}]:[]]:[]}export{n,r as t};

@@ -1,1 +1,0 @@
-import{Gt as e,Y as t,j as n}from"./main-CXRQzx5H.js";import{N as r}from"./graph-screen-parts-JfwsSioc.js";var i=6e5,a={};function o(){let{data:o,loading:s}=t([...n,`schema`],()=>e(`/jobs/config/schema`),i);if(s)return;let c=[`properties`,`jobs`,`additionalProperties`].reduce((e,t)=>r(e)?e[t]:void 0,o);return r(c)?c:a}export{o as n,a as t};

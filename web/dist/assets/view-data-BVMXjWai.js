@@ -1,0 +1,1 @@
+import{Gt as e,Y as t}from"./main-BB81brLf.js";var n=6e4,r=3e4,i=()=>t([`views`],()=>e(`/data`),n);function a(n,i){return t([`data`,n,i],()=>e(`/data/${encodeURIComponent(n)}`,i),r)}export{i as n,a as t};

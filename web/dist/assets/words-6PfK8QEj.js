@@ -1,0 +1,1 @@
+import{L as e,N as t}from"./graph-screen-parts-BifmxFzH.js";function n(n,r){let i=n[`x-${r}`],a=t(i)?i:n;return{title:e(a.title)??``,description:e(a.description)}}export{n as t};
