@@ -163,10 +163,10 @@ pub(crate) fn arg_of(
         EdgeArg::Expression(expression) => expression,
         EdgeArg::Value(value) => return Ok(value.clone()),
     };
-    match schema {
-        Some(schema) if !schema.may_hold_secret(name) => value_of(expression, values),
-        _ => expression.evaluate(values).map_err(|error| no_value("***", &error)),
-    }
+    expression.evaluate(values).map_err(|error| {
+        let may_be_quoted = schema.is_some_and(|schema| !schema.may_hold_secret(name));
+        no_value(if may_be_quoted { expression.source() } else { "***" }, &error)
+    })
 }
 
 pub(crate) fn key_of(expression: &Expression, values: &Values) -> Result<String, Explanation> {

@@ -132,11 +132,12 @@ pub(crate) fn initdb(data: &Path, options: &[&str], log: &Path) {
     assert!(data.join("global/pg_control").exists(), "initdb: {}", said());
 }
 
-/// The folder of the build that this test is part of.
+/// The folder of the build that this test is part of. Cargo writes a CACHEDIR.TAG only into one that it makes itself, and a
+/// bench may have made it before; the folder of each profile in it always has fingerprints.
 pub(crate) fn target() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
-    let folder = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists())?;
-    Some(folder.to_owned())
+    let profile = program.ancestors().find(|folder| folder.join(".fingerprint").exists())?;
+    profile.parent().map(Path::to_owned)
 }
 
 /// The names and texts of a file, or of all files of a folder.
