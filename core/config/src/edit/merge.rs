@@ -148,7 +148,7 @@ fn common(old: &[Json], new: &[Json]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// The same, in memory for each pair of items.
+/// As [`common`], by a table with an entry for each pair of items.
 fn common_between(old: &[Json], new: &[Json]) -> Vec<(usize, usize)> {
     let width = new.len() + 1;
     let mut longest = vec![0_u32; (old.len() + 1) * width];

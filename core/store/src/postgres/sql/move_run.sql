@@ -1,5 +1,6 @@
 -- A locked run that ends, or has ended and waits again, unless its job has another unfinished run, also one that
--- was asked for with the schedule's key. An update of the state would do the same, but whoever waits for the row would get an error.
+-- was asked for with the schedule's key. An update of the state would do the same, but a transaction that waits for the
+-- row would get an error.
 -- $1 id uuid, $2 state text, $3 max_attempts int, $4 why it ends, or NULL text
 -- plan: open_runs_pkey, ended_runs_pkey, worker_runs_unfinished, open_queue_runs_first
 WITH gone AS (
